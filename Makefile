@@ -1,0 +1,70 @@
+# `make run` and `make test` are all that a fresh clone needs: Python 3.11 or newer and make.
+.DEFAULT_GOAL := help
+.PHONY: help run test prove install lint format types imports migrations tests clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+RUN_READY := .venv/.installed
+TEST_READY := .venv/.installed-dev
+CODE := api schemas services models migrations tools tests wsgi.py
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+
+run: $(RUN_READY) ## API, alert worker, database and mailbox on http://127.0.0.1:8000
+	@exec $(BIN)/python -m tools.supervisor
+
+test: $(TEST_READY) ## the gate: style, types, imports, migrations, tests, coverage
+	@$(MAKE) --no-print-directory lint types imports migrations tests
+	@echo "== the gate is green"
+
+prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
+	@exec $(BIN)/python -m tools.prove
+
+install: $(TEST_READY) ## the environment for development
+
+lint: $(TEST_READY)
+	@echo "== style"
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+
+format: $(TEST_READY) ## rewrite the code in the house style
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+types: $(TEST_READY)
+	@echo "== types"
+	@$(BIN)/mypy
+
+imports: $(TEST_READY)
+	@echo "== import contracts"
+	@$(BIN)/lint-imports
+
+migrations: $(TEST_READY)
+	@echo "== migrations give the tables that the models describe"
+	@$(BIN)/python -m tools.migration_check
+
+tests: $(TEST_READY)
+	@echo "== tests"
+	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=
+	@$(BIN)/python -m tools.coverage_floors
+
+clean: ## forget caches (the environment and the data stay)
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Interlude needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "== making the environment in .venv (once)"
+	@$(PYTHON) -m venv .venv
+
+$(RUN_READY): requirements.txt | .venv/bin/python
+	@echo "== installing $$(grep -c == requirements.txt) pinned packages into .venv (once; a minute or two)"
+	@$(PIP) --requirement requirements.txt
+	@touch $@
+
+$(TEST_READY): requirements-dev.txt $(RUN_READY) | .venv/bin/python
+	@echo "== installing $$(grep -c == requirements-dev.txt) packages for the gate (once)"
+	@$(PIP) --requirement requirements-dev.txt
+	@touch $@
