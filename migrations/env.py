@@ -1,0 +1,72 @@
+"""Alembic's environment: numbered revisions, run as the role that owns the tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import MigrationScript
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool, text
+
+from models import Base
+from models.base import UtcDateTime
+from models.encryption import EncryptedText
+
+MIGRATION_LOCK = 20_260_001
+
+
+def number_revision(
+    _context: MigrationContext,
+    _revision: str | Iterable[str | None] | Iterable[str],
+    directives: list[MigrationScript],
+) -> None:
+    """Number new revisions 0001, 0002 … so that the folder reads as a history."""
+    if not getattr(context.config.cmd_opts, "autogenerate", False) or not directives:
+        return
+    head = ScriptDirectory.from_config(context.config).get_current_head()
+    directives[0].rev_id = f"{int(head or 0) + 1:04d}"
+
+
+def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
+    """Write our column types into a migration as what they are in the database."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, EncryptedText):
+        return "sa.LargeBinary()"
+    return False
+
+
+def owner_url() -> str:
+    """The owner's database URL: ``-x url=…``, else ``INTERLUDE_OWNER_DATABASE_URL``."""
+    url = context.get_x_argument(as_dictionary=True).get("url")
+    url = url or os.environ.get("INTERLUDE_OWNER_DATABASE_URL", "")
+    if not url:
+        raise SystemExit("set INTERLUDE_OWNER_DATABASE_URL, or run through `make run`")
+    return url
+
+
+def run() -> None:
+    """Migrate under an advisory lock, giving up rather than blocking the clinic for long."""
+    engine = create_engine(owner_url(), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = '5s'"))
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_type=True,
+            compare_server_default=True,
+            render_item=render_item,
+            process_revision_directives=number_revision,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

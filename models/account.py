@@ -1,0 +1,115 @@
+"""Accounts, refresh families, invitations and log-in delays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, OfClinic, Strings, of_clinic, of_known_clinic
+from models.encryption import EncryptedText
+
+ROLES: Final = ("patient", "clinician", "on_call", "admin")
+
+
+class User(OfClinic, Identified, Base):
+    """A person who can log in: staff, or a patient's account."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        of_known_clinic(),
+        CheckConstraint(
+            "roles <@ ARRAY['patient','clinician','on_call','admin']::text[]"
+            " AND cardinality(roles) > 0",
+            name="roles_known",
+        ),
+        CheckConstraint(
+            "NOT ('patient' = ANY(roles) AND cardinality(roles) > 1)", name="patient_stands_alone"
+        ),
+        Index("ix_users_clinic_id_created_at", "clinic_id", "created_at", "id"),
+    )
+
+    email: Mapped[str] = mapped_column(EncryptedText("users.email"))
+    email_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    name: Mapped[str]
+    roles: Mapped[Strings]
+    timezone: Mapped[str]
+    password_hash: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(server_default="true")
+    epoch: Mapped[int] = mapped_column(server_default="0")
+    needs_invitation: Mapped[bool] = mapped_column(server_default="false")
+    created_at: Mapped[datetime]
+
+
+class TokenFamily(OfClinic, Identified, Base):
+    """One log-in of one device: every pair of tokens descends from it."""
+
+    __tablename__ = "token_families"
+    __table_args__ = (
+        of_clinic("user_id", "users"),
+        Index("ix_token_families_clinic_id_user_id", "clinic_id", "user_id"),
+    )
+
+    user_id: Mapped[UUID]
+    lifetime_s: Mapped[int]
+    started_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+
+
+class TokenPair(OfClinic, Identified, Base):
+    """One access and one refresh token; ``used_at`` is set when either is first accepted."""
+
+    __tablename__ = "token_pairs"
+    __table_args__ = (
+        of_clinic("family_id", "token_families"),
+        of_clinic("successor_id", "token_pairs"),
+        Index("ix_token_pairs_clinic_id_family_id", "clinic_id", "family_id"),
+        CheckConstraint("NOT (used_at IS NOT NULL AND voided_at IS NOT NULL)", name="void_unused"),
+    )
+
+    family_id: Mapped[UUID]
+    issued_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    spent_at: Mapped[datetime | None]
+    voided_at: Mapped[datetime | None]
+    successor_id: Mapped[UUID | None]
+
+
+class Invitation(OfClinic, Identified, Base):
+    """A code, handed over by staff, that turns an account into a log-in once."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        of_clinic("user_id", "users"),
+        of_clinic("invited_by", "users"),
+        of_clinic("family_id", "token_families"),
+        Index("ix_invitations_clinic_id_user_id", "clinic_id", "user_id"),
+    )
+
+    user_id: Mapped[UUID]
+    code_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    invited_by: Mapped[UUID | None]
+    ends_old_devices: Mapped[bool] = mapped_column(server_default="false")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    device_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    family_id: Mapped[UUID | None]
+
+
+class LoginDelay(Base):
+    """Failed attempts by keyed digest of an address or account: shared by all processes, never a
+    lock-out.
+    """
+
+    __tablename__ = "login_delays"
+
+    key_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int]
+    last_failure_at: Mapped[datetime]
+    not_before_at: Mapped[datetime]

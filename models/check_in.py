@@ -1,0 +1,178 @@
+"""Check-ins, help requests, and what is kept beside them (contents apart: the worker may not read
+them).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, Json, OfClinic, Strings, of_clinic, one_of
+from models.encryption import EncryptedText
+
+RECORD_KINDS: Final = ("check_in", "amendment", "help_request")
+CSSRS_LEVELS: Final = ("none", "low", "moderate", "high", "unknown")
+
+
+class RecordId(OfClinic, Base):
+    """Every client-made id of the whole database, with the digest of what came with it.
+
+    The first answer is kept, encrypted, byte for byte; erasure empties it.
+    """
+
+    __tablename__ = "record_ids"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        one_of("kind", RECORD_KINDS),
+        UniqueConstraint("id"),
+        Index("ix_record_ids_clinic_id_patient_id", "clinic_id", "patient_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID]
+    kind: Mapped[str]
+    content_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    first_answer: Mapped[str | None] = mapped_column(EncryptedText("record_ids.first_answer"))
+    received_at: Mapped[datetime]
+
+
+class CheckIn(OfClinic, Base):
+    """One version of one form: times, score and safety figures. Answers and note are in
+    ``check_in_contents``.
+
+    ``root_id`` names the first version; versions form one list in the order received (``version``
+    1, 2 …) and the last is current (``superseded`` false). ``q9_highest`` carries the highest item
+    9 of all versions so far.
+    """
+
+    __tablename__ = "check_ins"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        of_clinic("entered_by", "users"),
+        of_clinic("family_id", "token_families"),
+        CheckConstraint("q9 BETWEEN 0 AND 3", name="q9_range"),
+        CheckConstraint("q9_highest BETWEEN 0 AND 3", name="q9_highest_range"),
+        CheckConstraint("total BETWEEN 0 AND 80", name="total_range"),
+        CheckConstraint("(total IS NULL) OR complete", name="total_only_when_complete"),
+        CheckConstraint("version >= 1 AND answered >= 0", name="counts"),
+        one_of("cssrs_level", CSSRS_LEVELS),
+        Index(
+            "uq_check_ins_versions", "clinic_id", "patient_id", "root_id", "version", unique=True
+        ),
+        Index(
+            "ix_check_ins_series",
+            "clinic_id",
+            "patient_id",
+            "instrument",
+            "mood_day",
+            postgresql_include=["total", "q9_highest", "superseded", "counts_in_trend"],
+        ),
+        Index("ix_check_ins_newest", "clinic_id", "patient_id", "recorded_at", "id"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    root_id: Mapped[UUID]
+    version: Mapped[int] = mapped_column(SmallInteger)
+    superseded: Mapped[bool] = mapped_column(server_default="false")
+    superseded_revision: Mapped[int | None]
+    instrument: Mapped[str]
+    instrument_version: Mapped[str]
+    mood_day: Mapped[date]
+    recorded_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    timezone: Mapped[str | None]
+    zone: Mapped[str]
+    total: Mapped[int | None] = mapped_column(SmallInteger)
+    band: Mapped[str | None]
+    complete: Mapped[bool]
+    answered: Mapped[int] = mapped_column(SmallInteger)
+    prorated_total: Mapped[int | None] = mapped_column(SmallInteger)
+    q9: Mapped[int | None] = mapped_column(SmallInteger)
+    q9_highest: Mapped[int | None] = mapped_column(SmallInteger)
+    q9_unknown: Mapped[bool] = mapped_column(server_default="false")
+    cssrs_level: Mapped[str | None]
+    flags: Mapped[Strings]
+    counts_in_trend: Mapped[bool] = mapped_column(server_default="true")
+    entered_by: Mapped[UUID | None]
+    family_id: Mapped[UUID | None]
+    revision: Mapped[int]
+
+
+class CheckInContent(OfClinic, Base):
+    """What the patient answered and wrote: never readable by the alert worker."""
+
+    __tablename__ = "check_in_contents"
+    __table_args__ = (of_clinic("patient_id", "patients"),)
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    check_in_id: Mapped[UUID] = mapped_column(primary_key=True)
+    answers: Mapped[Json]
+    note: Mapped[str | None] = mapped_column(EncryptedText("check_in_contents.note"))
+    reason: Mapped[str | None] = mapped_column(EncryptedText("check_in_contents.reason"))
+    client_total: Mapped[int | None]
+
+
+class HelpRequest(OfClinic, Base):
+    """ "I need help now": always a critical occurrence."""
+
+    __tablename__ = "help_requests"
+    __table_args__ = (of_clinic("patient_id", "patients"),)
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    recorded_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    flags: Mapped[Strings]
+    note: Mapped[str | None] = mapped_column(EncryptedText("help_requests.note"))
+    revision: Mapped[int]
+
+
+class UnreadableBody(OfClinic, Identified, Base):
+    """A refused request in which danger was found: the newest five a patient, cut at 16 kB.
+
+    The digest stays when the body goes, so that the same bytes again change nothing.
+    """
+
+    __tablename__ = "unreadable_bodies"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        of_clinic("alert_id", "alerts"),
+        Index("uq_unreadable_bodies_digest", "clinic_id", "patient_id", "body_digest", unique=True),
+    )
+
+    patient_id: Mapped[UUID]
+    alert_id: Mapped[UUID]
+    body_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[str | None] = mapped_column(EncryptedText("unreadable_bodies.body"))
+    answer: Mapped[str | None] = mapped_column(EncryptedText("unreadable_bodies.answer"))
+    answer_status: Mapped[int]
+    received_at: Mapped[datetime]
+    revision: Mapped[int]
+
+
+class Decision(OfClinic, Identified, Base):
+    """What one rule decided about one entry, yes and no alike, with its inputs and the rule set's
+    version.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        Index("ix_decisions_entry", "clinic_id", "patient_id", "entry_id"),
+        one_of("tier", ("critical", "high", "medium", "low")),
+    )
+
+    patient_id: Mapped[UUID]
+    entry_id: Mapped[UUID]
+    rule: Mapped[str]
+    rule_version: Mapped[str]
+    fired: Mapped[bool]
+    tier: Mapped[str | None]
+    inputs: Mapped[Json]
+    decided_at: Mapped[datetime]
+    revision: Mapped[int]

@@ -1,0 +1,138 @@
+"""The outbox: the clinic's contact chain, notifications, and every attempt to deliver one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.alert import SEVERITIES
+from models.base import Base, Identified, OfClinic, of_clinic, of_known_clinic, one_of
+from models.encryption import EncryptedText
+
+CHANNELS: Final = ("email", "webhook")
+NOTIFICATION_STATES: Final = (
+    "pending",
+    "sending",
+    "sent",
+    "delivered",
+    "failed_temporarily",
+    "failed_permanently",
+)
+UNFINISHED: Final = ("pending", "sending", "failed_temporarily")
+
+
+class Contact(OfClinic, Identified, Base):
+    """One link of the clinic's alert chain, in the order of ``position``; the last resort always
+    comes last.
+    """
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        of_known_clinic(),
+        of_clinic("user_id", "users"),
+        one_of("channel", CHANNELS),
+        Index("uq_contacts_position", "clinic_id", "position", unique=True),
+        Index(
+            "uq_contacts_one_last_resort",
+            "clinic_id",
+            unique=True,
+            postgresql_where="last_resort",
+        ),
+    )
+
+    position: Mapped[int] = mapped_column(SmallInteger)
+    channel: Mapped[str]
+    address: Mapped[str] = mapped_column(EncryptedText("contacts.address"))
+    signing_secret: Mapped[str | None] = mapped_column(EncryptedText("contacts.signing_secret"))
+    user_id: Mapped[UUID | None]
+    last_resort: Mapped[bool] = mapped_column(server_default="false")
+    active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime]
+
+
+class Notification(OfClinic, Identified, Base):
+    """One page or morning mail to one recipient over one channel. Its id is the receiver's
+    idempotency key.
+
+    A page belongs to one alert, round and step; a digest carries its alerts in ``digest_alerts``.
+    The recipient is a contact of the chain, or a member of a care team (``user_id``).
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        of_clinic("alert_id", "alerts"),
+        of_clinic("contact_id", "contacts"),
+        of_clinic("user_id", "users"),
+        one_of("kind", ("page", "digest")),
+        one_of("channel", CHANNELS),
+        one_of("state", NOTIFICATION_STATES),
+        one_of("severity", SEVERITIES),
+        CheckConstraint("(kind = 'page') = (alert_id IS NOT NULL)", name="page_has_alert"),
+        CheckConstraint("num_nonnulls(contact_id, user_id) = 1", name="one_recipient"),
+        CheckConstraint(
+            "(state = 'sending') = (lease_until IS NOT NULL)", name="sending_has_a_lease"
+        ),
+        Index(
+            "uq_notifications_page",
+            "clinic_id",
+            "alert_id",
+            "page_round",
+            "page_step",
+            "contact_id",
+            unique=True,
+        ),
+        Index(
+            "ix_notifications_due",
+            "due_at",
+            postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
+        ),
+    )
+
+    kind: Mapped[str]
+    alert_id: Mapped[UUID | None]
+    page_round: Mapped[int]
+    page_step: Mapped[int] = mapped_column(SmallInteger)
+    contact_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
+    channel: Mapped[str]
+    severity: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="pending")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[UUID | None]
+    sent_at: Mapped[datetime | None]
+
+
+class DigestAlert(OfClinic, Base):
+    """The alerts that one morning mail carries."""
+
+    __tablename__ = "digest_alerts"
+    __table_args__ = (
+        of_clinic("notification_id", "notifications"),
+        of_clinic("alert_id", "alerts"),
+    )
+
+    notification_id: Mapped[UUID] = mapped_column(primary_key=True)
+    alert_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+
+
+class NotificationAttempt(OfClinic, Identified, Base):
+    """One try at delivery and what came of it; ``outcome`` never carries an address or patient
+    data.
+    """
+
+    __tablename__ = "notification_attempts"
+    __table_args__ = (
+        of_clinic("notification_id", "notifications"),
+        Index("ix_notification_attempts_notification", "clinic_id", "notification_id", "at"),
+    )
+
+    notification_id: Mapped[UUID]
+    at: Mapped[datetime]
+    outcome: Mapped[str]

@@ -1,0 +1,144 @@
+"""Patients, their care teams, and the one status row that every clinical write locks first."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import (
+    EMPTY_STRINGS,
+    Base,
+    Identified,
+    OfClinic,
+    Strings,
+    of_clinic,
+    of_known_clinic,
+    one_of,
+)
+from models.encryption import EncryptedText
+
+PATIENT_STATUS: Final = ("active", "paused", "discharged")
+
+
+class Patient(OfClinic, Identified, Base):
+    """A patient of one clinic, with what staff need to reach her."""
+
+    __tablename__ = "patients"
+    __table_args__ = (
+        of_known_clinic(),
+        of_clinic("user_id", "users"),
+        one_of("status", PATIENT_STATUS),
+        CheckConstraint(
+            "(status = 'paused') = (paused_until IS NOT NULL)", name="pause_has_an_end"
+        ),
+        Index("ix_patients_clinic_id_created_at", "clinic_id", "created_at", "id"),
+        Index("uq_patients_clinic_id_mrn", "clinic_id", "mrn", unique=True),
+    )
+
+    user_id: Mapped[UUID | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    timezone: Mapped[str]
+    phone: Mapped[str | None] = mapped_column(EncryptedText("patients.phone"))
+    address: Mapped[str | None] = mapped_column(EncryptedText("patients.address"))
+    emergency_contact: Mapped[str | None] = mapped_column(
+        EncryptedText("patients.emergency_contact")
+    )
+    born_on: Mapped[date | None]
+    mrn: Mapped[str | None]
+    indications: Mapped[Strings] = mapped_column(server_default=EMPTY_STRINGS)
+    risk_at_intake: Mapped[bool] = mapped_column(server_default="false")
+    status: Mapped[str] = mapped_column(server_default="active")
+    status_reason: Mapped[str | None] = mapped_column(EncryptedText("patients.status_reason"))
+    paused_until: Mapped[date | None]
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+
+
+class PatientPause(OfClinic, Identified, Base):
+    """A span of days on which nothing is due; ``to_on`` is the last paused day."""
+
+    __tablename__ = "patient_pauses"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        Index("ix_patient_pauses_clinic_id_patient_id", "clinic_id", "patient_id"),
+    )
+
+    patient_id: Mapped[UUID]
+    from_on: Mapped[date]
+    to_on: Mapped[date]
+    revision: Mapped[int]
+
+
+class CareTeamMember(OfClinic, Base):
+    """A member of staff in a patient's care team."""
+
+    __tablename__ = "care_team_members"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        of_clinic("user_id", "users"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+
+
+class PatientStatus(OfClinic, Base):
+    """One row a patient, made with the patient: the lock of every clinical write, and the
+    caseload's cache.
+
+    ``revision`` counts the writes about this patient. The rest is a cache that always equals a full
+    recompute (``caseload verify``). Risk columns use the highest item 9 of all versions and count
+    unreadable answers.
+    """
+
+    __tablename__ = "patient_status"
+    __table_args__ = (of_clinic("patient_id", "patients"),)
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(server_default="0")
+    last_check_in_at: Mapped[datetime | None]
+    last_item9_on: Mapped[date | None]
+    item9_positive_at: Mapped[datetime | None]
+    cssrs_moderate_at: Mapped[datetime | None]
+    last_item9: Mapped[int | None]
+    baseline: Mapped[float | None]
+    current: Mapped[float | None]
+    trend_status: Mapped[str | None]
+    daily_m7: Mapped[float | None]
+    daily_slope: Mapped[float | None]
+
+
+class StandingPlan(OfClinic, Identified, Base):
+    """A clinician's plan that spares a stable item 9 of 1 its page, at most 14 days (clinical.md
+    5.1).
+    """
+
+    __tablename__ = "standing_plans"
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        of_clinic("alert_id", "alerts"),
+        of_clinic("set_by", "users"),
+        CheckConstraint("until_at > set_at", name="until_after_set"),
+        Index(
+            "uq_standing_plans_one_a_patient",
+            "clinic_id",
+            "patient_id",
+            unique=True,
+            postgresql_where="ended_at IS NULL",
+        ),
+    )
+
+    patient_id: Mapped[UUID]
+    alert_id: Mapped[UUID]
+    check_in_id: Mapped[UUID]
+    set_by: Mapped[UUID]
+    set_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(EncryptedText("standing_plans.reason"))
+    recorded_ones: Mapped[int] = mapped_column(server_default="0")
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None]

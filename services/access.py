@@ -1,0 +1,88 @@
+"""Who may what: the contract's table, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.exceptions import Forbidden
+
+
+class Scope(StrEnum):
+    """How far a role reaches."""
+
+    OWN = "own"
+    IN_VIEW = "in view"
+    ALERTED = "patients with an open alert, or one resolved in the last 7 days"
+    CLINIC = "whole clinic"
+    CLINIC_WITHOUT_CLINICAL = "whole clinic, without clinical content"
+    PAGED_FOR = "alerts for which this person was paged"
+    WITHOUT_PATIENT = "alerts without a patient"
+
+
+class Action(StrEnum):
+    """What somebody wants to do."""
+
+    WRITE_ENTRIES = "check-ins, side effects: write"
+    ASK_FOR_HELP = "help requests, sync: write"
+    READ_ENTRIES = "check-ins, side effects, help requests, trend: read"
+    READ_PATIENTS = "patients: read"
+    MANAGE_PATIENTS = "patients: create, care team, status"
+    READ_ALERTS = "alerts: read"
+    ACT_ON_ALERTS = "acknowledge, notes, feedback"
+    RESOLVE_ALERTS = "resolve"
+    READ_CLINIC = "clinic, users, contacts: read"
+    CHANGE_CLINIC = "clinic, users, contacts: change"
+    INVITE_PATIENTS = "invitations of patients"
+    INVITE_STAFF = "invitations of any role"
+    OWN_ACCOUNT = "own account"
+
+
+# action: (patient, clinician, on_call, admin); None is 403
+TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope | None]]] = {
+    Action.WRITE_ENTRIES: (Scope.OWN, Scope.IN_VIEW, None, None),
+    Action.ASK_FOR_HELP: (Scope.OWN, None, None, None),
+    Action.READ_ENTRIES: (Scope.OWN, Scope.IN_VIEW, Scope.ALERTED, None),
+    Action.READ_PATIENTS: (None, Scope.IN_VIEW, Scope.ALERTED, Scope.CLINIC_WITHOUT_CLINICAL),
+    Action.MANAGE_PATIENTS: (None, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
+    Action.READ_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL),
+    Action.ACT_ON_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.PAGED_FOR),
+    Action.RESOLVE_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.WITHOUT_PATIENT),
+    Action.READ_CLINIC: (None, Scope.CLINIC, Scope.CLINIC, Scope.CLINIC),
+    Action.CHANGE_CLINIC: (None, None, None, Scope.CLINIC),
+    Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
+    Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
+    Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
+}
+ROLE_COLUMNS: Final = ("patient", "clinician", "on_call", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as the verified access token says; the database confirms it before anything is
+    done.
+
+    ``token_expired``: a genuine patient token past its 15 minutes, taken on crisis routes only.
+    """
+
+    user_id: UUID
+    clinic_id: UUID
+    roles: frozenset[str]
+    epoch: int
+    family_id: UUID
+    pair_id: UUID
+    patient_id: UUID | None = None
+    token_expired: bool = False
+
+
+def scopes(actor: Actor, action: Action) -> frozenset[Scope]:
+    """How far the actor's roles reach together; raises ``Forbidden`` when none of them reaches at
+    all.
+    """
+    row = dict(zip(ROLE_COLUMNS, TABLE[action], strict=True))
+    found = frozenset(scope for role in actor.roles if (scope := row.get(role)) is not None)
+    if not found:
+        raise Forbidden
+    return found

@@ -1,0 +1,131 @@
+"""What a use case can refuse. ``api/errors.py`` holds the one table from these to problem
+documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class ServiceError(Exception):
+    """Base of all refusals. ``detail`` is for people and never carries patient data."""
+
+    detail = "The request could not be carried out."
+
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
+        super().__init__(detail or self.detail)
+        self.detail = detail or self.detail
+        self.extra: dict[str, Any] = extra
+
+
+class Unauthenticated(ServiceError):
+    """No token, or one that does not hold."""
+
+    detail = "Log in again."
+
+
+class TokenExpired(Unauthenticated):
+    """A genuine token that has expired."""
+
+    detail = "The access token has expired: refresh it."
+
+
+class LoginFailed(Unauthenticated):
+    """One message for every cause."""
+
+    detail = "E-mail or password is wrong, or the account is not active."
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password was right; ``factors`` (in ``extra``) says what else is needed."""
+
+    detail = "A second factor is required."
+
+
+class Forbidden(ServiceError):
+    """This role has no business on this route."""
+
+    detail = "Your role may not do this."
+
+
+class NotFound(ServiceError):
+    """Nothing that you may see has this id."""
+
+    detail = "There is nothing here that you may see."
+
+
+class Invalid(ServiceError):
+    """Well formed but wrong: JSON path of a field -> messages. Never echoes a value."""
+
+    detail = "Some fields are not valid."
+
+    def __init__(self, errors: Mapping[str, Sequence[str]], detail: str | None = None) -> None:
+        super().__init__(detail, errors={path: list(said) for path, said in errors.items()})
+        self.errors = self.extra["errors"]
+
+
+class AdultsOnly(Invalid):
+    """Version 1 is for adults."""
+
+    detail = "Patients must be 18 or older."
+
+
+class ContentConflict(ServiceError):
+    """The id is known with different content; ``stored`` (in ``extra``) shows the caller's own
+    record.
+    """
+
+    detail = "This id was already sent with different content."
+
+
+class IdTaken(ServiceError):
+    """The id belongs to somebody else's record."""
+
+    detail = "This id cannot be used: make a new one."
+
+
+class AlreadyResolved(ServiceError):
+    """The alert has ended."""
+
+    detail = "The alert is already resolved."
+
+
+class InvitationInvalid(ServiceError):
+    """Unknown, spent and expired codes alike."""
+
+    detail = "The code is not valid: ask your clinic for a new one."
+
+
+class RateLimited(ServiceError):
+    """Too many attempts; ``retry_after_s`` seconds to wait."""
+
+    detail = "Too many attempts: wait a moment."
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(ServiceError):
+    """A part that is needed does not answer."""
+
+    detail = "The service is not available at the moment: try again."
+
+
+class OpenAlert(ServiceError):
+    """A safety alert of this patient is open."""
+
+    detail = "A safety alert of this patient is open: resolve it first."
+
+
+class NotFollowed(ServiceError):
+    """The clinic no longer reads this patient's answers."""
+
+    detail = "Your clinic no longer reads these answers."
+
+
+class LastAdmin(ServiceError):
+    """A clinic keeps at least one active administrator."""
+
+    detail = "The clinic needs at least one active administrator."
