@@ -13,7 +13,7 @@ DECLINED: Final = "declined"
 _LINK_ID = re.compile(r"q[0-9]{1,3}[a-z]?")
 
 
-class InvalidAnswers(ValueError):  # noqa: N818 - reads as what is wrong
+class InvalidAnswers(ValueError):
     """`errors` maps a JSON path (`answers.q9`) to messages that never repeat what was sent."""
 
     def __init__(self, errors: dict[str, list[str]]) -> None:

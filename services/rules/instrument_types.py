@@ -12,7 +12,7 @@ class InstrumentError(ValueError):
         self.field = field
 
 
-class UnknownInstrument(LookupError):  # noqa: N818 - reads as what is wrong
+class UnknownInstrument(LookupError):
     """No instrument has this code. The code itself is not repeated: a client may send anything."""
 
 
