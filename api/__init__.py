@@ -1,0 +1,79 @@
+"""Entry points: HTTP and command line. ``create_app`` is the one place that puts the parts
+together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import orjson
+from flask import Flask, Response
+from flask.json.provider import JSONProvider
+
+from api.auth import init_auth
+from api.cli import register_commands
+from api.embedded import database_urls
+from api.errors import register_errors
+from api.logs import init_logs
+from api.routes import register_routes
+from api.settings import Settings
+from models.database import ENGINE_OPTIONS, db, refuse_unsafe_role
+from models.encryption import keyring
+
+Role = Literal["app", "worker", "auditor"]
+
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+}
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: fast, strict UTF-8, RFC 3339 instants with Z."""
+
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        """Encode; datetimes in UTC end in Z."""
+        return orjson.dumps(obj, option=orjson.OPT_UTC_Z).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        """Decode."""
+        return orjson.loads(s)
+
+
+class Interlude(Flask):
+    """The application, with our JSON."""
+
+    json_provider_class = OrjsonProvider
+
+
+def create_app(settings: Settings, role: Role = "app") -> Flask:
+    """Build the application for one database role (the API, the alert worker, the auditor).
+
+    Raises ``UnsafeRoleError`` when the role is a superuser or bypasses row-level security. A
+    database that does not answer at the start is no reason not to start: the service recovers with
+    it.
+    """
+    app = Interlude("interlude")
+    app.config["INTERLUDE"] = settings
+    app.config["SQLALCHEMY_DATABASE_URI"] = getattr(database_urls(settings), role)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
+    init_logs(app)
+    keyring.use(settings.secret_key)
+    db.init_app(app)
+    init_auth(app, settings.secret_key)
+    register_errors(app)
+    register_routes(app)
+    register_commands(app)
+    app.after_request(secure_headers)
+    with app.app_context():
+        refuse_unsafe_role(db.engine)
+    return app
+
+
+def secure_headers(response: Response) -> Response:
+    """Headers that every answer carries; a page may set a stricter value of its own."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,133 @@
+"""Tokens to actors. Every route denies by default: only ``@public`` ones answer without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import jwt
+from flask import Flask, current_app, g, request
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+
+from models.encryption import derive
+from services.access import Actor
+from services.clock import utcnow
+from services.exceptions import TokenExpired, Unauthenticated
+
+ACCESS_LIFETIME: Final = timedelta(minutes=15)
+EXPIRED_ACCEPTED_FOR: Final = timedelta(days=30)
+ALGORITHM: Final = "HS256"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Mark a view that answers without a token."""
+    view.is_public = True  # type: ignore[attr-defined] # a mark on a function
+    return view
+
+
+def crisis_route(view: View) -> View:
+    """Mark a view on which a refusal is searched for danger and an expired token still pages."""
+    view.is_crisis_route = True  # type: ignore[attr-defined] # a mark on a function
+    return view
+
+
+def is_marked(mark: str) -> bool:
+    """Does the view of this request carry the mark?"""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, mark, False))
+
+
+def init_auth(app: Flask, secret: str) -> None:
+    """Pin the algorithm, and ask for a token before every view that is not public."""
+    app.config["JWT_SECRET_KEY"] = derive(secret, b"interlude access tokens").hex()
+    app.config["JWT_ALGORITHM"] = ALGORITHM
+    app.config["JWT_DECODE_ALGORITHMS"] = [ALGORITHM]
+    JWTManager(app)
+    app.before_request(authenticate)
+
+
+def authenticate() -> None:
+    """Put the actor of this request into ``g``; raises ``Unauthenticated`` or ``TokenExpired``."""
+    g.now = utcnow()
+    if request.endpoint is None or is_marked("is_public"):
+        return
+    g.actor = actor_of(read_token("access"), g.now)
+
+
+def now() -> datetime:
+    """The one clock read of this request."""
+    moment: datetime = g.now
+    return moment
+
+
+def current_actor() -> Actor:
+    """Who makes this request."""
+    actor: Actor = g.actor
+    return actor
+
+
+def read_token(kind: str) -> dict[str, Any]:
+    """The verified claims of the bearer token, expired or not; raises ``Unauthenticated``."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    try:
+        claims: dict[str, Any] = decode_token(token.strip(), allow_expired=True)
+    except (jwt.PyJWTError, JWTExtendedException, ValueError) as error:
+        raise Unauthenticated from error
+    if claims.get("type") != kind:
+        raise Unauthenticated
+    return claims
+
+
+def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
+    """The actor of an access token; an expired patient token passes on crisis routes only."""
+    expired_at = datetime.fromtimestamp(claims["exp"], UTC)
+    expired = expired_at <= moment
+    if expired:
+        patient_on_crisis_route = is_marked("is_crisis_route") and claims.get("patient_id")
+        if not patient_on_crisis_route or expired_at + EXPIRED_ACCEPTED_FOR < moment:
+            raise TokenExpired
+    return Actor(
+        user_id=UUID(claims["sub"]),
+        clinic_id=UUID(claims["clinic_id"]),
+        roles=frozenset(claims["roles"]),
+        epoch=int(claims["epoch"]),
+        family_id=UUID(claims["family_id"]),
+        pair_id=UUID(claims["pair_id"]),
+        patient_id=UUID(claims["patient_id"]) if claims.get("patient_id") else None,
+        token_expired=expired,
+    )
+
+
+def encode_pair(actor: Actor, issued_at: datetime, refresh_lifetime: timedelta) -> dict[str, Any]:
+    """Access and refresh token of one pair; the same pair always encodes to the same bytes."""
+    claims = {
+        "clinic_id": str(actor.clinic_id),
+        "roles": sorted(actor.roles),
+        "epoch": actor.epoch,
+        "family_id": str(actor.family_id),
+        "pair_id": str(actor.pair_id),
+        "patient_id": str(actor.patient_id) if actor.patient_id else None,
+        "iat": int(issued_at.timestamp()),
+        "nbf": int(issued_at.timestamp()),
+        "jti": str(actor.pair_id),
+    }
+
+    def until(lifetime: timedelta) -> dict[str, Any]:
+        return claims | {"exp": int((issued_at + lifetime).timestamp())}
+
+    return {
+        "access_token": create_access_token(
+            str(actor.user_id), additional_claims=until(ACCESS_LIFETIME)
+        ),
+        "refresh_token": create_refresh_token(
+            str(actor.user_id), additional_claims=until(refresh_lifetime)
+        ),
+        "expires_in": int(ACCESS_LIFETIME.total_seconds()),
+    }

@@ -1,0 +1,108 @@
+"""Does a verified token still hold? Epoch, account, family and pair, confirmed where work is
+done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models import TokenFamily, TokenPair, User
+from services.access import Actor
+from services.exceptions import Unauthenticated
+from services.unit_of_work import transaction
+
+
+class Standing(Enum):
+    """What the database says of a verified token."""
+
+    IN_ORDER = auto()
+    FIRST_USE = auto()
+    STOLEN = auto()
+    ENDED = auto()
+
+
+def standing(session: Session, actor: Actor, now: datetime) -> Standing:
+    """Compare account, epoch, family and pair with what the token claims (one read)."""
+    row = session.execute(
+        select(
+            User.active,
+            User.epoch,
+            TokenFamily.revoked_at,
+            TokenFamily.last_used_at,
+            TokenFamily.lifetime_s,
+            TokenPair.used_at,
+            TokenPair.voided_at,
+        )
+        .join(TokenFamily, TokenFamily.user_id == User.id)
+        .join(TokenPair, TokenPair.family_id == TokenFamily.id)
+        .where(
+            User.id == actor.user_id,
+            TokenFamily.id == actor.family_id,
+            TokenPair.id == actor.pair_id,
+        )
+    ).one_or_none()
+    if row is None or row.revoked_at is not None or not row.active or row.epoch != actor.epoch:
+        return Standing.ENDED
+    if row.last_used_at + timedelta(seconds=row.lifetime_s) < now:
+        return Standing.ENDED
+    if row.voided_at is not None:
+        return Standing.STOLEN
+    return Standing.IN_ORDER if row.used_at is not None else Standing.FIRST_USE
+
+
+@contextmanager
+def acting(actor: Actor, now: datetime) -> Iterator[Session]:
+    """A transaction in the actor's clinic, opened only for a token that still holds.
+
+    The first use of a pair, and the theft that a voided token betrays, are committed on their own,
+    so that they stand even when the use case then refuses. Raises ``Unauthenticated``.
+    """
+    with transaction(actor.clinic_id) as session:
+        found = standing(session, actor, now)
+        if found is Standing.IN_ORDER:
+            yield session
+            return
+    if found is Standing.ENDED:
+        raise Unauthenticated
+    with transaction(actor.clinic_id) as session:
+        if found is Standing.STOLEN:
+            revoke_for_theft(session, actor, now)
+        else:
+            mark_used(session, actor, now)
+    if found is Standing.STOLEN:
+        raise Unauthenticated
+    with transaction(actor.clinic_id) as session:
+        yield session
+
+
+def mark_used(session: Session, actor: Actor, now: datetime) -> None:
+    """A pair is used once either of its tokens is accepted; that also renews the family."""
+    session.execute(
+        update(TokenPair)
+        .where(TokenPair.id == actor.pair_id, TokenPair.voided_at.is_(None))
+        .values(used_at=func.coalesce(TokenPair.used_at, now))
+    )
+    if not actor.token_expired:
+        session.execute(
+            update(TokenFamily)
+            .where(TokenFamily.id == actor.family_id)
+            .values(last_used_at=func.greatest(TokenFamily.last_used_at, now))
+        )
+
+
+def revoke_for_theft(session: Session, actor: Actor, now: datetime) -> None:
+    """End the family of a stolen token; the caseload then says that the phone needs an
+    invitation.
+    """
+    session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.id == actor.family_id, TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_reason="token_reuse")
+    )
+    session.execute(update(User).where(User.id == actor.user_id).values(needs_invitation=True))
