@@ -1,0 +1,110 @@
+"""Which mood day an answer is about, and which clock flags it carries.
+
+A mood day runs from 04:00 to 04:00 on the wall clock of the patient's zone, also on the nights
+when the clocks change. Nothing here refuses an answer: a doubtful clock earns a flag.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from services.rules.wall_clock import find_zone, shift, to_utc, wall_clock
+
+# Source of the limits: API contract, "POST /v1/check-ins"; report conventions, "Mood day".
+DAY_STARTS_AT = dt.time(4)
+SKEW_LIMIT = dt.timedelta(minutes=15)
+LATE_AFTER = dt.timedelta(hours=48)
+STATED_DAYS_BACK = 2
+
+CLOCK_SKEW = "clock_skew"
+ENTERED_LATE = "entered_late"
+MOOD_DAY_IGNORED = "mood_day_ignored"
+UNKNOWN_TIMEZONE = "unknown_timezone"
+TIMEZONE_MISSING = "timezone_missing"
+
+_ONE_DAY = dt.timedelta(days=1)
+_NOTHING = dt.timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an answer stands in time.
+
+    `zone` is an IANA name, or `UTC+hh:mm` when only the offset of `recorded_at` was usable.
+    `recorded_at_utc` is what the phone said; `answered_at` is our best estimate of the truth (UTC),
+    never later than the receipt plus 15 minutes. Ages are counted from `answered_at`.
+    """
+
+    mood_day: dt.date
+    zone: str
+    flags: frozenset[str]
+    recorded_at_utc: dt.datetime
+    answered_at: dt.datetime
+
+
+def mood_day_at(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
+    """Return the mood day that is running at an instant on the wall clock of a zone."""
+    local = wall_clock(instant, zone)
+    if local.time() >= DAY_STARTS_AT or local.date() == dt.date.min:
+        return local.date()
+    return local.date() - _ONE_DAY
+
+
+def place(
+    recorded_at: dt.datetime,
+    timezone: str | None,
+    profile_timezone: str,
+    received_at: dt.datetime,
+    sent_at: dt.datetime | None = None,
+    stated_mood_day: dt.date | None = None,
+) -> Placement:
+    """Return the mood day and the clock flags of an answer.
+
+    `recorded_at` keeps the offset that the phone sent; `sent_at` is the phone's clock when sending
+    (`Interlude-Sent-At`). Raises ValueError when an instant has no offset.
+    """
+    recorded_utc, received_utc = to_utc(recorded_at), to_utc(received_at)
+    zone, zone_name, zone_flags = _choose_zone(recorded_at, timezone, profile_timezone)
+    answered_at, clock_flags = _answered_at(recorded_utc, received_utc, sent_at)
+    answered_on = mood_day_at(answered_at, zone)
+    mood_day, day_flags = _choose_day(answered_on, stated_mood_day)
+    is_late = received_utc - answered_at > LATE_AFTER or mood_day < answered_on
+    late_flags = {ENTERED_LATE} if is_late else set()
+    flags = frozenset(zone_flags | clock_flags | day_flags | late_flags)
+    return Placement(mood_day, zone_name, flags, recorded_utc, answered_at)
+
+
+def _choose_zone(
+    recorded_at: dt.datetime, timezone: str | None, profile_timezone: str
+) -> tuple[dt.tzinfo, str, set[str]]:
+    name = profile_timezone if timezone is None else timezone
+    flags = {TIMEZONE_MISSING} if timezone is None else set()
+    zone = find_zone(name)
+    if zone is not None:
+        return zone, name, flags
+    own = dt.timezone(recorded_at.utcoffset() or _NOTHING)
+    return own, str(own), flags | {UNKNOWN_TIMEZONE}
+
+
+def _answered_at(
+    recorded_at: dt.datetime, received_at: dt.datetime, sent_at: dt.datetime | None
+) -> tuple[dt.datetime, set[str]]:
+    """Undo a fast clock; nothing can have been answered after it was received.
+
+    A sending time ahead of the receipt proves that the clock is fast by that much, so it is taken
+    off. One behind it proves nothing (a phone may repeat a request that it stamped days ago), so
+    `recorded_at` stands and only the flag is set.
+    """
+    ahead = to_utc(sent_at) - received_at if sent_at is not None else _NOTHING
+    corrected = shift(recorded_at, -ahead) if ahead > SKEW_LIMIT else recorded_at
+    is_impossible = corrected - received_at > SKEW_LIMIT
+    is_skewed = is_impossible or abs(ahead) > SKEW_LIMIT
+    flags = {CLOCK_SKEW} if is_skewed else set()
+    return (received_at if is_impossible else corrected), flags
+
+
+def _choose_day(answered_on: dt.date, stated: dt.date | None) -> tuple[dt.date, set[str]]:
+    if stated is None:
+        return answered_on, set()
+    if 0 <= (answered_on - stated).days <= STATED_DAYS_BACK:
+        return stated, set()
+    return answered_on, {MOOD_DAY_IGNORED}
