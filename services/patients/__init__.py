@@ -1,0 +1,1 @@
+"""Patients: who may see whom, enrolment, contact data, care teams, the caseload."""

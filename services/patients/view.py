@@ -1,0 +1,86 @@
+"""Whom may somebody see? The contract's "In view", as one condition for look-ups and lists."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from models import Alert, CareTeamMember, Patient, User
+from services.access import Action, Actor, Scope, scopes
+from services.exceptions import NotFound
+
+# API contract, "Who may what": on-call staff keep a patient in view after the alert has ended.
+RESOLVED_STAYS_IN_VIEW: Final = timedelta(days=7)
+
+
+def visible_patient(
+    session: Session, actor: Actor, action: Action, patient_id: UUID, now: datetime
+) -> Patient:
+    """The patient, if the actor may do this with her.
+
+    Raises ``Forbidden`` when none of the actor's roles does this at all, and ``NotFound`` for a
+    patient out of view, of another clinic, or who is not there.
+    """
+    patient = session.scalar(
+        select(Patient).where(Patient.id == patient_id, in_view_clause(actor, action, now))
+    )
+    if patient is None:
+        raise NotFound
+    return patient
+
+
+def in_view_clause(actor: Actor, action: Action, now: datetime) -> ColumnElement[bool]:
+    """A condition on ``patients`` that holds for those with whom the actor may do this.
+
+    Row-level security keeps other clinics away. Raises ``Forbidden`` when none of the actor's
+    roles does this at all.
+    """
+    reached = scopes(actor, action)
+    if reached & {Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL}:
+        return true()
+    return or_(false(), *(_patients_within(scope, actor, now) for scope in sorted(reached)))
+
+
+def _patients_within(scope: Scope, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    if scope is Scope.OWN:
+        return Patient.id == actor.patient_id
+    if scope is Scope.IN_VIEW:
+        return or_(without_team(), in_team_of(actor.user_id))
+    if scope is Scope.ALERTED:
+        return _alerted(now)
+    return false()  # PAGED_FOR and WITHOUT_PATIENT are about alerts, not about patients
+
+
+def without_team() -> ColumnElement[bool]:
+    """No active clinician is in the care team: the patient is in every clinician's view.
+
+    Deactivation empties such a team; asking for active members keeps a patient in somebody's view
+    even when both happen at the same moment.
+    """
+    return ~exists().where(
+        CareTeamMember.patient_id == Patient.id,
+        CareTeamMember.user_id == User.id,
+        User.active,
+        User.roles.contains(["clinician"]),
+    )
+
+
+def in_team_of(user_id: UUID) -> ColumnElement[bool]:
+    """This person is in the patient's care team."""
+    return exists().where(
+        CareTeamMember.patient_id == Patient.id, CareTeamMember.user_id == user_id
+    )
+
+
+def _alerted(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        Alert.patient_id == Patient.id,
+        or_(
+            Alert.status != "resolved",
+            and_(Alert.resolved_at.is_not(None), Alert.resolved_at >= now - RESOLVED_STAYS_IN_VIEW),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The trend report: what the rules make of a patient's check-ins, as of a data cut."""
