@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, Json, OfClinic, Strings, of_clinic, one_of
+from models.base import Base, Identified, Json, JsonList, OfClinic, Strings, of_clinic, one_of
 from models.encryption import EncryptedText
 
 RECORD_KINDS: Final = ("check_in", "amendment", "help_request")
@@ -84,6 +84,7 @@ class CheckIn(OfClinic, Base):
     instrument_version: Mapped[str]
     mood_day: Mapped[date]
     recorded_at: Mapped[datetime]
+    answered_at: Mapped[datetime]
     received_at: Mapped[datetime]
     timezone: Mapped[str | None]
     zone: Mapped[str]
@@ -156,8 +157,10 @@ class UnreadableBody(OfClinic, Identified, Base):
 
 
 class Decision(OfClinic, Identified, Base):
-    """What one rule decided about one entry, yes and no alike, with its inputs and the rule set's
-    version.
+    """What the rules decided about one entry, yes and no alike.
+
+    ``decided`` lists every rule of the set: ``{rule, fired, tier, inputs}``. ``by`` says whether
+    the rules spoke or the fallback did.
     """
 
     __tablename__ = "decisions"
@@ -165,14 +168,14 @@ class Decision(OfClinic, Identified, Base):
         of_clinic("patient_id", "patients"),
         Index("ix_decisions_entry", "clinic_id", "patient_id", "entry_id"),
         one_of("tier", ("critical", "high", "medium", "low")),
+        one_of("by", ("rules", "fallback", "replay")),
     )
 
     patient_id: Mapped[UUID]
     entry_id: Mapped[UUID]
-    rule: Mapped[str]
     rule_version: Mapped[str]
-    fired: Mapped[bool]
+    by: Mapped[str]
     tier: Mapped[str | None]
-    inputs: Mapped[Json]
+    decided: Mapped[JsonList]
     decided_at: Mapped[datetime]
     revision: Mapped[int]
