@@ -1,0 +1,66 @@
+"""The key that signs tokens and derives the other keys: kept in a file, never weak."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from itertools import pairwise
+from pathlib import Path
+
+MIN_BYTES = 32
+MIN_DISTINCT = 8
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "secret",
+    "password",
+    "example",
+    "placeholder",
+)
+
+
+def weakness(key: str) -> str | None:
+    """Why this key may not be used, or ``None``. The answer never repeats the key."""
+    if len(key.encode()) < MIN_BYTES:
+        return f"is weak: it must have at least {MIN_BYTES} bytes"
+    if len(set(key)) < MIN_DISTINCT or key in (key + key)[1:-1] or _is_a_run(key):
+        return "is weak: it repeats itself; use random characters"
+    if any(word in key.lower() for word in PLACEHOLDERS):
+        return "is weak: it is a placeholder; use random characters"
+    return None
+
+
+def _is_a_run(key: str) -> bool:
+    """Whether most characters follow from the one before, as in ``abcdef`` or ``111222``."""
+    steps = [abs(ord(second) - ord(first)) for first, second in pairwise(key)]
+    return 2 * sum(step <= 1 for step in steps) > len(steps)
+
+
+def kept_secret_key(data_dir: Path) -> str:
+    """Read ``<data_dir>/secret_key``; whichever process comes first makes it, with mode 0600.
+
+    The file appears complete or not at all, so that two processes starting together never sign
+    with different keys.
+    """
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        _place(path, secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").strip()
+
+
+def _place(path: Path, content: str) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(content + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a rename, fails when somebody else was first.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

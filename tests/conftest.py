@@ -1,0 +1,13 @@
+"""Fixtures for all tests live in `tests/fixtures`; here is what makes runs repeatable."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.mail", "tests.fixtures.webhook"]
+
+# The same cases on every machine, and no verdict from a clock on a busy one.
+settings.register_profile(
+    "gate", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("gate")
