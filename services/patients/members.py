@@ -1,0 +1,69 @@
+"""Who is in a care team: the rows, for use cases that have a transaction open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from models import CareTeamMember, User
+from services.exceptions import Invalid
+
+
+def members_of(session: Session, patient_id: UUID) -> list[UUID]:
+    """The team's members, in a fixed order."""
+    return list(
+        session.scalars(
+            select(CareTeamMember.user_id)
+            .where(CareTeamMember.patient_id == patient_id)
+            .order_by(CareTeamMember.user_id)
+        )
+    )
+
+
+def set_care_team(
+    session: Session, clinic_id: UUID, patient_id: UUID, user_ids: Iterable[UUID]
+) -> None:
+    """Write the members of a team that has none; raises ``Invalid`` as ``put_care_team`` does."""
+    wanted = sorted(set(user_ids))
+    if not wanted:
+        return
+    _check_members(session, wanted)
+    session.execute(
+        insert(CareTeamMember),
+        [{"clinic_id": clinic_id, "patient_id": patient_id, "user_id": one} for one in wanted],
+    )
+
+
+def _check_members(session: Session, wanted: Sequence[UUID]) -> None:
+    found = session.execute(
+        select(User.roles)
+        .where(User.id.in_(wanted), User.active, ~User.roles.contains(["patient"]))
+        .with_for_update(read=True, key_share=True)
+    ).all()
+    if len(found) != len(wanted):
+        raise Invalid({"user_ids": ["Every member must be active staff of this clinic."]})
+    if not any("clinician" in row.roles for row in found):
+        raise Invalid({"user_ids": ["A care team needs a clinician."]})
+
+
+def empty_abandoned_teams(session: Session, user_id: UUID) -> None:
+    """After somebody stopped being an active clinician: empty the teams that have none left.
+
+    For the transaction that deactivates the account or takes the role away.
+    """
+    theirs = select(CareTeamMember.patient_id).where(CareTeamMember.user_id == user_id)
+    other = aliased(CareTeamMember)
+    session.execute(
+        delete(CareTeamMember).where(
+            CareTeamMember.patient_id.in_(theirs.scalar_subquery()),
+            ~exists().where(
+                other.patient_id == CareTeamMember.patient_id,
+                other.user_id == User.id,
+                User.active,
+                User.roles.contains(["clinician"]),
+            ),
+        )
+    )
