@@ -1,0 +1,24 @@
+"""The dozen lines that decide when the rules raise: no configuration, no import, cannot raise.
+
+It compares only values of exact built-in types and walks only an exact dict, so that no code of the
+input ever runs. In doubt it is more urgent than the rules, never less (clinical.md 5.1).
+"""
+
+_CSSRS_CRITICAL = ("q4", "q5", "q6b")
+_CSSRS_HIGH = ("q3", "q6")
+_WITHOUT_ITEM9 = ("gad7", "pcl5", "mood", "cssrs-screener")
+_WITHOUT_CSSRS = ("gad7", "pcl5", "mood", "phq9", "phq9-daily")
+
+
+def fallback_tier(kind: object, instrument: object, answers: object) -> str | None:
+    """`critical`, `high` or None, from item 9, C-SSRS Q3-Q6b and help requests alone."""
+    if type(kind) is str and kind == "help_request":
+        return "critical"
+    code = instrument if type(instrument) is str else ""
+    pairs = list(answers.items()) if type(answers) is dict else []
+    given = [(k, v) for k, v in pairs if type(k) is str and type(v) is int and v > 0]
+    yes = [k for k, v in given if code not in _WITHOUT_CSSRS and v == 1]
+    item9 = max([v for k, v in given if k == "q9" and code not in _WITHOUT_ITEM9], default=0)
+    if item9 > 1 or any(k in _CSSRS_CRITICAL for k in yes):
+        return "critical"
+    return "high" if item9 == 1 or any(k in _CSSRS_HIGH for k in yes) else None
