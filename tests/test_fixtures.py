@@ -54,9 +54,10 @@ def test_making_roles_again_takes_away_rights_that_somebody_gave(test_server: Te
         connection.execute("ALTER ROLE interlude_auditor SUPERUSER CREATEDB")
     make_roles(admin)
     query = (
-        "SELECT count(*) FROM pg_roles WHERE rolname = ANY('{%s}') AND (rolsuper OR rolcreatedb)"
+        "SELECT count(*) FROM pg_roles"
+        " WHERE rolname LIKE 'interlude_%' AND (rolsuper OR rolcreatedb)"
     )
-    assert one(admin, query % ",".join(LOGIN_ROLES)) == (0,)
+    assert one(admin, query) == (0,)
 
 
 def test_a_database_is_made_once_and_closed_to_strangers(test_server: TestServer, worker_id: str):
