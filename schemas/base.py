@@ -1,0 +1,67 @@
+"""What every schema shares: strictness, instants with an offset, null meaning left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, pre_load
+
+NOTE_LIMIT = 10_000
+NAME_LIMIT = 200
+
+
+class Strict(Schema):
+    """A request body: unknown fields are an error; null in an optional field is the same as left out."""
+
+    class Meta:
+        """marshmallow's options."""
+
+        unknown = RAISE
+
+    @pre_load
+    def null_is_left_out(self, data: Any, **_kwargs: Any) -> Any:
+        """Drop nulls of optional fields, so that they take their default."""
+        if not isinstance(data, Mapping):
+            return data
+        return {
+            name: value
+            for name, value in data.items()
+            if value is not None or name not in self.fields or self.fields[name].required
+        }
+
+
+class Instant(fields.AwareDateTime):
+    """An RFC 3339 instant with an offset, which is kept; shown in UTC with Z."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _serialize(self, value: datetime | None, *_args: Any, **_kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def text(limit: int, *, required: bool = False, least: int = 0, **kwargs: Any) -> fields.String:
+    """Text of ``least`` to ``limit`` characters, without NUL (PostgreSQL cannot store it)."""
+    return fields.String(required=required, validate=_checks(least, limit), **kwargs)
+
+
+def _checks(least: int, limit: int) -> list[Any]:
+    from marshmallow import validate
+
+    return [
+        validate.Length(min=least, max=limit),
+        validate.ContainsNoneOf("\x00", error="Must not contain NUL."),
+    ]
+
+
+def page_of(items: type[Schema]) -> type[Schema]:
+    """The envelope of a list: ``{items, next_cursor}``."""
+    return Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(items), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        },
+        name=f"{items.__name__}Page",
+    )

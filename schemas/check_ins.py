@@ -1,0 +1,157 @@
+"""The wire of check-ins, amendments and help requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from schemas.base import NOTE_LIMIT, Instant, Strict, text
+
+FLAGS = (
+    "client_total_mismatch",
+    "clock_skew",
+    "entered_late",
+    "mood_day_ignored",
+    "unknown_timezone",
+    "timezone_missing",
+    "token_expired",
+    "entered_by_staff",
+)
+
+
+class AnswerValue(fields.Field[Any]):
+    """An integer option, null (left out) or "declined"; which options exist is the instrument's."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> Any:
+        return value
+
+
+def answers(**kwargs: Any) -> fields.Dict:
+    """Link ids to answers."""
+    value = AnswerValue(
+        allow_none=True, metadata={"type": ["integer", "string", "null"], "example": 0}
+    )
+    return fields.Dict(keys=fields.String(), values=value, **kwargs)
+
+
+class CheckInIn(Strict):
+    """``POST /v1/check-ins``."""
+
+    id = fields.UUID(required=True)
+    instrument = fields.String(required=True)
+    answers = answers(required=True)
+    recorded_at = Instant(required=True)
+    timezone = text(64)
+    mood_day = fields.Date()
+    note = text(NOTE_LIMIT)
+    client_total = fields.Integer(strict=True, validate=validate.Range(min=-1000, max=1000))
+    patient_id = fields.UUID(metadata={"description": "staff only"})
+
+
+class AmendIn(Strict):
+    """``POST /v1/check-ins/{id}/amend``: ``answers`` replace all."""
+
+    id = fields.UUID(required=True)
+    answers = answers(required=True)
+    reason = text(NOTE_LIMIT, required=True, least=1)
+
+
+class HelpRequestIn(Strict):
+    """``POST /v1/help-requests``."""
+
+    id = fields.UUID(required=True)
+    recorded_at = Instant(required=True)
+    note = text(NOTE_LIMIT)
+
+
+class SentAtHeader(Schema):
+    """The phone's clock when sending; not content."""
+
+    sent_at = fields.String(data_key="Interlude-Sent-At", load_default=None)
+
+
+class ScoreOut(Schema):
+    """``total`` is null unless complete."""
+
+    total = fields.Integer(required=True, allow_none=True)
+    band = fields.String(required=True, allow_none=True)
+    complete = fields.Boolean(required=True)
+    answered = fields.Integer(required=True)
+    prorated_total = fields.Integer(required=True, allow_none=True)
+
+
+class ResourceOut(Schema):
+    """One way to get help now."""
+
+    name = fields.String(required=True)
+    phone = fields.String()
+    text = fields.String()
+    url = fields.String()
+
+
+class SafetyOut(Schema):
+    """The card: ``crisis`` goes with a critical alert."""
+
+    level = fields.String(required=True, validate=validate.OneOf(("crisis", "support")))
+    message = fields.String(required=True)
+    resources = fields.List(fields.Nested(ResourceOut), required=True)
+    monitoring = fields.String(required=True)
+    next_instrument = fields.String()
+
+
+class CheckInOut(Schema):
+    """A stored check-in."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    instrument = fields.String(required=True)
+    instrument_version = fields.String(required=True)
+    answers = answers(required=True)
+    recorded_at = Instant(required=True)
+    received_at = Instant(required=True)
+    timezone = fields.String(required=True, allow_none=True)
+    mood_day = fields.Date(required=True)
+    note = fields.String(required=True, allow_none=True)
+    client_total = fields.Integer(required=True, allow_none=True)
+    score = fields.Nested(ScoreOut, required=True)
+    session = fields.Raw(required=True, allow_none=True)
+    flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
+    safety = fields.Nested(SafetyOut, required=True, allow_none=True)
+
+
+class VersionOut(Schema):
+    """One version of a form, in the order received."""
+
+    id = fields.UUID(required=True)
+    received_at = Instant(required=True)
+    by = fields.UUID(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    answers = answers(required=True)
+
+
+class CheckInWithVersionsOut(CheckInOut):
+    """``GET /v1/check-ins/{id}``: the current version, and all."""
+
+    versions = fields.List(fields.Nested(VersionOut), required=True)
+
+
+class HelpRequestOut(Schema):
+    """A stored help request."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    recorded_at = Instant(required=True)
+    received_at = Instant(required=True)
+    note = fields.String(required=True, allow_none=True)
+    flags = fields.List(fields.String(), required=True)
+    safety = fields.Nested(SafetyOut, required=True)
+
+
+class CheckInListQuery(Strict):
+    """``GET /v1/check-ins``."""
+
+    patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
+    instrument = fields.String(load_default=None)
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
+    cursor = fields.String(load_default=None)
