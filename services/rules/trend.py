@@ -1,0 +1,139 @@
+"""The figures of the trend report of one instrument, from its check-ins and nothing else.
+
+Nothing after the last reported mood day changes any figure. All arithmetic is exact.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from services.rules.adherence import Adherence, DaySpan, adherence
+from services.rules.baseline import MISSING, Baseline, first_days_baseline, first_form_baseline
+from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.mood_days import mood_day_at
+from services.rules.statistics import mean, theil_sen
+from services.rules.trend_status import Improvement, Status, improvement, phq9_status
+from services.rules.trend_thresholds import TREND_THRESHOLDS, TrendThresholds
+from services.rules.wall_clock import find_zone
+
+# How the day value and the baseline of each instrument are made. A mood slider tells of the
+# moment, so its day is a mean; the 24-hour form and the forms over weeks count as last answered.
+MOMENTARY = frozenset({"mood"})
+DAILY = frozenset({"phq9-daily", "mood"})
+WITH_STATUS = "phq9"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMean:
+    """The mean of the `n` observed days of a window."""
+
+    value: Fraction
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Every figure of a report that needs no session; `series` holds the reported days only."""
+
+    reported: DaySpan
+    series: tuple[DayRow, ...]
+    baseline: Baseline
+    current: DayValue | None
+    improvement: Improvement
+    status: Status | None
+    slope_per_week: Fraction | None
+    m7: WindowMean | None
+    adherence: Adherence
+
+
+def trend(
+    instrument: str,
+    entries: Iterable[Entry],
+    *,
+    timezone: str,
+    data_cut_at: dt.datetime,
+    from_day: dt.date | None = None,
+    to_day: dt.date | None = None,
+    accepted_on: dt.date | None = None,
+    paused: Iterable[DaySpan] = (),
+    thresholds: TrendThresholds = TREND_THRESHOLDS,
+) -> Trend:
+    """Return the figures as of a data cut.
+
+    `entries` are all check-ins of this instrument known at the cut; `from_day` bounds only the
+    series and adherence; `to_day` defaults to the mood day of the cut in `timezone` (an unknown
+    name counts as UTC), after which nothing is due yet.
+    """
+    cut_day = mood_day_at(data_cut_at, find_zone(timezone) or dt.UTC)
+    last = cut_day if to_day is None else to_day
+    first = dt.date.min if from_day is None else from_day
+    reported, due_until = DaySpan(first, last), DaySpan(first, min(last, cut_day))
+    known = [entry for entry in entries if entry.mood_day <= last]
+    rows = day_rows(known, "mean" if instrument in MOMENTARY else "last")
+    values = day_values(rows)
+    baseline = find_baseline(instrument, known, rows, thresholds)
+    current = values[-1] if values else None
+    now = current.value if current else None
+    answered_on = {entry.mood_day for entry in known if entry.answered}
+    return Trend(
+        reported=reported,
+        series=tuple(row for row in rows if row.mood_day >= reported.first),
+        baseline=baseline,
+        current=current,
+        improvement=improvement(baseline.value, now, thresholds.status),
+        status=_status(instrument, baseline, now, thresholds),
+        slope_per_week=slope_per_week(values, thresholds),
+        m7=mean_of_week(values, thresholds),
+        adherence=adherence(instrument, answered_on, accepted_on, paused, due_until, thresholds),
+    )
+
+
+def find_baseline(
+    instrument: str,
+    entries: Sequence[Entry],
+    rows: Sequence[DayRow],
+    thresholds: TrendThresholds = TREND_THRESHOLDS,
+) -> Baseline:
+    """Return the baseline without a course: of the first days, or the first complete form."""
+    if instrument in DAILY:
+        return first_days_baseline(rows, thresholds.windows) if rows else MISSING
+    return first_form_baseline(entries)
+
+
+def slope_per_week(
+    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+) -> Fraction | None:
+    """Return Theil-Sen points per week over the 14 mood days that end on the last value.
+
+    Negative is improving. None with fewer than 5 observed days.
+    """
+    window = _ending_on_last(values, thresholds.windows.slope_days)
+    if len(window) < thresholds.windows.slope_min_days:
+        return None
+    return 7 * theil_sen([(value.day.toordinal(), value.value) for value in window])
+
+
+def mean_of_week(
+    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+) -> WindowMean | None:
+    """Return the mean over the 7 mood days that end on the last value; None with fewer than 4."""
+    window = _ending_on_last(values, thresholds.windows.mean_days)
+    if len(window) < thresholds.windows.mean_min_days:
+        return None
+    return WindowMean(mean([value.value for value in window]), len(window))
+
+
+def _status(
+    instrument: str,
+    baseline: Baseline,
+    current: int | Fraction | None,
+    thresholds: TrendThresholds,
+) -> Status | None:
+    if instrument != WITH_STATUS:
+        return None
+    return phq9_status(baseline.value, current, thresholds.status)
+
+
+def _ending_on_last(values: Sequence[DayValue], days: int) -> list[DayValue]:
+    return [value for value in values if (values[-1].day - value.day).days < days]
