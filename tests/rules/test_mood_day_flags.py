@@ -1,0 +1,104 @@
+"""Phones with wrong clocks, answers that come late, days that are stated."""
+
+import datetime as dt
+
+import pytest
+
+from services.rules.mood_days import CLOCK_SKEW, ENTERED_LATE, MOOD_DAY_IGNORED, Placement, place
+
+ZONE = "America/New_York"
+NOW = dt.datetime(2026, 11, 21, 17, tzinfo=dt.UTC)  # noon in New York
+TODAY = NOW.date()
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+SECOND = dt.timedelta(seconds=1)
+
+
+def placed(
+    recorded: dt.timedelta,
+    sent: dt.timedelta | None = None,
+    stated: dt.date | None = None,
+) -> Placement:
+    """Place an answer whose phone times are given as distances from the receipt."""
+    return place(NOW + recorded, ZONE, ZONE, NOW, None if sent is None else NOW + sent, stated)
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded", "sent", "flags", "day"),
+    [
+        ("a good clock", -MINUTE, -SECOND, set(), TODAY),
+        ("no header", -MINUTE, None, set(), TODAY),
+        ("15 minutes ahead is still a good clock", 15 * MINUTE, None, set(), TODAY),
+        ("a second more is not", 15 * MINUTE + SECOND, None, {CLOCK_SKEW}, TODAY),
+        ("three days ahead, no header", 3 * DAY, None, {CLOCK_SKEW}, TODAY),
+        ("three days ahead, and says so", 3 * DAY, 3 * DAY, {CLOCK_SKEW}, TODAY),
+        ("the same, answered yesterday offline", 2 * DAY, 3 * DAY, {CLOCK_SKEW}, TODAY - DAY),
+        (
+            "the same, answered four days ago offline",
+            -DAY,
+            3 * DAY,
+            {CLOCK_SKEW, ENTERED_LATE},
+            TODAY - 4 * DAY,
+        ),
+        ("clock put right before sending", 3 * DAY, -SECOND, {CLOCK_SKEW}, TODAY),
+        ("recorded ahead of the sending clock", 5 * DAY, 3 * DAY, {CLOCK_SKEW}, TODAY),
+        ("sent 15 minutes ahead", -MINUTE, 15 * MINUTE, set(), TODAY),
+        ("sent 15 minutes behind", -20 * MINUTE, -15 * MINUTE, set(), TODAY),
+        ("slow clock", -16 * MINUTE, -16 * MINUTE, {CLOCK_SKEW}, TODAY),
+        (
+            "a request stamped two days ago and repeated now",
+            -2 * DAY - HOUR,
+            -2 * DAY,
+            {CLOCK_SKEW, ENTERED_LATE},
+            TODAY - 2 * DAY,
+        ),
+        ("48 hours old", -48 * HOUR, None, set(), TODAY - 2 * DAY),
+        ("over 48 hours old", -48 * HOUR - SECOND, None, {ENTERED_LATE}, TODAY - 2 * DAY),
+        ("a year old", -365 * DAY, None, {ENTERED_LATE}, TODAY - 365 * DAY),
+    ],
+)
+def test_a_clock_earns_its_flags_and_the_right_day(name, recorded, sent, flags, day):
+    found = placed(recorded, sent)
+
+    assert (found.mood_day, set(found.flags)) == (day, flags), name
+    assert found.recorded_at_utc == NOW + recorded, "what the phone said is kept"
+
+
+@pytest.mark.parametrize(
+    ("back", "day", "flags"),
+    [
+        (0, TODAY, set()),
+        (1, TODAY - DAY, {ENTERED_LATE}),
+        (2, TODAY - 2 * DAY, {ENTERED_LATE}),
+        (3, TODAY, {MOOD_DAY_IGNORED}),
+        (-1, TODAY, {MOOD_DAY_IGNORED}),
+        (400, TODAY, {MOOD_DAY_IGNORED}),
+    ],
+)
+def test_a_stated_day_may_be_up_to_two_days_back_and_never_ahead(back, day, flags):
+    found = placed(-MINUTE, stated=TODAY - back * DAY)
+
+    assert (found.mood_day, set(found.flags)) == (day, flags)
+
+
+def test_a_fast_phone_that_states_its_own_today_lands_on_the_true_day():
+    found = placed(3 * DAY, 3 * DAY, stated=TODAY + 3 * DAY)
+
+    assert found.mood_day == TODAY
+    assert found.flags == {CLOCK_SKEW, MOOD_DAY_IGNORED}
+
+
+def test_before_four_in_the_morning_today_is_the_day_that_is_still_running():
+    at_two = dt.datetime(2026, 11, 21, 7, tzinfo=dt.UTC)
+
+    calendar_day = place(at_two, ZONE, ZONE, at_two, stated_mood_day=dt.date(2026, 11, 21))
+    running_day = place(at_two, ZONE, ZONE, at_two, stated_mood_day=dt.date(2026, 11, 20))
+
+    assert calendar_day.mood_day == running_day.mood_day == dt.date(2026, 11, 20)
+    assert calendar_day.flags == {MOOD_DAY_IGNORED}
+    assert running_day.flags == frozenset()
+
+
+def test_a_skewed_phone_shows_the_time_that_is_most_likely_true():
+    assert placed(3 * DAY).answered_at == NOW
+    assert placed(3 * DAY - HOUR, 3 * DAY).answered_at == NOW - HOUR
+    assert placed(-HOUR, -HOUR).answered_at == NOW - HOUR
