@@ -46,7 +46,8 @@ class CheckIn(OfClinic, Base):
 
     ``root_id`` names the first version; versions form one list in the order received (``version``
     1, 2 …) and the last is current (``superseded`` false). ``q9_highest`` carries the highest item
-    9 of all versions so far.
+    9 of all versions so far. A version that did not count in the trend at first (an expired token)
+    counts from ``counts_from_revision`` on.
     """
 
     __tablename__ = "check_ins"
@@ -99,6 +100,7 @@ class CheckIn(OfClinic, Base):
     cssrs_level: Mapped[str | None]
     flags: Mapped[Strings]
     counts_in_trend: Mapped[bool] = mapped_column(server_default="true")
+    counts_from_revision: Mapped[int | None]
     entered_by: Mapped[UUID | None]
     family_id: Mapped[UUID | None]
     revision: Mapped[int]

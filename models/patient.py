@@ -10,9 +10,11 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
+    EMPTY_LIST,
     EMPTY_STRINGS,
     Base,
     Identified,
+    JsonList,
     OfClinic,
     Strings,
     of_clinic,
@@ -25,7 +27,11 @@ PATIENT_STATUS: Final = ("active", "paused", "discharged")
 
 
 class Patient(OfClinic, Identified, Base):
-    """A patient of one clinic, with what staff need to reach her."""
+    """A patient of one clinic, with what staff need to reach her.
+
+    ``former_zones`` lists `{"timezone", "until_revision"}`, oldest first, so that the report of an
+    earlier revision keeps its days.
+    """
 
     __tablename__ = "patients"
     __table_args__ = (
@@ -42,6 +48,7 @@ class Patient(OfClinic, Identified, Base):
     user_id: Mapped[UUID | None] = mapped_column(unique=True)
     name: Mapped[str]
     timezone: Mapped[str]
+    former_zones: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
     phone: Mapped[str | None] = mapped_column(EncryptedText("patients.phone"))
     address: Mapped[str | None] = mapped_column(EncryptedText("patients.address"))
     emergency_contact: Mapped[str | None] = mapped_column(
@@ -59,7 +66,11 @@ class Patient(OfClinic, Identified, Base):
 
 
 class PatientPause(OfClinic, Identified, Base):
-    """A span of days on which nothing is due; ``to_on`` is the last paused day."""
+    """A span of days on which nothing is due; ``to_on`` is the last paused day.
+
+    A pause that ends early keeps what was planned: from ``ended_revision`` on its last day is the
+    one before ``ended_on``. So a report of an earlier revision stays as it was.
+    """
 
     __tablename__ = "patient_pauses"
     __table_args__ = (
@@ -71,6 +82,8 @@ class PatientPause(OfClinic, Identified, Base):
     from_on: Mapped[date]
     to_on: Mapped[date]
     revision: Mapped[int]
+    ended_on: Mapped[date | None]
+    ended_revision: Mapped[int | None]
 
 
 class CareTeamMember(OfClinic, Base):
