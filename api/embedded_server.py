@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import shlex
 import subprocess
 import tempfile
 import time
@@ -201,7 +202,11 @@ def _start(
     say: Callable[[str], None],
 ) -> None:
     settings = {**QUIET_LOG, "unix_socket_permissions": "0700", **options}
-    flags = [f"-k {socket_dir}", "-h ''", *(f"-c {key}={value}" for key, value in settings.items())]
+    flags = [
+        f"-k {shlex.quote(str(socket_dir))}",
+        "-h ''",
+        *(f"-c {key}={value}" for key, value in settings.items()),
+    ]
     began = time.monotonic()
     # After a crash the server first replays its log, which may take longer than pg_ctl's minute.
     arguments = ("-w", "-t", str(int(START_LIMIT_S)), "-l", str(data / "log"), "-D", str(data))

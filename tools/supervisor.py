@@ -1,0 +1,218 @@
+"""`make run`: database, migrations, demo, mailbox, API and alert worker, until Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg import OperationalError
+from rich.console import Console
+from sqlalchemy import make_url
+
+from api.embedded import DatabaseUrls, database_urls, embedded_urls, open_embedded
+from api.embedded_server import EmbeddedServerError
+from api.settings import PREFIX, Settings, SettingsError
+from migrations import roles
+from migrations.upgrade import PROJECT, upgrade
+from tools.child import Child
+from tools.mailbox import open_mailbox
+
+LOOK_S = 0.2
+UP_LIMIT_S = 60.0
+BIN = Path(sys.executable).parent
+
+console = Console(highlight=False, markup=False, soft_wrap=True)
+stopping = threading.Event()
+
+
+class CannotRunError(RuntimeError):
+    """Something outside has to change first; the message says what."""
+
+
+def say(line: str) -> None:
+    """One line of the start log."""
+    console.print(f"interlude: {line}")
+
+
+def main() -> int:
+    """Run until a signal; the exit code is 0 after a clean stop, 2 when it could not start."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    try:
+        settings = Settings.from_environ(os.environ)
+        with ExitStack() as stack:
+            _run(settings, stack)
+    except (SettingsError, CannotRunError, EmbeddedServerError, OperationalError) as error:
+        say(f"cannot start: {error}")
+        return 2
+    say("stopped; the data stays")
+    return 0
+
+
+def _run(settings: Settings, stack: ExitStack) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    stack.enter_context(_only_one(settings.data_dir))
+    _refuse_taken_port(settings)
+    urls = stack.enter_context(_database(settings))
+    say("bringing the database to the newest revision")
+    upgrade(urls.need("owner"))
+    environ = {**os.environ, **urls.environ(), **_mail(settings, stack)}
+    environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
+    if settings.demo and not stopping.is_set():
+        _seed_demo(environ)
+    if not stopping.is_set():
+        _supervise(settings, environ, stack)
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    with (data_dir / ".supervisor").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRunError(f"`make run` already runs with the data in {data_dir}") from None
+        yield
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            address = f"{settings.host} port {settings.port}"
+            raise CannotRunError(
+                f"{address}: {error.strerror}; choose others by {PREFIX}HOST and {PREFIX}PORT"
+            ) from None
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[DatabaseUrls]:
+    if settings.database_url:
+        urls = database_urls(settings)
+        urls.need("worker")
+        if urls.admin:
+            say("making the database roles")
+            roles.make_roles(urls.admin, _passwords(urls))
+        yield urls
+        return
+    say("no INTERLUDE_DATABASE_URL: starting the embedded PostgreSQL")
+    say("the embedded server is for development, the demo and tests, not for patients' data")
+    server = open_embedded(settings, say)
+    try:
+        yield embedded_urls(server)
+    finally:
+        server.stop()
+        say("embedded PostgreSQL stopped")
+
+
+def _passwords(urls: DatabaseUrls) -> dict[str, str]:
+    """The passwords that the operator's own URLs already name, by role."""
+    given = [make_url(url) for url in (urls.app, urls.owner, urls.worker, urls.auditor) if url]
+    return {
+        url.username: str(url.password)
+        for url in given
+        if url.username in roles.LOGIN_ROLES and url.password
+    }
+
+
+def _mail(settings: Settings, stack: ExitStack) -> Mapping[str, str]:
+    if settings.smtp is not None:
+        return {}
+    receiver = open_mailbox(console)
+    stack.callback(receiver.stop)
+    say("no INTERLUDE_SMTP_URL: pages are printed here instead of being mailed")
+    return {PREFIX + "SMTP_URL": f"smtp://{receiver.host}:{receiver.port}"}
+
+
+def _seed_demo(environ: Mapping[str, str]) -> None:
+    say("the demo clinic (INTERLUDE_DEMO=0 leaves it out)")
+    demo = Child("demo", _flask("demo"), environ, say)
+    demo.start()
+    while demo.process is not None and demo.process.poll() is None:
+        if stopping.wait(LOOK_S):
+            demo.stop()
+            return
+    if demo.process is not None and demo.process.returncode:
+        raise CannotRunError("the demo clinic could not be made")
+
+
+def _flask(*words: str) -> list[str]:
+    return [str(BIN / "flask"), "--app", "wsgi", *words]
+
+
+def _api(settings: Settings) -> list[str]:
+    options: dict[str, Any] = {
+        "--interface": "wsgi",
+        "--host": settings.host,
+        "--port": settings.port,
+        "--workers": settings.api_processes,
+        "--blocking-threads": settings.api_threads,
+        "--workers-kill-timeout": 5,
+        "--log-level": "warning",
+    }
+    words = [str(word) for option in options.items() for word in option]
+    return [str(BIN / "granian"), *words, "--respawn-failed-workers", "wsgi:app"]
+
+
+def _supervise(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> None:
+    children = [
+        Child("alert worker", _flask("alerts", "work"), environ, say),
+        Child("API", _api(settings), environ, say),
+    ]
+    for child in children:
+        stack.callback(child.stop)
+        child.start()
+    announce = _Announcement(settings)
+    while not stopping.wait(LOOK_S):
+        for child in children:
+            child.watch()
+        announce.look()
+    say("stopping")
+
+
+class _Announcement:
+    """Says once that the API answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 -- compared, not bound
+        self._url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+        self._began = time.monotonic()
+        self._done = False
+
+    def look(self) -> None:
+        if self._done:
+            return
+        if self._answers():
+            say(f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything")
+            self._done = True
+        elif time.monotonic() - self._began > UP_LIMIT_S:
+            say(f"the API does not answer at {self._url} yet; see the lines above")
+            self._done = True
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self._url}/healthz", timeout=1):  # noqa: S310 -- our own address
+                return True
+        except urllib.error.HTTPError as error:
+            error.close()
+            return True
+        except OSError:
+            return False
+
+
+if __name__ == "__main__":
+    os.chdir(PROJECT)
+    sys.exit(main())
