@@ -1,0 +1,66 @@
+"""Clinics: making one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from models import Clinic
+from models.base import new_id
+from services import audit
+from services.accounts.checks import check_country, check_email, check_timezone
+from services.accounts.contacts import add_last_resort
+from services.accounts.invitation_codes import issue_code
+from services.accounts.new_account import add_user
+from services.unit_of_work import transaction
+
+# Seconds, from the contract ("Accounts"): when the next step is told, when an acknowledgement ends.
+DEFAULT_LADDER: Final = {
+    "critical": {"next_after_s": 600, "ack_expires_s": 3600},
+    "high": {"next_after_s": 14_400, "ack_expires_s": 43_200},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewClinic:
+    """A clinic, its first administrator, and the code with which the account is taken over."""
+
+    clinic_id: UUID
+    admin_id: UUID
+    invitation_code: str
+
+
+def create_clinic(
+    name: str, timezone: str, country: str, admin_email: str, now: datetime
+) -> NewClinic:
+    """A clinic with its administrator, who is the last resort of its alerts from now on.
+
+    Raises ``Invalid`` for an unknown zone or country, or an address that another account has.
+    """
+    check_timezone(timezone)
+    check_country(country)
+    check_email(admin_email)
+    clinic_id = new_id()
+    with transaction(clinic_id) as session:
+        session.execute(
+            insert(Clinic).values(
+                id=clinic_id,
+                name=name,
+                timezone=timezone,
+                country=country,
+                ladder=DEFAULT_LADDER,
+                created_at=now,
+            )
+        )
+        admin_id = add_user(
+            session, clinic_id, admin_email, "Administrator", ["admin"], timezone, now
+        )
+        add_last_resort(session, clinic_id, admin_id, admin_email, now)
+        code, _ = issue_code(session, clinic_id, admin_id, None, now)
+        audit.begin_chain(session, clinic_id)
+        audit.record(session, None, "clinic_created", now, object_id=clinic_id)
+    return NewClinic(clinic_id, admin_id, code)

@@ -1,0 +1,110 @@
+"""The clinic's alert chain: who is told, in order, and the last resort that always ends it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from models import Clinic, Contact
+from models.base import new_id
+from services import audit
+from services.accounts.checks import check_email
+from services.exceptions import Invalid, NotFound
+from services.unit_of_work import transaction
+
+LAST_RESORT_POSITION: Final = 1000
+SECRET_BYTES: Final = 32
+MAX_URL: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A link of the chain just added; only a webhook has a signing secret, shown this once."""
+
+    contact_id: UUID
+    signing_secret: str | None
+
+
+def add_contact(
+    clinic_id: UUID, address: str, now: datetime, actor_id: UUID | None = None
+) -> NewContact:
+    """Add a ``mailto:`` address or an ``http(s)://`` webhook before the last resort.
+
+    For the operator's command line: a webhook may point at any host that this server reaches.
+    Raises ``NotFound`` for an unknown clinic and ``Invalid`` for another kind of address.
+    """
+    with transaction(clinic_id) as session:
+        return append_contact(session, clinic_id, address, now, actor_id)
+
+
+def append_contact(
+    session: Session, clinic_id: UUID, address: str, now: datetime, actor_id: UUID | None
+) -> NewContact:
+    """The same as a part of a use case that is already in the clinic's transaction."""
+    channel, target = read_address(address)
+    # The clinic's row is the lock of its chain: two at once would take the same position.
+    if session.scalar(select(Clinic.id).where(Clinic.id == clinic_id).with_for_update()) is None:
+        raise NotFound
+    last = session.scalar(select(func.max(Contact.position)).where(~Contact.last_resort))
+    position = (last or 0) + 1
+    if position >= LAST_RESORT_POSITION:
+        raise Invalid({"address": ["The chain is full."]})
+    secret = secrets.token_urlsafe(SECRET_BYTES) if channel == "webhook" else None
+    contact_id = new_id()
+    session.execute(
+        insert(Contact).values(
+            clinic_id=clinic_id,
+            id=contact_id,
+            position=position,
+            channel=channel,
+            address=target,
+            signing_secret=secret,
+            created_at=now,
+        )
+    )
+    audit.record(session, actor_id, "contact_added", now, object_id=contact_id, channel=channel)
+    return NewContact(contact_id, secret)
+
+
+def add_last_resort(
+    session: Session, clinic_id: UUID, user_id: UUID, email: str, now: datetime
+) -> None:
+    """The admin's e-mail, final step of every chain from the clinic's first second."""
+    session.execute(
+        insert(Contact).values(
+            clinic_id=clinic_id,
+            id=new_id(),
+            position=LAST_RESORT_POSITION,
+            channel="email",
+            address=email,
+            user_id=user_id,
+            last_resort=True,
+            created_at=now,
+        )
+    )
+
+
+def read_address(address: str) -> tuple[str, str]:
+    """``(channel, address as stored)``: a bare mail address or a URL; raises ``Invalid``."""
+    scheme, _, rest = address.strip().partition(":")
+    if scheme.lower() == "mailto":
+        return "email", check_email(rest, "address")
+    if scheme.lower() in ("http", "https") and _is_web_address(address.strip()):
+        return "webhook", address.strip()
+    raise Invalid({"address": ["Not a mailto: or http(s):// address."]})
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        return False
+    return bool(parts.hostname) and url.isprintable() and " " not in url and len(url) <= MAX_URL

@@ -1,0 +1,130 @@
+"""The audit chain: who read or changed what, each entry hashed over the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, cast, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models import AuditEntry, AuditHead
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a clinic's chain, kept outside the database: what it names must stay true."""
+
+    seq: int
+    hash: str
+
+
+def begin_chain(session: Session, clinic_id: UUID) -> None:
+    """The head of a new clinic's chain."""
+    session.execute(
+        insert(AuditHead).values(clinic_id=clinic_id, seq=0, hash=_first_hash(clinic_id))
+    )
+
+
+def record(
+    session: Session,
+    actor_id: UUID | None,
+    action: str,
+    now: datetime,
+    patient_id: UUID | None = None,
+    object_id: UUID | None = None,
+    **detail: Any,
+) -> None:
+    """Append one entry to the clinic's chain. No clinical content, no name, no address.
+
+    Locks the head of the chain until the end of the transaction: call it last. ``actor_id`` is null
+    for what the service or its operator did; ``detail`` holds strings, integers and lists of them.
+    """
+    head = session.execute(
+        select(AuditHead.clinic_id, AuditHead.seq, AuditHead.hash)
+        .where(AuditHead.clinic_id == cast(func.current_setting("interlude.clinic_id"), Uuid))
+        .with_for_update()
+    ).one()
+    entry: dict[str, Any] = {
+        "clinic_id": head.clinic_id,
+        "seq": head.seq + 1,
+        "at": now,
+        "actor_id": actor_id,
+        "action": action,
+        "patient_id": patient_id,
+        "object_id": object_id,
+        "detail": detail,
+    }
+    entry["hash"] = _link(head.hash, entry)
+    session.execute(insert(AuditEntry).values(**entry))
+    session.execute(
+        update(AuditHead)
+        .where(AuditHead.clinic_id == head.clinic_id)
+        .values(seq=entry["seq"], hash=entry["hash"])
+    )
+
+
+def verify_chain(session: Session, checkpoint: Mark | None = None) -> list[str]:
+    """Every fault in the chain of the transaction's clinic, in words; empty when it is whole.
+
+    Without a checkpoint, a chain whose end was cut off together with its head looks whole.
+    """
+    head = session.execute(select(AuditHead.clinic_id, AuditHead.seq, AuditHead.hash)).one_or_none()
+    if head is None:
+        return ["the clinic has no audit head"]
+    faults, seq, before = [], 0, _first_hash(head.clinic_id)
+    for entry in _entries(session):
+        seq += 1
+        if entry["seq"] != seq:
+            faults.append(f"entry {seq} is missing")
+            seq = entry["seq"]
+        elif entry["hash"] != _link(before, entry):
+            faults.append(f"entry {seq} was changed")
+        before = entry["hash"]
+        if checkpoint and checkpoint.seq == seq and checkpoint.hash != before.hex():
+            faults.append(f"entry {seq} differs from the checkpoint")
+    if (head.seq, head.hash) != (seq, before):
+        faults.append(f"the head names entry {head.seq}, the chain ends at {seq}")
+    if checkpoint and checkpoint.seq > seq:
+        faults.append(f"the chain ends at {seq}, the checkpoint saw {checkpoint.seq}")
+    return faults
+
+
+def mark_of(session: Session) -> Mark:
+    """Where the chain of the transaction's clinic ends now."""
+    head = session.execute(select(AuditHead.seq, AuditHead.hash)).one()
+    return Mark(seq=head.seq, hash=head.hash.hex())
+
+
+def _entries(session: Session) -> Iterator[dict[str, Any]]:
+    rows = session.execute(
+        select(AuditEntry.__table__)
+        .order_by(AuditEntry.seq)
+        .execution_options(yield_per=BATCH, stream_results=True)
+    )
+    for row in rows.mappings():
+        yield dict(row)
+
+
+def _first_hash(clinic_id: UUID) -> bytes:
+    return hashlib.sha256(clinic_id.bytes).digest()
+
+
+def _link(before: bytes, entry: Mapping[str, Any]) -> bytes:
+    """SHA-256 over the hash before and the entry as canonical JSON."""
+    content = {name: _plain(value) for name, value in entry.items() if name != "hash"}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(before + canonical.encode()).digest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return str(value) if isinstance(value, UUID) else value
