@@ -1,0 +1,98 @@
+"""The clinic's contact chain and pace, as the life of an alert needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from models import Clinic, Contact, User
+from services.exceptions import NotFound
+from services.rules.escalation_types import DEFAULT_LADDERS, Circumstances, Ladder
+from services.rules.staffing import Staffing, next_working_morning, parse_staffing
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One contact that can be paged."""
+
+    contact_id: UUID
+    channel: str
+    last_resort: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Whom to page in which order (the last resort is the final step), and the clinic's pace."""
+
+    links: tuple[Link, ...]
+    staffing: Staffing
+    ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
+
+    @property
+    def nobody_but_the_last_resort(self) -> bool:
+        """Nobody on call: the next step is taken at once, down to the last resort."""
+        return all(link.last_resort for link in self.links)
+
+    @property
+    def last_resort(self) -> Link | None:
+        """The administrator's e-mail; None only in a clinic whose data are broken."""
+        return next((link for link in self.links if link.last_resort), None)
+
+    def circumstances(self, now: datetime) -> Circumstances:
+        """What a transition at ``now`` needs to know of this clinic."""
+        return Circumstances(
+            now=now,
+            chain_length=len(self.links),
+            next_morning=next_working_morning(self.staffing, now),
+            ladders=self.ladders,
+        )
+
+
+def load_chain(session: Session, clinic_id: UUID) -> Chain:
+    """Read the chain as it is now: who was switched off or deactivated is left out, the last resort
+    never is. Raises ``NotFound`` for an unknown clinic.
+    """
+    reachable = or_(
+        Contact.last_resort,
+        and_(Contact.active, or_(Contact.user_id.is_(None), User.active)),
+    )
+    rows = session.execute(
+        select(
+            Clinic.timezone,
+            Clinic.staffed,
+            Clinic.holidays,
+            Clinic.ladder,
+            Contact.id,
+            Contact.channel,
+            Contact.last_resort,
+            reachable.label("reachable"),
+        )
+        .outerjoin(Contact, Contact.clinic_id == Clinic.id)
+        .outerjoin(User, and_(User.clinic_id == Clinic.id, User.id == Contact.user_id))
+        .where(Clinic.id == clinic_id)
+        .order_by(Contact.last_resort, Contact.position)
+    ).all()
+    if not rows:
+        raise NotFound
+    clinic = rows[0]
+    return Chain(
+        links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
+        staffing=parse_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
+        ladders=ladders_of(clinic.ladder),
+    )
+
+
+def ladders_of(setting: Mapping[str, Mapping[str, int]]) -> Mapping[str, Ladder]:
+    """The clinic's ``ladder`` setting over the defaults; what it leaves out is the default."""
+    return {
+        word: Ladder(
+            next_after_s=setting.get(word, {}).get("next_after_s", default.next_after_s),
+            ack_expires_s=setting.get(word, {}).get("ack_expires_s", default.ack_expires_s),
+        )
+        for word, default in DEFAULT_LADDERS.items()
+    }

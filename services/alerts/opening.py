@@ -1,0 +1,264 @@
+"""Open an alert or add to the open one, inside the transaction of the entry that caused it.
+
+The caller holds the patient's status row; ``load_open_alert`` then locks the alert. What follows is
+pure: it returns the writes, and the caller runs them together with its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from models import Alert, AlertOccurrence
+from models.base import new_id
+from services.alerts.chain import Chain
+from services.alerts.writing import (
+    AlertKey,
+    alert_update,
+    changed_columns,
+    consequences,
+    timeline_writes,
+)
+from services.rules import escalation
+from services.rules.escalation_types import AlertState
+from services.rules.tiers import Tier
+from services.together import Write
+
+NOTHING_LOWERED: Mapping[UUID, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class NewOccurrence:
+    """One rule that fired on one entry. ``at`` is ``recorded_at``; ``tier`` a severity word.
+
+    ``interrupts``: a help request, an item 9 of 3 or a C-SSRS high ends an acknowledgement.
+    """
+
+    entry_id: UUID | None
+    rule: str
+    source: str
+    at: datetime
+    received_at: datetime
+    item9: int | None
+    cssrs: str | None
+    tier: str
+    interrupts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOccurrence:
+    """One occurrence of the open alert, with the tier it has now."""
+
+    id: UUID
+    entry_id: UUID | None
+    rule: str
+    at: datetime
+    received_at: datetime
+    item9: int | None
+    cssrs: str | None
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """The not-resolved alert of a patient and family, locked."""
+
+    key: AlertKey
+    state: AlertState
+    newest_occurrence_at: datetime
+    occurrences: tuple[HeldOccurrence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The alert that now holds the occurrences, what to write, and whether a page was queued (then
+    run ``notify_statement()`` as well).
+    """
+
+    alert_id: UUID
+    writes: list[Write] = field(default_factory=list)
+    pages: bool = False
+
+
+def load_open_alert(session: Session, patient_id: UUID, family: str) -> OpenAlert | None:
+    """Lock and read the patient's not-resolved alert of this family and its occurrences."""
+    alert = session.scalars(
+        select(Alert)
+        .where(Alert.patient_id == patient_id, Alert.family == family, Alert.status != "resolved")
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if alert is None:
+        return None
+    held = session.scalars(
+        select(AlertOccurrence)
+        .where(AlertOccurrence.clinic_id == alert.clinic_id, AlertOccurrence.alert_id == alert.id)
+        .order_by(AlertOccurrence.received_at, AlertOccurrence.id)
+    )
+    return OpenAlert(
+        key=AlertKey(alert.clinic_id, alert.id),
+        state=AlertState.of(alert),
+        newest_occurrence_at=alert.newest_occurrence_at,
+        occurrences=tuple(_held(row) for row in held),
+    )
+
+
+def _held(row: AlertOccurrence) -> HeldOccurrence:
+    return HeldOccurrence(
+        row.id, row.entry_id, row.rule, row.at, row.received_at, row.item9, row.cssrs, row.tier
+    )
+
+
+def open_or_add(
+    open_alert: OpenAlert | None,
+    occurrences: Sequence[NewOccurrence],
+    *,
+    patient_id: UUID,
+    clinic_id: UUID,
+    family: str,
+    rule_version: str,
+    chain: Chain,
+    now: datetime,
+    revision: int,
+    lowered: Mapping[UUID, str] = NOTHING_LOWERED,
+) -> Opened:
+    """Open an alert for these occurrences (at least one), or add them to the open one.
+
+    ``lowered`` (occurrence id -> tier) re-tiers older occurrences in the same write: a C-SSRS may
+    lower some and be one itself. Critical and high queue their first page at once.
+    """
+    if open_alert is None:
+        fresh = AlertKey(clinic_id, new_id())
+        opening = _Opening(fresh, patient_id, family, rule_version, occurrences, revision)
+        return _open(opening, chain, now)
+    writes, pages = _add(open_alert, occurrences, lowered, chain, now)
+    key = open_alert.key
+    stored = _occurrence_writes(key, patient_id, occurrences, revision)
+    return Opened(key.alert_id, [*writes, *_tier_writes(key, lowered), *stored], pages)
+
+
+def lower(open_alert: OpenAlert, lowered: Mapping[UUID, str], *, now: datetime) -> list[Write]:
+    """Only re-tier (occurrence id -> tier, for good): a trusted C-SSRS that is no occurrence.
+
+    Cancels no queued page and postpones no due time of an alert that nobody has acknowledged.
+    """
+    if not lowered:
+        return []
+    change = escalation.lowered(open_alert.state, _tier(open_alert, (), lowered))
+    return [
+        *alert_update(open_alert.key, changed_columns(open_alert.state, change.state)),
+        *timeline_writes(open_alert.key, change.events, now, severity=change.state.severity),
+        *_tier_writes(open_alert.key, lowered),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    key: AlertKey
+    patient_id: UUID
+    family: str
+    rule_version: str
+    occurrences: Sequence[NewOccurrence]
+    revision: int
+
+
+def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
+    gravest = max(new.occurrences, key=lambda each: Tier.from_word(each.tier))
+    change = escalation.opened(gravest.tier, chain.circumstances(now))
+    columns: dict[str, Any] = {
+        "clinic_id": new.key.clinic_id,
+        "id": new.key.alert_id,
+        "patient_id": new.patient_id,
+        "family": new.family,
+        "rule": gravest.rule,
+        "rule_version": new.rule_version,
+        "triggered_at": now,
+        "newest_occurrence_at": max(each.received_at for each in new.occurrences),
+        "occurrence_count": len(new.occurrences),
+        "revision": new.revision,
+        **change.state.columns(),
+    }
+    writes: list[Write] = [
+        insert(Alert).values(**columns),
+        *_occurrence_writes(new.key, new.patient_id, new.occurrences, new.revision),
+        *consequences(new.key, change, chain, now),
+    ]
+    return Opened(new.key.alert_id, writes, bool(change.pages))
+
+
+def _add(
+    alert: OpenAlert,
+    occurrences: Sequence[NewOccurrence],
+    lowered: Mapping[UUID, str],
+    chain: Chain,
+    now: datetime,
+) -> tuple[list[Write], bool]:
+    before = escalation.lowered(alert.state, _tier(alert, (), lowered))
+    added = escalation.occurrence_added(
+        before.state,
+        _tier(alert, occurrences, lowered),
+        interrupts=any(each.interrupts for each in occurrences),
+        here=chain.circumstances(now),
+    )
+    change = replace(added, events=(*before.events, *added.events))
+    newest = max(alert.newest_occurrence_at, *(each.received_at for each in occurrences))
+    counted = alert_update(
+        alert.key,
+        {
+            **changed_columns(alert.state, change.state),
+            "newest_occurrence_at": newest,
+            "occurrence_count": Alert.occurrence_count + len(occurrences),
+        },
+    )
+    return [*counted, *consequences(alert.key, change, chain, now)], bool(change.pages)
+
+
+def _tier(alert: OpenAlert, added: Iterable[NewOccurrence], lowered: Mapping[UUID, str]) -> str:
+    """The alert's tier: the maximum over its occurrences, old and new."""
+    tiers = [lowered.get(held.id, held.tier) for held in alert.occurrences]
+    tiers += [each.tier for each in added]
+    return max(tiers, key=Tier.from_word, default=alert.state.severity)
+
+
+def _occurrence_writes(
+    key: AlertKey, patient_id: UUID, occurrences: Sequence[NewOccurrence], revision: int
+) -> list[Write]:
+    rows = [
+        {
+            "clinic_id": key.clinic_id,
+            "id": new_id(),
+            "alert_id": key.alert_id,
+            "patient_id": patient_id,
+            "entry_id": each.entry_id,
+            "rule": each.rule,
+            "source": each.source,
+            "at": each.at,
+            "received_at": each.received_at,
+            "item9": each.item9,
+            "cssrs": each.cssrs,
+            "first_tier": each.tier,
+            "tier": each.tier,
+            "revision": revision,
+        }
+        for each in occurrences
+    ]
+    return [insert(AlertOccurrence).values(rows)]
+
+
+def _tier_writes(key: AlertKey, lowered: Mapping[UUID, str]) -> list[Write]:
+    return [
+        update(AlertOccurrence)
+        .where(
+            AlertOccurrence.clinic_id == key.clinic_id,
+            AlertOccurrence.alert_id == key.alert_id,
+            AlertOccurrence.id.in_([held for held, to in lowered.items() if to == tier]),
+        )
+        .values(tier=tier)
+        for tier in sorted(set(lowered.values()))
+    ]
