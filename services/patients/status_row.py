@@ -1,0 +1,167 @@
+"""The status row's cache: kept up to date entry by entry, and recomputed from the whole history."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from models import CheckIn, PatientStatus, UnreadableBody
+from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
+from services.patients.status_figures import (
+    DAILY,
+    SLOPE_DAYS,
+    TWO_WEEKS,
+    daily_figures,
+    two_week_figures,
+)
+from services.rules.day_series import Entry
+from services.rules.rule_set import RULES
+
+CACHED: Final = (
+    "last_check_in_at",
+    "last_item9_on",
+    "item9_positive_at",
+    "cssrs_moderate_at",
+    "last_item9",
+    "baseline",
+    "current",
+    "trend_status",
+    "daily_m7",
+    "daily_slope",
+)
+_ORDER: Final = (CheckIn.mood_day, CheckIn.answered_at, CheckIn.received_at, CheckIn.root_id)
+
+
+def raise_revision(session: Session, patient_id: UUID) -> int:
+    """Lock the status row until the transaction ends, count one write about the patient, and
+    return its revision.
+    """
+    return session.scalars(
+        update(PatientStatus)
+        .where(PatientStatus.patient_id == patient_id)
+        .values(revision=PatientStatus.revision + 1)
+        .returning(PatientStatus.revision)
+    ).one()
+
+
+def trend_figures(
+    session: Session, patient_id: UUID, instrument: str | None, joined: Entry | None
+) -> dict[str, Any]:
+    """The trend columns after ``joined`` (not yet in the database) takes its place in the series.
+
+    It replaces the earlier versions of its form. Nothing when it joins no series that is cached.
+    Bounded reads, under the status-row lock.
+    """
+    if joined is None or instrument not in (TWO_WEEKS, DAILY):
+        return {}
+    others = counting(patient_id, instrument) & (CheckIn.root_id != UUID(joined.entry_id))
+    if instrument == TWO_WEEKS:
+        return two_week_figures([*_first_and_last(session, others), joined])
+    return daily_figures([*_last_fortnight(session, others, joined), joined])
+
+
+def _first_and_last(session: Session, where: ColumnElement[bool]) -> list[Entry]:
+    """The first complete form and those of the last day that has one."""
+    complete = where & CheckIn.total.is_not(None)
+    first = select(*ENTRY_COLUMNS).where(complete).order_by(*_ORDER).limit(1)
+    last_day = select(func.max(CheckIn.mood_day)).where(complete).scalar_subquery()
+    last = select(*ENTRY_COLUMNS).where(complete, CheckIn.mood_day == last_day)
+    found = {row.root_id: entry_of(row) for row in session.execute(first)}
+    return list((found | {row.root_id: entry_of(row) for row in session.execute(last)}).values())
+
+
+def _last_fortnight(session: Session, where: ColumnElement[bool], joined: Entry) -> list[Entry]:
+    """The complete forms of the 14 mood days that end on the last one with a value."""
+    complete = where & CheckIn.total.is_not(None)
+    last = session.scalar(select(func.max(CheckIn.mood_day)).where(complete))
+    days = [day for day in (last, joined.mood_day if joined.total is not None else None) if day]
+    if not days:
+        return []
+    since = _start_of_fortnight(max(days))
+    rows = session.execute(select(*ENTRY_COLUMNS).where(complete, CheckIn.mood_day >= since))
+    return [entry_of(row) for row in rows]
+
+
+def _start_of_fortnight(last: date) -> date:
+    try:
+        return last - timedelta(days=SLOPE_DAYS - 1)
+    except OverflowError:
+        return date.min
+
+
+def recompute(session: Session, patient_id: UUID) -> dict[str, Any]:
+    """Every cached column from the patient's whole history, as ``caseload verify`` compares it."""
+    return (
+        _risk(session, patient_id)
+        | two_week_figures(_whole_series(session, patient_id, TWO_WEEKS))
+        | daily_figures(_whole_series(session, patient_id, DAILY))
+    )
+
+
+def refresh(session: Session, patient_id: UUID) -> None:
+    """Write the recomputed columns, after something changed an old entry. The status row is locked
+    by the caller.
+    """
+    values = recompute(session, patient_id)
+    session.execute(
+        update(PatientStatus).where(PatientStatus.patient_id == patient_id).values(**values)
+    )
+
+
+def differences(session: Session, patient_id: UUID) -> list[str]:
+    """The names of the cached columns that differ from a recompute. Waits for writers: the row is
+    locked until the transaction ends.
+    """
+    columns = [getattr(PatientStatus, name) for name in CACHED]
+    row = session.execute(
+        select(*columns).where(PatientStatus.patient_id == patient_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return ["status row"]
+    true_values = recompute(session, patient_id)
+    return [name for name in CACHED if getattr(row, name) != true_values[name]]
+
+
+def _whole_series(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
+    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
+    return [entry_of(row) for row in rows]
+
+
+def _risk(session: Session, patient_id: UUID) -> dict[str, Any]:
+    """What the safety rules look back at: all versions, also those that count in no trend."""
+    positive = CheckIn.q9 >= RULES.item9_positive_from
+    found = session.execute(
+        select(
+            func.max(CheckIn.received_at).label("last_check_in_at"),
+            func.max(CheckIn.mood_day).filter(CheckIn.q9.is_not(None)).label("last_item9_on"),
+            func.max(CheckIn.answered_at).filter(positive).label("positive_at"),
+            func.max(CheckIn.answered_at)
+            .filter(CheckIn.cssrs_level.in_(("moderate", "high")))
+            .label("cssrs_moderate_at"),
+        ).where(CheckIn.patient_id == patient_id)
+    ).one()
+    unreadable_at = session.scalar(
+        select(func.max(UnreadableBody.received_at)).where(UnreadableBody.patient_id == patient_id)
+    )
+    positives = [at for at in (found.positive_at, unreadable_at) if at is not None]
+    return {
+        "last_check_in_at": found.last_check_in_at,
+        "last_item9_on": found.last_item9_on,
+        "item9_positive_at": max(positives, default=None),
+        "cssrs_moderate_at": found.cssrs_moderate_at,
+        "last_item9": _last_item9(session, patient_id),
+    }
+
+
+def _last_item9(session: Session, patient_id: UUID) -> int | None:
+    """Of the last mood day with an item 9, the highest of all versions of what came in last."""
+    return session.scalar(
+        select(CheckIn.q9_highest)
+        .where(CheckIn.patient_id == patient_id, CheckIn.q9.is_not(None))
+        .order_by(CheckIn.mood_day.desc(), CheckIn.revision.desc())
+        .limit(1)
+    )
