@@ -26,7 +26,7 @@ class Mailbox:
     async def handle_DATA(  # noqa: N802 -- aiosmtpd's name
         self,
         server: Any,  # noqa: ARG002 -- aiosmtpd's arguments
-        session: Any,  # noqa: ARG002
+        session: Any,  # noqa: ARG002 -- the same
         envelope: Any,
     ) -> str:
         """Print one message and accept it."""

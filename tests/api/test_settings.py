@@ -1,0 +1,137 @@
+"""Wrong settings stop the start and name the variable; nothing has a working default secret."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from api.secret_key import kept_secret_key
+from api.settings import Settings, SettingsError, SmtpServer
+
+GOOD_KEY = "q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"
+
+
+def settings(data_dir: Path, **given: str) -> Settings:
+    environ = {"INTERLUDE_DATA_DIR": str(data_dir), "INTERLUDE_SECRET_KEY": GOOD_KEY}
+    return Settings.from_environ(
+        {**environ, **{f"INTERLUDE_{name}": value for name, value in given.items()}}
+    )
+
+
+def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
+    read = settings(tmp_path)
+    assert (read.host, read.port, read.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
+    assert read.database_url == ""
+    assert read.smtp is None
+    assert read.demo
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa"),  # 31 bytes
+        ("SECRET_KEY", "a" * 64),
+        ("SECRET_KEY", "abcdefgh" * 8),
+        ("SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("SECRET_KEY", "changeme-q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"),
+        ("SECRET_KEY", "my-Secret-q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("DEMO", "yes"),
+        ("DATABASE_URL", "mysql://db/interlude"),
+        ("DATABASE_URL", "db.example:5432"),
+        ("WORKER_DATABASE_URL", "sqlite:///x"),
+        ("SMTP_URL", "mail.example:25"),
+        ("SMTP_URL", "http://mail.example"),
+        ("SMTP_URL", "smtp://mail.example:port"),
+        ("SMTP_URL", "smtp://mail.example?tls"),
+        ("SMTP_URL", "smtps://mail.example?starttls"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
+        ("PUBLIC_URL", "interlude.example"),
+        ("PUBLIC_URL", "https://interlude.example/?a=b"),
+        ("LEASE_S", "0.5"),
+        ("POLL_S", "nan"),
+        ("RETRY_BASE_S", "-1"),
+        ("API_PROCESSES", "1.5"),
+        ("MAX_BODY_BYTES", "12"),
+    ],
+)
+def test_a_value_that_cannot_work_stops_the_start_by_name(tmp_path: Path, name: str, value: str):
+    with pytest.raises(SettingsError, match=f"^INTERLUDE_{name} ") as refused:
+        settings(tmp_path, **{name: value})
+    assert len(value) < 5 or value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "key", [GOOD_KEY, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "ü" * 0]
+)
+def test_a_random_key_or_none_is_accepted(tmp_path: Path, key: str):
+    assert settings(tmp_path, SECRET_KEY=key).secret_key == (key or kept_secret_key(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", SmtpServer("mail.example", 25)),
+        ("smtp://mail.example:2525", SmtpServer("mail.example", 2525)),
+        ("smtps://mail.example", SmtpServer("mail.example", 465, tls=True)),
+        ("smtp://mail.example?starttls", SmtpServer("mail.example", 587, starttls=True)),
+        (
+            "smtp://us%40er:p%2Fw@mail.example?starttls=",
+            SmtpServer("mail.example", 587, starttls=True, username="us@er", password="p/w"),
+        ),
+        ("", None),
+    ],
+)
+def test_a_mail_server_is_one_url(tmp_path: Path, url: str, server: SmtpServer | None):
+    assert settings(tmp_path, SMTP_URL=url).smtp == server
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_database_urls_always_name_the_driver_we_ship(tmp_path: Path, scheme: str):
+    read = settings(tmp_path, DATABASE_URL=f"{scheme}://app:pw@db/interlude")
+    assert read.database_url == "postgresql+psycopg://app:pw@db/interlude"
+
+
+def test_secrets_do_not_appear_when_settings_are_printed(tmp_path: Path):
+    read = settings(
+        tmp_path, DATABASE_URL="postgresql://app:hush-db@db/x", SMTP_URL="smtp://u:hush-mail@m"
+    )
+    assert GOOD_KEY not in repr(read)
+    assert "hush" not in repr(read)
+
+
+def test_a_key_is_made_once_readable_by_its_owner_alone(tmp_path: Path):
+    data_dir = tmp_path / "new" / "data"
+    first = settings(data_dir, SECRET_KEY="").secret_key
+    assert settings(data_dir, SECRET_KEY="").secret_key == first
+    assert stat.S_IMODE((data_dir / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in data_dir.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_together_agree_on_the_key(tmp_path: Path):
+    together = threading.Barrier(16)
+    keys: list[str] = []
+
+    def read() -> None:
+        together.wait()
+        keys.append(kept_secret_key(tmp_path))
+
+    readers = [threading.Thread(target=read) for _ in range(16)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert len(keys) == 16
+    assert len(set(keys)) == 1
+
+
+def test_a_weak_key_in_the_file_is_refused_and_the_file_is_named(tmp_path: Path):
+    (tmp_path / "secret_key").write_text("short")
+    with pytest.raises(SettingsError, match=r"INTERLUDE_SECRET_KEY \(kept in .*secret_key\)"):
+        settings(tmp_path, SECRET_KEY="")
