@@ -8,18 +8,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.rules.danger_forms import (
-    Pairs,
-    find_in_pairs,
-    form_family,
-    instruments_in,
-)
+from services.rules.danger_forms import form_family, read_object
 from services.rules.danger_text import find_in_text
 from services.rules.tiers import Tier
 
 SCANNED_BYTES = 1_048_576
 """The contract's 1 MB, counted generously; the rest of a longer body is drained, not read."""
 
+_HOLDERS = (tuple, list, str)  # what can hold a form; a JSON object is read as a tuple of pairs
 _ITEM9_ONE = "q9=1"
 _MAY_HOLD_FORMS = ("answers", "items")
 
@@ -52,7 +48,7 @@ def _find(body: bytes, family: str | None) -> set[str]:
     if len(scanned) < len(body):
         return find_in_text(scanned, family)
     try:
-        parsed = json.loads(scanned, object_pairs_hook=Pairs)
+        parsed = json.loads(scanned, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return find_in_text(scanned, family)
     return {each for finding in _findings(parsed, family) for each in finding}
@@ -66,14 +62,14 @@ def _findings(parsed: object, family: str | None) -> Iterator[set[str]]:
         if isinstance(node, str) and may_be_form:
             # a client that encodes twice sends a form as text
             yield find_in_text(node.encode("utf-8", "replace"), inherited)
-        elif isinstance(node, Pairs):
-            own = instruments_in(node, inherited)
-            yield find_in_pairs(node, own)
+        elif isinstance(node, tuple):
+            own, found = read_object(node, inherited)
+            yield found
             waiting += [
                 (value, own, key in _MAY_HOLD_FORMS)
                 for key, value in node
-                if isinstance(value, list | str)
+                if isinstance(value, _HOLDERS)
             ]
         elif isinstance(node, list):
-            held = [each for each in node if isinstance(each, list | str)]
+            held = [each for each in node if isinstance(each, _HOLDERS)]
             waiting += [(each, inherited, may_be_form) for each in held]

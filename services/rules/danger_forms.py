@@ -1,15 +1,15 @@
 """Danger in the objects of a JSON body: whose form it is, and which answers count in it."""
 
 import re
-from collections.abc import Iterable
 
 from services.rules.danger_text import CSSRS_LINKS, ITEM9_LINK
 
+Pairs = tuple[tuple[str, object], ...]
+"""A JSON object with every pair it was sent with: a repeated key must not hide the first."""
 
-class Pairs(list[tuple[str, object]]):
-    """A JSON object with every pair it was sent with: a repeated key must not hide the first."""
+Links = list[tuple[str, int | None]]
 
-
+_LONGEST_KEY = 64
 _FAMILIES = ("phq", "cssrs", "gad", "pcl", "mood")
 _YES = ("true", "yes")
 _NUMBER = re.compile(r"\+?0*([0-9]{1,3})(?:\.[0-9]*)?", re.ASCII)
@@ -24,45 +24,51 @@ def form_family(instrument: object) -> str | None:
     return next((family for family in _FAMILIES if letters.startswith(family)), None)
 
 
-def instruments_in(pairs: Pairs, inherited: str | None) -> str | None:
-    """The family that an object names, else the one around it; two different ones: unreadable."""
-    named = {form_family(value) for key, value in pairs if _link(key) == "instrument"}
-    if not named:
-        return inherited
-    return named.pop() if len(named) == 1 else None
+def read_object(pairs: Pairs, around: str | None) -> tuple[str | None, set[str]]:
+    """The family of the form that an object belongs to, and the danger in its own answers.
 
-
-def find_in_pairs(pairs: Pairs, family: str | None) -> set[str]:
-    """Item 9 of 1-3, C-SSRS `q3`-`q6b` of 1 and help requests among the pairs of one object.
-
-    Item 9 counts unless the form is known to be another. C-SSRS links count in a C-SSRS form, and
-    in an unreadable one that looks like it: no link beyond `q6b`, no answer but 0 and 1.
+    `around`: the family of the object around it, used when this one names none; two different
+    names leave it unreadable.
     """
-    links = [(_link(key), _number(value)) for key, value in pairs]
+    named, links, found = set(), [], set()
+    for key, value in pairs:
+        link = key.strip().casefold() if len(key) < _LONGEST_KEY else ""
+        if link.startswith("q"):
+            links.append((link, _number(value)))
+        elif link == "instrument":
+            named.add(form_family(value))
+        elif link == "type" and value == "help_request":
+            found.add("help_request")
+    family = around if not named else named.pop() if len(named) == 1 else None
+    return family, found | _dangerous(links, family) if links else found
+
+
+def _dangerous(links: Links, family: str | None) -> set[str]:
+    """Item 9 of 1-3 unless the form is known to be another; C-SSRS `q3`-`q6b` of 1.
+
+    C-SSRS links count in a C-SSRS form, and in an unreadable one that looks like it: no link
+    beyond `q6b`, no answer but 0 and 1.
+    """
     found: set[str] = set()
     if family in (None, "phq"):
-        found |= {f"{ITEM9_LINK}={n}" for link, n in links if link == ITEM9_LINK and n in (1, 2, 3)}
-    if family == "cssrs" or (family is None and _looks_like_cssrs(links)):
-        found |= {f"{link}=1" for link, n in links if link in CSSRS_LINKS and n == 1}
-    if any(_link(key) == "type" and value == "help_request" for key, value in pairs):
-        found.add("help_request")
+        found |= {f"{link}={n}" for link, n in links if link == ITEM9_LINK and n in (1, 2, 3)}
+    yes = {f"{link}=1" for link, n in links if link in CSSRS_LINKS and n == 1}
+    if family == "cssrs" or (family is None and yes and _looks_like_cssrs(links)):
+        found |= yes
     return found
 
 
-def _looks_like_cssrs(links: Iterable[tuple[str, int | None]]) -> bool:
-    asked = [(link, n) for link, n in links if link.startswith("q")]
-    if any(link == "q6b" for link, _ in asked):
+def _looks_like_cssrs(links: Links) -> bool:
+    if any(link == "q6b" for link, _ in links):
         return True
-    return not any(_BEYOND_CSSRS.fullmatch(link) or n not in (0, 1, None) for link, n in asked)
-
-
-def _link(key: str) -> str:
-    return key.strip().casefold() if len(key) < 64 else ""
+    return not any(_BEYOND_CSSRS.fullmatch(link) or n not in (0, 1, None) for link, n in links)
 
 
 def _number(value: object) -> int | None:
     """The whole part of an answer however it was written; `true` and `yes` are 1."""
-    text = str(value).strip().casefold() if isinstance(value, int | float | str) else ""
+    if type(value) is int:
+        return value
+    text = str(value).strip().casefold() if isinstance(value, bool | float | str) else ""
     if text in _YES:
         return 1
     match = _NUMBER.fullmatch(text[:64])
