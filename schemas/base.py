@@ -13,7 +13,7 @@ NAME_LIMIT = 200
 
 
 class Strict(Schema):
-    """A request body: unknown fields are an error; null in an optional field is the same as left out."""
+    """A request: unknown fields are an error; null in an optional field is the same as left out."""
 
     class Meta:
         """marshmallow's options."""
