@@ -15,6 +15,7 @@ from api.cli import register_commands
 from api.embedded import database_urls
 from api.errors import register_errors
 from api.logs import init_logs
+from api.metrics import init_metrics
 from api.routes import register_routes
 from api.settings import Settings
 from models.database import ENGINE_OPTIONS, db, refuse_unsafe_role
@@ -60,6 +61,7 @@ def create_app(settings: Settings, role: Role = "app") -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = getattr(database_urls(settings), role)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     init_logs(app)
+    init_metrics(app)
     keyring.use(settings.secret_key)
     db.init_app(app)
     init_auth(app, settings.secret_key)

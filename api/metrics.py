@@ -1,0 +1,156 @@
+"""Prometheus metrics without patient data: route patterns, states and ages, never an id or a path.
+
+What requests do is counted in the process. Several processes share their counts through files
+when ``PROMETHEUS_MULTIPROC_DIR`` names a folder (emptied before the first one starts), so that a
+scrape tells the same whichever of them answers. Alerts and pages are counted in the database at
+the scrape: the alert worker, another process without a port, moves them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import orjson
+from flask import Flask, Response, g, request
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from services.operations.rule_files import unloadable
+from services.operations.safety import Safety, Totals
+
+REQUESTS: Final = Counter(
+    "interlude_http_requests_total",
+    "Requests by route pattern, method and status.",
+    ("route", "method", "status"),
+)
+SECONDS: Final = Histogram(
+    "interlude_http_request_duration_seconds",
+    "Time from reading a request to its answer.",
+    ("route", "method"),
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+RECORDS: Final = Counter(
+    "interlude_records_stored_total", "Records stored for the first time, by kind.", ("kind",)
+)
+FLAGS: Final = Counter(
+    "interlude_record_flags_total", "Flags on records stored for the first time.", ("flag",)
+)
+# Where a 201 means that a record was stored: end of the route's pattern -> kind.
+STORING: Final = {
+    "/check-ins": "check_in",
+    "/amend": "amendment",
+    "/help-requests": "help_request",
+}
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def init_metrics(app: Flask) -> None:
+    """Count and time every request of the application."""
+
+    @app.before_request
+    def start() -> None:
+        g.metrics_started = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(route, method, str(response.status_code)).inc()
+        if started := g.get("metrics_started"):
+            SECONDS.labels(route, method).observe(time.perf_counter() - started)
+        if response.status_code == 201 and method == "POST":
+            _count_record(route, response)
+        return response
+
+
+def _count_record(route: str, response: Response) -> None:
+    kind = STORING.get(route[route.rfind("/") :])
+    if kind is None or response.direct_passthrough:
+        return
+    RECORDS.labels(kind).inc()
+    for flag in orjson.loads(response.get_data()).get("flags", ()):
+        FLAGS.labels(flag).inc()
+
+
+class DatabaseFigures:
+    """What the database says at this scrape; without it only that it does not answer."""
+
+    def __init__(self, found: Safety | None, totals: Totals | None) -> None:
+        self.found, self.totals = found, totals
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauges (prometheus-client's protocol)."""
+        yield _gauge(
+            "interlude_database_up", "1 when the database answers.", float(bool(self.found))
+        )
+        yield _gauge(
+            "interlude_rule_files_unloadable", "Rule files that would not load.", len(unloadable())
+        )
+        if self.found is not None:
+            yield from _ages(self.found)
+        if self.totals is not None:
+            yield from _counts(self.totals)
+
+
+def _ages(found: Safety) -> Iterator[Metric]:
+    unsent = GaugeMetricFamily(
+        "interlude_unsent_pages", "Pages that have not left.", labels=["severity"]
+    )
+    oldest = GaugeMetricFamily(
+        "interlude_oldest_unsent_page_age_seconds",
+        "Age of the oldest page that has not left; 0: none waits.",
+        labels=["severity"],
+    )
+    for severity in ("critical", "high", "medium", "low"):
+        unsent.add_metric([severity], found.unsent.get(severity, 0))
+        oldest.add_metric([severity], found.oldest_unsent_s.get(severity, 0.0))
+    yield from (unsent, oldest)
+    yield _gauge(
+        "interlude_oldest_unacknowledged_critical_age_seconds",
+        "Age of the oldest critical alert that nobody holds; 0: none.",
+        found.oldest_unacknowledged_critical_s or 0.0,
+    )
+    yield _gauge(
+        "interlude_critical_step_overdue_seconds",
+        "How late the next step of a critical alert is; large when no worker runs.",
+        found.critical_step_overdue_s or 0.0,
+    )
+
+
+def _counts(totals: Totals) -> Iterator[Metric]:
+    alerts = GaugeMetricFamily(
+        "interlude_alerts",
+        "Alerts opened so far, by what they are now.",
+        labels=["severity", "family", "status"],
+    )
+    for severity, family, status, count in totals.alerts:
+        alerts.add_metric([severity, family, status], count)
+    pages = GaugeMetricFamily(
+        "interlude_pages", "Pages queued so far, by state.", labels=["severity", "state"]
+    )
+    for severity, state, count in totals.pages:
+        pages.add_metric([severity, state], count)
+    yield from (alerts, pages)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def exposition(found: Safety | None, totals: Totals | None) -> bytes:
+    """Everything in Prometheus' text format."""
+    figures = CollectorRegistry(auto_describe=False)
+    figures.register(DatabaseFigures(found, totals))
+    return generate_latest(_of_all_processes()) + generate_latest(figures)
+
+
+def _of_all_processes() -> CollectorRegistry:
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # ships partial types
+    return registry

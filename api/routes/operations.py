@@ -1,0 +1,100 @@
+"""Is it alive, ready, safe? For load balancers, operators and their monitoring; no token."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from typing import Any, Final
+
+import structlog
+from alembic.script import ScriptDirectory
+from flask import Response, current_app
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.answers import json_answer
+from api.auth import now, public
+from api.bodies import Routes
+from api.errors import RETRY_AFTER_S, document, respond
+from api.metrics import exposition
+from migrations.upgrade import alembic_config
+from schemas.operations import AliveSchema, ReadySchema, SafetySchema
+from services.operations.revision import database_revision
+from services.operations.rule_files import running_version, unloadable
+from services.operations.safety import safety, totals
+
+routes = Routes("operations", __name__)
+log = structlog.get_logger()
+UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
+
+
+@routes.route("/healthz", methods=["GET"])
+@public
+@routes.response(200, AliveSchema)
+def healthz() -> Response:
+    """The process answers; nothing is said of the database."""
+    return json_answer({"status": "alive"})
+
+
+@routes.route("/readyz", methods=["GET"])
+@public
+@routes.response(200, ReadySchema)
+@routes.alt_response(503, UNAVAILABLE)
+def readyz() -> Response:
+    """May requests be sent here: the database answers and is at the revision of this version."""
+    found = database_revision()
+    if found != expected_revision():
+        return not_now("The database is not at the revision that this version needs.")
+    return json_answer({"status": "ready", "revision": found})
+
+
+@routes.route("/safetyz", methods=["GET"])
+@public
+@routes.response(200, SafetySchema)
+@routes.alt_response(503, UNAVAILABLE)
+def safetyz() -> Response:
+    """Do pages get out: 503 when the oldest unsent critical one is older than 60 s, when the next
+    step of a critical alert is as late, or when a rule file would not load.
+    """
+    figures = safety_figures()
+    if figures["late"]:
+        return not_now("Pages, escalation or rules need an operator.", **figures)
+    return json_answer(figures)
+
+
+@routes.route("/metrics", methods=["GET"])
+@public
+@routes.response(200, {"type": "string"}, content_type="text/plain")
+def metrics() -> Response:
+    """Prometheus metrics: counts, states and ages; no ids, no patient data."""
+    try:
+        body = exposition(safety(now()), totals())
+    except SQLAlchemyError as error:
+        log.error("metrics_without_database", kind=type(error).__name__)
+        body = exposition(None, None)
+    response: Response = current_app.response_class(body, content_type=CONTENT_TYPE_LATEST)
+    return response
+
+
+def safety_figures() -> dict[str, Any]:
+    """What ``SafetySchema`` documents."""
+    found, bad = safety(now()), unloadable()
+    figures = asdict(found)
+    return {
+        "late": [*found.late, *(["rules_unloadable"] if bad else [])],
+        "unsent_pages": figures.pop("unsent"),
+        **figures,
+        "rules": {"version": running_version(), "unloadable": list(bad)},
+    }
+
+
+@cache
+def expected_revision() -> str | None:
+    """The newest migration of this version."""
+    return ScriptDirectory.from_config(alembic_config("")).get_current_head()
+
+
+def not_now(detail: str, **figures: Any) -> Response:
+    """503 as a problem document, with the figures beside it."""
+    problem = document(503, "unavailable", "Temporarily unavailable", detail, **figures)
+    return respond(problem, {"Retry-After": str(RETRY_AFTER_S)})

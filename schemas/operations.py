@@ -1,0 +1,38 @@
+"""What the operators' probes answer. No patient data, no ids: words, counts and seconds."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+
+class AliveSchema(Schema):
+    """The process answers."""
+
+    status = fields.Constant("alive", required=True)
+
+
+class ReadySchema(Schema):
+    """The database answers and is at the revision that this version needs."""
+
+    status = fields.Constant("ready", required=True)
+    revision = fields.String(required=True)
+
+
+class RulesSchema(Schema):
+    """The rule set that decides, and rule files on disk that would not load (the last good set
+    stays).
+    """
+
+    version = fields.String(required=True)
+    unloadable = fields.List(fields.String(), required=True)
+
+
+class SafetySchema(Schema):
+    """Ages in seconds; null where nothing waits. ``late`` names what turns the answer into 503."""
+
+    late = fields.List(fields.String(), required=True)
+    unsent_pages = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    oldest_unsent_s = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    oldest_unacknowledged_critical_s = fields.Float(required=True, allow_none=True)
+    critical_step_overdue_s = fields.Float(required=True, allow_none=True)
+    rules = fields.Nested(RulesSchema, required=True)
