@@ -68,14 +68,21 @@ class EmbeddedServer:
             return False
         with _turn(self.data), self._users, suppress(BlockingIOError):
             fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _stop(self.data, self.account)
+            self._stop()
             return True
         return False
 
     def stop(self) -> None:
         """Stop the server whoever else uses it: for the supervisor that owns it."""
         with _turn(self.data), self._users:
-            _stop(self.data, self.account)
+            self._stop()
+
+    def _stop(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            _run(self.account, "pg_ctl", "-w", "-D", str(self.data), "-m", "fast", "stop")
+        if self.socket_dir != self.data:
+            with suppress(OSError):
+                self.socket_dir.rmdir()
 
 
 def join_or_start(
@@ -95,16 +102,26 @@ def join_or_start(
     """
     data = data.absolute()
     data.parent.mkdir(parents=True, exist_ok=True)
-    with _turn(data):
-        users = data.with_name(f".{data.name}.users").open("a")
-        fcntl.flock(users, fcntl.LOCK_SH)
-        account = prepare_account(data, programs(), say)
-        socket_dir = _socket_dir(data, account)
-        running = _is_running(data, socket_dir, account)
-        if not running:
-            _initialise(data, account, say)
-            _start(data, socket_dir, account, options or {}, say)
-        return EmbeddedServer(data, socket_dir, account, not running, users)
+    users = data.with_name(f".{data.name}.users").open("a")
+    try:
+        with _turn(data):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            return _joined_or_started(data, options or {}, say, users)
+    except BaseException:
+        users.close()
+        raise
+
+
+def _joined_or_started(
+    data: Path, options: Mapping[str, str], say: Callable[[str], None], users: IO[str]
+) -> EmbeddedServer:
+    account = prepare_account(data, programs(), say)
+    socket_dir = _socket_dir(data, account)
+    running = _is_running(data, socket_dir, account)
+    if not running:
+        _initialise(data, account, say)
+        _start(data, socket_dir, account, options, say)
+    return EmbeddedServer(data, socket_dir, account, not running, users)
 
 
 def programs() -> Path:
@@ -220,8 +237,3 @@ def _last_lines(log: Path) -> str:
     with suppress(OSError):
         return "\n".join(log.read_text(errors="replace").splitlines()[-8:])
     return "it wrote no log"
-
-
-def _stop(data: Path, account: ServerAccount) -> None:
-    if (data / "postmaster.pid").exists():
-        _run(account, "pg_ctl", "-w", "-D", str(data), "-m", "fast", "stop")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_the_wall_clock_rule_knows_a_reading_when_it_sees_one(call: str, is_a_re
 
 
 def test_every_silenced_lint_names_its_rule_and_its_reason():
-    """`# noqa: RULE -- why`; the marker is put together here, or this file would accuse itself."""
+    """The marker is put together here, or this file would accuse itself."""
     marker = "# no" + "qa"
     bad = [
         f"{name(path)}: {marker}{comment}"
@@ -130,6 +131,25 @@ def test_every_silenced_type_error_names_its_rule_and_its_reason():
         if not re.match(r"\[[a-z-]+(, ?[a-z-]+)*\] +# \w", comment)
     ]
     assert bad == []
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." if node.level else str(node.module)
+
+
+def test_clinical_rules_import_the_standard_library_and_each_other():
+    foreign = [
+        f"{name(path)}: {module}"
+        for path in sources("services/rules")
+        for module in imported(path)
+        if module.partition(".")[0] not in sys.stdlib_module_names
+        and not f"{module}.".startswith("services.rules.")
+    ]
+    assert foreign == []
 
 
 def test_every_package_is_a_package():
