@@ -1,0 +1,1 @@
+"""The outside world: send one page, say what happened. Knows no tables."""

@@ -1,0 +1,69 @@
+"""What every channel takes and answers. A page says how urgent it is, never about whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+from uuid import UUID
+
+# Seconds without an answer after which a receiver counts as gone.
+PATIENCE_S: Final = 10.0
+
+
+class Receipt(StrEnum):
+    """How sure we are: a mail server took it, or the receiver itself said that it has it."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+
+
+class ChannelError(Exception):
+    """It did not get through.
+
+    ``reason`` is one stable word for the record and never an address. ``permanent``: the same page
+    to the same address will not get through later either.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNotice:
+    """One alert as a page shows it."""
+
+    alert_id: UUID
+    severity: str
+    status: str
+    triggered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page (one alert) or one morning mail (one or more) to one address.
+
+    ``notification_id`` is the receiver's idempotency key: the same page sent again carries it.
+    """
+
+    notification_id: UUID
+    address: str = field(repr=False)
+    severity: str
+    alerts: tuple[AlertNotice, ...]
+    signing_secret: str | None = field(default=None, repr=False)
+
+
+class Channel(Protocol):
+    """One way to reach somebody."""
+
+    def send(self, page: Page, now: datetime) -> Receipt:
+        """Hand the page over. Raises ``ChannelError``; returns within a bounded time."""
+        ...
+
+
+def alert_url(public_url: str, alert_id: UUID) -> str:
+    """The page that opens the facts after log-in."""
+    return f"{public_url}/a/{alert_id}"

@@ -1,0 +1,122 @@
+"""Mail, by a real SMTP server."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+
+from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
+from services.channels.deadline import cut_after
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpChannel:
+    """Hands mail to one server: ``tls`` from the first byte, ``starttls`` after a greeting."""
+
+    host: str
+    port: int
+    mail_from: str
+    public_url: str
+    tls: bool = False
+    starttls: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    patience_s: float = PATIENCE_S
+
+    def send(self, page: Page, now: datetime) -> Receipt:
+        """Returns when the server has taken the mail; raises ``ChannelError``.
+
+        Only a refusal of this recipient or message is permanent; whatever is wrong with the server
+        may be right in a minute.
+        """
+        with _as_channel_errors():
+            mail = compose(page, self.mail_from, self.public_url, now)
+            server = self._connect()
+            try:
+                with cut_after(self.patience_s, lambda: server.sock):
+                    self._hand_over(server, mail)
+            finally:
+                # Not quit(): the mail is taken or refused by now, and a server that hangs up
+                # badly must not turn a delivered page into a failure.
+                server.close()
+        return Receipt.SENT
+
+    def _connect(self) -> smtplib.SMTP:
+        if not self.tls:
+            return smtplib.SMTP(self.host, self.port, timeout=self.patience_s)
+        # Without a context smtplib would take any certificate.
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(self.host, self.port, timeout=self.patience_s, context=context)
+
+    def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage) -> None:
+        if self.starttls:
+            server.starttls(context=ssl.create_default_context())
+        if self.username is not None:
+            server.login(self.username, self.password or "")
+        server.send_message(mail)
+
+
+@contextmanager
+def _as_channel_errors() -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        code = min(code for code, _ in error.recipients.values())
+        raise _refused(code) from error
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        raise _refused(error.smtp_code) from error
+    except TimeoutError as error:
+        raise ChannelError("smtp_timeout") from error
+    except smtplib.SMTPResponseException as error:
+        raise ChannelError(f"smtp_{error.smtp_code}") from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise ChannelError("smtp_unreachable") from error
+    except (UnicodeError, ValueError) as error:
+        raise ChannelError("smtp_bad_address", permanent=True) from error
+
+
+def _refused(code: int) -> ChannelError:
+    return ChannelError(f"smtp_{code}", permanent=500 <= code < 600)
+
+
+def compose(page: Page, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
+    """The mail of a page, or of a morning's alerts: severity and links, nothing about anybody.
+
+    The same page gives the same ``Message-ID`` however often it is sent.
+    """
+    domain = parseaddr(mail_from)[1].rpartition("@")[2]
+    mail = EmailMessage()
+    mail["From"] = mail_from
+    mail["To"] = page.address
+    mail["Subject"] = subject(page)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{page.notification_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    for notice in page.alerts:
+        mail["X-Interlude-Alert"] = str(notice.alert_id)
+    mail.set_content(body(page, public_url))
+    return mail
+
+
+def subject(page: Page) -> str:
+    """``CRITICAL alert`` or ``3 alerts to look at (medium)``."""
+    if page.severity in ("critical", "high"):
+        return f"[Interlude] {page.severity.upper()} alert: open and acknowledge"
+    count = len(page.alerts)
+    return f"[Interlude] {count} {page.severity} alert{'' if count == 1 else 's'} to look at"
+
+
+def body(page: Page, public_url: str) -> str:
+    """One line an alert, each with the link that opens the facts after log-in."""
+    lines = [
+        f"{notice.severity}, {notice.status}, since {notice.triggered_at:%Y-%m-%d %H:%M} UTC\n"
+        f"{alert_url(public_url, notice.alert_id)}\n"
+        for notice in page.alerts
+    ]
+    return "\n".join([*lines, "The link asks you to log in. Opening it changes nothing."])

@@ -1,0 +1,99 @@
+"""A signed webhook: the receiver's own 2xx is the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
+from services.channels.deadline import cut_after
+
+# Request Timeout, Too Early, Too Many Requests: the receiver asks to be tried again.
+TRY_AGAIN: Final = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """POSTs one page as signed JSON. Follows no redirect: it would carry the page elsewhere."""
+
+    public_url: str
+    patience_s: float = PATIENCE_S
+
+    def send(self, page: Page, now: datetime) -> Receipt:
+        """Returns when the receiver answered 2xx within 10 s in all; raises ``ChannelError``."""
+        content = self.content(page)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "interlude",
+            "Idempotency-Key": str(page.notification_id),
+            "Interlude-Signature": signature(page.signing_secret or "", content, now),
+        }
+        try:
+            status = self._post(page.address, content, headers)
+        except TimeoutError as error:
+            raise ChannelError("webhook_timeout") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ChannelError("webhook_unreachable") from error
+        except ValueError as error:
+            raise ChannelError("webhook_bad_address", permanent=True) from error
+        if not 200 <= status < 300:
+            permanent = 300 <= status < 500 and status not in TRY_AGAIN
+            raise ChannelError(f"webhook_{status}", permanent=permanent)
+        return Receipt.DELIVERED
+
+    def content(self, page: Page) -> bytes:
+        """The bytes that are signed and sent; a page has exactly one alert."""
+        (notice,) = page.alerts
+        return orjson.dumps(
+            {
+                "notification_id": page.notification_id,
+                "alert_id": notice.alert_id,
+                "severity": page.severity,
+                "status": notice.status,
+                "triggered_at": notice.triggered_at.astimezone(UTC),
+                "url": alert_url(self.public_url, notice.alert_id),
+            },
+            option=orjson.OPT_UTC_Z,
+        )
+
+    def _post(self, url: str, content: bytes, headers: dict[str, str]) -> int:
+        connection, target = connection_to(url, self.patience_s)
+        started = monotonic()
+        try:
+            connection.connect()
+            left = max(0.0, self.patience_s - (monotonic() - started))
+            with cut_after(left, lambda: connection.sock):
+                connection.request("POST", target, content, headers)
+                return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+def connection_to(url: str, timeout_s: float) -> tuple[http.client.HTTPConnection, str]:
+    """A connection that is not open yet and what to ask for; ``ValueError`` when it is no URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an http(s) address")
+    target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s), target
+    context = ssl.create_default_context()
+    return http.client.HTTPSConnection(
+        parts.hostname, parts.port, timeout=timeout_s, context=context
+    ), target
+
+
+def signature(secret: str, content: bytes, now: datetime) -> str:
+    """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, keyed with the signing secret."""
+    stamp = str(int(now.timestamp()))
+    signed = hmac.new(secret.encode(), f"{stamp}.".encode() + content, hashlib.sha256)
+    return f"t={stamp},v1={signed.hexdigest()}"
