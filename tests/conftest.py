@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.mail", "tests.fixtures.webhook"]
+pytest_plugins = [
+    "tests.fixtures.logs",
+    "tests.fixtures.postgres",
+    "tests.fixtures.mail",
+    "tests.fixtures.webhook",
+]
 
 # The same cases on every machine, and no verdict from a clock on a busy one.
 settings.register_profile(
