@@ -2,13 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
-from flask import Response
+import structlog
+from flask import Response, g, request
+
+from api.auth import is_marked
+from api.bodies import raw_body
+from services.access import Actor
+from services.exceptions import Unauthenticated
+from services.intake.unreadable import Refused, answer_refusal
+from services.rules.crisis_card import generic_card
+
+log = structlog.get_logger()
+
+SEARCHED: Final = frozenset({400, 403, 404, 405, 409, 413, 415, 422, 429})
+GENERIC_CARD: Final = frozenset({401, 413, 500, 503})
+HELP_ROUTE: Final = "/v1/help-requests"
 
 
 def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Response:
     """Answer a refusal; on a crisis route, look for danger first and add the card."""
     from api.errors import respond
 
-    return respond(problem, headers)
+    if not is_marked("is_crisis_route"):
+        return respond(problem, headers)
+    actor: Actor | None = g.get("actor")
+    if problem["status"] in SEARCHED and actor is not None:
+        return respond(*_searched(actor, problem, headers))
+    return respond(_with_generic_card(problem), headers)
+
+
+def _searched(
+    actor: Actor, problem: dict[str, Any], headers: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Commit an alert for what can be read in the refused request; if that fails, say so."""
+    from api.errors import RETRY_AFTER_S, is_outage, problem_of
+    from services.exceptions import Unavailable
+
+    try:
+        answered = answer_refusal(actor, _refused(problem), g.now)
+    except Unauthenticated as error:
+        return _with_generic_card(problem_of(error)), headers
+    except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
+        log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
+        outage = problem_of(Unavailable())
+        return _with_generic_card(outage), {"Retry-After": str(RETRY_AFTER_S)}
+    if answered is not None:
+        return answered, headers
+    return _with_generic_card(problem), headers
+
+
+def _refused(problem: dict[str, Any]) -> Refused:
+    return Refused(
+        path=request.path,
+        body=raw_body(),
+        problem=problem,
+        asks_for_help=_asks_for_help(),
+        check_in_id=(request.view_args or {}).get("check_in_id"),
+    )
+
+
+def _with_generic_card(problem: dict[str, Any]) -> dict[str, Any]:
+    """Nothing was committed: the card says so."""
+    if problem["status"] not in GENERIC_CARD:
+        return problem
+    level: Literal["crisis", "support"] = "crisis" if _asks_for_help() else "support"
+    return problem | {"safety": generic_card(committed=False, level=level, today=g.now.date())}
+
+
+def _asks_for_help() -> bool:
+    return bool(request.url_rule and request.url_rule.rule == HELP_ROUTE)

@@ -11,7 +11,15 @@ from flask import Flask
 
 from api.openapi import SETTINGS, DocumentedApi
 
-RESOURCES: Final[tuple[str, ...]] = ("docs", "instruments", "operations")
+RESOURCES: Final[tuple[str, ...]] = (
+    "auth",
+    "check_ins",
+    "docs",
+    "help_requests",
+    "instruments",
+    "invitations",
+    "operations",
+)
 
 
 def register_routes(app: Flask) -> None:

@@ -1,0 +1,179 @@
+"""Which alerts an entry opens, adds to or re-tiers: from decisions to occurrences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.alerts.chain import load_chain
+from services.alerts.opening import (
+    HeldOccurrence,
+    NewOccurrence,
+    OpenAlert,
+    Opened,
+    load_open_alert,
+    lower,
+    open_or_add,
+)
+from services.intake.deciding import FALLBACK_RULE, Verdict
+from services.intake.worsening import Worsening
+from services.patients.lock import LockedPatient
+from services.rules.retiering import CssrsEntry, Occurrence, lowered
+from services.rules.tiers import Tier
+from services.rules.triage import RULES_VERSION, Decision
+from services.together import Write
+
+SUICIDE_RISK: Final = "suicide_risk"
+UNREADABLE_RISK: Final = "unreadable_risk"
+
+# rule -> what in the entry fired it
+SOURCES: Final = {
+    "S1": "item9",
+    "S2": "item9",
+    "S3": "cssrs",
+    "S4": "cssrs",
+    "S5": "cssrs",
+    "S6a": "unknown_item9",
+    "S6b": "unknown_item9",
+    "S7a": "note",
+    "S7b": "note",
+    "S8": "help_request",
+    "S9": "cssrs",
+    "S10a": "unreadable",
+    "S10b": "unreadable",
+    FALLBACK_RULE: "fallback",
+}
+# An occurrence of one of these ends an acknowledgement (contract, "Alerts").
+INTERRUPTING_ITEM9: Final = 3
+INTERRUPTING_ITEM9_RULES: Final = frozenset({"S1", FALLBACK_RULE})
+INTERRUPTING_RULES: Final = frozenset({"S3", "S8", "S10a"})
+
+
+@dataclass(slots=True)
+class Alarms:
+    """What to write. ``uncounted``: the rules raised, and the fallback found nothing."""
+
+    writes: list[Write] = field(default_factory=list)
+    pages: bool = False
+    uncounted: bool = False
+
+    def add(self, opened: Opened) -> None:
+        """Collect what one alert writes."""
+        self.writes.extend(opened.writes)
+        self.pages = self.pages or opened.pages
+
+
+def raise_alarms(
+    session: Session,
+    patient: LockedPatient,
+    verdict: Verdict,
+    worsening: Worsening,
+    entry_id: UUID,
+    now: datetime,
+) -> Alarms:
+    """Open or add to the patient's alerts, and re-tier what a trusted C-SSRS lowers.
+
+    The status row is locked by the caller; alerts are locked here, after it.
+    """
+    failed = worsening.failed or not verdict.by_rules
+    alarms = Alarms(uncounted=failed and verdict.tier is None)
+    desk = _Desk(session, patient, now)
+    new = [occurrence_of(decision, verdict, entry_id) for decision in verdict.fired]
+    family = UNREADABLE_RISK if verdict.facts.kind == "unreadable" else SUICIDE_RISK
+    cssrs = reassuring_cssrs(verdict)
+    if new or cssrs is not None:
+        desk.add(alarms, family, RULES_VERSION, new, cssrs)
+    for decision in worsening.decisions:
+        if decision.severity is not None:
+            fired = Decision(decision.rule, Tier.from_word(decision.severity), True, {})
+            occurrence = occurrence_of(fired, verdict, entry_id)
+            desk.add(alarms, decision.rule.lower(), decision.rule_version, [occurrence], None)
+    return alarms
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    session: Session
+    patient: LockedPatient
+    now: datetime
+
+    def add(
+        self,
+        alarms: Alarms,
+        family: str,
+        rule_version: str,
+        new: list[NewOccurrence],
+        cssrs: CssrsEntry | None,
+    ) -> None:
+        open_alert = load_open_alert(self.session, self.patient.patient_id, family)
+        relieved = relieved_tiers(open_alert, cssrs)
+        if not new:
+            if open_alert is not None:
+                alarms.writes.extend(lower(open_alert, relieved, now=self.now))
+            return
+        opened = open_or_add(
+            open_alert,
+            new,
+            patient_id=self.patient.patient_id,
+            clinic_id=self.patient.clinic_id,
+            family=family,
+            rule_version=rule_version,
+            chain=load_chain(self.session, self.patient.clinic_id),
+            now=self.now,
+            revision=self.patient.next_revision,
+            lowered=relieved,
+        )
+        alarms.add(opened)
+
+
+def occurrence_of(decision: Decision, verdict: Verdict, entry_id: UUID) -> NewOccurrence:
+    """What one fired decision adds to its alert."""
+    facts = verdict.facts
+    tier = decision.tier or Tier.LOW
+    interrupts = decision.rule in INTERRUPTING_RULES or (
+        decision.rule in INTERRUPTING_ITEM9_RULES and facts.item9_number == INTERRUPTING_ITEM9
+    )
+    return NewOccurrence(
+        entry_id=entry_id,
+        rule=decision.rule,
+        source=SOURCES.get(decision.rule, "worsening"),
+        at=facts.recorded_at,
+        received_at=facts.received_at,
+        item9=facts.item9_number,
+        cssrs=facts.cssrs,
+        tier=tier.word,
+        interrupts=interrupts or (decision.rule == FALLBACK_RULE and tier is Tier.CRITICAL),
+    )
+
+
+def reassuring_cssrs(verdict: Verdict) -> CssrsEntry | None:
+    """The entry as a C-SSRS that may lower older occurrences; none when it is no complete one."""
+    facts = verdict.facts
+    if not verdict.by_rules or facts.cssrs is None or not verdict.read.cssrs_complete:
+        return None
+    return CssrsEntry(
+        level=facts.cssrs,
+        complete=True,
+        recorded_at=facts.recorded_at,
+        received_at=facts.received_at,
+        flags=facts.flags,
+        amended=facts.kind == "amendment",
+    )
+
+
+def relieved_tiers(open_alert: OpenAlert | None, cssrs: CssrsEntry | None) -> dict[UUID, str]:
+    """Which occurrences of the open alert the C-SSRS lowers, and to what."""
+    if open_alert is None or cssrs is None:
+        return {}
+    after = {held.id: lowered(_as_rules_see(held), cssrs).word for held in open_alert.occurrences}
+    return {
+        held.id: after[held.id] for held in open_alert.occurrences if after[held.id] != held.tier
+    }
+
+
+def _as_rules_see(held: HeldOccurrence) -> Occurrence:
+    return Occurrence(held.rule, Tier.from_word(held.tier), held.at, held.received_at)

@@ -1,0 +1,182 @@
+"""A new version of a check-in: it replaces the answers, and never lowers the risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from models import CheckIn, CheckInContent
+from services.access import Action, Actor, scopes
+from services.accounts.sessions import acting
+from services.exceptions import NotFollowed, NotFound
+from services.intake.background import load_background
+from services.intake.deciding import Verdict, decide
+from services.intake.effects import Entry, set_off
+from services.intake.facts import Sent
+from services.intake.first_answer import Answered, known_answer
+from services.intake.forms import AmendForm, checked_answers, content_digest, known_instrument
+from services.intake.guarding import id_taken_elsewhere
+from services.intake.record import flags_of, read_columns
+from services.intake.record_view import record_of
+from services.patients.lock import LockedPatient, lock_patient
+from services.patients.view import visible_patient
+from services.rules.answers import Answers
+from services.rules.instruments import Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """All versions of one form in the order received; ``first`` and ``last`` are check-in rows."""
+
+    first: CheckIn
+    last: CheckIn
+    answers: tuple[Answers, ...]
+    note: str | None
+
+
+def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> Answered:
+    """Add a version to the form that any of its versions' ids names, in one transaction.
+
+    Raises ``NotFound``, ``Invalid``, ``IdTaken``, ``ContentConflict`` and ``NotFollowed``.
+    """
+    scopes(actor, Action.WRITE_ENTRIES)
+    with id_taken_elsewhere(), acting(actor, now) as session:
+        patient_id = _patient_of(session, actor, check_in_id, now)
+        patient = lock_patient(session, patient_id)
+        versions = load_versions(session, patient_id, check_in_id)
+        asked = known_instrument(versions.first.instrument)
+        answers = checked_answers(asked, form.answers)
+        digest = content_digest(
+            "amendment", root=str(versions.first.id), answers=answers, reason=form.reason
+        )
+        known = known_answer(session, actor, form.id, patient_id, digest)
+        if known is not None:
+            return known
+        before = load_background(session, patient)
+        verdict = decide(
+            _sent(actor, patient, versions, asked, answers, form, now), before.background
+        )
+        if not patient.followed and not verdict.is_risky:
+            raise NotFollowed
+        entry = _entry(actor, patient, versions, asked, answers, form, digest, verdict)
+        return set_off(session, actor, patient, before, verdict, entry, now)
+
+
+def _patient_of(session: Session, actor: Actor, check_in_id: UUID, now: datetime) -> UUID:
+    patient_id = session.scalar(select(CheckIn.patient_id).where(CheckIn.id == check_in_id))
+    if patient_id is None:
+        raise NotFound
+    if actor.patient_id is not None:
+        if patient_id != actor.patient_id:
+            raise NotFound
+        return patient_id
+    return visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now).id
+
+
+def load_versions(session: Session, patient_id: UUID, check_in_id: UUID) -> Versions:
+    """The versions of the form that ``check_in_id`` belongs to; raises ``NotFound``."""
+    root = (
+        select(CheckIn.root_id)
+        .where(CheckIn.patient_id == patient_id, CheckIn.id == check_in_id)
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(CheckIn, CheckInContent.answers, CheckInContent.note)
+        .join(
+            CheckInContent,
+            (CheckInContent.check_in_id == CheckIn.id)
+            & (CheckInContent.patient_id == CheckIn.patient_id),
+        )
+        .where(CheckIn.patient_id == patient_id, CheckIn.root_id == root)
+        .order_by(CheckIn.version)
+    ).all()
+    if not found:
+        raise NotFound
+    return Versions(
+        first=found[0].CheckIn,
+        last=found[-1].CheckIn,
+        answers=tuple(row.answers for row in found),
+        note=found[0].note,
+    )
+
+
+def _sent(
+    actor: Actor,
+    patient: LockedPatient,
+    versions: Versions,
+    asked: Instrument,
+    answers: Answers,
+    form: AmendForm,
+    now: datetime,
+) -> Sent:
+    """The amendment keeps the form's own time and day; the reason is read for crisis terms too."""
+    first = versions.first
+    carried = frozenset(first.flags) & {"clock_skew", "token_expired", "unknown_timezone"}
+    return Sent(
+        kind="amendment",
+        instrument=asked,
+        answers=answers,
+        note=form.reason,
+        recorded_at=first.answered_at,
+        received_at=now,
+        timezone=first.timezone,
+        profile_timezone=patient.timezone,
+        stated_mood_day=first.mood_day,
+        flags=flags_of(actor) | carried,
+        earlier=versions.answers,
+    )
+
+
+def _entry(
+    actor: Actor,
+    patient: LockedPatient,
+    versions: Versions,
+    asked: Instrument,
+    answers: Answers,
+    form: AmendForm,
+    digest: bytes,
+    verdict: Verdict,
+) -> Entry:
+    first, last = versions.first, versions.last
+    row: dict[str, Any] = {
+        **read_columns(patient, asked, verdict),
+        "id": form.id,
+        "root_id": first.id,
+        "version": last.version + 1,
+        "mood_day": first.mood_day,
+        "recorded_at": first.recorded_at,
+        "answered_at": first.answered_at,
+        "timezone": first.timezone,
+        "zone": first.zone,
+        "entered_by": actor.user_id if actor.patient_id is None else None,
+        "family_id": actor.family_id,
+        "counts_in_trend": not actor.token_expired,
+    }
+    outdated = (
+        update(CheckIn)
+        .where(CheckIn.patient_id == patient.patient_id, CheckIn.id == last.id)
+        .values(superseded=True, superseded_revision=patient.next_revision)
+    )
+    contents = insert(CheckInContent).values(
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        check_in_id=form.id,
+        answers=answers,
+        reason=form.reason,
+    )
+    return Entry(
+        id=form.id,
+        kind="amendment",
+        digest=digest,
+        instrument=asked.code,
+        writes=(insert(CheckIn).values(**row), outdated, contents),
+        record=lambda safety: record_of(
+            row, form.id, answers=answers, note=versions.note, client_total=None, safety=safety
+        ),
+        root_id=first.id,
+    )

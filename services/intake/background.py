@@ -1,0 +1,70 @@
+"""What the rules need to know of a patient before an entry: bounded reads, under the status-row
+lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Clinic, StandingPlan
+from services.intake.deciding import Background
+from services.patients.lock import LockedPatient
+from services.rules.crisis_card import ClinicFacts
+from services.rules.mood_days import mood_day_at
+from services.rules.staffing import parse_staffing
+from services.rules.standing_plans import StandingPlan as PlanRules
+from services.rules.triage import RiskHistory
+from services.rules.wall_clock import find_zone
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The background, and the standing plan's row when one is in force."""
+
+    background: Background
+    plan_id: UUID | None
+
+
+def load_background(session: Session, patient: LockedPatient) -> Known:
+    """Read what an entry of this patient is decided against."""
+    plan = session.execute(
+        select(StandingPlan.id, StandingPlan.set_at, StandingPlan.until_at).where(
+            StandingPlan.patient_id == patient.patient_id, StandingPlan.ended_at.is_(None)
+        )
+    ).one_or_none()
+    rules_plan = None
+    if plan is not None:
+        zone = find_zone(patient.timezone) or UTC
+        rules_plan = PlanRules(plan.set_at, plan.until_at, mood_day_at(plan.set_at, zone))
+    background = Background(
+        history=RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at),
+        plan=rules_plan,
+        last_answered_item9_on=patient.last_item9_on,
+        discharged=not patient.followed,
+    )
+    return Known(background, plan.id if plan is not None else None)
+
+
+def clinic_facts(session: Session, clinic_id: UUID) -> ClinicFacts:
+    """What a crisis card says of the clinic."""
+    row = session.execute(
+        select(
+            Clinic.country,
+            Clinic.phone,
+            Clinic.timezone,
+            Clinic.staffed,
+            Clinic.holidays,
+            Clinic.monitoring_text,
+        ).where(Clinic.id == clinic_id)
+    ).one()
+    return ClinicFacts(
+        country=row.country,
+        staffing=parse_staffing(row.timezone, row.staffed, row.holidays),
+        phone=row.phone,
+        monitoring_text=row.monitoring_text or "",
+    )

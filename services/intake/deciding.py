@@ -1,0 +1,147 @@
+"""What follows from one entry: by the rules, or, when they raise, by lines that cannot.
+
+The whole of reading, scoring and deciding stands inside one guard: whatever fails in it, a positive
+answer still opens its ordinary alert, and a harmless one is counted to be decided again
+(clinical.md 5.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import Any, Literal
+
+import structlog
+
+from services.intake.facts import Read, Sent, read_entry
+from services.rules import standing_plans, triage
+from services.rules.fallback import fallback_tier
+from services.rules.mood_days import Placement
+from services.rules.scoring import Score
+from services.rules.standing_plans import EndReason, Moment, StandingPlan
+from services.rules.tiers import Tier
+from services.rules.triage import RULES_VERSION, Decision, EntryFacts, RiskHistory
+
+log = structlog.get_logger()
+
+FALLBACK_RULE = "fallback"
+NOTHING_SCORED = Score(total=None, band=None, complete=False, answered=0, prorated_total=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is known of the patient before this entry; ``plan`` is the standing plan in force."""
+
+    history: RiskHistory
+    plan: StandingPlan | None
+    last_answered_item9_on: date | None
+    discharged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was read and decided. ``by_rules`` is false when the fallback had to speak."""
+
+    read: Read
+    decisions: tuple[Decision, ...]
+    by_rules: bool
+    plan_ended: EndReason | None = None
+
+    @property
+    def facts(self) -> EntryFacts:
+        """The facts that were decided on."""
+        return self.read.facts
+
+    @property
+    def fired(self) -> tuple[Decision, ...]:
+        """The decisions that make an occurrence."""
+        return tuple(decision for decision in self.decisions if decision.tier is not None)
+
+    @property
+    def tier(self) -> Tier | None:
+        """The highest tier of this entry, None when it opens nothing."""
+        return triage.occurrence_tier(self.decisions)
+
+    @property
+    def spared_by_plan(self) -> bool:
+        """A standing plan spared this item 9 of 1 its page."""
+        return any(decision.rule == "S2p" and decision.fired for decision in self.decisions)
+
+    @property
+    def is_risky(self) -> bool:
+        """Any S decision of high or critical: stored and paged whatever else stands against it."""
+        return self.tier is not None and self.tier >= Tier.HIGH
+
+    @property
+    def card_level(self) -> Literal["crisis", "support"] | None:
+        """Which card the answer carries."""
+        if self.by_rules:
+            return triage.card_level(self.facts, self.decisions)
+        return "crisis" if self.tier is Tier.CRITICAL else "support" if self.tier else None
+
+    def stored(self) -> list[dict[str, Any]]:
+        """The decisions as they are kept, yes and no alike."""
+        return [
+            {
+                "rule": decision.rule,
+                "fired": decision.fired,
+                "tier": decision.tier.word if decision.tier else None,
+                "inputs": decision.inputs,
+            }
+            for decision in self.decisions
+        ]
+
+
+def decide(sent: Sent, background: Background) -> Verdict:
+    """Decide one entry by the rules, by the fallback if anything in them raises. Never raises
+    itself.
+    """
+    try:
+        return _by_rules(sent, background)
+    except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
+        log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
+        return _by_fallback(sent)
+
+
+def _by_rules(sent: Sent, background: Background) -> Verdict:
+    read = read_entry(sent)
+    moment = Moment(
+        mood_day=read.placement.mood_day,
+        last_answered_item9_on=background.last_answered_item9_on,
+        discharged=background.discharged,
+    )
+    plan = background.plan
+    holds = standing_plans.plan_holds(plan, read.facts, moment)
+    ended = standing_plans.plan_ended(plan, read.facts, moment) if plan else None
+    decisions = triage.triage(read.facts, background.history, holds)
+    return Verdict(read=read, decisions=decisions, by_rules=True, plan_ended=ended)
+
+
+def _by_fallback(sent: Sent) -> Verdict:
+    code = sent.instrument.code if sent.instrument else None
+    word = fallback_tier(sent.kind, code, dict(sent.answers))
+    tier = Tier.from_word(word) if word else None
+    recorded = sent.recorded_at.astimezone(UTC)
+    answered_at = min(recorded, sent.received_at)
+    q9 = sent.answers.get("q9")
+    number = q9 if type(q9) is int and 0 <= q9 <= 3 and code in ("phq9", "phq9-daily") else None
+    facts = EntryFacts(
+        kind=sent.kind,
+        recorded_at=answered_at,
+        received_at=sent.received_at,
+        item9=number,
+        flags=sent.flags,
+    )
+    placement = Placement(
+        mood_day=sent.stated_mood_day or sent.received_at.date(),
+        zone=sent.profile_timezone,
+        flags=sent.flags,
+        recorded_at_utc=recorded,
+        answered_at=answered_at,
+    )
+    decision = Decision(FALLBACK_RULE, tier, tier is not None, {"kind": sent.kind})
+    return Verdict(
+        read=Read(NOTHING_SCORED if sent.instrument else None, placement, facts, number, False),
+        decisions=(decision,),
+        by_rules=False,
+    )

@@ -1,0 +1,204 @@
+"""What one decided entry sets off, written as one statement in the transaction that stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from models import Decision, PatientStatus, StandingPlan
+from models.base import new_id
+from services.access import Actor
+from services.alerts.chain import load_chain
+from services.alerts.rules_failure import count_rules_failure
+from services.alerts.writing import notify_statement
+from services.intake.alerting import Alarms, raise_alarms
+from services.intake.background import Known, clinic_facts
+from services.intake.deciding import Verdict
+from services.intake.first_answer import Answered, keep_answer, render
+from services.intake.forms import Kind
+from services.intake.worsening import Worsening, decide_worsening
+from services.patients.lock import LockedPatient
+from services.patients.status_row import trend_figures
+from services.rules.crisis_card import Receipt, card
+from services.rules.day_series import Entry as SeriesEntry
+from services.rules.tiers import Tier
+from services.rules.triage import RULES_VERSION, next_instrument
+from services.together import Write, write_together
+
+Safety = dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry to be stored: its own writes, and its record once the card is known."""
+
+    id: UUID
+    kind: Kind
+    digest: bytes
+    instrument: str | None
+    writes: tuple[Write, ...]
+    record: Callable[[Safety], dict[str, Any]]
+    root_id: UUID | None = None
+
+
+def set_off(
+    session: Session,
+    actor: Actor,
+    patient: LockedPatient,
+    before: Known,
+    verdict: Verdict,
+    entry: Entry,
+    now: datetime,
+) -> Answered:
+    """Write everything that follows from the entry and give the first answer's bytes.
+
+    The status row is locked by the caller. Alerts without a patient are counted last.
+    """
+    joined = _series_entry(entry, verdict, actor)
+    worsening = Worsening()
+    if joined is not None and entry.instrument is not None:
+        worsening = decide_worsening(session, patient.patient_id, entry.instrument, joined)
+    alarms = raise_alarms(session, patient, verdict, worsening, entry.id, now)
+    safety = _card(session, patient, verdict, now)
+    body = render(entry.record(safety))
+    figures = trend_figures(session, patient.patient_id, entry.instrument, joined)
+    write_together(
+        session,
+        [
+            *entry.writes,
+            *alarms.writes,
+            *_plan_writes(before, verdict, now),
+            _decision(patient, entry, verdict, worsening, now),
+            _status(patient, verdict, entry, figures, now),
+            keep_answer(
+                record_id=entry.id,
+                clinic_id=patient.clinic_id,
+                patient_id=patient.patient_id,
+                kind=entry.kind,
+                digest=entry.digest,
+                body=body,
+                now=now,
+            ),
+        ],
+    )
+    _finish(session, patient, alarms, entry, now)
+    return Answered(201, body)
+
+
+def _series_entry(entry: Entry, verdict: Verdict, actor: Actor) -> SeriesEntry | None:
+    """The entry as the series sees it; none while an expired token keeps it out of the trends."""
+    score, facts = verdict.read.score, verdict.facts
+    if score is None or actor.token_expired:
+        return None
+    return SeriesEntry(
+        mood_day=verdict.read.placement.mood_day,
+        recorded_at=facts.recorded_at,
+        received_at=facts.received_at,
+        entry_id=str(entry.root_id or entry.id),
+        total=score.total,
+        item9_max=verdict.read.q9_highest,
+        answered=score.answered,
+        late="entered_late" in facts.flags,
+    )
+
+
+def _card(session: Session, patient: LockedPatient, verdict: Verdict, now: datetime) -> Safety:
+    if verdict.card_level is None:
+        return None
+    return card(
+        verdict.card_level,
+        clinic_facts(session, patient.clinic_id),
+        now,
+        Receipt(paged=verdict.is_risky, followed=patient.followed),
+        next_instrument(verdict.facts),
+    )
+
+
+def _plan_writes(before: Known, verdict: Verdict, now: datetime) -> list[Write]:
+    if before.plan_id is None:
+        return []
+    change = update(StandingPlan).where(StandingPlan.id == before.plan_id)
+    if verdict.plan_ended is not None:
+        return [change.values(ended_at=now, ended_because=verdict.plan_ended)]
+    if verdict.spared_by_plan:
+        return [change.values(recorded_ones=StandingPlan.recorded_ones + 1)]
+    return []
+
+
+def _decision(
+    patient: LockedPatient, entry: Entry, verdict: Verdict, worsening: Worsening, now: datetime
+) -> Write:
+    tiers = [verdict.tier, *(Tier.from_word(d.severity) for d in worsening.decisions if d.severity)]
+    tier = max((each for each in tiers if each is not None), default=None)
+    return insert(Decision).values(
+        id=new_id(),
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        entry_id=entry.id,
+        rule_version=RULES_VERSION,
+        by="rules" if verdict.by_rules and not worsening.failed else "fallback",
+        tier=tier.word if tier else None,
+        decided=[*verdict.stored(), *worsening.stored()],
+        decided_at=now,
+        revision=patient.next_revision,
+    )
+
+
+def _status(
+    patient: LockedPatient,
+    verdict: Verdict,
+    entry: Entry,
+    figures: dict[str, Any],
+    now: datetime,
+) -> Write:
+    values = figures | risk_values(patient, verdict)
+    if entry.kind != "help_request":
+        values["last_check_in_at"] = now
+    return (
+        update(PatientStatus)
+        .where(PatientStatus.patient_id == patient.patient_id)
+        .values(revision=patient.next_revision, **values)
+    )
+
+
+def risk_values(patient: LockedPatient, verdict: Verdict) -> dict[str, Any]:
+    """What the entry changes in the risk columns of the status row: they only ever move on."""
+    facts = verdict.facts
+    values: dict[str, Any] = {}
+    if (facts.item9_number or 0) > 0:
+        values["item9_positive_at"] = _later(patient.item9_positive_at, facts.recorded_at)
+    if facts.cssrs in ("moderate", "high"):
+        values["cssrs_moderate_at"] = _later(patient.cssrs_moderate_at, facts.recorded_at)
+    if facts.item9_number is not None:
+        day = verdict.read.placement.mood_day
+        if patient.last_item9_on is None or day >= patient.last_item9_on:
+            values |= {"last_item9_on": day, "last_item9": verdict.read.q9_highest}
+    return values
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)
+
+
+def _finish(
+    session: Session, patient: LockedPatient, alarms: Alarms, entry: Entry, now: datetime
+) -> None:
+    """The last statements: failed rules are counted, and the worker is woken."""
+    if alarms.pages:
+        session.execute(notify_statement())
+    if alarms.uncounted:
+        count_rules_failure(
+            session,
+            clinic_id=patient.clinic_id,
+            patient_id=patient.patient_id,
+            entry_id=entry.id,
+            rule_version=RULES_VERSION,
+            chain=load_chain(session, patient.clinic_id),
+            now=now,
+        )

@@ -1,0 +1,87 @@
+"""Exactly once: the first answer to an id is kept, and answers every repetition byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Insert, insert, select
+from sqlalchemy.orm import Session
+
+from models import RecordId
+from services.access import Actor
+from services.exceptions import ContentConflict, IdTaken
+from services.intake.forms import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What to send: 201 for a new record, 200 for a repetition, and the bytes."""
+
+    status: int
+    body: bytes
+
+
+def render(record: dict[str, Any]) -> bytes:
+    """The bytes of an answer; instants in UTC with Z."""
+    return orjson.dumps(record, option=orjson.OPT_UTC_Z)
+
+
+def known_answer(
+    session: Session, actor: Actor, record_id: UUID, patient_id: UUID, digest: bytes
+) -> Answered | None:
+    """The answer to an id that was used before, None for a new one.
+
+    Raises ``IdTaken`` when it is another patient's (or was erased), ``ContentConflict`` when the
+    content differs; the conflict shows the caller's own stored record unless the token has expired.
+    """
+    row = session.execute(
+        select(
+            RecordId.patient_id,
+            RecordId.content_digest,
+            RecordId.first_answer,
+            RecordId.received_at,
+        ).where(RecordId.id == record_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.patient_id != patient_id or row.first_answer is None:
+        raise IdTaken
+    if row.content_digest != digest:
+        if actor.token_expired:
+            raise ContentConflict
+        raise ContentConflict(stored=orjson.loads(row.first_answer))
+    if actor.token_expired:
+        return Answered(200, _brief(row.first_answer))
+    return Answered(200, row.first_answer.encode())
+
+
+def _brief(first_answer: str) -> bytes:
+    """What an expired token may see of an older record."""
+    record = orjson.loads(first_answer)
+    return orjson.dumps({name: record.get(name) for name in ("id", "received_at", "safety")})
+
+
+def keep_answer(
+    *,
+    record_id: UUID,
+    clinic_id: UUID,
+    patient_id: UUID,
+    kind: Kind,
+    digest: bytes,
+    body: bytes,
+    now: datetime,
+) -> Insert:
+    """The write that takes the id, for everybody and for ever."""
+    return insert(RecordId).values(
+        id=record_id,
+        clinic_id=clinic_id,
+        patient_id=patient_id,
+        kind=kind,
+        content_digest=digest,
+        first_answer=body.decode(),
+        received_at=now,
+    )

@@ -1,0 +1,163 @@
+"""Store a check-in exactly once, with its score, decisions, alert, first pages and first answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from models import CheckIn, CheckInContent
+from services.access import Action, Actor, scopes
+from services.accounts.sessions import acting
+from services.exceptions import Invalid, NotFollowed, NotFound
+from services.intake.background import load_background
+from services.intake.deciding import Verdict, decide
+from services.intake.effects import Entry, set_off
+from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
+from services.intake.first_answer import Answered, known_answer
+from services.intake.forms import CheckInForm, checked_answers, content_digest, known_instrument
+from services.intake.guarding import id_taken_elsewhere
+from services.intake.record_view import SCORE_FIELDS, record_of
+from services.patients.lock import LockedPatient, lock_patient
+from services.patients.view import visible_patient
+from services.rules.instruments import Instrument
+
+
+def record_check_in(
+    actor: Actor, form: CheckInForm, sent_at: datetime | None, now: datetime
+) -> Answered:
+    """One check-in, in one transaction.
+
+    Raises ``Invalid``, ``NotFound``, ``IdTaken``, ``ContentConflict``, and ``NotFollowed`` for a
+    harmless answer of somebody whom the clinic no longer follows; a risky one is stored and pages.
+    """
+    scopes(actor, Action.WRITE_ENTRIES)
+    asked = known_instrument(form.instrument)
+    answers = checked_answers(asked, form.answers)
+    digest = content_digest(
+        "check_in",
+        instrument=asked.code,
+        answers=answers,
+        recorded_at=form.recorded_at,
+        timezone=form.timezone,
+        note=form.note,
+        client_total=form.client_total,
+    )
+    with id_taken_elsewhere(), acting(actor, now) as session:
+        patient_id = patient_written_about(session, actor, form.patient_id, now)
+        patient = lock_patient(session, patient_id)
+        known = known_answer(session, actor, form.id, patient_id, digest)
+        if known is not None:
+            return known
+        sent = Sent(
+            kind="check_in",
+            instrument=asked,
+            answers=answers,
+            note=form.note,
+            recorded_at=form.recorded_at,
+            received_at=now,
+            timezone=form.timezone,
+            profile_timezone=patient.timezone,
+            sent_at=sent_at,
+            stated_mood_day=form.mood_day,
+            client_total=form.client_total,
+            flags=flags_of(actor),
+        )
+        before = load_background(session, patient)
+        verdict = decide(sent, before.background)
+        if not patient.followed and not verdict.is_risky:
+            raise NotFollowed
+        row = check_in_row(actor, patient, asked, form, verdict)
+        entry = Entry(
+            id=form.id,
+            kind="check_in",
+            digest=digest,
+            instrument=asked.code,
+            writes=(
+                insert(CheckIn).values(**row),
+                insert(CheckInContent).values(
+                    clinic_id=patient.clinic_id,
+                    patient_id=patient_id,
+                    check_in_id=form.id,
+                    answers=answers,
+                    note=form.note,
+                    client_total=form.client_total,
+                ),
+            ),
+            record=lambda safety: record_of(
+                row,
+                form.id,
+                answers=answers,
+                note=form.note,
+                client_total=form.client_total,
+                safety=safety,
+            ),
+        )
+        return set_off(session, actor, patient, before, verdict, entry, now)
+
+
+def patient_written_about(
+    session: Session, actor: Actor, patient_id: UUID | None, now: datetime
+) -> UUID:
+    """The patient herself, or the one in view whom staff name; raises ``NotFound``, ``Invalid``."""
+    if actor.patient_id is not None:
+        if patient_id not in (None, actor.patient_id):
+            raise NotFound
+        return actor.patient_id
+    if patient_id is None:
+        raise Invalid({"patient_id": ["Staff name the patient."]})
+    return visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now).id
+
+
+def flags_of(actor: Actor) -> frozenset[str]:
+    """What the author of an entry puts in doubt."""
+    expired = {TOKEN_EXPIRED} if actor.token_expired else set()
+    by_staff = {ENTERED_BY_STAFF} if actor.patient_id is None else set()
+    return frozenset(expired | by_staff)
+
+
+def check_in_row(
+    actor: Actor,
+    patient: LockedPatient,
+    asked: Instrument,
+    form: CheckInForm,
+    verdict: Verdict,
+) -> dict[str, Any]:
+    """The columns of a first version."""
+    return {
+        "id": form.id,
+        "root_id": form.id,
+        "version": 1,
+        "timezone": form.timezone,
+        "entered_by": actor.user_id if actor.patient_id is None else None,
+        "family_id": actor.family_id,
+        "counts_in_trend": not actor.token_expired,
+        **read_columns(patient, asked, verdict),
+    }
+
+
+def read_columns(patient: LockedPatient, asked: Instrument, verdict: Verdict) -> dict[str, Any]:
+    """The columns that come from reading the answers: the same for every version."""
+    read = verdict.read
+    score = {field: getattr(read.score, field) for field in SCORE_FIELDS}
+    return {
+        "clinic_id": patient.clinic_id,
+        "patient_id": patient.patient_id,
+        "instrument": asked.code,
+        "instrument_version": asked.version,
+        "mood_day": read.placement.mood_day,
+        "recorded_at": read.placement.recorded_at_utc,
+        "answered_at": read.placement.answered_at,
+        "received_at": read.facts.received_at,
+        "zone": read.placement.zone,
+        **score,
+        "q9": read.facts.item9_number,
+        "q9_highest": read.q9_highest,
+        "q9_unknown": read.facts.item9 == "unknown",
+        "cssrs_level": read.facts.cssrs,
+        "flags": sorted(read.facts.flags),
+        "revision": patient.next_revision,
+    }

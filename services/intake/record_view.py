@@ -1,0 +1,40 @@
+"""A stored check-in in the shape that the contract shows (and ``schemas/check_ins.py``
+documents).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
+
+
+def record_of(
+    row: Mapping[str, Any],
+    record_id: UUID,
+    *,
+    answers: Mapping[str, Any],
+    note: str | None,
+    client_total: int | None,
+    safety: dict[str, object] | None,
+) -> dict[str, Any]:
+    """The record of one check-in from its columns; ``record_id`` is the id it is shown under."""
+    return {
+        "id": record_id,
+        "patient_id": row["patient_id"],
+        "instrument": row["instrument"],
+        "instrument_version": row["instrument_version"],
+        "answers": dict(answers),
+        "recorded_at": row["recorded_at"],
+        "received_at": row["received_at"],
+        "timezone": row["timezone"],
+        "mood_day": row["mood_day"],
+        "note": note,
+        "client_total": client_total,
+        "score": {field: row[field] for field in SCORE_FIELDS},
+        "session": None,
+        "flags": sorted(row["flags"]),
+        "safety": safety,
+    }

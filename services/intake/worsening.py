@@ -1,0 +1,75 @@
+"""M1 and M2 for one check-in, decided from the series that it joins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import AlertOccurrence, CheckIn
+from services.intake.series import load_entries
+from services.rules.day_series import Entry, day_rows
+from services.rules.trend import find_baseline
+from services.rules.worsening import WorseningDecision, worsening_decisions
+from services.rules.worsening_types import RuleId
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Worsening:
+    """The decisions, also those that did not fire; ``failed`` when the rules raised."""
+
+    decisions: tuple[WorseningDecision, ...] = ()
+    failed: bool = False
+
+    def stored(self) -> list[dict[str, Any]]:
+        """The decisions as they are kept."""
+        return [
+            {
+                "rule": decision.rule,
+                "rule_version": decision.rule_version,
+                "fired": decision.fired,
+                "tier": decision.severity,
+                "inputs": dict(decision.inputs),
+            }
+            for decision in self.decisions
+        ]
+
+
+def decide_worsening(
+    session: Session, patient_id: UUID, instrument: str, decided: Entry
+) -> Worsening:
+    """Decide M1 or M2; a fault in them never stops the answer, it is reported as failed rules."""
+    if instrument not in ("phq9", "phq9-daily"):
+        return Worsening()
+    earlier = load_entries(session, patient_id, instrument, decided.mood_day)
+    opened = _last_opened(session, patient_id)
+    try:
+        entries = [entry for entry in earlier if entry.entry_id != decided.entry_id] + [decided]
+        baseline = find_baseline(instrument, entries, day_rows(entries)).value
+        level = None if baseline is None else float(baseline)
+        decisions = worsening_decisions(instrument, entries, decided, level, opened)
+    except Exception as error:  # noqa: BLE001 - a fault in M1 or M2 must not cost the answer
+        log.error("worsening_rules_failed", kind=type(error).__name__)
+        return Worsening(failed=True)
+    return Worsening(tuple(decisions))
+
+
+def _last_opened(session: Session, patient_id: UUID) -> dict[RuleId, date]:
+    rows = session.execute(
+        select(AlertOccurrence.rule, func.max(CheckIn.mood_day))
+        .join(CheckIn, CheckIn.id == AlertOccurrence.entry_id)
+        .where(
+            AlertOccurrence.patient_id == patient_id,
+            CheckIn.patient_id == patient_id,
+            AlertOccurrence.rule.in_(("M1", "M2")),
+        )
+        .group_by(AlertOccurrence.rule)
+    )
+    return {cast("RuleId", rule): day for rule, day in rows.tuples()}
