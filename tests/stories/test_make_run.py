@@ -1,0 +1,117 @@
+"""`make run`: one command brings everything up, and nothing stays behind when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+UP_LIMIT_S = 90.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Run:
+    """A supervisor with its data and its port."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self.port, self.data_dir = port, data_dir
+        kept = {name: value for name, value in os.environ.items() if "INTERLUDE_" not in name}
+        self.environ = {
+            **kept,
+            "INTERLUDE_DATA_DIR": str(data_dir),
+            "INTERLUDE_PORT": str(port),
+            "INTERLUDE_DEMO": "0",
+            "INTERLUDE_API_PROCESSES": "1",
+        }
+        self.log = data_dir.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        with (
+            self.log.open("ab") as log,
+            subprocess.Popen(
+                [sys.executable, "-m", "tools.supervisor"],
+                cwd=PROJECT,
+                env=self.environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(60)
+
+    def wait_until_up(self) -> None:
+        deadline = time.monotonic() + UP_LIMIT_S
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2):
+                    return
+            except OSError:
+                os.sched_yield()
+        raise AssertionError(self.log.read_text())
+
+    def postmaster(self) -> psutil.Process:
+        return psutil.Process(
+            int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+        )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path / "data", free_port())
+
+
+def test_it_comes_up_stops_cleanly_and_starts_again_with_its_data(run: Run):
+    with run.running() as process:
+        run.wait_until_up()
+        everything = [*psutil.Process(process.pid).children(recursive=True), run.postmaster()]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, run.log.read_text()
+    gone, alive = psutil.wait_procs(everything, 20)
+    assert alive == []
+    assert len(gone) >= 3
+    key = (run.data_dir / "secret_key").read_text()
+    with run.running() as process:
+        run.wait_until_up()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert (run.data_dir / "secret_key").read_text() == key
+    assert "making a new database" not in run.log.read_text().split("stopped; the data stays")[1]
+
+
+def test_a_taken_port_and_a_second_run_are_refused_in_words(run: Run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", run.port))
+        taken.listen()
+        with run.running() as process:
+            assert process.wait(60) == 2
+    assert "INTERLUDE_PORT" in run.log.read_text()
+    assert not (run.data_dir / "postgres").exists()
+
+
+def test_a_weak_secret_stops_the_start_by_name(run: Run):
+    run.environ["INTERLUDE_SECRET_KEY"] = "short"
+    with run.running() as process:
+        assert process.wait(60) == 2
+    assert "INTERLUDE_SECRET_KEY is weak" in run.log.read_text()
+    assert "short" not in run.log.read_text()
