@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.fixtures.logs",
+    "tests.fixtures.app",
     "tests.fixtures.postgres",
     "tests.fixtures.mail",
     "tests.fixtures.webhook",

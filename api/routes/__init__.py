@@ -19,6 +19,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "instruments",
     "invitations",
     "operations",
+    "trends",
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
 from services.access import Actor
+from services.accounts.theft import revoke_for_theft
 from services.exceptions import Unauthenticated
 from services.unit_of_work import transaction
 
@@ -72,37 +73,33 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
         raise Unauthenticated
     with transaction(actor.clinic_id) as session:
         if found is Standing.STOLEN:
-            revoke_for_theft(session, actor, now)
-        else:
-            mark_used(session, actor, now)
+            revoke_for_theft(session, actor.user_id, actor.family_id, now)
+        elif not mark_used(session, actor, now):
+            found = Standing.STOLEN  # voided by a refresh since it was looked at
     if found is Standing.STOLEN:
         raise Unauthenticated
     with transaction(actor.clinic_id) as session:
         yield session
 
 
-def mark_used(session: Session, actor: Actor, now: datetime) -> None:
-    """A pair is used once either of its tokens is accepted; that also renews the family."""
+def mark_used(session: Session, actor: Actor, now: datetime) -> bool:
+    """A pair is used once either of its tokens is accepted; that also renews the family.
+
+    Waits for a refresh of the same family. Returns ``False`` when that has voided the pair.
+    """
     session.execute(
+        select(TokenFamily.id).where(TokenFamily.id == actor.family_id).with_for_update()
+    )
+    marked = session.execute(
         update(TokenPair)
         .where(TokenPair.id == actor.pair_id, TokenPair.voided_at.is_(None))
         .values(used_at=func.coalesce(TokenPair.used_at, now))
-    )
-    if not actor.token_expired:
+        .returning(TokenPair.id)
+    ).one_or_none()
+    if marked is not None and not actor.token_expired:
         session.execute(
             update(TokenFamily)
             .where(TokenFamily.id == actor.family_id)
             .values(last_used_at=func.greatest(TokenFamily.last_used_at, now))
         )
-
-
-def revoke_for_theft(session: Session, actor: Actor, now: datetime) -> None:
-    """End the family of a stolen token; the caseload then says that the phone needs an
-    invitation.
-    """
-    session.execute(
-        update(TokenFamily)
-        .where(TokenFamily.id == actor.family_id, TokenFamily.revoked_at.is_(None))
-        .values(revoked_at=now, revoked_reason="token_reuse")
-    )
-    session.execute(update(User).where(User.id == actor.user_id).values(needs_invitation=True))
+    return marked is not None

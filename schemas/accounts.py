@@ -1,0 +1,160 @@
+"""The wire of accounts: log-in, invitations, the own account, users."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from marshmallow import Schema, fields, validate
+
+from models.account import ROLES
+from schemas.base import NAME_LIMIT, Instant, Strict, text
+
+EMAIL_LIMIT: Final = 254
+PASSWORD_LEAST: Final = 8
+PASSWORD_LIMIT: Final = 1024
+MAX_IN_LIST: Final = 200
+
+
+def new_password(*, required: bool = False) -> fields.String:
+    """A password that is set: 8 to 1024 characters, no other rule (NIST SP 800-63B)."""
+    return text(PASSWORD_LIMIT, required=required, least=PASSWORD_LEAST, load_only=True)
+
+
+def roles(*, required: bool = False) -> fields.List[str]:
+    """One or more roles; `patient` stands alone."""
+    one = fields.String(validate=validate.OneOf(ROLES))
+    return fields.List(one, required=required, validate=validate.Length(1, len(ROLES)))
+
+
+class MeOut(Schema):
+    """Who somebody is."""
+
+    id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    clinic_id = fields.UUID(required=True)
+    patient_id = fields.UUID(metadata={"description": "Only for a patient."})
+    timezone = fields.String(required=True)
+
+
+class LoginIn(Strict):
+    """E-mail and password; a second factor once the account has one."""
+
+    email = text(EMAIL_LIMIT, required=True)
+    password = text(PASSWORD_LIMIT, required=True, load_only=True)
+    totp = text(16, load_only=True)
+    recovery_code = text(64, load_only=True)
+
+
+class PairOut(Schema):
+    """A pair of tokens; ``expires_in`` is of the access token, in seconds."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+
+
+class LoginOut(PairOut):
+    """A pair of tokens and whose they are."""
+
+    user = fields.Nested(MeOut, required=True)
+
+
+class EmergencyContactIn(Strict):
+    """Whom to call for a patient who cannot be reached."""
+
+    name = text(NAME_LIMIT, required=True, least=1)
+    phone = text(50, required=True, least=1)
+    relation = text(100, load_default="")
+
+
+class PatientFieldsIn(Strict):
+    """A patient's contact data and what she comes with."""
+
+    phone = text(50)
+    address = text(1000)
+    emergency_contact = fields.Nested(EmergencyContactIn)
+    born_on = fields.Date()
+    mrn = text(100, least=1)
+    indications = fields.List(text(200, least=1), validate=validate.Length(max=MAX_IN_LIST))
+    care_team = fields.List(fields.UUID(), validate=validate.Length(max=MAX_IN_LIST))
+    risk_at_intake = fields.Boolean(truthy={True}, falsy={False})
+
+
+class InvitationIn(Strict):
+    """Who is invited as what."""
+
+    email = text(EMAIL_LIMIT, required=True)
+    name = text(NAME_LIMIT, required=True, least=1)
+    roles = roles(required=True)
+    timezone = text(64)
+    patient = fields.Nested(PatientFieldsIn)
+
+
+class DeviceInvitationIn(Strict):
+    """Another device of a known patient; ``email`` only for one who has no account yet."""
+
+    end_old_devices = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+    email = text(EMAIL_LIMIT)
+
+
+class InvitationOut(Schema):
+    """The code that staff hand over: one use, until ``expires_at``."""
+
+    code = fields.String(required=True)
+    expires_at = Instant(required=True)
+    user_id = fields.UUID(required=True)
+    patient_id = fields.UUID()
+
+
+class AcceptIn(Strict):
+    """Take an account over. Staff need a password."""
+
+    code = text(100, required=True)
+    password = new_password()
+    timezone = text(64)
+    device_id = text(200)
+
+
+class PasswordIn(Strict):
+    """Change the own password; whoever has none leaves the old one out."""
+
+    old_password = text(PASSWORD_LIMIT, load_only=True)
+    new_password = new_password(required=True)
+
+
+class SessionOut(Schema):
+    """One device that is logged in."""
+
+    id = fields.UUID(required=True)
+    started_at = Instant(required=True)
+    last_used_at = Instant(required=True)
+    current = fields.Boolean(required=True)
+
+
+class UserOut(Schema):
+    """An account of the clinic."""
+
+    id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    timezone = fields.String(required=True)
+    active = fields.Boolean(required=True)
+    accepted = fields.Boolean(required=True)
+    created_at = Instant(required=True)
+
+
+class UserPatchIn(Strict):
+    """What an administrator changes."""
+
+    roles = roles()
+    active = fields.Boolean(truthy={True}, falsy={False})
+
+
+class PageQuery(Strict):
+    """Which part of a list."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+    cursor = text(200)

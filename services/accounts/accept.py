@@ -1,0 +1,187 @@
+"""Accepting an invitation: a code becomes a log-in once, and again after a lost answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models import Invitation, Patient, TokenFamily, TokenPair, User
+from models.encryption import keyring
+from services import audit
+from services.accounts.checks import check_timezone
+from services.accounts.delays import code_key, counted_attempt
+from services.accounts.families import Grant, end_families, issue_pair, start_family
+from services.accounts.invitation_codes import code_digest
+from services.accounts.passwords import hash_password, matches
+from services.accounts.profile import load_profile
+from services.exceptions import Invalid, InvitationInvalid
+from services.unit_of_work import transaction
+
+AGAIN_WITHIN: Final = timedelta(hours=1)
+NOWHERE: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What somebody who accepts sends; staff need a password, a patient may leave it out."""
+
+    code: str
+    password: str | None = None
+    timezone: str | None = None
+    device_id: str | None = None
+
+    @property
+    def device_digest(self) -> bytes | None:
+        """Device, and whether a password was set: what must be the same for a second answer."""
+        if not self.device_id:
+            return None
+        with_password = "with" if self.password else "without"
+        return keyring.digest(f"{with_password} {self.device_id}".encode(), "invitations.device")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An invitation and its account, as they stand."""
+
+    id: UUID
+    user_id: UUID
+    roles: list[str]
+    password_hash: str | None
+    expires_at: datetime
+    ends_old_devices: bool
+    accepted_at: datetime | None
+    device_digest: bytes | None
+    family_id: UUID | None
+
+
+def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
+    """Take over the account: a new family for this device.
+
+    Raises ``InvitationInvalid`` alike for unknown, spent and expired codes, ``Invalid`` for staff
+    without a password or an unknown zone, ``RateLimited`` while the address waits.
+    """
+    if acceptance.timezone is not None:
+        check_timezone(acceptance.timezone)
+    with counted_attempt((code_key(address),), now):
+        clinic_id, invitation_id = _find(acceptance.code)
+        with transaction(clinic_id) as session:
+            before = _load(session, invitation_id)
+        # argon2 takes its time: no row is locked meanwhile.
+        password_hash = _new_hash(acceptance, before, now)
+        with transaction(clinic_id) as session:
+            found = _load(session, invitation_id, lock=True)
+            if found is None or found != before:
+                raise InvitationInvalid
+            if found.accepted_at is None:
+                return _first_time(session, found, acceptance, password_hash, now)
+            return _again(session, found, now)
+
+
+def _new_hash(acceptance: Acceptance, found: Found | None, now: datetime) -> str | None:
+    """Check everything that can be checked without a lock; the hash of a new password."""
+    if found is None:
+        raise InvitationInvalid
+    if found.accepted_at is None:
+        if found.expires_at <= now:
+            raise InvitationInvalid
+        if acceptance.password is None and "patient" not in found.roles:
+            raise Invalid({"password": ["Staff need a password."]})
+        return None if acceptance.password is None else hash_password(acceptance.password)
+    if acceptance.device_digest is None or acceptance.device_digest != found.device_digest:
+        raise InvitationInvalid
+    if found.accepted_at + AGAIN_WITHIN < now:
+        raise InvitationInvalid
+    if acceptance.password and not matches(acceptance.password, found.password_hash):
+        raise InvitationInvalid
+    return None
+
+
+def _first_time(
+    session: Session, found: Found, acceptance: Acceptance, password_hash: str | None, now: datetime
+) -> Grant:
+    if found.ends_old_devices:
+        end_families(session, found.user_id, "new_device", now)
+    changes = {"password_hash": password_hash, "timezone": acceptance.timezone}
+    if given := {name: value for name, value in changes.items() if value is not None}:
+        session.execute(update(User).where(User.id == found.user_id).values(**given))
+    session.execute(
+        update(Patient)
+        .where(Patient.user_id == found.user_id)
+        .values(
+            accepted_at=func.coalesce(Patient.accepted_at, now),
+            timezone=func.coalesce(acceptance.timezone, Patient.timezone),
+        )
+    )
+    grant = start_family(session, found.user_id, now)
+    session.execute(
+        update(Invitation)
+        .where(Invitation.id == found.id)
+        .values(
+            accepted_at=now,
+            device_digest=acceptance.device_digest,
+            family_id=grant.actor.family_id,
+        )
+    )
+    audit.record(
+        session,
+        found.user_id,
+        "invitation_accepted",
+        now,
+        patient_id=grant.profile.patient_id,
+        object_id=found.id,
+    )
+    return grant
+
+
+def _again(session: Session, found: Found, now: datetime) -> Grant:
+    """Answer the same device once more: the pair that got lost is void."""
+    family_id = session.scalar(
+        select(TokenFamily.id)
+        .where(TokenFamily.id == found.family_id, TokenFamily.revoked_at.is_(None))
+        .with_for_update()
+    )
+    pairs = select(TokenPair).where(TokenPair.family_id == found.family_id)
+    used = session.scalars(pairs.where(TokenPair.used_at.is_not(None))).first()
+    if family_id is None or used is not None:
+        raise InvitationInvalid
+    session.execute(
+        update(TokenPair)
+        .where(TokenPair.family_id == family_id, TokenPair.voided_at.is_(None))
+        .values(voided_at=now)
+    )
+    return issue_pair(session, load_profile(session, found.user_id), family_id, now)
+
+
+def _find(code: str) -> tuple[UUID, UUID]:
+    with transaction() as session:
+        door = func.door_invitation(code_digest(code)).table_valued("clinic_id", "invitation_id")
+        row = session.execute(select(door)).one_or_none()
+    return (row.clinic_id, row.invitation_id) if row else (NOWHERE, NOWHERE)
+
+
+def _load(session: Session, invitation_id: UUID, *, lock: bool = False) -> Found | None:
+    """The invitation of an active account."""
+    query = (
+        select(
+            Invitation.id,
+            Invitation.user_id,
+            User.roles,
+            User.password_hash,
+            Invitation.expires_at,
+            Invitation.ends_old_devices,
+            Invitation.accepted_at,
+            Invitation.device_digest,
+            Invitation.family_id,
+        )
+        .join(User, User.id == Invitation.user_id)
+        .where(Invitation.id == invitation_id, User.active)
+    )
+    if lock:
+        query = query.with_for_update(of=[Invitation, User], key_share=True)
+    row = session.execute(query).one_or_none()
+    return Found(**row._mapping) if row else None

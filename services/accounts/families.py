@@ -1,0 +1,109 @@
+"""Refresh families: one log-in of one device, and the pairs of tokens that descend from it.
+
+Parts of use cases; nothing here opens a transaction or knows how a token is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from models import TokenFamily, TokenPair, User
+from models.base import new_id
+from services.access import Actor
+from services.accounts.profile import Profile, load_profile
+
+# From the last use (contract, "Accounts").
+PATIENT_LIFETIME: Final = timedelta(days=400)
+STAFF_LIFETIME: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one pair of tokens says; written down the same way each time it gives the same bytes."""
+
+    actor: Actor
+    issued_at: datetime
+    lifetime: timedelta
+    profile: Profile
+
+
+def lifetime_of(roles: Sequence[str]) -> timedelta:
+    """How long a family of these roles lives from its last use."""
+    return PATIENT_LIFETIME if "patient" in roles else STAFF_LIFETIME
+
+
+def start_family(session: Session, user_id: UUID, now: datetime) -> Grant:
+    """Log a device in: a new family with its first pair. The phone needs no invitation any more."""
+    profile = load_profile(session, user_id)
+    family_id = new_id()
+    session.execute(
+        insert(TokenFamily).values(
+            clinic_id=profile.clinic_id,
+            id=family_id,
+            user_id=user_id,
+            lifetime_s=int(lifetime_of(profile.roles).total_seconds()),
+            started_at=now,
+            last_used_at=now,
+        )
+    )
+    session.execute(
+        update(User).where(User.id == user_id, User.needs_invitation).values(needs_invitation=False)
+    )
+    return issue_pair(session, profile, family_id, now)
+
+
+def issue_pair(session: Session, profile: Profile, family_id: UUID, now: datetime) -> Grant:
+    """A new, unused pair of a family."""
+    pair_id = new_id()
+    session.execute(
+        insert(TokenPair).values(
+            clinic_id=profile.clinic_id, id=pair_id, family_id=family_id, issued_at=now
+        )
+    )
+    return grant_of(profile, family_id, pair_id, now)
+
+
+def grant_of(profile: Profile, family_id: UUID, pair_id: UUID, issued_at: datetime) -> Grant:
+    """The grant of a pair that exists."""
+    actor = Actor(
+        user_id=profile.id,
+        clinic_id=profile.clinic_id,
+        roles=frozenset(profile.roles),
+        epoch=profile.epoch,
+        family_id=family_id,
+        pair_id=pair_id,
+        patient_id=profile.patient_id,
+    )
+    return Grant(actor, issued_at, lifetime_of(profile.roles), profile)
+
+
+def end_families(
+    session: Session, user_id: UUID, reason: str, now: datetime, but: UUID | None = None
+) -> int:
+    """End every family of an account, except one if it is named; returns how many ended."""
+    ended = session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.user_id == user_id, TokenFamily.revoked_at.is_(None))
+        .where(TokenFamily.id != but if but is not None else TokenFamily.id.is_not(None))
+        .values(revoked_at=now, revoked_reason=reason)
+        .returning(TokenFamily.id)
+    )
+    return len(ended.all())
+
+
+def end_family(session: Session, family_id: UUID, reason: str, now: datetime) -> bool:
+    """End one family; returns whether it was alive."""
+    ended = session.execute(
+        update(TokenFamily)
+        .where(TokenFamily.id == family_id, TokenFamily.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_reason=reason)
+        .returning(TokenFamily.id)
+    )
+    return ended.one_or_none() is not None

@@ -1,0 +1,69 @@
+"""Log-in: one refusal for every cause, in the same time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import User
+from services import audit
+from services.accounts.delays import account_key, address_key, counted_attempt
+from services.accounts.families import Grant, start_family
+from services.accounts.new_account import email_digest
+from services.accounts.passwords import matches
+from services.accounts.second_factor import check_second_factor
+from services.exceptions import LoginFailed
+from services.unit_of_work import transaction
+
+NOBODY: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody who logs in sends."""
+
+    email: str
+    password: str
+    totp: str | None = None
+    recovery_code: str | None = None
+
+
+def log_in(credentials: Credentials, address: str | None, now: datetime) -> Grant:
+    """A new family for an active account with this password.
+
+    Raises ``LoginFailed`` for every cause alike, ``RateLimited`` while account or address wait, and
+    ``SecondFactorRequired`` only after the right password.
+    """
+    keys = (account_key(credentials.email), address_key(address))
+    with counted_attempt(keys, now):
+        clinic_id, user_id = find_account(credentials.email)
+        with transaction(clinic_id) as session:
+            kept = _password_of(session, user_id)
+        if not matches(credentials.password, kept):
+            raise LoginFailed
+        with transaction(clinic_id) as session:
+            # Looked at again, under a lock: it may have changed while argon2 was at work.
+            if _password_of(session, user_id, lock=True) != kept:
+                raise LoginFailed
+            check_second_factor(session, user_id, credentials.totp, credentials.recovery_code)
+            grant = start_family(session, user_id, now)
+            audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
+    return grant
+
+
+def find_account(email: str) -> tuple[UUID, UUID]:
+    """Clinic and account of an address, through the door; nil ids when nobody has it."""
+    with transaction() as session:
+        door = func.door_account(email_digest(email)).table_valued("clinic_id", "user_id")
+        row = session.execute(select(door)).one_or_none()
+    return (row.clinic_id, row.user_id) if row else (NOBODY, NOBODY)
+
+
+def _password_of(session: Session, user_id: UUID, *, lock: bool = False) -> str | None:
+    query = select(User.password_hash).where(User.id == user_id, User.active)
+    return session.scalar(query.with_for_update(key_share=True) if lock else query)

@@ -1,0 +1,197 @@
+"""Inviting somebody into the clinic, or a known patient's next device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models import Clinic, Invitation, Patient, User
+from models.account import ROLES
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.checks import check_email, check_timezone
+from services.accounts.invitation_codes import issue_code
+from services.accounts.new_account import add_user, email_digest
+from services.accounts.sessions import acting
+from services.exceptions import Invalid
+from services.patients.enrol import enrol
+from services.patients.view import visible_patient
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationForm:
+    """Who is invited as what; ``patient`` holds the contract's fields for a patient."""
+
+    email: str
+    name: str
+    roles: Sequence[str]
+    timezone: str | None = None
+    patient: Mapping[str, Any] | None = None
+
+    @property
+    def is_for_patient(self) -> bool:
+        """Is a patient invited, and not staff?"""
+        return "patient" in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The code to hand over, and whom it makes."""
+
+    code: str
+    expires_at: datetime
+    user_id: UUID
+    patient_id: UUID | None = None
+
+
+def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
+    """A new account with a code; for a patient also her record, all or nothing.
+
+    Staff who have never logged in are invited again under the same address: earlier codes end.
+    Raises ``Forbidden``, ``AdultsOnly``, and ``Invalid`` for what cannot be.
+    """
+    scopes(actor, Action.INVITE_PATIENTS if form.is_for_patient else Action.INVITE_STAFF)
+    check_form(form)
+    with acting(actor, now) as session:
+        again = None if form.is_for_patient else _waiting_staff(session, form)
+        user_id = again or _new_user(session, actor, form, now)
+        patient_id = None
+        if form.is_for_patient:
+            patient_id = _new_patient(session, actor, form, user_id, now)
+        if again:
+            end_open_codes(session, user_id, now)
+        code, expires_at = issue_code(session, actor.clinic_id, user_id, actor.user_id, now)
+        audit.record(
+            session,
+            actor.user_id,
+            "user_invited",
+            now,
+            patient_id=patient_id,
+            object_id=user_id,
+            roles=sorted(form.roles),
+        )
+    return Invited(code, expires_at, user_id, patient_id)
+
+
+def invite_device(
+    actor: Actor,
+    patient_id: UUID,
+    now: datetime,
+    *,
+    email: str | None = None,
+    end_old_devices: bool = False,
+) -> Invited:
+    """A code for another device of a known patient; on acceptance it may end the old ones.
+
+    ``email`` makes the account of a patient who has none yet. Raises ``Forbidden``, ``NotFound``,
+    and ``Invalid`` when a new account has no address, or a taken one.
+    """
+    scopes(actor, Action.INVITE_PATIENTS)
+    with acting(actor, now) as session:
+        patient = visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
+        user_id = patient.user_id or _account_for(session, patient, email, now)
+        if end_old_devices:
+            end_open_codes(session, user_id, now)
+        code, expires_at = issue_code(
+            session,
+            actor.clinic_id,
+            user_id,
+            actor.user_id,
+            now,
+            ends_old_devices=end_old_devices,
+        )
+        audit.record(session, actor.user_id, "device_invited", now, patient_id, user_id)
+    return Invited(code, expires_at, user_id, patient_id)
+
+
+def check_form(form: InvitationForm) -> None:
+    """Raise ``Invalid`` for what no invitation can be, whoever sends it."""
+    check_email(form.email)
+    if form.timezone is not None:
+        check_timezone(form.timezone)
+    check_roles(form.roles)
+    if form.patient is not None and not form.is_for_patient:
+        raise Invalid({"patient": ["Only an invitation with the role patient has this."]})
+
+
+def check_roles(roles: Sequence[str]) -> None:
+    """Raise ``Invalid`` unless these are known roles, and ``patient`` stands alone."""
+    if not roles or not set(roles) <= set(ROLES):
+        raise Invalid({"roles": [f"One or more of {', '.join(ROLES)}."]})
+    if "patient" in roles and len(set(roles)) > 1:
+        raise Invalid({"roles": ["The role patient is not combined with another."]})
+
+
+def end_open_codes(session: Session, user_id: UUID, now: datetime) -> None:
+    """Codes that nobody accepted yet are worth nothing from now on."""
+    session.execute(
+        update(Invitation)
+        .where(
+            Invitation.user_id == user_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.expires_at > now,
+        )
+        .values(expires_at=now)
+    )
+
+
+def _new_user(session: Session, actor: Actor, form: InvitationForm, now: datetime) -> UUID:
+    zone = form.timezone or _clinic_zone(session)
+    return add_user(session, actor.clinic_id, form.email, form.name, form.roles, zone, now)
+
+
+def _new_patient(
+    session: Session, actor: Actor, form: InvitationForm, user_id: UUID, now: datetime
+) -> UUID:
+    try:
+        return enrol(
+            session,
+            actor.clinic_id,
+            form.name,
+            form.timezone,
+            form.patient or {},
+            user_id,
+            now,
+        )
+    except Invalid as error:
+        # The fields stand under ``patient`` in this body.
+        raise type(error)(
+            {f"patient.{path}": said for path, said in error.errors.items()}
+        ) from None
+
+
+def _account_for(session: Session, patient: Patient, email: str | None, now: datetime) -> UUID:
+    if email is None:
+        raise Invalid({"email": ["This patient has no account yet: an address is needed."]})
+    patient.user_id = add_user(
+        session,
+        patient.clinic_id,
+        check_email(email),
+        patient.name,
+        ["patient"],
+        patient.timezone,
+        now,
+    )
+    return patient.user_id
+
+
+def _clinic_zone(session: Session) -> str:
+    return session.scalars(select(Clinic.timezone)).one()
+
+
+def _waiting_staff(session: Session, form: InvitationForm) -> UUID | None:
+    """An account of this clinic with this address and these roles that never logged in."""
+    return session.scalar(
+        select(User.id).where(
+            User.email_digest == email_digest(form.email),
+            User.roles == sorted(set(form.roles)),
+            User.password_hash.is_(None),
+            User.active,
+        )
+    )

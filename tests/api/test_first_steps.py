@@ -1,0 +1,74 @@
+"""From the operator's command to a patient with tokens, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.world import ClinicWorld, made_up_email
+
+PASSWORD = "correct horse battery"
+
+
+def run(app: Flask, *words: str) -> dict[str, Any]:
+    result = app.test_cli_runner().invoke(args=list(words))
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_an_operator_makes_a_clinic_and_everybody_gets_in(
+    app: Flask, client: FlaskClient, clean_database: None
+) -> None:
+    email = made_up_email("admin")
+    made = run(
+        app,
+        "clinic",
+        "create",
+        "North",
+        "--timezone",
+        "America/New_York",
+        "--country",
+        "US",
+        "--admin",
+        email,
+    )
+    webhook = run(app, "clinic", "contact", made["clinic_id"], "http://127.0.0.1:9/page")
+    assert set(webhook) == {"contact_id", "signing_secret"}
+
+    accepted = client.post(
+        "/v1/invitations/accept", json={"code": made["invitation_code"], "password": PASSWORD}
+    )
+    assert accepted.status_code == 201
+    assert set(accepted.json) == {"access_token", "refresh_token", "expires_in", "user"}
+    assert accepted.json["user"]["roles"] == ["admin"]
+    assert accepted.json["user"]["clinic_id"] == made["clinic_id"]
+
+    admin = {"Authorization": f"Bearer {accepted.json['access_token']}"}
+    invited = client.post(
+        "/v1/invitations",
+        json={"email": made_up_email("pat"), "name": "Pat", "roles": ["patient"], "patient": {}},
+        headers=admin,
+    )
+    assert invited.status_code == 201
+    assert set(invited.json) == {"code", "expires_at", "user_id", "patient_id"}
+
+    phone = client.post("/v1/invitations/accept", json={"code": invited.json["code"]})
+    assert phone.json["user"]["patient_id"] == invited.json["patient_id"]
+    login = client.post("/v1/auth/login", json={"email": email.upper(), "password": PASSWORD})
+    assert login.status_code == 200
+    refreshed = client.post(
+        "/v1/auth/refresh",
+        headers={"Authorization": f"Bearer {phone.json['refresh_token']}"},
+    )
+    assert set(refreshed.json) == {"access_token", "refresh_token", "expires_in"}
+
+
+def test_logging_out_ends_this_device_only(client: FlaskClient, clinic: ClinicWorld) -> None:
+    staff = clinic.staff("clinician")
+    assert client.post("/v1/auth/logout", headers=staff.headers).status_code == 204
+    again = client.post("/v1/auth/logout", headers=staff.headers)
+    assert (again.status_code, again.json["code"]) == (401, "unauthenticated")
+    assert client.post("/v1/auth/logout", headers=clinic.admin.headers).status_code == 204
