@@ -1,0 +1,129 @@
+"""The wire of the trend report."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from schemas.base import Instant, Strict
+
+BASELINES = ("established", "provisional", "missing")
+STATUSES = (
+    "baseline_missing",
+    "worse",
+    "minimal_symptoms",
+    "no_response",
+    "remission",
+    "response",
+    "partial_response",
+)
+LAST_REVISION = 2_147_483_647
+
+
+def number(**kwargs: object) -> fields.Float:
+    """A figure in points, null when there is none."""
+    return fields.Float(required=True, allow_none=True, **kwargs)  # type: ignore[arg-type] # marshmallow's keywords
+
+
+def day(**kwargs: object) -> fields.Date:
+    """A mood day, null when there is none."""
+    return fields.Date(required=True, allow_none=True, **kwargs)  # type: ignore[arg-type] # marshmallow's keywords
+
+
+class TrendQuery(Strict):
+    """``GET /v1/patients/{id}/trend``: ``from`` and ``to`` are mood days, both included."""
+
+    instrument = fields.String(load_default="phq9")
+    from_day = fields.Date(data_key="from")
+    to_day = fields.Date(data_key="to")
+    cut = fields.Integer(
+        validate=validate.Range(min=0, max=LAST_REVISION),
+        metadata={"description": "the report as of this revision of the patient"},
+    )
+
+
+class CutOut(Schema):
+    """The revision that the report rests on, and when its newest entry was received."""
+
+    revision = fields.Integer(required=True)
+    at = Instant(required=True)
+
+
+class BaselineOut(Schema):
+    """Where the patient started; ``on`` is the last mood day that it rests on."""
+
+    value = number()
+    on = day()
+    status = fields.String(required=True, validate=validate.OneOf(BASELINES))
+
+
+class CurrentOut(Schema):
+    """The last day value."""
+
+    value = number()
+    on = day()
+
+
+class ImprovementOut(Schema):
+    """Baseline minus current; ``percent`` is null when the baseline is below 10."""
+
+    points = number()
+    percent = number()
+
+
+class WeekOut(Schema):
+    """The mean of the 7 mood days that end on ``current.on``, and how many were observed."""
+
+    value = fields.Float(required=True)
+    n = fields.Integer(required=True)
+
+
+class DayOut(Schema):
+    """One mood day with an entry; ``value`` is null without a complete one."""
+
+    mood_day = fields.Date(required=True)
+    value = number()
+    q9_max = fields.Integer(required=True, allow_none=True)
+    entries = fields.Integer(required=True)
+    session_id = fields.UUID()
+
+
+class AdherenceOut(Schema):
+    """Check-ins of this instrument that were due, and how many of these were answered."""
+
+    due = fields.Integer(required=True)
+    answered = fields.Integer(required=True)
+
+
+class OpenedAlertOut(Schema):
+    """An alert as it was when it opened."""
+
+    id = fields.UUID(required=True)
+    family = fields.String(required=True)
+    rule = fields.String(required=True)
+    severity = fields.String(required=True)
+    triggered_at = Instant(required=True)
+
+
+class TrendOut(Schema):
+    """The report. ``content_hash``: SHA-256 of its JSON (keys sorted, no white space, UTF-8)
+    without ``generated_at`` and ``content_hash``.
+    """
+
+    patient_id = fields.UUID(required=True)
+    instrument = fields.String(required=True)
+    generated_at = Instant(required=True)
+    data_cut = fields.Nested(CutOut, required=True)
+    rules_version = fields.String(required=True)
+    content_hash = fields.String(required=True)
+    timezone = fields.String(required=True)
+    baseline = fields.Nested(BaselineOut, required=True)
+    current = fields.Nested(CurrentOut, required=True)
+    improvement = fields.Nested(ImprovementOut, required=True)
+    status = fields.String(required=True, allow_none=True, validate=validate.OneOf(STATUSES))
+    slope_per_week = number(metadata={"description": "points a week, negative is improving"})
+    m7 = fields.Nested(WeekOut, required=True, allow_none=True)
+    series = fields.List(fields.Nested(DayOut), required=True)
+    sessions = fields.List(fields.Dict(), required=True)
+    adherence = fields.Nested(AdherenceOut, required=True)
+    side_effects = fields.List(fields.Dict(), required=True)
+    alerts = fields.List(fields.Nested(OpenedAlertOut), required=True)

@@ -1,0 +1,75 @@
+"""The data cut of a report: a revision of the patient, and what was true of her then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, union_all
+from sqlalchemy.orm import Session
+
+from models import AlertOccurrence, CheckIn, HelpRequest, Patient, PatientStatus, UnreadableBody
+from services.exceptions import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """``at`` is when the newest entry up to the revision was received; nothing later is known.
+
+    So one revision is one instant for ever, whoever asks and whenever.
+    """
+
+    patient_id: UUID
+    revision: int
+    at: datetime
+    timezone: str
+    accepted_at: datetime | None
+
+
+def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
+    """The cut at a revision, the current one by default; raises ``Invalid`` for one to come."""
+    row = session.execute(
+        select(
+            PatientStatus.revision,
+            Patient.timezone,
+            Patient.former_zones,
+            Patient.accepted_at,
+            Patient.created_at,
+        )
+        .join(PatientStatus, PatientStatus.patient_id == Patient.id)
+        .where(Patient.id == patient_id)
+    ).one()
+    revision = row.revision if wanted is None else wanted
+    if not 0 <= revision <= row.revision:
+        raise Invalid({"cut": ["This patient has no such revision."]})
+    at = _newest_entry_at(session, patient_id, revision) or row.created_at
+    known = row.accepted_at is not None and row.accepted_at <= at
+    return Cut(
+        patient_id=patient_id,
+        revision=revision,
+        at=at,
+        timezone=zone_at(row.timezone, row.former_zones, revision),
+        accepted_at=row.accepted_at if known else None,
+    )
+
+
+def zone_at(current: str, former: Sequence[dict[str, Any]], revision: int) -> str:
+    """The patient's zone at a revision; ``former`` oldest first."""
+    return next(
+        (zone["timezone"] for zone in former if revision <= zone["until_revision"]), current
+    )
+
+
+def _newest_entry_at(session: Session, patient_id: UUID, revision: int) -> datetime | None:
+    sources: list[Select[Any]] = [
+        select(func.max(table.received_at).label("at")).where(
+            table.patient_id == patient_id, table.revision <= revision
+        )
+        for table in (CheckIn, HelpRequest, AlertOccurrence, UnreadableBody)
+    ]
+    each = union_all(*sources).subquery()
+    newest: datetime | None = session.scalar(select(func.max(each.c.at)))
+    return None if newest is None else newest.astimezone(UTC)

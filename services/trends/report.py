@@ -1,0 +1,94 @@
+"""The trend report of a patient, as of a data cut: the same cut gives the same fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services import audit
+from services.access import Action, Actor
+from services.accounts.sessions import acting
+from services.exceptions import Forbidden, Invalid
+from services.patients.view import visible_patient
+from services.rules.instruments import UnknownInstrument, instrument
+from services.rules.mood_days import mood_day_at
+from services.rules.trend import trend
+from services.rules.trend_document import content_hash, figures
+from services.rules.trend_thresholds import TREND_THRESHOLDS
+from services.rules.wall_clock import find_zone
+from services.trends.cut import Cut, load_cut
+from services.trends.sources import alerts_at, entries_at, pauses_at
+from services.trends.wire import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: an instrument, the reported mood days (both included), a revision."""
+
+    instrument: str = "phq9"
+    from_day: date | None = None
+    to_day: date | None = None
+    cut: int | None = None
+
+
+def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) -> dict[str, Any]:
+    """The report of a patient in view; a read by staff is recorded.
+
+    Raises ``NotFound``, ``Forbidden``, and ``Invalid`` for an unknown instrument, a revision to
+    come or days in the wrong order.
+    """
+    _check(asked)
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
+        document = build(session, load_cut(session, patient_id, asked.cut), asked, now)
+        if patient_id != actor.patient_id:
+            audit.record(session, actor.user_id, "trend.read", now, patient_id=patient_id)
+        return document
+
+
+def get_own_trend(actor: Actor, asked: Question, now: datetime) -> dict[str, Any]:
+    """The patient's own report; raises ``Forbidden`` for staff, else as ``get_trend``."""
+    if actor.patient_id is None:
+        raise Forbidden
+    return get_trend(actor, actor.patient_id, asked, now)
+
+
+def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[str, Any]:
+    """The trend JSON as of a cut."""
+    zone = find_zone(cut.timezone) or UTC
+    found = trend(
+        asked.instrument,
+        entries_at(session, cut, asked.instrument),
+        timezone=cut.timezone,
+        data_cut_at=cut.at,
+        from_day=asked.from_day,
+        to_day=asked.to_day,
+        accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
+        paused=pauses_at(session, cut),
+    )
+    document: dict[str, Any] = {
+        "patient_id": str(cut.patient_id),
+        "instrument": asked.instrument,
+        "generated_at": instant(now),
+        "data_cut": {"revision": cut.revision, "at": instant(cut.at)},
+        "rules_version": TREND_THRESHOLDS.version,
+        "timezone": cut.timezone,
+        **figures(found),
+        "sessions": [],
+        "side_effects": [],
+        "alerts": alerts_at(session, cut),
+    }
+    return document | {"content_hash": content_hash(document)}
+
+
+def _check(asked: Question) -> None:
+    try:
+        instrument(asked.instrument)
+    except UnknownInstrument as error:
+        raise Invalid({"instrument": ["Unknown instrument."]}) from error
+    if asked.from_day and asked.to_day and asked.from_day > asked.to_day:
+        raise Invalid({"from": ["Must not be after `to`."]})
