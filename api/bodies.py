@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import orjson
 from flask import Request, g, request
@@ -50,7 +50,11 @@ def json_body() -> Any:
 class StrictParser(FlaskParser):
     """webargs through our reader: unknown fields are an error everywhere."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar = {"json": RAISE, "query": RAISE, "headers": None}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - webargs declares it so
+        "json": RAISE,
+        "query": RAISE,
+        "headers": None,
+    }
 
     def load_json(self, req: Request, schema: Any) -> Any:  # noqa: ARG002 - webargs' signature
         """Read the body once, strictly."""

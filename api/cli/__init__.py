@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Flask
 
-GROUPS: Final[tuple[str, ...]] = ("clinic",)
+GROUPS: Final[tuple[str, ...]] = ("clinic", "rules")
 
 
 def register_commands(app: Flask) -> None:

@@ -8,12 +8,12 @@ answer still opens its ordinary alert, and a harmless one is counted to be decid
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 from typing import Any, Literal
 
 import structlog
 
-from services.intake.facts import Read, Sent, read_entry
+from services.intake.facts import Read, Sent, place_entry, read_entry
 from services.rules import standing_plans, triage
 from services.rules.fallback import fallback_tier
 from services.rules.mood_days import Placement
@@ -25,6 +25,7 @@ from services.rules.triage import RULES_VERSION, Decision, EntryFacts, RiskHisto
 log = structlog.get_logger()
 
 FALLBACK_RULE = "fallback"
+WITH_ITEM9 = ("phq9", "phq9-daily")
 NOTHING_SCORED = Score(total=None, band=None, complete=False, answered=0, prorated_total=None)
 
 
@@ -97,14 +98,15 @@ def decide(sent: Sent, background: Background) -> Verdict:
     itself.
     """
     try:
-        return _by_rules(sent, background)
+        return decide_by_rules(sent, place_entry(sent), background)
     except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
         log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
         return _by_fallback(sent)
 
 
-def _by_rules(sent: Sent, background: Background) -> Verdict:
-    read = read_entry(sent)
+def decide_by_rules(sent: Sent, placed: Placement, background: Background) -> Verdict:
+    """The rules alone, for an entry whose place in time is known; raises what they raise."""
+    read = read_entry(sent, placed)
     moment = Moment(
         mood_day=read.placement.mood_day,
         last_answered_item9_on=background.last_answered_item9_on,
@@ -121,27 +123,29 @@ def _by_fallback(sent: Sent) -> Verdict:
     code = sent.instrument.code if sent.instrument else None
     word = fallback_tier(sent.kind, code, dict(sent.answers))
     tier = Tier.from_word(word) if word else None
-    recorded = sent.recorded_at.astimezone(UTC)
-    answered_at = min(recorded, sent.received_at)
+    placed = _place_anyhow(sent)
     q9 = sent.answers.get("q9")
-    number = q9 if type(q9) is int and 0 <= q9 <= 3 and code in ("phq9", "phq9-daily") else None
+    number = q9 if type(q9) is int and 0 <= q9 <= 3 and code in WITH_ITEM9 else None
     facts = EntryFacts(
         kind=sent.kind,
-        recorded_at=answered_at,
+        recorded_at=placed.answered_at,
         received_at=sent.received_at,
         item9=number,
-        flags=sent.flags,
-    )
-    placement = Placement(
-        mood_day=sent.stated_mood_day or sent.received_at.date(),
-        zone=sent.profile_timezone,
-        flags=sent.flags,
-        recorded_at_utc=recorded,
-        answered_at=answered_at,
+        flags=placed.flags | sent.flags,
     )
     decision = Decision(FALLBACK_RULE, tier, tier is not None, {"kind": sent.kind})
     return Verdict(
-        read=Read(NOTHING_SCORED if sent.instrument else None, placement, facts, number, False),
+        read=Read(NOTHING_SCORED if sent.instrument else None, placed, facts, number, False),
         decisions=(decision,),
         by_rules=False,
     )
+
+
+def _place_anyhow(sent: Sent) -> Placement:
+    """The entry's place in time, or, when even that raises, the moment it was received."""
+    try:
+        return place_entry(sent)
+    except Exception as error:  # noqa: BLE001 - a fault here must not cost the answer either
+        log.error("placement_failed", kind=type(error).__name__)
+        received = sent.received_at
+        return Placement(received.date(), sent.profile_timezone, frozenset(), received, received)

@@ -51,9 +51,9 @@ class Read:
     cssrs_complete: bool
 
 
-def read_entry(sent: Sent) -> Read:
-    """Score it, place it and collect the facts that the S rules look at."""
-    placed = place(
+def place_entry(sent: Sent) -> Placement:
+    """Its mood day, its zone and the flags of its clock."""
+    return place(
         sent.recorded_at,
         sent.timezone,
         sent.profile_timezone,
@@ -61,6 +61,10 @@ def read_entry(sent: Sent) -> Read:
         sent.sent_at,
         sent.stated_mood_day,
     )
+
+
+def read_entry(sent: Sent, placed: Placement) -> Read:
+    """Score it and collect the facts that the S rules look at."""
     scored = score(sent.instrument, sent.answers) if sent.instrument else None
     flags = placed.flags | sent.flags
     if scored and sent.client_total is not None and sent.client_total != scored.total:

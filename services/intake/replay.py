@@ -1,0 +1,197 @@
+"""Decide again what the rules could not decide: after their repair, entry by entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, insert, select, text, update
+from sqlalchemy.orm import Session, aliased
+
+from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure
+from models.base import new_id
+from services.alerts.writing import notify_statement
+from services.intake.alerting import raise_alarms
+from services.intake.background import load_background
+from services.intake.deciding import Verdict, decide_by_rules
+from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
+from services.intake.record_view import SCORE_FIELDS
+from services.intake.worsening import Worsening
+from services.patients.lock import LockedPatient, lock_patient
+from services.patients.status_row import refresh
+from services.rules.instruments import instrument
+from services.rules.mood_days import Placement
+from services.rules.tiers import Tier
+from services.rules.triage import RULES_VERSION
+from services.together import write_together
+from services.unit_of_work import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """One entry on which the fallback had to speak, and the tier it gave."""
+
+    clinic_id: UUID
+    patient_id: UUID
+    entry_id: UUID
+    tier: Tier | None
+
+
+def clinics() -> list[UUID]:
+    """All clinics: the door lists them, nothing else may be seen without one."""
+
+    with transaction() as session:
+        return list(session.scalars(text("SELECT clinic_id FROM door_clinics()")))
+
+
+def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
+    """The clinic's entries since ``since`` that only the fallback decided, oldest first."""
+    later = aliased(Decision)
+    again = exists().where(
+        later.clinic_id == Decision.clinic_id,
+        later.patient_id == Decision.patient_id,
+        later.entry_id == Decision.entry_id,
+        later.by == "replay",
+    )
+    with transaction(clinic_id) as session:
+        rows = session.execute(
+            select(Decision.patient_id, Decision.entry_id, Decision.tier)
+            .where(Decision.by == "fallback", Decision.decided_at >= since, ~again)
+            .order_by(Decision.decided_at, Decision.id)
+        ).all()
+    return [Undecided(clinic_id, row.patient_id, row.entry_id, _tier(row.tier)) for row in rows]
+
+
+def _tier(word: str | None) -> Tier | None:
+    return Tier.from_word(word) if word else None
+
+
+def replay(entry: Undecided, now: datetime) -> Verdict | None:
+    """Decide one entry by the rules in force; None for a help request, which needs no score.
+
+    Writes its score, the decisions and, where the rules see more than the fallback did, the
+    occurrence. Raises what the rules raise: the entry then stays undecided.
+    """
+    with transaction(entry.clinic_id) as session:
+        patient = lock_patient(session, entry.patient_id)
+        row = _load(session, entry)
+        if row is None:
+            _finish(session, patient, entry, None, now)
+            return None
+        before = load_background(session, patient)
+        placed = Placement(
+            row.mood_day, row.zone, frozenset(row.flags), row.recorded_at, row.answered_at
+        )
+        verdict = decide_by_rules(_sent(session, row, patient), placed, before.background)
+        _finish(session, patient, entry, verdict, now)
+        return verdict
+
+
+def _load(session: Session, entry: Undecided) -> Any:
+    return session.execute(
+        select(
+            *CheckIn.__table__.c, CheckInContent.answers, CheckInContent.note, CheckInContent.reason
+        )
+        .join(
+            CheckInContent,
+            and_(
+                CheckInContent.clinic_id == CheckIn.clinic_id,
+                CheckInContent.patient_id == CheckIn.patient_id,
+                CheckInContent.check_in_id == CheckIn.id,
+            ),
+        )
+        .where(CheckIn.patient_id == entry.patient_id, CheckIn.id == entry.entry_id)
+    ).one_or_none()
+
+
+def _sent(session: Session, row: Any, patient: LockedPatient) -> Sent:
+    earlier = session.scalars(
+        select(CheckInContent.answers)
+        .join(CheckIn, CheckIn.id == CheckInContent.check_in_id)
+        .where(
+            CheckIn.patient_id == patient.patient_id,
+            CheckIn.root_id == row.root_id,
+            CheckIn.version < row.version,
+        )
+        .order_by(CheckIn.version)
+    )
+    return Sent(
+        kind="check_in" if row.version == 1 else "amendment",
+        instrument=instrument(row.instrument),
+        answers=row.answers,
+        note=row.note or row.reason,
+        recorded_at=row.recorded_at,
+        received_at=row.received_at,
+        timezone=row.timezone,
+        profile_timezone=patient.timezone,
+        flags=frozenset(row.flags) & {TOKEN_EXPIRED, ENTERED_BY_STAFF},
+        earlier=tuple(earlier),
+    )
+
+
+def _finish(
+    session: Session,
+    patient: LockedPatient,
+    entry: Undecided,
+    verdict: Verdict | None,
+    now: datetime,
+) -> None:
+    writes = []
+    pages = False
+    if verdict is not None:
+        writes.append(_rescore(entry, verdict))
+        if verdict.tier is not None and (entry.tier is None or verdict.tier > entry.tier):
+            alarms = raise_alarms(session, patient, verdict, Worsening(), entry.entry_id, now)
+            writes += alarms.writes
+            pages = alarms.pages
+    writes.append(_decision(patient, entry, verdict, now))
+    writes.append(
+        update(PatientStatus)
+        .where(PatientStatus.patient_id == patient.patient_id)
+        .values(revision=patient.next_revision)
+    )
+    writes.append(
+        update(RulesFailure)
+        .where(RulesFailure.patient_id == entry.patient_id, RulesFailure.entry_id == entry.entry_id)
+        .values(replayed_at=now)
+    )
+    write_together(session, writes)
+    refresh(session, patient.patient_id)
+    if pages:
+        session.execute(notify_statement())
+
+
+def _rescore(entry: Undecided, verdict: Verdict) -> Any:
+    read = verdict.read
+    return (
+        update(CheckIn)
+        .where(CheckIn.patient_id == entry.patient_id, CheckIn.id == entry.entry_id)
+        .values(
+            **{field: getattr(read.score, field) for field in SCORE_FIELDS},
+            q9=read.facts.item9_number,
+            q9_highest=read.q9_highest,
+            q9_unknown=read.facts.item9 == "unknown",
+            cssrs_level=read.facts.cssrs,
+            flags=sorted(read.facts.flags),
+        )
+    )
+
+
+def _decision(
+    patient: LockedPatient, entry: Undecided, verdict: Verdict | None, now: datetime
+) -> Any:
+    tier = verdict.tier if verdict else entry.tier
+    return insert(Decision).values(
+        id=new_id(),
+        clinic_id=entry.clinic_id,
+        patient_id=entry.patient_id,
+        entry_id=entry.entry_id,
+        rule_version=RULES_VERSION,
+        by="replay",
+        tier=tier.word if tier else None,
+        decided=verdict.stored() if verdict else [],
+        decided_at=now,
+        revision=patient.next_revision,
+    )
