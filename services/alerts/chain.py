@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Clinic, Contact, User
@@ -57,10 +57,6 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
     """Read the chain as it is now: who was switched off or deactivated is left out, the last resort
     never is. Raises ``NotFound`` for an unknown clinic.
     """
-    reachable = or_(
-        Contact.last_resort,
-        and_(Contact.active, or_(Contact.user_id.is_(None), User.active)),
-    )
     rows = session.execute(
         select(
             Clinic.timezone,
@@ -70,7 +66,7 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
             Contact.id,
             Contact.channel,
             Contact.last_resort,
-            reachable.label("reachable"),
+            is_reachable().label("reachable"),
         )
         .outerjoin(Contact, Contact.clinic_id == Clinic.id)
         .outerjoin(User, and_(User.clinic_id == Clinic.id, User.id == Contact.user_id))
@@ -84,6 +80,16 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
         links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
         staffing=parse_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
         ladders=ladders_of(clinic.ladder),
+    )
+
+
+def is_reachable() -> ColumnElement[bool]:
+    """A contact (outer-joined with its user) that is switched on, its account active; the last
+    resort always.
+    """
+    return or_(
+        Contact.last_resort,
+        and_(Contact.active, or_(Contact.user_id.is_(None), User.active)),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, case, func, insert, select, update
 
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
@@ -107,6 +107,26 @@ def page_row(
         "created_at": now,
         "due_at": now,
     }
+
+
+def renewal_writes(
+    key: AlertKey, notification_id: UUID, page: PageStep, severity: str, now: datetime
+) -> list[Write]:
+    """A page that is still unsent stands for a later step from now on and is due at once, unless
+    somebody is sending it at this moment.
+    """
+    sending = Notification.state == "sending"
+    return [
+        update(Notification)
+        .where(Notification.clinic_id == key.clinic_id, Notification.id == notification_id)
+        .values(
+            page_round=page.round,
+            page_step=page.step,
+            severity=severity,
+            due_at=case((sending, Notification.due_at), else_=now),
+        ),
+        *timeline_writes(key, ("page_still_unsent",), now, round=page.round, step=page.step),
+    ]
 
 
 def change_writes(

@@ -1,0 +1,78 @@
+"""The alert worker, from the command line."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from threading import Event
+from typing import Final
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from api import create_app
+from api.settings import Settings
+from models.database import db
+from services.alerts.delivery import Pace
+from services.alerts.wake import Ear
+from services.alerts.worker import Worker
+from services.channels.base import Channel
+from services.channels.console import ConsoleChannel
+from services.channels.smtp import SmtpChannel
+from services.channels.webhook import WebhookChannel
+from services.clock import utcnow
+
+
+@click.group("alerts")
+def alerts() -> None:
+    """Alerts that arrive."""
+
+
+@alerts.command("work")
+@click.option("--once", is_flag=True, help="send what is due now, then stop")
+@with_appcontext
+def work(once: bool) -> None:
+    """Send pages and move escalation until SIGTERM or Ctrl-C; any number of workers may run."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    app = create_app(settings, role="worker")
+    worker = make_worker(app, settings)
+    if once:
+        worker.work_once()
+        return
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    with app.app_context():
+        url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with Ear(url) as ear:
+        worker.work(ear, settings.poll_s, stopping)
+
+
+def make_worker(app: Flask, settings: Settings) -> Worker:
+    """A worker with the channels that these settings give it."""
+    pace = Pace(settings.lease_s, settings.retry_base_s, settings.retry_max_s)
+    return Worker(channels(settings), pace, utcnow, app.app_context)
+
+
+def channels(settings: Settings) -> dict[str, Channel]:
+    """The channels by their word; without a mail server, one that shows what nobody gets."""
+    smtp = settings.smtp
+    mail: Channel = (
+        SmtpChannel(
+            smtp.host,
+            smtp.port,
+            settings.mail_from,
+            settings.public_url,
+            tls=smtp.tls,
+            starttls=smtp.starttls,
+            username=smtp.username,
+            password=smtp.password,
+        )
+        if smtp is not None
+        else ConsoleChannel(sys.stderr, settings.mail_from, settings.public_url)
+    )
+    return {"email": mail, "webhook": WebhookChannel(settings.public_url)}
+
+
+commands: Final = (alerts,)

@@ -1,0 +1,116 @@
+"""The alert worker: one thread moves what time moves, others send. Any number may run.
+
+Each thread looks, does one piece of work in transactions of its own, and looks again; what it was
+doing when it died is found by the next one. The database may go and come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from threading import Event, Thread
+from typing import Final
+
+import psycopg
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.alerts.claiming import anything_due
+from services.alerts.clockwork import advance, due_alerts
+from services.alerts.delivery import Clock, Pace, deliver_one
+from services.alerts.morning_mail import mail_in_the_morning
+from services.alerts.wake import Ear
+from services.channels.base import Channel
+
+SENDERS_A_CHANNEL: Final = 4
+FAREWELL_S: Final = 30.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker works with. ``in_context`` opens what a thread needs to use the database."""
+
+    channels: Mapping[str, Channel]
+    pace: Pace
+    clock: Clock
+    in_context: Callable[[], AbstractContextManager[object]]
+
+    def move_time(self) -> int:
+        """Advance every alert whose due time has come by one step; how many were moved."""
+        now = self.clock()
+        due = due_alerts(now)
+        steps = [partial(advance, alert, now) for alert in due if not alert.waits_for_mail]
+        mailing = dict.fromkeys(alert.clinic_id for alert in due if alert.waits_for_mail)
+        mails = [partial(mail_in_the_morning, clinic_id, now) for clinic_id in mailing]
+        # One alert that cannot be moved must not keep the others waiting.
+        return sum(bool(self._survive(work)) for work in [*steps, *mails])
+
+    def send_all(self, channel: str) -> int:
+        """Send what is due on one channel until nothing is; how many were tried."""
+        tried = 0
+        while deliver_one(channel, self.channels, self.pace, self.clock):
+            tried += 1
+        return tried
+
+    def work_once(self) -> None:
+        """Everything that is due now, and whatever that makes due at once."""
+        with self.in_context():
+            while self.move_time() + sum(self.send_all(channel) for channel in self.channels):
+                pass
+
+    def work(self, ear: Ear, poll_s: float, stopping: Event) -> None:
+        """Work until ``stopping`` is set; then finish what is being sent."""
+        bells = [Event() for _ in range(SENDERS_A_CHANNEL * len(self.channels))]
+        names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
+        senders = [
+            Thread(target=self._send_on_ringing, args=(name, bell, stopping), name=name)
+            for name, bell in zip(names, bells, strict=True)
+        ]
+        for sender in senders:
+            sender.start()
+        with self.in_context():
+            while not stopping.is_set():
+                self._survive(lambda: self._look(bells))
+                self._listen(ear, poll_s, stopping)
+        for bell in bells:
+            bell.set()
+        for sender in senders:
+            sender.join(FAREWELL_S)
+
+    def _look(self, bells: list[Event]) -> None:
+        self.move_time()
+        if anything_due(self.channels, self.clock()):
+            for bell in bells:
+                bell.set()
+
+    def _listen(self, ear: Ear, poll_s: float, stopping: Event) -> None:
+        try:
+            ear.wait(poll_s)
+        except psycopg.OperationalError:
+            _log.warning("database_gone", where="wake")
+            stopping.wait(poll_s)
+
+    def _send_on_ringing(self, channel: str, bell: Event, stopping: Event) -> None:
+        while not stopping.is_set():
+            bell.wait()
+            bell.clear()
+            with self.in_context():
+                while not stopping.is_set() and self._survive(
+                    partial(deliver_one, channel, self.channels, self.pace, self.clock)
+                ):
+                    pass
+
+    def _survive(self, work: Callable[[], object]) -> object:
+        """Run one piece of work; whatever it raises is logged (by its kind: a message could name
+        somebody) and the worker lives on.
+        """
+        try:
+            return work()
+        except SQLAlchemyError as error:
+            _log.warning("database_fault", kind=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 -- a worker that dies pages nobody any more
+            _log.error("worker_fault", kind=type(error).__name__)
+        return None
