@@ -32,17 +32,6 @@ SETTINGS: Final[dict[str, Any]] = {
         },
         "servers": [{"url": "/", "description": "this server"}],
         "security": [{"bearer": []}],
-        "tags": [
-            {"name": "accounts", "description": "Log-in, refresh, invitations, own account"},
-            {"name": "instruments", "description": "The questionnaires, as data"},
-            {"name": "check_ins", "description": "Answers, exactly once"},
-            {"name": "help_requests", "description": "A person asks for help now"},
-            {"name": "patients", "description": "People in treatment; the caseload"},
-            {"name": "trends", "description": "Is the last treatment holding?"},
-            {"name": "alerts", "description": "What a human must answer"},
-            {"name": "clinic", "description": "Settings, staff and the contact chain"},
-            {"name": "operations", "description": "Is it alive, ready, safe?"},
-        ],
     },
 }
 BEARER: Final = {
@@ -60,6 +49,7 @@ class ProblemDocuments(BasePlugin):
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        self.named: set[str] = set()
 
     def operation_helper(
         self,
@@ -74,11 +64,19 @@ class ProblemDocuments(BasePlugin):
             return
         view = self.app.view_functions[rule.endpoint]
         for method, operation in operations.items():
-            operation.setdefault("operationId", _operation_id(rule, method, len(operations)))
+            operation.setdefault("operationId", self._name(rule, method))
             if getattr(view, "is_public", False):
                 operation.setdefault("security", [])
             for status in problem_statuses(rule, method, view, operation):
                 operation.setdefault("responses", {}).setdefault(status, HTTPStatus(status).name)
+
+    def _name(self, rule: Rule, method: str) -> str:
+        """The view's name, which is a verb; with its resource, then its method, when taken."""
+        resource, _, verb = rule.endpoint.rpartition(".")
+        candidates = (verb, f"{verb}_{resource}", f"{method}_{verb}_{resource}")
+        name = next(name for name in candidates if name not in self.named)
+        self.named.add(name)
+        return name
 
 
 def problem_statuses(
@@ -110,12 +108,6 @@ def problem_statuses(
 
 def _is_query(parameter: Any) -> bool:
     return isinstance(parameter, dict) and parameter.get("in") == "query"
-
-
-def _operation_id(rule: Rule, method: str, methods: int) -> str:
-    """``alerts_acknowledge`` from the endpoint; the method too when a view has several."""
-    name = rule.endpoint.replace(".", "_")
-    return name if methods == 1 else f"{name}_{method}"
 
 
 def codes_of(status: int) -> list[str]:

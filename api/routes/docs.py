@@ -12,7 +12,7 @@ from api.answers import json_answer
 from api.auth import public
 from api.bodies import Routes
 
-routes = Routes("docs", __name__)
+routes = Routes("docs", __name__, description="This document, and a page to read it")
 
 ASSETS: Final = frozenset(
     {

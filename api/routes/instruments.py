@@ -12,7 +12,7 @@ from api.bodies import Routes
 from schemas.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments
 
-routes = Routes("instruments", __name__)
+routes = Routes("instruments", __name__, description="The questionnaires, as data")
 
 TAG: Final = {"ETag": {"description": "Names this content", "schema": {"type": "string"}}}
 IF_NONE_MATCH: Final = {

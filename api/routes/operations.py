@@ -23,7 +23,7 @@ from services.operations.revision import database_revision
 from services.operations.rule_files import running_version, unloadable
 from services.operations.safety import safety, totals
 
-routes = Routes("operations", __name__)
+routes = Routes("operations", __name__, description="Is it alive, ready, safe?")
 log = structlog.get_logger()
 UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
 
