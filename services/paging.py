@@ -17,11 +17,31 @@ from services.exceptions import Invalid
 T = TypeVar("T")
 Page = dict[str, Any]
 
+
+def _instant(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs an offset")
+    return moment
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("not a text that the database can hold")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or abs(value) >= 2**31:
+        raise ValueError("not an integer of 32 bits")
+    return value
+
+
 _READ: dict[type, Callable[[Any], Any]] = {
-    datetime: datetime.fromisoformat,
+    datetime: _instant,
     UUID: UUID,
-    str: str,
-    int: int,
+    str: _text,
+    int: _whole,
     float: float,
 }
 

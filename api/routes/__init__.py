@@ -14,12 +14,16 @@ from api.openapi import SETTINGS, DocumentedApi
 RESOURCES: Final[tuple[str, ...]] = (
     "auth",
     "check_ins",
+    "clinic",
     "docs",
     "help_requests",
     "instruments",
     "invitations",
+    "me",
     "operations",
+    "patients",
     "trends",
+    "users",
 )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
-from models import CareTeamMember, Patient
+from models import CareTeamMember
 from services import audit
 from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.patients.members import members_of, set_care_team
+from services.patients.status_row import raise_revision
 from services.patients.view import visible_patient
 
 
@@ -34,8 +35,8 @@ def put_care_team(
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
         # Two changes of one team take turns, so that the team is always one of the two.
-        session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update())
+        raise_revision(session, patient_id)
         session.execute(delete(CareTeamMember).where(CareTeamMember.patient_id == patient_id))
-        set_care_team(session, actor.clinic_id, patient_id, user_ids)
-        audit.record(session, actor.user_id, "care_team.changed", now, patient_id=patient_id)
+        set_care_team(session, actor.clinic_id, patient_id, user_ids, "user_ids")
+        audit.record(session, actor.user_id, "care_team_changed", now, patient_id=patient_id)
         return members_of(session, patient_id)

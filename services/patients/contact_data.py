@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from models import Patient
-
 
 def pack_emergency_contact(contact: Mapping[str, Any] | None) -> str | None:
     """`{name, phone, relation}` as the text that is kept encrypted."""
@@ -19,9 +17,11 @@ def unpack_emergency_contact(kept: str | None) -> dict[str, Any] | None:
     return None if kept is None else dict(json.loads(kept))
 
 
-def is_contact_missing(patient: Patient) -> bool:
-    """Nobody can be called: neither the patient nor an emergency contact has a phone number."""
-    if patient.phone:
+def is_contact_missing(phone: str | None, emergency_contact: str | None) -> bool:
+    """Nobody can be called: neither the patient nor her emergency contact (as kept) has a phone
+    number.
+    """
+    if phone:
         return False
-    contact = unpack_emergency_contact(patient.emergency_contact)
+    contact = unpack_emergency_contact(emergency_contact)
     return not (contact and contact.get("phone"))

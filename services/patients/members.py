@@ -24,29 +24,37 @@ def members_of(session: Session, patient_id: UUID) -> list[UUID]:
 
 
 def set_care_team(
-    session: Session, clinic_id: UUID, patient_id: UUID, user_ids: Iterable[UUID]
+    session: Session,
+    clinic_id: UUID,
+    patient_id: UUID,
+    user_ids: Iterable[UUID],
+    field: str = "care_team",
 ) -> None:
-    """Write the members of a team that has none; raises ``Invalid`` as ``put_care_team`` does."""
+    """Write the members of a team that has none.
+
+    Raises ``Invalid``, naming the request's ``field``, unless all are active staff of the clinic
+    and at least one of them is a clinician.
+    """
     wanted = sorted(set(user_ids))
     if not wanted:
         return
-    _check_members(session, wanted)
+    _check_members(session, wanted, field)
     session.execute(
         insert(CareTeamMember),
         [{"clinic_id": clinic_id, "patient_id": patient_id, "user_id": one} for one in wanted],
     )
 
 
-def _check_members(session: Session, wanted: Sequence[UUID]) -> None:
+def _check_members(session: Session, wanted: Sequence[UUID], field: str) -> None:
     found = session.execute(
         select(User.roles)
         .where(User.id.in_(wanted), User.active, ~User.roles.contains(["patient"]))
-        .with_for_update(read=True, key_share=True)
+        .with_for_update(read=True)  # nobody is deactivated between this check and the commit
     ).all()
     if len(found) != len(wanted):
-        raise Invalid({"user_ids": ["Every member must be active staff of this clinic."]})
+        raise Invalid({field: ["Every member must be active staff of this clinic."]})
     if not any("clinician" in row.roles for row in found):
-        raise Invalid({"user_ids": ["A care team needs a clinician."]})
+        raise Invalid({field: ["A care team needs a clinician."]})
 
 
 def empty_abandoned_teams(session: Session, user_id: UUID) -> None:

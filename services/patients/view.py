@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Alert, CareTeamMember, Patient, User
 from services.access import Action, Actor, Scope, scopes
-from services.exceptions import NotFound
+from services.exceptions import Forbidden, NotFound
 
 # API contract, "Who may what": on-call staff keep a patient in view after the alert has ended.
 RESOLVED_STAYS_IN_VIEW: Final = timedelta(days=7)
@@ -43,6 +43,14 @@ def in_view_clause(actor: Actor, action: Action, now: datetime) -> ColumnElement
     if reached & {Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL}:
         return true()
     return or_(false(), *(_patients_within(scope, actor, now) for scope in sorted(reached)))
+
+
+def clinical_content_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """A condition on ``patients`` that holds for those whose clinical content the actor may see."""
+    try:
+        return in_view_clause(actor, Action.READ_ENTRIES, now)
+    except Forbidden:
+        return false()
 
 
 def _patients_within(scope: Scope, actor: Actor, now: datetime) -> ColumnElement[bool]:

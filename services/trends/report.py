@@ -46,7 +46,7 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
         visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
         document = build(session, load_cut(session, patient_id, asked.cut), asked, now)
         if patient_id != actor.patient_id:
-            audit.record(session, actor.user_id, "trend.read", now, patient_id=patient_id)
+            audit.record(session, actor.user_id, "trend_read", now, patient_id=patient_id)
         return document
 
 

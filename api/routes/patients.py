@@ -1,0 +1,77 @@
+"""Patients, care teams and the caseload: who needs me today?"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.answers import json_answer
+from api.auth import current_actor, now
+from api.bodies import Routes
+from schemas.base import page_of
+from schemas.patients import (
+    CareTeamIn,
+    CareTeamOut,
+    CaseloadQuery,
+    CaseloadRowOut,
+    PatientChangeIn,
+    PatientIn,
+    PatientOut,
+)
+from services.caseload.care_team import get_care_team, put_care_team
+from services.caseload.change import change_patient
+from services.caseload.create import create_patient
+from services.caseload.listing import Wanted, list_caseload
+from services.caseload.profile import get_patient
+
+routes = Routes("patients", __name__, description="People in treatment; the caseload")
+
+
+@routes.route("/v1/patients", methods=["POST"])
+@routes.arguments(PatientIn)
+@routes.response(201, PatientOut)
+def post_patient(body: dict[str, Any]) -> Response:
+    """Enrol a patient who has no account yet."""
+    name, timezone = body.pop("name"), body.pop("timezone", None)
+    return json_answer(create_patient(current_actor(), name, timezone, body, now()), 201)
+
+
+@routes.route("/v1/patients", methods=["GET"])
+@routes.arguments(CaseloadQuery, location="query")
+@routes.response(200, page_of(CaseloadRowOut))
+def get_caseload(query: dict[str, Any]) -> Response:
+    """The caseload: every patient in view, with status and the reason in words."""
+    return json_answer(list_caseload(current_actor(), Wanted(**query), now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>", methods=["GET"])
+@routes.response(200, PatientOut)
+def get_one_patient(patient_id: UUID) -> Response:
+    """One patient with her contact data; the read is recorded."""
+    return json_answer(get_patient(current_actor(), patient_id, now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>", methods=["PATCH"])
+@routes.arguments(PatientChangeIn)
+@routes.response(200, PatientOut)
+def patch_patient(body: dict[str, Any], patient_id: UUID) -> Response:
+    """Change contact data, or pause, discharge and follow again."""
+    return json_answer(change_patient(current_actor(), patient_id, body, now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/care-team", methods=["GET"])
+@routes.response(200, CareTeamOut)
+def get_team(patient_id: UUID) -> Response:
+    """Who looks after a patient."""
+    return json_answer({"user_ids": get_care_team(current_actor(), patient_id, now())})
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/care-team", methods=["PUT"])
+@routes.arguments(CareTeamIn)
+@routes.response(200, CareTeamOut)
+def put_team(body: dict[str, Any], patient_id: UUID) -> Response:
+    """The team is exactly these people."""
+    members = put_care_team(current_actor(), patient_id, body["user_ids"], now())
+    return json_answer({"user_ids": members})

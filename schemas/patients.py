@@ -1,0 +1,130 @@
+"""The wire of patients, care teams and the caseload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from schemas.accounts import MAX_IN_LIST, EmergencyContactIn, PatientFieldsIn
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.trends import STATUSES
+
+STATUS = ("active", "paused", "discharged")
+SEVERITIES = ("critical", "high", "medium", "low")
+SORTS = ("risk", "silence", "trend", "name")
+
+
+class PatientIn(PatientFieldsIn):
+    """``POST /v1/patients``. The fields may also stand under ``patient``, as in an invitation."""
+
+    name = text(NAME_LIMIT, required=True, least=1)
+    timezone = text(64, metadata={"description": "IANA name; the clinic's when left out"})
+    patient = fields.Nested(PatientFieldsIn)
+
+    @post_load
+    def in_one_place(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """Take the nested fields out; one given twice is an error."""
+        nested = data.pop("patient", {})
+        twice = {name: ["Given twice."] for name in nested.keys() & data.keys()}
+        if twice:
+            raise ValidationError(twice)
+        return {**data, **nested}
+
+
+class PatientChangeIn(Strict):
+    """``PATCH /v1/patients/{id}``: what is left out (or null) stays; "" takes ``phone``,
+    ``address`` or ``mrn`` away. A pause needs ``reason`` and ``until_on``, its last day.
+    """
+
+    name = text(NAME_LIMIT, least=1)
+    timezone = text(64)
+    phone = text(50)
+    address = text(1000)
+    emergency_contact = fields.Nested(EmergencyContactIn)
+    born_on = fields.Date()
+    mrn = text(100)
+    indications = fields.List(text(200, least=1), validate=validate.Length(max=MAX_IN_LIST))
+    risk_at_intake = fields.Boolean(truthy={True}, falsy={False})
+    status = fields.String(validate=validate.OneOf(STATUS))
+    reason = text(NOTE_LIMIT)
+    until_on = fields.Date()
+
+
+class EmergencyContactOut(Schema):
+    """Whom to call for a patient who cannot be reached."""
+
+    name = fields.String(required=True)
+    phone = fields.String(required=True)
+    relation = fields.String(required=True)
+
+
+class PatientOut(Schema):
+    """A patient. The last three are clinical: left out for those who may not see them."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    mrn = fields.String(required=True, allow_none=True)
+    born_on = fields.Date(required=True, allow_none=True)
+    timezone = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
+    emergency_contact = fields.Nested(EmergencyContactOut, required=True, allow_none=True)
+    contact_missing = fields.Boolean(required=True)
+    care_team = fields.List(fields.UUID(), required=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUS))
+    paused_until_on = fields.Date(required=True, allow_none=True)
+    needs_invitation = fields.Boolean(required=True)
+    created_at = Instant(required=True)
+    accepted_at = Instant(required=True, allow_none=True)
+    indications = fields.List(fields.String())
+    risk_at_intake = fields.Boolean()
+    status_reason = fields.String(allow_none=True)
+
+
+class CaseloadQuery(Strict):
+    """``GET /v1/patients``."""
+
+    sort = fields.String(load_default="risk", validate=validate.OneOf(SORTS))
+    q = text(200, metadata={"description": "part of a name or of an MRN"})
+    mine = fields.Boolean(load_default=False, metadata={"description": "in my care teams only"})
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
+    cursor = fields.String()
+
+
+class CaseloadRowOut(Schema):
+    """One patient of the caseload: who needs me, and why. The figures after ``last_session`` are
+    clinical: left out for those who may not see them.
+    """
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    mrn = fields.String(required=True, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUS))
+    paused_until_on = fields.Date(required=True, allow_none=True)
+    reason = fields.String(required=True, metadata={"description": "why she stands here, in words"})
+    open_alerts = fields.Integer(required=True)
+    highest_severity = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(SEVERITIES)
+    )
+    contact_missing = fields.Boolean(required=True)
+    needs_invitation = fields.Boolean(required=True)
+    last_session = fields.Dict(required=True, allow_none=True)
+    last_check_in_at = Instant(allow_none=True)
+    trend_status = fields.String(allow_none=True, validate=validate.OneOf(STATUSES))
+    baseline = fields.Float(allow_none=True)
+    current = fields.Float(allow_none=True)
+    daily_m7 = fields.Float(allow_none=True)
+    daily_slope_per_week = fields.Float(allow_none=True)
+
+
+class CareTeamIn(Strict):
+    """``PUT /v1/patients/{id}/care-team``; nobody puts the patient in view of every clinician."""
+
+    user_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(max=MAX_IN_LIST))
+
+
+class CareTeamOut(Schema):
+    """The members of a care team."""
+
+    user_ids = fields.List(fields.UUID(), required=True)
