@@ -1,0 +1,141 @@
+"""Whatever is sent, the service answers as its OpenAPI document says, and never with a 500.
+
+Every operation is called by everybody: each role, nobody, and somebody with a broken token; with
+made-up ids and with those of real rows; with bodies as the document describes them, and otherwise.
+``INTERLUDE_PROVE=1`` takes many more examples and the systematic edge cases too.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.world import ClinicWorld, Person, World
+
+PROVE = os.environ.get("INTERLUDE_PROVE") == "1"
+EXAMPLES = 150 if PROVE else 12
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ROLES = ("patient", "clinician", "on_call", "admin")
+CALLERS = (*ROLES, "nobody", "broken")
+
+
+@dataclass
+class Crowd:
+    """One person a role, replaced when a call (a log-out, say) has ended their session."""
+
+    clinic: ClinicWorld
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def person(self, role: str) -> Person:
+        if role not in self.people:
+            make = self.clinic.patient if role == "patient" else lambda: self.clinic.staff(role)
+            self.people[role] = make()
+        return self.people[role]
+
+    def headers(self, caller: str) -> dict[str, str]:
+        if caller in ROLES:
+            return self.person(caller).headers
+        return {"Authorization": "Bearer e30.e30.e30"} if caller == "broken" else {}
+
+    def known_ids(self) -> dict[str, str]:
+        """Ids of rows that are there, by the names that paths have for them."""
+        patient = self.person("patient")
+        return {
+            "patient_id": str(patient.patient_id),
+            "user_id": str(patient.user_id),
+            "code": "phq9",
+        }
+
+
+@pytest.fixture
+def crowd(world: World) -> Crowd:
+    return Crowd(world.clinic())
+
+
+@pytest.fixture
+def api_schema(app: Flask) -> BaseSchema:
+    return schemathesis.openapi.from_wsgi("/openapi.json", app, config=SchemathesisConfig())
+
+
+def test_every_operation_answers_as_documented(
+    api_schema: BaseSchema, crowd: Crowd, subtests: pytest.Subtests
+) -> None:
+    tried = 0
+    for found in api_schema.get_all_operations():
+        operation = found.ok()
+        with subtests.test(operation.label):
+            try_examples(operation, crowd)
+        tried += 1
+    assert tried > 10
+
+
+def try_examples(operation: Any, crowd: Crowd) -> None:
+    """As the document describes it, and (where there is something to get wrong) otherwise."""
+    modes = [GenerationMode.POSITIVE]
+    if len(operation.body) or len(operation.query) or len(operation.path_parameters):
+        modes.append(GenerationMode.NEGATIVE)
+    cases = st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes])
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases, caller=st.sampled_from(CALLERS), real=st.booleans())
+    def answers_as_documented(case: Any, caller: str, real: bool) -> None:
+        send(case, crowd, caller, real)
+
+    answers_as_documented()
+
+
+@pytest.mark.skipif(not PROVE, reason="thousands of requests: make prove")
+@pytest.mark.parametrize("caller", ROLES)
+def test_every_systematic_edge_case_is_answered_as_documented(
+    api_schema: BaseSchema, crowd: Crowd, subtests: pytest.Subtests, caller: str
+) -> None:
+    for found in api_schema.get_all_operations():
+        operation = found.ok()
+        with subtests.test(operation.label):
+            for case in api_schema.iter_coverage_cases(
+                operation,
+                generation_modes=list(GenerationMode),
+                generation_config=api_schema.config.generation,
+            ):
+                if case.method.upper() == operation.method.upper():
+                    send(case, crowd, caller, real=True)
+
+
+def send(case: Any, crowd: Crowd, caller: str, real: bool) -> None:
+    """One request, as that caller, with the ids of real rows in its path or with made-up ones."""
+    if real and isinstance(case.path_parameters, dict):
+        known = crowd.known_ids()
+        case.path_parameters.update({k: known[k] for k in case.path_parameters if k in known})
+    response = case.call(headers=crowd.headers(caller))
+    if response.status_code == 401:
+        crowd.people.pop(caller, None)
+    case.validate_response(response, checks=CHECKS)
