@@ -142,7 +142,7 @@ class UserOut(Schema):
     roles = fields.List(fields.String(), required=True)
     timezone = fields.String(required=True)
     active = fields.Boolean(required=True)
-    accepted = fields.Boolean(required=True)
+    needs_invitation = fields.Boolean(required=True)
     created_at = Instant(required=True)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -16,13 +15,8 @@ from services.accounts.checks import check_country, check_email, check_timezone
 from services.accounts.contacts import add_last_resort
 from services.accounts.invitation_codes import issue_code
 from services.accounts.new_account import add_user
+from services.rules.escalation_types import DEFAULT_LADDERS
 from services.unit_of_work import transaction
-
-# Seconds, from the contract ("Accounts"): when the next step is told, when an acknowledgement ends.
-DEFAULT_LADDER: Final = {
-    "critical": {"next_after_s": 600, "ack_expires_s": 3600},
-    "high": {"next_after_s": 14_400, "ack_expires_s": 43_200},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ def create_clinic(
                 name=name,
                 timezone=timezone,
                 country=country,
-                ladder=DEFAULT_LADDER,
+                ladder={tier: asdict(pace) for tier, pace in DEFAULT_LADDERS.items()},
                 created_at=now,
             )
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -29,13 +30,15 @@ KEPT_FOR: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who is delayed: a kind and a name, stored as a keyed digest; ``free`` failures cost
-    nothing.
+    """Who is delayed: a kind and a name, stored as a keyed digest; ``free`` failures cost nothing.
+
+    ``shared``: several people stand behind it, so one success does not forget all failures.
     """
 
     kind: str
     name: str
     free: int
+    shared: bool = False
 
     @property
     def digest(self) -> bytes:
@@ -48,14 +51,19 @@ def account_key(email: str) -> Key:
     return Key("account", email.strip().casefold(), free=3)
 
 
+def password_key(user_id: UUID) -> Key:
+    """One account whose owner confirms the old password."""
+    return Key("password", str(user_id), free=3)
+
+
 def address_key(address: str | None) -> Key:
     """One network address; a whole clinic may share it."""
-    return Key("address", address or "unknown", free=20)
+    return Key("address", address or "unknown", free=20, shared=True)
 
 
 def code_key(address: str | None) -> Key:
     """One network address that tries invitation codes."""
-    return Key("code", address or "unknown", free=10)
+    return Key("code", address or "unknown", free=10, shared=True)
 
 
 def delay_after(failures: int, free: int) -> timedelta:
@@ -89,10 +97,10 @@ def counted_attempt(keys: Sequence[Key], now: datetime) -> Iterator[None]:
 
 
 def take_back(keys: Sequence[Key], now: datetime) -> None:
-    """An attempt was right: forget the account's failures, and this one of the address."""
+    """An attempt was right: forget the failures; of a shared key only this one."""
     with transaction() as session:
         for key in keys:
-            if key.kind == "account":
+            if not key.shared:
                 session.execute(delete(LoginDelay).where(LoginDelay.key_digest == key.digest))
                 continue
             session.execute(

@@ -1,0 +1,137 @@
+"""The wire of the clinic's settings and of its alert chain."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from marshmallow import Schema, fields, validate
+
+from models.clinic import SECOND_FACTOR
+from schemas.base import NAME_LIMIT, Strict, text
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CLOCK: Final = r"(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z"
+CSSRS_LINK_IDS: Final = ("q1", "q2", "q3", "q4", "q5", "q6", "q6b")
+MAX_ENTRIES: Final = 50
+MAX_HOLIDAYS: Final = 400
+# Seconds. A page may not wait for ever: nor may an acknowledgement outlive what a contact attempt
+# could renew it to (contract, "Alerts": 4 h for critical, 24 h for high).
+PACE_BOUNDS: Final = {"critical": (3_600, 14_400), "high": (86_400, 86_400)}
+
+
+class StaffedIn(Strict):
+    """Weekly hours; ``to`` before ``from`` runs past midnight, ``24:00`` is the end of a day."""
+
+    days = fields.List(
+        fields.String(validate=validate.OneOf(DAYS)), required=True, validate=validate.Length(1, 7)
+    )
+    from_ = fields.String(
+        required=True, data_key="from", attribute="from", validate=validate.Regexp(CLOCK)
+    )
+    to = fields.String(required=True, validate=validate.Regexp(CLOCK))
+
+
+class Day(fields.Date):
+    """An ISO date, kept as its text."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        found: date = super()._deserialize(*args, **kwargs)
+        return found.isoformat()
+
+
+def seconds(longest: int) -> fields.Integer:
+    """Whole seconds from 1."""
+    return fields.Integer(strict=True, validate=validate.Range(1, longest))
+
+
+class CriticalPaceIn(Strict):
+    """The pace of critical alerts: seconds to the next step, to the end of an acknowledgement."""
+
+    next_after_s = seconds(PACE_BOUNDS["critical"][0])
+    ack_expires_s = seconds(PACE_BOUNDS["critical"][1])
+
+
+class HighPaceIn(Strict):
+    """The same for high."""
+
+    next_after_s = seconds(PACE_BOUNDS["high"][0])
+    ack_expires_s = seconds(PACE_BOUNDS["high"][1])
+
+
+class LadderIn(Strict):
+    """The pace of both paging tiers; what is left out stays."""
+
+    critical = fields.Nested(CriticalPaceIn)
+    high = fields.Nested(HighPaceIn)
+
+
+class ClinicIn(Strict):
+    """What an administrator changes; an empty phone or monitoring text takes it away."""
+
+    name = text(NAME_LIMIT, least=1)
+    timezone = text(64)
+    country = text(2)
+    phone = text(50)
+    staffed = fields.List(fields.Nested(StaffedIn), validate=validate.Length(max=MAX_ENTRIES))
+    holidays = fields.List(Day(), validate=validate.Length(max=MAX_HOLIDAYS))
+    monitoring_text = text(2000)
+    cssrs_texts = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(CSSRS_LINK_IDS)), values=text(1000, least=1)
+    )
+    second_factor = fields.String(validate=validate.OneOf(SECOND_FACTOR))
+    ladder = fields.Nested(LadderIn)
+
+
+class PaceOut(Schema):
+    """Seconds to the next step, and to the end of an acknowledgement."""
+
+    next_after_s = fields.Integer(required=True)
+    ack_expires_s = fields.Integer(required=True)
+
+
+class LadderOut(Schema):
+    """The pace of both paging tiers."""
+
+    critical = fields.Nested(PaceOut, required=True)
+    high = fields.Nested(PaceOut, required=True)
+
+
+class StaffedOut(Schema):
+    """Weekly hours."""
+
+    days = fields.List(fields.String(), required=True)
+    from_ = fields.String(required=True, data_key="from")
+    to = fields.String(required=True)
+
+
+class ClinicOut(Schema):
+    """The clinic's settings."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    timezone = fields.String(required=True)
+    country = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+    staffed = fields.List(fields.Nested(StaffedOut), required=True)
+    holidays = fields.List(fields.Date(), required=True)
+    monitoring_text = fields.String(required=True, allow_none=True)
+    cssrs_texts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    second_factor = fields.String(required=True, validate=validate.OneOf(SECOND_FACTOR))
+    ladder = fields.Nested(LadderOut, required=True)
+
+
+class ContactIn(Strict):
+    """A ``mailto:`` address; webhooks are added by the operator on the command line."""
+
+    address = text(300, required=True)
+
+
+class ContactOut(Schema):
+    """One link of the alert chain. Only administrators see where a webhook points."""
+
+    id = fields.UUID(required=True)
+    position = fields.Integer(required=True)
+    channel = fields.String(required=True)
+    address = fields.String(required=True, allow_none=True)
+    last_resort = fields.Boolean(required=True)

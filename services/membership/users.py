@@ -1,0 +1,148 @@
+"""The clinic's accounts: listing them, changing roles, switching one off or on again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from models import Contact, User
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.families import end_families
+from services.accounts.sessions import acting
+from services.alerts.duty import owner_deactivated
+from services.exceptions import Invalid, LastAdmin, NotFound
+from services.membership.invitations import check_roles
+from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.members import empty_abandoned_teams
+
+
+def list_users(actor: Actor, now: datetime, limit: int, cursor: str | None) -> Page:
+    """Accounts, newest first. Patients' accounts are for administrators; others see their staff."""
+    scopes(actor, Action.READ_CLINIC)
+    shown: ColumnElement[bool] = true()
+    if "admin" not in actor.roles:
+        shown = ~User.roles.contains(["patient"])
+    query = select(User).where(shown).order_by(User.created_at.desc(), User.id.desc())
+    if cursor is not None:
+        before = tuple_(*decode_cursor(cursor, datetime, UUID))
+        query = query.where(tuple_(User.created_at, User.id) < before)
+    with acting(actor, now) as session:
+        rows = session.scalars(query.limit(limit + 1)).all()
+        return page_of_rows(rows, limit, lambda row: (row.created_at, row.id)).rendered(shown_user)
+
+
+def shown_user(user: User) -> dict[str, object]:
+    """An account as staff see it."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "roles": user.roles,
+        "timezone": user.timezone,
+        "active": user.active,
+        "needs_invitation": user.needs_invitation,
+        "created_at": user.created_at,
+    }
+
+
+def change_user(
+    actor: Actor,
+    user_id: UUID,
+    now: datetime,
+    *,
+    roles: Sequence[str] | None = None,
+    active: bool | None = None,
+) -> dict[str, object]:
+    """Change roles or switch an account off or on; holds from that person's next request.
+
+    Deactivation ends log-ins, acknowledgements and duty at once. Raises ``Forbidden``,
+    ``NotFound``, ``LastAdmin``, and ``Invalid`` for roles that cannot be.
+    """
+    scopes(actor, Action.CHANGE_CLINIC)
+    with acting(actor, now) as session:
+        # Families before accounts, as a refresh locks them.
+        if active is not None and _is_active(session, user_id) is not active:
+            end_families(session, user_id, "deactivated", now)
+        user, admins = _lock(session, user_id)
+        changed = _apply(user, roles, active)
+        if user in admins and not _is_admin(user):
+            _hand_over(session, user, [admin for admin in admins if admin is not user])
+        if changed:
+            _end_duties(session, user, changed, now)
+            audit.record(
+                session,
+                actor.user_id,
+                "user_changed",
+                now,
+                object_id=user_id,
+                roles=list(user.roles),
+                active=user.active,
+            )
+        return shown_user(user)
+
+
+def _is_active(session: Session, user_id: UUID) -> bool | None:
+    return session.scalar(select(User.active).where(User.id == user_id))
+
+
+def _lock(session: Session, user_id: UUID) -> tuple[User, list[User]]:
+    """Lock the account and every active administrator, always in the same order: two of them
+    cannot demote each other at once. Raises ``NotFound``.
+    """
+    rows = session.scalars(
+        select(User)
+        .where((User.id == user_id) | (User.active & User.roles.contains(["admin"])))
+        .order_by(User.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    user = next((row for row in rows if row.id == user_id), None)
+    if user is None:
+        raise NotFound
+    return user, [row for row in rows if _is_admin(row)]
+
+
+def _is_admin(user: User) -> bool:
+    return user.active and "admin" in user.roles
+
+
+def _apply(user: User, roles: Sequence[str] | None, active: bool | None) -> set[str]:
+    """Write what differs; every change ends the access tokens that are out."""
+    changed = set()
+    if roles is not None and set(roles) != set(user.roles):
+        check_roles(roles)
+        if "patient" in {*roles, *user.roles}:
+            raise Invalid({"roles": ["A patient's account stays one, and staff become none."]})
+        user.roles = sorted(set(roles))
+        changed.add("roles")
+    if active is not None and active is not user.active:
+        user.active = active
+        changed.add("active")
+    if changed:
+        user.epoch += 1
+    return changed
+
+
+def _hand_over(session: Session, leaving: User, others: Sequence[User]) -> None:
+    """The last resort goes to another administrator who can log in; raises ``LastAdmin``."""
+    able = [admin for admin in others if admin.password_hash is not None]
+    if not able:
+        raise LastAdmin
+    resort = session.scalars(
+        select(Contact).where(Contact.last_resort, Contact.user_id == leaving.id).with_for_update()
+    ).one_or_none()
+    if resort is not None:
+        resort.user_id, resort.address = able[0].id, able[0].email
+
+
+def _end_duties(session: Session, user: User, changed: set[str], now: datetime) -> None:
+    session.flush()  # the look-ups below ask the database who is still active
+    if not user.active or "clinician" not in user.roles:
+        empty_abandoned_teams(session, user.id)
+    if "active" in changed and not user.active:
+        owner_deactivated(session, user.id, now)
