@@ -72,4 +72,4 @@ def _last_opened(session: Session, patient_id: UUID) -> dict[RuleId, date]:
         )
         .group_by(AlertOccurrence.rule)
     )
-    return {cast("RuleId", rule): day for rule, day in rows.tuples()}
+    return {cast("RuleId", row[0]): row[1] for row in rows}
