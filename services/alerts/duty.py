@@ -18,12 +18,13 @@ from services.rules.escalation_types import AlertState
 from services.together import write_together
 
 
-def owner_deactivated(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> int:
+def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
     """End all acknowledgements of this person, in the transaction that deactivates the account
     (after its row was updated). Returns how many were ended.
 
     Pages to this person's own contacts are skipped from then on, as ``load_chain`` leaves them out.
     """
+    clinic_id = session.scalars(select(User.clinic_id).where(User.id == user_id)).one()
     held = (
         Alert.clinic_id == clinic_id,
         Alert.acknowledged_by == user_id,
@@ -46,16 +47,15 @@ def owner_deactivated(session: Session, clinic_id: UUID, user_id: UUID, now: dat
     return len(alerts)
 
 
-def confirm_on_duty(session: Session, clinic_id: UUID, user_id: UUID) -> None:
-    """Hold the account as active to the end of the transaction, before it acknowledges anything.
+def confirm_on_duty(session: Session, user_id: UUID) -> None:
+    """Hold the account as active to the end of a transaction that acknowledges something.
 
     Without it, an acknowledgement that races the deactivation would stand with nobody behind it.
+    To be called before the status row is locked, as the deactivation locks the account first.
     Raises ``Unauthenticated`` for an account that is not active.
     """
     active = session.scalar(
-        select(User.active)
-        .where(User.clinic_id == clinic_id, User.id == user_id)
-        .with_for_update(read=True)
+        select(User.active).where(User.id == user_id).with_for_update(read=True)
     )
     if not active:
         raise Unauthenticated
