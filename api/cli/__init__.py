@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Flask
 
-GROUPS: Final[tuple[str, ...]] = ("alerts", "audit", "clinic", "demo", "rules")
+GROUPS: Final[tuple[str, ...]] = ("alerts", "audit", "caseload", "clinic", "demo", "rules")
 
 
 def register_commands(app: Flask) -> None:
