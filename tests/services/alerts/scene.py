@@ -1,0 +1,136 @@
+"""A clinic with a chain, patients, and a worker whose clock the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from models import (
+    Alert,
+    AlertEvent,
+    AlertOccurrence,
+    Clinic,
+    Notification,
+    NotificationAttempt,
+    PatientStatus,
+)
+from models.base import new_id
+from services.alerts.chain import load_chain
+from services.alerts.delivery import Pace
+from services.alerts.locking import lock_alert_of
+from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
+from services.alerts.worker import Worker
+from services.alerts.writing import AlertKey, change_writes
+from services.channels.base import Channel
+from services.rules.escalation_types import AlertState
+from services.together import write_together
+from services.unit_of_work import transaction
+from tests.world import ClinicWorld
+
+START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # a Friday night
+FIRST, SECOND = "first@hospital.test", "second@hospital.test"
+FAMILY = "suicide_risk"
+
+
+def occurrence(tier: str, now: datetime, *, interrupts: bool = False) -> NewOccurrence:
+    """A positive item 9 that was received now."""
+    return NewOccurrence(new_id(), "S1", "item9", now, now, 2, None, tier, interrupts)
+
+
+@dataclass
+class Scene:
+    """``now`` is the clock of everything that happens through this scene."""
+
+    app: Flask
+    worker_app: Flask
+    clinic: ClinicWorld
+    channels: Mapping[str, Channel]
+    now: datetime = START
+    pace: Pace = field(default_factory=lambda: Pace(30, 5, 60, luck=lambda: 0.0))
+
+    def later(self, **passed: float) -> None:
+        """Move the clock."""
+        self.now += timedelta(**passed)
+
+    @property
+    def worker(self) -> Worker:
+        """A worker of the worker's own database role, on the scene's clock."""
+        return Worker(self.channels, self.pace, lambda: self.now, self.worker_app.app_context)
+
+    def work(self) -> None:
+        """All that is due now."""
+        self.worker.work_once()
+
+    def answer(self, patient_id: UUID, tier: str = "critical", *, interrupts: bool = False) -> UUID:
+        """A qualifying entry, as the intake writes it; returns the alert's id."""
+        with self.app.app_context(), transaction(self.clinic.id) as session:
+            session.execute(
+                select(PatientStatus)
+                .where(PatientStatus.patient_id == patient_id)
+                .with_for_update()
+            ).one()
+            opened = open_or_add(
+                load_open_alert(session, patient_id, FAMILY),
+                [occurrence(tier, self.now, interrupts=interrupts)],
+                patient_id=patient_id,
+                clinic_id=self.clinic.id,
+                family=FAMILY,
+                rule_version="test-1",
+                chain=load_chain(session, self.clinic.id),
+                now=self.now,
+                revision=1,
+            )
+            write_together(session, opened.writes)
+            return opened.alert_id
+
+    def change(self, alert_id: UUID, transition: Any, *args: Any) -> None:
+        """What a member of staff does to an alert (``transition`` of the escalation rules)."""
+        with self.app.app_context(), transaction(self.clinic.id) as session:
+            alert = lock_alert_of(session, self.clinic.id, alert_id)
+            assert alert is not None
+            chain = load_chain(session, self.clinic.id)
+            state = AlertState.of(alert)
+            change = transition(state, *args, chain.circumstances(self.now))
+            key = AlertKey(self.clinic.id, alert_id)
+            write_together(session, change_writes(key, state, change, chain, self.now))
+
+    def set_clinic(self, **columns: Any) -> None:
+        """Change the clinic's settings."""
+        with self.app.app_context(), transaction(self.clinic.id) as session:
+            session.execute(update(Clinic).values(**columns))
+
+    def alert(self, alert_id: UUID) -> Alert:
+        """The alert as it stands."""
+        return self._rows(Alert, Alert.id == alert_id)[0]
+
+    def occurrences(self, alert_id: UUID) -> list[AlertOccurrence]:
+        """Its occurrences."""
+        return self._rows(AlertOccurrence, AlertOccurrence.alert_id == alert_id)
+
+    def events(self, alert_id: UUID) -> list[str]:
+        """Its timeline, as kinds."""
+        return [event.kind for event in self._rows(AlertEvent, AlertEvent.alert_id == alert_id)]
+
+    def notifications(self) -> list[Notification]:
+        """All of the clinic, in the order in which they were made."""
+        return self._rows(Notification)
+
+    def pages(self) -> list[tuple[int, int, str]]:
+        """(round, step, state) of each."""
+        return [(each.page_round, each.page_step, each.state) for each in self.notifications()]
+
+    def outcomes(self) -> list[str]:
+        """What came of each attempt."""
+        return [each.outcome for each in self._rows(NotificationAttempt)]
+
+    def _rows(self, table: Any, *where: Any) -> list[Any]:
+        with self.app.app_context(), transaction(self.clinic.id) as session:
+            rows = list(session.scalars(select(table).where(*where).order_by(table.id)))
+            session.expunge_all()
+            return rows

@@ -1,0 +1,105 @@
+"""An alert opens, grows and is re-tiered inside the transaction of the entry that caused it."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from models import Contact
+from services.alerts.chain import load_chain
+from services.alerts.opening import load_open_alert, lower, open_or_add
+from services.together import write_together
+from services.unit_of_work import transaction
+from tests.services.alerts.scene import FAMILY, Scene, occurrence
+
+
+def test_a_critical_alert_stands_with_its_occurrence_timeline_and_first_page(scene: Scene):
+    patient = scene.clinic.patient().patient_id
+    alert_id = scene.answer(patient)
+    alert = scene.alert(alert_id)
+    assert (alert.severity, alert.status, alert.family) == ("critical", "triggered", FAMILY)
+    assert (alert.patient_id, alert.rule, alert.occurrence_count) == (patient, "S1", 1)
+    assert scene.events(alert_id) == ["triggered", "page_queued"]
+    (page,) = scene.notifications()
+    assert (page.kind, page.alert_id, page.page_round, page.page_step) == ("page", alert_id, 1, 1)
+    assert (page.state, page.severity, page.due_at) == ("pending", "critical", scene.now)
+    (held,) = scene.occurrences(alert_id)
+    assert (held.tier, held.first_tier, held.item9) == ("critical", "critical", 2)
+
+
+def test_a_second_answer_adds_to_the_open_alert_and_pages_again(scene: Scene):
+    patient = scene.clinic.patient().patient_id
+    alert_id = scene.answer(patient, "high")
+    scene.later(minutes=5)
+    assert scene.answer(patient, "critical") == alert_id
+    alert = scene.alert(alert_id)
+    assert (alert.severity, alert.occurrence_count) == ("critical", 2)
+    assert alert.newest_occurrence_at == scene.now
+    assert scene.pages() == [(1, 1, "pending"), (2, 1, "pending")]
+    assert [each.severity for each in scene.notifications()] == ["high", "critical"]
+    assert scene.events(alert_id)[2:] == ["occurrence_added", "tier_raised", "page_queued"]
+
+
+def test_medium_and_low_queue_nothing(scene: Scene):
+    scene.answer(scene.clinic.patient().patient_id, "medium")
+    scene.answer(scene.clinic.patient().patient_id, "low")
+    assert scene.pages() == []
+
+
+def test_two_patients_have_an_alert_each(scene: Scene):
+    one, two = scene.clinic.patient().patient_id, scene.clinic.patient().patient_id
+    assert scene.answer(one) != scene.answer(two)
+
+
+def test_a_cssrs_that_is_no_occurrence_only_lowers(scene: Scene):
+    patient = scene.clinic.patient().patient_id
+    alert_id = scene.answer(patient)
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        held = load_open_alert(session, patient, FAMILY)
+        assert held is not None
+        assert lower(held, {}, now=scene.now) == []
+        write_together(session, lower(held, {held.occurrences[0].id: "high"}, now=scene.now))
+    alert = scene.alert(alert_id)
+    assert (alert.severity, alert.ladder_severity) == ("high", "critical")
+    (kept,) = scene.occurrences(alert_id)
+    assert (kept.tier, kept.first_tier) == ("high", "critical")
+    assert scene.events(alert_id)[-1] == "tier_lowered"
+    assert scene.pages() == [(1, 1, "pending")]
+
+
+def test_one_answer_may_lower_older_occurrences_and_be_one_itself(scene: Scene):
+    patient = scene.clinic.patient().patient_id
+    alert_id = scene.answer(patient)
+    scene.later(minutes=5)
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        held = load_open_alert(session, patient, FAMILY)
+        assert held is not None
+        opened = open_or_add(
+            held,
+            [occurrence("medium", scene.now)],
+            patient_id=patient,
+            clinic_id=scene.clinic.id,
+            family=FAMILY,
+            rule_version="test-1",
+            chain=load_chain(session, scene.clinic.id),
+            now=scene.now,
+            revision=2,
+            lowered={held.occurrences[0].id: "high"},
+        )
+        write_together(session, opened.writes)
+    assert opened.pages
+    alert = scene.alert(alert_id)
+    assert (alert.severity, alert.ladder_severity, alert.occurrence_count) == (
+        "high",
+        "critical",
+        2,
+    )
+    assert [each.tier for each in scene.occurrences(alert_id)] == ["high", "medium"]
+    assert "tier_lowered" in scene.events(alert_id)
+
+
+def test_with_nobody_but_the_last_resort_it_is_paged_first_and_the_timeline_says_so(scene: Scene):
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        session.execute(update(Contact).where(~Contact.last_resort).values(active=False))
+    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    assert scene.events(alert_id) == ["triggered", "no_one_on_call", "page_queued"]
+    assert scene.pages() == [(1, 1, "pending")]
