@@ -229,7 +229,9 @@ def _start(
     arguments = ("-w", "-t", str(int(START_LIMIT_S)), "-l", str(data / "log"), "-D", str(data))
     done = _run(account, "pg_ctl", *arguments, "-o", " ".join(flags), "start")
     if done.returncode or not _answers(socket_dir):
-        raise EmbeddedServerError(f"PostgreSQL did not start: {_last_lines(data / 'log')}")
+        raise EmbeddedServerError(
+            f"PostgreSQL did not start:\n{done.stdout}{_last_lines(data / 'log')}"
+        )
     say(f"embedded PostgreSQL {VERSION} is up after {time.monotonic() - began:.1f} s")
 
 

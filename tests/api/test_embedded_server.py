@@ -29,8 +29,8 @@ print("stopped" if server.leave() else "left", flush=True)
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "postgres"
+def data(data_folder: Path) -> Iterator[Path]:
+    folder = data_folder / "postgres"
     yield folder
     if (folder / "PG_VERSION").exists():
         join_or_start(folder, FRAGILE).stop()
@@ -101,8 +101,8 @@ def test_data_survive_a_stop_and_a_crash(data: Path):
     again.leave()
 
 
-def test_data_of_another_version_are_refused_not_spoilt(tmp_path: Path):
-    data = tmp_path / "postgres"
+def test_data_of_another_version_are_refused_not_spoilt(data_folder: Path):
+    data = data_folder / "postgres"
     data.mkdir()
     (data / "PG_VERSION").write_text("15\n")
     with pytest.raises(EmbeddedServerError, match="PostgreSQL 15, not 18"):
@@ -122,8 +122,8 @@ def test_the_server_log_keeps_neither_statements_nor_rows(data: Path):
     assert "Alice" not in log
 
 
-def test_a_path_too_long_for_a_socket_or_with_a_space_works(tmp_path: Path):
-    data = tmp_path / ("a long folder " * 8) / "postgres"
+def test_a_path_too_long_for_a_socket_or_with_a_space_works(data_folder: Path):
+    data = data_folder / ("a long folder " * 8) / "postgres"
     server = join_or_start(data, FRAGILE)
     assert runs(server)
     assert server.socket_dir != data

@@ -77,8 +77,8 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return Run(tmp_path / "data", free_port())
+def run(data_folder: Path) -> Run:
+    return Run(data_folder / "data", free_port())
 
 
 def test_it_comes_up_stops_cleanly_and_starts_again_with_its_data(run: Run):
