@@ -86,6 +86,12 @@ def problem_of_http(error: HTTPException) -> dict[str, Any]:
     return document(status, code, title, detail)
 
 
+def answer_http(error: HTTPException) -> Response:
+    """Answer what the framework refused; a wrong method is told the right ones."""
+    methods = getattr(error, "valid_methods", None)
+    return finish(problem_of_http(error), {"Allow": ", ".join(methods)} if methods else {})
+
+
 def flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
     """marshmallow's nested messages as JSON path -> list of messages, without the location."""
     found: dict[str, list[str]] = {}
@@ -120,7 +126,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def framework(error: HTTPException) -> Response:
-        return finish(problem_of_http(error))
+        return answer_http(error)
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:

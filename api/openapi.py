@@ -16,7 +16,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
-from api.errors import FRAMEWORK, MEDIA_TYPE, TABLE, finish, problem_of_http
+from api.errors import FRAMEWORK, MEDIA_TYPE, TABLE, answer_http
 from schemas.problems import ProblemSchema
 
 SETTINGS: Final[dict[str, Any]] = {
@@ -128,7 +128,7 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest ships no types
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer what the framework refuses."""
-        return finish(problem_of_http(error))
+        return answer_http(error)
 
     def _register_responses(self) -> None:
         """One named response a status, with the codes it can carry; used where referred to."""
