@@ -40,7 +40,7 @@ def page(message: EmailMessage, recipients: list[str]) -> Panel:
     body = message.get_body(("plain",))
     text = body.get_content() if body is not None else "(no plain text)"
     lines = [f"To: {', '.join(recipients)}", f"Subject: {message['Subject']}", "", text.strip()]
-    plain = "\n".join(lines)[:SHOWN_CHARACTERS]
+    plain = "\n".join(lines).replace("\r\n", "\n")[:SHOWN_CHARACTERS]
     shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in plain)
     return Panel(Text(shown), title="page by mail", title_align="left", box=box.ASCII, expand=False)
 

@@ -26,7 +26,7 @@ def printed(message: EmailMessage | str) -> str:
 def test_a_page_is_printed_with_recipient_subject_and_link():
     message = EmailMessage()
     message["Subject"] = "critical alert"
-    message.set_content("Open http://127.0.0.1:8000/a/0197")
+    message.set_content("Open\nhttp://127.0.0.1:8000/a/0197")
     text = printed(message)
     for part in (
         "To: oncall@clinic.test",
@@ -34,6 +34,7 @@ def test_a_page_is_printed_with_recipient_subject_and_link():
         "http://127.0.0.1:8000/a/0197",
     ):
         assert part in text
+    assert r"\r" not in text
 
 
 def test_control_characters_do_not_reach_the_terminal():
