@@ -16,7 +16,7 @@ def printed(message: EmailMessage | str) -> str:
     mailbox = open_mailbox(console)
     try:
         with smtplib.SMTP(mailbox.host, mailbox.port, timeout=5) as client:
-            client.sendmail("interlude@here", ["oncall@clinic.test"], str(message).encode())
+            client.sendmail("interlude@here", ["oncall@clinic.test"], str(message))
     finally:
         mailbox.stop()
     assert isinstance(console.file, io.StringIO)
