@@ -111,7 +111,7 @@ class CaseloadRowOut(Schema):
     needs_invitation = fields.Boolean(required=True)
     last_session = fields.Dict(required=True, allow_none=True)
     last_check_in_at = Instant(allow_none=True)
-    trend_status = fields.String(allow_none=True, validate=validate.OneOf(STATUSES))
+    trend_status = fields.String(validate=validate.OneOf(STATUSES))
     baseline = fields.Float(allow_none=True)
     current = fields.Float(allow_none=True)
     daily_m7 = fields.Float(allow_none=True)

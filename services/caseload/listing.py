@@ -147,7 +147,7 @@ def show_row(row: Any, now: datetime) -> dict[str, Any]:
     if row.clinical:
         shown |= {
             "last_check_in_at": row.last_check_in_at,
-            "trend_status": row.trend_status,
+            "trend_status": row.trend_status or "baseline_missing",
             "baseline": row.baseline,
             "current": row.current,
             "daily_m7": row.daily_m7,

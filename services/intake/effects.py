@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
 from models import Decision, PatientStatus, StandingPlan
@@ -159,7 +159,7 @@ def _status(
 ) -> Write:
     values = figures | risk_values(patient, verdict)
     if entry.kind != "help_request":
-        values["last_check_in_at"] = now
+        values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
     return (
         update(PatientStatus)
         .where(PatientStatus.patient_id == patient.patient_id)
@@ -175,8 +175,10 @@ def risk_values(patient: LockedPatient, verdict: Verdict) -> dict[str, Any]:
         values["item9_positive_at"] = _later(patient.item9_positive_at, facts.recorded_at)
     if facts.cssrs in ("moderate", "high"):
         values["cssrs_moderate_at"] = _later(patient.cssrs_moderate_at, facts.recorded_at)
+    day = verdict.read.placement.mood_day
+    if verdict.read.cssrs_complete:
+        values["last_cssrs_on"] = max(day, patient.last_cssrs_on or day)
     if facts.item9_number is not None:
-        day = verdict.read.placement.mood_day
         if patient.last_item9_on is None or day >= patient.last_item9_on:
             values |= {"last_item9_on": day, "last_item9": verdict.read.q9_highest}
     return values

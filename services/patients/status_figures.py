@@ -28,7 +28,8 @@ def two_week_figures(entries: Collection[Entry]) -> dict[str, Any]:
     return {
         "baseline": _number(baseline),
         "current": _number(current),
-        "trend_status": phq9_status(baseline, current),
+        # Null stands for "baseline_missing", so that a patient without a form needs no write.
+        "trend_status": None if baseline is None else phq9_status(baseline, current),
     }
 
 

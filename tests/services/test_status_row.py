@@ -1,0 +1,157 @@
+"""The status row is a cache: entry by entry it must equal a recompute from the whole history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from models import PatientStatus
+from services.caseload.verify import verify_caseload
+from services.intake.amend import amend_check_in
+from services.intake.forms import AmendForm, CheckInForm
+from services.intake.record import record_check_in
+from services.intake.unreadable import Refused, answer_refusal
+from services.patients.expired_entries import count_entries_of
+from services.patients.status_row import differences
+from services.unit_of_work import transaction
+from tests.world import ClinicWorld, Person, World
+
+START = datetime(2026, 3, 1, 9, tzinfo=UTC)
+ITEMS = {"phq9": 9, "phq9-daily": 9, "gad7": 7}
+ANSWER = st.sampled_from([0, 1, 2, 3, None, "declined"])
+
+
+@st.composite
+def answers(draw: st.DrawFn, instrument: str) -> dict[str, Any]:
+    """Mostly complete forms, some with gaps."""
+    if instrument == "cssrs-screener":
+        links = ("q1", "q2", "q3", "q4", "q5", "q6", "q6b")
+        return {link: draw(st.sampled_from([0, 0, 1, None])) for link in links}
+    numbers = draw(st.lists(st.integers(0, 3), min_size=9, max_size=9))
+    found: dict[str, Any] = {f"q{n}": numbers[n - 1] for n in range(1, ITEMS[instrument] + 1)}
+    if draw(st.integers(0, 3)) == 0:
+        found[draw(st.sampled_from(sorted(found)))] = draw(ANSWER)
+    return found
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A history: forms on time, late, from odd zones and with expired tokens; amendments; danger
+    in refused bodies; refreshes.
+    """
+    history = []
+    for number in range(draw(st.integers(1, 10))):
+        kinds = ["form"] * 5 + ["amend"] * (2 if number else 0) + ["refused", "refresh"]
+        instrument = draw(st.sampled_from(["phq9", "phq9-daily", "cssrs-screener", "gad7"]))
+        history.append(
+            {
+                "kind": draw(st.sampled_from(kinds)),
+                "instrument": instrument,
+                "answers": draw(answers(instrument)),
+                "after": draw(st.integers(-1, 60)),
+                "late": draw(st.sampled_from([0, 0, 0, 1, 30, 24 * 20])),
+                "timezone": draw(st.sampled_from(["Europe/Paris", "Pacific/Auckland", None, "X"])),
+                "expired": draw(st.integers(0, 5)) == 0,
+                "which": draw(st.integers(0, 9)),
+                "blank": draw(st.booleans()),
+            }
+        )
+    return history
+
+
+class Phone:
+    """Plays a history on one patient, at made-up times."""
+
+    def __init__(self, patient: Person) -> None:
+        self.patient, self.now = patient, START
+        self.sent: list[tuple[Any, str]] = []
+
+    def play(self, step: dict[str, Any]) -> None:
+        self.now += timedelta(hours=step["after"])
+        getattr(self, step["kind"])(step)
+
+    def actor(self, step: dict[str, Any]) -> Any:
+        return replace(self.patient.actor, token_expired=step["expired"])
+
+    def form(self, step: dict[str, Any]) -> None:
+        recorded = self.now - timedelta(hours=step["late"])
+        sent = CheckInForm(
+            uuid4(),
+            step["instrument"],
+            step["answers"],
+            recorded.astimezone(timezone(timedelta(hours=13))),
+            step["timezone"],
+        )
+        record_check_in(self.actor(step), sent, None, self.now)
+        self.sent.append((sent.id, step["instrument"]))
+
+    def amend(self, step: dict[str, Any]) -> None:
+        same = [known for known, instrument in self.sent if instrument == step["instrument"]]
+        if not same:
+            return
+        changed = dict.fromkeys(step["answers"]) if step["blank"] else step["answers"]
+        amendment = AmendForm(uuid4(), changed, "a slip of the thumb")
+        amend_check_in(self.actor(step), same[step["which"] % len(same)], amendment, self.now)
+
+    def refused(self, step: dict[str, Any]) -> None:
+        body = f'{{"instrument": "phq9", "answers": {{"q9": 2}}, "odd": {step["which"]}}}'
+        refused = Refused("/v1/check-ins", body.encode(), {"status": 422})
+        answer_refusal(self.patient.actor, refused, self.now)
+
+    def refresh(self, step: dict[str, Any]) -> None:
+        with transaction(self.patient.actor.clinic_id) as session:
+            count_entries_of(session, self.patient.patient_id, self.patient.actor.family_id)
+
+
+def faults(patient: Person) -> list[str]:
+    with transaction(patient.actor.clinic_id) as session:
+        return differences(session, patient.patient_id)
+
+
+@pytest.fixture
+def old_clinic(app: Flask, clean_database: None) -> ClinicWorld:
+    return World(app, now=START).clinic()
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=steps())
+def test_after_every_entry_the_row_equals_a_recompute(
+    app: Flask, old_clinic: ClinicWorld, history: list[dict[str, Any]]
+) -> None:
+    patient = old_clinic.patient()
+    phone = Phone(patient)
+    with app.app_context():
+        for number, step in enumerate(history):
+            phone.play(step)
+            assert faults(patient) == [], f"after step {number}"
+
+
+def test_verify_names_the_columns_that_differ(app: Flask, old_clinic: ClinicWorld) -> None:
+    right, wrong = old_clinic.patient("Right"), old_clinic.patient("Wrong")
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["caseload", "verify"]).exit_code == 0
+    with app.app_context(), transaction(old_clinic.id) as session:
+        session.execute(
+            update(PatientStatus)
+            .where(PatientStatus.patient_id == wrong.patient_id)
+            .values(baseline=12, last_item9=1)
+        )
+    result = runner.invoke(args=["caseload", "verify"])
+    assert result.exit_code == 1
+    assert f"patient {wrong.patient_id}: last_item9, baseline" in result.output
+    assert str(right.patient_id) not in result.output
+
+
+def test_verify_looks_at_every_clinic(app: Flask, old_clinic: ClinicWorld) -> None:
+    other = World(app, now=START).clinic("South Clinic")
+    patients = {old_clinic.patient().patient_id, other.patient().patient_id}
+    with app.app_context():
+        assert {checked.patient_id for checked in verify_caseload()} == patients
