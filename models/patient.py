@@ -115,6 +115,7 @@ class PatientStatus(OfClinic, Base):
     revision: Mapped[int] = mapped_column(server_default="0")
     last_check_in_at: Mapped[datetime | None]
     last_item9_on: Mapped[date | None]
+    last_cssrs_on: Mapped[date | None]
     item9_positive_at: Mapped[datetime | None]
     cssrs_moderate_at: Mapped[datetime | None]
     last_item9: Mapped[int | None]

@@ -672,6 +672,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_check_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_item9_on", sa.Date(), nullable=True),
+        sa.Column("last_cssrs_on", sa.Date(), nullable=True),
         sa.Column("item9_positive_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cssrs_moderate_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_item9", sa.Integer(), nullable=True),

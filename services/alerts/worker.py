@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
 from typing import Final
@@ -21,11 +22,13 @@ from services.alerts.claiming import anything_due
 from services.alerts.clockwork import advance, due_alerts
 from services.alerts.delivery import Clock, Pace, deliver_one
 from services.alerts.morning_mail import mail_in_the_morning
+from services.alerts.silence import report_silence, silent_patients
 from services.alerts.wake import Ear
 from services.channels.base import Channel
 
 SENDERS_A_CHANNEL: Final = 4
 FAREWELL_S: Final = 30.0
+LISTEN_EVERY: Final = timedelta(minutes=1)
 _log = structlog.get_logger()
 
 
@@ -48,6 +51,12 @@ class Worker:
         # One alert that cannot be moved must not keep the others waiting.
         return sum(bool(self._survive(work)) for work in [*steps, *mails])
 
+    def hear_silence(self) -> int:
+        """Open an alert for every patient who has been silent for too long; how many."""
+        now = self.clock()
+        silent = silent_patients(now)
+        return sum(bool(self._survive(partial(report_silence, each, now))) for each in silent)
+
     def send_all(self, channel: str) -> int:
         """Send what is due on one channel until nothing is; how many were tried."""
         tried = 0
@@ -58,6 +67,7 @@ class Worker:
     def work_once(self) -> None:
         """Everything that is due now, and whatever that makes due at once."""
         with self.in_context():
+            self.hear_silence()
             while self.move_time() + sum(self.send_all(channel) for channel in self.channels):
                 pass
 
@@ -72,7 +82,11 @@ class Worker:
         for sender in senders:
             sender.start()
         with self.in_context():
+            listened_at = None
             while not stopping.is_set():
+                if listened_at is None or self.clock() - listened_at >= LISTEN_EVERY:
+                    listened_at = self.clock()
+                    self._survive(self.hear_silence)
                 self._survive(lambda: self._look(bells))
                 self._listen(ear, poll_s, stopping)
         for bell in bells:

@@ -21,7 +21,7 @@ from services.intake.facts import Sent
 from services.intake.first_answer import Answered, known_answer
 from services.intake.forms import AmendForm, checked_answers, content_digest, known_instrument
 from services.intake.guarding import id_taken_elsewhere
-from services.intake.record import flags_of, read_columns
+from services.intake.record import author_columns, flags_of, read_columns
 from services.intake.record_view import record_of
 from services.patients.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
@@ -145,6 +145,7 @@ def _entry(
     first, last = versions.first, versions.last
     row: dict[str, Any] = {
         **read_columns(patient, asked, verdict),
+        **author_columns(actor),
         "id": form.id,
         "root_id": first.id,
         "version": last.version + 1,
@@ -153,9 +154,6 @@ def _entry(
         "answered_at": first.answered_at,
         "timezone": first.timezone,
         "zone": first.zone,
-        "entered_by": actor.user_id if actor.patient_id is None else None,
-        "family_id": actor.family_id,
-        "counts_in_trend": not actor.token_expired,
     }
     outdated = (
         update(CheckIn)

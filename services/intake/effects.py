@@ -178,9 +178,8 @@ def risk_values(patient: LockedPatient, verdict: Verdict) -> dict[str, Any]:
     day = verdict.read.placement.mood_day
     if verdict.read.cssrs_complete:
         values["last_cssrs_on"] = max(day, patient.last_cssrs_on or day)
-    if facts.item9_number is not None:
-        if patient.last_item9_on is None or day >= patient.last_item9_on:
-            values |= {"last_item9_on": day, "last_item9": verdict.read.q9_highest}
+    if facts.item9_number is not None and day >= (patient.last_item9_on or day):
+        values |= {"last_item9_on": day, "last_item9": verdict.read.q9_highest}
     return values
 
 

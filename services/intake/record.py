@@ -23,6 +23,7 @@ from services.intake.guarding import id_taken_elsewhere
 from services.intake.record_view import SCORE_FIELDS, record_of
 from services.patients.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
+from services.rules.answers import Answers
 from services.rules.instruments import Instrument
 
 
@@ -52,51 +53,80 @@ def record_check_in(
         known = known_answer(session, actor, form.id, patient_id, digest)
         if known is not None:
             return known
-        sent = Sent(
-            kind="check_in",
-            instrument=asked,
-            answers=answers,
-            note=form.note,
-            recorded_at=form.recorded_at,
-            received_at=now,
-            timezone=form.timezone,
-            profile_timezone=patient.timezone,
-            sent_at=sent_at,
-            stated_mood_day=form.mood_day,
-            client_total=form.client_total,
-            flags=flags_of(actor),
-        )
         before = load_background(session, patient)
+        sent = _sent(actor, patient, form, asked, answers, sent_at, now)
         verdict = decide(sent, before.background)
         if not patient.followed and not verdict.is_risky:
             raise NotFollowed
-        row = check_in_row(actor, patient, asked, form, verdict)
-        entry = Entry(
-            id=form.id,
-            kind="check_in",
-            digest=digest,
-            instrument=asked.code,
-            writes=(
-                insert(CheckIn).values(**row),
-                insert(CheckInContent).values(
-                    clinic_id=patient.clinic_id,
-                    patient_id=patient_id,
-                    check_in_id=form.id,
-                    answers=answers,
-                    note=form.note,
-                    client_total=form.client_total,
-                ),
-            ),
-            record=lambda safety: record_of(
-                row,
-                form.id,
-                answers=answers,
-                note=form.note,
-                client_total=form.client_total,
-                safety=safety,
-            ),
-        )
+        entry = _entry(actor, patient, form, asked, answers, digest, verdict)
         return set_off(session, actor, patient, before, verdict, entry, now)
+
+
+def _sent(
+    actor: Actor,
+    patient: LockedPatient,
+    form: CheckInForm,
+    asked: Instrument,
+    answers: Answers,
+    sent_at: datetime | None,
+    now: datetime,
+) -> Sent:
+    return Sent(
+        kind="check_in",
+        instrument=asked,
+        answers=answers,
+        note=form.note,
+        recorded_at=form.recorded_at,
+        received_at=now,
+        timezone=form.timezone,
+        profile_timezone=patient.timezone,
+        sent_at=sent_at,
+        stated_mood_day=form.mood_day,
+        client_total=form.client_total,
+        flags=flags_of(actor),
+    )
+
+
+def _entry(
+    actor: Actor,
+    patient: LockedPatient,
+    form: CheckInForm,
+    asked: Instrument,
+    answers: Answers,
+    digest: bytes,
+    verdict: Verdict,
+) -> Entry:
+    row: dict[str, Any] = {
+        **read_columns(patient, asked, verdict),
+        **author_columns(actor),
+        "id": form.id,
+        "root_id": form.id,
+        "version": 1,
+        "timezone": form.timezone,
+    }
+    contents = insert(CheckInContent).values(
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        check_in_id=form.id,
+        answers=answers,
+        note=form.note,
+        client_total=form.client_total,
+    )
+    return Entry(
+        id=form.id,
+        kind="check_in",
+        digest=digest,
+        instrument=asked.code,
+        writes=(insert(CheckIn).values(**row), contents),
+        record=lambda safety: record_of(
+            row,
+            form.id,
+            answers=answers,
+            note=form.note,
+            client_total=form.client_total,
+            safety=safety,
+        ),
+    )
 
 
 def patient_written_about(
@@ -119,23 +149,12 @@ def flags_of(actor: Actor) -> frozenset[str]:
     return frozenset(expired | by_staff)
 
 
-def check_in_row(
-    actor: Actor,
-    patient: LockedPatient,
-    asked: Instrument,
-    form: CheckInForm,
-    verdict: Verdict,
-) -> dict[str, Any]:
-    """The columns of a first version."""
+def author_columns(actor: Actor) -> dict[str, Any]:
+    """Who sent it, with which log-in, and whether it counts in the trends already."""
     return {
-        "id": form.id,
-        "root_id": form.id,
-        "version": 1,
-        "timezone": form.timezone,
         "entered_by": actor.user_id if actor.patient_id is None else None,
         "family_id": actor.family_id,
         "counts_in_trend": not actor.token_expired,
-        **read_columns(patient, asked, verdict),
     }
 
 

@@ -25,6 +25,7 @@ class LockedPatient:
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
     last_item9_on: date | None
+    last_cssrs_on: date | None
 
     @property
     def next_revision(self) -> int:
@@ -45,6 +46,7 @@ def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
             PatientStatus.item9_positive_at,
             PatientStatus.cssrs_moderate_at,
             PatientStatus.last_item9_on,
+            PatientStatus.last_cssrs_on,
         )
         .where(PatientStatus.patient_id == patient_id)
         .with_for_update()
@@ -63,4 +65,5 @@ def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
         item9_positive_at=row.item9_positive_at,
         cssrs_moderate_at=row.cssrs_moderate_at,
         last_item9_on=row.last_item9_on,
+        last_cssrs_on=row.last_cssrs_on,
     )

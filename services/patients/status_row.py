@@ -24,6 +24,7 @@ from services.rules.rule_set import RULES
 CACHED: Final = (
     "last_check_in_at",
     "last_item9_on",
+    "last_cssrs_on",
     "item9_positive_at",
     "cssrs_moderate_at",
     "last_item9",
@@ -138,6 +139,9 @@ def _risk(session: Session, patient_id: UUID) -> dict[str, Any]:
         select(
             func.max(CheckIn.received_at).label("last_check_in_at"),
             func.max(CheckIn.mood_day).filter(CheckIn.q9.is_not(None)).label("last_item9_on"),
+            func.max(CheckIn.mood_day)
+            .filter(CheckIn.cssrs_level.is_not(None), CheckIn.complete)
+            .label("last_cssrs_on"),
             func.max(CheckIn.answered_at).filter(positive).label("positive_at"),
             func.max(CheckIn.answered_at)
             .filter(CheckIn.cssrs_level.in_(("moderate", "high")))
@@ -151,6 +155,7 @@ def _risk(session: Session, patient_id: UUID) -> dict[str, Any]:
     return {
         "last_check_in_at": found.last_check_in_at,
         "last_item9_on": found.last_item9_on,
+        "last_cssrs_on": found.last_cssrs_on,
         "item9_positive_at": max(positives, default=None),
         "cssrs_moderate_at": found.cssrs_moderate_at,
         "last_item9": _last_item9(session, patient_id),
