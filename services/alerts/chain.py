@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -13,7 +15,12 @@ from sqlalchemy.orm import Session
 from models import Clinic, Contact, User
 from services.exceptions import NotFound
 from services.rules.escalation_types import DEFAULT_LADDERS, Circumstances, Ladder
-from services.rules.staffing import Staffing, next_working_morning, parse_staffing
+from services.rules.staffing import (
+    Staffing,
+    StaffingError,
+    next_working_morning,
+    parse_staffing,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,17 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
     clinic = rows[0]
     return Chain(
         links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
-        staffing=parse_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
+        staffing=_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
         ladders=ladders_of(clinic.ladder),
     )
+
+
+def _staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Staffing:
+    """Settings that cannot be read any more must not keep a page from being queued."""
+    try:
+        return parse_staffing(zone, staffed, holidays)
+    except StaffingError:
+        return Staffing(ZoneInfo("UTC"))
 
 
 def is_reachable() -> ColumnElement[bool]:

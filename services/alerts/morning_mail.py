@@ -4,7 +4,7 @@ chain and to the patients' care teams.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -94,7 +94,7 @@ def _recipients(
     for alert in alerts:
         if alert.patient_id is None:
             continue
-        for user_id, email in _care_team(session, clinic_id, alert.patient_id):
+        for user_id, email in _care_team(session, clinic_id, alert.patient_id).items():
             if email.casefold() not in reached:
                 carried.setdefault(Recipient(user_id=user_id), []).append(alert)
     return carried
@@ -107,22 +107,18 @@ def _address(session: Session, clinic_id: UUID, contact_id: UUID) -> str:
     return address.casefold()
 
 
-def _care_team(session: Session, clinic_id: UUID, patient_id: UUID) -> Iterable[tuple[UUID, str]]:
-    return (
-        session.execute(
-            select(User.id, User.email)
-            .join(
-                CareTeamMember,
-                (CareTeamMember.clinic_id == User.clinic_id) & (CareTeamMember.user_id == User.id),
-            )
-            .where(
-                User.clinic_id == clinic_id, CareTeamMember.patient_id == patient_id, User.active
-            )
-            .order_by(User.id)
+def _care_team(session: Session, clinic_id: UUID, patient_id: UUID) -> dict[UUID, str]:
+    """Active members of the patient's care team, with their addresses."""
+    rows = session.execute(
+        select(User.id, User.email)
+        .join(
+            CareTeamMember,
+            (CareTeamMember.clinic_id == User.clinic_id) & (CareTeamMember.user_id == User.id),
         )
-        .tuples()
-        .all()
+        .where(User.clinic_id == clinic_id, CareTeamMember.patient_id == patient_id, User.active)
+        .order_by(User.id)
     )
+    return {row.id: row.email for row in rows}
 
 
 def digest_writes(

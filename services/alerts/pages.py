@@ -25,7 +25,7 @@ def load_page(claimed: Claimed) -> Page:
             address, signing_secret = _recipient(session, claimed)
         except KeyringError as error:
             raise ChannelError("address_unreadable") from error
-        notices = tuple(AlertNotice(*alert) for alert in session.execute(_alerts(claimed)).tuples())
+        notices = tuple(AlertNotice(*alert) for alert in session.execute(_alerts(claimed)))
     return Page(claimed.notification_id, address, claimed.severity, notices, signing_secret)
 
 
@@ -50,19 +50,16 @@ def _member_of_staff(session: Session, claimed: Claimed) -> tuple[str, str | Non
 
 
 def _contact(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
-    return (
-        session.execute(
-            select(Contact.address, Contact.signing_secret)
-            .outerjoin(User, and_(User.clinic_id == Contact.clinic_id, User.id == Contact.user_id))
-            .where(
-                Contact.clinic_id == claimed.clinic_id,
-                Contact.id == claimed.contact_id,
-                is_reachable(),
-            )
+    found = session.execute(
+        select(Contact.address, Contact.signing_secret)
+        .outerjoin(User, and_(User.clinic_id == Contact.clinic_id, User.id == Contact.user_id))
+        .where(
+            Contact.clinic_id == claimed.clinic_id,
+            Contact.id == claimed.contact_id,
+            is_reachable(),
         )
-        .tuples()
-        .one_or_none()
-    )
+    ).one_or_none()
+    return None if found is None else (found.address, found.signing_secret)
 
 
 def carried_alerts(claimed: Claimed) -> ColumnElement[bool]:

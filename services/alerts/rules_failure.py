@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, insert, literal, select
+from sqlalchemy import CTE, Insert, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,8 @@ from services.rules.escalation_types import PageStep
 
 FAMILY = "rules_failed"
 ONE_OFF = PageStep(round=0, step=0)
+# As text: as a parameter it would no longer match the index once the statement is prepared.
+ONE_OPEN = text("status <> 'resolved' AND patient_id IS NULL")
 
 
 def count_rules_failure(
@@ -36,7 +38,7 @@ def count_rules_failure(
 
     The last statement of the entry's transaction: entries of all patients queue for this one row.
     """
-    alert = _counted(clinic_id, rule_version, chain, now).cte("alert")
+    alert = _counted(clinic_id, rule_version, chain, now)
     key = AlertKey(clinic_id, new_id())
     parts = [
         _failure(alert, clinic_id, patient_id, entry_id, rule_version, now),
@@ -49,7 +51,7 @@ def count_rules_failure(
     return found
 
 
-def _counted(clinic_id: UUID, rule_version: str, chain: Chain, now: datetime) -> Any:
+def _counted(clinic_id: UUID, rule_version: str, chain: Chain, now: datetime) -> CTE:
     state = opened("medium", chain.circumstances(now)).state
     statement = upsert(Alert).values(
         clinic_id=clinic_id,
@@ -62,17 +64,21 @@ def _counted(clinic_id: UUID, rule_version: str, chain: Chain, now: datetime) ->
         occurrence_count=1,
         **state.columns(),
     )
-    return statement.on_conflict_do_update(
-        index_elements=[Alert.clinic_id, Alert.family, Alert.rule_version],
-        index_where=(Alert.status != "resolved") & Alert.patient_id.is_(None),
-        set_={
-            "occurrence_count": Alert.occurrence_count + 1,
-            "newest_occurrence_at": statement.excluded.newest_occurrence_at,
-        },
-    ).returning(Alert.id, Alert.occurrence_count)
+    return (
+        statement.on_conflict_do_update(
+            index_elements=[Alert.clinic_id, Alert.family, Alert.rule_version],
+            index_where=ONE_OPEN,
+            set_={
+                "occurrence_count": Alert.occurrence_count + 1,
+                "newest_occurrence_at": statement.excluded.newest_occurrence_at,
+            },
+        )
+        .returning(Alert.id, Alert.occurrence_count)
+        .cte("alert")
+    )
 
 
-def _from_alert(table: type[Any], alert: CTE, values: dict[str, Any], only_new: bool) -> Any:
+def _from_alert(table: type[Any], alert: CTE, values: dict[str, Any], only_new: bool) -> Insert:
     """Insert a row that names the alert, whose id only the upsert knows."""
     columns = {name: literal(value, table.__table__.c[name].type) for name, value in values.items()}
     chosen = select(*columns.values(), alert.c.id)
@@ -96,7 +102,7 @@ def _failure(
         "rule_version": rule_version,
         "failed_at": now,
     }
-    return _from_alert(RulesFailure, alert, values, only_new=False).cte("failure")  # type: ignore[no-any-return]
+    return _from_alert(RulesFailure, alert, values, only_new=False).cte("failure")
 
 
 def _first_time(alert: CTE, key: AlertKey, chain: Chain, now: datetime) -> list[CTE]:

@@ -1,0 +1,114 @@
+"""Who may see an alert, and what they may do with it (contract, "Who may what")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import Session
+
+from models import Alert, Contact, DigestAlert, Notification, Patient, User
+from services.access import Action, Actor, Scope, scopes
+from services.exceptions import Forbidden, NotFound
+from services.patients.view import in_view_clause
+
+CLINICIAN: Final = "clinician"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody may do with one alert that they may see.
+
+    ``sees_content``: evidence, patient, notes and bodies. ``breaks_glass``: an administrator who
+    was paged for it, who sees the patient's contacts and nothing else of that.
+    """
+
+    acts: bool
+    resolves: bool
+    sees_content: bool
+    breaks_glass: bool
+    as_clinician: bool
+
+    @property
+    def sees_contacts(self) -> bool:
+        """The patient's name, phone, address and emergency contact."""
+        return self.sees_content or self.breaks_glass
+
+
+def visible_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """A condition on ``alerts``: of patients in view, and those without a patient.
+
+    Raises ``Forbidden`` for a role that has no business with alerts.
+    """
+    in_view = in_view_clause(actor, Action.READ_ALERTS, now)
+    return or_(Alert.patient_id.is_(None), exists().where(Patient.id == Alert.patient_id, in_view))
+
+
+def visible_alert(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """The alert, without a lock. Raises ``Forbidden``, and ``NotFound`` for one out of view."""
+    alert = session.scalar(select(Alert).where(Alert.id == alert_id, visible_clause(actor, now)))
+    if alert is None:
+        raise NotFound
+    return alert
+
+
+def reach_of(session: Session, actor: Actor, alert: Alert, now: datetime) -> Reach:
+    """What the actor may do with an alert that is visible to them."""
+    acting, resolving = (
+        scopes(actor, action) for action in (Action.ACT_ON_ALERTS, Action.RESOLVE_ALERTS)
+    )
+    as_clinician = CLINICIAN in actor.roles and _in_clinicians_view(session, actor, alert, now)
+    full = Scope.CLINIC in acting or as_clinician
+    ownerless = alert.patient_id is None and Scope.WITHOUT_PATIENT in resolving
+    paged = not full and Scope.PAGED_FOR in acting and was_paged(session, actor.user_id, alert.id)
+    return Reach(
+        acts=full or paged or ownerless,
+        resolves=full or ownerless,
+        sees_content=full or ownerless,
+        breaks_glass=paged and alert.patient_id is not None,
+        as_clinician=as_clinician,
+    )
+
+
+def _in_clinicians_view(session: Session, actor: Actor, alert: Alert, now: datetime) -> bool:
+    """In view as a clinician, whatever the person's other roles reach."""
+    if alert.patient_id is None:
+        return True
+    clinician = replace(actor, roles=frozenset({CLINICIAN}))
+    in_view = in_view_clause(clinician, Action.ACT_ON_ALERTS, now)
+    found = select(Patient.id).where(Patient.id == alert.patient_id, in_view)
+    return session.scalar(found) is not None
+
+
+def was_paged(session: Session, user_id: UUID, alert_id: UUID) -> bool:
+    """Was a page or a morning mail about this alert made out to this person: to the account, to a
+    contact of theirs, or to a contact with their mail address?
+    """
+    about_it = about_alert(alert_id)
+    contacts = select(Contact.user_id, Contact.channel, Contact.address).where(
+        Contact.id.in_(select(Notification.contact_id).where(about_it))
+    )
+    to_account = select(Notification.id).where(about_it, Notification.user_id == user_id)
+    if session.scalar(to_account.limit(1)) is not None:
+        return True
+    email = session.scalars(select(User.email).where(User.id == user_id)).one()
+    return any(
+        row.user_id == user_id
+        or (row.channel == "email" and row.address.casefold() == email.casefold())
+        for row in session.execute(contacts)
+    )
+
+
+def about_alert(alert_id: UUID) -> ColumnElement[bool]:
+    """A condition on ``notifications``: pages of the alert, and morning mails that carried it."""
+    carrying = select(DigestAlert.notification_id).where(DigestAlert.alert_id == alert_id)
+    return or_(Notification.alert_id == alert_id, Notification.id.in_(carrying))
+
+
+def require(allowed: bool) -> None:
+    """Raise ``Forbidden`` unless it is allowed."""
+    if not allowed:
+        raise Forbidden
