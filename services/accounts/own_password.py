@@ -30,10 +30,11 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
             raise Invalid({"old_password": ["Not your present password."]})
         password_hash = hash_password(new)
         with acting(actor, now) as session:
+            # Families before accounts, as a refresh locks them.
+            end_families(session, actor.user_id, "password_changed", now, but=actor.family_id)
             if session.scalar(present.with_for_update(key_share=True)) != kept:
                 raise Invalid({"old_password": ["Changed meanwhile on another device."]})
             session.execute(
                 update(User).where(User.id == actor.user_id).values(password_hash=password_hash)
             )
-            end_families(session, actor.user_id, "password_changed", now, but=actor.family_id)
             audit.record(session, actor.user_id, "password_changed", now, object_id=actor.user_id)
