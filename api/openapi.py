@@ -98,7 +98,7 @@ def problem_statuses(
     if rule.arguments:
         yield 404
     if method in WRITES:
-        yield 409
+        yield from (409, 422)
     if "requestBody" in operation:
         yield from (400, 413, 415, 422)
     if any(_is_query(parameter) for parameter in operation.get("parameters", ())):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -27,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.api.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person, World
 
 PROVE = os.environ.get("INTERLUDE_PROVE") == "1"
@@ -47,7 +49,10 @@ class Crowd:
     """One person a role, replaced when a call (a log-out, say) has ended their session."""
 
     clinic: ClinicWorld
+    client: FlaskClient
     people: dict[str, Person] = field(default_factory=dict)
+    at_risk: Person | None = None
+    check_in_id: str = ""
 
     def person(self, role: str) -> Person:
         if role not in self.people:
@@ -63,16 +68,23 @@ class Crowd:
     def known_ids(self) -> dict[str, str]:
         """Ids of rows that are there, by the names that paths have for them."""
         patient = self.person("patient")
+        if patient is not self.at_risk:
+            check_in = phq9(item9=3)
+            assert post(self.client, patient, check_in).status_code == 201
+            self.at_risk, self.check_in_id = patient, check_in["id"]
         return {
             "patient_id": str(patient.patient_id),
-            "user_id": str(patient.user_id),
+            "user_id": str(self.person("clinician").user_id),
+            "check_in_id": self.check_in_id,
+            "alert_id": str(alerts(patient)[0]["id"]),
+            "contact_id": str(rows(patient, "SELECT id FROM contacts LIMIT 1")[0]["id"]),
             "code": "phq9",
         }
 
 
 @pytest.fixture
-def crowd(world: World) -> Crowd:
-    return Crowd(world.clinic())
+def crowd(world: World, client: FlaskClient) -> Crowd:
+    return Crowd(world.clinic(), client)
 
 
 @pytest.fixture
