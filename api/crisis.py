@@ -9,8 +9,9 @@ from flask import Response, g, request
 
 from api.auth import is_marked
 from api.bodies import raw_body
+from api.problems import RETRY_AFTER_S, is_outage, problem_of, respond
 from services.access import Actor
-from services.exceptions import Unauthenticated
+from services.exceptions import Unauthenticated, Unavailable
 from services.intake.unreadable import Refused, answer_refusal
 from services.rules.crisis_card import generic_card
 
@@ -23,8 +24,6 @@ HELP_ROUTE: Final = "/v1/help-requests"
 
 def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Response:
     """Answer a refusal; on a crisis route, look for danger first and add the card."""
-    from api.errors import respond
-
     if not is_marked("is_crisis_route"):
         return respond(problem, headers)
     actor: Actor | None = g.get("actor")
@@ -37,8 +36,6 @@ def _searched(
     actor: Actor, problem: dict[str, Any], headers: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Commit an alert for what can be read in the refused request; if that fails, say so."""
-    from api.errors import RETRY_AFTER_S, is_outage, problem_of
-    from services.exceptions import Unavailable
 
     try:
         answered = answer_refusal(actor, _refused(problem), g.now)

@@ -1,128 +1,31 @@
-"""The one table from refusals to problem documents (RFC 9457), and what answers everything else."""
+"""What answers a refusal, a fault or an outage: always a problem document."""
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 import structlog
-from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from api.crisis import complete_refusal
+from api.problems import RETRY_AFTER_S, document, is_outage, problem_of, problem_of_http
 from services import exceptions as refused
 
 log = structlog.get_logger()
 
-MEDIA_TYPE: Final = "application/problem+json"
-RETRY_AFTER_S: Final = 5
-
-# exception: (status, code, title)
-TABLE: Final[dict[type[refused.ServiceError], tuple[int, str, str]]] = {
-    refused.SecondFactorRequired: (401, "second_factor_required", "Second factor required"),
-    refused.TokenExpired: (401, "token_expired", "Token expired"),
-    refused.Unauthenticated: (401, "unauthenticated", "Not authenticated"),
-    refused.NotFollowed: (403, "not_followed", "Answers are no longer read"),
-    refused.Forbidden: (403, "forbidden", "Forbidden"),
-    refused.NotFound: (404, "not_found", "Not found"),
-    refused.ContentConflict: (409, "content_conflict", "Id known with other content"),
-    refused.IdTaken: (409, "id_taken", "Id taken"),
-    refused.AlreadyResolved: (409, "already_resolved", "Already resolved"),
-    refused.InvitationInvalid: (409, "invitation_invalid", "Invitation invalid"),
-    refused.OpenAlert: (409, "open_alert", "Safety alert open"),
-    refused.LastAdmin: (409, "last_admin", "Last administrator"),
-    refused.AdultsOnly: (422, "adults_only", "Adults only"),
-    refused.Invalid: (422, "validation_failed", "Validation failed"),
-    refused.RateLimited: (429, "rate_limited", "Too many attempts"),
-    refused.Unavailable: (503, "unavailable", "Temporarily unavailable"),
-}
-
-# what the framework raises: status -> (code, title, detail)
-FRAMEWORK: Final[dict[int, tuple[str, str, str]]] = {
-    400: ("malformed_json", "Malformed JSON", "The body is not valid JSON in UTF-8."),
-    404: ("not_found", "Not found", "There is nothing here that you may see."),
-    405: ("not_found", "Method not allowed", "This address does not take that method."),
-    406: ("unsupported_media_type", "Not acceptable", "This is answered as application/json."),
-    413: ("body_too_large", "Body too large", "The body is larger than this call takes."),
-    415: ("unsupported_media_type", "Unsupported media type", "Send application/json."),
-    422: ("validation_failed", "Validation failed", "Some fields are not valid."),
-}
-
-
-def document(status: int, code: str, title: str, detail: str, **extra: Any) -> dict[str, Any]:
-    """One problem document; ``code`` is stable, the words are not."""
-    return {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        **extra,
-    }
-
-
-def respond(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    """A problem document as a response."""
-    response: Response = current_app.response_class(
-        current_app.json.dumps(problem), status=problem["status"], mimetype=MEDIA_TYPE
-    )
-    response.headers.update(headers or {})
-    return response
-
-
-def problem_of(error: refused.ServiceError) -> dict[str, Any]:
-    """The document of a refusal; an exception without a row of its own takes its parent's."""
-    row = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-    return document(*row, error.detail, **error.extra)
-
-
-def problem_of_http(error: HTTPException) -> dict[str, Any]:
-    """The document of something that the framework refused."""
-    status = error.code or 500
-    code, title, detail = FRAMEWORK.get(status, ("malformed_json", error.name, error.name))
-    messages = getattr(error, "data", {}).get("messages")
-    if status == 422 and messages:
-        return document(status, code, title, detail, errors=flatten(messages))
-    return document(status, code, title, detail)
-
-
-def answer_http(error: HTTPException) -> Response:
-    """Answer what the framework refused; a wrong method is told the right ones."""
-    methods = getattr(error, "valid_methods", None)
-    return finish(problem_of_http(error), {"Allow": ", ".join(methods)} if methods else {})
-
-
-def flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
-    """marshmallow's nested messages as JSON path -> list of messages, without the location."""
-    found: dict[str, list[str]] = {}
-
-    def walk(path: str, node: Any) -> None:
-        if isinstance(node, dict):
-            for key, child in node.items():
-                name = "" if key == "_schema" else str(key)
-                walk(f"{path}.{name}" if path and name else path or name, child)
-        else:
-            found.setdefault(path or "body", []).extend(str(said) for said in node)
-
-    for child in messages.values():
-        walk("", child)
-    return found
-
-
-def is_outage(error: Exception) -> bool:
-    """Is it the database that does not answer?"""
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
-
 
 def register_errors(app: Flask) -> None:
-    """Every way out is a problem document: no stack trace, no driver message, no patient data."""
+    """Every way out is a problem document: no stack trace, no driver message, no patient data.
+
+    Each passes ``complete_refusal``, so that a refusal on a crisis route never hides danger.
+    """
 
     @app.errorhandler(refused.ServiceError)
     def refusal(error: refused.ServiceError) -> Response:
-        headers = {"WWW-Authenticate": "Bearer"} if problem_of(error)["status"] == 401 else {}
+        problem = problem_of(error)
+        headers = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else {}
         if isinstance(error, refused.RateLimited):
             headers["Retry-After"] = str(error.retry_after_s)
-        return finish(problem_of(error), headers)
+        return complete_refusal(problem, headers)
 
     @app.errorhandler(HTTPException)
     def framework(error: HTTPException) -> Response:
@@ -134,12 +37,14 @@ def register_errors(app: Flask) -> None:
         log.error("request_failed", kind=type(error).__name__, endpoint=request.endpoint)
         if is_outage(error):
             outage = problem_of(refused.Unavailable())
-            return finish(outage, {"Retry-After": str(RETRY_AFTER_S)})
-        return finish(document(500, "internal_error", "Internal error", "Something went wrong."))
+            return complete_refusal(outage, {"Retry-After": str(RETRY_AFTER_S)})
+        broken = document(500, "internal_error", "Internal error", "Something went wrong.")
+        return complete_refusal(broken, {})
 
 
-def finish(problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    """Let the crisis routes add the card (a refusal never hides danger), then answer."""
-    from api.crisis import complete_refusal
-
-    return complete_refusal(problem, headers or {})
+def answer_http(error: HTTPException) -> Response:
+    """Answer what the framework refused; a wrong method is told the right ones."""
+    methods = getattr(error, "valid_methods", None)
+    return complete_refusal(
+        problem_of_http(error), {"Allow": ", ".join(methods)} if methods else {}
+    )

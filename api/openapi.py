@@ -16,7 +16,8 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
-from api.errors import FRAMEWORK, MEDIA_TYPE, TABLE, answer_http
+from api.errors import answer_http
+from api.problems import FRAMEWORK, MEDIA_TYPE, TABLE
 from schemas.problems import ProblemSchema
 
 SETTINGS: Final[dict[str, Any]] = {

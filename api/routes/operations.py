@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.answers import json_answer
 from api.auth import now, public
 from api.bodies import Routes
-from api.errors import RETRY_AFTER_S, document, respond
 from api.metrics import exposition
+from api.problems import RETRY_AFTER_S, document, respond
 from migrations.upgrade import alembic_config
 from schemas.operations import AliveSchema, ReadySchema, SafetySchema
 from services.operations.revision import database_revision
