@@ -138,3 +138,18 @@ def test_an_address_that_has_an_account_makes_no_second_clinic(clinic: ClinicWor
     result = clinic.app.test_cli_runner().invoke(args=[*words, *admin])
     assert result.exit_code == 1
     assert "another account" in result.output
+
+
+def test_a_password_is_changed_over_http(client: FlaskClient, clinic: ClinicWorld) -> None:
+    patient = clinic.patient()
+    first = {"new_password": "correct horse battery"}
+    assert client.post("/v1/me/password", json=first, headers=patient.headers).status_code == 204
+    wrong = {"old_password": "wrong", "new_password": "another long password"}
+    answer = client.post("/v1/me/password", json=wrong, headers=patient.headers)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["old_password"])
+    login = {"email": patient.email, "password": "correct horse battery"}
+    assert client.post("/v1/auth/login", json=login).json["user"]["id"] == str(patient.user_id)
+    short = client.post(
+        "/v1/me/password", json={"new_password": "1234567"}, headers=patient.headers
+    )
+    assert list(short.json["errors"]) == ["new_password"]

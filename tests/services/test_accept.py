@@ -16,6 +16,7 @@ from services.accounts.me import get_me
 from services.exceptions import Invalid, InvitationInvalid, RateLimited, Unauthenticated
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device
 from services.membership.users import change_user
+from services.patients.enrol import enrol
 from services.unit_of_work import transaction
 from tests.world import ClinicWorld, World, made_up_email
 
@@ -242,3 +243,19 @@ def test_invitations_that_cannot_be_make_nothing(client: FlaskClient, clinic: Cl
         ), change
     with clinic.app.app_context(), transaction(clinic.id) as session:
         assert session.scalars(select(User.id)).all() == [clinic.admin.user_id]
+
+
+def test_a_patient_without_an_account_gets_one_with_an_address(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    with clinic.app.app_context(), transaction(clinic.id) as session:
+        zone = "Europe/Paris"
+        patient_id = enrol(session, clinic.id, "Pat Quagga", zone, {}, None, START)
+    invitations = f"/v1/patients/{patient_id}/invitations"
+    answer = client.post(invitations, json={}, headers=clinic.admin.headers)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["email"])
+    body = {"email": made_up_email()}
+    made = client.post(invitations, json=body, headers=clinic.admin.headers)
+    assert made.status_code == 201, made.json
+    phone = client.post("/v1/invitations/accept", json={"code": made.json["code"]})
+    assert phone.json["user"]["patient_id"] == str(patient_id)

@@ -185,3 +185,40 @@ def test_the_old_password_cannot_be_guessed_quickly(early: ClinicWorld) -> None:
             change_password(person.actor, "wrong", "a new long password", START)
     with pytest.raises(RateLimited):
         change_password(person.actor, PASSWORD, "a new long password", START)
+
+
+def test_our_own_failure_is_not_counted_against_anybody(
+    early: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = with_password(early)
+
+    def broken(*_: object) -> None:
+        raise OSError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("services.accounts.login.matches", broken)
+        for _ in range(30):
+            with pytest.raises(OSError, match="memory"):
+                outcome(person.email, PASSWORD)
+    assert outcome(person.email, PASSWORD) == "in"
+
+
+def test_a_clock_set_back_shuts_nobody_out(early: ClinicWorld) -> None:
+    person = with_password(early)
+    for _ in range(4):
+        outcome(person.email, "wrong", START + timedelta(days=1))
+    assert outcome(person.email, PASSWORD, START) == "in"
+
+
+def test_an_account_switched_off_while_its_password_is_checked_stays_out(
+    early: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = with_password(early)
+
+    def slowly(password: str, kept: str | None) -> bool:
+        with transaction(early.id) as session:
+            session.execute(update(User).where(User.id == person.user_id).values(active=False))
+        return passwords.matches(password, kept)
+
+    monkeypatch.setattr("services.accounts.login.matches", slowly)
+    assert outcome(person.email, PASSWORD) == "refused"
