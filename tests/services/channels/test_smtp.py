@@ -1,0 +1,169 @@
+"""Mail over a real SMTP conversation: what each refusal means, and how long anything may take."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.channels.base import AlertNotice, ChannelError, Page, Receipt
+from services.channels.deadline import shut_down
+from services.channels.smtp import SmtpChannel, subject
+from tests.fixtures.mail import MailFault, MailServer
+
+NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
+NOTICE = AlertNotice(UUID(int=7), "critical", "triggered", NOW)
+
+
+def page(address: str = "nurse@hospital.test", severity: str = "critical", count: int = 1) -> Page:
+    return Page(UUID(int=1), address, severity, (NOTICE,) * count)
+
+
+def channel(port: int, **options: Any) -> SmtpChannel:
+    base: dict[str, Any] = {"patience_s": 2.0, **options}
+    return SmtpChannel("127.0.0.1", port, "Interlude <i@h.test>", "https://i.test", **base)
+
+
+def failure(sender: SmtpChannel, of: Page) -> tuple[str, bool]:
+    with pytest.raises(ChannelError) as caught:
+        sender.send(of, NOW)
+    return caught.value.reason, caught.value.permanent
+
+
+def test_a_mail_that_the_server_took_is_sent(smtp_server: MailServer):
+    assert channel(smtp_server.receiver.port).send(page(), NOW) is Receipt.SENT
+    (mail,) = smtp_server.inbox
+    assert mail["Date"].datetime == NOW
+    assert mail["Message-ID"] == f"<{UUID(int=1)}@h.test>"
+
+
+@pytest.mark.parametrize(
+    ("severity", "count", "text"),
+    [
+        ("critical", 1, "[Interlude] CRITICAL alert: open and acknowledge"),
+        ("high", 1, "[Interlude] HIGH alert: open and acknowledge"),
+        ("medium", 1, "[Interlude] 1 medium alert to look at"),
+        ("medium", 3, "[Interlude] 3 medium alerts to look at"),
+    ],
+)
+def test_the_subject_says_how_urgent_and_how_many(severity: str, count: int, text: str):
+    assert subject(page(severity=severity, count=count)) == text
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "permanent"),
+    [
+        (MailFault.REFUSE_PERMANENTLY, "smtp_550", True),
+        (MailFault.REFUSE_TEMPORARILY, "smtp_451", False),
+        (MailFault.DROP_BEFORE_DATA, "smtp_unreachable", False),
+        (MailFault.DROP_AFTER_DATA, "smtp_unreachable", False),
+    ],
+)
+def test_what_each_fault_means(
+    smtp_server: MailServer, fault: MailFault, reason: str, permanent: bool
+):
+    smtp_server.fault = fault
+    assert failure(channel(smtp_server.receiver.port, patience_s=0.5), page()) == (
+        reason,
+        permanent,
+    )
+
+
+def test_silence_ends_in_time(smtp_server: MailServer):
+    smtp_server.fault = MailFault.HANG
+    started = monotonic()
+    reason, permanent = failure(channel(smtp_server.receiver.port, patience_s=0.5), page())
+    assert reason in ("smtp_timeout", "smtp_unreachable")
+    assert not permanent
+    assert monotonic() - started < 5
+
+
+def test_a_closed_port_and_a_wrong_kind_of_server_may_be_right_later(smtp_server: MailServer):
+    port = smtp_server.receiver.port
+    assert failure(channel(port, starttls=True), page()) == ("smtp_unreachable", False)
+    assert failure(channel(port, username="u", password="p"), page()) == ("smtp_unreachable", False)
+    assert failure(channel(port, tls=True), page()) == ("smtp_unreachable", False)
+    smtp_server.refuse_connections()
+    assert failure(channel(port), page()) == ("smtp_unreachable", False)
+
+
+def test_an_address_cannot_carry_a_header_of_its_own(smtp_server: MailServer):
+    address = "nurse@hospital.test\nBcc: somebody@else.test"
+    assert failure(channel(smtp_server.receiver.port), page(address)) == ("smtp_bad_address", True)
+    assert smtp_server.inbox == []
+
+
+Script = Callable[[socket.socket], None]
+
+
+@contextmanager
+def server(script: Script) -> Iterator[int]:
+    """A server that says what the script says, to one caller."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def talk() -> None:
+            caller, _ = listening.accept()
+            with caller:
+                script(caller)
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(10)
+
+
+def says(*answers: bytes) -> Script:
+    def talk(caller: socket.socket) -> None:
+        for answer in answers:
+            caller.sendall(answer)
+            if not caller.recv(4096):
+                return
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "permanent"),
+    [
+        ((b"421 busy\r\n",), "smtp_421", False),
+        ((b"220 hi\r\n", b"250 ok\r\n", b"553 not you\r\n"), "smtp_553", True),
+        ((b"220 hi\r\n", b"250 ok\r\n", b"452 full\r\n"), "smtp_452", False),
+    ],
+)
+def test_a_busy_server_is_tried_again_and_a_refused_sender_is_not(
+    answers: tuple[bytes, ...], reason: str, permanent: bool
+):
+    with server(says(*answers)) as port:
+        assert failure(channel(port), page()) == (reason, permanent)
+
+
+def test_a_server_that_drips_does_not_hold_the_sender(smtp_server: MailServer):
+    done = threading.Event()
+
+    def drip(caller: socket.socket) -> None:
+        caller.sendall(b"220 hi\r\n250-")
+        while not done.wait(0.05):
+            try:
+                caller.sendall(b"x")
+            except OSError:
+                return
+
+    started = monotonic()
+    with server(drip) as port:
+        reason, permanent = failure(channel(port, patience_s=0.5), page())
+        done.set()
+    assert (reason, permanent) == ("smtp_unreachable", False)
+    assert monotonic() - started < 5
+
+
+def test_cutting_a_line_that_is_gone_is_no_fault():
+    shut_down(lambda: None)
+    with socket.socket() as never_connected:
+        shut_down(lambda: never_connected)
