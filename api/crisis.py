@@ -17,7 +17,8 @@ from services.rules.crisis_card import generic_card
 
 log = structlog.get_logger()
 
-SEARCHED: Final = frozenset({400, 403, 404, 405, 409, 413, 415, 422, 429})
+# 500: a fault of ours in storing an answer must not hide what it says either.
+SEARCHED: Final = frozenset({400, 403, 404, 405, 409, 413, 415, 422, 429, 500})
 GENERIC_CARD: Final = frozenset({401, 413, 500, 503})
 HELP_ROUTE: Final = "/v1/help-requests"
 
@@ -36,7 +37,6 @@ def _searched(
     actor: Actor, problem: dict[str, Any], headers: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Commit an alert for what can be read in the refused request; if that fails, say so."""
-
     try:
         answered = answer_refusal(actor, _refused(problem), g.now)
     except Unauthenticated as error:

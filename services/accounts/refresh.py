@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -16,6 +17,7 @@ from services.accounts.families import Grant, grant_of, issue_pair
 from services.accounts.profile import load_profile
 from services.accounts.theft import revoke_for_theft
 from services.exceptions import Unauthenticated
+from services.patients.expired_entries import count_entries_of
 from services.unit_of_work import transaction
 
 SAME_PAIR_WITHIN: Final = timedelta(seconds=10)
@@ -64,16 +66,25 @@ def decide(pair: PairState, successor: PairState | None, now: datetime) -> Answe
     return Answer.REPLACE_UNUSED
 
 
-def refresh(presented: Presented, now: datetime) -> Grant:
+def refresh(
+    presented: Presented, now: datetime, also: Callable[[Session, Grant], object] | None = None
+) -> Grant:
     """A new pair, or after a lost answer the same or a fresh one.
 
-    The end of a stolen family is committed before this raises ``Unauthenticated``, which it does
-    for every token that does not hold.
+    ``also`` is done in the same transaction, once the pair is issued. The end of a stolen family is
+    committed before this raises ``Unauthenticated``, which it does for every token that does not
+    hold.
     """
     with transaction(presented.clinic_id) as session:
         grant = _refresh(session, presented, now)
+        if grant is not None and also is not None:
+            also(session, grant)
     if grant is None:
         raise Unauthenticated
+    if grant.actor.patient_id is not None:
+        # A transaction of its own: the family is locked before the status row nowhere else.
+        with transaction(presented.clinic_id) as session:
+            count_entries_of(session, grant.actor.patient_id, presented.family_id)
     return grant
 
 
