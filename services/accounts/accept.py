@@ -20,6 +20,7 @@ from services.accounts.invitation_codes import code_digest
 from services.accounts.passwords import hash_password, matches
 from services.accounts.profile import load_profile
 from services.exceptions import Invalid, InvitationInvalid
+from services.patients.zones import move_account_to_zone
 from services.unit_of_work import transaction
 
 AGAIN_WITHIN: Final = timedelta(hours=1)
@@ -112,11 +113,10 @@ def _first_time(
     session.execute(
         update(Patient)
         .where(Patient.user_id == found.user_id)
-        .values(
-            accepted_at=func.coalesce(Patient.accepted_at, now),
-            timezone=func.coalesce(acceptance.timezone, Patient.timezone),
-        )
+        .values(accepted_at=func.coalesce(Patient.accepted_at, now))
     )
+    if acceptance.timezone is not None:
+        move_account_to_zone(session, found.user_id, acceptance.timezone)
     grant = start_family(session, found.user_id, now)
     session.execute(
         update(Invitation)

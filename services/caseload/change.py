@@ -21,6 +21,7 @@ from services.patients.contact_data import pack_emergency_contact
 from services.patients.enrol import check_adult, check_zone, refuse_taken_mrn
 from services.patients.status_row import raise_revision
 from services.patients.view import visible_patient
+from services.patients.zones import move_to_zone
 
 CLINICAL: Final = frozenset({"indications", "risk_at_intake"})
 # An empty text takes the value away; null is the same as left out.
@@ -73,6 +74,7 @@ def _change_data(
     session: Session, patient: Patient, fields: Mapping[str, Any], revision: int, now: datetime
 ) -> None:
     if "timezone" in fields:
+        check_zone(fields["timezone"])
         move_to_zone(patient, fields["timezone"], revision)
     check_adult(fields.get("born_on"), patient.timezone, now)
     for name in PLAIN:
@@ -85,15 +87,3 @@ def _change_data(
         session.flush()  # here, so that a taken number is told from any other fault
     except IntegrityError as error:
         refuse_taken_mrn(error)
-
-
-def move_to_zone(patient: Patient, timezone: str, revision: int) -> None:
-    """Days are counted in the new zone from this revision on; raises ``Invalid`` for an unknown
-    zone. The status row is locked by the caller.
-    """
-    check_zone(timezone)
-    if timezone == patient.timezone:
-        return
-    former = {"timezone": patient.timezone, "until_revision": revision - 1}
-    patient.former_zones = [*patient.former_zones, former]
-    patient.timezone = timezone
