@@ -37,16 +37,25 @@ def work(once: bool) -> None:
     settings: Settings = current_app.config["INTERLUDE"]
     app = create_app(settings, role="worker")
     worker = make_worker(app, settings)
-    if once:
-        worker.work_once()
-        return
+    try:
+        if once:
+            worker.work_once()
+        else:
+            work_until_told(app, worker, settings.poll_s)
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+
+
+def work_until_told(app: Flask, worker: Worker, poll_s: float) -> None:
+    """Run the worker until SIGTERM or Ctrl-C; what is being sent is finished first."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     with app.app_context():
         url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with Ear(url) as ear:
-        worker.work(ear, settings.poll_s, stopping)
+        worker.work(ear, poll_s, stopping)
 
 
 def make_worker(app: Flask, settings: Settings) -> Worker:
