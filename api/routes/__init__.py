@@ -12,6 +12,7 @@ from flask import Flask
 from api.openapi import SETTINGS, DocumentedApi
 
 RESOURCES: Final[tuple[str, ...]] = (
+    "alerts",
     "auth",
     "check_ins",
     "clinic",

@@ -1,0 +1,79 @@
+"""Alerts: read, take, note, resolve."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.answers import json_answer
+from api.auth import current_actor, now
+from api.bodies import Routes
+from schemas.alerts import (
+    AlertListQuery,
+    AlertOut,
+    AlertRowOut,
+    FeedbackIn,
+    FeedbackOut,
+    NoteIn,
+    NoteOut,
+    ResolveIn,
+)
+from schemas.base import page_of
+from services.alerts.acting import acknowledge
+from services.alerts.feedback import Feedback, give_feedback
+from services.alerts.notes import NewNote, add_note
+from services.alerts.plans import AskedPlan
+from services.alerts.reading import Wanted, get_alert, list_alerts
+from services.alerts.resolving import Ending, resolve
+
+routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")
+
+
+@routes.route("/v1/alerts", methods=["GET"])
+@routes.arguments(AlertListQuery, location="query")
+@routes.response(200, page_of(AlertRowOut))
+def get_alerts(query: dict[str, Any]) -> Response:
+    """The worklist: all that is not resolved on the first page, by tier, then the oldest."""
+    return json_answer(list_alerts(current_actor(), Wanted(**query), now()))
+
+
+@routes.route("/v1/alerts/<uuid:alert_id>", methods=["GET"])
+@routes.response(200, AlertOut)
+def get_one_alert(alert_id: UUID) -> Response:
+    """One alert with its facts, timeline and deliveries; the read is recorded."""
+    return json_answer(get_alert(current_actor(), alert_id, now()))
+
+
+@routes.route("/v1/alerts/<uuid:alert_id>/acknowledge", methods=["POST"])
+@routes.response(200, AlertOut)
+def post_acknowledgement(alert_id: UUID) -> Response:
+    """Take the alert, or take it over; paging pauses until the acknowledgement ends."""
+    return json_answer(acknowledge(current_actor(), alert_id, now()))
+
+
+@routes.route("/v1/alerts/<uuid:alert_id>/resolve", methods=["POST"])
+@routes.arguments(ResolveIn)
+@routes.response(200, AlertOut)
+def post_resolution(body: dict[str, Any], alert_id: UUID) -> Response:
+    """End the alert with a disposition; the same again is 200, a different one 409."""
+    plan = body.pop("standing_plan", None)
+    ending = Ending(**body, standing_plan=AskedPlan(**plan) if plan else None)
+    return json_answer(resolve(current_actor(), alert_id, ending, now()))
+
+
+@routes.route("/v1/alerts/<uuid:alert_id>/notes", methods=["POST"])
+@routes.arguments(NoteIn)
+@routes.response(201, NoteOut)
+def post_note(body: dict[str, Any], alert_id: UUID) -> Response:
+    """Write a note, or how an attempt to reach the patient went."""
+    return json_answer(add_note(current_actor(), alert_id, NewNote(**body), now()), 201)
+
+
+@routes.route("/v1/alerts/<uuid:alert_id>/feedback", methods=["POST"])
+@routes.arguments(FeedbackIn)
+@routes.response(200, FeedbackOut)
+def post_feedback(body: dict[str, Any], alert_id: UUID) -> Response:
+    """Was this alert useful? The last answer of a person counts."""
+    return json_answer(give_feedback(current_actor(), alert_id, Feedback(**body), now()))

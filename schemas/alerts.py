@@ -1,0 +1,224 @@
+"""The wire of alerts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from marshmallow import Schema, fields, validate
+
+from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES, STATUSES
+from models.check_in import CSSRS_LEVELS
+from models.notification import CHANNELS, NOTIFICATION_STATES
+from schemas.base import NOTE_LIMIT, Instant, Strict, text
+from schemas.patients import EmergencyContactOut
+
+NOTE_KINDS: Final = ("note", "contact_attempt")
+
+
+def one_of(values: tuple[str, ...], **kwargs: object) -> fields.String:
+    """One of the named words."""
+    return fields.String(validate=validate.OneOf(values), **kwargs)  # type: ignore[arg-type] # field options
+
+
+class AlertListQuery(Strict):
+    """``GET /v1/alerts``; ``limit`` bounds the resolved ones, never those that still wait."""
+
+    status = one_of(STATUSES)
+    severity = one_of(SEVERITIES)
+    patient_id = fields.UUID()
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
+    cursor = fields.String()
+
+
+class StandingPlanIn(Strict):
+    """Spares a stable item 9 of 1 its page: at most 14 days, by a clinician, after a C-SSRS."""
+
+    until = Instant(required=True)
+    reason = text(NOTE_LIMIT, required=True)
+
+
+class ResolveIn(Strict):
+    """``POST /v1/alerts/{id}/resolve``."""
+
+    disposition = one_of(DISPOSITIONS, required=True)
+    note = text(NOTE_LIMIT)
+    standing_plan = fields.Nested(StandingPlanIn)
+
+
+class NoteIn(Strict):
+    """``POST /v1/alerts/{id}/notes``; ``outcome`` belongs to a contact attempt."""
+
+    text = text(NOTE_LIMIT)
+    kind = one_of(NOTE_KINDS)
+    outcome = one_of(CONTACT_OUTCOMES)
+
+
+class FeedbackIn(Strict):
+    """``POST /v1/alerts/{id}/feedback``."""
+
+    useful = fields.Boolean(required=True, truthy={True}, falsy={False})
+    note = text(NOTE_LIMIT)
+
+
+class AlertRowOut(Schema):
+    """One alert of the worklist."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True, allow_none=True)
+    family = fields.String(required=True)
+    rule = fields.String(required=True)
+    rule_version = fields.String(required=True)
+    severity = one_of(SEVERITIES, required=True)
+    status = one_of(STATUSES, required=True)
+    triggered_at = Instant(required=True)
+    newest_occurrence_at = Instant(required=True)
+    occurrence_count = fields.Integer(required=True)
+    acknowledged_by = fields.UUID(required=True, allow_none=True)
+    acknowledged_at = Instant(required=True, allow_none=True)
+    resolved_at = Instant(required=True, allow_none=True)
+    next_at = Instant(required=True, allow_none=True)
+
+
+class EvidenceOut(Schema):
+    """What was answered. ``version``: which version of the form; null when it was no form."""
+
+    check_in_id = fields.UUID(required=True, allow_none=True)
+    instrument = fields.String(required=True, allow_none=True)
+    item9 = fields.Integer(required=True, allow_none=True, validate=validate.Range(min=0, max=3))
+    cssrs = one_of(CSSRS_LEVELS, required=True, allow_none=True)
+    recorded_at = Instant(required=True)
+    received_at = Instant(required=True)
+    age_minutes = fields.Integer(required=True, validate=validate.Range(min=0))
+    version = fields.Integer(required=True, allow_none=True)
+
+
+class AlertPatientOut(Schema):
+    """Whom to call, and what time it is there."""
+
+    name = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
+    emergency_contact = fields.Nested(EmergencyContactOut, required=True, allow_none=True)
+    timezone = fields.String(required=True)
+    local_time = fields.String(required=True, metadata={"example": "2026-11-21T23:15:00+01:00"})
+    contact_missing = fields.Boolean(required=True)
+
+
+class OccurrenceOut(Schema):
+    """One entry that the alert rests on."""
+
+    at = Instant(required=True)
+    rule = fields.String(required=True)
+    check_in_id = fields.UUID(required=True, allow_none=True)
+
+
+class EscalationOut(Schema):
+    """``target``: who hears of it at ``next_at`` if nothing happens, by a neutral name."""
+
+    step = fields.Integer(required=True)
+    next_at = Instant(required=True, allow_none=True)
+    target = fields.String(required=True, allow_none=True)
+
+
+class KeptPlanOut(Schema):
+    """The standing plan that was set with the resolve."""
+
+    until = Instant(required=True)
+    reason = fields.String(required=True)
+    recorded_ones = fields.Integer(required=True)
+    ended_at = Instant(required=True, allow_none=True)
+    ended_because = fields.String(required=True, allow_none=True)
+
+
+class ResolutionOut(Schema):
+    """How it ended."""
+
+    at = Instant(required=True)
+    by = fields.UUID(required=True)
+    by_name = fields.String(required=True)
+    disposition = one_of(DISPOSITIONS, required=True)
+    note = fields.String(required=True, allow_none=True)
+    standing_plan = fields.Nested(KeptPlanOut, required=True, allow_none=True)
+
+
+class EventOut(Schema):
+    """One line of the timeline; a note has ``text``, a contact attempt ``outcome``."""
+
+    at = Instant(required=True)
+    kind = fields.String(required=True)
+    by = fields.UUID(required=True, allow_none=True)
+    by_name = fields.String(required=True, allow_none=True)
+    detail = fields.Dict(required=True)
+    outcome = one_of(CONTACT_OUTCOMES, allow_none=True)
+    text = fields.String(allow_none=True)
+
+
+class AttemptOut(Schema):
+    """One try at delivery."""
+
+    at = Instant(required=True)
+    outcome = fields.String(required=True)
+
+
+class NotificationOut(Schema):
+    """One page or morning mail; ``contact`` is a neutral name, never an address."""
+
+    id = fields.UUID(required=True)
+    channel = one_of(CHANNELS, required=True)
+    contact = fields.String(required=True)
+    state = one_of(NOTIFICATION_STATES, required=True)
+    attempts = fields.List(fields.Nested(AttemptOut), required=True)
+
+
+class UnreadableOut(Schema):
+    """A refused request in which danger was found, as text: show it escaped."""
+
+    received_at = Instant(required=True)
+    body = fields.String(required=True)
+
+
+class MayOut(Schema):
+    """What the reader may do with it."""
+
+    act = fields.Boolean(required=True)
+    resolve = fields.Boolean(required=True)
+
+
+class AlertOut(AlertRowOut):
+    """One alert. ``patient`` and ``evidence`` are left out for those who may not act on it; an
+    administrator who was paged sees ``patient`` only. ``unreadable``: of family
+    ``unreadable_risk``.
+    """
+
+    acknowledged_by_name = fields.String(required=True, allow_none=True)
+    ack_expires_at = Instant(required=True, allow_none=True)
+    contact_due_at = Instant(required=True, allow_none=True)
+    evidence = fields.Nested(EvidenceOut, allow_none=True)
+    patient = fields.Nested(AlertPatientOut, allow_none=True)
+    occurrences = fields.List(fields.Nested(OccurrenceOut), required=True)
+    escalation = fields.Nested(EscalationOut, required=True)
+    resolution = fields.Nested(ResolutionOut, required=True, allow_none=True)
+    timeline = fields.List(fields.Nested(EventOut), required=True)
+    notifications = fields.List(fields.Nested(NotificationOut), required=True)
+    unreadable = fields.List(fields.Nested(UnreadableOut))
+    may = fields.Nested(MayOut, required=True)
+
+
+class NoteOut(Schema):
+    """A note as it was kept, and the alert after it."""
+
+    id = fields.UUID(required=True)
+    at = Instant(required=True)
+    by = fields.UUID(required=True)
+    kind = one_of(NOTE_KINDS, required=True)
+    outcome = one_of(CONTACT_OUTCOMES, required=True, allow_none=True)
+    text = fields.String(required=True, allow_none=True)
+    alert = fields.Nested(AlertRowOut, required=True)
+
+
+class FeedbackOut(Schema):
+    """The answer that counts."""
+
+    at = Instant(required=True)
+    useful = fields.Boolean(required=True)
+    note = fields.String(required=True, allow_none=True)
