@@ -15,11 +15,12 @@ None is a superuser, none bypasses row-level security, none may make roles or da
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.engine import make_url
 
 ROLE_LOCK = 20_260_002
 SETUP_LOCK = 20_260_003
@@ -51,6 +52,16 @@ def make_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> No
         for role in (*LOGIN_ROLES, DOOR):
             _make_role(connection, role, (passwords or {}).get(role))
         _let_the_owner_hand_functions_to_the_door(connection)
+
+
+def passwords_in(urls: Iterable[str]) -> dict[str, str]:
+    """The passwords that these database URLs name for our roles, by role."""
+    named = [make_url(url) for url in urls if url]
+    return {
+        url.username: str(url.password)
+        for url in named
+        if url.username in LOGIN_ROLES and url.password
+    }
 
 
 def make_database(admin_url: str, name: str, template: str | None = None) -> bool:

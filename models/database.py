@@ -7,7 +7,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from models.base import Base
 
@@ -33,20 +36,28 @@ class UnsafeRoleError(RuntimeError):
 
 
 def refuse_unsafe_role(engine: Engine) -> None:
-    """Raise ``UnsafeRoleError`` if the role is a superuser or bypasses row-level security."""
-    with engine.connect() as connection:
-        _check_role(connection)
+    """Let no connection of this engine be used as a superuser or a role that bypasses row-level
+    security: each raises ``UnsafeRoleError``, the first of them now.
+
+    A database that does not answer yet is no fault of the role: it is asked when it does.
+    """
+    event.listen(engine, "connect", _check_role)
+    try:
+        engine.connect().close()
+    except OperationalError:
+        return
 
 
-def _check_role(connection: Connection) -> None:
-    row = connection.execute(
-        text(
-            "SELECT rolname, rolsuper OR rolbypassrls AS unsafe"
-            " FROM pg_roles WHERE rolname = current_user"
-        )
-    ).one()
-    if row.unsafe:
+def _check_role(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    )
+    role = cursor.fetchone()
+    cursor.close()
+    connection.rollback()
+    if role is None or role[1]:
         raise UnsafeRoleError(
-            f"refusing to serve as the database role {row.rolname!r}:"
+            f"refusing to serve as the database role {role[0] if role else None!r}:"
             " it is a superuser or bypasses row-level security"
         )

@@ -18,7 +18,6 @@ from typing import Any
 
 from psycopg import OperationalError
 from rich.console import Console
-from sqlalchemy import make_url
 
 from api.embedded import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.embedded_server import EmbeddedServerError
@@ -105,7 +104,8 @@ def _database(settings: Settings) -> Iterator[DatabaseUrls]:
         urls.need("worker")
         if urls.admin:
             say("making the database roles")
-            roles.make_roles(urls.admin, _passwords(urls))
+            given = (urls.app, urls.owner, urls.worker, urls.auditor)
+            roles.make_roles(urls.admin, roles.passwords_in(given))
         yield urls
         return
     say("no INTERLUDE_DATABASE_URL: starting the embedded PostgreSQL")
@@ -116,16 +116,6 @@ def _database(settings: Settings) -> Iterator[DatabaseUrls]:
     finally:
         server.stop()
         say("embedded PostgreSQL stopped")
-
-
-def _passwords(urls: DatabaseUrls) -> dict[str, str]:
-    """The passwords that the operator's own URLs already name, by role."""
-    given = [make_url(url) for url in (urls.app, urls.owner, urls.worker, urls.auditor) if url]
-    return {
-        url.username: str(url.password)
-        for url in given
-        if url.username in roles.LOGIN_ROLES and url.password
-    }
 
 
 def _mail(settings: Settings, stack: ExitStack) -> Mapping[str, str]:

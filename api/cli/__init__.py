@@ -7,7 +7,16 @@ from typing import Final
 
 from flask import Flask
 
-GROUPS: Final[tuple[str, ...]] = ("alerts", "audit", "caseload", "clinic", "demo", "rules")
+GROUPS: Final[tuple[str, ...]] = (
+    "alerts",
+    "audit",
+    "caseload",
+    "clinic",
+    "db",
+    "demo",
+    "play",
+    "rules",
+)
 
 
 def register_commands(app: Flask) -> None:

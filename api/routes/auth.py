@@ -14,7 +14,7 @@ from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
 from services.accounts.accept import Acceptance, accept
 from services.accounts.leave import log_out
 from services.accounts.login import Credentials, log_in
-from services.membership.phones import refresh_device
+from services.accounts.refresh import refresh
 
 routes = Routes("auth", __name__, description="Log-in and tokens")
 
@@ -33,7 +33,7 @@ def post_login(body: dict[str, Any]) -> Response:
 @routes.response(200, PairOut)
 def post_refresh() -> Response:
     """A new pair for the refresh token in the Authorization header; safe to repeat."""
-    return json_answer(pair_of(refresh_device(presented_refresh_token(), now())))
+    return json_answer(pair_of(refresh(presented_refresh_token(), now())))
 
 
 @routes.route("/v1/auth/logout", methods=["POST"])

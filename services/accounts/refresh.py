@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -66,19 +65,14 @@ def decide(pair: PairState, successor: PairState | None, now: datetime) -> Answe
     return Answer.REPLACE_UNUSED
 
 
-def refresh(
-    presented: Presented, now: datetime, also: Callable[[Session, Grant], object] | None = None
-) -> Grant:
+def refresh(presented: Presented, now: datetime) -> Grant:
     """A new pair, or after a lost answer the same or a fresh one.
 
-    ``also`` is done in the same transaction, once the pair is issued. The end of a stolen family is
-    committed before this raises ``Unauthenticated``, which it does for every token that does not
-    hold.
+    The end of a stolen family is committed before this raises ``Unauthenticated``, which it does
+    for every token that does not hold.
     """
     with transaction(presented.clinic_id) as session:
         grant = _refresh(session, presented, now)
-        if grant is not None and also is not None:
-            also(session, grant)
     if grant is None:
         raise Unauthenticated
     if grant.actor.patient_id is not None:

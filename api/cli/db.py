@@ -1,0 +1,48 @@
+"""`flask db`: the database roles and migrations, for an operator's own PostgreSQL."""
+
+from __future__ import annotations
+
+import click
+import psycopg
+from flask import current_app
+from flask.cli import AppGroup
+
+from api.settings import Settings
+from migrations.roles import DOOR, LOGIN_ROLES, make_roles, passwords_in
+from migrations.upgrade import upgrade
+
+db = AppGroup("db", help="Database roles and migrations.")
+commands = (db,)
+
+
+@db.command("roles")
+def roles() -> None:
+    """Make or mend the five roles, with the passwords that our database URLs name.
+
+    Needs INTERLUDE_ADMIN_DATABASE_URL, a role that may make roles; safe to run again.
+    """
+    settings: Settings = current_app.config["INTERLUDE"]
+    if not settings.admin_database_url:
+        raise click.ClickException("set INTERLUDE_ADMIN_DATABASE_URL: a role that may make roles")
+    given = (
+        settings.database_url,
+        settings.owner_database_url,
+        settings.worker_database_url,
+        settings.auditor_database_url,
+    )
+    try:
+        make_roles(settings.admin_database_url, passwords_in(given))
+    except psycopg.Error as error:
+        kind = type(error).__name__
+        raise click.ClickException(f"the roles could not be made: {kind}") from error
+    click.echo(f"roles: {', '.join((*LOGIN_ROLES, DOOR))}")
+
+
+@db.command("upgrade")
+def upgrade_database() -> None:
+    """Bring the database to the newest revision, as the role that owns the tables."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    if not settings.owner_database_url:
+        raise click.ClickException("set INTERLUDE_OWNER_DATABASE_URL")
+    upgrade(settings.owner_database_url)
+    click.echo("the database is at the newest revision")
