@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from models import Alert, CareTeamMember, Patient, User
@@ -69,26 +69,36 @@ def without_team() -> ColumnElement[bool]:
     Deactivation empties such a team; asking for active members keeps a patient in somebody's view
     even when both happen at the same moment.
     """
-    return ~exists().where(
-        CareTeamMember.patient_id == Patient.id,
-        CareTeamMember.user_id == User.id,
-        User.active,
-        User.roles.contains(["clinician"]),
+    member = select(CareTeamMember.user_id).join(User, User.id == CareTeamMember.user_id)
+    return ~_about_patient(
+        member.where(
+            CareTeamMember.patient_id == Patient.id,
+            User.active,
+            User.roles.contains(["clinician"]),
+        )
     )
 
 
 def in_team_of(user_id: UUID) -> ColumnElement[bool]:
     """This person is in the patient's care team."""
-    return exists().where(
-        CareTeamMember.patient_id == Patient.id, CareTeamMember.user_id == user_id
+    return _about_patient(
+        select(CareTeamMember.user_id).where(
+            CareTeamMember.patient_id == Patient.id, CareTeamMember.user_id == user_id
+        )
     )
 
 
 def _alerted(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        Alert.patient_id == Patient.id,
-        or_(
-            Alert.status != "resolved",
-            and_(Alert.resolved_at.is_not(None), Alert.resolved_at >= now - RESOLVED_STAYS_IN_VIEW),
-        ),
+    recent = and_(Alert.resolved_at.is_not(None), Alert.resolved_at >= now - RESOLVED_STAYS_IN_VIEW)
+    return _about_patient(
+        select(Alert.id).where(
+            Alert.patient_id == Patient.id, or_(Alert.status != "resolved", recent)
+        )
     )
+
+
+def _about_patient(query: Select[Any]) -> ColumnElement[bool]:
+    """There is such a row for the patient of the enclosing query, and for nothing else of it: a
+    list that joins alerts or accounts of its own must not lend them to the condition.
+    """
+    return query.correlate(Patient).exists()
