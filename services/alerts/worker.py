@@ -65,9 +65,14 @@ class Worker:
         return tried
 
     def work_once(self) -> None:
-        """Everything that is due now, and whatever that makes due at once."""
+        """Everything that is due now, silences included."""
         with self.in_context():
             self.hear_silence()
+        self.settle()
+
+    def settle(self) -> None:
+        """Move and send what is due, and whatever that makes due at once."""
+        with self.in_context():
             while self.move_time() + sum(self.send_all(channel) for channel in self.channels):
                 pass
 

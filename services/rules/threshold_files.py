@@ -36,7 +36,7 @@ class ThresholdFile:
         entries = self.tables.get(section)
         if not isinstance(entries, dict):
             raise ThresholdError(f"{self.name}: table {section} is missing")
-        kinds = {field.name: field.type for field in fields(wanted)}  # type: ignore[arg-type]
+        kinds = {field.name: field.type for field in fields(wanted)}  # type: ignore[arg-type]  # a dataclass
         if entries.keys() != kinds.keys():
             wrong = sorted(entries.keys() ^ kinds.keys())
             raise ThresholdError(f"{self.name}: {section}: missing or unknown: {', '.join(wrong)}")

@@ -150,7 +150,7 @@ def test_the_mood_day_is_the_date_of_the_wall_clock_four_hours_back(instant, nam
 
 def test_a_time_without_an_offset_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="offset"):
-        place(dt.datetime(2026, 11, 21), NEW_YORK, NEW_YORK, RECEIVED)  # noqa: DTZ001
+        place(dt.datetime(2026, 11, 21), NEW_YORK, NEW_YORK, RECEIVED)  # noqa: DTZ001 -- the naive instant that is refused
 
 
 def test_moving_past_the_end_of_the_calendar_stops_there():

@@ -64,8 +64,8 @@ class Scene:
         return Worker(self.channels, self.pace, lambda: self.now, self.worker_app.app_context)
 
     def work(self) -> None:
-        """All that is due now."""
-        self.worker.work_once()
+        """All that is due now; its patients' silence is not part of the scene."""
+        self.worker.settle()
 
     def answer(self, patient_id: UUID, tier: str = "critical", *, interrupts: bool = False) -> UUID:
         """A qualifying entry, as the intake writes it; returns the alert's id."""
