@@ -91,15 +91,12 @@ def problem_statuses(
     if getattr(view, "is_crisis_route", False):
         yield from CRISIS
         return
-    is_public = getattr(view, "is_public", False)
-    if not is_public:
+    if not getattr(view, "is_public", False):
         yield from (401, 403)
-    elif method in WRITES:
-        yield from (401, 429)
     if rule.arguments:
         yield 404
     if method in WRITES:
-        yield from (409, 422)
+        yield from (401, 409, 422, 429)
     if "requestBody" in operation:
         yield from (400, 413, 415, 422)
     if any(_is_query(parameter) for parameter in operation.get("parameters", ())):
