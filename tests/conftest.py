@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.mail",
     "tests.fixtures.webhook",
+    "tests.fixtures.running",
 ]
 
 # The same cases on every machine, and no verdict from a clock on a busy one.
