@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 import structlog
 from flask import Response, g, request
 
-from api.auth import is_marked
-from api.bodies import raw_body
+from api.auth import on_crisis_route
+from api.bodies import readable_body
 from api.problems import RETRY_AFTER_S, is_outage, problem_of, respond
 from services.access import Actor
 from services.exceptions import Unauthenticated, Unavailable
@@ -25,7 +25,7 @@ HELP_ROUTE: Final = "/v1/help-requests"
 
 def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Response:
     """Answer a refusal; on a crisis route, look for danger first and add the card."""
-    if not is_marked("is_crisis_route"):
+    if not on_crisis_route():
         return respond(problem, headers)
     actor: Actor | None = g.get("actor")
     if problem["status"] in SEARCHED and actor is not None:
@@ -53,7 +53,7 @@ def _searched(
 def _refused(problem: dict[str, Any]) -> Refused:
     return Refused(
         path=request.path,
-        body=raw_body(),
+        body=readable_body(),
         problem=problem,
         asks_for_help=_asks_for_help(),
         check_in_id=(request.view_args or {}).get("check_in_id"),
@@ -69,4 +69,4 @@ def _with_generic_card(problem: dict[str, Any]) -> dict[str, Any]:
 
 
 def _asks_for_help() -> bool:
-    return bool(request.url_rule and request.url_rule.rule == HELP_ROUTE)
+    return request.path.rstrip("/") == HELP_ROUTE

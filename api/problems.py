@@ -36,7 +36,7 @@ TABLE: Final[dict[type[refused.ServiceError], tuple[int, str, str]]] = {
 
 # what the framework raises: status -> (code, title, detail)
 FRAMEWORK: Final[dict[int, tuple[str, str, str]]] = {
-    400: ("malformed_json", "Malformed JSON", "The body is not valid JSON in UTF-8."),
+    400: ("malformed_json", "Malformed JSON", "The body is not JSON in UTF-8 with each key once."),
     404: ("not_found", "Not found", "There is nothing here that you may see."),
     405: ("not_found", "Method not allowed", "This address does not take that method."),
     406: ("unsupported_media_type", "Not acceptable", "This is answered as application/json."),

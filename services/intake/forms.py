@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from models.encryption import keyring
 from services.exceptions import Invalid
 from services.rules.answers import Answer, InvalidAnswers, check_answers
 from services.rules.instruments import Instrument, UnknownInstrument, instrument
+from services.rules.wall_clock import to_utc
 
 Kind = Literal["check_in", "amendment", "help_request"]
 
@@ -80,5 +81,5 @@ def content_digest(kind: Kind, **content: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        return to_utc(value).isoformat()
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
@@ -20,6 +20,7 @@ from services.intake.forms import HelpForm, content_digest
 from services.intake.guarding import id_taken_elsewhere
 from services.intake.record import flags_of
 from services.patients.lock import lock_patient
+from services.rules.wall_clock import to_utc
 
 
 def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> Answered:
@@ -52,7 +53,7 @@ def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> Answered
         row: dict[str, Any] = {
             "id": form.id,
             "patient_id": patient.patient_id,
-            "recorded_at": form.recorded_at.astimezone(UTC),
+            "recorded_at": to_utc(form.recorded_at),
             "received_at": now,
             "flags": sorted(verdict.facts.flags),
             "note": form.note,

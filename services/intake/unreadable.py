@@ -61,8 +61,7 @@ def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, A
     """
     if actor.patient_id is None:
         return None
-    quick = _danger(refused, None)
-    if quick is None:
+    if not any(_danger(refused, family) for family in _families(refused)):
         return None
     with acting(actor, now) as session:
         patient = lock_patient(session, actor.patient_id)
@@ -74,12 +73,24 @@ def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, A
             )
         )
         if earlier is not None:
-            answered: dict[str, Any] = orjson.loads(earlier)
-            return answered
+            return _shown_again(actor, earlier)
         danger = _danger(refused, _instrument(session, patient, refused.check_in_id))
         if danger is None:
             return None
         return _commit(session, patient, refused, danger, digest, now)
+
+
+def _families(refused: Refused) -> tuple[str | None, ...]:
+    """What the form may be: only an amendment's address knows it, and the database that."""
+    return (None,) if refused.check_in_id is None else (None, "phq9", "cssrs-screener")
+
+
+def _shown_again(actor: Actor, answer: str) -> dict[str, Any]:
+    """The kept answer; an expired token sees no stored record in it."""
+    kept: dict[str, Any] = orjson.loads(answer)
+    return {
+        key: said for key, said in kept.items() if not (actor.token_expired and key == "stored")
+    }
 
 
 def _danger(refused: Refused, instrument: str | None) -> Danger | None:

@@ -19,6 +19,7 @@ from services.rules.entry_facts import (
 )
 from services.rules.rule_set import RULES, RULES_VERSION, RuleSet
 from services.rules.tiers import Tier, highest
+from services.rules.wall_clock import shift
 
 __all__ = [
     "CSSRS_RANK",
@@ -77,7 +78,8 @@ class _Case:
         """Item 9 or C-SSRS positive in the last 14 days; a phone ahead of time shortens nothing."""
         seen = (self.history.item9_positive_at, self.history.cssrs_moderate_at)
         entered = min(self.facts.recorded_at, self.facts.received_at)
-        return any(at is not None and at >= entered - self.rules.recent_risk for at in seen)
+        since = shift(entered, -self.rules.recent_risk)
+        return any(at is not None and at >= since for at in seen)
 
     @property
     def item9_just_before(self) -> bool:
@@ -85,7 +87,7 @@ class _Case:
         at = self.history.item9_positive_at
         if at is None or "clock_skew" in self.facts.flags:
             return False
-        return at <= self.facts.recorded_at <= at + self.rules.item9_before_cssrs
+        return at <= self.facts.recorded_at <= shift(at, self.rules.item9_before_cssrs)
 
     def inputs(self, names: tuple[str, ...]) -> dict[str, object]:
         """What the row looked at, in plain JSON values: facts of the entry or of this case."""
