@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
@@ -22,14 +23,17 @@ from services.intake.background import Known, clinic_facts
 from services.intake.deciding import Verdict
 from services.intake.first_answer import Answered, keep_answer, render
 from services.intake.forms import Kind
+from services.intake.series import IN_SERIES, load_series
 from services.intake.worsening import Worsening, decide_worsening
 from services.patients.lock import LockedPatient
-from services.patients.status_row import trend_figures
+from services.patients.status_figures import figures_of
 from services.rules.crisis_card import Receipt, card
 from services.rules.day_series import Entry as SeriesEntry
 from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION, next_instrument
 from services.together import Write, write_together
+
+log = structlog.get_logger()
 
 Safety = dict[str, object] | None
 
@@ -61,13 +65,10 @@ def set_off(
     The status row is locked by the caller. Alerts without a patient are counted last.
     """
     joined = _series_entry(entry, verdict, actor)
-    worsening = Worsening()
-    if joined is not None and entry.instrument is not None:
-        worsening = decide_worsening(session, patient.patient_id, entry.instrument, joined)
+    worsening, figures = _series_effects(session, patient, entry, joined)
     alarms = raise_alarms(session, patient, verdict, worsening, entry.id, now)
     safety = _card(session, patient, verdict, now)
     body = render(entry.record(safety))
-    figures = trend_figures(session, patient.patient_id, entry.instrument, joined)
     write_together(
         session,
         [
@@ -89,6 +90,21 @@ def set_off(
     )
     _finish(session, patient, alarms, entry, now)
     return Answered(201, body)
+
+
+def _series_effects(
+    session: Session, patient: LockedPatient, entry: Entry, joined: SeriesEntry | None
+) -> tuple[Worsening, dict[str, Any]]:
+    """Worsening and the status row's figures; a fault in them counts as failed rules."""
+    if joined is None or entry.instrument not in IN_SERIES:
+        return Worsening(), {}
+    series = load_series(session, patient.patient_id, entry.instrument, joined)
+    worsening = decide_worsening(session, patient.patient_id, entry.instrument, series, joined)
+    try:
+        return worsening, figures_of(entry.instrument, series)
+    except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
+        log.error("figures_failed", kind=type(error).__name__)
+        return replace(worsening, failed=True), {}
 
 
 def _series_entry(entry: Entry, verdict: Verdict, actor: Actor) -> SeriesEntry | None:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import AlertOccurrence, CheckIn
-from services.intake.series import load_entries
 from services.rules.day_series import Entry, day_rows
 from services.rules.trend import find_baseline
 from services.rules.worsening import WorseningDecision, worsening_decisions
@@ -43,18 +43,21 @@ class Worsening:
 
 
 def decide_worsening(
-    session: Session, patient_id: UUID, instrument: str, decided: Entry
+    session: Session, patient_id: UUID, instrument: str, series: list[Entry], decided: Entry
 ) -> Worsening:
-    """Decide M1 or M2; a fault in them never stops the answer, it is reported as failed rules."""
-    if instrument not in ("phq9", "phq9-daily"):
-        return Worsening()
-    earlier = load_entries(session, patient_id, instrument, decided.mood_day)
-    opened = _last_opened(session, patient_id)
+    """Decide M1 or M2 over the series that ``decided`` is part of; a fault in them never stops the
+    answer, it is reported as failed rules.
+    """
     try:
-        entries = [entry for entry in earlier if entry.entry_id != decided.entry_id] + [decided]
-        baseline = find_baseline(instrument, entries, day_rows(entries)).value
+        baseline = find_baseline(instrument, series, day_rows(series)).value
         level = None if baseline is None else float(baseline)
-        decisions = worsening_decisions(instrument, entries, decided, level, opened)
+        decisions = worsening_decisions(instrument, series, decided, level, {})
+        if any(decision.fired for decision in decisions):
+            # Only now does it matter what was opened before.
+            opened = _last_opened(session, patient_id)
+            decisions = worsening_decisions(instrument, series, decided, level, opened)
+    except SQLAlchemyError:
+        raise
     except Exception as error:  # noqa: BLE001 - a fault in M1 or M2 must not cost the answer
         log.error("worsening_rules_failed", kind=type(error).__name__)
         return Worsening(failed=True)

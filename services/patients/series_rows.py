@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_
+from sqlalchemy import BindParameter, ColumnElement, Row, and_, exists, or_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models import CheckIn
@@ -38,7 +38,9 @@ def entry_of(row: Row[Any]) -> Entry:
     )
 
 
-def counting(patient_id: UUID, instrument: str) -> ColumnElement[bool]:
+def counting(
+    patient_id: UUID | BindParameter[UUID], instrument: str | BindParameter[str]
+) -> ColumnElement[bool]:
     """The versions that the trend rests on: of each form the last that counts.
 
     A version sent with an expired token does not count at first; until it does, the one before it

@@ -16,6 +16,12 @@ DAILY: Final = "phq9-daily"
 SLOPE_DAYS: Final = TREND_THRESHOLDS.windows.slope_days
 
 
+def figures_of(instrument: str, entries: Collection[Entry]) -> dict[str, Any]:
+    """The cached columns that this instrument's series gives; none for the others."""
+    made = {TWO_WEEKS: two_week_figures, DAILY: daily_figures}.get(instrument)
+    return {} if made is None else made(entries)
+
+
 def two_week_figures(entries: Collection[Entry]) -> dict[str, Any]:
     """``baseline`` and ``current`` in points (0-27) and ``trend_status``, of the `phq9`.
 

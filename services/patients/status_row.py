@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn, PatientStatus, UnreadableBody
 from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
 from services.patients.status_figures import (
     DAILY,
-    SLOPE_DAYS,
     TWO_WEEKS,
     daily_figures,
     two_week_figures,
@@ -34,7 +32,6 @@ CACHED: Final = (
     "daily_m7",
     "daily_slope",
 )
-_ORDER: Final = (CheckIn.mood_day, CheckIn.answered_at, CheckIn.received_at, CheckIn.root_id)
 
 
 def raise_revision(session: Session, patient_id: UUID) -> int:
@@ -47,51 +44,6 @@ def raise_revision(session: Session, patient_id: UUID) -> int:
         .values(revision=PatientStatus.revision + 1)
         .returning(PatientStatus.revision)
     ).one()
-
-
-def trend_figures(
-    session: Session, patient_id: UUID, instrument: str | None, joined: Entry | None
-) -> dict[str, Any]:
-    """The trend columns after ``joined`` (not yet in the database) takes its place in the series.
-
-    It replaces the earlier versions of its form. Nothing when it joins no series that is cached.
-    Bounded reads, under the status-row lock.
-    """
-    if joined is None or instrument not in (TWO_WEEKS, DAILY):
-        return {}
-    others = counting(patient_id, instrument) & (CheckIn.root_id != UUID(joined.entry_id))
-    if instrument == TWO_WEEKS:
-        return two_week_figures([*_first_and_last(session, others), joined])
-    return daily_figures([*_last_fortnight(session, others, joined), joined])
-
-
-def _first_and_last(session: Session, where: ColumnElement[bool]) -> list[Entry]:
-    """The first complete form and those of the last day that has one."""
-    complete = where & CheckIn.total.is_not(None)
-    first = select(*ENTRY_COLUMNS).where(complete).order_by(*_ORDER).limit(1)
-    last_day = select(func.max(CheckIn.mood_day)).where(complete).scalar_subquery()
-    last = select(*ENTRY_COLUMNS).where(complete, CheckIn.mood_day == last_day)
-    found = {row.root_id: entry_of(row) for row in session.execute(first)}
-    return list((found | {row.root_id: entry_of(row) for row in session.execute(last)}).values())
-
-
-def _last_fortnight(session: Session, where: ColumnElement[bool], joined: Entry) -> list[Entry]:
-    """The complete forms of the 14 mood days that end on the last one with a value."""
-    complete = where & CheckIn.total.is_not(None)
-    last = session.scalar(select(func.max(CheckIn.mood_day)).where(complete))
-    days = [day for day in (last, joined.mood_day if joined.total is not None else None) if day]
-    if not days:
-        return []
-    since = _start_of_fortnight(max(days))
-    rows = session.execute(select(*ENTRY_COLUMNS).where(complete, CheckIn.mood_day >= since))
-    return [entry_of(row) for row in rows]
-
-
-def _start_of_fortnight(last: date) -> date:
-    try:
-        return last - timedelta(days=SLOPE_DAYS - 1)
-    except OverflowError:
-        return date.min
 
 
 def recompute(session: Session, patient_id: UUID) -> dict[str, Any]:
