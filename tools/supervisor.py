@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -157,10 +158,18 @@ def _api(settings: Settings) -> list[str]:
     return [str(BIN / "granian"), *words, "--respawn-failed-workers", "wsgi:app"]
 
 
-def _supervise(settings: Settings, environ: Mapping[str, str], stack: ExitStack) -> None:
+def _metrics(settings: Settings) -> dict[str, str]:
+    """Where the API's processes add up their counts; those of an earlier run are gone."""
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+
+
+def _supervise(settings: Settings, environ: dict[str, str], stack: ExitStack) -> None:
     children = [
         Child("alert worker", _flask("alerts", "work"), environ, say),
-        Child("API", _api(settings), environ, say),
+        Child("API", _api(settings), environ | _metrics(settings), say),
     ]
     for child in children:
         stack.callback(child.stop)
