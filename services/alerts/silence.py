@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from models import Alert, Patient, PatientPause, PatientStatus
@@ -43,25 +55,38 @@ class SilentPatient:
     patient_id: UUID
 
 
-def silent_patients(now: datetime) -> list[SilentPatient]:
-    """Followed patients who were not heard of for long enough to look closer.
+def silent_patients(now: datetime) -> Iterator[SilentPatient]:
+    """Followed patients who were not heard of for long enough to look closer, all of them.
 
-    Whoever was already reported since the last answer is left out: one silence is one alert.
+    Whoever was already reported since the last answer is left out: one silence is one alert. No
+    transaction is open between two of them.
     """
+    found = _next_batch(now, None)
+    while found:
+        yield from found
+        found = _next_batch(now, found[-1])
+
+
+def _next_batch(now: datetime, last: SilentPatient | None) -> list[SilentPatient]:
+    place = tuple_(Patient.clinic_id, Patient.id)
+    query = (
+        select(Patient.clinic_id, Patient.id)
+        .join(PatientStatus, _same_patient(PatientStatus))
+        .where(_followed(), Patient.user_id.is_not(None), _quiet(now), ~_reported())
+        .order_by(Patient.clinic_id, Patient.id)
+        .limit(BATCH)
+    )
+    if last is not None:
+        query = query.where(place > tuple_(last.clinic_id, last.patient_id))
     with transaction() as session:
-        rows = session.execute(
-            select(Patient.clinic_id, Patient.id)
-            .join(PatientStatus, _same_patient(PatientStatus))
-            .where(
-                Patient.status == "active",
-                Patient.user_id.is_not(None),
-                _quiet(now),
-                ~_reported(),
-            )
-            .order_by(Patient.clinic_id, Patient.id)
-            .limit(BATCH)
-        ).all()
-    return [SilentPatient(row.clinic_id, row.id) for row in rows]
+        return [SilentPatient(row.clinic_id, row.id) for row in session.execute(query)]
+
+
+def _followed() -> ColumnElement[bool]:
+    """Also the paused: a pause ends by its date, without anybody setting the status back, and its
+    days do not count as missed.
+    """
+    return Patient.status != "discharged"
 
 
 def _same_patient(table: type[Any]) -> ColumnElement[bool]:
@@ -81,12 +106,17 @@ def _quiet(now: datetime) -> ColumnElement[bool]:
 
 
 def _reported() -> ColumnElement[bool]:
-    """This silence was reported: after the day of the last answer, open or resolved."""
+    """This silence was reported, open or resolved.
+
+    A report on the day of the last answer, or soon after it, was about the silence that the answer
+    ended: a new one takes days to become one.
+    """
+    too_soon = literal(timedelta(days=SILENCE.at_risk_missed_days), Interval)
     return exists().where(
         Alert.clinic_id == Patient.clinic_id,
         Alert.patient_id == Patient.id,
         Alert.family == FAMILY,
-        or_(_heard_on().is_(None), Alert.newest_occurrence_at > _heard_on()),
+        or_(_heard_on().is_(None), Alert.newest_occurrence_at - too_soon > _heard_on()),
     )
 
 
@@ -125,7 +155,7 @@ def _load(session: Session, patient: SilentPatient) -> Any:
         .where(
             Patient.clinic_id == patient.clinic_id,
             Patient.id == patient.patient_id,
-            Patient.status == "active",
+            _followed(),
             ~_reported(),
         )
     ).one_or_none()

@@ -6,12 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from models import Patient
+from services.alerts import silence
 from services.alerts.silence import report_silence, silent_patients
+from services.caseload.following import StatusChange, change_status
 from services.intake.forms import CheckInForm
 from services.intake.record import record_check_in
 from services.patients.lock import lock_patient
+from services.patients.status_row import raise_revision
 from services.unit_of_work import transaction
 from tests.api.entries import alerts, rows
 from tests.world import Person, World
@@ -93,3 +99,49 @@ def test_whoever_is_being_written_about_is_looked_at_next_time(
         lock_patient(session, pat.patient_id)
         assert listen(worker_app, late) == 0
     assert listen(worker_app, late) == 1
+
+
+def test_an_answer_on_the_day_of_the_alert_begins_a_new_silence(
+    app: Flask, worker_app: Flask, clean_database: None
+) -> None:
+    pat = World(app, START).clinic().patient()
+    answer(pat, START, q9=1)
+    reported = START + timedelta(days=4)
+    assert listen(worker_app, reported) == 1
+    answer(pat, reported + timedelta(hours=3), q9=1)
+    rows(
+        pat,
+        "UPDATE alerts SET status = 'resolved', resolved_at = now(), next_at = NULL RETURNING id",
+    )
+    assert listen(worker_app, reported + timedelta(days=3)) == 0
+    assert listen(worker_app, reported + timedelta(days=4)) == 1, "silent again, unheard"
+    assert listen(worker_app, reported + timedelta(days=9)) == 0
+
+
+def test_a_pause_that_is_over_hides_no_silence(
+    app: Flask, worker_app: Flask, clean_database: None
+) -> None:
+    clinic = World(app, START).clinic()
+    pat = clinic.patient()
+    answer(pat, START, q9=0, q1=1)
+    pause = StatusChange("paused", "travelling", (START + timedelta(days=10)).date())
+    with app.app_context(), transaction(clinic.id) as session:
+        revision = raise_revision(session, pat.patient_id)
+        patient = session.scalars(select(Patient).where(Patient.id == pat.patient_id)).one()
+        change_status(session, patient, pause, revision, START)
+    assert listen(worker_app, START + timedelta(days=10)) == 0
+    assert listen(worker_app, START + timedelta(days=17)) == 0, "six days missed since"
+    assert listen(worker_app, START + timedelta(days=18)) == 1
+
+
+def test_nobody_waits_behind_those_who_are_only_quiet(
+    app: Flask, worker_app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "BATCH", 2)
+    clinic = World(app, START).clinic()
+    patients = sorted((clinic.patient() for _ in range(5)), key=lambda pat: pat.patient_id)
+    for pat in patients:
+        answer(pat, START, q9=0)
+    answer(patients[-1], START + timedelta(minutes=1), q9=1)
+    assert listen(worker_app, START + timedelta(days=5)) == 1, "the one at risk"
+    assert ("silence", "high") in found(patients[-1])
