@@ -140,3 +140,18 @@ def listed(client: FlaskClient, person: Person) -> list[str]:
     answer = client.get("/v1/patients", headers=person.headers)
     assert answer.status_code == 200
     return [row["id"] for row in answer.json["items"]]
+
+
+def test_a_team_is_made_of_active_staff_with_a_clinician(
+    client: FlaskClient, clinic: ClinicWorld, world: World
+) -> None:
+    ada, doctor, nurse = clinic.patient(), clinic.staff(), clinic.staff("on_call")
+    path = f"/v1/patients/{ada.patient_id}/care-team"
+    foreigner = world.clinic("South Clinic").staff()
+    for members in ([ada], [nurse], [clinic.admin], [doctor, foreigner], [doctor, ada]):
+        body = {"user_ids": [str(member.user_id) for member in members]}
+        answer = client.put(path, json=body, headers=doctor.headers)
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["user_ids"])
+    both = sorted([str(doctor.user_id), str(nurse.user_id)])
+    answer = client.put(path, json={"user_ids": [*both, *both]}, headers=doctor.headers)
+    assert answer.json == {"user_ids": both}
