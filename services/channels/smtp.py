@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from time import monotonic
 
 from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
@@ -35,7 +36,7 @@ class SmtpChannel:
         Only a refusal of this recipient or message is permanent; whatever is wrong with the server
         may be right in a minute.
         """
-        with _as_channel_errors():
+        with _as_channel_errors(self.patience_s):
             mail = compose(page, self.mail_from, self.public_url, now)
             server = self._connect()
             try:
@@ -63,7 +64,8 @@ class SmtpChannel:
 
 
 @contextmanager
-def _as_channel_errors() -> Iterator[None]:
+def _as_channel_errors(patience_s: float) -> Iterator[None]:
+    started = monotonic()
     try:
         yield
     except smtplib.SMTPRecipientsRefused as error:
@@ -71,12 +73,11 @@ def _as_channel_errors() -> Iterator[None]:
         raise _refused(code) from error
     except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
         raise _refused(error.smtp_code) from error
-    except TimeoutError as error:
-        raise ChannelError("smtp_timeout") from error
     except smtplib.SMTPResponseException as error:
         raise ChannelError(f"smtp_{error.smtp_code}") from error
     except (OSError, smtplib.SMTPException) as error:
-        raise ChannelError("smtp_unreachable") from error
+        slow = monotonic() - started >= patience_s
+        raise ChannelError("smtp_timeout" if slow else "smtp_unreachable") from error
     except (UnicodeError, ValueError) as error:
         raise ChannelError("smtp_bad_address", permanent=True) from error
 

@@ -37,12 +37,12 @@ class WebhookChannel:
             "Idempotency-Key": str(page.notification_id),
             "Interlude-Signature": signature(page.signing_secret or "", content, now),
         }
+        started = monotonic()
         try:
-            status = self._post(page.address, content, headers)
-        except TimeoutError as error:
-            raise ChannelError("webhook_timeout") from error
+            status = self._post(page.address, content, headers, started)
         except (OSError, http.client.HTTPException) as error:
-            raise ChannelError("webhook_unreachable") from error
+            slow = monotonic() - started >= self.patience_s
+            raise ChannelError("webhook_timeout" if slow else "webhook_unreachable") from error
         except ValueError as error:
             raise ChannelError("webhook_bad_address", permanent=True) from error
         if not 200 <= status < 300:
@@ -65,9 +65,8 @@ class WebhookChannel:
             option=orjson.OPT_UTC_Z,
         )
 
-    def _post(self, url: str, content: bytes, headers: dict[str, str]) -> int:
+    def _post(self, url: str, content: bytes, headers: dict[str, str], started: float) -> int:
         connection, target = connection_to(url, self.patience_s)
-        started = monotonic()
         try:
             connection.connect()
             left = max(0.0, self.patience_s - (monotonic() - started))

@@ -38,7 +38,8 @@ class Workers:
     """Two worker processes; whichever is killed is started again."""
 
     def __init__(self, environ: dict[str, str], log: Path) -> None:
-        self._environ, self._log = environ, log.open("ab")
+        self._environ, self._path = environ, log
+        self._log = log.open("ab")
         self.processes = [self._start(), self._start()]
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -62,9 +63,15 @@ class Workers:
         """SIGTERM; the exit codes."""
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(LIMIT_S) for process in self.processes]
+        return [process.wait(LIMIT_S) for process in self.processes]
+
+    def end(self) -> None:
+        """Whatever is left; what they said is for whoever reads a failure."""
+        for process in self.processes:
+            process.kill()
+            process.wait()
         self._log.close()
-        return codes
+        sys.stdout.write(self._path.read_text()[-4000:])
 
 
 @pytest.fixture
@@ -96,15 +103,15 @@ def workers(
         tmp_path / "workers.log",
     )
     yield started
-    for process in started.processes:
-        process.kill()
-        process.wait()
+    started.end()
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
+def wait_until(happened: Callable[[], bool], workers: Workers) -> None:
     until = time.monotonic() + LIMIT_S
     pause = Event()
     while not happened():
+        ended = [process.poll() for process in workers.processes]
+        assert ended == [None, None], f"a worker ended by itself: {ended}"
         assert time.monotonic() < until, f"not within {LIMIT_S} s"
         pause.wait(0.02)
 
@@ -127,11 +134,11 @@ def test_every_page_arrives_whenever_workers_are_killed(
             number = chance.randrange(2)
             scenes[number].now = utcnow()
             scenes[number].answer(chance.choice(patients[number]))
-        wait_until(lambda before=before: received() > before)
+        wait_until(lambda before=before: received() > before, workers)
         Event().wait(chance.random() * 0.05)
         workers.kill(chance.randrange(2))
 
-    wait_until(lambda: all(left(scene) == 0 for scene in scenes))
+    wait_until(lambda: all(left(scene) == 0 for scene in scenes), workers)
     keys = Counter(
         [UUID(str(mail["Message-ID"])[1:37]) for mail in smtp_server.inbox]
         + [UUID(request.headers["Idempotency-Key"]) for request in webhook_receiver.requests]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from models import Contact, User
 from models.encryption import keyring
 from services.alerts.delivery import Pace, deliver_one
-from services.channels.base import Page
+from services.channels.base import Page, Receipt
 from services.channels.console import ConsoleChannel
 from services.rules import escalation
 from services.unit_of_work import transaction
@@ -225,19 +227,35 @@ def test_an_address_that_no_key_opens_stops_nobody_else(scene: Scene, smtp_serve
     assert len(smtp_server.inbox) == 3
 
 
+@dataclass
 class Broken:
     """A channel with a fault of its own."""
 
-    def send(self, page: Page, now: object) -> None:
-        raise ZeroDivisionError
+    fault: Exception
+
+    def send(self, page: Page, now: datetime) -> Receipt:
+        raise self.fault
 
 
 def test_a_fault_in_a_channel_is_recorded_like_any_failure(scene: Scene):
     scene.answer(scene.clinic.patient().patient_id)
     with scene.worker_app.app_context(), pytest.raises(ZeroDivisionError):
-        deliver_one("email", {"email": Broken()}, scene.pace, lambda: scene.now)
+        deliver_one("email", {"email": Broken(ZeroDivisionError())}, scene.pace, lambda: scene.now)
     assert scene.outcomes() == ["sender_fault"]
     assert scene.pages() == [(1, 1, "failed_temporarily")]
+
+
+def test_when_the_database_fails_under_a_sender_the_lease_brings_the_page_back(
+    scene: Scene, smtp_server: MailServer
+):
+    scene.answer(scene.clinic.patient().patient_id)
+    gone = OperationalError("", {}, Exception())
+    with scene.worker_app.app_context(), pytest.raises(OperationalError):
+        deliver_one("email", {"email": Broken(gone)}, scene.pace, lambda: scene.now)
+    assert scene.outcomes() == []
+    scene.later(seconds=31)
+    scene.work()
+    assert scene.pages() == [(1, 1, "sent")]
 
 
 def test_without_a_mail_server_the_page_is_shown_and_reached_nobody(

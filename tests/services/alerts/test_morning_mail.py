@@ -145,6 +145,17 @@ def test_a_mail_that_everybody_refuses_ends_with_the_last_resort(
     assert scene.alert(alert_id).status == "triggered"
 
 
+def test_a_mail_that_fails_for_now_is_tried_again(scene: Scene, smtp_server: MailServer):
+    smtp_server.fault = MailFault.REFUSE_TEMPORARILY
+    alert_id = medium(scene)
+    wait_until(scene, MONDAY)
+    scene.work()
+    smtp_server.fault = MailFault.NONE
+    scene.later(seconds=5)
+    scene.work()
+    assert mails(smtp_server) == {FIRST: {alert_id}}
+
+
 def test_a_mail_about_resolved_alerts_only_is_not_tried_again(
     scene: Scene, smtp_server: MailServer
 ):

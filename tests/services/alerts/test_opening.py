@@ -66,6 +66,18 @@ def test_a_cssrs_that_is_no_occurrence_only_lowers(scene: Scene):
     assert scene.pages() == [(1, 1, "pending")]
 
 
+def test_lowering_one_of_two_leaves_the_alert_as_high_as_the_other(scene: Scene):
+    patient = scene.clinic.patient().patient_id
+    alert_id = scene.answer(patient)
+    scene.answer(patient)
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        held = load_open_alert(session, patient, FAMILY)
+        assert held is not None
+        write_together(session, lower(held, {held.occurrences[0].id: "high"}, now=scene.now))
+    assert scene.alert(alert_id).severity == "critical"
+    assert [each.tier for each in scene.occurrences(alert_id)] == ["high", "critical"]
+
+
 def test_one_answer_may_lower_older_occurrences_and_be_one_itself(scene: Scene):
     patient = scene.clinic.patient().patient_id
     alert_id = scene.answer(patient)
