@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,13 +58,22 @@ def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: dateti
         if known is not None:
             return known
         before = load_background(session, patient)
-        verdict = decide(
+        decided = decide(
             _sent(actor, patient, versions, asked, answers, form, now), before.background
         )
+        verdict = _on_the_forms_day(decided, versions.first)
         if not patient.followed and not verdict.is_risky:
             raise NotFollowed
         entry = _entry(actor, patient, versions, asked, answers, form, digest, verdict)
         return set_off(session, actor, patient, before, verdict, entry, now)
+
+
+def _on_the_forms_day(verdict: Verdict, first: CheckIn) -> Verdict:
+    """The form keeps its day, also where the zone of then can no longer be told (an unknown name, a
+    profile that has moved).
+    """
+    placed = replace(verdict.read.placement, mood_day=first.mood_day, zone=first.zone)
+    return replace(verdict, read=replace(verdict.read, placement=placed))
 
 
 def _patient_of(session: Session, actor: Actor, check_in_id: UUID, now: datetime) -> UUID:

@@ -134,6 +134,22 @@ def test_after_every_entry_the_row_equals_a_recompute(
             assert faults(patient) == [], f"after step {number}"
 
 
+def test_an_amended_form_keeps_its_day_where_the_zone_is_unknown(
+    app: Flask, old_clinic: ClinicWorld
+) -> None:
+    patient = old_clinic.patient()
+    phone = Phone(patient)
+    step = {"instrument": "phq9-daily", "timezone": "X", "late": 0, "expired": False}
+    with app.app_context():
+        for day in range(6):
+            # The last form's day is one later in its own zone (UTC+13) than in UTC.
+            phone.now = START + timedelta(days=day, hours=11 if day == 5 else -7)
+            phone.form(step | {"answers": {f"q{n}": day % 4 for n in range(1, 10)}})
+        last = {f"q{n}": 1 for n in range(1, 10)}
+        phone.amend(step | {"answers": last, "which": 5, "blank": False})
+        assert faults(patient) == []
+
+
 def test_verify_names_the_columns_that_differ(app: Flask, old_clinic: ClinicWorld) -> None:
     right, wrong = old_clinic.patient("Right"), old_clinic.patient("Wrong")
     runner = app.test_cli_runner()
