@@ -85,13 +85,15 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
     clinic = rows[0]
     return Chain(
         links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
-        staffing=_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
+        staffing=readable_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
         ladders=ladders_of(clinic.ladder),
     )
 
 
-def _staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Staffing:
-    """Settings that cannot be read any more must not keep a page from being queued."""
+def readable_staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Staffing:
+    """Settings that cannot be read any more must not keep a page from being queued, or a card from
+    being shown: then nobody is promised to be there.
+    """
     try:
         return parse_staffing(zone, staffed, holidays)
     except StaffingError:

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Clinic, StandingPlan
+from services.alerts.chain import readable_staffing
 from services.intake.deciding import Background
 from services.patients.lock import LockedPatient
 from services.rules.crisis_card import ClinicFacts
 from services.rules.mood_days import mood_day_at
-from services.rules.staffing import parse_staffing
 from services.rules.standing_plans import StandingPlan as PlanRules
 from services.rules.triage import RiskHistory
 from services.rules.wall_clock import find_zone
@@ -64,7 +64,7 @@ def clinic_facts(session: Session, clinic_id: UUID) -> ClinicFacts:
     ).one()
     return ClinicFacts(
         country=row.country,
-        staffing=parse_staffing(row.timezone, row.staffed, row.holidays),
+        staffing=readable_staffing(row.timezone, row.staffed, row.holidays),
         phone=row.phone,
         monitoring_text=row.monitoring_text or "",
     )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import structlog
 
-from services.intake.facts import Read, Sent, place_entry, read_entry
+from services.intake.facts import Answers, Read, Sent, place_entry, read_entry
 from services.rules import standing_plans, triage
 from services.rules.fallback import fallback_tier
 from services.rules.mood_days import Placement
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 FALLBACK_RULE = "fallback"
 WITH_ITEM9 = ("phq9", "phq9-daily")
+CSSRS = "cssrs-screener"
+CSSRS_QUESTIONS = 7
 NOTHING_SCORED = Score(total=None, band=None, complete=False, answered=0, prorated_total=None)
 
 
@@ -101,7 +103,7 @@ def decide(sent: Sent, background: Background) -> Verdict:
         return decide_by_rules(sent, place_entry(sent), background)
     except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
         log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
-        return _by_fallback(sent)
+        return _by_fallback(sent, background.plan)
 
 
 def decide_by_rules(sent: Sent, placed: Placement, background: Background) -> Verdict:
@@ -119,26 +121,53 @@ def decide_by_rules(sent: Sent, placed: Placement, background: Background) -> Ve
     return Verdict(read=read, decisions=decisions, by_rules=True, plan_ended=ended)
 
 
-def _by_fallback(sent: Sent) -> Verdict:
+def _by_fallback(sent: Sent, plan: StandingPlan | None) -> Verdict:
     code = sent.instrument.code if sent.instrument else None
     word = fallback_tier(sent.kind, code, dict(sent.answers))
     tier = Tier.from_word(word) if word else None
     placed = _place_anyhow(sent)
-    q9 = sent.answers.get("q9")
-    number = q9 if type(q9) is int and 0 <= q9 <= 3 and code in WITH_ITEM9 else None
+    numbers = [_item9_number(code, version) for version in (*sent.earlier, sent.answers)]
     facts = EntryFacts(
         kind=sent.kind,
         recorded_at=placed.answered_at,
         received_at=sent.received_at,
-        item9=number,
+        item9=numbers[-1],
         flags=placed.flags | sent.flags,
     )
     decision = Decision(FALLBACK_RULE, tier, tier is not None, {"kind": sent.kind})
     return Verdict(
-        read=Read(NOTHING_SCORED if sent.instrument else None, placed, facts, number, False),
+        read=Read(
+            NOTHING_SCORED if sent.instrument else None,
+            placed,
+            facts,
+            max((number for number in numbers if number is not None), default=None),
+            False,
+        ),
         decisions=(decision,),
         by_rules=False,
+        plan_ended=_fallback_ending(sent, numbers[-1], tier) if plan else None,
     )
+
+
+def _item9_number(code: str | None, answers: Answers) -> int | None:
+    q9 = answers.get("q9")
+    return q9 if type(q9) is int and 0 <= q9 <= 3 and code in WITH_ITEM9 else None
+
+
+def _fallback_ending(sent: Sent, item9: int | None, tier: Tier | None) -> EndReason | None:
+    """Why a standing plan is over, in doubt that it is: nothing but a plain answer of 0 or 1, or a
+    form that asks for neither item 9 nor the C-SSRS, leaves it in force.
+    """
+    code = sent.instrument.code if sent.instrument else None
+    if sent.kind == "help_request":
+        return "help_request"
+    if code in WITH_ITEM9:
+        if item9 is None:
+            return None if sent.kind == "amendment" else "item9_unknown"
+        return "item9_critical" if item9 > 1 else None
+    answered = sum(type(answer) is int for answer in sent.answers.values())
+    unknown = code == CSSRS and answered < CSSRS_QUESTIONS
+    return "cssrs_above_low" if unknown or tier is not None else None
 
 
 def _place_anyhow(sent: Sent) -> Placement:

@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import and_, exists, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure
+from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure, StandingPlan
 from models.base import new_id
 from services.alerts.writing import notify_statement
 from services.intake.alerting import raise_alarms
-from services.intake.background import load_background
+from services.intake.background import Known, load_background
 from services.intake.deciding import Verdict, decide_by_rules
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
 from services.intake.record_view import SCORE_FIELDS
@@ -23,6 +23,7 @@ from services.patients.lock import LockedPatient, lock_patient
 from services.patients.status_row import refresh
 from services.rules.instruments import instrument
 from services.rules.mood_days import Placement
+from services.rules.standing_plans import EndReason
 from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION
 from services.together import write_together
@@ -86,7 +87,18 @@ def replay(entry: Undecided, now: datetime) -> Verdict | None:
         )
         verdict = decide_by_rules(_sent(session, row, patient), placed, before.background)
         _finish(session, patient, entry, verdict, now)
+        plan = before.background.plan
+        if verdict.plan_ended is not None and plan is not None and plan.set_at <= row.received_at:
+            _end_plan(session, before, verdict.plan_ended, now)
         return verdict
+
+
+def _end_plan(session: Session, before: Known, reason: EndReason, now: datetime) -> None:
+    session.execute(
+        update(StandingPlan)
+        .where(StandingPlan.id == before.plan_id)
+        .values(ended_at=now, ended_because=reason)
+    )
 
 
 def _load(session: Session, entry: Undecided) -> Any:
