@@ -29,9 +29,7 @@ class AnswerValue(fields.Field[Any]):
 
 def answers(**kwargs: Any) -> fields.Dict:
     """Link ids to answers."""
-    value = AnswerValue(
-        allow_none=True, metadata={"type": ["integer", "string", "null"], "example": 0}
-    )
+    value = AnswerValue(allow_none=True, metadata={"type": ["integer", "string"], "example": 0})
     return fields.Dict(keys=fields.String(), values=value, **kwargs)
 
 
