@@ -67,7 +67,7 @@ class Worker:
     def work_once(self) -> None:
         """Everything that is due now, silences included."""
         with self.in_context():
-            self.hear_silence()
+            self._survive(self.hear_silence)
         self.settle()
 
     def settle(self) -> None:
@@ -100,10 +100,12 @@ class Worker:
             sender.join(FAREWELL_S)
 
     def _look(self, bells: list[Event]) -> None:
-        self.move_time()
+        # Senders first: what was just committed must not wait for the ladders of others. Pages that
+        # time queues wake us again.
         if anything_due(self.channels, self.clock()):
             for bell in bells:
                 bell.set()
+        self.move_time()
 
     def _listen(self, ear: Ear, poll_s: float, stopping: Event) -> None:
         try:
