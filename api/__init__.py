@@ -16,6 +16,7 @@ from api.embedded import database_urls
 from api.errors import register_errors
 from api.logs import init_logs
 from api.metrics import init_metrics
+from api.page import register_page
 from api.routes import register_routes
 from api.settings import Settings
 from models.database import ENGINE_OPTIONS, db, refuse_unsafe_role
@@ -67,6 +68,7 @@ def create_app(settings: Settings, role: Role = "app") -> Flask:
     init_auth(app, settings.secret_key)
     register_errors(app)
     register_routes(app)
+    register_page(app)
     register_commands(app)
     app.after_request(secure_headers)
     with app.app_context():

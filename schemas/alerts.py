@@ -182,6 +182,7 @@ class MayOut(Schema):
 
     act = fields.Boolean(required=True)
     resolve = fields.Boolean(required=True)
+    dispositions = fields.List(one_of(DISPOSITIONS), required=True)
 
 
 class AlertOut(AlertRowOut):
@@ -191,6 +192,12 @@ class AlertOut(AlertRowOut):
     """
 
     acknowledged_by_name = fields.String(required=True, allow_none=True)
+    paged_as = one_of(
+        SEVERITIES,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the highest severity it was paged at"},
+    )
     ack_expires_at = Instant(required=True, allow_none=True)
     contact_due_at = Instant(required=True, allow_none=True)
     evidence = fields.Nested(EvidenceOut, allow_none=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from models.alert import DISPOSITIONS
 from services.rules.escalation_types import AlertState, at_least
 
 NEEDS_A_NOTE: Final = frozenset({"false_alarm", "other"})
@@ -20,11 +21,19 @@ def handled_as(state: AlertState) -> str:
     return at_least(state.severity, state.ladder_severity)
 
 
+def allowed_dispositions(state: AlertState) -> list[str]:
+    """Those that may end the alert as it stands; none once it has ended."""
+    if state.status == "resolved":
+        return []
+    hidden = NOT_FOR_CRITICAL if handled_as(state) == "critical" else frozenset()
+    return [each for each in DISPOSITIONS if each not in hidden]
+
+
 def problems_with(disposition: str, note: str | None, state: AlertState) -> dict[str, list[str]]:
     """What speaks against ending the alert like this: field -> sentences, empty when nothing."""
     errors: dict[str, list[str]] = {}
     if disposition in NEEDS_A_NOTE and not (note or "").strip():
         errors["note"] = ["This disposition needs a note."]
-    if disposition in NOT_FOR_CRITICAL and handled_as(state) == "critical":
+    if disposition not in allowed_dispositions(state):
         errors["disposition"] = ["Not for a critical alert."]
     return errors

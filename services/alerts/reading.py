@@ -17,6 +17,7 @@ from services import audit
 from services.access import Actor
 from services.accounts.sessions import acting
 from services.alerts.chain import load_chain
+from services.alerts.dispositions import allowed_dispositions
 from services.alerts.facts import (
     load_occurrences,
     show_bodies,
@@ -75,9 +76,10 @@ def list_alerts(actor: Actor, wanted: Wanted, now: datetime) -> Page:
         room = max(0, wanted.limit - len(first))
         ended = _resolved(session, mine, after, room + 1)
         items = [show_summary(alert) for alert in (*first, *ended[:room])]
+        page = {"items": items, "next_cursor": _next_cursor(ended, room)}
         about = wanted.patient_id if items else None
         audit.record(session, actor.user_id, "alerts_listed", now, patient_id=about)
-    return {"items": items, "next_cursor": _next_cursor(ended, room)}
+        return page
 
 
 def get_alert(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
@@ -103,6 +105,7 @@ def show_alert(
     rows = load_occurrences(session, alert)
     shown = show_summary(alert) | {
         "acknowledged_by_name": _name_of(session, alert.acknowledged_by),
+        "paged_as": alert.page_severity,
         "ack_expires_at": alert.ack_expires_at,
         "contact_due_at": alert.contact_due_at,
         "occurrences": show_occurrences(session, alert, rows),
@@ -110,7 +113,11 @@ def show_alert(
         "resolution": show_resolution(session, alert, reach),
         "timeline": show_timeline(session, alert, actor, reach),
         "notifications": show_notifications(session, alert, names),
-        "may": {"act": reach.acts, "resolve": reach.resolves},
+        "may": {
+            "act": reach.acts,
+            "resolve": reach.resolves,
+            "dispositions": allowed_dispositions(AlertState.of(alert)) if reach.resolves else [],
+        },
     }
     if reach.sees_contacts:
         shown["patient"] = show_contacts(session, alert, now)

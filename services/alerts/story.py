@@ -102,12 +102,12 @@ def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, A
     ).one_or_none()
     if found is None:
         return None
-    resolution, name = found.tuple()
+    resolution: AlertResolution = found.AlertResolution
     plan = session.scalar(select(StandingPlan).where(StandingPlan.alert_id == alert.id))
     return {
         "at": resolution.at,
         "by": resolution.by,
-        "by_name": name,
+        "by_name": found.name,
         "disposition": resolution.disposition,
         "note": resolution.note if reach.sees_content else None,
         "standing_plan": _plan(plan) if plan is not None and reach.sees_content else None,

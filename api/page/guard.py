@@ -1,0 +1,78 @@
+"""What every request of the page passes: headers that allow nothing, CSRF token, Origin check."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, g, request
+
+from api.page.session import page_key, read_session, set_cookie, settings
+
+FORM_COOKIE: Final = "interlude_form"
+FORM_LIMIT: Final = 64_000
+LOG_IN: Final = "page.post_log_in"
+NONCE_BYTES: Final = 32
+STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text("utf-8")
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+class FormRefused(Exception):
+    """A form that did not come from our own page, or from one that is too old."""
+
+
+def init_guard(page: Blueprint) -> None:
+    """Guard every view of the blueprint."""
+    page.before_request(check_form)
+    page.after_request(complete)
+
+
+def check_form() -> None:
+    """Before a POST is looked at: does it come from our page? Raises ``FormRefused``."""
+    request.max_content_length = FORM_LIMIT
+    g.page_nonce = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(NONCE_BYTES)
+    # Whoever logs in is nobody yet, also when another tab has logged in meanwhile.
+    g.page_session = None if request.endpoint == LOG_IN else read_session()
+    if request.method != "POST":
+        return
+    sent = request.form.get("csrf", "").encode()
+    known = FORM_COOKIE in request.cookies
+    if not (known and is_own_origin() and hmac.compare_digest(sent, csrf_token().encode())):
+        raise FormRefused
+
+
+def is_own_origin() -> bool:
+    """Does the Origin header name us, by our public address or by the one that was called?"""
+    origin = request.headers.get("Origin", "")
+    public = urlsplit(settings().public_url)
+    return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
+
+
+def csrf_token() -> str:
+    """The token of this browser and this log-in; the same as long as both last."""
+    session = g.page_session
+    bound_to = str(session.actor.family_id) if session else "nobody"
+    content = f"{g.page_nonce}.{bound_to}".encode()
+    return hmac.new(page_key(b"forms"), content, hashlib.sha256).hexdigest()
+
+
+def complete(response: Response) -> Response:
+    """Headers of every answer, and the cookie that the next form is checked against."""
+    response.headers.update(HEADERS)
+    if FORM_COOKIE not in request.cookies and "page_nonce" in g:
+        set_cookie(response, FORM_COOKIE, g.page_nonce)
+    return response

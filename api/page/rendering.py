@@ -1,0 +1,40 @@
+"""Templates to answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, g, render_template, request
+
+from api.page.guard import STYLE, csrf_token
+from api.page.session import COOKIE, end_session
+
+
+def answer(template: str, status: int = 200, **values: Any) -> Response:
+    """Render a page; every form in it carries the token of this browser."""
+    html = render_template(
+        template, style=STYLE, csrf=csrf_token(), alert_path=alert_path(), **values
+    )
+    response: Response = current_app.response_class(html, status=status, mimetype="text/html")
+    return response
+
+
+def alert_path() -> str:
+    """``/a/<alert id>`` of this request, as it was called: it tells nobody whether that exists."""
+    return "/".join(request.path.split("/")[:3])
+
+
+def log_in_form(
+    status: int = 200, problem: str | None = None, email: str = "", code: bool = False
+) -> Response:
+    """The log-in: the same for every alert, known or not. ``code`` asks for the second factor."""
+    g.page_session = None
+    response = answer("log_in.html", status, problem=problem, email=email, code=code)
+    if COOKIE in request.cookies:
+        end_session(response)
+    return response
+
+
+def message(status: int, title: str, text: str) -> Response:
+    """A page that says one thing."""
+    return answer("message.html", status, title=title, text=text)

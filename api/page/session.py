@@ -1,0 +1,96 @@
+"""Who is logged in on the page: a signed cookie that names a refresh family, and nothing more.
+
+The family and the account are compared at every use (``services.accounts.sessions``), so log-out,
+deactivation and role changes hold from the next request. Signed with a key of its own: no bearer
+token works here, and this cookie works nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Response, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from api.settings import Settings
+from models.encryption import derive
+from services.access import Actor
+from services.accounts.families import Grant
+
+COOKIE: Final = "interlude_page"
+PATH: Final = "/a/"
+
+
+@dataclass(frozen=True, slots=True)
+class PageSession:
+    """Who reads, and the zone of their clock."""
+
+    actor: Actor
+    timezone: str
+
+
+def settings() -> Settings:
+    """What this process runs with."""
+    found: Settings = current_app.config["INTERLUDE"]
+    return found
+
+
+def page_key(purpose: bytes) -> bytes:
+    """A key for one purpose of the page."""
+    return derive(settings().secret_key, b"interlude alert page " + purpose)
+
+
+def read_session() -> PageSession | None:
+    """The session that the cookie names; None without one, or for one that we did not sign."""
+    try:
+        held: dict[str, Any] = _signer().loads(request.cookies.get(COOKIE, ""))
+    except BadSignature:
+        return None
+    actor = Actor(
+        user_id=UUID(held["user_id"]),
+        clinic_id=UUID(held["clinic_id"]),
+        roles=frozenset(held["roles"]),
+        epoch=held["epoch"],
+        family_id=UUID(held["family_id"]),
+        pair_id=UUID(held["pair_id"]),
+    )
+    return PageSession(actor, held["timezone"])
+
+
+def begin_session(response: Response, grant: Grant) -> None:
+    """Set the cookie of a log-in; it goes when the browser closes, or the family ends (12 h)."""
+    actor = grant.actor
+    value = _signer().dumps(
+        {
+            "user_id": str(actor.user_id),
+            "clinic_id": str(actor.clinic_id),
+            "family_id": str(actor.family_id),
+            "pair_id": str(actor.pair_id),
+            "roles": sorted(actor.roles),
+            "epoch": actor.epoch,
+            "timezone": grant.profile.timezone,
+        }
+    )
+    set_cookie(response, COOKIE, value)
+
+
+def end_session(response: Response) -> None:
+    """Forget the cookie."""
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=is_https())
+
+
+def set_cookie(response: Response, name: str, value: str) -> None:
+    """A cookie of the page: no script reads it, no other site sends it, no other path gets it."""
+    response.set_cookie(name, value, path=PATH, httponly=True, samesite="Lax", secure=is_https())
+
+
+def is_https() -> bool:
+    """Is the service reached over TLS?"""
+    return urlsplit(settings().public_url).scheme == "https"
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(page_key(b"session"))

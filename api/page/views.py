@@ -1,0 +1,171 @@
+"""The page's routes: load, call one service, go back to the alert."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, Response, g, redirect, request
+from marshmallow import Schema, ValidationError
+
+from api.auth import now, public
+from api.page.rendering import alert_path, answer, log_in_form
+from api.page.session import PageSession, begin_session, end_session
+from api.page.words import describe
+from api.problems import flatten
+from schemas.accounts import LoginIn
+from schemas.alerts import NoteIn, ResolveIn
+from services.accounts.leave import log_out
+from services.accounts.login import Credentials, log_in
+from services.alerts.acting import acknowledge
+from services.alerts.notes import NewNote, add_note
+from services.alerts.reading import get_alert
+from services.alerts.resolving import Ending, resolve
+from services.exceptions import (
+    Invalid,
+    LoginFailed,
+    RateLimited,
+    SecondFactorRequired,
+    Unauthenticated,
+)
+
+page = Blueprint("page", __name__, template_folder="templates")
+
+NOBODY: Final = UUID(int=0)
+LOGIN: Final = LoginIn()
+NOTE: Final = NoteIn()
+RESOLVE: Final = ResolveIn()
+
+
+@page.get("/a/<alert_id>")
+@public
+def show_alert_page(alert_id: str) -> Response:
+    """The alert, or the log-in. It spends nothing: mail scanners open every link."""
+    if g.page_session is None:
+        return log_in_form()
+    return alert_page(alert_id)
+
+
+@page.post("/a/<alert_id>/log-in")
+@public
+def post_log_in(alert_id: str) -> Response:  # noqa: ARG001 - the path says where to go back
+    """Log in as ``/v1/auth/login`` does, with the same delays and the same second factor."""
+    email = request.form.get("email", "")
+    try:
+        sent = loaded(LOGIN, "email", "password", "totp")
+        grant = log_in(Credentials(**sent), request.remote_addr, now())
+    except SecondFactorRequired:
+        return log_in_form(401, "Please add the code of your second factor.", email, code=True)
+    except RateLimited as error:
+        wait = f"Too many attempts. Try again in {error.retry_after_s} seconds."
+        response = log_in_form(429, wait, email)
+        response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
+    except (LoginFailed, Invalid):
+        return log_in_form(401, LoginFailed.detail, email)
+    response = back()
+    begin_session(response, grant)
+    return response
+
+
+@page.post("/a/<alert_id>/log-out")
+@public
+def post_log_out(alert_id: str) -> Response:  # noqa: ARG001 - the path says where to go back
+    """End this log-in."""
+    log_out(reader().actor, now())
+    response = back()
+    end_session(response)
+    return response
+
+
+@page.post("/a/<alert_id>/acknowledge")
+@public
+def post_acknowledge(alert_id: str) -> Response:
+    """Take the alert."""
+    acknowledge(reader().actor, known(alert_id), now())
+    return back()
+
+
+@page.post("/a/<alert_id>/note")
+@public
+def post_note(alert_id: str) -> Response:
+    """Write a note."""
+    return noted(alert_id, "note")
+
+
+@page.post("/a/<alert_id>/contact")
+@public
+def post_contact(alert_id: str) -> Response:
+    """How an attempt to reach the patient went."""
+    return noted(alert_id, "contact_attempt")
+
+
+@page.post("/a/<alert_id>/resolve")
+@public
+def post_resolve(alert_id: str) -> Response:
+    """End the alert with a disposition."""
+    try:
+        sent = loaded(RESOLVE, "disposition", "note")
+        resolve(reader().actor, known(alert_id), Ending(**sent), now())
+    except Invalid as error:
+        return alert_page(alert_id, 422, error)
+    return back()
+
+
+@page.get("/a/<alert_id>/<what>")
+@public
+def get_form_address(alert_id: str, what: str) -> Response:  # noqa: ARG001 - only to go back
+    """Whoever opens the address of a form goes back to the alert."""
+    return back()
+
+
+def noted(alert_id: str, kind: str) -> Response:
+    """Add a note of this kind and go back."""
+    try:
+        sent = loaded(NOTE, "text", "outcome")
+        add_note(reader().actor, known(alert_id), NewNote(**sent, kind=kind), now())
+    except Invalid as error:
+        return alert_page(alert_id, 422, error)
+    return back()
+
+
+def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -> Response:
+    """The alert as this person sees it; what was typed stays when it was refused."""
+    session = reader()
+    alert = get_alert(session.actor, known(alert_id), now())
+    shown = describe(alert, session.actor, session.timezone, now())
+    return answer("alert.html", status, **shown, errors=error and error.errors, typed=request.form)
+
+
+def loaded(schema: Schema, *names: str) -> dict[str, Any]:
+    """These fields of the form through the schema of the API; raises ``Invalid``."""
+    sent = {name: value for name in names if (value := request.form.get(name, "").strip())}
+    if "password" in names:
+        sent["password"] = request.form.get("password", "")
+    try:
+        checked: dict[str, Any] = schema.load(sent)
+    except ValidationError as error:
+        raise Invalid(flatten({"form": error.messages})) from error
+    return checked
+
+
+def reader() -> PageSession:
+    """Who is logged in on this page; raises ``Unauthenticated``."""
+    session: PageSession | None = g.page_session
+    if session is None:
+        raise Unauthenticated
+    return session
+
+
+def known(alert_id: str) -> UUID:
+    """The id of the path; whatever is no id names nothing, like an unknown one."""
+    try:
+        return UUID(alert_id)
+    except ValueError:
+        return NOBODY
+
+
+def back() -> Response:
+    """To the alert, by GET, so that nothing is sent twice."""
+    response: Response = redirect(alert_path(), 303)  # type: ignore[assignment] # werkzeug's base
+    return response

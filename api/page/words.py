@@ -1,0 +1,251 @@
+"""An alert in words that can be read at night. They say what was answered, and never "safe"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from models.alert import CONTACT_OUTCOMES, SEVERITIES
+from services.access import Actor
+from services.rules import triage
+from services.rules.instruments import instrument
+from services.rules.wall_clock import find_zone
+
+Alert = Mapping[str, Any]
+
+SEVERITY: Final = {
+    "critical": "Critical: act now",
+    "high": "High: act soon",
+    "medium": "Medium: next working morning",
+    "low": "Low: worklist",
+}
+FAMILY: Final = {
+    "suicide_risk": "Suicide risk",
+    "unreadable_risk": "Suicide risk, read in a request that the service could not store",
+    "rules_failed": "The safety rules failed",
+    "silence": "A patient is silent",
+    "m1": "Symptoms are getting worse (two-week form)",
+    "m2": "Symptoms are getting worse (daily form)",
+}
+RULE: Final[dict[str, str]] = {row.id: row.words for row in triage.TABLE} | {
+    "S2": "item 9 is 1",
+    "M1": "the two-week score is reliably worse",
+    "M2": "the daily score is lastingly worse",
+    "N1": "no answer for several days",
+    "fallback": "a positive answer while the rules were failing",
+    "rules_failed": "an answer that the rules could not decide",
+}
+CSSRS: Final = {
+    "none": "“no” to every question",
+    "low": "wish to be dead, or thoughts of suicide without a method",
+    "moderate": "thoughts of a method, or suicidal behaviour more than 3 months ago",
+    "high": "intent or a plan, or suicidal behaviour in the past 3 months",
+    "unknown": "a question that must be asked was not answered",
+}
+DISPOSITION: Final = {
+    "safe_plan_made": "Safety plan made with the patient",
+    "emergency_services": "Emergency services took over",
+    "handed_over_in_person": "Handed over in person",
+    "treatment_changed": "Treatment changed",
+    "appointment_made": "Appointment made",
+    "watchful_waiting": "Watchful waiting",
+    "false_alarm": "False alarm (needs a note)",
+    "other": "Other (needs a note)",
+}
+OUTCOME: Final = {
+    "reached": "Reached the patient",
+    "no_answer": "No answer",
+    "message_left": "Left a message",
+}
+EVENT: Final = {
+    "triggered": "Alert opened",
+    "occurrence_added": "Another answer came in",
+    "tier_raised": "More urgent than before",
+    "tier_lowered": "Lowered by a C-SSRS",
+    "page_queued": "Page on its way",
+    "page_sent": "Page sent",
+    "page_delivered": "Page received",
+    "page_failed": "Page failed",
+    "page_still_unsent": "Page still not sent",
+    "no_one_on_call": "Nobody but the last resort is on the chain",
+    "acknowledged": "Taken",
+    "acknowledgement_taken_over": "Taken over",
+    "acknowledgement_expired": "Nobody followed up in time: paging again",
+    "acknowledgement_interrupted": "A new answer: paging again",
+    "acknowledgement_owner_deactivated": "Its owner left: paging again",
+    "contact_overdue": "The patient was not reached in time: next person",
+    "next_step_brought_forward": "A page failed: next person at once",
+    "round_started": "The chain starts over",
+    "mailed": "Morning mail",
+    "note": "Note",
+    "contact_attempt": "Contact attempt",
+    "resolved": "Resolved",
+}
+NEWEST_FIRST: Final = 20
+NBSP: Final = "\N{NO-BREAK SPACE}"
+
+
+def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[str, Any]:
+    """What the template shows; instants in the reader's zone."""
+    clock = Clock(now, ZoneInfo(timezone) if find_zone(timezone) else ZoneInfo("UTC"))
+    evidence = alert.get("evidence")
+    return {
+        "alert": alert,
+        "severity": SEVERITY[alert["severity"]],
+        "family": FAMILY.get(alert["family"], alert["family"]),
+        "said": said(evidence) if evidence else None,
+        "answered": answered(evidence, clock) if evidence else None,
+        "reason": sentence(rule(alert["rule"])),
+        "count": alert["occurrence_count"],
+        "occurrences": [
+            f"{clock.ago(each['at'])}: {rule(each['rule'])}"
+            for each in reversed(alert["occurrences"][-NEWEST_FIRST:])
+        ],
+        "opened": clock.ago(alert["triggered_at"]),
+        "state": state(alert, actor, clock),
+        "mine": alert["acknowledged_by"] == actor.user_id,
+        "next_page": next_page(alert, clock),
+        "patient": patient(alert.get("patient")),
+        "bodies": [
+            (clock.ago(each["received_at"]), each["body"]) for each in alert.get("unreadable", ())
+        ],
+        "outcomes": [(word, OUTCOME[word]) for word in CONTACT_OUTCOMES],
+        "lowered": lowered(alert),
+        "dispositions": [(word, DISPOSITION[word]) for word in alert["may"]["dispositions"]],
+        "timeline": [line(event, clock) for event in reversed(alert["timeline"])],
+        "zone": clock.zone.key,
+    }
+
+
+class Clock:
+    """Instants as a person reads them."""
+
+    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
+        self.now, self.zone = now, zone
+
+    def at(self, moment: datetime) -> str:
+        """``22:05``, with the day when it is another one."""
+        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
+        return local.strftime("%H:%M" if local.date() == today else "%a %d %b, %H:%M")
+
+    def ago(self, moment: datetime) -> str:
+        """``22:05 (12 min ago)``."""
+        passed = self.now - moment
+        if passed < timedelta(minutes=1):
+            return f"{self.at(moment)} (just now)"
+        return f"{self.at(moment)} ({span(passed)}{NBSP}ago)"
+
+    def ahead(self, moment: datetime) -> str:
+        """``22:05 (in 12 min)``; what is overdue is due now."""
+        if moment <= self.now:
+            return f"{self.at(moment)} (now)"
+        return f"{self.at(moment)} (in {span(moment - self.now)})"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest fitting unit."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 120:
+        return f"{minutes}{NBSP}min"
+    hours = minutes // 60
+    return f"{hours}{NBSP}h" if hours < 48 else f"{hours // 24}{NBSP}days"
+
+
+def rule(code: str) -> str:
+    """What a rule says; a rule without words by its name."""
+    return RULE.get(code, code)
+
+
+def sentence(words: str) -> str:
+    """With a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def said(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was answered: (what it is about, the answer)."""
+    answers = []
+    if evidence["item9"] is not None:
+        answers.append(item9(evidence["instrument"], evidence["item9"]))
+    if evidence["cssrs"] is not None:
+        answers.append(("C-SSRS", CSSRS[evidence["cssrs"]]))
+    return answers
+
+
+def answered(evidence: Mapping[str, Any], clock: Clock) -> str:
+    """When, by our clock: a phone's may be wrong by days."""
+    return clock.ago(clock.now - timedelta(minutes=evidence["age_minutes"]))
+
+
+def item9(code: str | None, value: int) -> tuple[str, str]:
+    """The text of item 9 and the level in the words of its form."""
+    asked = instrument(code or "phq9")
+    item = next(item for item in asked.items if item.link_id == asked.item9_link_id)
+    label = next(option.label for option in item.options if option.value == value)
+    return item.text, f"{label} ({value}{NBSP}of{NBSP}{item.highest})"
+
+
+def state(alert: Alert, actor: Actor, clock: Clock) -> str:
+    """Who has it."""
+    if alert["status"] == "resolved":
+        ended = alert["resolution"]
+        how = DISPOSITION[ended["disposition"]].partition(" (")[0]
+        return f"Resolved by {ended['by_name']} at {clock.at(ended['at'])}: {how}."
+    if alert["status"] == "triggered":
+        return "Nobody has taken this alert."
+    by_me = alert["acknowledged_by"] == actor.user_id
+    owner = "You" if by_me else alert["acknowledged_by_name"]
+    return f"{owner} took this alert at {clock.at(alert['acknowledged_at'])}."
+
+
+def next_page(alert: Alert, clock: Clock) -> str | None:
+    """What happens by itself."""
+    due, target = alert["next_at"], alert["escalation"]["target"]
+    if due is None:
+        return None
+    if alert["contact_due_at"] == due and alert["status"] == "acknowledged":
+        return f"Reach the patient by {clock.ahead(due)}, or it goes on to {target}."
+    verb = "It pages again" if alert["status"] == "acknowledged" else "Next"
+    return f"{verb}: {target} at {clock.ahead(due)}, unless somebody acts."
+
+
+def patient(contacts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Whom to call, with numbers that a phone dials."""
+    if contacts is None:
+        return None
+    local = datetime.fromisoformat(contacts["local_time"])
+    return {
+        **contacts,
+        "local": local.strftime("%a %H:%M"),
+        "dial": dial(contacts["phone"]),
+        "dial_contact": dial((contacts["emergency_contact"] or {}).get("phone")),
+    }
+
+
+def dial(number: str | None) -> str | None:
+    """A ``tel:`` address of the digits; None when there are none."""
+    digits = "".join(each for each in number or "" if each in "+0123456789")
+    return f"tel:{digits}" if digits.strip("+") else None
+
+
+def lowered(alert: Alert) -> str | None:
+    """A lower severity than was paged does not mean that the danger has passed."""
+    paged = alert["paged_as"]
+    if paged is None or SEVERITIES.index(paged) >= SEVERITIES.index(alert["severity"]):
+        return None
+    return f"Paged as {paged}; a later C-SSRS lowered it. The danger may not have passed."
+
+
+def line(event: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """One line of the timeline."""
+    what = EVENT.get(event["kind"], event["kind"].replace("_", " "))
+    if event.get("outcome"):
+        what = f"{what}: {OUTCOME[event['outcome']].lower()}"
+    return {
+        "at": clock.at(event["at"]),
+        "iso": event["at"].astimezone(UTC).isoformat(timespec="seconds"),
+        "what": what,
+        "by": event["by_name"],
+        "text": event.get("text"),
+    }
