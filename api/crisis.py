@@ -11,7 +11,7 @@ from api.auth import on_crisis_route
 from api.bodies import readable_body
 from api.problems import RETRY_AFTER_S, is_outage, problem_of, respond
 from services.access import Actor
-from services.exceptions import Unauthenticated, Unavailable
+from services.exceptions import OutcomeUnknown, Unauthenticated, Unavailable
 from services.intake.unreadable import Refused, answer_refusal
 from services.rules.crisis_card import generic_card
 
@@ -23,14 +23,19 @@ GENERIC_CARD: Final = frozenset({401, 413, 500, 503})
 HELP_ROUTE: Final = "/v1/help-requests"
 
 
-def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Response:
-    """Answer a refusal; on a crisis route, look for danger first and add the card."""
+def complete_refusal(
+    problem: dict[str, Any], headers: dict[str, str], committed: bool | None = False
+) -> Response:
+    """Answer a refusal; on a crisis route, look for danger first and add the card.
+
+    ``committed`` is None when nobody knows whether the request was.
+    """
     if not on_crisis_route():
         return respond(problem, headers)
     actor: Actor | None = g.get("actor")
     if problem["status"] in SEARCHED and actor is not None:
         return respond(*_searched(actor, problem, headers))
-    return respond(_with_generic_card(problem), headers)
+    return respond(_with_generic_card(problem, committed), headers)
 
 
 def _searched(
@@ -44,7 +49,8 @@ def _searched(
     except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
         log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
         outage = problem_of(Unavailable())
-        return _with_generic_card(outage), {"Retry-After": str(RETRY_AFTER_S)}
+        committed = None if isinstance(error, OutcomeUnknown) else False
+        return _with_generic_card(outage, committed), {"Retry-After": str(RETRY_AFTER_S)}
     if answered is not None:
         return answered, headers
     return _with_generic_card(problem), headers
@@ -60,12 +66,12 @@ def _refused(problem: dict[str, Any]) -> Refused:
     )
 
 
-def _with_generic_card(problem: dict[str, Any]) -> dict[str, Any]:
-    """Nothing was committed: the card says so."""
+def _with_generic_card(problem: dict[str, Any], committed: bool | None = False) -> dict[str, Any]:
+    """Nothing was committed, or nobody knows: the card says so."""
     if problem["status"] not in GENERIC_CARD:
         return problem
     level: Literal["crisis", "support"] = "crisis" if _asks_for_help() else "support"
-    return problem | {"safety": generic_card(committed=False, level=level, today=g.now.date())}
+    return problem | {"safety": generic_card(committed=committed, level=level, today=g.now.date())}
 
 
 def _asks_for_help() -> bool:

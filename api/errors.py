@@ -25,7 +25,10 @@ def register_errors(app: Flask) -> None:
         headers = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else {}
         if isinstance(error, refused.RateLimited):
             headers["Retry-After"] = str(error.retry_after_s)
-        return complete_refusal(problem, headers)
+        if isinstance(error, refused.Unavailable):
+            headers["Retry-After"] = str(RETRY_AFTER_S)
+        committed = None if isinstance(error, refused.OutcomeUnknown) else False
+        return complete_refusal(problem, headers, committed)
 
     @app.errorhandler(HTTPException)
     def framework(error: HTTPException) -> Response:

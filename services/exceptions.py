@@ -113,6 +113,12 @@ class Unavailable(ServiceError):
     detail = "The service is not available at the moment: try again."
 
 
+class OutcomeUnknown(Unavailable):
+    """The connection was lost during the commit: what was written may stand or not."""
+
+    detail = "It is not known whether this was saved: send it again."
+
+
 class OpenAlert(ServiceError):
     """A safety alert of this patient is open."""
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models.database import db
+from services.exceptions import OutcomeUnknown
+
+# SQLSTATE: a connection exception, or the server was told to shut down or to end the session.
+CONNECTION_LOST: Final = ("08", "57P")
 
 
 @contextmanager
@@ -18,7 +24,8 @@ def transaction(clinic_id: UUID | None = None) -> Iterator[Session]:
 
     Raising rolls back. Without a clinic the application role sees no row of any clinic (the worker
     and the auditor have policies of their own). Raises ``RuntimeError`` when one is open already: a
-    use case never runs inside another.
+    use case never runs inside another. Raises ``OutcomeUnknown`` when the connection is lost during
+    the commit.
     """
     session: Session = db.session()
     if session.in_transaction():
@@ -28,9 +35,21 @@ def transaction(clinic_id: UUID | None = None) -> Iterator[Session]:
             # A statement of its own: inside the query that it should guard, it would come too late.
             session.execute(select(func.set_config("interlude.clinic_id", str(clinic_id), True)))
         yield session
-        session.commit()
+        _commit(session)
     except BaseException:
         session.rollback()
         raise
     finally:
         session.close()
+
+
+def _commit(session: Session) -> None:
+    """Commit; what the server refuses is rolled back, what it does not answer may be committed."""
+    session.flush()
+    try:
+        session.commit()
+    except DBAPIError as error:
+        verdict = getattr(error.orig, "sqlstate", None)
+        if verdict is None or verdict.startswith(CONNECTION_LOST):
+            raise OutcomeUnknown from error
+        raise

@@ -15,6 +15,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
 from services.exceptions import NotFollowed, NotFound
 from services.intake.background import load_background
+from services.intake.certainty import made_certain
 from services.intake.deciding import Verdict, decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import Sent
@@ -39,6 +40,7 @@ class Versions:
     note: str | None
 
 
+@made_certain
 def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> Answered:
     """Add a version to the form that any of its versions' ids names, in one transaction.
 

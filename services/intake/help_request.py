@@ -12,6 +12,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
 from services.exceptions import NotFound
 from services.intake.background import load_background
+from services.intake.certainty import made_certain
 from services.intake.deciding import decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import Sent
@@ -23,6 +24,7 @@ from services.patients.lock import lock_patient
 from services.rules.wall_clock import to_utc
 
 
+@made_certain
 def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> Answered:
     """Store a help request and page at once; taken from a discharged patient too.
 

@@ -14,6 +14,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
 from services.exceptions import Invalid, NotFollowed, NotFound
 from services.intake.background import load_background
+from services.intake.certainty import made_certain
 from services.intake.deciding import Verdict, decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
@@ -27,6 +28,7 @@ from services.rules.answers import Answers
 from services.rules.instruments import Instrument
 
 
+@made_certain
 def record_check_in(
     actor: Actor, form: CheckInForm, sent_at: datetime | None, now: datetime
 ) -> Answered:

@@ -20,6 +20,7 @@ from services.alerts.opening import load_open_alert
 from services.alerts.writing import notify_statement
 from services.intake.alerting import UNREADABLE_RISK, raise_alarms
 from services.intake.background import clinic_facts
+from services.intake.certainty import made_certain
 from services.intake.deciding import Verdict
 from services.intake.facts import Read
 from services.intake.worsening import Worsening
@@ -53,6 +54,7 @@ class Refused:
     check_in_id: UUID | None = None
 
 
+@made_certain
 def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, Any] | None:
     """The problem document with the card, after its alert is committed; None without danger.
 

@@ -15,11 +15,13 @@ Level = Literal["crisis", "support"]
 Card = dict[str, object]
 
 _NOT_RECEIVED = "This did not reach your clinic."
+_UNKNOWN = "It is not known whether this reached your clinic: do not count on it."
 _NO_LONGER_READ = "Please note: your clinic no longer reads these answers."
 _GENERIC_RECEIVED = (
     "An alert about this reached your clinic. This app is not watched around the clock. "
     + NOTES_UNWATCHED
 )
+_GENERIC_MONITORING = {True: _GENERIC_RECEIVED, False: _NOT_RECEIVED, None: _UNKNOWN}
 _OPENING = {
     "crisis": "Thank you for telling us. Please talk to somebody now.",
     "support": "Thank you for telling us. You do not have to carry this alone.",
@@ -75,7 +77,7 @@ def card(
 
 def generic_card(
     *,
-    committed: bool,
+    committed: bool | None,
     level: Level = "support",
     country: str = "",
     today: date | None = None,
@@ -83,15 +85,15 @@ def generic_card(
 ) -> Card:
     """The card of a 401, 413 or 503, when no clinic is known or can be asked.
 
-    "This did not reach your clinic" exactly when nothing was `committed`. Without `today` every
-    number is shown as unchecked.
+    "This did not reach your clinic" exactly when nothing was `committed`; None: nobody knows.
+    Without `today` every number is shown as unchecked.
     """
     found = lines.country(country)
     return {
         "level": level,
         "message": _message(level, found, today, lines),
         "resources": _resources(found, None, today, lines),
-        "monitoring": _GENERIC_RECEIVED if committed else _NOT_RECEIVED,
+        "monitoring": _GENERIC_MONITORING[committed],
     }
 
 

@@ -1,0 +1,107 @@
+"""The connection dies between the commit and its answer: what the patient is told is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from models.database import db
+from tests.api.entries import alerts, phq9, post, rows
+from tests.world import ClinicWorld, Person
+
+Losing = Callable[..., AbstractContextManager[None]]
+
+
+@pytest.fixture
+def losing(app: Flask) -> Iterator[Losing]:
+    """Within the block these commits (counted from the first) lose their answer; ``done``: after
+    the server has carried them out.
+    """
+    with app.app_context():
+        dialect: Any = db.engine.dialect
+    commit = dialect.do_commit
+
+    @contextmanager
+    def block(*lost: int, done: bool) -> Iterator[None]:
+        count = 0
+
+        def do_commit(connection: Any) -> None:
+            nonlocal count
+            count += 1
+            if count not in lost:
+                commit(connection)
+                return
+            if done:
+                commit(connection)
+            connection.dbapi_connection.close()
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+        dialect.do_commit = do_commit
+        try:
+            yield
+        finally:
+            dialect.do_commit = commit
+
+    yield block
+    dialect.do_commit = commit
+
+
+def logged_in(client: FlaskClient, clinic: ClinicWorld) -> Person:
+    """Whose token was used before, so that the entry is the first commit of a request."""
+    pat = clinic.patient()
+    post(client, pat, phq9())
+    return pat
+
+
+def requests() -> dict[str, tuple[str, Any]]:
+    asked = {"id": str(uuid4()), "recorded_at": datetime.now(UTC).isoformat()}
+    return {
+        "a check-in": ("/v1/check-ins", phq9(item9=3)),
+        "a help request": ("/v1/help-requests", asked),
+        "a refused check-in": ("/v1/check-ins", phq9(item9=3, surprise=1)),
+    }
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["carried out", "not carried out"])
+@pytest.mark.parametrize("name", requests())
+def test_a_lost_answer_is_asked_for_again(
+    client: FlaskClient, clinic: ClinicWorld, losing: Losing, name: str, done: bool
+) -> None:
+    pat = logged_in(client, clinic)
+    path, body = requests()[name]
+    with losing(1, done=done):
+        answer = post(client, pat, body, path)
+    assert answer.json is not None
+    assert answer.status_code == (422 if "refused" in name else 200 if done else 201)
+    assert answer.json["safety"]["level"] == "crisis"
+    assert "did not reach" not in answer.json["safety"]["monitoring"]
+    assert [alert["occurrence_count"] for alert in alerts(pat)] == [1]
+    assert len(rows(pat, "SELECT 1 FROM notifications WHERE kind = 'page'")) == 1
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["carried out", "not carried out"])
+@pytest.mark.parametrize("name", requests())
+def test_what_nobody_knows_is_promised_neither_way(
+    client: FlaskClient, clinic: ClinicWorld, losing: Losing, name: str, done: bool
+) -> None:
+    pat = logged_in(client, clinic)
+    path, body = requests()[name]
+    with losing(1, 2, done=done):
+        answer = post(client, pat, body, path)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json is not None
+    said = answer.json["safety"]["monitoring"]
+    assert "not known" in said
+    assert "did not reach" not in said
+    again = post(client, pat, body, path)
+    assert again.status_code == (422 if "refused" in name else 200 if done else 201)
+    assert [alert["occurrence_count"] for alert in alerts(pat)] == [1]
