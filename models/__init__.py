@@ -22,6 +22,7 @@ from models.check_in import (
 )
 from models.clinic import Clinic
 from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
+from models.password_reset import PasswordReset, PasswordResetRequest
 from models.patient import (
     CareTeamMember,
     Patient,
@@ -52,6 +53,8 @@ __all__ = [
     "LoginDelay",
     "Notification",
     "NotificationAttempt",
+    "PasswordReset",
+    "PasswordResetRequest",
     "Patient",
     "PatientPause",
     "PatientStatus",

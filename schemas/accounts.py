@@ -117,6 +117,27 @@ class AcceptIn(Strict):
     device_id = text(200)
 
 
+class ResetIn(Strict):
+    """Whose password was forgotten."""
+
+    email = text(EMAIL_LIMIT, required=True)
+
+
+class ResetOut(Schema):
+    """The same for every address: if an account has it, a code is on its way."""
+
+    expires_in = fields.Integer(
+        required=True, metadata={"description": "Seconds for which a code can be used."}
+    )
+
+
+class ResetConfirmIn(Strict):
+    """The code from the mail, and the new password."""
+
+    code = text(100, required=True, load_only=True)
+    password = new_password(required=True)
+
+
 class PasswordIn(Strict):
     """Change the own password; whoever has none leaves the old one out."""
 

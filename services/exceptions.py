@@ -97,6 +97,12 @@ class InvitationInvalid(ServiceError):
     detail = "The code is not valid: ask your clinic for a new one."
 
 
+class ResetCodeInvalid(InvitationInvalid):
+    """Unknown, spent and expired codes for a new password alike."""
+
+    detail = "The code is not valid: ask for a new one."
+
+
 class RateLimited(ServiceError):
     """Too many attempts; ``retry_after_s`` seconds to wait."""
 

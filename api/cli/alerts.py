@@ -22,6 +22,7 @@ from services.channels.console import ConsoleChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
 from services.clock import utcnow
+from services.password_reset.mail import errand
 
 
 @click.group("alerts")
@@ -61,27 +62,30 @@ def work_until_told(app: Flask, worker: Worker, poll_s: float) -> None:
 def make_worker(app: Flask, settings: Settings) -> Worker:
     """A worker with the channels that these settings give it."""
     pace = Pace(settings.lease_s, settings.retry_base_s, settings.retry_max_s)
-    return Worker(channels(settings), pace, utcnow, app.app_context)
+    account_mail = errand(mail_channel(settings), pace, utcnow)
+    return Worker(channels(settings), pace, utcnow, app.app_context, account_mail)
 
 
 def channels(settings: Settings) -> dict[str, Channel]:
-    """The channels by their word; without a mail server, one that shows what nobody gets."""
+    """The channels by their word."""
+    return {"email": mail_channel(settings), "webhook": WebhookChannel(settings.public_url)}
+
+
+def mail_channel(settings: Settings) -> SmtpChannel | ConsoleChannel:
+    """Mail; without a mail server, what shows that nobody gets it."""
     smtp = settings.smtp
-    mail: Channel = (
-        SmtpChannel(
-            smtp.host,
-            smtp.port,
-            settings.mail_from,
-            settings.public_url,
-            tls=smtp.tls,
-            starttls=smtp.starttls,
-            username=smtp.username,
-            password=smtp.password,
-        )
-        if smtp is not None
-        else ConsoleChannel(sys.stderr, settings.mail_from, settings.public_url)
+    if smtp is None:
+        return ConsoleChannel(sys.stderr, settings.mail_from, settings.public_url)
+    return SmtpChannel(
+        smtp.host,
+        smtp.port,
+        settings.mail_from,
+        settings.public_url,
+        tls=smtp.tls,
+        starttls=smtp.starttls,
+        username=smtp.username,
+        password=smtp.password,
     )
-    return {"email": mail, "webhook": WebhookChannel(settings.public_url)}
 
 
 commands: Final = (alerts,)

@@ -22,6 +22,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "invitations",
     "me",
     "operations",
+    "password_reset",
     "patients",
     "trends",
     "users",

@@ -35,6 +35,11 @@ APP_GRANTS: dict[str, tuple[str, ...]] = {
     "token_pairs": (READ, ADD, CHANGE, REMOVE),
     "invitations": GROWS_AND_CHANGES,
     "login_delays": (READ, ADD, CHANGE, REMOVE),
+    "password_reset_requests": (ADD,),
+    "password_resets": (
+        f"{READ} (clinic_id, user_id, expires_at, used_at, code_digest, credentials_digest)",
+        CHANGE,
+    ),
     "patients": GROWS_AND_CHANGES,
     "patient_pauses": GROWS_AND_CHANGES,
     "care_team_members": (READ, ADD, REMOVE),
@@ -79,9 +84,11 @@ WORKER_GRANTS: dict[str, tuple[str, ...]] = {
     "notifications": GROWS_AND_CHANGES,
     "notification_attempts": APPEND_ONLY,
     "digest_alerts": APPEND_ONLY,
+    "password_reset_requests": (READ, CHANGE, REMOVE),
+    "password_resets": GROWS_AND_CHANGES,
 }
 
-DOOR_READS = ("clinics", "users", "token_families", "invitations")
+DOOR_READS = ("clinics", "users", "token_families", "invitations", "password_resets")
 
 # Before a log-in nobody knows the clinic. These functions find it and tell nothing else; what
 # follows runs under row-level security like everything.
@@ -89,16 +96,44 @@ DOOR_FUNCTIONS = {
     "door_account(digest bytea)": (
         "SELECT u.clinic_id, u.id FROM public.users u WHERE u.email_digest = digest",
         "TABLE (clinic_id uuid, user_id uuid)",
+        "interlude_app",
     ),
     "door_invitation(digest bytea)": (
         "SELECT i.clinic_id, i.id FROM public.invitations i WHERE i.code_digest = digest",
         "TABLE (clinic_id uuid, invitation_id uuid)",
+        "interlude_app",
     ),
     "door_clinics()": (
         "SELECT c.id FROM public.clinics c ORDER BY c.id",
         "TABLE (clinic_id uuid)",
+        "interlude_app",
+    ),
+    "door_password_reset(digest bytea)": (
+        "SELECT r.clinic_id, r.user_id FROM public.password_resets r WHERE r.code_digest = digest",
+        "TABLE (clinic_id uuid, user_id uuid)",
+        "interlude_app",
+    ),
+    # An active account with a password, and what a code for it may replace: a digest, as the
+    # worker reads no password hash.
+    "door_forgotten_password(digest bytea)": (
+        "SELECT u.clinic_id, u.id, sha256(convert_to(u.epoch || ' ' || u.password_hash, 'UTF8'))"
+        " FROM public.users u"
+        " WHERE u.email_digest = digest AND u.active AND u.password_hash IS NOT NULL",
+        "TABLE (clinic_id uuid, user_id uuid, credentials_digest bytea)",
+        "interlude_worker",
     ),
 }
+
+
+def app_policy(table: str) -> str:
+    """The API sees the rows of one clinic; what is asked before a log-in it may only put in."""
+    if table == "password_reset_requests":
+        return f"CREATE POLICY put_in ON {table} FOR INSERT TO interlude_app WITH CHECK (true)"
+    column = "id" if table == "clinics" else "clinic_id"
+    return (
+        f"CREATE POLICY own_clinic ON {table} TO interlude_app"
+        f" USING ({column} = {CLINIC}) WITH CHECK ({column} = {CLINIC})"
+    )
 
 
 def secure_tables() -> None:
@@ -108,13 +143,9 @@ def secure_tables() -> None:
         op.execute(f"GRANT SELECT ON {table} TO interlude_auditor")
         if table == "login_delays":
             continue
-        column = "id" if table == "clinics" else "clinic_id"
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(
-            f"CREATE POLICY own_clinic ON {table} TO interlude_app"
-            f" USING ({column} = {CLINIC}) WITH CHECK ({column} = {CLINIC})"
-        )
+        op.execute(app_policy(table))
         op.execute(f"CREATE POLICY audit ON {table} FOR SELECT TO interlude_auditor USING (true)")
     for table, rights in WORKER_GRANTS.items():
         op.execute(f"GRANT {', '.join(rights)} ON {table} TO interlude_worker")
@@ -127,14 +158,14 @@ def make_door() -> None:
     for table in DOOR_READS:
         op.execute(f"GRANT SELECT ON {table} TO interlude_door")
         op.execute(f"CREATE POLICY door ON {table} FOR SELECT TO interlude_door USING (true)")
-    for signature, (query, result) in DOOR_FUNCTIONS.items():
+    for signature, (query, result, caller) in DOOR_FUNCTIONS.items():
         op.execute(
             f"CREATE FUNCTION {signature} RETURNS {result} LANGUAGE sql STABLE SECURITY DEFINER"
             f" SET search_path = pg_catalog AS $$ {query} $$"
         )
         op.execute(f"ALTER FUNCTION {signature} OWNER TO interlude_door")
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
-        op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO interlude_app")
+        op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {caller}")
     op.execute("REVOKE CREATE ON SCHEMA public FROM interlude_door")
 
 
@@ -181,6 +212,13 @@ def upgrade() -> None:
         sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key_digest", name=op.f("pk_login_delays")),
+    )
+    op.create_table(
+        "password_reset_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_password_reset_requests")),
     )
     op.create_table(
         "audit_entries",
@@ -275,6 +313,50 @@ def upgrade() -> None:
         postgresql_where="last_resort",
     )
     op.create_index("uq_contacts_position", "contacts", ["clinic_id", "position"], unique=True)
+    op.create_table(
+        "password_resets",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("credentials_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_code", sa.LargeBinary(), nullable=True),
+        sa.Column("mail_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="pending", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'sending') = (lease_until IS NOT NULL)",
+            name=op.f("ck_password_resets_sending_has_a_lease"),
+        ),
+        sa.CheckConstraint(
+            "(state IN ('pending', 'sending', 'failed_temporarily')) = (sealed_code IS NOT NULL)",
+            name=op.f("ck_password_resets_code_kept_until_sent"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'sending', 'sent', 'failed_temporarily', 'failed_permanently')",
+            name=op.f("ck_password_resets_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "user_id"],
+            ["users.clinic_id", "users.id"],
+            name=op.f("fk_password_resets_clinic_id_user_id_users"),
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "user_id", name=op.f("pk_password_resets")),
+        sa.UniqueConstraint("code_digest", name=op.f("uq_password_resets_code_digest")),
+    )
+    op.create_index(
+        "ix_password_resets_due",
+        "password_resets",
+        ["due_at"],
+        unique=False,
+        postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
+    )
     op.create_table(
         "patients",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -1176,6 +1258,12 @@ def downgrade() -> None:
     op.drop_index("uq_patients_clinic_id_mrn", table_name="patients")
     op.drop_index("ix_patients_clinic_id_created_at", table_name="patients")
     op.drop_table("patients")
+    op.drop_index(
+        "ix_password_resets_due",
+        table_name="password_resets",
+        postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
+    )
+    op.drop_table("password_resets")
     op.drop_index("uq_contacts_position", table_name="contacts")
     op.drop_index(
         "uq_contacts_one_last_resort", table_name="contacts", postgresql_where="last_resort"
@@ -1185,5 +1273,6 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("audit_heads")
     op.drop_table("audit_entries")
+    op.drop_table("password_reset_requests")
     op.drop_table("login_delays")
     op.drop_table("clinics")

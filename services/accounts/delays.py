@@ -26,6 +26,8 @@ from services.unit_of_work import transaction
 LONGEST_S: Final = 30
 FORGOTTEN_AFTER: Final = timedelta(minutes=15)
 KEPT_FOR: Final = timedelta(days=1)
+# Requests that arrive together read their clocks in another order than they are counted in.
+OUT_OF_ORDER: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,25 @@ def code_key(address: str | None) -> Key:
     return Key("code", address or "unknown", free=10, shared=True)
 
 
+def reset_key(email: str) -> Key:
+    """One e-mail address, whether somebody has it or not, whose password is to be reset."""
+    return Key("reset", email.strip().casefold(), free=3)
+
+
+def reset_address_key(address: str | None) -> Key:
+    """One network address that asks for password resets."""
+    return Key("reset_address", address or "unknown", free=20, shared=True)
+
+
 def delay_after(failures: int, free: int) -> timedelta:
     """No delay for the free failures, then 1, 2, 4, 8, 16 and at most 30 seconds."""
     beyond = failures - free
     return timedelta(seconds=min(LONGEST_S, 2 ** min(beyond - 1, 5)) if beyond > 0 else 0)
+
+
+def in_order(keys: Sequence[Key]) -> list[Key]:
+    """As their rows are locked, always."""
+    return sorted(keys, key=lambda key: key.digest)
 
 
 @contextmanager
@@ -78,7 +95,21 @@ def counted_attempt(keys: Sequence[Key], now: datetime) -> Iterator[None]:
 
     Raises ``RateLimited`` while one of the keys has to wait.
     """
-    ordered = sorted(keys, key=lambda key: key.digest)
+    ordered = in_order(keys)
+    count_attempt(ordered, now)
+    try:
+        yield
+    except ServiceError:
+        raise
+    except BaseException:
+        take_back(ordered, now)  # not the caller's fault
+        raise
+    take_back(ordered, now)
+
+
+def count_attempt(keys: Sequence[Key], now: datetime) -> None:
+    """Count an attempt for good; raises ``RateLimited`` while one of the keys has to wait."""
+    ordered = in_order(keys)
     with transaction() as session:
         wait = max(_not_before(session, key, now) - now for key in ordered)
         if wait > timedelta(seconds=LONGEST_S):
@@ -88,14 +119,6 @@ def counted_attempt(keys: Sequence[Key], now: datetime) -> Iterator[None]:
                 _count(session, key, now)
     if wait > timedelta(0):
         raise RateLimited(ceil(wait.total_seconds()))
-    try:
-        yield
-    except ServiceError:
-        raise
-    except BaseException:
-        take_back(ordered, now)  # not the caller's fault
-        raise
-    take_back(ordered, now)
 
 
 def take_back(keys: Sequence[Key], now: datetime) -> None:
@@ -108,7 +131,10 @@ def take_back(keys: Sequence[Key], now: datetime) -> None:
             session.execute(
                 update(LoginDelay)
                 .where(LoginDelay.key_digest == key.digest)
-                .values(failures=func.greatest(LoginDelay.failures - 1, 0), not_before_at=now)
+                .values(
+                    failures=func.greatest(LoginDelay.failures - 1, 0),
+                    not_before_at=now - OUT_OF_ORDER,
+                )
             )
         session.execute(delete(LoginDelay).where(LoginDelay.last_failure_at < now - KEPT_FOR))
 
@@ -117,7 +143,9 @@ def _not_before(session: Session, key: Key, now: datetime) -> datetime:
     """Lock the key's row, made when it is missing, and read until when it waits."""
     session.execute(
         insert(LoginDelay)
-        .values(key_digest=key.digest, failures=0, last_failure_at=now, not_before_at=now)
+        .values(
+            key_digest=key.digest, failures=0, last_failure_at=now, not_before_at=now - OUT_OF_ORDER
+        )
         .on_conflict_do_nothing()
     )
     found: datetime = session.execute(
@@ -141,6 +169,6 @@ def _count(session: Session, key: Key, now: datetime) -> None:
         .values(
             failures=remembered + 1,
             last_failure_at=now,
-            not_before_at=now + delay_after(remembered + 1, key.free),
+            not_before_at=now + (delay_after(remembered + 1, key.free) or -OUT_OF_ORDER),
         )
     )

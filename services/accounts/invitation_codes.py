@@ -32,9 +32,7 @@ def issue_code(
     ends_old_devices: bool = False,
 ) -> tuple[str, datetime]:
     """A new code (100 bits) for an account, and when it expires: 7 days from now, one use."""
-    code = "-".join(
-        "".join(secrets.choice(ALPHABET) for _ in range(GROUP_LETTERS)) for _ in range(GROUPS)
-    )
+    code = new_code()
     expires_at = now + VALID_FOR
     session.execute(
         insert(Invitation).values(
@@ -51,7 +49,14 @@ def issue_code(
     return code, expires_at
 
 
-def code_digest(code: str) -> bytes:
+def new_code() -> str:
+    """Twenty random letters and digits (100 bits) in groups of five."""
+    return "-".join(
+        "".join(secrets.choice(ALPHABET) for _ in range(GROUP_LETTERS)) for _ in range(GROUPS)
+    )
+
+
+def code_digest(code: str, purpose: str = "invitations.code") -> bytes:
     """What a code is found by; case, spaces and hyphens do not count, nor do look-alikes."""
     plain = code.upper().translate(LOOKALIKES)
-    return keyring.digest(plain.encode(), "invitations.code")
+    return keyring.digest(plain.encode(), purpose)

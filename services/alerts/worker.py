@@ -32,14 +32,24 @@ LISTEN_EVERY: Final = timedelta(minutes=1)
 _log = structlog.get_logger()
 
 
+def no_errand() -> bool:
+    """Nothing to do beside pages."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker works with. ``in_context`` opens what a thread needs to use the database."""
+    """What a worker works with. ``in_context`` opens what a thread needs to use the database.
+
+    ``errand``: one piece of work that may wait, true when it did something. A thread of its own
+    runs it, and only while no page is due.
+    """
 
     channels: Mapping[str, Channel]
     pace: Pace
     clock: Clock
     in_context: Callable[[], AbstractContextManager[object]]
+    errand: Callable[[], bool] = no_errand
 
     def move_time(self) -> int:
         """Advance every alert whose due time has come by one step; how many were moved."""
@@ -69,11 +79,18 @@ class Worker:
         with self.in_context():
             self._survive(self.hear_silence)
         self.settle()
+        self.do_errands(Event())
 
     def settle(self) -> None:
         """Move and send what is due, and whatever that makes due at once."""
         with self.in_context():
             while self.move_time() + sum(self.send_all(channel) for channel in self.channels):
+                pass
+
+    def do_errands(self, stopping: Event) -> None:
+        """All errands that wait, until a page is due."""
+        with self.in_context():
+            while not stopping.is_set() and self._survive(self._do_one_errand):
                 pass
 
     def work(self, ear: Ear, poll_s: float, stopping: Event) -> None:
@@ -84,6 +101,7 @@ class Worker:
             Thread(target=self._send_on_ringing, args=(name, bell, stopping), name=name)
             for name, bell in zip(names, bells, strict=True)
         ]
+        senders.append(Thread(target=self._run_errands, args=(poll_s, stopping), name="errands"))
         for sender in senders:
             sender.start()
         with self.in_context():
@@ -123,6 +141,13 @@ class Worker:
                     partial(deliver_one, channel, self.channels, self.pace, self.clock)
                 ):
                     pass
+
+    def _run_errands(self, poll_s: float, stopping: Event) -> None:
+        while not stopping.wait(poll_s):
+            self.do_errands(stopping)
+
+    def _do_one_errand(self) -> bool:
+        return not anything_due(self.channels, self.clock()) and self.errand()
 
     def _survive(self, work: Callable[[], object]) -> object:
         """Run one piece of work; whatever it raises is logged (by its kind: a message could name

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 from time import monotonic
 
 from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
+from services.channels.letters import Letter, compose_letter, envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,15 @@ class SmtpChannel:
         Only a refusal of this recipient or message is permanent; whatever is wrong with the server
         may be right in a minute.
         """
+        return self._send(lambda: compose(page, self.mail_from, self.public_url, now))
+
+    def post(self, letter: Letter, now: datetime) -> Receipt:
+        """The same for a letter."""
+        return self._send(lambda: compose_letter(letter, self.mail_from, now))
+
+    def _send(self, compose_mail: Callable[[], EmailMessage]) -> Receipt:
         with _as_channel_errors(self.patience_s):
-            mail = compose(page, self.mail_from, self.public_url, now)
+            mail = compose_mail()
             server = self._connect()
             try:
                 with cut_after(self.patience_s, lambda: server.sock):
@@ -91,14 +98,7 @@ def compose(page: Page, mail_from: str, public_url: str, now: datetime) -> Email
 
     The same page gives the same ``Message-ID`` however often it is sent.
     """
-    domain = parseaddr(mail_from)[1].rpartition("@")[2]
-    mail = EmailMessage()
-    mail["From"] = mail_from
-    mail["To"] = page.address
-    mail["Subject"] = subject(page)
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{page.notification_id}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
+    mail = envelope(page.notification_id, mail_from, page.address, subject(page), now)
     for notice in page.alerts:
         mail["X-Interlude-Alert"] = str(notice.alert_id)
     mail.set_content(body(page, public_url))

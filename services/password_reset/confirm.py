@@ -1,0 +1,93 @@
+"""The code from the mail, and a new password."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hmac import compare_digest
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy.orm import Session
+
+from models import PasswordReset, User
+from services import audit
+from services.accounts.delays import code_key, counted_attempt
+from services.accounts.families import end_families
+from services.accounts.passwords import hash_password
+from services.exceptions import ResetCodeInvalid
+from services.password_reset.codes import credentials_digest, reset_code_digest
+from services.unit_of_work import transaction
+
+NOBODY: Final = UUID(int=0)
+
+
+def confirm_reset(code: str, password: str, address: str | None, now: datetime) -> None:
+    """Set the password and end every log-in of the account; the log-in that follows asks for the
+    second factor like any other.
+
+    Raises ``ResetCodeInvalid`` alike for codes that are unknown, spent, expired, replaced by a
+    newer one, or of an account that changed since; ``RateLimited`` while the address waits.
+    """
+    with counted_attempt((code_key(address),), now):
+        digest = reset_code_digest(code)
+        clinic_id, user_id = _find(digest)
+        usable = _usable(user_id, digest, now)
+        with transaction(clinic_id) as session:
+            found = select(PasswordReset.credentials_digest).where(usable)
+            _check_account(session, user_id, session.scalar(found))
+        # argon2 takes its time: no row is locked meanwhile, and all is looked at again.
+        password_hash = hash_password(password)
+        with transaction(clinic_id) as session:
+            replaces = _spend(session, usable, now)
+            # Families before accounts, as a refresh locks them.
+            end_families(session, user_id, "password_reset", now)
+            _check_account(session, user_id, replaces, lock=True)
+            session.execute(
+                update(User)
+                .where(User.id == user_id)
+                .values(password_hash=password_hash, epoch=User.epoch + 1)
+            )
+            audit.record(session, user_id, "password_reset", now, object_id=user_id)
+
+
+def _find(digest: bytes) -> tuple[UUID, UUID]:
+    with transaction() as session:
+        door = func.door_password_reset(digest).table_valued("clinic_id", "user_id")
+        row = session.execute(select(door)).one_or_none()
+    return (row.clinic_id, row.user_id) if row else (NOBODY, NOBODY)
+
+
+def _usable(user_id: UUID, digest: bytes, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        PasswordReset.user_id == user_id,
+        PasswordReset.code_digest == digest,
+        PasswordReset.used_at.is_(None),
+        PasswordReset.expires_at > now,
+    )
+
+
+def _spend(session: Session, usable: ColumnElement[bool], now: datetime) -> bytes | None:
+    """Use the code up. Whatever became of its mail: the code has arrived."""
+    return session.scalar(
+        update(PasswordReset)
+        .where(usable)
+        .values(used_at=now, state="sent", sealed_code=None, lease_until=None, lease_token=None)
+        .returning(PasswordReset.credentials_digest)
+    )
+
+
+def _check_account(
+    session: Session, user_id: UUID, replaces: bytes | None, *, lock: bool = False
+) -> None:
+    """Raise ``ResetCodeInvalid`` unless the account still has what the code may replace."""
+    query = select(User.password_hash, User.epoch).where(
+        User.id == user_id, User.active, User.password_hash.is_not(None)
+    )
+    account = session.execute(
+        query.with_for_update(key_share=True) if lock else query
+    ).one_or_none()
+    if account is None or replaces is None:
+        raise ResetCodeInvalid
+    if not compare_digest(replaces, credentials_digest(account.password_hash, account.epoch)):
+        raise ResetCodeInvalid

@@ -1,0 +1,96 @@
+"""The worker's half: whose address is it, and a code for whoever has one to lose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from models import PasswordReset, PasswordResetRequest
+from models.base import new_id
+from services.accounts.invitation_codes import new_code
+from services.password_reset.codes import VALID_FOR, reset_code_digest
+from services.unit_of_work import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetful:
+    """An active account with a password, and what a code for it may replace."""
+
+    clinic_id: UUID
+    user_id: UUID
+    credentials_digest: bytes
+
+
+def issue_one(now: datetime) -> bool:
+    """Take the oldest request and make its code; False when nobody asked.
+
+    Nothing comes of a request under nobody's address, of a deactivated account, of one without a
+    password (its phone is its key, or its invitation still is), and of one older than 30 minutes.
+    """
+    with transaction() as session:
+        asked = _take_oldest(session)
+        if asked is None:
+            return False
+        account = _account_of(session, asked.email_digest)
+        if account is not None and now < asked.asked_at + VALID_FOR:
+            _replace_code(session, account, asked.asked_at, now)
+        return True
+
+
+def _take_oldest(session: Session) -> Row[bytes, datetime] | None:
+    oldest = (
+        select(PasswordResetRequest.id)
+        .order_by(PasswordResetRequest.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return session.execute(
+        delete(PasswordResetRequest)
+        .where(PasswordResetRequest.id.in_(oldest.scalar_subquery()))
+        .returning(PasswordResetRequest.email_digest, PasswordResetRequest.asked_at)
+    ).one_or_none()
+
+
+def _account_of(session: Session, email_digest: bytes) -> Forgetful | None:
+    door = func.door_forgotten_password(email_digest).table_valued(
+        "clinic_id", "user_id", "credentials_digest"
+    )
+    row = session.execute(select(door)).one_or_none()
+    return None if row is None else Forgetful(*row)
+
+
+def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now: datetime) -> None:
+    """The account's one code is this one from now on, unless a later request or a reset was
+    quicker: then this request is over.
+    """
+    code = new_code()
+    fresh = {
+        "asked_at": asked_at,
+        "expires_at": asked_at + VALID_FOR,
+        "used_at": None,
+        "code_digest": reset_code_digest(code),
+        "credentials_digest": account.credentials_digest,
+        "sealed_code": code,
+        "mail_id": new_id(),
+        "state": "pending",
+        "attempts": 0,
+        "due_at": now,
+        "lease_until": None,
+        "lease_token": None,
+        "outcome": None,
+    }
+    session.execute(
+        insert(PasswordReset)
+        .values(clinic_id=account.clinic_id, user_id=account.user_id, **fresh)
+        .on_conflict_do_update(
+            index_elements=["clinic_id", "user_id"],
+            set_=fresh,
+            where=(PasswordReset.asked_at <= asked_at)
+            & or_(PasswordReset.used_at.is_(None), PasswordReset.used_at < asked_at),
+        )
+    )

@@ -1,0 +1,37 @@
+"""A desk at which passwords are forgotten: a clinic, its worker, and a real mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+
+from api import create_app
+from models.database import db
+from services.accounts import passwords
+from tests.fixtures.mail import MailServer
+from tests.services.password_reset.desk import START, Desk
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def worker_app(app: Flask) -> Iterator[Flask]:
+    """The application as the worker's database role sees it."""
+    made = create_app(app.config["INTERLUDE"], role="worker")
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def desk(
+    world: World, worker_app: Flask, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """A clinic whose passwords cost little to check."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "HASHER", cheap)
+    monkeypatch.setattr(passwords, "NOBODYS", cheap.hash("nobody"))
+    clinic = World(world.app, START).clinic()
+    return Desk(world.app, worker_app, clinic, smtp_server)

@@ -1,0 +1,128 @@
+"""People who forget their password, at a clock that the test moves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from models import PasswordReset, PasswordResetRequest, User
+from services.accounts import passwords
+from services.accounts.login import Credentials, log_in
+from services.alerts.delivery import Pace
+from services.channels.letters import Post
+from services.channels.smtp import SmtpChannel
+from services.exceptions import InvitationInvalid, LoginFailed, RateLimited
+from services.password_reset.ask import ask_for_reset
+from services.password_reset.confirm import confirm_reset
+from services.password_reset.mail import errand
+from services.unit_of_work import transaction
+from tests.fixtures.mail import MailServer
+from tests.world import ClinicWorld, Person
+
+START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+OLD, NEW = "correct horse battery", "a new long password"
+HOME, AWAY = "192.0.2.1", "192.0.2.2"
+CODE = re.compile(r"\b(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}\b")
+
+
+@dataclass
+class Desk:
+    """``now`` is the clock of everything that happens here."""
+
+    app: Flask
+    worker_app: Flask
+    clinic: ClinicWorld
+    server: MailServer
+    now: datetime = START
+    pace: Pace = field(default_factory=lambda: Pace(30, 5, 60, luck=lambda: 0.0))
+
+    def later(self, **passed: float) -> None:
+        """Move the clock."""
+        self.now += timedelta(**passed)
+
+    @property
+    def post(self) -> SmtpChannel:
+        """The clinic's real mail."""
+        port = self.server.receiver.port
+        return SmtpChannel("127.0.0.1", port, "i@hospital.test", "https://i.test", patience_s=2)
+
+    def person(self, *roles: str) -> Person:
+        """Somebody with the old password."""
+        patient = roles == ("patient",)
+        person = self.clinic.patient() if patient else self.clinic.staff(*roles)
+        with self.app.app_context():
+            self.set_account(person, password_hash=passwords.hash_password(OLD))
+        return person
+
+    def set_account(self, person: Person, **columns: Any) -> None:
+        """Change an account behind everybody's back."""
+        with self.app.app_context(), transaction(self.clinic.id) as session:
+            session.execute(update(User).where(User.id == person.user_id).values(**columns))
+
+    def ask(self, email: str, address: str = HOME) -> str | int:
+        """`asked`, or the seconds to wait."""
+        with self.app.app_context():
+            try:
+                ask_for_reset(email, address, self.now)
+            except RateLimited as limited:
+                return limited.retry_after_s
+        return "asked"
+
+    def work(self, post: Post | None = None) -> None:
+        """All that the worker has to do about it now."""
+        work = errand(post or self.post, self.pace, lambda: self.now)
+        with self.worker_app.app_context():
+            while work():
+                pass
+
+    def code_for(self, person: Person) -> str:
+        """Ask, and read the code in the mail."""
+        before = len(self.codes())
+        assert self.ask(person.email) == "asked"
+        self.work()
+        codes = self.codes()
+        assert len(codes) == before + 1
+        return codes[-1]
+
+    def codes(self) -> list[str]:
+        """The codes of all mails, in the order of arrival."""
+        return [
+            found for mail in self.server.inbox for found in CODE.findall(str(mail.get_content()))
+        ]
+
+    def confirm(self, code: str, password: str = NEW, address: str = HOME) -> str | int:
+        """`set`, `refused`, or the seconds to wait."""
+        with self.app.app_context():
+            try:
+                confirm_reset(code, password, address, self.now)
+            except InvitationInvalid:
+                return "refused"
+            except RateLimited as limited:
+                return limited.retry_after_s
+        return "set"
+
+    def logs_in(self, person: Person, password: str) -> bool:
+        """Does this password open the account?"""
+        with self.app.app_context():
+            try:
+                log_in(Credentials(person.email, password), AWAY, self.now)
+            except LoginFailed:
+                return False
+        return True
+
+    def resets(self) -> list[PasswordReset]:
+        """The codes of all accounts, as the worker sees them."""
+        with self.worker_app.app_context(), transaction() as session:
+            rows = list(session.scalars(select(PasswordReset)))
+            session.expunge_all()
+            return rows
+
+    def waiting(self) -> int:
+        """Requests that nobody has looked at yet."""
+        with self.worker_app.app_context(), transaction() as session:
+            return len(session.scalars(select(PasswordResetRequest.id)).all())
