@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
 
 FLAGS = (
     "client_total_mismatch",
@@ -40,7 +40,7 @@ class CheckInIn(Strict):
     instrument = fields.String(required=True)
     answers = answers(required=True)
     recorded_at = Instant(required=True)
-    timezone = text(64)
+    timezone = text(NOTE_LIMIT)  # a name that is no zone earns a flag, not a refusal
     mood_day = fields.Date()
     note = text(NOTE_LIMIT)
     client_total = fields.Integer(strict=True, validate=validate.Range(min=-1000, max=1000))
@@ -150,6 +150,6 @@ class CheckInListQuery(Strict):
     """``GET /v1/check-ins``."""
 
     patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
-    instrument = fields.String(load_default=None)
+    instrument = text(NAME_LIMIT, load_default=None)
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
     cursor = fields.String(load_default=None)

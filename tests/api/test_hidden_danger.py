@@ -150,3 +150,22 @@ def test_no_clock_is_too_wrong_to_be_heard(
     assert found(pat) == [("suicide_risk", "critical")]
     assert [row["by"] for row in rows(pat, "SELECT by FROM decisions")] == ["rules"] * 4
     assert client.get("/v1/check-ins", headers=pat.headers).status_code == 200
+
+
+@pytest.mark.parametrize("zone", ["", "../../etc/passwd", "localtime", "Mars/" + "x" * 900])
+def test_no_zone_is_too_odd_to_be_heard(
+    client: FlaskClient, clinic: ClinicWorld, zone: str
+) -> None:
+    pat = clinic.patient()
+    answer = post(client, pat, phq9(item9=2, timezone=zone))
+    assert answer.status_code == 201
+    assert answer.json is not None
+    assert answer.json["flags"] == ["unknown_timezone"]
+    assert found(pat) == [("suicide_risk", "critical")]
+
+
+def test_a_filter_that_no_database_can_hold_is_a_mistake(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    pat = clinic.patient()
+    assert client.get("/v1/check-ins?instrument=%00", headers=pat.headers).status_code == 422
