@@ -27,7 +27,6 @@ class Child:
     environ: Mapping[str, str]
     say: Callable[[str], None]
     process: subprocess.Popen[bytes] | None = None
-    output: int | None = None  # a file descriptor; None: where the supervisor writes
     _pause_s: float = FIRST_PAUSE_S
     _started_at: float = 0.0
     _due_at: float | None = field(default=None)
@@ -36,12 +35,7 @@ class Child:
         """Start it, tied to this process."""
         tied = [sys.executable, "-m", "tools.tied", str(os.getpid()), *self.command]
         self.process = subprocess.Popen(  # noqa: S603 -- our own commands
-            tied,
-            env=dict(self.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=self.output,
-            stderr=self.output,
-            process_group=0,
+            tied, env=dict(self.environ), stdin=subprocess.DEVNULL, process_group=0
         )
         self._started_at, self._due_at = time.monotonic(), None
 

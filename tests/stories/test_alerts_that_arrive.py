@@ -1,0 +1,33 @@
+"""Alerts arrive whatever happens: races with resolves, killed workers, rules that raise."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.running import RunningService
+from tools.proofs.deaths import killed_workers, two_workers
+from tools.proofs.latency import answer_to_mail
+from tools.proofs.race import answers_racing_resolves
+
+pytestmark = pytest.mark.xdist_group("running")
+
+
+def test_answers_racing_resolves_stand_on_an_open_alert(running: RunningService):
+    seen = answers_racing_resolves(running, races=20, seed=1)
+    assert seen.ok, seen.seen
+
+
+def test_killed_workers_leave_no_alert_behind(running: RunningService):
+    seen = killed_workers(running, kills=8, seed=1)
+    assert seen.ok, seen.seen
+
+
+def test_two_workers_send_each_page_once(running: RunningService):
+    seen = two_workers(running, alerts=30)
+    assert seen.ok, seen.seen
+
+
+def test_a_page_is_there_within_seconds_of_the_answer(running: RunningService):
+    """A busy machine proves no percentile: `make prove` measures against the aim of one second."""
+    seen = answer_to_mail(running, pages=5, pause_s=0.0, aim_s=20.0)
+    assert seen.ok, seen.seen
