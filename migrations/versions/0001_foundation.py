@@ -163,9 +163,11 @@ def make_door() -> None:
             f"CREATE FUNCTION {signature} RETURNS {result} LANGUAGE sql STABLE SECURITY DEFINER"
             f" SET search_path = pg_catalog AS $$ {query} $$"
         )
-        op.execute(f"ALTER FUNCTION {signature} OWNER TO interlude_door")
+        # Before it is the door's: whoever may act as the door without inheriting from it could
+        # not take these rights away any more, and PostgreSQL would only warn.
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {caller}")
+        op.execute(f"ALTER FUNCTION {signature} OWNER TO interlude_door")
     op.execute("REVOKE CREATE ON SCHEMA public FROM interlude_door")
 
 

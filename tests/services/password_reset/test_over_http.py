@@ -1,0 +1,252 @@
+"""A forgotten password over HTTP: a stranger learns nothing, and no role reads what is not its."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import LiteralString
+
+import orjson
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from werkzeug.test import TestResponse
+
+from api.embedded import DatabaseRole, DatabaseUrls
+from migrations.roles import libpq_url
+from models import PasswordReset
+from models.database import db
+from services.unit_of_work import transaction
+from tests.fixtures.mail import MailFault
+from tests.services.password_reset.desk import NEW, OLD, Desk
+from tests.world import World, made_up_email
+
+ASK, CONFIRM = "/v1/auth/password-reset", "/v1/auth/password-reset/confirm"
+
+
+@pytest.fixture
+def client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """Requests at the desk's clock."""
+    monkeypatch.setattr("api.auth.utcnow", lambda: desk.now)
+    return desk.app.test_client()
+
+
+def known(desk: Desk) -> str:
+    return desk.person().email
+
+
+def unknown(_desk: Desk) -> str:
+    return made_up_email()
+
+
+def deactivated(desk: Desk) -> str:
+    person = desk.person()
+    desk.set_account(person, active=False)
+    return person.email
+
+
+def patient_with_password(desk: Desk) -> str:
+    return desk.person("patient").email
+
+
+def patient_without_password(desk: Desk) -> str:
+    return desk.clinic.patient().email
+
+
+def no_address(_desk: Desk) -> str:
+    return "somebody"
+
+
+PEOPLE: list[Callable[[Desk], str]] = [
+    known,
+    unknown,
+    deactivated,
+    patient_with_password,
+    patient_without_password,
+    no_address,
+]
+
+
+def observable(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
+    return answer.status_code, answer.data, sorted(answer.headers.items())
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What the API asks the database, in order, with every begin and commit."""
+    said: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def statement(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        said.append(text)
+
+    def commit(_connection: object) -> None:
+        said.append("COMMIT")
+
+    event.listen(engine, "before_cursor_execute", statement)
+    event.listen(engine, "commit", commit)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "before_cursor_execute", statement)
+        event.remove(engine, "commit", commit)
+
+
+def test_every_address_is_answered_alike(client: FlaskClient, desk: Desk) -> None:
+    answers = {observable(client.post(ASK, json={"email": email(desk)}))[:2] for email in PEOPLE}
+    assert answers == {(202, b'{"expires_in":1800}')}
+    headers = {
+        tuple(sorted(client.post(ASK, json={"email": email(desk)}).headers.items()))
+        for email in PEOPLE
+    }
+    assert len(headers) == 1
+
+
+def test_every_address_costs_the_same_steps(
+    app: Flask, client: FlaskClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time cannot differ by what is done: the very same statements, and no argon2."""
+
+    emails = [email(desk) for email in PEOPLE]
+    monkeypatch.setattr("services.accounts.passwords.HASHER", None)
+    seen = []
+    for email in emails:
+        with statements(app) as said:
+            assert client.post(ASK, json={"email": email}).status_code == 202
+        seen.append(said)
+    assert len(seen[0]) > 5
+    assert all(said == seen[0] for said in seen)
+    assert not any("users" in statement or "door_" in statement for statement in seen[0])
+
+
+def test_waiting_is_answered_alike_too(client: FlaskClient, desk: Desk) -> None:
+    def ask_often(email: str) -> list[int]:
+        return [client.post(ASK, json={"email": email}).status_code for _ in range(6)]
+
+    asked = [ask_often(email(desk)) for email in (known, unknown, deactivated)]
+    assert asked[0][-1] == 429
+    assert asked[1:] == asked[:1] * 2
+
+
+def refused_codes(desk: Desk) -> dict[str, str]:
+    """A code of every kind that is worth nothing."""
+    spent = desk.code_for(desk.person())
+    desk.confirm(spent)
+    person = desk.person()
+    replaced = desk.code_for(person)
+    desk.later(seconds=1)
+    desk.code_for(person)
+    left = desk.person()
+    of_who_left = desk.code_for(left)
+    desk.set_account(left, active=False)
+    expired = desk.code_for(desk.person())
+    desk.later(minutes=30)
+    return {
+        "unknown": "00000-00000-00000-00000",
+        "no code": "\N{PILE OF POO}",
+        "spent": spent,
+        "replaced": replaced,
+        "of who left": of_who_left,
+        "expired": expired,
+    }
+
+
+def test_every_code_that_is_worth_nothing_is_refused_alike(desk: Desk, client: FlaskClient) -> None:
+    codes = refused_codes(desk)
+    answers = {
+        kind: observable(client.post(CONFIRM, json={"code": code, "password": NEW}))
+        for kind, code in codes.items()
+    }
+    assert len(set(map(str, answers.values()))) == 1, answers
+    status, body, headers = answers["unknown"]
+    assert (status, orjson.loads(body)["code"]) == (409, "invitation_invalid")
+    assert ("Content-Type", "application/problem+json") in headers
+
+
+def test_from_the_first_request_to_the_next_log_in(desk: Desk, client: FlaskClient) -> None:
+    person = desk.person()
+    before = person.headers_at(desk.now)
+    assert client.get("/v1/me", headers=before).status_code == 200
+    assert client.post(ASK, json={"email": person.email}).status_code == 202
+    desk.work()
+    (code,) = desk.codes()
+    answer = client.post(CONFIRM, json={"code": code, "password": NEW})
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert client.get("/v1/me", headers=before).status_code == 401
+
+    def log_in(password: str) -> int:
+        body = {"email": person.email, "password": password}
+        return client.post("/v1/auth/login", json=body).status_code
+
+    assert [log_in(OLD), log_in(NEW)] == [401, 200]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (ASK, {}, "email"),
+        (ASK, {"email": 7}, "email"),
+        (ASK, {"email": "x" * 255}, "email"),
+        (ASK, {"email": "a@b.test", "clinic": "x"}, "clinic"),
+        (CONFIRM, {"password": NEW}, "code"),
+        (CONFIRM, {"code": "x"}, "password"),
+        (CONFIRM, {"code": "x", "password": "short"}, "password"),
+    ],
+)
+def test_what_is_malformed_is_refused_before_anything_is_counted(
+    desk: Desk, client: FlaskClient, path: str, body: dict[str, object], field: str
+) -> None:
+    answer = client.post(path, json=body)
+    assert (answer.status_code, answer.json["code"]) == (422, "validation_failed")
+    assert list(answer.json["errors"]) == [field]
+    assert desk.waiting() == 0
+
+
+def test_a_mail_that_cannot_be_sent_turns_no_safety_light_red(
+    desk: Desk, client: FlaskClient
+) -> None:
+    desk.server.fault = MailFault.REFUSE_TEMPORARILY
+    desk.ask(desk.person().email)
+    desk.work()
+    desk.later(minutes=10)
+    assert desk.resets()[0].state == "failed_temporarily"
+    answer = client.get("/safetyz")
+    assert (answer.status_code, answer.json["late"]) == (200, []), answer.json
+    assert answer.json["unsent_pages"] == {}
+
+
+@pytest.mark.parametrize(
+    ("role", "query"),
+    [
+        ("app", "SELECT count(*) FROM password_reset_requests"),
+        ("app", "DELETE FROM password_reset_requests"),
+        ("app", "SELECT sealed_code FROM password_resets"),
+        ("app", "SELECT * FROM door_forgotten_password('x')"),
+        ("worker", "SELECT password_hash FROM users"),
+        ("worker", "SELECT * FROM door_account('x')"),
+        ("worker", "DELETE FROM password_resets"),
+        ("auditor", "SELECT * FROM door_forgotten_password('x')"),
+    ],
+)
+def test_no_role_reads_more_than_its_part_needs(
+    database_urls: DatabaseUrls, role: DatabaseRole, query: LiteralString
+) -> None:
+    with (
+        psycopg.connect(libpq_url(database_urls.need(role))) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(query)
+
+
+def test_a_clinic_sees_no_code_of_another(desk: Desk, world: World) -> None:
+    desk.code_for(desk.person())
+    codes = select(PasswordReset.code_digest)
+    with desk.app.app_context():
+        with transaction(desk.clinic.id) as session:
+            assert len(session.scalars(codes).all()) == 1
+        for other in (world.clinic().id, None):
+            with transaction(other) as session:
+                assert session.scalars(codes).all() == []
