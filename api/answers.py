@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from flask import Response, current_app
 
-from services.intake.first_answer import Answered
+from services.exactly_once import Answered
 
 
 def bytes_answer(answered: Answered) -> Response:

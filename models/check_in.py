@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Identified, Json, JsonList, OfClinic, Strings, of_clinic, one_of
 from models.encryption import EncryptedText
 
-RECORD_KINDS: Final = ("check_in", "amendment", "help_request")
+RECORD_KINDS: Final = ("check_in", "amendment", "help_request", "patient", "alert_note")
 CSSRS_LEVELS: Final = ("none", "low", "moderate", "high", "unknown")
 
 
@@ -33,7 +33,7 @@ class RecordId(OfClinic, Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID | None]
     kind: Mapped[str]
     content_digest: Mapped[bytes] = mapped_column(LargeBinary)
     first_answer: Mapped[str | None] = mapped_column(EncryptedText("record_ids.first_answer"))

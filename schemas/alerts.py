@@ -48,6 +48,7 @@ class ResolveIn(Strict):
 class NoteIn(Strict):
     """``POST /v1/alerts/{id}/notes``; ``outcome`` belongs to a contact attempt."""
 
+    id = fields.UUID(metadata={"description": "client-made; the same again answers the same"})
     text = text(NOTE_LIMIT)
     kind = one_of(NOTE_KINDS)
     outcome = one_of(CONTACT_OUTCOMES)

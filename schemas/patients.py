@@ -18,6 +18,7 @@ SORTS = ("risk", "silence", "trend", "name")
 class PatientIn(PatientFieldsIn):
     """``POST /v1/patients``. The fields may also stand under ``patient``, as in an invitation."""
 
+    id = fields.UUID(metadata={"description": "client-made; the same again answers the same"})
     name = text(NAME_LIMIT, required=True, least=1)
     timezone = text(64, metadata={"description": "IANA name; the clinic's when left out"})
     patient = fields.Nested(PatientFieldsIn)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
-from api.answers import json_answer
+from api.answers import bytes_answer, json_answer
 from api.auth import current_actor, now
 from api.bodies import Routes
 from schemas.alerts import (
@@ -66,9 +66,10 @@ def post_resolution(body: dict[str, Any], alert_id: UUID) -> Response:
 @routes.route("/v1/alerts/<uuid:alert_id>/notes", methods=["POST"])
 @routes.arguments(NoteIn)
 @routes.response(201, NoteOut)
+@routes.alt_response(200, schema=NoteOut)
 def post_note(body: dict[str, Any], alert_id: UUID) -> Response:
     """Write a note, or how an attempt to reach the patient went."""
-    return json_answer(add_note(current_actor(), alert_id, NewNote(**body), now()), 201)
+    return bytes_answer(add_note(current_actor(), alert_id, NewNote(**body), now()))
 
 
 @routes.route("/v1/alerts/<uuid:alert_id>/feedback", methods=["POST"])

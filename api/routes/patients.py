@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
-from api.answers import json_answer
+from api.answers import bytes_answer, json_answer
 from api.auth import current_actor, now
 from api.bodies import Routes
 from schemas.base import page_of
@@ -22,7 +22,7 @@ from schemas.patients import (
 )
 from services.caseload.care_team import get_care_team, put_care_team
 from services.caseload.change import change_patient
-from services.caseload.create import create_patient
+from services.caseload.create import NewPatient, create_patient
 from services.caseload.listing import Wanted, list_caseload
 from services.caseload.profile import get_patient
 
@@ -32,10 +32,11 @@ routes = Routes("patients", __name__, description="People in treatment; the case
 @routes.route("/v1/patients", methods=["POST"])
 @routes.arguments(PatientIn)
 @routes.response(201, PatientOut)
+@routes.alt_response(200, schema=PatientOut)
 def post_patient(body: dict[str, Any]) -> Response:
-    """Enrol a patient who has no account yet."""
-    name, timezone = body.pop("name"), body.pop("timezone", None)
-    return json_answer(create_patient(current_actor(), name, timezone, body, now()), 201)
+    """Enrol a patient who has no account yet; with an ``id`` of the client's, exactly once."""
+    head = {name: body.pop(name, None) for name in ("id", "name", "timezone")}
+    return bytes_answer(create_patient(current_actor(), NewPatient(**head, fields=body), now()))
 
 
 @routes.route("/v1/patients", methods=["GET"])

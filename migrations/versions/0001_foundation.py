@@ -776,13 +776,14 @@ def upgrade() -> None:
         "record_ids",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("patient_id", sa.Uuid(), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("content_digest", sa.LargeBinary(), nullable=False),
         sa.Column("first_answer", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('check_in', 'amendment', 'help_request')", name=op.f("ck_record_ids_kind")
+            "kind IN ('check_in', 'amendment', 'help_request', 'patient', 'alert_note')",
+            name=op.f("ck_record_ids_kind"),
         ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "patient_id"],

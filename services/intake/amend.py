@@ -13,15 +13,14 @@ from sqlalchemy.orm import Session
 from models import CheckIn, CheckInContent
 from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
+from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import NotFollowed, NotFound
 from services.intake.background import load_background
 from services.intake.certainty import made_certain
 from services.intake.deciding import Verdict, decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import Sent
-from services.intake.first_answer import Answered, known_answer
-from services.intake.forms import AmendForm, checked_answers, content_digest, known_instrument
-from services.intake.guarding import id_taken_elsewhere
+from services.intake.forms import AmendForm, checked_answers, known_instrument
 from services.intake.record import author_columns, flags_of, read_columns
 from services.intake.record_view import record_of
 from services.patients.lock import LockedPatient, lock_patient

@@ -18,11 +18,10 @@ from services.access import Actor
 from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
 from services.alerts.writing import notify_statement
+from services.exactly_once import Answered, Kind, keep_answer, render
 from services.intake.alerting import Alarms, raise_alarms
 from services.intake.background import Known, clinic_facts
 from services.intake.deciding import Verdict
-from services.intake.first_answer import Answered, keep_answer, render
-from services.intake.forms import Kind
 from services.intake.series import IN_SERIES, load_series
 from services.intake.worsening import Worsening, decide_worsening
 from services.patients.lock import LockedPatient

@@ -7,18 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-import orjson
-
-from models.encryption import keyring
 from services.exceptions import Invalid
 from services.rules.answers import Answer, InvalidAnswers, check_answers
 from services.rules.instruments import Instrument, UnknownInstrument, instrument
-from services.rules.wall_clock import to_utc
-
-Kind = Literal["check_in", "amendment", "help_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +62,3 @@ def checked_answers(asked: Instrument, raw: object) -> dict[str, Answer]:
         return check_answers(asked, raw)
     except InvalidAnswers as error:
         raise Invalid(error.errors) from error
-
-
-def content_digest(kind: Kind, **content: Any) -> bytes:
-    """A keyed digest of what makes two requests the same (contract, "Same content")."""
-    canonical = orjson.dumps(
-        {"kind": kind} | {name: _plain(value) for name, value in content.items()},
-        option=orjson.OPT_SORT_KEYS,
-    )
-    return keyring.digest(canonical, "record content")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return to_utc(value).isoformat()
-    return value

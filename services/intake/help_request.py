@@ -10,15 +10,14 @@ from sqlalchemy import insert
 from models import HelpRequest
 from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
+from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import NotFound
 from services.intake.background import load_background
 from services.intake.certainty import made_certain
 from services.intake.deciding import decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import Sent
-from services.intake.first_answer import Answered, known_answer
-from services.intake.forms import HelpForm, content_digest
-from services.intake.guarding import id_taken_elsewhere
+from services.intake.forms import HelpForm
 from services.intake.record import flags_of
 from services.patients.lock import lock_patient
 from services.rules.wall_clock import to_utc

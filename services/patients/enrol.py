@@ -30,8 +30,9 @@ def enrol(
     fields: Mapping[str, Any],
     user_id: UUID | None,
     now: datetime,
+    patient_id: UUID | None = None,
 ) -> UUID:
-    """Make a patient inside an open transaction, and return her id.
+    """Make a patient inside an open transaction, and return her id (``patient_id`` if given).
 
     ``timezone`` is an IANA name, the clinic's when None. ``fields`` are those of the contract's
     ``patient`` (``born_on`` a date, ``care_team`` UUIDs). Raises ``AdultsOnly``, and ``Invalid``
@@ -44,7 +45,7 @@ def enrol(
     at_risk = fields.get("risk_at_intake")
     patient = Patient(
         clinic_id=clinic_id,
-        id=new_id(),
+        id=patient_id or new_id(),
         user_id=user_id,
         name=name,
         timezone=zone,

@@ -1,20 +1,44 @@
-"""Exactly once: the first answer to an id is kept, and answers every repetition byte for byte."""
+"""Exactly once: the first answer to a client-made id is kept, and answers every repetition.
+
+Uniqueness lives in the database; whoever is slower learns it from there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Insert, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import RecordId
+from models.encryption import keyring
 from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
-from services.intake.forms import Kind
+from services.rules.wall_clock import to_utc
+
+Kind = Literal["check_in", "amendment", "help_request", "patient", "alert_note"]
+
+
+def content_digest(kind: Kind, **content: Any) -> bytes:
+    """A keyed digest of what makes two requests the same (contract, "Same content")."""
+    canonical = orjson.dumps(
+        {"kind": kind} | {name: _plain(value) for name, value in content.items()},
+        option=orjson.OPT_SORT_KEYS,
+    )
+    return keyring.digest(canonical, "record content")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_utc(value).isoformat()
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +55,7 @@ def render(record: dict[str, Any]) -> bytes:
 
 
 def known_answer(
-    session: Session, actor: Actor, record_id: UUID, patient_id: UUID, digest: bytes
+    session: Session, actor: Actor, record_id: UUID, patient_id: UUID | None, digest: bytes
 ) -> Answered | None:
     """The answer to an id that was used before, None for a new one.
 
@@ -69,7 +93,7 @@ def keep_answer(
     *,
     record_id: UUID,
     clinic_id: UUID,
-    patient_id: UUID,
+    patient_id: UUID | None,
     kind: Kind,
     digest: bytes,
     body: bytes,
@@ -85,3 +109,15 @@ def keep_answer(
         first_answer=body.decode(),
         received_at=now,
     )
+
+
+@contextmanager
+def id_taken_elsewhere() -> Iterator[None]:
+    """Turn the violation of the id's uniqueness (another patient was faster) into ``IdTaken``."""
+    try:
+        yield
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", "")
+        if constraint in ("uq_record_ids_id", "pk_record_ids", "pk_patients"):
+            raise IdTaken from error
+        raise
