@@ -31,6 +31,10 @@ def _text(value: Any) -> str:
     return value
 
 
+def _id(value: Any) -> UUID:
+    return UUID(_text(value))
+
+
 def _whole(value: Any) -> int:
     if type(value) is not int or abs(value) >= 2**31:
         raise ValueError("not an integer of 32 bits")
@@ -39,7 +43,7 @@ def _whole(value: Any) -> int:
 
 _READ: dict[type, Callable[[Any], Any]] = {
     datetime: _instant,
-    UUID: UUID,
+    UUID: _id,
     str: _text,
     int: _whole,
     float: float,
