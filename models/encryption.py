@@ -11,6 +11,7 @@ import hmac
 import os
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -59,7 +60,10 @@ class Keyring:
         key = self._keys.get(head[1:])
         if head[:1] != VERSION or key is None:
             raise KeyringError("no key of this process opens the value")
-        return key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode())
+        try:
+            return key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode())
+        except (InvalidTag, ValueError) as error:  # changed, moved or cut short
+            raise KeyringError("the value is not what was written here") from error
 
     def digest(self, value: bytes, purpose: str) -> bytes:
         """A keyed digest (32 bytes): equal values can be found, and nothing else can be learned."""

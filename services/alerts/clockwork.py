@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from models import Alert, Notification
@@ -30,27 +30,33 @@ class DueAlert:
     clinic_id: UUID
     alert_id: UUID
     patient_id: UUID | None
-    waits_for_mail: bool
 
 
 def due_alerts(now: datetime) -> list[DueAlert]:
-    """The alerts that time moves now, the longest overdue first."""
+    """The alerts whose ladder or acknowledgement time moves now, the longest overdue first.
+
+    Those that wait for the morning mail are not among them: a mail that cannot be queued stays due,
+    and must not take the place of a page.
+    """
     with transaction() as session:
         rows = session.execute(
-            select(Alert.clinic_id, Alert.id, Alert.patient_id, Alert.status, Alert.ladder_severity)
-            .where(Alert.next_at <= now)
+            select(Alert.clinic_id, Alert.id, Alert.patient_id)
+            .where(Alert.next_at <= now, ~_waits_for_mail())
             .order_by(Alert.next_at)
             .limit(BATCH)
         ).all()
-    return [
-        DueAlert(
-            row.clinic_id,
-            row.id,
-            row.patient_id,
-            row.status == "triggered" and row.ladder_severity not in PAGING,
-        )
-        for row in rows
-    ]
+    return [DueAlert(*row) for row in rows]
+
+
+def due_mails(now: datetime) -> list[UUID]:
+    """The clinics whose morning mail is due."""
+    query = select(Alert.clinic_id).where(Alert.next_at <= now, _waits_for_mail()).distinct()
+    with transaction() as session:
+        return list(session.scalars(query))
+
+
+def _waits_for_mail() -> ColumnElement[bool]:
+    return and_(Alert.status == "triggered", Alert.ladder_severity.not_in(PAGING))
 
 
 def advance(due: DueAlert, now: datetime) -> bool:

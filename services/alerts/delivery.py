@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -71,12 +71,14 @@ def deliver_one(channel: str, channels: Mapping[str, Channel], pace: Pace, clock
 
 
 def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
-    """It is out. False, and nothing written, when the lease was lost meanwhile."""
+    """It is out, also when the lease was lost meanwhile: a sender that is always slower than its
+    lease would else send for ever. False when another holder has recorded it before.
+    """
     with transaction() as session:
-        step = _settle(session, claimed, state=receipt.value, sent_at=now)
+        _record_attempt(session, claimed, receipt.value, now)
+        step = _settle(session, claimed, _not_out(), state=receipt.value, sent_at=now)
         if step is None:
             return False
-        _record_attempt(session, claimed, receipt.value, now)
         _say(session, claimed, f"page_{receipt.value}", now, step)
         return True
 
@@ -96,7 +98,7 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         final = error.permanent or not _still_wanted(session, claimed)
         state = "failed_permanently" if final else "failed_temporarily"
         due_at = now if final else now + pace.retry_after(claimed.attempts)
-        step = _settle(session, claimed, state=state, due_at=due_at)
+        step = _settle(session, claimed, _held(claimed), state=state, due_at=due_at)
         if step is None:
             return False
         _record_attempt(session, claimed, error.reason, now)
@@ -108,18 +110,28 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         return True
 
 
-def _settle(session: Session, claimed: Claimed, **values: Any) -> PageStep | None:
-    """Write the outcome under the same lease, and return the step that the page stands for now.
+def _held(claimed: Claimed) -> ColumnElement[bool]:
+    """The lease still is the one under which this was sent."""
+    return and_(Notification.state == "sending", Notification.lease_token == claimed.lease_token)
 
-    None: the lease was lost, and the row belongs to its new holder.
+
+def _not_out() -> ColumnElement[bool]:
+    return Notification.state.not_in([receipt.value for receipt in Receipt])
+
+
+def _settle(
+    session: Session, claimed: Claimed, allowed: ColumnElement[bool], **values: Any
+) -> PageStep | None:
+    """Write the outcome where it is allowed, and return the step that the page stands for now.
+
+    None: it is not, and nothing was written.
     """
     row = session.execute(
         update(Notification)
         .where(
             Notification.clinic_id == claimed.clinic_id,
             Notification.id == claimed.notification_id,
-            Notification.state == "sending",
-            Notification.lease_token == claimed.lease_token,
+            allowed,
         )
         .values(lease_until=None, lease_token=None, **values)
         .returning(Notification.page_round, Notification.page_step)

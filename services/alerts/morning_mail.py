@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import Alert, CareTeamMember, Contact, DigestAlert, Notification, User
 from models.base import new_id
-from services.alerts.chain import Chain, load_chain
+from models.encryption import KeyringError
+from services.alerts.chain import Chain, is_reachable, load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.rules import escalation
@@ -87,38 +88,48 @@ def _recipients(
     """
     carried: dict[Recipient, list[Alert]] = {}
     first = next((link.contact_id for link in chain.links if link.channel == EMAIL), None)
-    reached: set[str] = set()
+    reached = None
     if first is not None:
         carried[Recipient(contact_id=first)] = list(alerts)
-        reached.add(_address(session, clinic_id, first))
+        reached = _address(session, _of_contact(clinic_id, first))
     for alert in alerts:
         if alert.patient_id is None:
             continue
-        for user_id, email in _care_team(session, clinic_id, alert.patient_id).items():
-            if email.casefold() not in reached:
+        for user_id in _care_team(session, clinic_id, alert.patient_id):
+            if reached is None or _address(session, _of_user(clinic_id, user_id)) != reached:
                 carried.setdefault(Recipient(user_id=user_id), []).append(alert)
     return carried
 
 
-def _address(session: Session, clinic_id: UUID, contact_id: UUID) -> str:
-    address = session.scalars(
-        select(Contact.address).where(Contact.clinic_id == clinic_id, Contact.id == contact_id)
-    ).one()
-    return address.casefold()
+def _address(session: Session, query: Select[str]) -> str | None:
+    """The address that a query finds, to be compared; None when no key of this process opens it:
+    then somebody may get two mails, and nobody else goes without.
+    """
+    try:
+        return session.scalars(query).one().casefold()
+    except KeyringError:
+        return None
 
 
-def _care_team(session: Session, clinic_id: UUID, patient_id: UUID) -> dict[UUID, str]:
-    """Active members of the patient's care team, with their addresses."""
-    rows = session.execute(
-        select(User.id, User.email)
+def _of_contact(clinic_id: UUID, contact_id: UUID) -> Select[str]:
+    return select(Contact.address).where(Contact.clinic_id == clinic_id, Contact.id == contact_id)
+
+
+def _of_user(clinic_id: UUID, user_id: UUID) -> Select[str]:
+    return select(User.email).where(User.clinic_id == clinic_id, User.id == user_id)
+
+
+def _care_team(session: Session, clinic_id: UUID, patient_id: UUID) -> Sequence[UUID]:
+    """Active members of the patient's care team."""
+    return session.scalars(
+        select(User.id)
         .join(
             CareTeamMember,
             (CareTeamMember.clinic_id == User.clinic_id) & (CareTeamMember.user_id == User.id),
         )
         .where(User.clinic_id == clinic_id, CareTeamMember.patient_id == patient_id, User.active)
         .order_by(User.id)
-    )
-    return {row.id: row.email for row in rows}
+    ).all()
 
 
 def digest_writes(
@@ -173,7 +184,7 @@ def pass_on(session: Session, clinic_id: UUID, notification_id: UUID, now: datet
         )
         .order_by(Alert.triggered_at, Alert.id)
     ).all()
-    following = _following(load_chain(session, clinic_id), refused.contact_id)
+    following = _following(session, clinic_id, refused.contact_id)
     if not alerts or following is None:
         return
     writes = digest_writes(clinic_id, Recipient(contact_id=following), alerts, now)
@@ -183,11 +194,24 @@ def pass_on(session: Session, clinic_id: UUID, notification_id: UUID, now: datet
     session.execute(notify_statement())
 
 
-def _following(chain: Chain, contact_id: UUID | None) -> UUID | None:
-    """The mail address after this one; for a care team's member, whom the chain's own mail covers,
-    and after the last resort there is none.
+def _following(session: Session, clinic_id: UUID, contact_id: UUID | None) -> UUID | None:
+    """The mail address after this one, which may have left the chain itself meanwhile. None after
+    the last resort, and for a care team's member, whom the chain's own mail covers.
     """
-    mailable = [link.contact_id for link in chain.links if link.channel == EMAIL]
-    if contact_id not in mailable:
+    place = (Contact.last_resort, Contact.position)
+    before = select(*place).where(Contact.clinic_id == clinic_id, Contact.id == contact_id)
+    found = session.execute(before).one_or_none()
+    if found is None:
         return None
-    return next(iter(mailable[mailable.index(contact_id) + 1 :]), None)
+    return session.scalar(
+        select(Contact.id)
+        .outerjoin(User, (User.clinic_id == Contact.clinic_id) & (User.id == Contact.user_id))
+        .where(
+            Contact.clinic_id == clinic_id,
+            Contact.channel == EMAIL,
+            is_reachable(),
+            tuple_(*place) > tuple_(*found),
+        )
+        .order_by(*place)
+        .limit(1)
+    )

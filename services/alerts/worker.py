@@ -1,7 +1,9 @@
-"""The alert worker: one thread moves what time moves, others send. Any number may run.
+"""The alert worker: one thread listens and rings, one moves what time moves, others send, and one
+hears silence. Any number may run.
 
 Each thread looks, does one piece of work in transactions of its own, and looks again; what it was
-doing when it died is found by the next one. The database may go and come back.
+doing when it died is found by the next one. The database may go and come back. None waits for
+another's work: a page goes out at once while a thousand ladders move.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
+from itertools import takewhile
 from threading import Event, Thread
 from typing import Final
 
@@ -19,7 +21,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.alerts.claiming import anything_due
-from services.alerts.clockwork import advance, due_alerts
+from services.alerts.clockwork import advance, due_alerts, due_mails
 from services.alerts.delivery import Clock, Pace, deliver_one
 from services.alerts.morning_mail import mail_in_the_morning
 from services.alerts.silence import report_silence, silent_patients
@@ -28,7 +30,7 @@ from services.channels.base import Channel
 
 SENDERS_A_CHANNEL: Final = 4
 FAREWELL_S: Final = 30.0
-LISTEN_EVERY: Final = timedelta(minutes=1)
+LISTEN_EVERY_S: Final = 60.0
 _log = structlog.get_logger()
 
 
@@ -54,17 +56,15 @@ class Worker:
     def move_time(self) -> int:
         """Advance every alert whose due time has come by one step; how many were moved."""
         now = self.clock()
-        due = due_alerts(now)
-        steps = [partial(advance, alert, now) for alert in due if not alert.waits_for_mail]
-        mailing = dict.fromkeys(alert.clinic_id for alert in due if alert.waits_for_mail)
-        mails = [partial(mail_in_the_morning, clinic_id, now) for clinic_id in mailing]
+        steps = [partial(advance, alert, now) for alert in due_alerts(now)]
+        mails = [partial(mail_in_the_morning, clinic_id, now) for clinic_id in due_mails(now)]
         # One alert that cannot be moved must not keep the others waiting.
         return sum(bool(self._survive(work)) for work in [*steps, *mails])
 
-    def hear_silence(self) -> int:
+    def hear_silence(self, stopping: Event | None = None) -> int:
         """Open an alert for every patient who has been silent for too long; how many."""
         now = self.clock()
-        silent = silent_patients(now)
+        silent = takewhile(lambda _: not (stopping and stopping.is_set()), silent_patients(now))
         return sum(bool(self._survive(partial(report_silence, each, now))) for each in silent)
 
     def send_all(self, channel: str) -> int:
@@ -95,35 +95,33 @@ class Worker:
 
     def work(self, ear: Ear, poll_s: float, stopping: Event) -> None:
         """Work until ``stopping`` is set; then finish what is being sent."""
-        bells = [Event() for _ in range(SENDERS_A_CHANNEL * len(self.channels))]
         names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
-        senders = [
+        bells, clock_bell = [Event() for _ in names], Event()
+        threads = [
             Thread(target=self._send_on_ringing, args=(name, bell, stopping), name=name)
             for name, bell in zip(names, bells, strict=True)
         ]
-        senders.append(Thread(target=self._run_errands, args=(poll_s, stopping), name="errands"))
-        for sender in senders:
-            sender.start()
+        threads += [
+            Thread(target=self._move_on_ringing, args=(clock_bell, stopping), name="clock"),
+            Thread(target=self._watch_for_silence, args=(stopping,), name="silence"),
+            Thread(target=self._run_errands, args=(poll_s, stopping), name="errands"),
+        ]
+        for thread in threads:
+            thread.start()
         with self.in_context():
-            listened_at = None
             while not stopping.is_set():
-                if listened_at is None or self.clock() - listened_at >= LISTEN_EVERY:
-                    listened_at = self.clock()
-                    self._survive(self.hear_silence)
-                self._survive(lambda: self._look(bells))
+                clock_bell.set()
+                self._survive(lambda: self._ring_for_pages(bells))
                 self._listen(ear, poll_s, stopping)
-        for bell in bells:
+        for bell in (*bells, clock_bell):
             bell.set()
-        for sender in senders:
-            sender.join(FAREWELL_S)
+        for thread in threads:
+            thread.join(FAREWELL_S)
 
-    def _look(self, bells: list[Event]) -> None:
-        # Senders first: what was just committed must not wait for the ladders of others. Pages that
-        # time queues wake us again.
+    def _ring_for_pages(self, bells: list[Event]) -> None:
         if anything_due(self.channels, self.clock()):
             for bell in bells:
                 bell.set()
-        self.move_time()
 
     def _listen(self, ear: Ear, poll_s: float, stopping: Event) -> None:
         try:
@@ -141,6 +139,19 @@ class Worker:
                     partial(deliver_one, channel, self.channels, self.pace, self.clock)
                 ):
                     pass
+
+    def _move_on_ringing(self, bell: Event, stopping: Event) -> None:
+        while not stopping.is_set():
+            bell.wait()
+            bell.clear()
+            with self.in_context():
+                self._survive(self.move_time)
+
+    def _watch_for_silence(self, stopping: Event) -> None:
+        while not stopping.is_set():
+            with self.in_context():
+                self._survive(partial(self.hear_silence, stopping))
+            stopping.wait(LISTEN_EVERY_S)
 
     def _run_errands(self, poll_s: float, stopping: Event) -> None:
         while not stopping.wait(poll_s):
