@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Response, current_app
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -101,5 +102,10 @@ def flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def is_outage(error: Exception) -> bool:
-    """Is it the database that does not answer?"""
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    """Is it the database that does not answer, or cannot be written to right now?"""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return True
+    # psycopg files these two under internal errors: a standby, and a session the server gave up.
+    return isinstance(error, DBAPIError) and isinstance(
+        error.orig, ReadOnlySqlTransaction | IdleInTransactionSessionTimeout
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,12 +22,10 @@ from services.exactly_once import Answered, Kind, keep_answer, render
 from services.intake.alerting import Alarms, raise_alarms
 from services.intake.background import Known, clinic_facts
 from services.intake.deciding import Verdict
-from services.intake.series import IN_SERIES, load_series
-from services.intake.worsening import Worsening, decide_worsening
+from services.intake.series_effects import series_effects, series_entry
+from services.intake.worsening import Worsening
 from services.patients.lock import LockedPatient
-from services.patients.status_figures import figures_of
-from services.rules.crisis_card import Receipt, card
-from services.rules.day_series import Entry as SeriesEntry
+from services.rules.crisis_card import Receipt, card, generic_card
 from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION, next_instrument
 from services.together import Write, write_together
@@ -63,8 +61,9 @@ def set_off(
 
     The status row is locked by the caller. Alerts without a patient are counted last.
     """
-    joined = _series_entry(entry, verdict, actor)
-    worsening, figures = _series_effects(session, patient, entry, joined)
+    counts = not actor.token_expired
+    joined = series_entry(verdict, entry.root_id or entry.id) if counts else None
+    worsening, figures = series_effects(session, patient.patient_id, entry.instrument, joined)
     alarms = raise_alarms(session, patient, verdict, worsening, entry.id, now)
     safety = _card(session, patient, verdict, now)
     body = render(entry.record(safety))
@@ -91,48 +90,17 @@ def set_off(
     return Answered(201, body)
 
 
-def _series_effects(
-    session: Session, patient: LockedPatient, entry: Entry, joined: SeriesEntry | None
-) -> tuple[Worsening, dict[str, Any]]:
-    """Worsening and the status row's figures; a fault in them counts as failed rules."""
-    if joined is None or entry.instrument not in IN_SERIES:
-        return Worsening(), {}
-    series = load_series(session, patient.patient_id, entry.instrument, joined)
-    worsening = decide_worsening(session, patient.patient_id, entry.instrument, series, joined)
-    try:
-        return worsening, figures_of(entry.instrument, series)
-    except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
-        log.error("figures_failed", kind=type(error).__name__)
-        return replace(worsening, failed=True), {}
-
-
-def _series_entry(entry: Entry, verdict: Verdict, actor: Actor) -> SeriesEntry | None:
-    """The entry as the series sees it; none while an expired token keeps it out of the trends."""
-    score, facts = verdict.read.score, verdict.facts
-    if score is None or actor.token_expired:
-        return None
-    return SeriesEntry(
-        mood_day=verdict.read.placement.mood_day,
-        recorded_at=facts.recorded_at,
-        received_at=facts.received_at,
-        entry_id=str(entry.root_id or entry.id),
-        total=score.total,
-        item9_max=verdict.read.q9_highest,
-        answered=score.answered,
-        late="entered_late" in facts.flags,
-    )
-
-
 def _card(session: Session, patient: LockedPatient, verdict: Verdict, now: datetime) -> Safety:
-    if verdict.card_level is None:
+    level = verdict.card_level
+    if level is None:
         return None
-    return card(
-        verdict.card_level,
-        clinic_facts(session, patient.clinic_id),
-        now,
-        Receipt(paged=verdict.is_risky, followed=patient.followed),
-        next_instrument(verdict.facts),
-    )
+    clinic = clinic_facts(session, patient.clinic_id)
+    receipt = Receipt(paged=verdict.is_risky, followed=patient.followed)
+    try:
+        return card(level, clinic, now, receipt, next_instrument(verdict.facts))
+    except Exception as error:  # noqa: BLE001 -- a card that cannot be made must not cost the answer
+        log.error("card_failed", kind=type(error).__name__)
+        return generic_card(committed=True, level=level, country=clinic.country)
 
 
 def _plan_writes(before: Known, verdict: Verdict, now: datetime) -> list[Write]:

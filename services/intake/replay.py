@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from services.intake.background import Known, load_background
 from services.intake.deciding import Verdict, decide_by_rules
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
 from services.intake.record_view import SCORE_FIELDS
+from services.intake.series_effects import series_effects, series_entry
 from services.intake.worsening import Worsening
 from services.patients.lock import LockedPatient, lock_patient
 from services.patients.status_row import refresh
@@ -79,14 +80,14 @@ def replay(entry: Undecided, now: datetime) -> Verdict | None:
         patient = lock_patient(session, entry.patient_id)
         row = _load(session, entry)
         if row is None:
-            _finish(session, patient, entry, None, now)
+            _finish(session, patient, entry, None, None, now)
             return None
         before = load_background(session, patient)
         placed = Placement(
             row.mood_day, row.zone, frozenset(row.flags), row.recorded_at, row.answered_at
         )
         verdict = decide_by_rules(_sent(session, row, patient), placed, before.background)
-        _finish(session, patient, entry, verdict, now)
+        _finish(session, patient, entry, row, verdict, now)
         plan = before.background.plan
         if verdict.plan_ended is not None and plan is not None and plan.set_at <= row.received_at:
             _end_plan(session, before, verdict.plan_ended, now)
@@ -147,18 +148,22 @@ def _finish(
     session: Session,
     patient: LockedPatient,
     entry: Undecided,
+    row: Any,
     verdict: Verdict | None,
     now: datetime,
 ) -> None:
     writes = []
     pages = False
+    worsening = Worsening()
     if verdict is not None:
         writes.append(_rescore(entry, verdict))
-        if verdict.tier is not None and (entry.tier is None or verdict.tier > entry.tier):
-            alarms = raise_alarms(session, patient, verdict, Worsening(), entry.entry_id, now)
-            writes += alarms.writes
-            pages = alarms.pages
-    writes.append(_decision(patient, entry, verdict, now))
+        worsening = _worsening(session, entry, row, verdict)
+        alarms = raise_alarms(
+            session, patient, _unheard(entry, verdict), worsening, entry.entry_id, now
+        )
+        writes += alarms.writes
+        pages = alarms.pages
+    writes.append(_decision(patient, entry, verdict, worsening, now))
     writes.append(
         update(PatientStatus)
         .where(PatientStatus.patient_id == patient.patient_id)
@@ -191,8 +196,30 @@ def _rescore(entry: Undecided, verdict: Verdict) -> Any:
     )
 
 
+def _unheard(entry: Undecided, verdict: Verdict) -> Verdict:
+    """Only what is above the tier that the fallback gave: the rest stands on an alert already."""
+    if entry.tier is None or (verdict.tier is not None and verdict.tier > entry.tier):
+        return verdict
+    return replace(verdict, decisions=())
+
+
+def _worsening(session: Session, entry: Undecided, row: Any, verdict: Verdict) -> Worsening:
+    """M1 and M2 again, for a version that is current and counts."""
+    if row.superseded or not row.counts_in_trend:
+        return Worsening()
+    joined = series_entry(verdict, row.root_id)
+    worsening, _ = series_effects(session, entry.patient_id, row.instrument, joined)
+    if worsening.failed:
+        raise RuntimeError("the worsening rules still fail")
+    return worsening
+
+
 def _decision(
-    patient: LockedPatient, entry: Undecided, verdict: Verdict | None, now: datetime
+    patient: LockedPatient,
+    entry: Undecided,
+    verdict: Verdict | None,
+    worsening: Worsening,
+    now: datetime,
 ) -> Any:
     tier = verdict.tier if verdict else entry.tier
     return insert(Decision).values(
@@ -203,7 +230,7 @@ def _decision(
         rule_version=RULES_VERSION,
         by="replay",
         tier=tier.word if tier else None,
-        decided=verdict.stored() if verdict else [],
+        decided=[*(verdict.stored() if verdict else []), *worsening.stored()],
         decided_at=now,
         revision=patient.next_revision,
     )
