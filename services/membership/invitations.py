@@ -21,6 +21,7 @@ from services.accounts.new_account import add_user, email_digest
 from services.accounts.sessions import acting
 from services.exceptions import Invalid
 from services.patients.enrol import enrol
+from services.patients.status_row import raise_revision
 from services.patients.view import visible_patient
 
 
@@ -167,6 +168,11 @@ def _new_patient(
 
 
 def _account_for(session: Session, patient: Patient, email: str | None, now: datetime) -> UUID:
+    # Two at once would make two accounts, of which one would belong to nobody.
+    raise_revision(session, patient.id)
+    session.refresh(patient)
+    if patient.user_id is not None:
+        return patient.user_id
     if email is None:
         raise Invalid({"email": ["This patient has no account yet: an address is needed."]})
     patient.user_id = add_user(
