@@ -10,10 +10,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from time import monotonic
+from typing import Any
 
 from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
 from services.channels.letters import Letter, compose_letter, envelope
+
+
+class _Plain(smtplib.SMTP):
+    """Its greeting must be there in time as a whole: each byte alone would be."""
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Connect and read the greeting."""
+        with cut_after(self.timeout, lambda: self.sock):
+            return super().connect(*args, **kwargs)
+
+
+class _Tls(_Plain, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +71,10 @@ class SmtpChannel:
 
     def _connect(self) -> smtplib.SMTP:
         if not self.tls:
-            return smtplib.SMTP(self.host, self.port, timeout=self.patience_s)
+            return _Plain(self.host, self.port, timeout=self.patience_s)
         # Without a context smtplib would take any certificate.
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(self.host, self.port, timeout=self.patience_s, context=context)
+        return _Tls(self.host, self.port, timeout=self.patience_s, context=context)
 
     def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage) -> None:
         if self.starttls:

@@ -82,7 +82,7 @@ def connection_to(url: str, timeout_s: float) -> tuple[http.client.HTTPConnectio
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("not an http(s) address")
-    target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s), target
     context = ssl.create_default_context()

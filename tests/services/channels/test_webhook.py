@@ -94,9 +94,19 @@ def test_an_address_that_cannot_be_called(address: str, reason: str, permanent: 
     assert failure(address) == (reason, permanent)
 
 
-def test_a_bare_host_is_asked_for_its_root():
-    connection, target = connection_to("http://receiver.test", 1)
-    assert (connection.host, connection.port, target) == ("receiver.test", 80, "/")
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("?token=1", "/?token=1"),
+        ("#top", "/"),
+        ("//a?b=1#top", "//a?b=1"),
+    ],
+)
+def test_a_bare_host_is_asked_for_its_root(asked: str, wanted: str):
+    connection, target = connection_to(f"http://receiver.test{asked}", 1)
+    assert (connection.host, connection.port, target) == ("receiver.test", 80, wanted)
 
 
 def test_the_signature_is_over_the_time_and_the_body():
