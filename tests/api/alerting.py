@@ -72,3 +72,9 @@ def revision(patient: Person) -> int:
     """The patient's revision now."""
     query = "SELECT revision FROM patient_status WHERE patient_id = :id"
     return int(rows(patient, query, id=patient.patient_id)[0]["revision"])
+
+
+def steady(alert: dict[str, Any]) -> dict[str, Any]:
+    """The alert without what a clock alone moves."""
+    evidence = {**alert["evidence"], "age_minutes": None}
+    return {**alert, "evidence": evidence, "patient": {**alert["patient"], "local_time": None}}
