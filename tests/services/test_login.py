@@ -222,3 +222,12 @@ def test_an_account_switched_off_while_its_password_is_checked_stays_out(
 
     monkeypatch.setattr("services.accounts.login.matches", slowly)
     assert outcome(person.email, PASSWORD) == "refused"
+
+
+def test_logins_that_are_counted_in_another_order_than_they_came_all_get_in(
+    early: ClinicWorld,
+) -> None:
+    """Two colleagues behind one address at the same moment: neither has failed at anything."""
+    first, second = with_password(early, "clinician"), with_password(early, "on_call")
+    assert outcome(second.email, PASSWORD, START + SECOND) == "in"
+    assert outcome(first.email, PASSWORD, START) == "in"
