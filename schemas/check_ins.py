@@ -63,12 +63,6 @@ class HelpRequestIn(Strict):
     note = text(NOTE_LIMIT)
 
 
-class SentAtHeader(Schema):
-    """The phone's clock when sending; not content."""
-
-    sent_at = fields.String(data_key="Interlude-Sent-At", load_default=None)
-
-
 class ScoreOut(Schema):
     """``total`` is null unless complete."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
@@ -27,8 +27,19 @@ from services.intake.record import record_check_in
 routes = Routes("check_ins", __name__, description="Check-ins: answers, scores and safety")
 
 
+SENT_AT: Final = "Interlude-Sent-At"
+SENT_AT_HEADER: Final = {
+    "in": "header",
+    "name": SENT_AT,
+    "schema": {"type": "string"},
+    "description": "The phone's clock when sending, RFC 3339; not content. Over 15 minutes from"
+    " the receipt is the flag clock_skew. What cannot be read is the same as left out.",
+}
+
+
 @routes.route("/v1/check-ins", methods=["POST"])
 @crisis_route
+@routes.doc(parameters=[SENT_AT_HEADER])
 @routes.arguments(CheckInIn)
 @routes.response(201, CheckInOut)
 @routes.alt_response(200, schema=CheckInOut)
@@ -67,7 +78,7 @@ def get_one_check_in(check_in_id: UUID) -> Response:
 def sent_at() -> datetime | None:
     """The phone's clock when sending; a header that cannot be read is the same as none."""
     try:
-        moment = datetime.fromisoformat(request.headers.get("Interlude-Sent-At", ""))
+        moment = datetime.fromisoformat(request.headers.get(SENT_AT, ""))
     except ValueError:
         return None
     return moment if moment.tzinfo else None
