@@ -81,9 +81,12 @@ class AlertRowOut(Schema):
 
 
 class EvidenceOut(Schema):
-    """What was answered. ``version``: which version of the form; null when it was no form."""
+    """What was answered, of the gravest entry. ``version``: which version of the form; null when it
+    was no form.
+    """
 
     check_in_id = fields.UUID(required=True, allow_none=True)
+    rule = fields.String(required=True)
     instrument = fields.String(required=True, allow_none=True)
     item9 = fields.Integer(required=True, allow_none=True, validate=validate.Range(min=0, max=3))
     cssrs = one_of(CSSRS_LEVELS, required=True, allow_none=True)

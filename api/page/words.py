@@ -84,6 +84,9 @@ EVENT: Final = {
     "resolved": "Resolved",
 }
 NEWEST_FIRST: Final = 20
+SAID_BY_ITEM9: Final = frozenset({"S1", "S2"})
+# A help request, and what was read in a refused request: sent by a person, on no form.
+SENT: Final = frozenset({"S8", "S10a", "S10b"})
 NBSP: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -95,15 +98,15 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
         "alert": alert,
         "severity": SEVERITY[alert["severity"]],
         "family": FAMILY.get(alert["family"], alert["family"]),
-        "said": said(evidence) if evidence else None,
-        "answered": answered(evidence, clock) if evidence else None,
-        "reason": sentence(rule(alert["rule"])),
+        "said": said(evidence) if evidence else [],
+        "when": when(alert, evidence, clock),
+        "reason": reason(alert, evidence),
         "count": alert["occurrence_count"],
         "occurrences": [
             f"{clock.ago(each['at'])}: {rule(each['rule'])}"
             for each in reversed(alert["occurrences"][-NEWEST_FIRST:])
+            if "evidence" in alert
         ],
-        "opened": clock.ago(alert["triggered_at"]),
         "state": state(alert, actor, clock),
         "mine": alert["acknowledged_by"] == actor.user_id,
         "next_page": next_page(alert, clock),
@@ -153,6 +156,14 @@ def span(length: timedelta) -> str:
     return f"{hours}{NBSP}h" if hours < 48 else f"{hours // 24}{NBSP}days"
 
 
+def reason(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
+    """Why it was raised, when the answer below does not say so itself."""
+    if "evidence" not in alert:
+        return "What was answered is shown to those who treat the patient."
+    code = evidence["rule"] if evidence else alert["rule"]
+    return None if code in SAID_BY_ITEM9 else sentence(rule(code))
+
+
 def rule(code: str) -> str:
     """What a rule says; a rule without words by its name."""
     return RULE.get(code, code)
@@ -173,9 +184,12 @@ def said(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     return answers
 
 
-def answered(evidence: Mapping[str, Any], clock: Clock) -> str:
-    """When, by our clock: a phone's may be wrong by days."""
-    return clock.ago(clock.now - timedelta(minutes=evidence["age_minutes"]))
+def when(alert: Alert, evidence: Mapping[str, Any] | None, clock: Clock) -> str:
+    """How old it is, by our clock: a phone's may be wrong by days."""
+    if evidence is None or (evidence["instrument"] is None and alert["rule"] not in SENT):
+        return f"Opened {clock.ago(alert['triggered_at'])}."
+    verb = "Answered" if evidence["instrument"] else "Sent"
+    return f"{verb} {clock.ago(clock.now - timedelta(minutes=evidence['age_minutes']))}."
 
 
 def item9(code: str | None, value: int) -> tuple[str, str]:

@@ -83,6 +83,7 @@ def show_evidence(rows: Sequence[Any], now: datetime) -> dict[str, Any] | None:
         return None
     return {
         "check_in_id": row.check_in_id,
+        "rule": row.rule,
         "instrument": row.instrument,
         "item9": row.item9,
         "cssrs": row.cssrs,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -67,6 +69,7 @@ def test_the_facts_come_in_words(app: Flask, client: FlaskClient, clinic: Clinic
         (cssrs("q1", "q2", "q3", "q4"), "intent or a plan, or suicidal behaviour"),
         (cssrs("q1", "q2", "q3"), "thoughts of a method"),
         (phq9(None), "Item 9 left out or declined by anybody else."),
+        (phq9(0, note="I want to die, quagga"), "Crisis terms in a note otherwise."),
         (phq9(3, unknown_field="<script>quagga</script>"), "<script>quagga</script>"),
     ],
 )
@@ -82,6 +85,22 @@ def test_each_kind_of_answer_has_its_words_and_none_says_safe(
     assert "safe" not in before_the_form.lower()
     assert browser.shown is not None
     assert "<script" not in browser.shown.text
+
+
+def test_a_help_request_says_when_it_was_sent_and_an_alert_without_answers_when_it_opened(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, staff
+):
+    ada = clinic.patient()
+    asked = {"id": str(uuid4()), "recorded_at": ago(minutes=7)}
+    assert post(client, ada, asked, "/v1/help-requests").status_code == 201
+    alert_id = newest_alert(ada)
+    browser = page_of(app, alert_id, staff)
+    assert "Suicide risk. Sent" in browser.text
+    assert "(7 min ago)" in browser.text
+    assert "A help request." in browser.text
+    set_alert(clinic, alert_id, rule="N1", family="silence")
+    browser.open()
+    assert "A patient is silent. Opened" in browser.text
 
 
 def test_a_lowered_alert_warns_and_lists_all_entries(
@@ -189,6 +208,8 @@ def test_an_admin_who_was_paged_sees_whom_to_call_and_nothing_that_was_answered(
     browser = page_of(app, alert_id, clinic.admin)
     assert "Call the patient +33 6 5550199" in browser.text
     assert "More than half" not in browser.text
+    assert "item 9" not in browser.text.lower()
+    assert "What was answered is shown to those who treat the patient." in browser.text
     assert "break_glass" in audited(clinic.admin, alert_id)
     browser.send("acknowledge")
     assert "You took this alert" in browser.text
@@ -219,7 +240,7 @@ def test_rules_without_words_and_zones_without_a_clock_still_show(
     set_alert(clinic, alert_id, family="x7", rule="X7", severity="low", ladder_severity="low")
     browser = page_of(app, alert_id, staff)
     assert "Low: worklist x7." in browser.text
-    assert "X7." in browser.text
+    assert "Item 9 left out" in browser.text
 
 
 def test_when_the_database_is_gone_the_page_says_what_to_do_meanwhile(

@@ -68,7 +68,7 @@ def test_an_amendment_is_named_by_its_own_version(client: FlaskClient, clinic: C
     assert post(client, ada, amended, f"/v1/check-ins/{form['id']}/amend").status_code == 201
     evidence = read(client, clinic.staff(), newest_alert(ada)).json["evidence"]
     assert (evidence["check_in_id"], evidence["version"]) == (amended["id"], 2)
-    assert evidence["item9"] == 3
+    assert (evidence["item9"], evidence["rule"]) == (3, "S1")
 
 
 def test_a_help_request_is_evidence_without_a_form(client: FlaskClient, clinic: ClinicWorld):
