@@ -7,7 +7,8 @@ from typing import Final
 from marshmallow import Schema, fields, validate
 
 from models.account import ROLES
-from schemas.base import NAME_LIMIT, Instant, Strict, text
+from schemas.base import Instant, Strict, text
+from schemas.base import name as visible_name
 
 EMAIL_LIMIT: Final = 254
 PASSWORD_LEAST: Final = 8
@@ -64,7 +65,7 @@ class LoginOut(PairOut):
 class EmergencyContactIn(Strict):
     """Whom to call for a patient who cannot be reached."""
 
-    name = text(NAME_LIMIT, required=True, least=1)
+    name = visible_name(required=True)
     phone = text(50, required=True, least=1)
     relation = text(100, load_default="")
 
@@ -86,7 +87,7 @@ class InvitationIn(Strict):
     """Who is invited as what."""
 
     email = text(EMAIL_LIMIT, required=True)
-    name = text(NAME_LIMIT, required=True, least=1)
+    name = visible_name(required=True)
     roles = roles(required=True)
     timezone = text(64)
     patient = fields.Nested(PatientFieldsIn)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, pre_load
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 
 NOTE_LIMIT = 10_000
 NAME_LIMIT = 200
+# Persian and Indic names are written with them.
+JOINERS = frozenset("\u200c\u200d")
 
 
 class Strict(Schema):
@@ -47,9 +50,20 @@ def text(limit: int, *, required: bool = False, least: int = 0, **kwargs: Any) -
     return fields.String(required=required, validate=_checks(least, limit), **kwargs)
 
 
-def _checks(least: int, limit: int) -> list[Any]:
-    from marshmallow import validate
+def name(*, required: bool = False) -> fields.String:
+    """A name that can be seen: one line, no control or direction characters, not only blanks."""
+    return fields.String(required=required, validate=[*_checks(1, NAME_LIMIT), _can_be_seen])
 
+
+def _can_be_seen(value: str) -> None:
+    kinds = {letter: unicodedata.category(letter) for letter in value if letter not in JOINERS}
+    if any(kind in ("Cc", "Cf", "Zl", "Zp") for kind in kinds.values()):
+        raise ValidationError("Must not contain control or invisible characters.")
+    if all(kind.startswith("Z") for kind in kinds.values()):
+        raise ValidationError("Must not be blank.")
+
+
+def _checks(least: int, limit: int) -> list[Any]:
     return [
         validate.Length(min=least, max=limit),
         validate.ContainsNoneOf("\x00", error="Must not contain NUL."),

@@ -8,7 +8,8 @@ from typing import Any, Final
 from marshmallow import Schema, fields, validate
 
 from models.clinic import SECOND_FACTOR
-from schemas.base import NAME_LIMIT, Strict, text
+from schemas.base import Strict, text
+from schemas.base import name as visible_name
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK: Final = r"(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z"
@@ -69,7 +70,7 @@ class LadderIn(Strict):
 class ClinicIn(Strict):
     """What an administrator changes; an empty phone or monitoring text takes it away."""
 
-    name = text(NAME_LIMIT, least=1)
+    name = visible_name()
     timezone = text(64)
     country = text(2)
     phone = text(50)

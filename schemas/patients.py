@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from schemas.accounts import MAX_IN_LIST, EmergencyContactIn, PatientFieldsIn
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NOTE_LIMIT, Instant, Strict, text
+from schemas.base import name as visible_name
 from schemas.trends import STATUSES
 
 STATUS = ("active", "paused", "discharged")
@@ -19,7 +20,7 @@ class PatientIn(PatientFieldsIn):
     """``POST /v1/patients``. The fields may also stand under ``patient``, as in an invitation."""
 
     id = fields.UUID(metadata={"description": "client-made; the same again answers the same"})
-    name = text(NAME_LIMIT, required=True, least=1)
+    name = visible_name(required=True)
     timezone = text(64, metadata={"description": "IANA name; the clinic's when left out"})
     patient = fields.Nested(PatientFieldsIn)
 
@@ -38,7 +39,7 @@ class PatientChangeIn(Strict):
     ``address`` or ``mrn`` away. A pause needs ``reason`` and ``until_on``, its last day.
     """
 
-    name = text(NAME_LIMIT, least=1)
+    name = visible_name()
     timezone = text(64)
     phone = text(50)
     address = text(1000)

@@ -11,7 +11,7 @@ import click
 import orjson
 from flask.cli import with_appcontext
 
-from services.accounts.clinics import create_clinic
+from services.accounts.clinics import create_clinic, invite_again
 from services.accounts.contacts import add_contact
 from services.clock import utcnow
 from services.exceptions import Invalid, ServiceError
@@ -33,6 +33,17 @@ def create(name: str, timezone: str, country: str, admin: str) -> None:
     with refusals_as_messages():
         made = create_clinic(name, timezone, country, admin, utcnow())
     say({"clinic_id": made.clinic_id, "invitation_code": made.invitation_code})
+
+
+@clinic.command("invite")
+@click.argument("clinic_id", type=click.UUID)
+@click.argument("email")
+@with_appcontext
+def invite(clinic_id: UUID, email: str) -> None:
+    """A new invitation code for somebody of the clinic who never logged in; earlier codes end."""
+    with refusals_as_messages():
+        code = invite_again(clinic_id, email, utcnow())
+    say({"invitation_code": code})
 
 
 @clinic.command("contact")

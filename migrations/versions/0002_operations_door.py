@@ -82,9 +82,9 @@ def upgrade() -> None:
             f"CREATE FUNCTION {signature} RETURNS {result} LANGUAGE sql STABLE SECURITY DEFINER"
             f" SET search_path = pg_catalog AS $$ {query} $$"
         )
-        op.execute(f"ALTER FUNCTION {signature} OWNER TO interlude_door")
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {READERS}")
+        op.execute(f"ALTER FUNCTION {signature} OWNER TO interlude_door")
     op.execute("REVOKE CREATE ON SCHEMA public FROM interlude_door")
 
 

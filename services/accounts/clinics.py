@@ -1,4 +1,4 @@
-"""Clinics: making one."""
+"""Clinics: making one, and inviting an administrator again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from models import Clinic
+from models import Clinic, User
 from models.base import new_id
 from services import audit
 from services.accounts.checks import check_country, check_email, check_timezone
 from services.accounts.contacts import add_last_resort
-from services.accounts.invitation_codes import issue_code
-from services.accounts.new_account import add_user
+from services.accounts.invitation_codes import end_open_codes, issue_code
+from services.accounts.new_account import add_user, email_digest
+from services.exceptions import NotFound
 from services.rules.escalation_types import DEFAULT_LADDERS
 from services.unit_of_work import transaction
 
@@ -58,3 +59,22 @@ def create_clinic(
         audit.begin_chain(session, clinic_id)
         audit.record(session, None, "clinic_created", now, object_id=clinic_id)
     return NewClinic(clinic_id, admin_id, code)
+
+
+def invite_again(clinic_id: UUID, email: str, now: datetime) -> str:
+    """A new code for somebody of this clinic who has never logged in; earlier codes end.
+
+    For the operator, when the first administrator's code has expired. Raises ``NotFound``.
+    """
+    with transaction(clinic_id) as session:
+        user_id = session.scalar(
+            select(User.id).where(
+                User.email_digest == email_digest(email), User.password_hash.is_(None), User.active
+            )
+        )
+        if user_id is None:
+            raise NotFound("Nobody of this clinic is still waiting under this address.")
+        end_open_codes(session, user_id, now)
+        code, _ = issue_code(session, clinic_id, user_id, None, now)
+        audit.record(session, None, "user_invited", now, object_id=user_id)
+    return code

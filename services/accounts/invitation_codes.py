@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from models import Invitation
@@ -47,6 +47,19 @@ def issue_code(
         )
     )
     return code, expires_at
+
+
+def end_open_codes(session: Session, user_id: UUID, now: datetime) -> None:
+    """Codes that nobody accepted yet are worth nothing from now on."""
+    session.execute(
+        update(Invitation)
+        .where(
+            Invitation.user_id == user_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.expires_at > now,
+        )
+        .values(expires_at=now)
+    )
 
 
 def new_code() -> str:

@@ -60,15 +60,15 @@ def anything_due(channels: Iterable[str], now: datetime) -> bool:
 def claim_due(channel: str, now: datetime, lease: timedelta) -> Claimed | None:
     """Lease the most urgent due notification of this channel; None when none is due.
 
-    First tries go before retries, so that one address that hangs cannot hold up the others; among
-    equals critical goes first.
+    Critical goes first; among equals first tries go before retries, so that one address that hangs
+    cannot hold up the others.
     """
     with transaction() as session:
         due = (
             select(Notification.clinic_id, Notification.id, Notification.state)
             .where(is_due(channel, now))
             .order_by(
-                Notification.attempts > 0, Notification.severity != "critical", Notification.due_at
+                Notification.severity != "critical", Notification.attempts > 0, Notification.due_at
             )
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Clinic, Invitation, Patient, User
+from models import Clinic, Patient, User
 from models.account import ROLES
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.checks import check_email, check_timezone
-from services.accounts.invitation_codes import issue_code
+from services.accounts.invitation_codes import end_open_codes, issue_code
 from services.accounts.new_account import add_user, email_digest
 from services.accounts.sessions import acting
 from services.exceptions import Invalid
@@ -127,19 +127,6 @@ def check_roles(roles: Sequence[str]) -> None:
         raise Invalid({"roles": [f"One or more of {', '.join(ROLES)}."]})
     if "patient" in roles and len(set(roles)) > 1:
         raise Invalid({"roles": ["The role patient is not combined with another."]})
-
-
-def end_open_codes(session: Session, user_id: UUID, now: datetime) -> None:
-    """Codes that nobody accepted yet are worth nothing from now on."""
-    session.execute(
-        update(Invitation)
-        .where(
-            Invitation.user_id == user_id,
-            Invitation.accepted_at.is_(None),
-            Invitation.expires_at > now,
-        )
-        .values(expires_at=now)
-    )
 
 
 def _new_user(session: Session, actor: Actor, form: InvitationForm, now: datetime) -> UUID:

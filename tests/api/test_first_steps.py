@@ -72,3 +72,33 @@ def test_logging_out_ends_this_device_only(client: FlaskClient, clinic: ClinicWo
     again = client.post("/v1/auth/logout", headers=staff.headers)
     assert (again.status_code, again.json["code"]) == (401, "unauthenticated")
     assert client.post("/v1/auth/logout", headers=clinic.admin.headers).status_code == 204
+
+
+def test_an_administrator_who_missed_the_week_is_invited_again(
+    app: Flask, client: FlaskClient, clean_database: None
+) -> None:
+    email = made_up_email("admin")
+    place = ["--timezone", "Europe/Paris", "--country", "FR", "--admin", email]
+    made = run(app, "clinic", "create", "North", *place)
+    again = run(app, "clinic", "invite", made["clinic_id"], email)
+    first = {"code": made["invitation_code"], "password": PASSWORD}
+    assert client.post("/v1/invitations/accept", json=first).status_code == 409
+    second = {"code": again["invitation_code"], "password": PASSWORD}
+    assert client.post("/v1/invitations/accept", json=second).status_code == 201
+    stranger = app.test_cli_runner().invoke(
+        args=["clinic", "invite", made["clinic_id"], made_up_email("nobody")]
+    )
+    assert stranger.exit_code == 1
+    in_use = app.test_cli_runner().invoke(args=["clinic", "invite", made["clinic_id"], email])
+    assert in_use.exit_code == 1
+
+
+def test_a_name_can_be_seen(client: FlaskClient, clinic: ClinicWorld) -> None:
+    def status_of(name: str) -> int:
+        body = {"name": name, "patient": {}, "email": made_up_email("pat"), "roles": ["patient"]}
+        return client.post("/v1/invitations", json=body, headers=clinic.admin.headers).status_code
+
+    for seen in ("Zo\u00eb Quagga", "\u0646\u200c\u0627 Quagga", "\u674e\u96f7"):
+        assert status_of(seen) == 201
+    for unseen in (" ", "\u200b", "Quagga\u202egga", "Quagga\nquagga", "\x00", ""):
+        assert status_of(unseen) == 422
