@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Alert
+from models import Alert, AlertEvent
 from services.access import Actor
 from services.alerts.chain import load_chain
 from services.alerts.locking import lock_alert_of
@@ -97,4 +98,11 @@ def hold(
     alert = lock_alert_of(session, seen.clinic_id, seen.id)
     if alert is None:
         raise AssertionError("alerts are never removed")
-    return Held(session, actor, alert, reach, now)
+    # The clock was read before the lock was waited for; the timeline must not run backwards.
+    newest = session.scalar(
+        select(func.max(AlertEvent.at)).where(
+            AlertEvent.clinic_id == alert.clinic_id, AlertEvent.alert_id == alert.id
+        )
+    )
+    after = now if newest is None else max(now, newest + timedelta(microseconds=1))
+    return Held(session, actor, alert, reach, after)
