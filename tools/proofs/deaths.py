@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import cycle
 from typing import Any
 from uuid import UUID
@@ -101,13 +100,13 @@ class _Answers:
 
     def burst(self, count: int) -> None:
         for _ in range(count):
-            person = next(self._clinics).patient()
-            self._pending.append(
-                self._pool.submit(partial(post, self._running, person, phq9(item9=2)))
-            )
+            self._pending.append(self._pool.submit(self._answer, next(self._clinics)))
+
+    def _answer(self, clinic: ClinicWorld) -> int:
+        return post(self._running, clinic.patient(), phq9(item9=2)).status
 
     def problems(self) -> list[str]:
-        statuses = Counter(future.result().status for future in self._pending)
+        statuses = Counter(future.result() for future in self._pending)
         return [
             f"{count} answers of {status}" for status, count in statuses.items() if status != 201
         ]
