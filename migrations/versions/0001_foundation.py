@@ -69,7 +69,7 @@ APP_GRANTS: dict[str, tuple[str, ...]] = {
 # The worker serves all clinics and reads no answer, no note and no name of a patient.
 WORKER_GRANTS: dict[str, tuple[str, ...]] = {
     "clinics": (READ,),
-    "users": (f"{READ} (clinic_id, id, email, name, roles, timezone, active)",),
+    "users": (f"{READ} (clinic_id, id, email, name, roles, timezone, active, created_at)",),
     "patients": (
         f"{READ} (clinic_id, id, user_id, timezone, status, paused_until, risk_at_intake,"
         " created_at, accepted_at)",

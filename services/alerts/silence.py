@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models import Alert, Patient, PatientPause, PatientStatus
+from models import Alert, Patient, PatientPause, PatientStatus, User
 from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
@@ -72,7 +72,8 @@ def _next_batch(now: datetime, last: SilentPatient | None) -> list[SilentPatient
     query = (
         select(Patient.clinic_id, Patient.id)
         .join(PatientStatus, _same_patient(PatientStatus))
-        .where(_followed(), Patient.user_id.is_not(None), _quiet(now), ~_reported())
+        .join(User, _account())
+        .where(_followed(), _quiet(now), ~_reported())
         .order_by(Patient.clinic_id, Patient.id)
         .limit(BATCH)
     )
@@ -93,6 +94,11 @@ def _same_patient(table: type[Any]) -> ColumnElement[bool]:
     return and_(table.clinic_id == Patient.clinic_id, table.patient_id == Patient.id)
 
 
+def _account() -> ColumnElement[bool]:
+    """An account is made with the first invitation: its age is that of the invitation."""
+    return and_(User.clinic_id == Patient.clinic_id, User.id == Patient.user_id)
+
+
 def _heard_on() -> ColumnElement[date]:
     return func.greatest(PatientStatus.last_item9_on, PatientStatus.last_cssrs_on)
 
@@ -100,9 +106,7 @@ def _heard_on() -> ColumnElement[date]:
 def _quiet(now: datetime) -> ColumnElement[bool]:
     earliest = (now + DAY_MARGIN).date() - timedelta(days=SILENCE.at_risk_missed_days)
     never_since = now - timedelta(hours=SILENCE.never_started_hours)
-    return or_(
-        _heard_on() < earliest, and_(_heard_on().is_(None), Patient.created_at <= never_since)
-    )
+    return or_(_heard_on() < earliest, and_(_heard_on().is_(None), User.created_at <= never_since))
 
 
 def _reported() -> ColumnElement[bool]:
@@ -143,7 +147,7 @@ def _load(session: Session, patient: SilentPatient) -> Any:
             Patient.clinic_id,
             Patient.id,
             Patient.timezone,
-            Patient.created_at,
+            User.created_at.label("invited_at"),
             Patient.accepted_at,
             Patient.risk_at_intake,
             PatientStatus.revision,
@@ -152,6 +156,7 @@ def _load(session: Session, patient: SilentPatient) -> Any:
             _heard_on().label("heard_on"),
         )
         .join(PatientStatus, _same_patient(PatientStatus))
+        .join(User, _account())
         .where(
             Patient.clinic_id == patient.clinic_id,
             Patient.id == patient.patient_id,
@@ -172,17 +177,21 @@ def _facts(session: Session, row: Any, now: datetime) -> SilenceFacts:
     return SilenceFacts(
         now=now,
         today=mood_day_at(now, zone),
-        invited_at=row.created_at,
+        invited_at=row.invited_at,
         accepted_on=None if accepted is None else mood_day_at(accepted, zone),
         heard_on=row.heard_on,
         item9_positive_at=row.item9_positive_at,
         cssrs_moderate_at=row.cssrs_moderate_at,
         risk_at_intake=row.risk_at_intake,
         paused=tuple(
-            DaySpan(pause.from_on, pause.to_on if pause.ended_on is None else pause.ended_on)
-            for pause in pauses
+            DaySpan(pause.from_on, _last_day(pause.to_on, pause.ended_on)) for pause in pauses
         ),
     )
+
+
+def _last_day(planned: date, ended_on: date | None) -> date:
+    """A pause that ended early leaves the day on which it ended due."""
+    return planned if ended_on is None else min(planned, ended_on - timedelta(days=1))
 
 
 def _open(session: Session, row: Any, tier: Tier, now: datetime) -> None:

@@ -91,12 +91,14 @@ def invite_device(
     """A code for another device of a known patient; on acceptance it may end the old ones.
 
     ``email`` makes the account of a patient who has none yet. Raises ``Forbidden``, ``NotFound``,
-    and ``Invalid`` when a new account has no address, or a taken one.
+    and ``Invalid`` when a new account has no address, or a taken one, or it is deactivated.
     """
     scopes(actor, Action.INVITE_PATIENTS)
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
         user_id = patient.user_id or _account_for(session, patient, email, now)
+        if not session.scalars(select(User.active).where(User.id == user_id)).one():
+            raise Invalid({"patient_id": ["The account is deactivated: activate it first."]})
         if end_old_devices:
             end_open_codes(session, user_id, now)
         code, expires_at = issue_code(

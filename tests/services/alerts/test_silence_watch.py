@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import Patient
+from services.accounts.new_account import add_user
 from services.alerts import silence
 from services.alerts.silence import report_silence, silent_patients
+from services.caseload.create import NewPatient, create_patient
 from services.caseload.following import StatusChange, change_status
 from services.intake.forms import CheckInForm
 from services.intake.record import record_check_in
@@ -20,7 +26,7 @@ from services.patients.lock import lock_patient
 from services.patients.status_row import raise_revision
 from services.unit_of_work import transaction
 from tests.api.entries import alerts, rows
-from tests.world import Person, World
+from tests.world import Person, World, made_up_email
 
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -29,6 +35,12 @@ def answer(pat: Person, at: datetime, **answers: int) -> None:
     form = CheckInForm(uuid4(), "phq9-daily", answers, at, "Europe/Paris")
     with pat.app.app_context():
         record_check_in(pat.actor, form, None, at)
+
+
+@contextmanager
+def transaction_of(app: Flask, clinic_id: UUID) -> Iterator[Session]:
+    with app.app_context(), transaction(clinic_id) as session:
+        yield session
 
 
 def listen(worker_app: Flask, now: datetime) -> int:
@@ -145,3 +157,28 @@ def test_nobody_waits_behind_those_who_are_only_quiet(
     answer(patients[-1], START + timedelta(minutes=1), q9=1)
     assert listen(worker_app, START + timedelta(days=5)) == 1, "the one at risk"
     assert ("silence", "high") in found(patients[-1])
+
+
+def test_the_72_hours_begin_with_the_invitation(
+    app: Flask, worker_app: Flask, clean_database: None
+) -> None:
+    clinic = World(app, START).clinic()
+    staff = clinic.admin.actor
+    with app.app_context():
+        made = create_patient(staff, NewPatient("Late Quagga", None, {}), START)
+        patient_id = UUID(orjson.loads(made.body)["id"])
+        invited_at = START + timedelta(days=30)
+        assert listen(worker_app, invited_at) == 0, "nobody invited her yet"
+    with transaction_of(app, clinic.id) as session:
+        user_id = add_user(
+            session,
+            clinic.id,
+            made_up_email("late"),
+            "Late Quagga",
+            ["patient"],
+            "Europe/Paris",
+            invited_at,
+        )
+        session.get_one(Patient, (clinic.id, patient_id)).user_id = user_id
+    assert listen(worker_app, invited_at + timedelta(hours=71)) == 0
+    assert listen(worker_app, invited_at + timedelta(hours=72)) == 1
