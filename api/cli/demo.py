@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +19,7 @@ from services.demo.clinic import ADMIN, PATIENT, STAFF, make_demo, open_phone
 
 
 @click.command("demo")
+@with_appcontext
 def demo() -> None:
     """Made-up people with simulated answers. Never on a server that patients use."""
     settings = current_app.config["INTERLUDE"]

@@ -16,7 +16,7 @@ from services.accounts.clinics import create_clinic
 from services.accounts.contacts import add_contact
 from services.accounts.families import Grant, start_family
 from services.accounts.new_account import email_digest
-from services.demo.series import COURSES, DAYS, Course, answers, totals
+from services.demo.series import COURSES, DAYS, PHQ9_EVERY, Course, answers, totals
 from services.intake.forms import CheckInForm
 from services.intake.record import record_check_in
 from services.membership.invitations import InvitationForm, invite
@@ -85,8 +85,8 @@ def _patient(admin: Actor, course: Course, seed: int, password: str, now: dateti
         at = now - timedelta(days=DAYS - day)
         item9 = course.item9_today if day == DAYS else 0
         _answer(phone.actor, "phq9-daily", day, answers(total, item9), at)
-        if day % 14 == 0:
-            _answer(phone.actor, "phq9", day, answers(total, 0), at)
+        if day % PHQ9_EVERY == 0:
+            _answer(phone.actor, "phq9", day, answers(total, item9), at)
 
 
 def _answer(patient: Actor, instrument: str, day: int, form: dict[str, int], at: datetime) -> None:
