@@ -17,6 +17,7 @@ from services.exactly_once import Answered, content_digest, id_taken_elsewhere, 
 from services.exceptions import NotFollowed, NotFound
 from services.intake.background import load_background
 from services.intake.certainty import made_certain
+from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.deciding import Verdict, decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import Sent
@@ -97,11 +98,7 @@ def load_versions(session: Session, patient_id: UUID, check_in_id: UUID) -> Vers
     )
     found = session.execute(
         select(CheckIn, CheckInContent.answers, CheckInContent.note)
-        .join(
-            CheckInContent,
-            (CheckInContent.check_in_id == CheckIn.id)
-            & (CheckInContent.patient_id == CheckIn.patient_id),
-        )
+        .join(CheckInContent, OF_ITS_CHECK_IN)
         .where(CheckIn.patient_id == patient_id, CheckIn.root_id == root)
         .order_by(CheckIn.version)
     ).all()

@@ -15,6 +15,7 @@ from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.exceptions import Invalid, NotFound
 from services.intake.background import clinic_facts
+from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.record_view import record_of
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.view import in_view_clause
@@ -81,14 +82,7 @@ def _current(actor: Actor, now: datetime) -> Select[Any]:
             first.c.note.label("first_note"),
             first.c.client_total.label("first_client_total"),
         )
-        .join(
-            CheckInContent,
-            and_(
-                CheckInContent.clinic_id == CheckIn.clinic_id,
-                CheckInContent.patient_id == CheckIn.patient_id,
-                CheckInContent.check_in_id == CheckIn.id,
-            ),
-        )
+        .join(CheckInContent, OF_ITS_CHECK_IN)
         .join(
             first,
             and_(
@@ -143,14 +137,7 @@ def _versions(session: Session, mine: Any) -> list[dict[str, Any]]:
             CheckInContent.reason,
             CheckInContent.answers,
         )
-        .join(
-            CheckInContent,
-            and_(
-                CheckInContent.clinic_id == CheckIn.clinic_id,
-                CheckInContent.patient_id == CheckIn.patient_id,
-                CheckInContent.check_in_id == CheckIn.id,
-            ),
-        )
+        .join(CheckInContent, OF_ITS_CHECK_IN)
         .where(mine)
         .order_by(CheckIn.version)
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, insert, select, text, update
+from sqlalchemy import exists, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure, StandingPlan
@@ -15,6 +15,7 @@ from models.base import new_id
 from services.alerts.writing import notify_statement
 from services.intake.alerting import raise_alarms
 from services.intake.background import Known, load_background
+from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.deciding import Verdict, decide_by_rules
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
 from services.intake.record_view import SCORE_FIELDS
@@ -107,14 +108,7 @@ def _load(session: Session, entry: Undecided) -> Any:
         select(
             *CheckIn.__table__.c, CheckInContent.answers, CheckInContent.note, CheckInContent.reason
         )
-        .join(
-            CheckInContent,
-            and_(
-                CheckInContent.clinic_id == CheckIn.clinic_id,
-                CheckInContent.patient_id == CheckIn.patient_id,
-                CheckInContent.check_in_id == CheckIn.id,
-            ),
-        )
+        .join(CheckInContent, OF_ITS_CHECK_IN)
         .where(CheckIn.patient_id == entry.patient_id, CheckIn.id == entry.entry_id)
     ).one_or_none()
 
@@ -122,7 +116,7 @@ def _load(session: Session, entry: Undecided) -> Any:
 def _sent(session: Session, row: Any, patient: LockedPatient) -> Sent:
     earlier = session.scalars(
         select(CheckInContent.answers)
-        .join(CheckIn, CheckIn.id == CheckInContent.check_in_id)
+        .join(CheckIn, OF_ITS_CHECK_IN)
         .where(
             CheckIn.patient_id == patient.patient_id,
             CheckIn.root_id == row.root_id,
