@@ -12,7 +12,7 @@ from models import CareTeamMember
 from services import audit
 from services.access import Action, Actor
 from services.accounts.sessions import acting
-from services.patients.members import members_of, set_care_team
+from services.patients.members import check_members, members_of, set_care_team
 from services.patients.status_row import raise_revision
 from services.patients.view import visible_patient
 
@@ -34,6 +34,7 @@ def put_care_team(
     """
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
+        check_members(session, user_ids, "user_ids")
         # Two changes of one team take turns, so that the team is always one of the two.
         raise_revision(session, patient_id)
         session.execute(delete(CareTeamMember).where(CareTeamMember.patient_id == patient_id))

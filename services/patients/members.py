@@ -30,31 +30,39 @@ def set_care_team(
     user_ids: Iterable[UUID],
     field: str = "care_team",
 ) -> None:
-    """Write the members of a team that has none.
-
-    Raises ``Invalid``, naming the request's ``field``, unless all are active staff of the clinic
-    and at least one of them is a clinician.
-    """
-    wanted = sorted(set(user_ids))
+    """Write the members of a team that has none; raises what ``check_members`` raises."""
+    wanted = check_members(session, user_ids, field)
     if not wanted:
         return
-    _check_members(session, wanted, field)
     session.execute(
         insert(CareTeamMember),
         [{"clinic_id": clinic_id, "patient_id": patient_id, "user_id": one} for one in wanted],
     )
 
 
-def _check_members(session: Session, wanted: Sequence[UUID], field: str) -> None:
+def check_members(
+    session: Session, user_ids: Iterable[UUID], field: str = "care_team"
+) -> Sequence[UUID]:
+    """The people of a team to be, each once, who stay active until the transaction ends.
+
+    Accounts are locked before a patient's status row, as whoever deactivates one does. Raises
+    ``Invalid``, naming the request's ``field``, unless all are active staff of the clinic and at
+    least one of them is a clinician.
+    """
+    wanted = sorted(set(user_ids))
+    if not wanted:
+        return wanted
     found = session.execute(
         select(User.roles)
         .where(User.id.in_(wanted), User.active, ~User.roles.contains(["patient"]))
-        .with_for_update(read=True)  # nobody is deactivated between this check and the commit
+        .order_by(User.id)
+        .with_for_update(read=True)
     ).all()
     if len(found) != len(wanted):
         raise Invalid({field: ["Every member must be active staff of this clinic."]})
     if not any("clinician" in row.roles for row in found):
         raise Invalid({field: ["A care team needs a clinician."]})
+    return wanted
 
 
 def empty_abandoned_teams(session: Session, user_id: UUID) -> None:
