@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from services.audit import Mark, mark_of, verify_chain
+from services.every_clinic import clinic_ids
 from services.unit_of_work import transaction
 
 
@@ -17,9 +16,7 @@ def verify_all(checkpoints: Mapping[UUID, Mark]) -> tuple[dict[UUID, Mark], list
     ``checkpoints``: where the chains ended earlier; a clinic that is gone since is a fault.
     """
     marks, faults = {}, []
-    with transaction() as session:
-        door = func.door_clinics().table_valued("clinic_id")
-        clinics = list(session.scalars(select(door.c.clinic_id)))
+    clinics = clinic_ids()
     for clinic_id in clinics:
         with transaction(clinic_id) as session:
             found = verify_chain(session, checkpoints.get(clinic_id))

@@ -9,7 +9,8 @@ from flask.cli import AppGroup
 from rich.progress import track
 
 from services.clock import utcnow
-from services.intake.replay import clinics, replay, undecided
+from services.every_clinic import clinic_ids
+from services.intake.replay import replay, undecided
 
 rules = AppGroup("rules", help="The safety rules.")
 commands = (rules,)
@@ -25,7 +26,7 @@ commands = (rules,)
 def replay_rules(since: datetime) -> None:
     """Decide every entry again on which only the fallback spoke; exit 1 while any still fails."""
     found = [
-        entry for clinic in clinics() for entry in undecided(clinic, since.replace(tzinfo=UTC))
+        entry for clinic in clinic_ids() for entry in undecided(clinic, since.replace(tzinfo=UTC))
     ]
     failed = 0
     for entry in track(found, description="Deciding again", disable=not found):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from models import Patient
+from services.every_clinic import clinic_ids
 from services.patients.status_row import differences
 from services.unit_of_work import transaction
 
@@ -26,17 +27,11 @@ def verify_caseload() -> Iterator[Checked]:
     """Every patient of every clinic. Each is compared under her own lock, so that the service goes
     on beside it.
     """
-    for clinic_id in _clinics():
+    for clinic_id in clinic_ids():
         for patient_id in _patients(clinic_id):
             with transaction(clinic_id) as session:
                 found = differences(session, patient_id)
             yield Checked(clinic_id, patient_id, tuple(found))
-
-
-def _clinics() -> list[UUID]:
-    door = func.door_clinics().table_valued("clinic_id")
-    with transaction() as session:
-        return list(session.scalars(select(door.c.clinic_id)))
 
 
 def _patients(clinic_id: UUID) -> list[UUID]:

@@ -22,7 +22,7 @@ from services.alerts.opening import (
 from services.intake.deciding import FALLBACK_RULE, Verdict
 from services.intake.worsening import Worsening
 from services.patients.lock import LockedPatient
-from services.rules.retiering import CssrsEntry, Occurrence, lowered
+from services.rules.retiering import CssrsEntry, Occurrence, lower_all
 from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION, Decision
 from services.together import Write
@@ -169,9 +169,12 @@ def relieved_tiers(open_alert: OpenAlert | None, cssrs: CssrsEntry | None) -> di
     """Which occurrences of the open alert the C-SSRS lowers, and to what."""
     if open_alert is None or cssrs is None:
         return {}
-    after = {held.id: lowered(_as_rules_see(held), cssrs).word for held in open_alert.occurrences}
+    held = open_alert.occurrences
+    after = lower_all(map(_as_rules_see, held), cssrs)
     return {
-        held.id: after[held.id] for held in open_alert.occurrences if after[held.id] != held.tier
+        one.id: then.tier.word
+        for one, then in zip(held, after, strict=True)
+        if then.tier.word != one.tier
     }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
@@ -17,7 +17,7 @@ from services.exactly_once import Answered, content_digest, id_taken_elsewhere, 
 from services.exceptions import NotFollowed, NotFound
 from services.intake.background import load_background
 from services.intake.certainty import made_certain
-from services.intake.contents import OF_ITS_CHECK_IN
+from services.intake.contents import OF_ITS_CHECK_IN, version_writes
 from services.intake.deciding import Verdict, decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import Sent
@@ -167,19 +167,12 @@ def _entry(
         .where(CheckIn.patient_id == patient.patient_id, CheckIn.id == last.id)
         .values(superseded=True, superseded_revision=patient.next_revision)
     )
-    contents = insert(CheckInContent).values(
-        clinic_id=patient.clinic_id,
-        patient_id=patient.patient_id,
-        check_in_id=form.id,
-        answers=answers,
-        reason=form.reason,
-    )
     return Entry(
         id=form.id,
         kind="amendment",
         digest=digest,
         instrument=asked.code,
-        writes=(insert(CheckIn).values(**row), outdated, contents),
+        writes=(*version_writes(row, answers, reason=form.reason), outdated),
         record=lambda safety: record_of(
             row, form.id, answers=answers, note=versions.note, client_total=None, safety=safety
         ),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from models import Decision, PatientStatus, StandingPlan
-from models.base import new_id
+from models import PatientStatus, StandingPlan
 from services.access import Actor
 from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
@@ -22,6 +21,7 @@ from services.exactly_once import Answered, Kind, keep_answer, render
 from services.intake.alerting import Alarms, raise_alarms
 from services.intake.background import Known, clinic_facts
 from services.intake.deciding import Verdict
+from services.intake.decision_rows import keep_decision
 from services.intake.series_effects import series_effects, series_entry
 from services.intake.worsening import Worsening
 from services.patients.lock import LockedPatient
@@ -119,18 +119,11 @@ def _decision(
 ) -> Write:
     tiers = [verdict.tier, *(Tier.from_word(d.severity) for d in worsening.decisions if d.severity)]
     tier = max((each for each in tiers if each is not None), default=None)
-    return insert(Decision).values(
-        id=new_id(),
-        clinic_id=patient.clinic_id,
-        patient_id=patient.patient_id,
-        entry_id=entry.id,
-        rule_version=RULES_VERSION,
-        by="rules" if verdict.by_rules and not worsening.failed else "fallback",
-        tier=tier.word if tier else None,
-        decided=[*verdict.stored(), *worsening.stored()],
-        decided_at=now,
-        revision=patient.next_revision,
+    by: Literal["rules", "fallback"] = (
+        "rules" if verdict.by_rules and not worsening.failed else "fallback"
     )
+    decided = [*verdict.stored(), *worsening.stored()]
+    return keep_decision(patient, entry.id, by, tier, decided, now)
 
 
 def _status(

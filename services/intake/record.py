@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from models import CheckIn, CheckInContent
 from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
 from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import Invalid, NotFollowed, NotFound
 from services.intake.background import load_background
 from services.intake.certainty import made_certain
+from services.intake.contents import version_writes
 from services.intake.deciding import Verdict, decide
 from services.intake.effects import Entry, set_off
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
@@ -105,20 +104,12 @@ def _entry(
         "version": 1,
         "timezone": form.timezone,
     }
-    contents = insert(CheckInContent).values(
-        clinic_id=patient.clinic_id,
-        patient_id=patient.patient_id,
-        check_in_id=form.id,
-        answers=answers,
-        note=form.note,
-        client_total=form.client_total,
-    )
     return Entry(
         id=form.id,
         kind="check_in",
         digest=digest,
         instrument=asked.code,
-        writes=(insert(CheckIn).values(**row), contents),
+        writes=version_writes(row, answers, note=form.note, client_total=form.client_total),
         record=lambda safety: record_of(
             row,
             form.id,

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, text, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure, StandingPlan
-from models.base import new_id
 from services.alerts.writing import notify_statement
 from services.intake.alerting import raise_alarms
 from services.intake.background import Known, load_background
 from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.deciding import Verdict, decide_by_rules
+from services.intake.decision_rows import keep_decision
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
 from services.intake.record_view import SCORE_FIELDS
 from services.intake.series_effects import series_effects, series_entry
@@ -27,7 +27,6 @@ from services.rules.instruments import instrument
 from services.rules.mood_days import Placement
 from services.rules.standing_plans import EndReason
 from services.rules.tiers import Tier
-from services.rules.triage import RULES_VERSION
 from services.together import write_together
 from services.unit_of_work import transaction
 
@@ -40,13 +39,6 @@ class Undecided:
     patient_id: UUID
     entry_id: UUID
     tier: Tier | None
-
-
-def clinics() -> list[UUID]:
-    """All clinics: the door lists them, nothing else may be seen without one."""
-
-    with transaction() as session:
-        return list(session.scalars(text("SELECT clinic_id FROM door_clinics()")))
 
 
 def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
@@ -157,7 +149,9 @@ def _finish(
         )
         writes += alarms.writes
         pages = alarms.pages
-    writes.append(_decision(patient, entry, verdict, worsening, now))
+    tier = verdict.tier if verdict else entry.tier
+    decided = [*(verdict.stored() if verdict else []), *worsening.stored()]
+    writes.append(keep_decision(patient, entry.entry_id, "replay", tier, decided, now))
     writes.append(
         update(PatientStatus)
         .where(PatientStatus.patient_id == patient.patient_id)
@@ -206,25 +200,3 @@ def _worsening(session: Session, entry: Undecided, row: Any, verdict: Verdict) -
     if worsening.failed:
         raise RuntimeError("the worsening rules still fail")
     return worsening
-
-
-def _decision(
-    patient: LockedPatient,
-    entry: Undecided,
-    verdict: Verdict | None,
-    worsening: Worsening,
-    now: datetime,
-) -> Any:
-    tier = verdict.tier if verdict else entry.tier
-    return insert(Decision).values(
-        id=new_id(),
-        clinic_id=entry.clinic_id,
-        patient_id=entry.patient_id,
-        entry_id=entry.entry_id,
-        rule_version=RULES_VERSION,
-        by="replay",
-        tier=tier.word if tier else None,
-        decided=[*(verdict.stored() if verdict else []), *worsening.stored()],
-        decided_at=now,
-        revision=patient.next_revision,
-    )

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from models import CheckIn, Decision, PatientStatus, StandingPlan, UnreadableBody
+from models import CheckIn, PatientStatus, StandingPlan, UnreadableBody
 from models.base import new_id
 from models.encryption import keyring
 from services.access import Actor
@@ -22,6 +22,7 @@ from services.intake.alerting import UNREADABLE_RISK, raise_alarms
 from services.intake.background import clinic_facts
 from services.intake.certainty import made_certain
 from services.intake.deciding import Verdict
+from services.intake.decision_rows import keep_decision
 from services.intake.facts import Read
 from services.intake.worsening import Worsening
 from services.patients.lock import LockedPatient, lock_patient
@@ -30,7 +31,6 @@ from services.rules.danger import Danger, find_danger
 from services.rules.mood_days import Placement
 from services.rules.tiers import Tier
 from services.rules.triage import (
-    RULES_VERSION,
     EntryFacts,
     RiskHistory,
     card_level,
@@ -172,18 +172,7 @@ def _risk_writes(
             item9_positive_at=max(now, patient.item9_positive_at or now),
         )
     )
-    decision = insert(Decision).values(
-        id=new_id(),
-        clinic_id=patient.clinic_id,
-        patient_id=patient.patient_id,
-        entry_id=entry_id,
-        rule_version=RULES_VERSION,
-        by="rules",
-        tier=verdict.tier.word if verdict.tier else None,
-        decided=verdict.stored(),
-        decided_at=now,
-        revision=patient.next_revision,
-    )
+    decision = keep_decision(patient, entry_id, "rules", verdict.tier, verdict.stored(), now)
     return [plan, status, decision]
 
 
