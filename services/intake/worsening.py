@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from models import AlertOccurrence, CheckIn
 from services.rules.day_series import Entry, day_rows
 from services.rules.trend import find_baseline
-from services.rules.worsening import WorseningDecision, worsening_decisions
-from services.rules.worsening_types import RuleId
+from services.rules.worsening import RuleDecision, worsening_decisions
+from services.rules.rule_decision import RuleId
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 class Worsening:
     """The decisions, also those that did not fire; ``failed`` when the rules raised."""
 
-    decisions: tuple[WorseningDecision, ...] = ()
+    decisions: tuple[RuleDecision, ...] = ()
     failed: bool = False
 
     def stored(self) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from services.rules.worsening_thresholds import (
     M2Thresholds,
     WorseningThresholds,
 )
-from services.rules.worsening_types import Input, WorseningDecision
+from services.rules.rule_decision import Input, RuleDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def m2(
     values: Sequence[DayValue],
     baseline: float | None,
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
-) -> WorseningDecision:
+) -> RuleDecision:
     """Decide M2 at the newest observed day, from values (0-27) of the 18 days that end on it.
 
     It holds when the EWMA stands above its limit on two consecutive observed days, or when the
@@ -52,13 +52,13 @@ def m2(
         inputs: dict[str, Input] = {"on": None, "baseline": baseline, "reference": None}
         if seen:
             inputs["on"] = seen[-1].day.isoformat()
-        return WorseningDecision("M2", thresholds.version, False, False, None, inputs)
+        return RuleDecision("M2", thresholds.version, False, False, None, inputs)
     averages = _ewma(seen, reference, limits)
     run_limit = reference.level + max(limits.run_sds * reference.sd, limits.run_min_rise)
     by_ewma = _ewma_is_above(averages, limits)
     by_run = _run_is_above(seen, run_limit, limits)
     holds = by_ewma or by_run
-    return WorseningDecision(
+    return RuleDecision(
         rule="M2",
         rule_version=thresholds.version,
         fired=holds,

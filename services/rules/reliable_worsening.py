@@ -7,7 +7,7 @@ from fractions import Fraction
 from services.rules.day_series import DayValue
 from services.rules.statistics import as_number, median
 from services.rules.worsening_thresholds import WORSENING_THRESHOLDS, WorseningThresholds
-from services.rules.worsening_types import Severity, WorseningDecision
+from services.rules.rule_decision import Severity, RuleDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def m1(
     readings: Sequence[DayValue],
     baseline: float | None,
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
-) -> WorseningDecision:
+) -> RuleDecision:
     """Decide M1 at the newest reading: two in a row 6 above the reference, or one 9 above.
 
     A reading is the day value of complete forms (0-27). The reference is the lower of the baseline
@@ -42,7 +42,7 @@ def m1(
     severity: Severity = "medium"
     if newest is not None and newest.value >= limits.high_from_total:
         severity = "high"
-    return WorseningDecision(
+    return RuleDecision(
         rule="M1",
         rule_version=thresholds.version,
         fired=holds,

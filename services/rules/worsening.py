@@ -18,12 +18,12 @@ from services.rules.worsening_thresholds import (
     WORSENING_THRESHOLDS,
     WorseningThresholds,
 )
-from services.rules.worsening_types import RuleId, WorseningDecision
+from services.rules.rule_decision import RuleId, RuleDecision
 
 __all__ = [
     "DAILY_LOOKBACK_DAYS",
     "PHQ9_LOOKBACK_DAYS",
-    "WorseningDecision",
+    "RuleDecision",
     "m1",
     "m1_may_open",
     "m2",
@@ -41,7 +41,7 @@ def worsening_decisions(
     baseline: float | None,
     last_opened_on: Mapping[RuleId, dt.date],
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
-) -> list[WorseningDecision]:
+) -> list[RuleDecision]:
     """Return the decision of the rule for this instrument (`phq9`: M1, `phq9-daily`: M2) or none.
 
     `entries` are the current versions of this instrument's check-ins within the lookback, the
@@ -68,7 +68,7 @@ def worsening_decisions(
 
 
 def _held_back(
-    decision: WorseningDecision,
+    decision: RuleDecision,
     decided: Entry,
     values: Sequence[DayValue],
     baseline: float | None,

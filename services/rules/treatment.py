@@ -1,0 +1,101 @@
+"""Courses and sessions as the rules see them: what a check-in is anchored on.
+
+Cancelled sessions never get here, and a session lies in the past or is planned: `started_at` says
+so. Which session an answer belongs to is worked out when it is read, never stored, so a session
+that is entered late, corrected or cancelled moves every window the same way for everybody.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from services.rules.mood_days import mood_day_at
+
+Product = Literal["ketamine", "esketamine", "tms", "ect", "other"]
+Route = Literal["iv", "im", "intranasal", "oral", "sublingual", "sc"]
+Phase = Literal["induction", "maintenance"]
+
+PRODUCTS: tuple[Product, ...] = ("ketamine", "esketamine", "tms", "ect", "other")
+ROUTES: tuple[Route, ...] = ("iv", "im", "intranasal", "oral", "sublingual", "sc")
+PHASES: tuple[Phase, ...] = ("induction", "maintenance")
+
+# IV infusion takes about 40 minutes (clinical reference 0, fact 2). Of other routes nothing is
+# assumed: the session ends when it starts.
+USUAL_LENGTH: dict[str, dt.timedelta] = {"iv": dt.timedelta(minutes=40)}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A planned series of sessions. `new_baseline`: a clinician asked for a baseline of its own."""
+
+    id: str
+    product: Product
+    phase: Phase
+    started_on: dt.date
+    ended_on: dt.date | None = None
+    new_baseline: bool = False
+    maintenance_interval_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One treatment; instants aware. `route` is None for what has none (TMS, ECT)."""
+
+    id: str
+    course_id: str
+    started_at: dt.datetime
+    product: Product
+    route: Route | None = None
+    ended_at: dt.datetime | None = None
+    dose_value: float | None = None
+    dose_unit: str | None = None
+    weight_kg: float | None = None
+
+    @property
+    def over_at(self) -> dt.datetime:
+        """When it ended, or, when nobody recorded it, when it usually would have."""
+        if self.ended_at is not None:
+            return self.ended_at
+        return self.started_at + USUAL_LENGTH.get(self.route or "", dt.timedelta(0))
+
+    def day(self, zone: dt.tzinfo) -> dt.date:
+        """The mood day of its start in the patient's zone."""
+        return mood_day_at(self.started_at, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """All courses and sessions of one patient known at a cut; sessions ascending by start."""
+
+    courses: tuple[Course, ...] = ()
+    sessions: tuple[Session, ...] = ()
+
+    def of_course(self, course_id: str) -> tuple[Session, ...]:
+        """The sessions of one course, ascending."""
+        return tuple(one for one in self.sessions if one.course_id == course_id)
+
+    def until(self, instant: dt.datetime) -> "Treatment":
+        """The same courses with the sessions that had started by an instant."""
+        return Treatment(
+            self.courses, tuple(one for one in self.sessions if one.started_at <= instant)
+        )
+
+
+UNTREATED = Treatment()
+
+
+def in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """Sessions by their start; ties by id."""
+    return tuple(sorted(sessions, key=lambda one: (one.started_at, one.id)))
+
+
+def session_before(instant: dt.datetime, sessions: Sequence[Session]) -> Session | None:
+    """The last session that had started at an instant; None before the first."""
+    begun = [one for one in sessions if one.started_at <= instant]
+    return begun[-1] if begun else None
+
+
+def hours_since(session: Session, instant: dt.datetime) -> float:
+    """Hours from the session's start to an instant, to the hundredth."""
+    return round((instant - session.started_at).total_seconds() / 3600, 2)
