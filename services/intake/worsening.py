@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from models import AlertOccurrence, CheckIn
 from services.rules.day_series import Entry, day_rows
+from services.rules.rule_decision import RuleId
 from services.rules.trend import find_baseline
 from services.rules.worsening import RuleDecision, worsening_decisions
-from services.rules.rule_decision import RuleId
 
 log = structlog.get_logger()
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from services.rules.day_series import DayValue
+from services.rules.rule_decision import Input, RuleDecision
 from services.rules.statistics import median, sample_sd
 from services.rules.worsening_thresholds import (
     WORSENING_THRESHOLDS,
     M2Thresholds,
     WorseningThresholds,
 )
-from services.rules.rule_decision import Input, RuleDecision
 
 
 @dataclass(frozen=True, slots=True)

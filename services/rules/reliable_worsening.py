@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.rules.day_series import DayValue
+from services.rules.rule_decision import RuleDecision, Severity
 from services.rules.statistics import as_number, median
 from services.rules.worsening_thresholds import WORSENING_THRESHOLDS, WorseningThresholds
-from services.rules.rule_decision import Severity, RuleDecision
 
 
 @dataclass(frozen=True, slots=True)

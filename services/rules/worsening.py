@@ -12,13 +12,13 @@ from typing import Literal
 from services.rules.daily_worsening import m2
 from services.rules.day_series import DayValue, Entry, day_rows, day_values
 from services.rules.reliable_worsening import m1
+from services.rules.rule_decision import RuleDecision, RuleId
 from services.rules.worsening_thresholds import (
     DAILY_LOOKBACK_DAYS,
     PHQ9_LOOKBACK_DAYS,
     WORSENING_THRESHOLDS,
     WorseningThresholds,
 )
-from services.rules.rule_decision import RuleId, RuleDecision
 
 __all__ = [
     "DAILY_LOOKBACK_DAYS",
