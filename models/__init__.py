@@ -30,6 +30,18 @@ from models.patient import (
     PatientStatus,
     StandingPlan,
 )
+from models.side_effect import SideEffectReport
+from models.treatment import (
+    ConcomitantTreatment,
+    Course,
+    CourseVersion,
+    Screening,
+    SessionDecision,
+    SessionFollowUp,
+    SessionVitals,
+    TreatmentSession,
+    TreatmentSessionVersion,
+)
 
 __all__ = [
     "Alert",
@@ -45,7 +57,10 @@ __all__ = [
     "CheckIn",
     "CheckInContent",
     "Clinic",
+    "ConcomitantTreatment",
     "Contact",
+    "Course",
+    "CourseVersion",
     "Decision",
     "DigestAlert",
     "HelpRequest",
@@ -60,9 +75,16 @@ __all__ = [
     "PatientStatus",
     "RecordId",
     "RulesFailure",
+    "Screening",
+    "SessionDecision",
+    "SessionFollowUp",
+    "SessionVitals",
+    "SideEffectReport",
     "StandingPlan",
     "TokenFamily",
     "TokenPair",
+    "TreatmentSession",
+    "TreatmentSessionVersion",
     "UnreadableBody",
     "User",
 ]

@@ -112,7 +112,7 @@ class Alert(OfClinic, Identified, Base):
 
 class AlertOccurrence(OfClinic, Identified, Base):
     """One qualifying entry of an alert. ``tier`` may be lowered by a complete C-SSRS,
-    ``first_tier`` never.
+    ``first_tier`` never. ``about_id``: the session or course that the rule speaks once of.
     """
 
     __tablename__ = "alert_occurrences"
@@ -134,6 +134,7 @@ class AlertOccurrence(OfClinic, Identified, Base):
     received_at: Mapped[datetime]
     item9: Mapped[int | None] = mapped_column(SmallInteger)
     cssrs: Mapped[str | None]
+    about_id: Mapped[UUID | None]
     first_tier: Mapped[str]
     tier: Mapped[str]
     revision: Mapped[int]

@@ -14,7 +14,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Identified, Json, JsonList, OfClinic, Strings, of_clinic, one_of
 from models.encryption import EncryptedText
 
-RECORD_KINDS: Final = ("check_in", "amendment", "help_request", "patient", "alert_note")
+RECORD_KINDS: Final = (
+    "check_in",
+    "amendment",
+    "help_request",
+    "patient",
+    "alert_note",
+    "side_effects",
+    "side_effects_amendment",
+    "course",
+    "session",
+    "vitals",
+    "screening",
+    "session_decision",
+    "concomitant_treatment",
+)
 CSSRS_LEVELS: Final = ("none", "low", "moderate", "high", "unknown")
 
 

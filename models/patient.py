@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -105,7 +105,7 @@ class PatientStatus(OfClinic, Base):
 
     ``revision`` counts the writes about this patient. The rest is a cache that always equals a full
     recompute (``caseload verify``). Risk columns use the highest item 9 of all versions and count
-    unreadable answers.
+    unreadable answers. ``…_figures_at``: the instant as of which sessions counted as begun.
     """
 
     __tablename__ = "patient_status"
@@ -124,6 +124,16 @@ class PatientStatus(OfClinic, Base):
     trend_status: Mapped[str | None]
     daily_m7: Mapped[float | None]
     daily_slope: Mapped[float | None]
+    two_week_figures_at: Mapped[datetime | None]
+    daily_figures_at: Mapped[datetime | None]
+    non_response: Mapped[bool] = mapped_column(server_default="false")
+    last_session_id: Mapped[UUID | None]
+    last_session_at: Mapped[datetime | None]
+    sessions_in_course: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    next_session_id: Mapped[UUID | None]
+    next_session_at: Mapped[datetime | None]
+    wearing_off_on: Mapped[date | None]
+    maintenance_due_on: Mapped[date | None]
 
 
 class StandingPlan(OfClinic, Identified, Base):
