@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.rules.adherence import Adherence, DaySpan, adherence
-from services.rules.baseline import MISSING, Baseline, first_days_baseline, first_form_baseline
+from services.rules.baseline import Baseline
+from services.rules.baseline import find_baseline as find_baseline
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 from services.rules.mood_days import mood_day_at
 from services.rules.statistics import mean, theil_sen
@@ -17,10 +18,9 @@ from services.rules.trend_status import Improvement, Status, improvement, phq9_s
 from services.rules.trend_thresholds import TREND_THRESHOLDS, TrendThresholds
 from services.rules.wall_clock import find_zone
 
-# How the day value and the baseline of each instrument are made. A mood slider tells of the
-# moment, so its day is a mean; the 24-hour form and the forms over weeks count as last answered.
+# How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
+# mean; the 24-hour form and the forms over weeks count as last answered.
 MOMENTARY = frozenset({"mood"})
-DAILY = frozenset({"phq9-daily", "mood"})
 WITH_STATUS = "phq9"
 
 
@@ -87,18 +87,6 @@ def trend(
         m7=mean_of_week(values, thresholds),
         adherence=adherence(instrument, answered_on, accepted_on, paused, due_until, thresholds),
     )
-
-
-def find_baseline(
-    instrument: str,
-    entries: Sequence[Entry],
-    rows: Sequence[DayRow],
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
-) -> Baseline:
-    """Return the baseline without a course: of the first days, or the first complete form."""
-    if instrument in DAILY:
-        return first_days_baseline(rows, thresholds.windows) if rows else MISSING
-    return first_form_baseline(entries)
 
 
 def slope_per_week(

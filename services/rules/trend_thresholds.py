@@ -32,6 +32,15 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineThresholds:
+    """How long before a course a form counts, and when a course keeps the baseline before it."""
+
+    form_days: int
+    told_days: int
+    keep_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Due:
     phq9_days: int
     phq9_daily_days: int
@@ -44,6 +53,7 @@ class TrendThresholds:
     version: str
     status: StatusThresholds
     windows: Windows
+    baseline: BaselineThresholds
     due_days: Mapping[str, int]
 
 
@@ -55,6 +65,7 @@ def read_trend_thresholds(path: Path = DATA / "trend.toml") -> TrendThresholds:
         version=file.version,
         status=file.table("status", StatusThresholds),
         windows=file.table("windows", Windows),
+        baseline=file.table("baseline", BaselineThresholds),
         due_days={"phq9": due.phq9_days, "phq9-daily": due.phq9_daily_days},
     )
 
