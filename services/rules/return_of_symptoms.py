@@ -1,0 +1,154 @@
+"""Rule M3: symptoms come back after a response. Also the date of the relapse that reports show."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from services.rules.course_anchor import baseline_anchor
+from services.rules.course_rule_thresholds import (
+    COURSE_RULE_THRESHOLDS,
+    CourseRuleThresholds,
+    M3Thresholds,
+)
+from services.rules.day_series import DayValue
+from services.rules.rule_decision import RuleDecision
+from services.rules.statistics import as_number
+from services.rules.treatment import Treatment
+
+Form = Literal["lost_response", "above_nadir"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relapse:
+    """`on`: the day it is dated to, the first of the confirming pair (`lost_response`) or the
+    reading itself (`above_nadir`); `confirmed_on`: the reading from which it was known.
+    """
+
+    on: dt.date
+    confirmed_on: dt.date
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a reading says in the light of those before it.
+
+    `nadir`: the lowest since the first response, this reading left out; `lost_since`: the first
+    reading of the run below a response that this one continues.
+    """
+
+    responded_on: dt.date | None = None
+    nadir: int | Fraction | None = None
+    lost_since: dt.date | None = None
+    relapse: Relapse | None = None
+
+
+def relapse(
+    readings: Sequence[DayValue],
+    baseline: float | Fraction | None,
+    thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
+) -> Relapse | None:
+    """Return the first return of symptoms among the readings of a course, None without one.
+
+    `readings` are day values of the two-week PHQ-9 (0-27) after the first session (see
+    `after_first_session`); later ones never change a relapse that was found. A response is a fall
+    of 50 % from a baseline of at least 10, or a total below 5.
+    """
+    states = _states(readings, baseline, thresholds.m3)
+    return next((state.relapse for state in states if state.relapse is not None), None)
+
+
+def after_first_session(
+    readings: Sequence[DayValue], treatment: Treatment, zone: dt.tzinfo
+) -> tuple[DayValue, ...]:
+    """Return the readings on mood days after the session that the baseline stands before.
+
+    That session opens the course, or an earlier one that this course follows within 90 days: a
+    response to the induction is lost in the maintenance. Empty before any session.
+    """
+    anchor = baseline_anchor(treatment, zone)
+    if anchor is None:
+        return ()
+    first_day = anchor.session.day(zone)
+    return tuple(reading for reading in readings if reading.day > first_day)
+
+
+def m3(
+    readings: Sequence[DayValue],
+    baseline: float | None,
+    treatment: Treatment,
+    zone: dt.tzinfo,
+    thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
+) -> RuleDecision:
+    """Decide M3 at the newest reading of the course; `about` is the course of the last session.
+
+    It holds after a response, when every reading of at least 5 days, this one included, shows less
+    than 50 % improvement, or when this one is at least 10 and 5 above the lowest since. Without a
+    baseline of at least 10 only the second form can hold, after a total below 5.
+    """
+    course = after_first_session(readings, treatment, zone)
+    states = list(_states(course, baseline, thresholds.m3))
+    newest, now = (course[-1], states[-1]) if states else (None, _State())
+    holds = now.relapse is not None
+    return RuleDecision(
+        rule="M3",
+        rule_version=thresholds.version,
+        fired=holds,
+        holds=holds,
+        severity="medium" if holds else None,
+        inputs={
+            "on": newest.day.isoformat() if newest else None,
+            "total": as_number(newest.value) if newest else None,
+            "baseline": baseline,
+            "readings": len(course),
+            "responded_on": _iso(now.responded_on),
+            "nadir": None if now.nadir is None else as_number(now.nadir),
+            "below_response_since": _iso(now.lost_since),
+            "relapse_on": _iso(now.relapse.on) if now.relapse else None,
+            "form": now.relapse.form if now.relapse else None,
+        },
+        about=treatment.sessions[-1].course_id if treatment.sessions else None,
+    )
+
+
+def _states(
+    readings: Sequence[DayValue], baseline: float | Fraction | None, limits: M3Thresholds
+) -> Iterator[_State]:
+    """One state per reading, in the order of their days."""
+    level = None if baseline is None else Fraction(baseline)
+    if level is not None and level < limits.percent_from_baseline:
+        level = None
+    responded_on, nadir, lost_since = None, None, None
+    for reading in sorted(readings, key=lambda one: one.day):
+        improved = _is_improved(reading.value, level, limits)
+        if nadir is None:
+            if improved or reading.value < limits.remission_below:
+                responded_on, nadir = reading.day, reading.value
+            yield _State(responded_on, nadir)
+            continue
+        lost_since = None if level is None or improved else lost_since or reading.day
+        yield _State(
+            responded_on, nadir, lost_since, _relapse_at(reading, nadir, lost_since, limits)
+        )
+        nadir = min(nadir, reading.value)
+
+
+def _is_improved(value: int | Fraction, level: Fraction | None, limits: M3Thresholds) -> bool:
+    return level is not None and 100 * (level - value) >= limits.response_percent * level
+
+
+def _relapse_at(
+    reading: DayValue, nadir: int | Fraction, lost_since: dt.date | None, limits: M3Thresholds
+) -> Relapse | None:
+    if lost_since is not None and (reading.day - lost_since).days >= limits.pair_apart_days:
+        return Relapse(lost_since, reading.day, "lost_response")
+    has_returned = reading.value - nadir >= limits.return_rise
+    if reading.value >= limits.return_total and has_returned:
+        return Relapse(reading.day, reading.day, "above_nadir")
+    return None
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return None if day is None else day.isoformat()
