@@ -135,7 +135,6 @@ class TreatmentSessionVersion(OfClinic, Base):
     weight_kg: Mapped[float | None]
     supervision: Mapped[str]
     cancelled: Mapped[bool] = mapped_column(server_default="false")
-    flags: Mapped[Strings] = mapped_column(server_default=EMPTY_STRINGS)
     entered_by: Mapped[UUID]
     entered_at: Mapped[datetime]
     revision: Mapped[int]

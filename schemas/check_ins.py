@@ -92,6 +92,13 @@ class SafetyOut(Schema):
     next_instrument = fields.String()
 
 
+class SinceSessionOut(Schema):
+    """The last session before the answer, and the hours from its start to the answer."""
+
+    id = fields.UUID(required=True)
+    hours_since = fields.Float(required=True)
+
+
 class CheckInOut(Schema):
     """A stored check-in."""
 
@@ -107,7 +114,7 @@ class CheckInOut(Schema):
     note = fields.String(required=True, allow_none=True)
     client_total = fields.Integer(required=True, allow_none=True)
     score = fields.Nested(ScoreOut, required=True)
-    session = fields.Raw(required=True, allow_none=True)
+    session = fields.Nested(SinceSessionOut, required=True, allow_none=True)
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
     safety = fields.Nested(SafetyOut, required=True, allow_none=True)
 

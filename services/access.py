@@ -30,6 +30,8 @@ class Action(StrEnum):
     READ_ENTRIES = "check-ins, side effects, help requests, trend: read"
     READ_PATIENTS = "patients: read"
     MANAGE_PATIENTS = "patients: create, care team, status"
+    READ_TREATMENT = "courses, sessions: read"
+    MANAGE_TREATMENT = "courses, sessions: write"
     READ_ALERTS = "alerts: read"
     ACT_ON_ALERTS = "acknowledge, notes, feedback"
     RESOLVE_ALERTS = "resolve"
@@ -47,6 +49,8 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_ENTRIES: (Scope.OWN, Scope.IN_VIEW, Scope.ALERTED, None),
     Action.READ_PATIENTS: (None, Scope.IN_VIEW, Scope.ALERTED, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.MANAGE_PATIENTS: (None, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
+    Action.READ_TREATMENT: (None, Scope.IN_VIEW, Scope.ALERTED, None),
+    Action.MANAGE_TREATMENT: (None, Scope.IN_VIEW, None, None),
     Action.READ_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.ACT_ON_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.PAGED_FOR),
     Action.RESOLVE_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.WITHOUT_PATIENT),

@@ -23,7 +23,21 @@ from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
 from services.rules.wall_clock import to_utc
 
-Kind = Literal["check_in", "amendment", "help_request", "patient", "alert_note"]
+Kind = Literal[
+    "check_in",
+    "amendment",
+    "help_request",
+    "patient",
+    "alert_note",
+    "side_effects",
+    "side_effects_amendment",
+    "course",
+    "session",
+    "vitals",
+    "screening",
+    "session_decision",
+    "concomitant_treatment",
+]
 
 
 def content_digest(kind: Kind, **content: Any) -> bytes:

@@ -468,12 +468,6 @@ def upgrade() -> None:
         sa.Column("weight_kg", sa.Double(), nullable=True),
         sa.Column("supervision", sa.Text(), nullable=False),
         sa.Column("cancelled", sa.Boolean(), server_default="false", nullable=False),
-        sa.Column(
-            "flags",
-            postgresql.ARRAY(sa.Text()),
-            server_default=sa.text("'{}'::text[]"),
-            nullable=False,
-        ),
         sa.Column("entered_by", sa.Uuid(), nullable=False),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),

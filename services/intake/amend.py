@@ -28,6 +28,7 @@ from services.patients.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
 from services.rules.answers import Answers
 from services.rules.instruments import Instrument
+from services.rules.treatment import UNTREATED, Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: dateti
         verdict = _on_the_forms_day(decided, versions.first)
         if not patient.followed and not verdict.is_risky:
             raise NotFollowed
-        entry = _entry(actor, patient, versions, asked, answers, form, digest, verdict)
+        shown = UNTREATED if actor.token_expired else before.treatment
+        entry = _entry(actor, patient, versions, asked, answers, form, digest, verdict, shown)
         return set_off(session, actor, patient, before, verdict, entry, now)
 
 
@@ -148,6 +150,7 @@ def _entry(
     form: AmendForm,
     digest: bytes,
     verdict: Verdict,
+    treatment: Treatment,
 ) -> Entry:
     first, last = versions.first, versions.last
     row: dict[str, Any] = {
@@ -174,7 +177,13 @@ def _entry(
         instrument=asked.code,
         writes=(*version_writes(row, answers, reason=form.reason), outdated),
         record=lambda safety: record_of(
-            row, form.id, answers=answers, note=versions.note, client_total=None, safety=safety
+            row,
+            form.id,
+            answers=answers,
+            note=versions.note,
+            client_total=None,
+            treatment=treatment,
+            safety=safety,
         ),
         root_id=first.id,
     )

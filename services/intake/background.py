@@ -15,19 +15,22 @@ from models import Clinic, StandingPlan
 from services.alerts.chain import readable_staffing
 from services.intake.deciding import Background
 from services.patients.lock import LockedPatient
+from services.patients.treatments import load_treatment
 from services.rules.crisis_card import ClinicFacts
 from services.rules.mood_days import mood_day_at
 from services.rules.standing_plans import StandingPlan as PlanRules
+from services.rules.treatment import UNTREATED, Treatment
 from services.rules.triage import RiskHistory
 from services.rules.wall_clock import find_zone
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The background, and the standing plan's row when one is in force."""
+    """The background, the standing plan's row when one is in force, and what she is treated with."""
 
     background: Background
     plan_id: UUID | None
+    treatment: Treatment = UNTREATED
 
 
 def load_background(session: Session, patient: LockedPatient) -> Known:
@@ -47,7 +50,8 @@ def load_background(session: Session, patient: LockedPatient) -> Known:
         last_answered_item9_on=patient.last_item9_on,
         discharged=not patient.followed,
     )
-    return Known(background, plan.id if plan is not None else None)
+    treatment = load_treatment(session, patient.patient_id) if patient.treated else UNTREATED
+    return Known(background, plan.id if plan is not None else None, treatment)
 
 
 def clinic_facts(session: Session, clinic_id: UUID) -> ClinicFacts:

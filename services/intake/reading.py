@@ -18,8 +18,10 @@ from services.intake.background import clinic_facts
 from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.record_view import record_of
 from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.treatments import load_treatment
 from services.patients.view import in_view_clause
 from services.rules.crisis_card import ClinicFacts, Receipt, card
+from services.rules.treatment import UNTREATED, Treatment
 from services.rules.triage import EntryFacts, card_level, next_instrument
 
 
@@ -47,9 +49,10 @@ def list_check_ins(
         order = (CheckIn.recorded_at.desc(), CheckIn.id.desc())
         rows = session.execute(query.order_by(*order).limit(limit + 1)).all()
         facts = clinic_facts(session, actor.clinic_id)
+        treatment = load_treatment(session, rows[0].patient_id) if rows else UNTREATED
         _audit(session, actor, "check_ins.list", patient_id, now)
         page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
-        return page.rendered(lambda row: _shown(row, facts, now))
+        return page.rendered(lambda row: _shown(row, treatment, facts, now))
 
 
 def get_check_in(actor: Actor, check_in_id: UUID, now: datetime) -> dict[str, Any]:
@@ -67,7 +70,8 @@ def get_check_in(actor: Actor, check_in_id: UUID, now: datetime) -> dict[str, An
         current = session.execute(_current(actor, now).where(mine)).one_or_none()
         if current is None:
             raise NotFound
-        record = _shown(current, clinic_facts(session, actor.clinic_id), now)
+        treatment = load_treatment(session, root.patient_id)
+        record = _shown(current, treatment, clinic_facts(session, actor.clinic_id), now)
         record["versions"] = _versions(session, mine)
         _audit(session, actor, "check_ins.read", root.patient_id, now)
         return record
@@ -104,13 +108,16 @@ def _older_than(cursor: str) -> Any:
     return tuple_(CheckIn.recorded_at, CheckIn.id) < tuple_(recorded_at, last_id)
 
 
-def _shown(row: Row[Any], clinic: ClinicFacts, now: datetime) -> dict[str, Any]:
+def _shown(
+    row: Row[Any], treatment: Treatment, clinic: ClinicFacts, now: datetime
+) -> dict[str, Any]:
     return record_of(
         dict(row._mapping),
         row.id,
         answers=row.answers,
         note=row.first_note,
         client_total=row.first_client_total,
+        treatment=treatment,
         safety=_card_now(row, clinic, now),
     )
 

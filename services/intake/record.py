@@ -24,6 +24,7 @@ from services.patients.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
 from services.rules.answers import Answers
 from services.rules.instruments import Instrument
+from services.rules.treatment import UNTREATED, Treatment
 
 
 @made_certain
@@ -58,7 +59,8 @@ def record_check_in(
         verdict = decide(sent, before.background)
         if not patient.followed and not verdict.is_risky:
             raise NotFollowed
-        entry = _entry(actor, patient, form, asked, answers, digest, verdict)
+        shown = UNTREATED if actor.token_expired else before.treatment
+        entry = _entry(actor, patient, form, asked, answers, digest, verdict, shown)
         return set_off(session, actor, patient, before, verdict, entry, now)
 
 
@@ -95,6 +97,7 @@ def _entry(
     answers: Answers,
     digest: bytes,
     verdict: Verdict,
+    treatment: Treatment,
 ) -> Entry:
     row: dict[str, Any] = {
         **read_columns(patient, asked, verdict),
@@ -116,6 +119,7 @@ def _entry(
             answers=answers,
             note=form.note,
             client_total=form.client_total,
+            treatment=treatment,
             safety=safety,
         ),
     )

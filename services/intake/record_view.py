@@ -5,8 +5,11 @@ documents).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from services.rules.treatment import Treatment, hours_since, session_before
 
 SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
 
@@ -18,9 +21,13 @@ def record_of(
     answers: Mapping[str, Any],
     note: str | None,
     client_total: int | None,
+    treatment: Treatment,
     safety: dict[str, object] | None,
 ) -> dict[str, Any]:
-    """The record of one check-in from its columns; ``record_id`` is the id it is shown under."""
+    """The record of one check-in from its columns; ``record_id`` is the id it is shown under.
+
+    Its session is worked out from the treatment as it is known now.
+    """
     return {
         "id": record_id,
         "patient_id": row["patient_id"],
@@ -34,7 +41,15 @@ def record_of(
         "note": note,
         "client_total": client_total,
         "score": {field: row[field] for field in SCORE_FIELDS},
-        "session": None,
+        "session": session_of(row["answered_at"], treatment),
         "flags": sorted(row["flags"]),
         "safety": safety,
     }
+
+
+def session_of(answered_at: datetime, treatment: Treatment) -> dict[str, Any] | None:
+    """The last session that had started when something was answered, and hours since then."""
+    found = session_before(answered_at, treatment.sessions)
+    return (
+        None if found is None else {"id": found.id, "hours_since": hours_since(found, answered_at)}
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import Patient, PatientStatus
@@ -15,7 +15,9 @@ from services.exceptions import NotFound
 
 @dataclass(frozen=True, slots=True)
 class LockedPatient:
-    """What the status row and the patient's profile said when the lock was taken."""
+    """What the status row and the patient's profile said when the lock was taken. ``treated``: she
+    has a session, past or planned.
+    """
 
     clinic_id: UUID
     patient_id: UUID
@@ -26,6 +28,7 @@ class LockedPatient:
     cssrs_moderate_at: datetime | None
     last_item9_on: date | None
     last_cssrs_on: date | None
+    treated: bool = False
 
     @property
     def next_revision(self) -> int:
@@ -47,6 +50,10 @@ def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
             PatientStatus.cssrs_moderate_at,
             PatientStatus.last_item9_on,
             PatientStatus.last_cssrs_on,
+            or_(
+                PatientStatus.last_session_id.is_not(None),
+                PatientStatus.next_session_id.is_not(None),
+            ).label("treated"),
         )
         .where(PatientStatus.patient_id == patient_id)
         .with_for_update()
@@ -66,4 +73,5 @@ def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
         cssrs_moderate_at=row.cssrs_moderate_at,
         last_item9_on=row.last_item9_on,
         last_cssrs_on=row.last_cssrs_on,
+        treated=row.treated,
     )

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Integer, bindparam, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from models import CourseVersion, TreatmentSessionVersion
@@ -18,13 +19,13 @@ _REVISION: Final = bindparam("revision", type_=Integer())
 # Built once: putting a statement together costs more than running it.
 _COURSES: Final = (
     select(*CourseVersion.__table__.c)
-    .distinct(CourseVersion.course_id)
+    .ext(distinct_on(CourseVersion.course_id))
     .where(CourseVersion.patient_id == _PATIENT, CourseVersion.revision <= _REVISION)
     .order_by(CourseVersion.course_id, CourseVersion.version.desc())
 )
 _SESSIONS: Final = (
     select(*TreatmentSessionVersion.__table__.c)
-    .distinct(TreatmentSessionVersion.session_id)
+    .ext(distinct_on(TreatmentSessionVersion.session_id))
     .where(
         TreatmentSessionVersion.patient_id == _PATIENT,
         TreatmentSessionVersion.revision <= _REVISION,
