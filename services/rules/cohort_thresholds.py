@@ -1,0 +1,84 @@
+"""The numbers of the cohort outcomes, read once from `data/cohort.toml`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.rules.threshold_files import DATA, read_thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeWindow:
+    """Mood days after the last session of a course on which the outcome is read, both included."""
+
+    first_day: int
+    last_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrictSchedule:
+    """The induction that the published table counts: sessions, and days from first to last."""
+
+    min_sessions: int
+    max_sessions: int
+    min_days: int
+    max_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SustainedMarks:
+    """Days after the first response reading at which the share still responding is told."""
+
+    first_mark_days: int
+    second_mark_days: int
+    horizon_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How figures are shown: below how many they are `small`, and how wide an interval is."""
+
+    small_group: int
+    interval_z: float
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The published table: people, and percentages of them (0-100)."""
+
+    people: int
+    people_treated: int
+    response: float
+    remission: float
+    item9_lower: float
+    worsened: float
+    item9_higher: float
+    sustained_first_mark: float
+    sustained_second_mark: float
+
+
+@dataclass(frozen=True, slots=True)
+class CohortThresholds:
+    """One version of the numbers."""
+
+    version: str
+    window: OutcomeWindow
+    strict: StrictSchedule
+    sustained: SustainedMarks
+    shown: Shown
+    published: Published
+
+
+def read_cohort_thresholds(path: Path = DATA / "cohort.toml") -> CohortThresholds:
+    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
+    file = read_thresholds(path)
+    return CohortThresholds(
+        version=file.version,
+        window=file.table("window", OutcomeWindow),
+        strict=file.table("strict", StrictSchedule),
+        sustained=file.table("sustained", SustainedMarks),
+        shown=file.table("shown", Shown),
+        published=file.table("published", Published),
+    )
+
+
+COHORT_THRESHOLDS = read_cohort_thresholds()
