@@ -5,14 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from models import AlertOccurrence, CheckIn, HelpRequest, Patient, PatientStatus, UnreadableBody
+from models import (
+    AlertOccurrence,
+    CheckIn,
+    CourseVersion,
+    HelpRequest,
+    Patient,
+    PatientStatus,
+    SessionVitals,
+    SideEffectReport,
+    TreatmentSessionVersion,
+    UnreadableBody,
+)
 from services.exceptions import Invalid
+
+# When what a report is made of was received, of every table with a revision.
+RECEIVED: Final[tuple[InstrumentedAttribute[datetime], ...]] = (
+    CheckIn.received_at,
+    SideEffectReport.received_at,
+    HelpRequest.received_at,
+    UnreadableBody.received_at,
+    AlertOccurrence.received_at,
+    CourseVersion.entered_at,
+    TreatmentSessionVersion.entered_at,
+    SessionVitals.received_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +88,10 @@ def zone_at(current: str, former: Sequence[dict[str, Any]], revision: int) -> st
 
 def _newest_entry_at(session: Session, patient_id: UUID, revision: int) -> datetime | None:
     sources: list[Select[Any]] = [
-        select(func.max(table.received_at).label("at")).where(
-            table.patient_id == patient_id, table.revision <= revision
+        select(func.max(at).label("at")).where(
+            at.class_.patient_id == patient_id, at.class_.revision <= revision
         )
-        for table in (CheckIn, HelpRequest, AlertOccurrence, UnreadableBody)
+        for at in RECEIVED
     ]
     each = union_all(*sources).subquery()
     newest: datetime | None = session.scalar(select(func.max(each.c.at)))
