@@ -1,6 +1,7 @@
 """What was reported of side effects, as the rules see it."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.rules.side_effects import SIDE_EFFECTS, SideEffectList
@@ -57,3 +58,8 @@ class EffectsReport:
     def emergencies(self, known: SideEffectList = SIDE_EFFECTS) -> tuple[ReportedEffect, ...]:
         """The effects on which E1 fires."""
         return tuple(effect for effect in self.effects if effect.is_emergency(known))
+
+
+def joined(words: Iterable[str]) -> str | None:
+    """Words as one input of a decision, in a fixed order; None for none."""
+    return ",".join(sorted(set(words))) or None

@@ -38,12 +38,16 @@ class SessionVitals:
 
 @dataclass(frozen=True, slots=True)
 class CrisisPressure:
-    """E2: mmHg, from which on; seconds between two readings; hours that make one episode."""
+    """E2: mmHg, from which on; seconds between two readings; hours that make one episode.
+
+    `session_hours`: how long after a session's end a reading and a symptom are of that session.
+    """
 
     systolic: int
     diastolic: int
     repeat_after_s: int
     episode_hours: int
+    session_hours: int
 
 
 @dataclass(frozen=True, slots=True)
