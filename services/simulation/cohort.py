@@ -33,7 +33,7 @@ class SimulatedPatient:
     """A history with the truth behind it, which the rules are not told.
 
     `begins_as` is what somebody who worsens was like before; `worsened_on` is the first day of a
-    rise that lasts, None when there is none; the patient was watched until the day before `ends_on`.
+    rise that lasts, None when there is none; nothing is known from `ends_on` on.
     """
 
     kind: Kind

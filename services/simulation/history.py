@@ -1,5 +1,6 @@
 """What one patient has answered and been given: all that the worsening rules may look at."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,3 +25,11 @@ class History:
         everything = [(name, entry) for name, found in self.entries.items() for entry in found]
         everything.sort(key=lambda one: (one[1].received_at, one[1].recorded_at, one[1].entry_id))
         yield from everything
+
+    def days_watched(self, since: dt.date | None = None) -> int:
+        """Mood days from the first answer, or from `since`, to the last answer, both included."""
+        days = [entry.mood_day for found in self.entries.values() for entry in found]
+        if not days:
+            return 0
+        first = min(days) if since is None else max(min(days), since)
+        return max((max(days) - first).days + 1, 0)

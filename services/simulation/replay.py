@@ -17,8 +17,8 @@ from services.rules.treatment import Treatment
 from services.rules.trend_thresholds import TREND_THRESHOLDS
 from services.rules.wall_clock import find_zone
 from services.rules.worsening import worsening_decisions
-from services.rules.worsening_thresholds import WORSENING_THRESHOLDS, WorseningThresholds
 from services.simulation.history import DAILY, History
+from services.simulation.numbers import IN_FORCE, RuleNumbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,7 @@ class Step:
     spoken: Spoken
 
 
-def replay(
-    history: History, thresholds: WorseningThresholds = WORSENING_THRESHOLDS
-) -> Iterator[Episode]:
+def replay(history: History, numbers: RuleNumbers = IN_FORCE) -> Iterator[Episode]:
     """Yield the episodes of a patient's history in the order in which they would have opened.
 
     Entries that were corrected count as they now stand: what a first version alone would have
@@ -80,7 +78,7 @@ def replay(
         baseline = baselines[instrument].after(instrument, series, entry, begun, zone)
         step = Step(
             instrument=instrument,
-            entries=_within_reach(instrument, series, entry, thresholds),
+            entries=_within_reach(instrument, series, entry, numbers),
             decided=entry,
             baseline=None if baseline.value is None else float(baseline.value),
             treatment=begun,
@@ -88,7 +86,7 @@ def replay(
             indications=history.indications,
             spoken=spoken,
         )
-        for decision in _decide(step, thresholds):
+        for decision in _decide(step, numbers):
             if decision.fired and decision.severity is not None:
                 spoken.remember(decision, entry)
                 yield Episode(
@@ -100,25 +98,24 @@ def replay(
                 )
 
 
-def _decide(step: Step, thresholds: WorseningThresholds) -> list[RuleDecision]:
+def _decide(step: Step, numbers: RuleNumbers) -> list[RuleDecision]:
     return worsening_decisions(
         step.instrument,
         step.entries,
         step.decided,
         step.baseline,
         step.spoken.last_opened_on,
-        thresholds,
+        numbers.worsening,
     )
 
 
 def _within_reach(
-    instrument: str, series: Sequence[Entry], entry: Entry, thresholds: WorseningThresholds
+    instrument: str, series: Sequence[Entry], entry: Entry, numbers: RuleNumbers
 ) -> list[Entry]:
     """As the service reads them: of daily answers the lookback of the rules, of forms all."""
     if instrument != DAILY:
         return list(series)
-    lookback = thresholds.m2.reference_from_day + thresholds.m2.repeat_after_days
-    since = dt.date.fromordinal(max(1, entry.mood_day.toordinal() - lookback))
+    since = dt.date.fromordinal(max(1, entry.mood_day.toordinal() - numbers.daily_lookback_days))
     return [each for each in series if each.mood_day >= since]
 
 

@@ -1,0 +1,65 @@
+"""Histories of real patients for a shadow run: read one at a time, and nothing can be written."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, load_only
+
+from models import Patient
+from services.every_clinic import clinic_ids
+from services.exceptions import NotFound
+from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
+from services.patients.treatments import load_treatment
+from services.rules.day_series import Entry
+from services.simulation.history import History
+from services.unit_of_work import transaction
+
+# What M1-M5, A1, B1 and U1 look at.
+INSTRUMENTS: Final = ("phq9", "phq9-daily", "gad7", "pcl5", "asrm", "urinary")
+
+
+def stored_patients(clinic_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
+    """The (clinic, patient) ids of one clinic, or of all. Raises ``NotFound`` for an unknown
+    clinic.
+    """
+    every = clinic_ids()
+    if clinic_id is not None and clinic_id not in every:
+        raise NotFound
+    found = []
+    for clinic in every if clinic_id is None else [clinic_id]:
+        with transaction(clinic) as session:
+            ids = session.scalars(select(Patient.id).order_by(Patient.id))
+            found += [(clinic, patient) for patient in ids]
+    return found
+
+
+def stored_history(clinic_id: UUID, patient_id: UUID) -> History:
+    """What one patient has answered and been given, as it stands now.
+
+    The transaction is read-only in the database itself: a shadow run that tried to write would
+    fail. Raises ``NotFound`` when the patient is gone.
+    """
+    with transaction(clinic_id) as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        patient = session.scalar(
+            select(Patient)
+            .where(Patient.id == patient_id)
+            .options(load_only(Patient.timezone, Patient.indications))
+        )
+        if patient is None:
+            raise NotFound
+        return History(
+            patient=str(patient_id),
+            treatment=load_treatment(session, patient_id),
+            entries={name: _entries(session, patient_id, name) for name in INSTRUMENTS},
+            zone=patient.timezone,
+            indications=frozenset(patient.indications),
+        )
+
+
+def _entries(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
+    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
+    return [entry_of(row) for row in rows]
