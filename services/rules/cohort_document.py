@@ -67,6 +67,23 @@ def published(thresholds: CohortThresholds) -> Json:
 
 def group_json(found: GroupFigures) -> Json:
     """Return one group; `n` courses have an outcome."""
+    return {
+        **_cells(found),
+        **{name: _share(found.shares[name]) for name in SHARES},
+        "sustained": _sustained(found.sustained),
+    }
+
+
+def table_rows(cohort: Cohort) -> Iterator[dict[str, Cell]]:
+    """Yield one flat row per group, every row with the same columns; percentages 0-100."""
+    for found in all_figures(cohort):
+        row = _cells(found)
+        for name in SHARES:
+            row |= {f"{name}_{key}": cell for key, cell in _share(found.shares[name]).items()}
+        yield row | _sustained_cells(found.sustained) | {"caution": CAUTION}
+
+
+def _cells(found: GroupFigures) -> dict[str, Cell]:
     tally, group = found.tally, found.group
     n = tally.fates.get("counted", 0)
     return {
@@ -83,42 +100,16 @@ def group_json(found: GroupFigures) -> Json:
         "below_limit": n - tally.judged,
         "baseline_mean": _number(found.baseline_mean),
         "outcome_mean": _number(found.outcome_mean),
-        **{name: _share(found.shares[name]) for name in SHARES},
-        "sustained": _sustained(found.sustained),
     }
 
 
-def table_rows(cohort: Cohort) -> Iterator[dict[str, Cell]]:
-    """Yield one flat row per group, every row with the same columns; percentages 0-100."""
-    for found in all_figures(cohort):
-        row: dict[str, Cell] = {}
-        for name, value in group_json(found).items():
-            if name in SHARES:
-                row |= _share_cells(name, found.shares[name])
-            elif name == "sustained":
-                row |= _sustained_cells(found.sustained)
-            elif value is None or isinstance(value, str | int | float):
-                row[name] = value
-        yield row | {"caution": CAUTION}
-
-
-def _share(share: Share) -> Json:
+def _share(share: Share) -> dict[str, Cell]:
     return {
         "count": share.count,
         "n": share.n,
         "percent": _number(share.percent),
         "low": share.low,
         "high": share.high,
-    }
-
-
-def _share_cells(name: str, share: Share) -> dict[str, Cell]:
-    return {
-        f"{name}_count": share.count,
-        f"{name}_n": share.n,
-        f"{name}_percent": _number(share.percent),
-        f"{name}_low": share.low,
-        f"{name}_high": share.high,
     }
 
 
