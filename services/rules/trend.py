@@ -4,7 +4,7 @@ Nothing after the last reported mood day changes any figure. All arithmetic is e
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,23 +13,17 @@ from services.rules.baseline import Baseline
 from services.rules.baseline import find_baseline as find_baseline
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 from services.rules.mood_days import mood_day_at
-from services.rules.statistics import mean, theil_sen
 from services.rules.trend_status import Improvement, Status, improvement, phq9_status
 from services.rules.trend_thresholds import TREND_THRESHOLDS, TrendThresholds
+from services.rules.trend_windows import WindowMean as WindowMean
+from services.rules.trend_windows import mean_of_week as mean_of_week
+from services.rules.trend_windows import slope_per_week as slope_per_week
 from services.rules.wall_clock import find_zone
 
 # How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
 # mean; the 24-hour form and the forms over weeks count as last answered.
 MOMENTARY = frozenset({"mood"})
 WITH_STATUS = "phq9"
-
-
-@dataclass(frozen=True, slots=True)
-class WindowMean:
-    """The mean of the `n` observed days of a window."""
-
-    value: Fraction
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +83,6 @@ def trend(
     )
 
 
-def slope_per_week(
-    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
-) -> Fraction | None:
-    """Return Theil-Sen points per week over the 14 mood days that end on the last value.
-
-    Negative is improving. None with fewer than 5 observed days.
-    """
-    window = _ending_on_last(values, thresholds.windows.slope_days)
-    if len(window) < thresholds.windows.slope_min_days:
-        return None
-    return 7 * theil_sen([(value.day.toordinal(), value.value) for value in window])
-
-
-def mean_of_week(
-    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
-) -> WindowMean | None:
-    """Return the mean over the 7 mood days that end on the last value; None with fewer than 4."""
-    window = _ending_on_last(values, thresholds.windows.mean_days)
-    if len(window) < thresholds.windows.mean_min_days:
-        return None
-    return WindowMean(mean([value.value for value in window]), len(window))
-
-
 def _status(
     instrument: str,
     baseline: Baseline,
@@ -121,7 +92,3 @@ def _status(
     if instrument != WITH_STATUS:
         return None
     return phq9_status(baseline.value, current, thresholds.status)
-
-
-def _ending_on_last(values: Sequence[DayValue], days: int) -> list[DayValue]:
-    return [value for value in values if (values[-1].day - value.day).days < days]

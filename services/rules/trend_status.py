@@ -16,6 +16,8 @@ Status = Literal[
     "partial_response",
 ]
 
+ReliableChange = Literal["none", "possible", "reliable"]
+
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
@@ -37,6 +39,31 @@ def improvement(
     if baseline < limits.percent_from_baseline:
         return Improvement(points, None)
     return Improvement(points, Fraction(100 * points) / baseline)
+
+
+def is_response(
+    baseline: int | Fraction,
+    current: int | Fraction,
+    limits: StatusThresholds = TREND_THRESHOLDS.status,
+) -> bool:
+    """Whether at least half of a baseline of 10 or more is gone."""
+    percent = improvement(baseline, current, limits).percent
+    return percent is not None and percent >= limits.response_percent
+
+
+def reliable_change(
+    points: int | Fraction | None, limits: StatusThresholds = TREND_THRESHOLDS.status
+) -> ReliableChange | None:
+    """Return how sure a change of so many points of a two-week PHQ-9 is, in either direction.
+
+    From 5 points (MCID, Loewe 2004) it is `possible`, from 6 (IAPT) `reliable`; None without one.
+    """
+    if points is None:
+        return None
+    size = abs(Fraction(points))
+    if size >= limits.reliable_points:
+        return "reliable"
+    return "possible" if size >= limits.mcid_points else "none"
 
 
 def phq9_status(

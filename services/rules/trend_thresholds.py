@@ -17,6 +17,8 @@ class StatusThresholds:
     minimal_below: int
     response_percent: int
     partial_percent: int
+    mcid_points: int
+    reliable_points: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Windows:
     slope_min_days: int
     baseline_days: int
     baseline_min_days: int
+    instability_days: int
+    instability_min_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,42 @@ class BaselineThresholds:
     form_days: int
     told_days: int
     keep_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionThresholds:
+    """Around a session: hours, mood days and observed days, points of the form, percent."""
+
+    shared_hours: int
+    pre_days: int
+    floor_below: int
+    nadir_days: int
+    nadir_min_days: int
+    lost_percent: int
+    gap_days: int
+    interval_gap_days: int
+    median_min_sessions: int
+    onset_days: int
+    onset_hours_days: int
+    onset_fall: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesThresholds:
+    """What a day with many answers shows beside its value, in complete check-ins."""
+
+    range_from_entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Published figures that a picture may draw beside a patient's own, never as her chance."""
+
+    relapse_median_days: int
+    sustained_first_days: int
+    sustained_first_percent: int
+    sustained_second_days: int
+    sustained_second_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +94,9 @@ class TrendThresholds:
     status: StatusThresholds
     windows: Windows
     baseline: BaselineThresholds
+    session: SessionThresholds
+    series: SeriesThresholds
+    references: References
     due_days: Mapping[str, int]
 
 
@@ -66,6 +109,9 @@ def read_trend_thresholds(path: Path = DATA / "trend.toml") -> TrendThresholds:
         status=file.table("status", StatusThresholds),
         windows=file.table("windows", Windows),
         baseline=file.table("baseline", BaselineThresholds),
+        session=file.table("session", SessionThresholds),
+        series=file.table("series", SeriesThresholds),
+        references=file.table("references", References),
         due_days={"phq9": due.phq9_days, "phq9-daily": due.phq9_daily_days},
     )
 
