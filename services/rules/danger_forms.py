@@ -10,14 +10,14 @@ Pairs = tuple[tuple[str, object], ...]
 Links = list[tuple[str, int | None]]
 
 _LONGEST_KEY = 64
-_FAMILIES = ("phq", "cssrs", "gad", "pcl", "mood")
+_FAMILIES = ("phq", "cssrs", "gad", "pcl", "asrm", "urinary", "mood")
 _YES = ("true", "yes")
 _NUMBER = re.compile(r"\+?0*([0-9]{1,3})(?:\.[0-9]*)?", re.ASCII)
 _BEYOND_CSSRS = re.compile(r"q(?:[7-9]|[1-9][0-9])")
 
 
 def form_family(instrument: object) -> str | None:
-    """`phq`, `cssrs`, `gad`, `pcl` or `mood`, however the code is written; None: unreadable."""
+    """The word of `_FAMILIES` that the code begins with, however it is written; else None."""
     if not isinstance(instrument, str):
         return None
     letters = re.sub(r"[^a-z0-9]", "", instrument[:64].casefold())

@@ -12,8 +12,8 @@ _EMERGENCIES = frozenset(
     ("chest_pain", "breathless", "fainting", "severe_headache", "vision_loss", "seizure")
 )
 _LIFE_THREATENING = 4
-_WITHOUT_ITEM9 = ("gad7", "pcl5", "mood", "cssrs-screener")
-_WITHOUT_CSSRS = ("gad7", "pcl5", "mood", "phq9", "phq9-daily")
+_WITHOUT_ITEM9 = ("gad7", "pcl5", "asrm", "urinary", "mood", "cssrs-screener")
+_WITHOUT_CSSRS = ("gad7", "pcl5", "asrm", "urinary", "mood", "phq9", "phq9-daily")
 
 
 def fallback_tier(kind: object, instrument: object, answers: object) -> str | None:

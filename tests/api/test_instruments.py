@@ -17,7 +17,16 @@ def test_every_role_reads_all_instruments(client: FlaskClient, clinic: ClinicWor
     answers = [client.get("/v1/instruments", headers=person.headers) for person in people]
     assert [answer.status_code for answer in answers] == [200] * 4
     codes = [found["code"] for found in answers[0].json["items"]]
-    assert codes == ["cssrs-screener", "gad7", "mood", "pcl5", "phq9", "phq9-daily"]
+    assert codes == [
+        "asrm",
+        "cssrs-screener",
+        "gad7",
+        "mood",
+        "pcl5",
+        "phq9",
+        "phq9-daily",
+        "urinary",
+    ]
     assert answers[0].json["next_cursor"] is None
 
 

@@ -48,7 +48,16 @@ def test_anything_else_is_refused_by_path(written):
 
 @pytest.mark.parametrize(
     ("code", "highest"),
-    [("phq9", 3), ("phq9-daily", 3), ("gad7", 3), ("pcl5", 4), ("cssrs-screener", 1), ("mood", 10)],
+    [
+        ("phq9", 3),
+        ("phq9-daily", 3),
+        ("gad7", 3),
+        ("pcl5", 4),
+        ("asrm", 4),
+        ("urinary", 3),
+        ("cssrs-screener", 1),
+        ("mood", 10),
+    ],
 )
 def test_the_highest_option_is_an_answer_and_the_next_is_not(code, highest):
     assert check_answers(instrument(code), {"q1": highest}) == {"q1": highest}

@@ -49,6 +49,8 @@ def tier(raw, instrument=None):
         (body("phq9", {"q9": [3]}), None),
         (body("gad7", {"q9": 3}), None),
         (body("pcl5", {"q9": 3, "q4": 1}), None),
+        (body("asrm", {"q4": 1, "q5": 1}), None),
+        (body("urinary", {"q4": 1, "q5": 1}), None),
         (body("mood", {"q1": 1}), None),
         (body("new-form", {"q9": 3}), CRITICAL),
         (body(7, {"q9": 3}), CRITICAL),

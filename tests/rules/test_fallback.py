@@ -28,6 +28,8 @@ from services.rules.fallback import fallback_tier
         ("cssrs-screener", {"q3": 1, "q5": 1}, "critical"),
         ("gad7", {"q3": 1}, None),
         ("pcl5", {"q9": 3, "q4": 1}, None),
+        ("asrm", {"q4": 1, "q5": 4}, None),
+        ("urinary", {"q4": 1, "q5": 1}, None),
         ("mood", {"q1": 1}, None),
         ("unheard-of", {"q9": 1}, "high"),
         (None, {"q4": 1}, "critical"),

@@ -10,7 +10,7 @@ from services.rules.instruments import (
     with_texts,
 )
 
-CODES = ["cssrs-screener", "gad7", "mood", "pcl5", "phq9", "phq9-daily"]
+CODES = ["asrm", "cssrs-screener", "gad7", "mood", "pcl5", "phq9", "phq9-daily", "urinary"]
 
 PHQ9_LOINC = {
     "q1": "44250-9",
@@ -50,7 +50,7 @@ def option_codes(code, link_id):
     return {option.value: option.loinc for option in item.options}
 
 
-def test_the_six_instruments_of_the_contract_load():
+def test_the_instruments_of_the_contract_and_its_treatments_load():
     assert sorted(load_instruments()) == CODES
 
 
@@ -73,6 +73,8 @@ def test_an_unknown_code_is_refused_without_repeating_it():
         ("phq9-daily", [f"q{n}" for n in range(1, 11)], [0, 1, 2, 3]),
         ("gad7", [f"q{n}" for n in range(1, 8)], [0, 1, 2, 3]),
         ("pcl5", [f"q{n}" for n in range(1, 21)], [0, 1, 2, 3, 4]),
+        ("asrm", [f"q{n}" for n in range(1, 6)], [0, 1, 2, 3, 4]),
+        ("urinary", [f"q{n}" for n in range(1, 6)], [0, 1, 2, 3]),
         ("cssrs-screener", ["q1", "q2", "q3", "q4", "q5", "q6", "q6b"], [0, 1]),
         ("mood", ["q1"], list(range(11))),
     ],
@@ -220,6 +222,20 @@ def test_a_clinic_sets_its_own_cssrs_texts():
 def test_texts_that_would_falsify_an_instrument_are_refused(code, texts):
     with pytest.raises(ValueError, match=r"wording|link id|blank"):
         with_texts(instrument(code), texts)
+
+
+@pytest.mark.parametrize("code", ["asrm", "urinary"])
+def test_forms_in_our_own_words_claim_no_validation_and_no_codes_of_others(code):
+    found = instrument(code)
+    assert (found.validated, found.proration, found.item9_link_id) == (False, None, None)
+    assert found.clinic_texts is False
+    assert loinc_codes(code) == []
+    assert found.code_system == f"urn:interlude:instrument:{code}"
+
+
+def test_the_fifth_item_of_the_bladder_form_is_blood():
+    texts = {item.link_id: item.text for item in instrument("urinary").items}
+    assert [link_id for link_id, text in texts.items() if "blood" in text.lower()] == ["q5"]
 
 
 def test_no_texts_leave_any_instrument_as_it_is():

@@ -39,7 +39,7 @@ def test_all_zero_is_a_score():
 
 
 @pytest.mark.parametrize("missing", [None, "declined"])
-@pytest.mark.parametrize("code", ["phq9", "phq9-daily", "gad7", "pcl5", "mood"])
+@pytest.mark.parametrize("code", ["phq9", "phq9-daily", "gad7", "pcl5", "mood", "asrm", "urinary"])
 def test_one_unknown_scored_item_leaves_no_total(code, missing):
     found = instrument(code)
     answers = check_answers(found, {item.link_id: 1 for item in found.items} | {"q1": missing})
@@ -73,7 +73,15 @@ def test_a_phq9_is_prorated_from_seven_answers_with_item_9_known(values, prorate
 
 @pytest.mark.parametrize(
     ("code", "values"),
-    [("phq9-daily", [1] * 9), ("phq9-daily", [1] * 8), ("gad7", [1] * 7), ("pcl5", [1] * 20)],
+    [
+        ("phq9-daily", [1] * 9),
+        ("phq9-daily", [1] * 8),
+        ("gad7", [1] * 7),
+        ("pcl5", [1] * 20),
+        ("asrm", [1] * 5),
+        ("asrm", [1] * 4),
+        ("urinary", [1] * 4),
+    ],
 )
 def test_nothing_but_the_validated_phq9_is_prorated(code, values):
     assert score(*form(code, *values)).prorated_total is None
@@ -112,6 +120,13 @@ def test_nothing_but_the_validated_phq9_is_prorated(code, values):
         ("pcl5", 31, "at_or_above_cut"),
         ("pcl5", 32, "at_or_above_cut"),
         ("pcl5", 80, "at_or_above_cut"),
+        ("asrm", 0, "below_cut"),
+        ("asrm", 5, "below_cut"),
+        ("asrm", 6, "at_or_above_cut"),
+        ("asrm", 7, "at_or_above_cut"),
+        ("asrm", 20, "at_or_above_cut"),
+        ("urinary", 0, None),
+        ("urinary", 15, None),
     ],
 )
 def test_a_total_falls_in_its_band(code, total, band):
@@ -153,7 +168,7 @@ def test_a_missing_or_declined_item_9_is_unknown_and_not_zero(code, others):
     assert (found.unknown, found.positive) == (True, False)
 
 
-@pytest.mark.parametrize("code", ["gad7", "pcl5", "cssrs-screener", "mood"])
+@pytest.mark.parametrize("code", ["gad7", "pcl5", "asrm", "urinary", "cssrs-screener", "mood"])
 def test_other_instruments_do_not_ask_item_9(code):
     found = item9(instrument(code), {"q9": 3} if code == "pcl5" else {})
     assert found == ITEM9_NOT_ASKED

@@ -135,5 +135,13 @@ def test_the_lowest_and_the_highest_form_reach_the_ends_of_the_range(code):
     found = instrument(code)
     lowest = score(found, {item.link_id: item.lowest for item in found.items})
     highest = score(found, {item.link_id: item.highest for item in found.items})
-    ends = {"phq9": 27, "phq9-daily": 27, "gad7": 21, "pcl5": 80, "mood": 10}
+    ends = {
+        "phq9": 27,
+        "phq9-daily": 27,
+        "gad7": 21,
+        "pcl5": 80,
+        "mood": 10,
+        "asrm": 20,
+        "urinary": 15,
+    }
     assert (lowest.total, highest.total) == (0, ends[code])
