@@ -8,7 +8,6 @@ from services.rules.day_series import DayValue, Entry
 from services.rules.worsening import (
     DAILY_LOOKBACK_DAYS,
     PHQ9_LOOKBACK_DAYS,
-    m1_may_open,
     m2_may_open,
     worsening_decisions,
 )
@@ -111,10 +110,14 @@ def test_the_other_rules_last_alert_holds_nothing_back():
 
 
 @pytest.mark.parametrize(
-    ("last", "may_open"), [(None, True), (0, True), (1, False), (14, False), (20, False)]
+    ("last", "fires"), [(None, True), (21, True), (22, False), (35, False), (41, False)]
 )
-def test_m1_opens_again_after_fourteen_days(last, may_open):
-    assert m1_may_open(on(14), None if last is None else on(last)) is may_open
+def test_m1_opens_again_after_fourteen_days(last, fires):
+    opened = {} if last is None else {"M1": on(last)}
+
+    [decision] = worsening_decisions("phq9", FORMS, FORMS[-1], 18.0, opened)
+
+    assert decision.fired is fires
 
 
 def values(*scores: int | None) -> list[DayValue]:
