@@ -32,6 +32,7 @@ class Action(StrEnum):
     MANAGE_PATIENTS = "patients: create, care team, status"
     READ_TREATMENT = "courses, sessions: read"
     MANAGE_TREATMENT = "courses, sessions: write"
+    READ_COHORT = "cohort"
     READ_ALERTS = "alerts: read"
     ACT_ON_ALERTS = "acknowledge, notes, feedback"
     RESOLVE_ALERTS = "resolve"
@@ -51,6 +52,8 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.MANAGE_PATIENTS: (None, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.READ_TREATMENT: (None, Scope.IN_VIEW, Scope.ALERTED, None),
     Action.MANAGE_TREATMENT: (None, Scope.IN_VIEW, None, None),
+    # Counts over the whole clinic, about nobody: the admin may see them too.
+    Action.READ_COHORT: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.READ_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.ACT_ON_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.PAGED_FOR),
     Action.RESOLVE_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.WITHOUT_PATIENT),

@@ -119,7 +119,7 @@ def _sustained(found: Sustained) -> Json:
         "lost": found.lost,
         "censored": found.censored,
         "marks": [_mark(one) for one in found.marks],
-        "curve": [_step(one) for one in found.curve],
+        "steps": [_step(one) for one in found.curve],
     }
 
 
@@ -143,9 +143,9 @@ def _step(step: Step) -> Json:
     return {
         "days": step.days,
         "at_risk": step.at_risk,
-        "lost": step.events,
+        "events": step.events,
         "censored": step.censored,
-        "percent": _percent(step.survival),
+        "survival": as_number(step.survival),
     }
 
 

@@ -58,7 +58,7 @@ def test_a_group_is_written_with_its_counts_shares_and_curve():
                 {"days": 28, "percent": None, "at_risk": 0},
                 {"days": 56, "percent": None, "at_risk": 0},
             ],
-            "curve": [{"days": 27, "at_risk": 1, "lost": 0, "censored": 1, "percent": 100}],
+            "steps": [{"days": 27, "at_risk": 1, "events": 0, "censored": 1, "survival": 1}],
         },
     }
 

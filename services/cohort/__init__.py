@@ -1,0 +1,1 @@
+"""Outcomes of a whole clinic, laid beside the published table."""
