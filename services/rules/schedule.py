@@ -27,8 +27,9 @@ from services.rules.schedule_types import (
 from services.rules.schedule_windows import Answers, DayWindow, Times, Window
 from services.rules.wall_clock import shift
 
-# A window may be open for some time after the last day that it is about.
-_STAYS_OPEN = dt.timedelta(days=STATED_DAYS_BACK + 1)
+# A window may be open for some time after the last day that it is about, and an answer recorded in
+# it may be about a day before it (a day more: patients move between zones).
+_STAYS_OPEN = _STATED_BACK = dt.timedelta(days=STATED_DAYS_BACK + 1)
 
 
 def due_items(
@@ -58,7 +59,7 @@ def answers_needed(windows: Sequence[Window], zone: dt.tzinfo) -> dict[str, dt.d
     """Return from which mood day on answers of each instrument can matter to these windows."""
     needed: dict[str, dt.date] = {}
     for window in windows:
-        first = mood_day_at(window.times(zone).counts_from_at, zone)
+        first = mood_day_at(shift(window.times(zone).counts_from_at, -_STATED_BACK), zone)
         needed[window.instrument] = min(first, needed.get(window.instrument, first))
     return needed
 
