@@ -20,6 +20,7 @@ from api.cli.rule_tables import difference_line, print_shadow, print_simulation
 from services.clock import utcnow
 from services.every_clinic import clinic_ids
 from services.intake.replay import replay, undecided
+from services.rules.rule_numbers import RuleNumbers
 from services.rules.threshold_files import ThresholdError
 from services.shadow.run import shadow_simulated, shadow_stored
 from services.shadow.stored import stored_patients
@@ -28,7 +29,7 @@ from services.simulation.comparison import ShadowTally
 from services.simulation.figures import Tally
 from services.simulation.measure import document, measure
 from services.simulation.noise import USUAL_NOISE
-from services.simulation.numbers import RuleNumbers, changed_numbers
+from services.simulation.numbers import changed_numbers
 
 T = TypeVar("T")
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)

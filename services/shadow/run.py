@@ -8,11 +8,11 @@ from datetime import date
 from uuid import UUID
 
 from services.exceptions import NotFound
+from services.rules.rule_numbers import RuleNumbers
 from services.shadow.stored import stored_history
 from services.simulation.cohort import cohort
 from services.simulation.comparison import Difference, compare
 from services.simulation.history import History
-from services.simulation.numbers import RuleNumbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session, load_only
 from models import Patient
 from services.every_clinic import clinic_ids
 from services.exceptions import NotFound
+from services.intake.contents import OF_ITS_CHECK_IN
 from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
 from services.patients.treatments import load_treatment
+from services.rules.answers import Answers
 from services.rules.day_series import Entry
+from services.rules.entry_rules import TABLE
 from services.simulation.history import History
 from services.unit_of_work import transaction
 
-# What M1-M5, A1, B1 and U1 look at.
-INSTRUMENTS: Final = ("phq9", "phq9-daily", "gad7", "pcl5", "asrm", "urinary")
+# Every instrument that a rule decides, and those of which it reads single answers.
+INSTRUMENTS: Final = tuple(dict.fromkeys(row.instrument for row in TABLE))
+READ_BY_ITEM: Final = ("asrm", "urinary")
 
 
 def stored_patients(clinic_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
@@ -57,9 +61,22 @@ def stored_history(clinic_id: UUID, patient_id: UUID) -> History:
             entries={name: _entries(session, patient_id, name) for name in INSTRUMENTS},
             zone=patient.timezone,
             indications=frozenset(patient.indications),
+            answers=_answers(session, patient_id),
         )
 
 
 def _entries(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
     rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
     return [entry_of(row) for row in rows]
+
+
+def _answers(session: Session, patient_id: UUID) -> dict[str, Answers]:
+    found: dict[str, Answers] = {}
+    for instrument in READ_BY_ITEM:
+        rows = session.execute(
+            select(CheckIn.root_id, CheckInContent.answers)
+            .join(CheckInContent, OF_ITS_CHECK_IN)
+            .where(counting(patient_id, instrument))
+        )
+        found |= {str(row.root_id): row.answers for row in rows}
+    return found

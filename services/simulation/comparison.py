@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.rules.rule_decision import RuleId
+from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
 from services.simulation.history import History
-from services.simulation.numbers import IN_FORCE, RuleNumbers
 from services.simulation.replay import Episode, replay
 
 Side = Literal["both", "only_now", "only_then"]
@@ -30,7 +30,7 @@ class Difference:
 def compare(
     history: History,
     change: RuleNumbers,
-    now: RuleNumbers = IN_FORCE,
+    now: RuleNumbers = RULE_NUMBERS,
     since: dt.date | None = None,
 ) -> list[Difference]:
     """Return every episode from the day `since` on, by day and rule. Earlier answers are replayed

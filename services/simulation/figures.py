@@ -128,9 +128,10 @@ def finding(patient: SimulatedPatient, worsened_on: dt.date, told: Iterable[Epis
     since = [episode for episode in told if episode.on >= worsened_on]
     days = lead = None
     if since:
-        days = (since[0].on - worsened_on).days
+        told_on = since[0].at.date()
+        days = (told_on - worsened_on).days
         visits = [start for start in starts if start >= since[0].at]
-        lead = (visits[0].date() - since[0].on).days if visits else None
+        lead = (visits[0].date() - told_on).days if visits else None
     return Finding(patient.begins_as, any(near), days, lead)
 
 

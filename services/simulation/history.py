@@ -1,30 +1,54 @@
 """What one patient has answered and been given: all that the worsening rules may look at."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from services.rules.answers import Answers
 from services.rules.day_series import Entry
-from services.rules.treatment import Treatment
+from services.rules.treatment import Session, Treatment
 
 DAILY, TWO_WEEKS = "phq9-daily", "phq9"
 
 
+class Event(NamedTuple):
+    """An entry of an instrument (`kind` 1) or a session (`kind` 0), and when it came."""
+
+    at: dt.datetime
+    kind: int
+    recorded_at: dt.datetime
+    id: str
+    instrument: str
+    what: Entry | Session
+
+
 @dataclass(frozen=True, slots=True)
 class History:
-    """The current versions of all check-ins by instrument, and the treatment; `zone` is IANA."""
+    """The current versions of all check-ins by instrument, and the treatment; `zone` is IANA.
+
+    `answers` holds those of the forms whose rules look at single items, by entry id.
+    """
 
     patient: str
     treatment: Treatment
     entries: Mapping[str, Sequence[Entry]]
     zone: str = "UTC"
     indications: frozenset[str] = frozenset()
+    answers: Mapping[str, Answers] = field(default_factory=dict)
 
-    def as_received(self) -> Iterator[tuple[str, Entry]]:
-        """Yield every instrument and entry in the order in which the service got them."""
-        everything = [(name, entry) for name, found in self.entries.items() for entry in found]
-        everything.sort(key=lambda one: (one[1].received_at, one[1].recorded_at, one[1].entry_id))
-        yield from everything
+    def as_it_came(self) -> list[Event]:
+        """Return every entry when it was received and every session when it began, in the order of
+        these instants; a session before an entry of the same instant.
+        """
+        events = [
+            Event(entry.received_at, 1, entry.recorded_at, entry.entry_id, name, entry)
+            for name, found in self.entries.items()
+            for entry in found
+        ]
+        for one in self.treatment.sessions:
+            events.append(Event(one.started_at, 0, one.started_at, one.id, "", one))
+        return sorted(events, key=lambda event: event[:4])
 
     def days_watched(self, since: dt.date | None = None) -> int:
         """Mood days from the first answer, or from `since`, to the last answer, both included."""

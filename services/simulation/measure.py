@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
 from services.simulation.cohort import SimulatedPatient, cohort
 from services.simulation.figures import RULES, Finding, RuleFigures, Tally, share
 from services.simulation.kinds import KINDS, SHAPES, Kind
 from services.simulation.noise import USUAL_NOISE, Noise
-from services.simulation.numbers import IN_FORCE, RuleNumbers
 from services.simulation.replay import replay
 from services.simulation.targets import targets
 
@@ -19,7 +19,7 @@ def measure(
     weeks: int,
     seed: int,
     noise: Noise = USUAL_NOISE,
-    numbers: RuleNumbers = IN_FORCE,
+    numbers: RuleNumbers = RULE_NUMBERS,
 ) -> Iterator[SimulatedPatient]:
     """Count so many simulated patients in `tally`; yield each after it was counted, for progress.
 

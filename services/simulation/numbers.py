@@ -1,57 +1,54 @@
-"""The numbers of M1-M5 that a replay uses: those in force, or those of a proposed change."""
+"""The numbers of a proposed change: those in force, with whole files put in their place."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
-from services.rules.course_rule_thresholds import (
-    COURSE_RULE_THRESHOLDS,
-    CourseRuleThresholds,
-    read_course_rule_thresholds,
-)
+from services.rules.course_rule_thresholds import read_course_rule_thresholds
+from services.rules.form_rule_thresholds import read_form_rule_thresholds
+from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
 from services.rules.threshold_files import ThresholdError, read_thresholds
-from services.rules.worsening_thresholds import (
-    WORSENING_THRESHOLDS,
-    WorseningThresholds,
-    read_worsening_thresholds,
-)
+from services.rules.worsening_thresholds import read_worsening_thresholds
 
-# A file of M3-M5 is known by any of its tables; any other must be one of M1 and M2.
-COURSE_TABLES = frozenset({"m3", "m4", "m5"})
+FileKind = Literal["worsening", "course", "form"]
 
-
-@dataclass(frozen=True, slots=True)
-class RuleNumbers:
-    """One version of the numbers of M1 and M2 and one of M3-M5."""
-
-    worsening: WorseningThresholds = WORSENING_THRESHOLDS
-    course: CourseRuleThresholds = COURSE_RULE_THRESHOLDS
-
-    @property
-    def daily_lookback_days(self) -> int:
-        """How many days before an answer M2 can see, its memory of an episode included."""
-        return self.worsening.m2.reference_from_day + self.worsening.m2.repeat_after_days
-
-
-IN_FORCE = RuleNumbers()
+# A file is known by any of its tables; one with none of them must be one of M1 and M2.
+KIND_OF_TABLE: Mapping[str, FileKind] = {
+    "m3": "course",
+    "m4": "course",
+    "m5": "course",
+    "a1": "form",
+    "b1": "form",
+    "u1": "form",
+}
+READERS: Mapping[FileKind, Callable[[RuleNumbers, Path], RuleNumbers]] = {
+    "worsening": lambda kept, path: replace(kept, worsening=read_worsening_thresholds(path)),
+    "course": lambda kept, path: replace(kept, course=read_course_rule_thresholds(path)),
+    "form": lambda kept, path: replace(kept, form=read_form_rule_thresholds(path)),
+}
 
 
 def changed_numbers(files: Iterable[Path]) -> RuleNumbers:
     """Return the numbers in force with those of the files in their place.
 
-    A file is a whole changed copy of `worsening.toml` or `course_rules.toml`. Raises
-    ThresholdError as the loader of the service does, and when two files are of one kind.
+    Each file is a whole changed copy of `worsening.toml`, `course_rules.toml` or `form_rules.toml`.
+    Raises ThresholdError as the loader of the service does, and when two are of one kind.
     """
-    numbers = IN_FORCE
-    kinds: set[str] = set()
+    numbers = RULE_NUMBERS
+    seen: set[FileKind] = set()
     for path in files:
-        is_course = not COURSE_TABLES.isdisjoint(read_thresholds(path).tables)
-        kind = "course_rules" if is_course else "worsening"
-        if kind in kinds:
-            raise ThresholdError(f"{path.name}: a second file of {kind}")
-        kinds.add(kind)
-        if is_course:
-            numbers = replace(numbers, course=read_course_rule_thresholds(path))
-        else:
-            numbers = replace(numbers, worsening=read_worsening_thresholds(path))
+        tables = read_thresholds(path).tables
+        kinds = [KIND_OF_TABLE[name] for name in tables if name in KIND_OF_TABLE]
+        kind: FileKind = kinds[0] if kinds else "worsening"
+        if kind in seen:
+            raise ThresholdError(f"{path.name}: a second file of {kind} rules")
+        seen.add(kind)
+        numbers = READERS[kind](numbers, path)
     return numbers
+
+
+def daily_lookback_days(numbers: RuleNumbers) -> int:
+    """Return how many days before an answer M2 can see, its memory of an episode included."""
+    m2 = numbers.worsening.m2
+    return m2.reference_from_day + m2.repeat_after_days

@@ -1,4 +1,4 @@
-"""Feeding a history to the worsening rules entry by entry, as the service would have got it.
+"""Feeding a history to the rules entry by entry and session by session, as the service got it.
 
 Nothing here decides: each entry goes through the very rules of the service, with the baseline and
 the memory of earlier alerts that the service would have had at that moment.
@@ -6,24 +6,32 @@ the memory of earlier alerts that the service would have had at that moment.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from services.rules.baseline import MISSING, Baseline, find_baseline
-from services.rules.course_anchor import baseline_anchor
-from services.rules.day_series import Entry, day_rows
+from services.rules.day_series import Entry
+from services.rules.entry_rules import (
+    Occasion,
+    SeriesCase,
+    series_decisions,
+    session_decisions,
+    spoken,
+)
+from services.rules.mood_days import mood_day_at
 from services.rules.rule_decision import RuleDecision, RuleId, Severity
-from services.rules.treatment import Treatment
-from services.rules.trend_thresholds import TREND_THRESHOLDS
+from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
+from services.rules.treatment import Session
 from services.rules.wall_clock import find_zone
-from services.rules.worsening import worsening_decisions
-from services.simulation.history import DAILY, History
-from services.simulation.numbers import IN_FORCE, RuleNumbers
+from services.simulation.history import DAILY, TWO_WEEKS, History
+from services.simulation.numbers import daily_lookback_days
+from services.simulation.running_baseline import RunningBaseline
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An alert that a rule opened or repeated; `on` and `at` are those of the entry."""
+    """An alert that a rule opened or added to: the mood day that it is about, and when it opened
+    (the receipt of the entry, the start of the session).
+    """
 
     rule: RuleId
     on: dt.date
@@ -32,127 +40,83 @@ class Episode:
     about: str | None
 
 
-@dataclass(slots=True)
-class Spoken:
-    """What the alerts of one patient have been about: the newest day and the subjects by rule."""
-
-    last_opened_on: dict[RuleId, dt.date] = field(default_factory=dict)
-    about: set[tuple[RuleId, str]] = field(default_factory=set)
-
-    def remember(self, decision: RuleDecision, entry: Entry) -> None:
-        """Keep what a decision that fired was about."""
-        last = self.last_opened_on.get(decision.rule, entry.mood_day)
-        self.last_opened_on[decision.rule] = max(last, entry.mood_day)
-        if decision.about is not None:
-            self.about.add((decision.rule, decision.about))
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the rules are given for one entry: only what had been received and begun by then."""
-
-    instrument: str
-    entries: Sequence[Entry]
-    decided: Entry
-    baseline: float | None
-    treatment: Treatment
-    zone: dt.tzinfo
-    indications: frozenset[str]
-    spoken: Spoken
-
-
-def replay(history: History, numbers: RuleNumbers = IN_FORCE) -> Iterator[Episode]:
+def replay(history: History, numbers: RuleNumbers = RULE_NUMBERS) -> Iterator[Episode]:
     """Yield the episodes of a patient's history in the order in which they would have opened.
 
-    Entries that were corrected count as they now stand: what a first version alone would have
-    opened is not seen.
+    What was corrected counts as it now stands, and a session as known from its start on: alerts
+    that only a first version, or a session entered late, would have given are not seen.
     """
-    zone = find_zone(history.zone) or dt.UTC
-    spoken = Spoken()
-    received: dict[str, list[Entry]] = defaultdict(list)
-    baselines: dict[str, _RunningBaseline] = defaultdict(_RunningBaseline)
-    for instrument, entry in history.as_received():
-        series = received[instrument]
-        series.append(entry)
-        begun = history.treatment.until(entry.received_at)
-        baseline = baselines[instrument].after(instrument, series, entry, begun, zone)
-        step = Step(
-            instrument=instrument,
-            entries=_within_reach(instrument, series, entry, numbers),
-            decided=entry,
-            baseline=None if baseline.value is None else float(baseline.value),
-            treatment=begun,
-            zone=zone,
-            indications=history.indications,
-            spoken=spoken,
-        )
-        for decision in _decide(step, numbers):
-            if decision.fired and decision.severity is not None:
-                spoken.remember(decision, entry)
-                yield Episode(
-                    decision.rule,
-                    entry.mood_day,
-                    entry.recorded_at,
-                    decision.severity,
-                    decision.about,
-                )
-
-
-def _decide(step: Step, numbers: RuleNumbers) -> list[RuleDecision]:
-    return worsening_decisions(
-        step.instrument,
-        step.entries,
-        step.decided,
-        step.baseline,
-        step.spoken.last_opened_on,
-        numbers.worsening,
-    )
-
-
-def _within_reach(
-    instrument: str, series: Sequence[Entry], entry: Entry, numbers: RuleNumbers
-) -> list[Entry]:
-    """As the service reads them: of daily answers the lookback of the rules, of forms all."""
-    if instrument != DAILY:
-        return list(series)
-    since = dt.date.fromordinal(max(1, entry.mood_day.toordinal() - numbers.daily_lookback_days))
-    return [each for each in series if each.mood_day >= since]
+    desk = _Desk(history, find_zone(history.zone) or dt.UTC, numbers)
+    for event in history.as_it_came():
+        if isinstance(event.what, Session):
+            decisions = desk.begins(event.what)
+        else:
+            decisions = desk.receives(event.instrument, event.what)
+        yield from desk.episodes(decisions, event.at)
 
 
 @dataclass(slots=True)
-class _RunningBaseline:
-    """The baseline after each entry, worked out again only when it can have changed.
+class _Desk:
+    """What the service has in hand for one patient: the series so far, and what has been said."""
 
-    It rests on the first days of the series, or on those around the session that it stands before.
-    """
+    history: History
+    zone: dt.tzinfo
+    numbers: RuleNumbers
+    said: list[Occasion] = field(default_factory=list)
+    series: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    baselines: dict[str, RunningBaseline] = field(
+        default_factory=lambda: defaultdict(RunningBaseline)
+    )
 
-    found: Baseline = MISSING
-    begun: int = 0
-    settled_after: dt.date = dt.date.max
-
-    def after(
-        self,
-        instrument: str,
-        series: Sequence[Entry],
-        entry: Entry,
-        treatment: Treatment,
-        zone: dt.tzinfo,
-    ) -> Baseline:
-        """Return the baseline once `entry`, the newest of `series`, has been received."""
-        begun = len(treatment.sessions)
-        if begun == self.begun and entry.mood_day > self.settled_after:
-            return self.found
-        rows = day_rows(series, "mean" if instrument == "mood" else "last")
-        self.begun = begun
-        self.found = find_baseline(instrument, series, rows, treatment=treatment, zone=zone)
-        self.settled_after = self._settled_after(treatment, zone)
-        return self.found
-
-    def _settled_after(self, treatment: Treatment, zone: dt.tzinfo) -> dt.date:
-        if self.found.on is None:
-            return dt.date.max
-        anchor = baseline_anchor(treatment, zone)
-        stands_before = self.found.on if anchor is None else anchor.session.day(zone)
-        return max(self.found.on, stands_before) + dt.timedelta(
-            days=TREND_THRESHOLDS.windows.baseline_days
+    def receives(self, instrument: str, entry: Entry) -> list[RuleDecision]:
+        """Decide an entry with all that had been received by then."""
+        self.series[instrument].append(entry)
+        case = SeriesCase(
+            instrument=instrument,
+            entries=self._within_reach(instrument, entry),
+            decided=entry,
+            baseline=self._baseline(instrument, entry.received_at),
+            treatment=self.history.treatment,
+            zone=self.zone,
+            indications=self.history.indications,
+            spoken=spoken(self.said, entry.mood_day, self.numbers),
+            answers=self.history.answers.get(entry.entry_id, {}),
         )
+        return series_decisions(case, self.numbers)
+
+    def begins(self, session: Session) -> list[RuleDecision]:
+        """Decide what is decided when a session is written, here: when it began."""
+        at, forms = session.started_at, self.series[TWO_WEEKS]
+        return session_decisions(
+            forms,
+            self._baseline(TWO_WEEKS, at),
+            self.history.treatment,
+            self.zone,
+            spoken(self.said, mood_day_at(at, self.zone), self.numbers),
+            at,
+            self.numbers,
+        )
+
+    def episodes(self, decisions: Iterable[RuleDecision], at: dt.datetime) -> Iterator[Episode]:
+        """Yield what fired, and remember it."""
+        for one in decisions:
+            if one.fired and one.severity is not None:
+                on = dt.date.fromisoformat(str(one.inputs["on"]))
+                self.said.append(Occasion(one.rule, on, one.severity, one.about))
+                yield Episode(one.rule, on, at, one.severity, one.about)
+
+    def _baseline(self, instrument: str, at: dt.datetime) -> float | None:
+        series = self.series[instrument]
+        if not series:
+            return None
+        begun = self.history.treatment.until(at)
+        return self.baselines[instrument].after(instrument, series, begun, self.zone)
+
+    def _within_reach(self, instrument: str, entry: Entry) -> Sequence[Entry]:
+        """As the service reads them: of daily answers the lookback of the rules, of forms all."""
+        series = self.series[instrument]
+        if instrument != DAILY:
+            return series
+        lookback = daily_lookback_days(self.numbers)
+        since = dt.date.fromordinal(max(1, entry.mood_day.toordinal() - lookback))
+        return [each for each in series if each.mood_day >= since]
