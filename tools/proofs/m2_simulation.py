@@ -8,31 +8,23 @@ autocorrelated, rounded and cut to the scale of the form (0-27), with days missi
 """
 
 import datetime as dt
-import math
 import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from services.rules.daily_worsening import m2
 from services.rules.day_series import DayValue
+from services.rules.repetition import m2_may_open
 from services.rules.statistics import mean
-from services.rules.worsening import DAILY_LOOKBACK_DAYS, m2, m2_may_open
+from services.rules.worsening_thresholds import DAILY_LOOKBACK_DAYS
+from services.simulation.noise import Noise, deviations, score
 
 FIRST_DAY = dt.date(2026, 1, 1)
 BASELINE_LEVEL, RESPONSE_LEVEL, RISE = 18, 5, 6
 TREATED, RESPONDED, WORSENED, LAST = 7, 14, 70, 75
-LOWEST, HIGHEST = 0, 27
 DAYS_TO_FIND = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """Day-to-day noise: SD in points, lag-1 autocorrelation, share of days without an answer."""
-
-    sd: float
-    autocorrelation: float
-    missing: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +53,11 @@ def level(day: int) -> float:
 
 def answers(noise: Noise, dice: random.Random) -> list[DayValue]:
     """Return the observed days of one patient, ascending."""
-    values, deviation = [], dice.gauss(0, 1)
-    fresh = math.sqrt(1 - noise.autocorrelation**2)
-    for day in range(LAST):
-        score = round(level(day) + noise.sd * deviation)
+    values = []
+    for day, deviation in zip(range(LAST), deviations(noise, dice), strict=False):
         if dice.random() >= noise.missing:
             on = FIRST_DAY + dt.timedelta(days=day)
-            values.append(DayValue(on, min(max(score, LOWEST), HIGHEST)))
-        deviation = noise.autocorrelation * deviation + fresh * dice.gauss(0, 1)
+            values.append(DayValue(on, score(level(day) + deviation)))
     return values
 
 
