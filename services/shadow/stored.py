@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, load_only
 
-from models import Patient
+from models import CheckIn, CheckInContent, Patient
 from services.every_clinic import clinic_ids
 from services.exceptions import NotFound
 from services.intake.contents import OF_ITS_CHECK_IN
