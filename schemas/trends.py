@@ -16,6 +16,9 @@ STATUSES = (
     "response",
     "partial_response",
 )
+RELIABLE_CHANGES = ("none", "possible", "reliable")
+DURATIONS = ("observed", "interval_censored", "censored", "no_effect", "unknown")
+RESPONSES = ("observed", "censored", "no_response", "unknown")
 LAST_REVISION = 2_147_483_647
 
 
@@ -77,6 +80,13 @@ class WeekOut(Schema):
     n = fields.Integer(required=True)
 
 
+class RangeOut(Schema):
+    """The lowest and the highest total of a mood day."""
+
+    low = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+
+
 class DayOut(Schema):
     """One mood day with an entry; ``value`` is null without a complete one."""
 
@@ -84,7 +94,10 @@ class DayOut(Schema):
     value = number()
     q9_max = fields.Integer(required=True, allow_none=True)
     entries = fields.Integer(required=True)
-    session_id = fields.UUID()
+    session_id = fields.UUID(metadata={"description": "the session of this mood day"})
+    range = fields.Nested(
+        RangeOut, metadata={"description": "from the fourth complete check-in of a day on"}
+    )
 
 
 class AdherenceOut(Schema):
@@ -104,6 +117,162 @@ class OpenedAlertOut(Schema):
     triggered_at = Instant(required=True)
 
 
+class TrendTestOut(Schema):
+    """Mann-Kendall over the days of the slope: ``s``, two-sided ``p``, where it points."""
+
+    s = fields.Integer(required=True)
+    p = fields.Float(required=True)
+    direction = fields.String(required=True, validate=validate.OneOf(("falling", "rising", "flat")))
+
+
+class InstabilityOut(Schema):
+    """Over the 14 mood days that end on ``current.on``, from 7 observed days: the standard
+    deviation and the mean square of the differences between adjacent days.
+    """
+
+    sd = fields.Float(required=True)
+    mssd = number()
+    n = fields.Integer(required=True)
+
+
+class LevelOut(Schema):
+    """The highest level of the C-SSRS of a mood day."""
+
+    on = fields.Date(required=True)
+    level = fields.String(required=True)
+
+
+class Item9Out(Schema):
+    """The last mood day with item 9 above 0, counted to the day of the report; null says nothing
+    about safety.
+    """
+
+    last_positive_on = day()
+    days_since_positive = fields.Integer(required=True, allow_none=True)
+    highest = fields.Integer(required=True, allow_none=True)
+    cssrs = fields.List(fields.Nested(LevelOut), required=True)
+
+
+class DoseOut(Schema):
+    """As it was entered."""
+
+    value = fields.Float(required=True)
+    unit = fields.String(required=True, allow_none=True)
+
+
+class IntervalOut(Schema):
+    """Days after the session between which the effect was lost while nobody answered."""
+
+    low = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+
+
+class SessionOut(Schema):
+    """One treatment that had started, and what it did. ``pre`` and ``nadir`` are levels in points,
+    ``effect`` their difference. Sessions under 48 h apart share their figures.
+    """
+
+    id = fields.UUID(required=True)
+    started_at = Instant(required=True)
+    course_id = fields.UUID(required=True)
+    number = fields.Integer(required=True, metadata={"description": "its place in the course"})
+    product = fields.String(required=True)
+    route = fields.String(required=True, allow_none=True)
+    dose = fields.Nested(DoseOut, required=True, allow_none=True)
+    pre = number()
+    pre_is_floor = fields.Boolean(required=True)
+    nadir = number()
+    nadir_on = day()
+    observed_days = fields.Integer(required=True)
+    effect = number()
+    shares_window_with = fields.List(fields.UUID(), required=True)
+    duration_days = fields.Integer(required=True, allow_none=True)
+    duration_status = fields.String(required=True, validate=validate.OneOf(DURATIONS))
+    interval = fields.Nested(IntervalOut, required=True, allow_none=True)
+    censored_by = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(("next_session", "last_entry"))
+    )
+
+
+class StepOut(Schema):
+    """The share that still holds after a day, and who was followed up to it."""
+
+    days = fields.Integer(required=True)
+    at_risk = fields.Integer(required=True)
+    events = fields.Integer(required=True)
+    censored = fields.Integer(required=True)
+    survival = fields.Float(required=True)
+
+
+class EffectDurationOut(Schema):
+    """Kaplan-Meier over the sessions (each shared window once), from 3 that were followed on."""
+
+    n = fields.Integer(required=True)
+    events = fields.Integer(required=True)
+    censored = fields.Integer(required=True)
+    no_effect = fields.Integer(required=True)
+    unknown = fields.Integer(required=True)
+    median_days = fields.Integer(required=True, allow_none=True)
+    curve = fields.List(fields.Nested(StepOut), required=True)
+
+
+class OnsetOut(Schema):
+    """When relief set in after the first session; hours on the first two days."""
+
+    on = fields.Date(required=True)
+    days = fields.Integer(required=True)
+    hours = number()
+
+
+class CourseFiguresOut(Schema):
+    """The course that began last; how long the response held after the last induction session."""
+
+    id = fields.UUID(required=True)
+    product = fields.String(required=True)
+    phase = fields.String(required=True)
+    started_on = fields.Date(required=True)
+    ended_on = day()
+    sessions = fields.Integer(required=True)
+    last_induction_on = day()
+    response_duration_days = fields.Integer(required=True, allow_none=True)
+    response_status = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(RESPONSES)
+    )
+
+
+class RelapseOut(Schema):
+    """Rule M3: ``on`` is the first reading of the confirming pair."""
+
+    on = fields.Date(required=True)
+    confirmed_on = fields.Date(required=True)
+    form = fields.String(required=True)
+
+
+class TallyOut(Schema):
+    """Different side effects, and the worst CTCAE grade."""
+
+    count = fields.Integer(required=True)
+    max_grade = fields.Integer(required=True, allow_none=True)
+
+
+class ResolvedOut(Schema):
+    """Gone within 24 hours of the end of the session, of those whose course is known."""
+
+    resolved = fields.Integer(required=True)
+    known = fields.Integer(required=True)
+    percent = number()
+
+
+class BurdenOut(TallyOut):
+    """The side effects of a session; ``session_id`` is null for those before any."""
+
+    session_id = fields.UUID(required=True, allow_none=True)
+    acute = fields.Nested(TallyOut, required=True)
+    persistent = fields.Nested(TallyOut, required=True)
+    long_term = fields.Nested(TallyOut, required=True)
+    resolved_within_24h = fields.Nested(ResolvedOut, required=True)
+
+
 class TrendOut(Schema):
     """The report. ``content_hash``: SHA-256 of its JSON (keys sorted, no white space, UTF-8)
     without ``generated_at`` and ``content_hash``.
@@ -120,10 +289,23 @@ class TrendOut(Schema):
     current = fields.Nested(CurrentOut, required=True)
     improvement = fields.Nested(ImprovementOut, required=True)
     status = fields.String(required=True, allow_none=True, validate=validate.OneOf(STATUSES))
+    reliable_change = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(RELIABLE_CHANGES),
+        metadata={"description": "of a phq9: possible from 5 points (MCID), reliable from 6"},
+    )
     slope_per_week = number(metadata={"description": "points a week, negative is improving"})
     m7 = fields.Nested(WeekOut, required=True, allow_none=True)
+    trend_test = fields.Nested(TrendTestOut, required=True, allow_none=True)
+    instability = fields.Nested(InstabilityOut, required=True, allow_none=True)
+    item9 = fields.Nested(Item9Out, required=True)
     series = fields.List(fields.Nested(DayOut), required=True)
-    sessions = fields.List(fields.Dict(), required=True)
+    sessions = fields.List(fields.Nested(SessionOut), required=True)
+    effect_duration = fields.Nested(EffectDurationOut, required=True)
+    onset = fields.Nested(OnsetOut, required=True, allow_none=True)
+    course = fields.Nested(CourseFiguresOut, required=True, allow_none=True)
+    relapse = fields.Nested(RelapseOut, required=True, allow_none=True)
     adherence = fields.Nested(AdherenceOut, required=True)
-    side_effects = fields.List(fields.Dict(), required=True)
+    side_effects = fields.List(fields.Nested(BurdenOut), required=True)
     alerts = fields.List(fields.Nested(OpenedAlertOut), required=True)

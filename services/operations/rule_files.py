@@ -32,7 +32,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "triage.toml": _of_text(parse_rule_set),
     "crisis_lines.toml": _of_text(parse_crisis_lines),
     "escalation.toml": read_escalation_numbers,
-    "trend.toml": read_trend_thresholds,
+    "trend/*.toml": read_trend_thresholds,
     "worsening.toml": read_worsening_thresholds,
     "note_terms/*.toml": _of_text(parse_terms),
     "instruments/*.toml": read_instrument,

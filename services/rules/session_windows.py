@@ -7,6 +7,7 @@ before is read before the first of them, what follows is counted from the last.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from services.rules.treatment import Session
 from services.rules.trend_thresholds import TREND_THRESHOLDS, SessionThresholds
@@ -45,5 +46,5 @@ def session_windows(
     first_days = [group[0].day(zone) for group in groups]
     return tuple(
         SessionWindow(tuple(group), first, group[-1].day(zone), following)
-        for group, first, following in zip(groups, first_days, [*first_days[1:], None], strict=True)
+        for group, first, following in zip_longest(groups, first_days, first_days[1:])
     )

@@ -1,10 +1,11 @@
-"""The figures of the trend report of one instrument, from its check-ins and nothing else.
+"""The figures of the trend report of one instrument, from its check-ins and its treatment.
 
 Nothing after the last reported mood day changes any figure. All arithmetic is exact.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,12 +13,28 @@ from services.rules.adherence import Adherence, DaySpan, adherence
 from services.rules.baseline import Baseline
 from services.rules.baseline import find_baseline as find_baseline
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.effects_report import EffectsReport
+from services.rules.instability import Instability, instability
+from services.rules.item9_series import Item9, LevelOn, item9
+from services.rules.mann_kendall import TrendTest
 from services.rules.mood_days import mood_day_at
-from services.rules.trend_status import Improvement, Status, improvement, phq9_status
+from services.rules.schedule_types import Answered
+from services.rules.side_effect_burden import Burden, side_effect_burden
+from services.rules.treatment import UNTREATED, Treatment
+from services.rules.treatment_figures import TreatmentFigures, treatment_figures
+from services.rules.trend_status import (
+    Improvement,
+    ReliableChange,
+    Status,
+    improvement,
+    phq9_status,
+    reliable_change,
+)
 from services.rules.trend_thresholds import TREND_THRESHOLDS, TrendThresholds
 from services.rules.trend_windows import WindowMean as WindowMean
 from services.rules.trend_windows import mean_of_week as mean_of_week
 from services.rules.trend_windows import slope_per_week as slope_per_week
+from services.rules.trend_windows import trend_test
 from services.rules.wall_clock import find_zone
 
 # How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
@@ -28,17 +45,54 @@ WITH_STATUS = "phq9"
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Every figure of a report that needs no session; `series` holds the reported days only."""
+    """Every figure of a report; `series` holds the reported days only.
+
+    `ranges`: the lowest and highest total of days with many check-ins; `session_days`: the last
+    session of a mood day; `burdens`: side effects by session.
+    """
 
     reported: DaySpan
     series: tuple[DayRow, ...]
+    ranges: Mapping[dt.date, tuple[int, int]]
+    session_days: Mapping[dt.date, str]
     baseline: Baseline
     current: DayValue | None
     improvement: Improvement
     status: Status | None
+    reliable_change: ReliableChange | None
     slope_per_week: Fraction | None
+    trend_test: TrendTest | None
     m7: WindowMean | None
+    instability: Instability | None
+    item9: Item9
+    treatment: TreatmentFigures
+    burdens: tuple[Burden, ...]
     adherence: Adherence
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the check-ins of the instrument: treatment and what was reported of it,
+    and the levels of the C-SSRS, all as known at the cut.
+    """
+
+    treatment: Treatment = UNTREATED
+    levels: Sequence[LevelOn] = ()
+    effects: Sequence[EffectsReport] = ()
+
+    def until(self, instant: dt.datetime, last: dt.date, zone: dt.tzinfo) -> "Beside":
+        """The same without sessions still planned at an instant, and without what came after a
+        mood day."""
+        begun = self.treatment.until(instant)
+        sessions = tuple(one for one in begun.sessions if one.day(zone) <= last)
+        return Beside(
+            Treatment(begun.courses, sessions),
+            [level for level in self.levels if level.on <= last],
+            [report for report in self.effects if report.mood_day <= last],
+        )
+
+
+ALONE = Beside()
 
 
 def trend(
@@ -51,36 +105,72 @@ def trend(
     to_day: dt.date | None = None,
     accepted_on: dt.date | None = None,
     paused: Iterable[DaySpan] = (),
+    beside: Beside = ALONE,
     thresholds: TrendThresholds = TREND_THRESHOLDS,
 ) -> Trend:
     """Return the figures as of a data cut.
 
     `entries` are all check-ins of this instrument known at the cut; `from_day` bounds only the
     series and adherence; `to_day` defaults to the mood day of the cut in `timezone` (an unknown
-    name counts as UTC), after which nothing is due yet.
+    name counts as UTC), after which nothing is due yet. Planned sessions change only what is due.
     """
-    cut_day = mood_day_at(data_cut_at, find_zone(timezone) or dt.UTC)
+    zone = find_zone(timezone) or dt.UTC
+    cut_day = mood_day_at(data_cut_at, zone)
     last = cut_day if to_day is None else to_day
     first = dt.date.min if from_day is None else from_day
     reported, due_until = DaySpan(first, last), DaySpan(first, min(last, cut_day))
+    planned, beside = beside.treatment, beside.until(data_cut_at, last, zone)
     known = [entry for entry in entries if entry.mood_day <= last]
     rows = day_rows(known, "mean" if instrument in MOMENTARY else "last")
     values = day_values(rows)
-    baseline = find_baseline(instrument, known, rows, thresholds)
+    baseline = find_baseline(
+        instrument, known, rows, thresholds, treatment=beside.treatment, zone=zone
+    )
     current = values[-1] if values else None
     now = current.value if current else None
-    answered_on = {entry.mood_day for entry in known if entry.answered}
+    better = improvement(baseline.value, now, thresholds.status)
+    answered = [Answered(each.mood_day, each.recorded_at) for each in known if each.answered]
     return Trend(
         reported=reported,
         series=tuple(row for row in rows if row.mood_day >= reported.first),
+        ranges=day_ranges(known, thresholds.series.range_from_entries),
+        session_days={session.day(zone): session.id for session in beside.treatment.sessions},
         baseline=baseline,
         current=current,
-        improvement=improvement(baseline.value, now, thresholds.status),
+        improvement=better,
         status=_status(instrument, baseline, now, thresholds),
+        reliable_change=(
+            reliable_change(better.points, thresholds.status) if instrument == WITH_STATUS else None
+        ),
         slope_per_week=slope_per_week(values, thresholds),
+        trend_test=trend_test(values, thresholds),
         m7=mean_of_week(values, thresholds),
-        adherence=adherence(instrument, answered_on, accepted_on, paused, due_until, thresholds),
+        instability=instability(values, thresholds.windows),
+        item9=item9(rows, beside.levels, last),
+        treatment=treatment_figures(
+            instrument, known, values, baseline.value, beside.treatment, zone, thresholds
+        ),
+        burdens=side_effect_burden(beside.effects, beside.treatment.sessions, thresholds.effects),
+        adherence=adherence(
+            instrument,
+            answered,
+            accepted_on,
+            paused,
+            due_until,
+            thresholds,
+            treatment=planned,
+            zone=zone,
+        ),
     )
+
+
+def day_ranges(entries: Iterable[Entry], at_least: int) -> dict[dt.date, tuple[int, int]]:
+    """Return the lowest and highest total of the days with so many complete check-ins."""
+    days: dict[dt.date, list[int]] = defaultdict(list)
+    for entry in entries:
+        if entry.total is not None:
+            days[entry.mood_day].append(entry.total)
+    return {day: (min(seen), max(seen)) for day, seen in days.items() if len(seen) >= at_least}
 
 
 def _status(

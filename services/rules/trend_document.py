@@ -4,43 +4,50 @@ Every number is rounded once, here: to the nearest double, or an integer when it
 same answers give the same bytes, in any language that writes the shortest form of a double.
 """
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from fractions import Fraction
 
 from services.rules.day_series import DayRow
+from services.rules.instability import Instability
+from services.rules.item9_series import Item9
+from services.rules.mann_kendall import TrendTest
 from services.rules.statistics import as_number
+from services.rules.treatment_document import burden_fields, treatment_fields
 from services.rules.trend import Trend
-
-Json = dict[str, object]
+from services.rules.wire import Json, day, number
 
 NOT_CONTENT = frozenset({"generated_at", "content_hash"})
 
 
 def figures(found: Trend) -> Json:
-    """Return the fields of the trend JSON that come from check-ins."""
+    """Return the fields of the trend JSON that come from check-ins and treatment."""
     current, week = found.current, found.m7
     return {
         "baseline": {
-            "value": _number(found.baseline.value),
-            "on": _day(found.baseline.on),
+            "value": number(found.baseline.value),
+            "on": day(found.baseline.on),
             "status": found.baseline.status,
         },
         "current": {
-            "value": _number(current.value if current else None),
-            "on": _day(current.day if current else None),
+            "value": number(current.value if current else None),
+            "on": day(current.day if current else None),
         },
         "improvement": {
-            "points": _number(found.improvement.points),
-            "percent": _number(found.improvement.percent),
+            "points": number(found.improvement.points),
+            "percent": number(found.improvement.percent),
         },
         "status": found.status,
-        "slope_per_week": _number(found.slope_per_week),
+        "reliable_change": found.reliable_change,
+        "slope_per_week": number(found.slope_per_week),
         "m7": {"value": as_number(week.value), "n": week.n} if week else None,
-        "series": [_row(row) for row in found.series],
+        "trend_test": _test(found.trend_test),
+        "instability": _instability(found.instability),
+        "item9": _item9(found.item9),
+        "series": [_row(row, found) for row in found.series],
         "adherence": {"due": found.adherence.due, "answered": found.adherence.answered},
+        **treatment_fields(found.treatment),
+        "side_effects": [burden_fields(burden) for burden in found.burdens],
     }
 
 
@@ -57,18 +64,37 @@ def content_hash(document: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _number(value: int | Fraction | None) -> int | float | None:
-    return None if value is None else as_number(value)
-
-
-def _day(day: dt.date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def _row(row: DayRow) -> Json:
-    return {
+def _row(row: DayRow, found: Trend) -> Json:
+    made: Json = {
         "mood_day": row.mood_day.isoformat(),
-        "value": _number(row.value),
+        "value": number(row.value),
         "q9_max": row.q9_max,
         "entries": row.entries,
+    }
+    if row.mood_day in found.session_days:
+        made["session_id"] = found.session_days[row.mood_day]
+    if row.mood_day in found.ranges:
+        low, high = found.ranges[row.mood_day]
+        made["range"] = {"low": low, "high": high}
+    return made
+
+
+def _test(test: TrendTest | None) -> Json | None:
+    if test is None:
+        return None
+    return {"s": test.s, "p": as_number(test.p), "direction": test.direction}
+
+
+def _instability(found: Instability | None) -> Json | None:
+    if found is None:
+        return None
+    return {"sd": as_number(found.sd), "mssd": number(found.mssd), "n": found.n}
+
+
+def _item9(found: Item9) -> Json:
+    return {
+        "last_positive_on": day(found.last_positive_on),
+        "days_since_positive": found.days_since_positive,
+        "highest": found.highest,
+        "cssrs": [{"on": day(level.on), "level": level.level} for level in found.levels],
     }

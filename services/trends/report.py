@@ -13,16 +13,17 @@ from services import audit
 from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.exceptions import Forbidden, Invalid
+from services.patients.treatments import load_treatment
 from services.patients.view import visible_patient
 from services.rules.instruments import UnknownInstrument, instrument
 from services.rules.mood_days import mood_day_at
-from services.rules.trend import trend
+from services.rules.trend import Beside, trend
 from services.rules.trend_document import content_hash, figures
-from services.rules.trend_thresholds import TREND_THRESHOLDS
+from services.rules.trend_thresholds import trend_thresholds_at
 from services.rules.wall_clock import find_zone
+from services.rules.wire import instant
 from services.trends.cut import Cut, load_cut
-from services.trends.sources import alerts_at, entries_at, pauses_at
-from services.trends.wire import instant
+from services.trends.sources import alerts_at, effects_at, entries_at, levels_at, pauses_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ def get_own_trend(actor: Actor, asked: Question, now: datetime) -> dict[str, Any
 
 
 def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[str, Any]:
-    """The trend JSON as of a cut."""
+    """The trend JSON as of a cut, with the numbers that were in force at the cut."""
     zone = find_zone(cut.timezone) or UTC
+    thresholds = trend_thresholds_at(cut.at)
     found = trend(
         asked.instrument,
         entries_at(session, cut, asked.instrument),
@@ -69,17 +71,21 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[st
         to_day=asked.to_day,
         accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
         paused=pauses_at(session, cut),
+        beside=Beside(
+            load_treatment(session, cut.patient_id, cut.revision),
+            levels_at(session, cut),
+            effects_at(session, cut),
+        ),
+        thresholds=thresholds,
     )
     document: dict[str, Any] = {
         "patient_id": str(cut.patient_id),
         "instrument": asked.instrument,
         "generated_at": instant(now),
         "data_cut": {"revision": cut.revision, "at": instant(cut.at)},
-        "rules_version": TREND_THRESHOLDS.version,
+        "rules_version": thresholds.version,
         "timezone": cut.timezone,
         **figures(found),
-        "sessions": [],
-        "side_effects": [],
         "alerts": alerts_at(session, cut),
     }
     return document | {"content_hash": content_hash(document)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,34 +11,56 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from models import Alert, AlertOccurrence, CheckIn, PatientPause
+from models import Alert, AlertOccurrence, CheckIn, PatientPause, SideEffectReport
 from models.alert import SEVERITIES
 from services.patients.series_rows import ENTRY_COLUMNS, entry_of
 from services.rules.adherence import DaySpan
 from services.rules.day_series import Entry
+from services.rules.effects_report import EffectsReport, ReportedEffect
+from services.rules.item9_series import LevelOn
+from services.rules.wire import instant
 from services.trends.cut import Cut
-from services.trends.wire import instant
 
 
 def entries_at(session: Session, cut: Cut, instrument: str) -> list[Entry]:
     """Every form of the instrument in the last version that counted at the cut."""
     rows = session.execute(
         select(*ENTRY_COLUMNS)
-        .where(
-            CheckIn.patient_id == cut.patient_id,
-            CheckIn.instrument == instrument,
-            CheckIn.revision <= cut.revision,
-            CheckIn.counts_in_trend,
-            func.coalesce(CheckIn.counts_from_revision, 0) <= cut.revision,
-        )
+        .where(*_counting(cut), CheckIn.instrument == instrument)
         .order_by(CheckIn.mood_day, CheckIn.root_id, CheckIn.version)
     )
-    latest: dict[Any, tuple[int, Entry]] = {}
-    for row in rows:
-        before = latest.get(row.root_id)
-        if before is None or row.version > before[0]:
-            latest[row.root_id] = (row.version, entry_of(row))
-    return [entry for _, entry in latest.values()]
+    return [entry_of(row) for row in _last_versions(rows)]
+
+
+def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
+    """The C-SSRS levels of the screeners that counted at the cut, voided ones left out."""
+    rows = session.execute(
+        select(CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level).where(
+            *_counting(cut), CheckIn.instrument == "cssrs-screener"
+        )
+    )
+    return [
+        LevelOn(row.mood_day, row.cssrs_level) for row in _last_versions(rows) if row.cssrs_level
+    ]
+
+
+def effects_at(session: Session, cut: Cut) -> list[EffectsReport]:
+    """The reports of side effects in their last version at the cut."""
+    rows = session.execute(
+        select(
+            SideEffectReport.root_id,
+            SideEffectReport.version,
+            SideEffectReport.answered_at,
+            SideEffectReport.received_at,
+            SideEffectReport.mood_day,
+            SideEffectReport.effects,
+            SideEffectReport.session_id,
+        ).where(
+            SideEffectReport.patient_id == cut.patient_id,
+            SideEffectReport.revision <= cut.revision,
+        )
+    )
+    return [_report(row) for row in _last_versions(rows)]
 
 
 def pauses_at(session: Session, cut: Cut) -> list[DaySpan]:
@@ -103,3 +126,43 @@ def _opened(row: Any) -> dict[str, Any]:
         "severity": row.first_tier,
         "triggered_at": instant(row.triggered_at),
     }
+
+
+def _counting(cut: Cut) -> tuple[ColumnElement[bool], ...]:
+    """The versions of check-ins that counted at the cut."""
+    return (
+        CheckIn.patient_id == cut.patient_id,
+        CheckIn.revision <= cut.revision,
+        CheckIn.counts_in_trend.is_(True),
+        func.coalesce(CheckIn.counts_from_revision, 0) <= cut.revision,
+    )
+
+
+def _last_versions(rows: Iterable[Any]) -> list[Any]:
+    latest: dict[UUID, Any] = {}
+    for row in rows:
+        if row.root_id not in latest or row.version > latest[row.root_id].version:
+            latest[row.root_id] = row
+    return list(latest.values())
+
+
+def _report(row: Any) -> EffectsReport:
+    return EffectsReport(
+        id=str(row.root_id),
+        recorded_at=row.answered_at,
+        received_at=row.received_at,
+        mood_day=row.mood_day,
+        effects=tuple(_effect(effect) for effect in row.effects),
+        session_id=None if row.session_id is None else str(row.session_id),
+    )
+
+
+def _effect(stored: dict[str, Any]) -> ReportedEffect:
+    return ReportedEffect(
+        stored["code"], stored["grade"], _moment(stored, "onset_at"), _moment(stored, "ended_at")
+    )
+
+
+def _moment(stored: dict[str, Any], name: str) -> datetime | None:
+    text: str | None = stored.get(name)
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,11 +1,12 @@
 """A threshold file is used whole or not at all."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from services.rules.threshold_files import DATA, ThresholdError, read_thresholds
-from services.rules.trend_thresholds import read_trend_thresholds
+from services.rules.trend_thresholds import TREND_THRESHOLDS, read_trend_thresholds
 from services.rules.worsening_thresholds import read_worsening_thresholds
 
 
@@ -63,16 +64,16 @@ def test_a_faulty_file_is_refused_by_name(tmp_path, text, problem):
 
 def test_the_files_of_the_rules_are_good():
     assert read_worsening_thresholds().version
-    assert read_trend_thresholds().version
+    assert TREND_THRESHOLDS.version
 
 
-@pytest.mark.parametrize("name", ["worsening.toml", "trend.toml"])
+@pytest.mark.parametrize("name", ["worsening.toml", "trend/2.toml"])
 def test_a_value_taken_away_stops_the_rules_from_loading(tmp_path, name):
     lines = (DATA / name).read_text(encoding="utf-8").splitlines()
     valued = [index for index, line in enumerate(lines) if "{ value" in line]
     reader = read_worsening_thresholds if name == "worsening.toml" else read_trend_thresholds
     for index in valued:
-        path = tmp_path / name
+        path = tmp_path / Path(name).name
         path.write_text("\n".join(lines[:index] + lines[index + 1 :]), encoding="utf-8")
         with pytest.raises(ThresholdError, match=lines[index].split(" = ")[0]):
             reader(path)
