@@ -32,13 +32,12 @@ class M4Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class M5Thresholds:
-    """Rule M5, in mood days, points of the 24-hour check-in (0-27) and hours."""
+    """Rule M5, in mood days and points of the 24-hour check-in (0-27)."""
 
     before_days: int
     before_min_days: int
     after_days: int
     rise: int
-    shared_within_hours: int
 
 
 @dataclass(frozen=True, slots=True)

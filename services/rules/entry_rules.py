@@ -31,6 +31,8 @@ from services.rules.repetition import (
 from services.rules.return_of_symptoms import m3
 from services.rules.rule_decision import RuleDecision, RuleId
 from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
+from services.rules.session_effect import morning_values
+from services.rules.session_windows import session_windows
 from services.rules.treatment import UNTREATED, Treatment
 from services.rules.urinary import UrinaryForm, u1
 
@@ -156,7 +158,9 @@ def _m4(series: _Series) -> RuleDecision:
 
 
 def _m5(series: _Series) -> RuleDecision:
-    return m5(series.values, series.case.begun, series.case.zone, series.numbers.course)
+    case, begun = series.case, series.case.begun
+    mornings = morning_values(case.entries, session_windows(begun.sessions, case.zone))
+    return m5(series.values, begun, case.zone, mornings, series.numbers.course)
 
 
 def _a1(series: _Series) -> RuleDecision:

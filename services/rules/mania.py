@@ -12,6 +12,7 @@ from services.rules.form_rule_thresholds import FORM_RULE_THRESHOLDS, FormRuleTh
 from services.rules.rule_decision import RuleDecision
 from services.rules.statistics import as_number
 
+ASRM = "asrm"
 ELEVATED_MOOD = "elevated_mood_or_agitation"
 _INDICATION = "bipolar"
 

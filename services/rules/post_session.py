@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import Literal
 
 from services.rules.course_rule_thresholds import (
@@ -13,8 +12,10 @@ from services.rules.course_rule_thresholds import (
 )
 from services.rules.day_series import DayValue
 from services.rules.rule_decision import RuleDecision
+from services.rules.session_effect import Mornings
+from services.rules.session_windows import SessionWindow, session_windows
 from services.rules.statistics import as_number, mean
-from services.rules.treatment import Session, Treatment
+from services.rules.treatment import Treatment
 
 Reason = Literal["no_session", "outside_window", "no_day_before"]
 
@@ -23,22 +24,24 @@ def m5(
     values: Sequence[DayValue],
     treatment: Treatment,
     zone: dt.tzinfo,
+    mornings: Mornings | None = None,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> RuleDecision:
     """Decide M5 at the newest day value (0-27), for the last of the sessions that had begun.
 
     It holds when the newest value lies on mood days 1-3 after the session and the highest of these
-    days is at least 5 above the mean of the values on the 3 mood days before it. Sessions less than
-    48 h apart are one: before the first, after the last; `about` is the first. The next session
-    ends the window, since from then on it is the last one.
+    days is at least 5 above the mean of the values on the 3 mood days before it, or, without any,
+    above what was answered on its own day before it (`mornings`, see `session_effect`). Sessions
+    less than 48 h apart are one: before the first, after the last; `about` is the first. The next
+    session ends the window, since from then on it is the last one.
     """
     limits = thresholds.m5
     ordered = sorted(values, key=lambda value: value.day)
-    together = _together(treatment.sessions, limits)
-    before = _before(ordered, together, zone, limits)
-    after = _after(ordered, together, zone, limits)
-    level = mean([v.value for v in before]) if len(before) >= limits.before_min_days else None
-    highest = max((value.value for value in after), default=None)
+    window = next(iter(session_windows(treatment.sessions, zone)[-1:]), None)
+    before = _before(ordered, window, mornings or {}, limits)
+    after = _after(ordered, window, limits)
+    level = mean(before) if len(before) >= limits.before_min_days else None
+    highest = max(after, default=None)
     rise = None if level is None or highest is None else highest - level
     holds = rise is not None and rise >= limits.rise
     return RuleDecision(
@@ -49,9 +52,9 @@ def m5(
         severity="medium" if holds else None,
         inputs={
             "on": ordered[-1].day.isoformat() if ordered else None,
-            "reason": _reason(together, after, level),
-            "session_on": together[-1].day(zone).isoformat() if together else None,
-            "sessions": len(together),
+            "reason": _reason(window, after, level),
+            "session_on": window.last_day.isoformat() if window else None,
+            "sessions": len(window.sessions) if window else 0,
             "before_days": len(before),
             "before": _number(level),
             "after_days": len(after),
@@ -59,54 +62,38 @@ def m5(
             "rise": _number(rise),
             "rise_limit": limits.rise,
         },
-        about=together[0].id if together else None,
+        about=window.sessions[0].id if window else None,
     )
-
-
-def _together(sessions: Sequence[Session], limits: M5Thresholds) -> list[Session]:
-    """The last session with those before it, each less than 48 h from the next."""
-    apart = dt.timedelta(hours=limits.shared_within_hours)
-    found = list(sessions[-1:])
-    for earlier, later in reversed(list(pairwise(sessions))):
-        if later.started_at - earlier.started_at >= apart:
-            break
-        found.insert(0, earlier)
-    return found
 
 
 def _before(
     ordered: Sequence[DayValue],
-    together: Sequence[Session],
-    zone: dt.tzinfo,
+    window: SessionWindow | None,
+    mornings: Mornings,
     limits: M5Thresholds,
-) -> list[DayValue]:
-    if not together:
+) -> list[int | Fraction]:
+    if window is None:
         return []
-    first_day = together[0].day(zone)
-    return [v for v in ordered if 1 <= (first_day - v.day).days <= limits.before_days]
+    first = window.first_day
+    before = [v.value for v in ordered if 1 <= (first - v.day).days <= limits.before_days]
+    return before or [total for day, total in mornings.items() if day == first]
 
 
 def _after(
-    ordered: Sequence[DayValue],
-    together: Sequence[Session],
-    zone: dt.tzinfo,
-    limits: M5Thresholds,
-) -> list[DayValue]:
-    """The days of the window so far; none once the newest value lies beyond it."""
-    if not together or not ordered:
+    ordered: Sequence[DayValue], window: SessionWindow | None, limits: M5Thresholds
+) -> list[int | Fraction]:
+    """The values of the days so far; none once the newest lies beyond the window."""
+    if window is None or not ordered or window.days_after(ordered[-1].day) > limits.after_days:
         return []
-    last_day = together[-1].day(zone)
-    if (ordered[-1].day - last_day).days > limits.after_days:
-        return []
-    return [value for value in ordered if value.day > last_day]
+    return [value.value for value in ordered if window.days_after(value.day) >= 1]
 
 
 def _reason(
-    together: Sequence[Session], after: Sequence[DayValue], level: Fraction | None
+    window: SessionWindow | None, after: Sequence[int | Fraction], level: Fraction | None
 ) -> Reason | None:
     """What keeps the rule from being decided; None when it can be."""
     rows: tuple[tuple[bool, Reason], ...] = (
-        (not together, "no_session"),
+        (window is None, "no_session"),
         (not after, "outside_window"),
         (level is None, "no_day_before"),
     )

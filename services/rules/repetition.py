@@ -129,7 +129,8 @@ def m2_may_open(
 
 
 def _has_risen(decision: RuleDecision, said: Spoken) -> bool:
+    """Whether this is worse than what was said; when that is not known, it is."""
     before = said.highest.get(decision.rule)
-    if decision.rule not in RISING or before is None or decision.severity is None:
+    if decision.rule not in RISING or decision.severity is None:
         return False
-    return _SEVERITIES.index(decision.severity) > _SEVERITIES.index(before)
+    return before is None or _SEVERITIES.index(decision.severity) > _SEVERITIES.index(before)

@@ -35,8 +35,9 @@ class Relapse:
 class _State:
     """What a reading says in the light of those before it.
 
-    `nadir`: the lowest since the first response, this reading left out; `lost_since`: the first
-    reading of the run below a response that this one continues.
+    `nadir`: the lowest since the response, this reading left out, None while there is none to
+    lose; `lost_since`: the first reading of the run below a response that this one continues;
+    `relapse`: the one that lasts, until there is a response anew.
     """
 
     responded_on: dt.date | None = None
@@ -82,11 +83,12 @@ def m3(
     zone: dt.tzinfo,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> RuleDecision:
-    """Decide M3 at the newest reading of the course; `about` is the course of the last session.
+    """Decide M3 at the newest reading; `about` is the course in which the symptoms came back.
 
-    It holds after a response, when every reading of at least 5 days, this one included, shows less
-    than 50 % improvement, or when this one is at least 10 and 5 above the lowest since. Without a
-    baseline of at least 10 only the second form can hold, after a total below 5.
+    It holds after a response, once all readings of at least 5 days show less than 50 % improvement,
+    or one is at least 10 and 5 above the lowest since, until there is a response anew: somebody who
+    is treated again for the return is not reported for the new course. Without a baseline of at
+    least 10 only the second form can hold, after a total below 5.
     """
     course = after_first_session(readings, treatment, zone)
     states = list(_states(course, baseline, thresholds.m3))
@@ -109,8 +111,14 @@ def m3(
             "relapse_on": _iso(now.relapse.on) if now.relapse else None,
             "form": now.relapse.form if now.relapse else None,
         },
-        about=treatment.sessions[-1].course_id if treatment.sessions else None,
+        about=_course_at(treatment, zone, now.relapse.confirmed_on if now.relapse else None),
     )
+
+
+def _course_at(treatment: Treatment, zone: dt.tzinfo, day: dt.date | None) -> str | None:
+    """The course of the last session, or of the last until a mood day."""
+    until = [one for one in treatment.sessions if day is None or one.day(zone) <= day]
+    return until[-1].course_id if until else None
 
 
 def _states(
@@ -120,19 +128,20 @@ def _states(
     level = None if baseline is None else Fraction(baseline)
     if level is not None and level < limits.percent_from_baseline:
         level = None
-    responded_on, nadir, lost_since = None, None, None
+    responded_on, nadir, lost_since, episode = None, None, None, None
     for reading in sorted(readings, key=lambda one: one.day):
         improved = _is_improved(reading.value, level, limits)
         if nadir is None:
             if improved or reading.value < limits.remission_below:
-                responded_on, nadir = reading.day, reading.value
-            yield _State(responded_on, nadir)
+                responded_on, nadir, episode = reading.day, reading.value, None
+            yield _State(responded_on, nadir, None, episode)
             continue
         lost_since = None if level is None or improved else lost_since or reading.day
-        yield _State(
-            responded_on, nadir, lost_since, _relapse_at(reading, nadir, lost_since, limits)
-        )
+        episode = _relapse_at(reading, nadir, lost_since, limits)
+        yield _State(responded_on, nadir, lost_since, episode)
         nadir = min(nadir, reading.value)
+        if episode is not None:
+            nadir, lost_since = None, None
 
 
 def _is_improved(value: int | Fraction, level: Fraction | None, limits: M3Thresholds) -> bool:

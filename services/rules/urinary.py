@@ -16,6 +16,7 @@ from services.rules.rule_decision import Input, RuleDecision, Severity
 from services.rules.side_effects import SIDE_EFFECTS
 from services.rules.statistics import as_number
 
+URINARY = "urinary"
 BLOOD_ITEM = "q5"
 BLOOD_EFFECT = "blood_in_urine"
 URINARY_EFFECTS = frozenset(
