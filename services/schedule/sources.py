@@ -1,0 +1,72 @@
+"""What a schedule is made from: acceptance, pauses, treatment, and the answers that can matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from models import CheckIn, Patient, PatientPause, SideEffectReport
+from services.patients.series_rows import counting
+from services.patients.treatments import load_treatment
+from services.rules.schedule_types import SIDE_EFFECTS, Answered, DaySpan, ScheduleCase
+from services.rules.wall_clock import find_zone
+
+
+def load_case(session: Session, patient: Patient) -> ScheduleCase:
+    """The patient's case as it is now, without answers."""
+    return ScheduleCase(
+        zone=find_zone(patient.timezone) or UTC,
+        accepted_at=patient.accepted_at,
+        paused=load_pauses(session, patient.id),
+        treatment=load_treatment(session, patient.id),
+        indications=frozenset(patient.indications),
+        status=patient.status,
+    )
+
+
+def load_pauses(session: Session, patient_id: UUID) -> list[DaySpan]:
+    """The paused days; a pause that ended early leaves the day on which it ended due."""
+    rows = session.execute(
+        select(PatientPause.from_on, PatientPause.to_on, PatientPause.ended_on).where(
+            PatientPause.patient_id == patient_id
+        )
+    )
+    spans = []
+    for row in rows:
+        ended = row.to_on if row.ended_on is None else row.ended_on - timedelta(days=1)
+        if row.from_on <= ended:
+            spans.append(DaySpan(row.from_on, min(row.to_on, ended)))
+    return spans
+
+
+def load_answers(
+    session: Session, patient_id: UUID, needed: Mapping[str, date]
+) -> dict[str, Sequence[Answered]]:
+    """The answers of each instrument (`side_effects`: reports) about a mood day or a later one.
+
+    A form whose every answer was taken back answers nothing.
+    """
+    return {
+        instrument: [
+            Answered(row.mood_day, row.answered_at)
+            for row in session.execute(_answered(patient_id, instrument, since))
+        ]
+        for instrument, since in needed.items()
+    }
+
+
+def _answered(patient_id: UUID, instrument: str, since: date) -> Select[date, datetime]:
+    if instrument == SIDE_EFFECTS:
+        reports = SideEffectReport
+        return select(reports.mood_day, reports.answered_at).where(
+            reports.patient_id == patient_id,
+            ~reports.superseded,
+            reports.mood_day >= since,
+        )
+    return select(CheckIn.mood_day, CheckIn.answered_at).where(
+        counting(patient_id, instrument), CheckIn.mood_day >= since, CheckIn.answered > 0
+    )
