@@ -17,6 +17,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "check_ins",
     "clinic",
     "docs",
+    "due",
     "help_requests",
     "instruments",
     "invitations",
