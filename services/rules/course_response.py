@@ -1,6 +1,7 @@
 """How long a response held after the last session of an induction course."""
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -36,6 +37,7 @@ def newest_induction(treatment: Treatment) -> tuple[Course, tuple[Session, ...]]
 
 def course_response(
     readings: Sequence[DayValue],
+    found: Sequence[Relapse],
     baseline: int | Fraction | None,
     treatment: Treatment,
     zone: dt.tzinfo = dt.UTC,
@@ -44,17 +46,16 @@ def course_response(
     """Return the response duration of the newest induction course.
 
     `readings` are day values of the two-week PHQ-9 (ascending) after the session that the baseline
-    stands before; `treatment` holds the sessions that had started. Maintenance sessions do not
+    stands before, and `found` their `relapses`; `treatment` holds the sessions that had started. Maintenance sessions do not
     end the follow-up.
     """
     induction = newest_induction(treatment)
     if induction is None:
         return CourseResponse("unknown")
     since = induction[1][-1].day(zone)
-    after = [reading for reading in readings if reading.day > since]
+    after = readings[bisect_right(readings, since, key=_day) :]
     if baseline is None or baseline < thresholds.status.percent_from_baseline or not after:
         return CourseResponse("unknown", since=since)
-    found = relapses(readings, baseline)
     lost = next((one for one in found if one.on > since), None)
     if lost is not None:
         return CourseResponse("observed", (lost.on - since).days, since, lost)
@@ -73,7 +74,7 @@ def relapses(readings: Sequence[DayValue], baseline: int | Fraction | None) -> t
     found: list[Relapse] = []
     while (lost := relapse(readings, level)) is not None:
         found.append(lost)
-        readings = [reading for reading in readings if reading.day > lost.confirmed_on]
+        readings = readings[bisect_right(readings, lost.confirmed_on, key=_day) :]
     return tuple(found)
 
 
@@ -81,3 +82,7 @@ def _responds(baseline: int | Fraction, value: int | Fraction, thresholds: Trend
     return value < thresholds.status.remission_below or is_response(
         baseline, value, thresholds.status
     )
+
+
+def _day(reading: DayValue) -> dt.date:
+    return reading.day

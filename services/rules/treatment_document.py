@@ -82,7 +82,7 @@ def _effect_duration(found: EffectDuration) -> Json:
         "events": found.events,
         "censored": found.censored,
         "no_effect": found.no_effect,
-        "unknown": found.unknown,
+        "unmeasured": found.unknown,
         "median_days": found.median,
         "curve": [_step(step) for step in found.curve],
     }

@@ -82,14 +82,15 @@ def treatment_figures(
         ]
     anchor = baseline_anchor(treatment, zone, thresholds.baseline)
     readings = after_first_session(values, treatment, zone) if instrument == TWO_WEEKS else ()
+    found = relapses(readings, baseline)
     return TreatmentFigures(
         sessions=tuple(sessions),
         effect_duration=effect_duration(durations, thresholds.session),
         onset=onset(instrument, entries, values, baseline, anchor.session, zone, thresholds)
         if anchor
         else None,
-        course=_course(instrument, readings, baseline, treatment, zone, thresholds),
-        relapse=next(reversed(relapses(readings, baseline)), None),
+        course=_course(instrument, readings, found, baseline, treatment, zone, thresholds),
+        relapse=found[-1] if found else None,
     )
 
 
@@ -106,6 +107,7 @@ def _numbers(sessions: Sequence[Session]) -> dict[str, int]:
 def _course(
     instrument: str,
     readings: Sequence[DayValue],
+    found: Sequence[Relapse],
     baseline: int | Fraction | None,
     treatment: Treatment,
     zone: dt.tzinfo,
@@ -117,5 +119,5 @@ def _course(
     course, sessions = begun[-1]
     response = None
     if instrument == TWO_WEEKS:
-        response = course_response(readings, baseline, treatment, zone, thresholds)
+        response = course_response(readings, found, baseline, treatment, zone, thresholds)
     return CourseFigures(course, sessions, response)
