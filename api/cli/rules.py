@@ -137,7 +137,8 @@ def shadow(
     if simulated is None:
         with refusals_as_messages():
             patients = stored_patients(clinic_id)
-        replayed, many, title = shadow_stored(patients, change, first), len(patients), "Stored"
+        replayed, many = shadow_stored(patients, change, utcnow(), first), len(patients)
+        title = "Stored"
     else:
         replayed, many = shadow_simulated(simulated, 26, seed, change, first), simulated
         title = "SIMULATED"

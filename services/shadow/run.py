@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.exceptions import NotFound
@@ -24,14 +24,17 @@ class Shadowed:
 
 
 def shadow_stored(
-    patients: list[tuple[UUID, UUID]], change: RuleNumbers, since: date | None = None
+    patients: list[tuple[UUID, UUID]],
+    change: RuleNumbers,
+    now: datetime,
+    since: date | None = None,
 ) -> Iterator[Shadowed]:
     """Replay each (clinic, patient) in turn, holding one history at a time; who is gone meanwhile
     is left out.
     """
     for clinic_id, patient_id in patients:
         try:
-            history = stored_history(clinic_id, patient_id)
+            history = stored_history(clinic_id, patient_id, now)
         except NotFound:
             continue
         yield Shadowed(history, compare(history, change, since=since))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -40,8 +41,8 @@ def stored_patients(clinic_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
     return found
 
 
-def stored_history(clinic_id: UUID, patient_id: UUID) -> History:
-    """What one patient has answered and been given, as it stands now.
+def stored_history(clinic_id: UUID, patient_id: UUID, now: datetime) -> History:
+    """What one patient has answered and been given by now; planned sessions are left out.
 
     The transaction is read-only in the database itself: a shadow run that tried to write would
     fail. Raises ``NotFound`` when the patient is gone.
@@ -57,7 +58,7 @@ def stored_history(clinic_id: UUID, patient_id: UUID) -> History:
             raise NotFound
         return History(
             patient=str(patient_id),
-            treatment=load_treatment(session, patient_id),
+            treatment=load_treatment(session, patient_id).until(now),
             entries={name: _entries(session, patient_id, name) for name in INSTRUMENTS},
             zone=patient.timezone,
             indications=frozenset(patient.indications),

@@ -20,11 +20,14 @@ from services.rules.entry_rules import (
 from services.rules.mood_days import mood_day_at
 from services.rules.rule_decision import RuleDecision, RuleId, Severity
 from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
+from services.rules.session_windows import session_windows
 from services.rules.treatment import Session
 from services.rules.wall_clock import find_zone
 from services.simulation.history import DAILY, TWO_WEEKS, History
 from services.simulation.numbers import daily_lookback_days
 from services.simulation.running_baseline import RunningBaseline
+
+ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class _Desk:
     history: History
     zone: dt.tzinfo
     numbers: RuleNumbers
+    around_session: dt.date = dt.date.max
     said: list[Occasion] = field(default_factory=list)
     series: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     baselines: dict[str, RunningBaseline] = field(
@@ -71,15 +75,17 @@ class _Desk:
     def receives(self, instrument: str, entry: Entry) -> list[RuleDecision]:
         """Decide an entry with all that had been received by then."""
         self.series[instrument].append(entry)
+        within = self._within_reach(instrument, entry)
+        newest = max(each.mood_day for each in within)
         case = SeriesCase(
             instrument=instrument,
-            entries=self._within_reach(instrument, entry),
+            entries=within,
             decided=entry,
             baseline=self._baseline(instrument, entry.received_at),
             treatment=self.history.treatment,
             zone=self.zone,
             indications=self.history.indications,
-            spoken=spoken(self.said, entry.mood_day, self.numbers),
+            spoken=spoken(self.said, newest, self.numbers),
             answers=self.history.answers.get(entry.entry_id, {}),
         )
         return series_decisions(case, self.numbers)
@@ -87,6 +93,9 @@ class _Desk:
     def begins(self, session: Session) -> list[RuleDecision]:
         """Decide what is decided when a session is written, here: when it began."""
         at, forms = session.started_at, self.series[TWO_WEEKS]
+        begun = self.history.treatment.until(at).sessions
+        window = session_windows(begun, self.zone)[-1]
+        self.around_session = window.first_day - self.numbers.course.m5.before_days * ONE_DAY
         return session_decisions(
             forms,
             self._baseline(TWO_WEEKS, at),
@@ -113,10 +122,12 @@ class _Desk:
         return self.baselines[instrument].after(instrument, series, begun, self.zone)
 
     def _within_reach(self, instrument: str, entry: Entry) -> Sequence[Entry]:
-        """As the service reads them: of daily answers the lookback of the rules, of forms all."""
+        """As the service reads them: of daily answers the lookback of the rules and the days around
+        the last session, of forms all.
+        """
         series = self.series[instrument]
         if instrument != DAILY:
             return series
         lookback = daily_lookback_days(self.numbers)
-        since = dt.date.fromordinal(max(1, entry.mood_day.toordinal() - lookback))
+        since = min(self.around_session, entry.mood_day - lookback * ONE_DAY)
         return [each for each in series if each.mood_day >= since]
