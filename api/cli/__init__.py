@@ -12,6 +12,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "audit",
     "caseload",
     "clinic",
+    "cohort",
     "db",
     "demo",
     "play",

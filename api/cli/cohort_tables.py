@@ -1,0 +1,125 @@
+"""The cohort on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from services.cohort.simulation import Truth
+from services.rules.cohort import Fate
+from services.rules.cohort_document import all_figures
+from services.rules.cohort_figures import GroupFigures, Mark, Share, figures_of
+from services.rules.cohort_tally import Cohort, Group, Tally
+from services.rules.cohort_words import CAUTION, PUBLISHED_OF
+
+WIDTH: Final = 240
+INDUCTIONS: Final = Group("phase", "induction")
+STRICT: Final = Group("strict", "induction")
+# What the rows are called, and the share that they show.
+SHARES: Final = (
+    ("response (at least 50 %)", "response"),
+    ("remission (below 5)", "remission"),
+    ("worsened (any rise)", "worsened"),
+    ("item 9 lower", "item9_lower"),
+    ("item 9 higher", "item9_higher"),
+)
+WITHOUT_OUTCOME: Final[tuple[tuple[str, Fate], ...]] = (
+    ("missing", "missing"),
+    ("treated again before", "retreated"),
+    ("no baseline", "baseline_missing"),
+    ("window not closed", "pending"),
+)
+
+
+def wide_console() -> Console:
+    """The terminal, or lines wide enough for the tables where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
+def print_groups(console: Console, cohort: Cohort, title: str) -> None:
+    """One line per group, for a clinic."""
+    table = _table(title, ("group", "courses", "n", *(words for words, _ in WITHOUT_OUTCOME)))
+    for heading, _ in SHARES:
+        table.add_column(heading, justify="right")
+    marks = cohort.thresholds.sustained
+    for days in (marks.first_mark_days, marks.second_mark_days):
+        table.add_column(f"still responding, {days} days", justify="right")
+    for found in all_figures(cohort):
+        fates = [str(found.tally.fates.get(fate, 0)) for _, fate in WITHOUT_OUTCOME]
+        shares = [_share(found.shares[name]) for _, name in SHARES]
+        counts = [str(found.tally.courses), str(_n(found)), *fates]
+        table.add_row(_label(found), *counts, *shares, *map(_mark, found.sustained.marks))
+    console.print(table)
+
+
+def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) -> None:
+    """The published table beside what was counted and what is true of the simulated people."""
+    strict, every = (
+        figures_of(group, cohort.tallies.get(group, Tally()), cohort.thresholds)
+        for group in (STRICT, INDUCTIONS)
+    )
+    table = _table(
+        title, ("induction", "McInnes 2022", "true (simulated)", "schedule as published", "all")
+    )
+    published, chosen = cohort.thresholds.published, (strict, every)
+    table.add_row(
+        "courses", str(published.people_treated), "", *(str(c.tally.courses) for c in chosen)
+    )
+    table.add_row("with an outcome (n)", str(published.people), "", *(str(_n(c)) for c in chosen))
+    for words, fate in WITHOUT_OUTCOME:
+        table.add_row(words, "", "", *_counts(chosen, fate))
+    for words, name in SHARES:
+        told, true = getattr(published, name), 100 * getattr(truth, name)
+        counted = (_share(one.shares[name]) for one in chosen)
+        table.add_row(words, f"{told:.1f} %", f"{true:.1f} %", *counted)
+    marks = zip(strict.sustained.marks, every.sustained.marks, strict=True)
+    told_marks = (
+        (published.sustained_first_mark, truth.sustained_first_mark),
+        (published.sustained_second_mark, truth.sustained_second_mark),
+    )
+    for (one, other), (told, true) in zip(marks, told_marks, strict=True):
+        words = f"still responding, {one.days} days"
+        cells = (f"about {told:g} %", f"{100 * true:.1f} %", _mark(one), _mark(other))
+        table.add_row(words, *cells)
+    console.print(table)
+    console.print(f"The counted people are made up. {PUBLISHED_OF}")
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", caption=CAUTION, caption_justify="left")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left")
+    return table
+
+
+def _label(found: GroupFigures) -> str:
+    group = found.group
+    if group.by == "overall":
+        return "all courses"
+    words = ["on published schedule"] if group.by == "strict" else []
+    words += [word for word in (group.phase, group.product, group.route) if word is not None]
+    return ", ".join([*words, "small"] if found.small else words)
+
+
+def _n(found: GroupFigures) -> int:
+    return found.tally.fates.get("counted", 0)
+
+
+def _counts(chosen: Sequence[GroupFigures], fate: Fate) -> list[str]:
+    return [str(one.tally.fates.get(fate, 0)) for one in chosen]
+
+
+def _share(share: Share) -> str:
+    if share.percent is None or share.low is None or share.high is None:
+        return "nobody"
+    return f"{float(share.percent):.1f} % ({share.low:.1f}-{share.high:.1f}) of {share.n}"
+
+
+def _mark(mark: Mark) -> str:
+    if mark.share is None:
+        return f"not known ({mark.at_risk} at risk)"
+    return f"{float(100 * mark.share):.1f} % ({mark.at_risk} at risk)"
