@@ -16,6 +16,8 @@ RESOURCES: Final[tuple[str, ...]] = (
     "auth",
     "check_ins",
     "clinic",
+    "cohort",
+    "courses",
     "docs",
     "due",
     "help_requests",
@@ -25,6 +27,8 @@ RESOURCES: Final[tuple[str, ...]] = (
     "operations",
     "password_reset",
     "patients",
+    "sessions",
+    "side_effects",
     "trends",
     "users",
 )
