@@ -60,7 +60,6 @@ class SideEffectReport(OfClinic, Base):
     note: Mapped[str | None] = mapped_column(EncryptedText("side_effect_reports.note"))
     reason: Mapped[str | None] = mapped_column(EncryptedText("side_effect_reports.reason"))
     flags: Mapped[Strings]
-    counts_in_trend: Mapped[bool] = mapped_column(server_default="true")
     entered_by: Mapped[UUID | None]
     family_id: Mapped[UUID | None]
     revision: Mapped[int]

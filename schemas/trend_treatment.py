@@ -20,7 +20,7 @@ def day(**kwargs: object) -> fields.Date:
     return fields.Date(required=True, allow_none=True, **kwargs)  # type: ignore[arg-type] # marshmallow's keywords
 
 
-class DoseOut(Schema):
+class ReportedDoseOut(Schema):
     """As it was entered."""
 
     value = fields.Float(required=True)
@@ -34,7 +34,7 @@ class IntervalOut(Schema):
     high = fields.Integer(required=True)
 
 
-class SessionOut(Schema):
+class ReportedSessionOut(Schema):
     """One treatment that had started, and what it did. ``pre`` and ``nadir`` are levels in points,
     ``effect`` their difference. Sessions under 48 h apart share their figures.
     """
@@ -47,7 +47,7 @@ class SessionOut(Schema):
     )
     product = fields.String(required=True)
     route = fields.String(required=True, allow_none=True)
-    dose = fields.Nested(DoseOut, required=True, allow_none=True)
+    dose = fields.Nested(ReportedDoseOut, required=True, allow_none=True)
     pre = number()
     pre_is_floor = fields.Boolean(required=True)
     nadir = number()

@@ -11,7 +11,7 @@ from schemas.trend_treatment import (
     EffectDurationOut,
     OnsetOut,
     RelapseOut,
-    SessionOut,
+    ReportedSessionOut,
     day,
     number,
 )
@@ -179,7 +179,7 @@ class TrendOut(Schema):
     instability = fields.Nested(InstabilityOut, required=True, allow_none=True)
     item9 = fields.Nested(Item9Out, required=True)
     series = fields.List(fields.Nested(DayOut), required=True)
-    sessions = fields.List(fields.Nested(SessionOut), required=True)
+    sessions = fields.List(fields.Nested(ReportedSessionOut), required=True)
     effect_duration = fields.Nested(EffectDurationOut, required=True)
     onset = fields.Nested(OnsetOut, required=True, allow_none=True)
     course = fields.Nested(CourseFiguresOut, required=True, allow_none=True)

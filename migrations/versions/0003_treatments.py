@@ -398,7 +398,6 @@ def upgrade() -> None:
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("flags", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("counts_in_trend", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("entered_by", sa.Uuid(), nullable=True),
         sa.Column("family_id", sa.Uuid(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),

@@ -78,7 +78,7 @@ def refresh(presented: Presented, now: datetime) -> Grant:
     if grant.actor.patient_id is not None:
         # A transaction of its own: the family is locked before the status row nowhere else.
         with transaction(presented.clinic_id) as session:
-            count_entries_of(session, grant.actor.patient_id, presented.family_id)
+            count_entries_of(session, grant.actor.patient_id, presented.family_id, now)
     return grant
 
 

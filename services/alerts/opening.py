@@ -39,6 +39,7 @@ class NewOccurrence:
     """One rule that fired on one entry. ``at`` is ``recorded_at``; ``tier`` a severity word.
 
     ``interrupts``: a help request, an item 9 of 3 or a C-SSRS high ends an acknowledgement.
+    ``about_id``: the session or course that the rule speaks once of.
     """
 
     entry_id: UUID | None
@@ -50,6 +51,7 @@ class NewOccurrence:
     cssrs: str | None
     tier: str
     interrupts: bool
+    about_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,7 @@ def _occurrence_writes(
             "received_at": each.received_at,
             "item9": each.item9,
             "cssrs": each.cssrs,
+            "about_id": each.about_id,
             "first_tier": each.tier,
             "tier": each.tier,
             "revision": revision,

@@ -19,12 +19,13 @@ from services.alerts.opening import (
     lower,
     open_or_add,
 )
+from services.alerts.rule_alerts import Cause, rule_alerts
 from services.intake.deciding import FALLBACK_RULE, Verdict
-from services.intake.worsening import Worsening
+from services.intake.findings import Findings
 from services.patients.lock import LockedPatient
 from services.rules.retiering import CssrsEntry, Occurrence, lower_all
 from services.rules.tiers import Tier
-from services.rules.triage import RULES_VERSION, Decision
+from services.rules.triage import RULES_VERSION, Decision, EntryFacts
 from services.together import Write
 
 SUICIDE_RISK: Final = "suicide_risk"
@@ -71,7 +72,7 @@ def raise_alarms(
     session: Session,
     patient: LockedPatient,
     verdict: Verdict,
-    worsening: Worsening,
+    findings: Findings,
     entry_id: UUID,
     now: datetime,
 ) -> Alarms:
@@ -79,20 +80,24 @@ def raise_alarms(
 
     The status row is locked by the caller; alerts are locked here, after it.
     """
-    failed = worsening.failed or not verdict.by_rules
-    alarms = Alarms(uncounted=failed and verdict.tier is None)
+    failed = findings.failed or not verdict.by_rules
+    silent = verdict.tier is None and not any(each.fired for each in findings.decisions)
+    alarms = Alarms(uncounted=failed and silent)
     desk = _Desk(session, patient, now)
     new = [occurrence_of(decision, verdict, entry_id) for decision in verdict.fired]
     family = UNREADABLE_RISK if verdict.facts.kind == "unreadable" else SUICIDE_RISK
     cssrs = reassuring_cssrs(verdict)
     if new or cssrs is not None:
         desk.add(alarms, family, RULES_VERSION, new, cssrs)
-    for decision in worsening.decisions:
-        if decision.severity is not None:
-            fired = Decision(decision.rule, Tier.from_word(decision.severity), True, {})
-            occurrence = occurrence_of(fired, verdict, entry_id)
-            desk.add(alarms, decision.rule.lower(), decision.rule_version, [occurrence], None)
+    others = rule_alerts(session, patient, findings.decisions, _cause(verdict.facts, entry_id), now)
+    alarms.writes.extend(others.writes)
+    alarms.pages = alarms.pages or others.pages
     return alarms
+
+
+def _cause(facts: EntryFacts, entry_id: UUID) -> Cause:
+    source = "side_effects" if facts.kind == "side_effects" else "worsening"
+    return Cause(entry_id, source, facts.recorded_at, facts.received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def occurrence_of(decision: Decision, verdict: Verdict, entry_id: UUID) -> NewOc
     return NewOccurrence(
         entry_id=entry_id,
         rule=decision.rule,
-        source=SOURCES.get(decision.rule, "worsening"),
+        source=SOURCES[decision.rule],
         at=facts.recorded_at,
         received_at=facts.received_at,
         item9=facts.item9_number,

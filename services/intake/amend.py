@@ -175,6 +175,7 @@ def _entry(
         kind="amendment",
         digest=digest,
         instrument=asked.code,
+        answers=answers,
         writes=(*version_writes(row, answers, reason=form.reason), outdated),
         record=lambda safety: record_of(
             row,

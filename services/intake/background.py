@@ -26,7 +26,7 @@ from services.rules.wall_clock import find_zone
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The background, the standing plan's row when one is in force, and what she is treated with."""
+    """The background, the standing plan's row when one is in force, and the treatment."""
 
     background: Background
     plan_id: UUID | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from models import PatientStatus, StandingPlan
+from models import PatientStatus, SessionFollowUp, StandingPlan
 from services.access import Actor
 from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
@@ -22,10 +22,13 @@ from services.intake.alerting import Alarms, raise_alarms
 from services.intake.background import Known, clinic_facts
 from services.intake.deciding import Verdict
 from services.intake.decision_rows import keep_decision
+from services.intake.findings import NOTHING_FOUND, Findings
 from services.intake.series_effects import series_effects, series_entry
-from services.intake.worsening import Worsening
+from services.intake.series_rules import Joined
 from services.patients.lock import LockedPatient
-from services.rules.crisis_card import Receipt, card, generic_card
+from services.rules.answers import Answers
+from services.rules.crisis_card import Card, Receipt, card, generic_card
+from services.rules.medical_card import medical_advice, medical_card
 from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION, next_instrument
 from services.together import Write, write_together
@@ -37,7 +40,10 @@ Safety = dict[str, object] | None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry to be stored: its own writes, and its record once the card is known."""
+    """One entry to be stored: its own writes, and its record once the card is known.
+
+    ``answers``: those of a form; ``findings``: what was decided of anything else.
+    """
 
     id: UUID
     kind: Kind
@@ -46,6 +52,8 @@ class Entry:
     writes: tuple[Write, ...]
     record: Callable[[Safety], dict[str, Any]]
     root_id: UUID | None = None
+    answers: Answers = field(default_factory=dict)
+    findings: Findings = NOTHING_FOUND
 
 
 def set_off(
@@ -61,11 +69,11 @@ def set_off(
 
     The status row is locked by the caller. Alerts without a patient are counted last.
     """
-    counts = not actor.token_expired
-    joined = series_entry(verdict, entry.root_id or entry.id) if counts else None
-    worsening, figures = series_effects(session, patient.patient_id, entry.instrument, joined)
-    alarms = raise_alarms(session, patient, verdict, worsening, entry.id, now)
-    safety = _card(session, patient, verdict, now)
+    joined = None if actor.token_expired else _joined(patient, before, verdict, entry, now)
+    found, figures = series_effects(session, joined)
+    findings = entry.findings.and_also(found)
+    alarms = raise_alarms(session, patient, verdict, findings, entry.id, now)
+    safety = _card(session, patient, verdict, findings, now)
     body = render(entry.record(safety))
     write_together(
         session,
@@ -73,8 +81,9 @@ def set_off(
             *entry.writes,
             *alarms.writes,
             *_plan_writes(before, verdict, now),
-            _decision(patient, entry, verdict, worsening, now),
+            _decision(patient, entry, verdict, findings, now),
             _status(patient, verdict, entry, figures, now),
+            *_heard(patient, verdict),
             keep_answer(
                 record_id=entry.id,
                 clinic_id=patient.clinic_id,
@@ -90,17 +99,44 @@ def set_off(
     return Answered(201, body)
 
 
-def _card(session: Session, patient: LockedPatient, verdict: Verdict, now: datetime) -> Safety:
-    level = verdict.card_level
-    if level is None:
+def _joined(
+    patient: LockedPatient, before: Known, verdict: Verdict, entry: Entry, now: datetime
+) -> Joined | None:
+    as_entry = series_entry(verdict, entry.root_id or entry.id)
+    if as_entry is None or entry.instrument is None:
+        return None
+    return Joined(
+        patient_id=patient.patient_id,
+        instrument=entry.instrument,
+        entry=as_entry,
+        answers=entry.answers,
+        treatment=before.treatment,
+        timezone=patient.timezone,
+        now=now,
+    )
+
+
+def _card(
+    session: Session,
+    patient: LockedPatient,
+    verdict: Verdict,
+    findings: Findings,
+    now: datetime,
+) -> Safety:
+    level, advice = verdict.card_level, medical_advice(findings.decisions)
+    if level is None and advice is None:
         return None
     clinic = clinic_facts(session, patient.clinic_id)
-    receipt = Receipt(paged=verdict.is_risky, followed=patient.followed)
+    receipt = Receipt(paged=verdict.is_risky or findings.pages, followed=patient.followed)
     try:
-        return card(level, clinic, now, receipt, next_instrument(verdict.facts))
+        crisis: Card | None = None
+        if level is not None:
+            crisis = card(level, clinic, now, receipt, next_instrument(verdict.facts))
+        return crisis if advice is None else medical_card(advice, clinic, now, receipt, crisis)
     except Exception as error:  # noqa: BLE001 -- a card that cannot be made must not cost the answer
         log.error("card_failed", kind=type(error).__name__)
-        return generic_card(committed=True, level=level, country=clinic.country)
+        worst = level or (advice.level if advice else "support")
+        return generic_card(committed=True, level=worst, country=clinic.country)
 
 
 def _plan_writes(before: Known, verdict: Verdict, now: datetime) -> list[Write]:
@@ -115,14 +151,14 @@ def _plan_writes(before: Known, verdict: Verdict, now: datetime) -> list[Write]:
 
 
 def _decision(
-    patient: LockedPatient, entry: Entry, verdict: Verdict, worsening: Worsening, now: datetime
+    patient: LockedPatient, entry: Entry, verdict: Verdict, findings: Findings, now: datetime
 ) -> Write:
-    tiers = [verdict.tier, *(Tier.from_word(d.severity) for d in worsening.decisions if d.severity)]
+    tiers = [verdict.tier, *(Tier.from_word(d.severity) for d in findings.decisions if d.severity)]
     tier = max((each for each in tiers if each is not None), default=None)
     by: Literal["rules", "fallback"] = (
-        "rules" if verdict.by_rules and not worsening.failed else "fallback"
+        "rules" if verdict.by_rules and not findings.failed else "fallback"
     )
-    decided = [*verdict.stored(), *worsening.stored()]
+    decided = [*verdict.stored(), *findings.stored()]
     return keep_decision(patient, entry.id, by, tier, decided, now)
 
 
@@ -134,13 +170,30 @@ def _status(
     now: datetime,
 ) -> Write:
     values = figures | risk_values(patient, verdict)
-    if entry.kind != "help_request":
+    if entry.kind in ("check_in", "amendment"):
         values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
     return (
         update(PatientStatus)
         .where(PatientStatus.patient_id == patient.patient_id)
         .values(revision=patient.next_revision, **values)
     )
+
+
+def _heard(patient: LockedPatient, verdict: Verdict) -> list[Write]:
+    """What was awaited after a session has come: N2 stays silent."""
+    if not patient.treated or verdict.facts.kind == "help_request":
+        return []
+    at = verdict.facts.recorded_at
+    return [
+        update(SessionFollowUp)
+        .where(
+            SessionFollowUp.patient_id == patient.patient_id,
+            SessionFollowUp.met_at.is_(None),
+            SessionFollowUp.opens_at <= at,
+            SessionFollowUp.due_at >= at,
+        )
+        .values(met_at=at)
+    ]
 
 
 def risk_values(patient: LockedPatient, verdict: Verdict) -> dict[str, Any]:

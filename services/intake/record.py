@@ -112,6 +112,7 @@ def _entry(
         kind="check_in",
         digest=digest,
         instrument=asked.code,
+        answers=answers,
         writes=version_writes(row, answers, note=form.note, client_total=form.client_total),
         record=lambda safety: record_of(
             row,

@@ -18,16 +18,19 @@ from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.deciding import Verdict, decide_by_rules
 from services.intake.decision_rows import keep_decision
 from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
+from services.intake.findings import NOTHING_FOUND, Findings
 from services.intake.record_view import SCORE_FIELDS
+from services.intake.replay_effects import decide_again, load_report, unheard
 from services.intake.series_effects import series_effects, series_entry
-from services.intake.worsening import Worsening
+from services.intake.series_rules import Joined
 from services.patients.lock import LockedPatient, lock_patient
 from services.patients.status_row import refresh
+from services.patients.treatments import load_treatment
 from services.rules.instruments import instrument
 from services.rules.mood_days import Placement
 from services.rules.standing_plans import EndReason
 from services.rules.tiers import Tier
-from services.together import write_together
+from services.together import Write, write_together
 from services.unit_of_work import transaction
 
 
@@ -72,19 +75,32 @@ def replay(entry: Undecided, now: datetime) -> Verdict | None:
     with transaction(entry.clinic_id) as session:
         patient = lock_patient(session, entry.patient_id)
         row = _load(session, entry)
-        if row is None:
-            _finish(session, patient, entry, None, None, now)
-            return None
         before = load_background(session, patient)
+        if row is None:
+            return _replay_other(session, patient, before, entry, now)
         placed = Placement(
             row.mood_day, row.zone, frozenset(row.flags), row.recorded_at, row.answered_at
         )
         verdict = decide_by_rules(_sent(session, row, patient), placed, before.background)
-        _finish(session, patient, entry, row, verdict, now)
+        findings = _series(session, patient, row, verdict, now)
+        _finish(session, patient, entry, verdict, findings, [_rescore(entry, verdict)], now)
         plan = before.background.plan
         if verdict.plan_ended is not None and plan is not None and plan.set_at <= row.received_at:
             _end_plan(session, before, verdict.plan_ended, now)
         return verdict
+
+
+def _replay_other(
+    session: Session, patient: LockedPatient, before: Known, entry: Undecided, now: datetime
+) -> Verdict | None:
+    """An entry that is no form: a report of side effects, or a help request (nothing to score)."""
+    report = load_report(session, entry.patient_id, entry.entry_id)
+    if report is None:
+        _finish(session, patient, entry, None, NOTHING_FOUND, [], now)
+        return None
+    verdict, findings = decide_again(session, patient, before, report)
+    _finish(session, patient, entry, verdict, unheard(findings, entry.tier), [], now)
+    return verdict
 
 
 def _end_plan(session: Session, before: Known, reason: EndReason, now: datetime) -> None:
@@ -134,23 +150,20 @@ def _finish(
     session: Session,
     patient: LockedPatient,
     entry: Undecided,
-    row: Any,
     verdict: Verdict | None,
+    findings: Findings,
+    writes: list[Write],
     now: datetime,
 ) -> None:
-    writes = []
     pages = False
-    worsening = Worsening()
     if verdict is not None:
-        writes.append(_rescore(entry, verdict))
-        worsening = _worsening(session, entry, row, verdict)
         alarms = raise_alarms(
-            session, patient, _unheard(entry, verdict), worsening, entry.entry_id, now
+            session, patient, _unheard(entry, verdict), findings, entry.entry_id, now
         )
         writes += alarms.writes
         pages = alarms.pages
     tier = verdict.tier if verdict else entry.tier
-    decided = [*(verdict.stored() if verdict else []), *worsening.stored()]
+    decided = [*(verdict.stored() if verdict else []), *findings.stored()]
     writes.append(keep_decision(patient, entry.entry_id, "replay", tier, decided, now))
     writes.append(
         update(PatientStatus)
@@ -163,7 +176,7 @@ def _finish(
         .values(replayed_at=now)
     )
     write_together(session, writes)
-    refresh(session, patient.patient_id)
+    refresh(session, patient.patient_id, now)
     if pages:
         session.execute(notify_statement())
 
@@ -191,12 +204,23 @@ def _unheard(entry: Undecided, verdict: Verdict) -> Verdict:
     return replace(verdict, decisions=())
 
 
-def _worsening(session: Session, entry: Undecided, row: Any, verdict: Verdict) -> Worsening:
-    """M1 and M2 again, for a version that is current and counts."""
-    if row.superseded or not row.counts_in_trend:
-        return Worsening()
-    joined = series_entry(verdict, row.root_id)
-    worsening, _ = series_effects(session, entry.patient_id, row.instrument, joined)
-    if worsening.failed:
-        raise RuntimeError("the worsening rules still fail")
-    return worsening
+def _series(
+    session: Session, patient: LockedPatient, row: Any, verdict: Verdict, now: datetime
+) -> Findings:
+    """The rules of the series again, for a version that is current and counts."""
+    as_entry = series_entry(verdict, row.root_id)
+    if row.superseded or not row.counts_in_trend or as_entry is None:
+        return NOTHING_FOUND
+    joined = Joined(
+        patient_id=patient.patient_id,
+        instrument=row.instrument,
+        entry=as_entry,
+        answers=row.answers,
+        treatment=load_treatment(session, patient.patient_id),
+        timezone=patient.timezone,
+        now=now,
+    )
+    findings, _ = series_effects(session, joined)
+    if findings.failed:
+        raise RuntimeError("the rules of the series still fail")
+    return findings

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, bindparam, func, or_, select
+from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn
 from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
-from services.patients.status_figures import DAILY, SLOPE_DAYS, TWO_WEEKS
+from services.patients.status_figures import DAILY, SLOPE_DAYS
+from services.rules.course_anchor import baseline_anchor
 from services.rules.day_series import Entry
+from services.rules.entry_rules import TABLE
+from services.rules.session_windows import session_windows
+from services.rules.treatment import Treatment
 from services.rules.trend_thresholds import TREND_THRESHOLDS
 from services.rules.worsening import DAILY_LOOKBACK_DAYS
 
-IN_SERIES: Final = (TWO_WEEKS, DAILY)
+IN_SERIES: Final = frozenset(row.instrument for row in TABLE)
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
 
 
-def _day(of: Any) -> ScalarSelect[Any]:
+def _date(name: str) -> Any:
+    return bindparam(name, type_=Date())
+
+
+def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
     other = aliased(CheckIn)
     return (
         select(of(other))
@@ -29,21 +37,32 @@ def _day(of: Any) -> ScalarSelect[Any]:
             other.patient_id == _PATIENT,
             other.instrument == _INSTRUMENT,
             other.counts_in_trend,
+            *(condition(other) for condition in more),
         )
         .scalar_subquery()
     )
 
 
 def _statement() -> Select[Any]:
-    """Two-week forms are few and all come. Of daily ones: the lookback, the days of the baseline,
-    and the fortnight that ends on the last complete one.
+    """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
+    first ones since the course before, and those before the first session of the course), those
+    around the last session, and the fortnight that ends on the last complete one.
     """
-    first = _day(lambda other: func.min(other.mood_day))
+    untreated_since = _date("untreated_since")
+    first = _day(
+        lambda other: func.min(other.mood_day), lambda other: other.mood_day > untreated_since
+    )
     last = _day(lambda other: func.max(other.mood_day).filter(other.total.is_not(None)))
+    since = _date("since")
     needed = or_(
-        CheckIn.instrument == TWO_WEEKS,
-        CheckIn.mood_day >= bindparam("since", type_=CheckIn.mood_day.type),
-        CheckIn.mood_day < first + TREND_THRESHOLDS.windows.baseline_days,
+        _INSTRUMENT != DAILY,
+        CheckIn.mood_day >= since,
+        CheckIn.mood_day >= _date("last_session_from"),
+        CheckIn.mood_day.between(_date("anchor_from"), _date("anchor_to")),
+        and_(
+            CheckIn.mood_day > untreated_since,
+            CheckIn.mood_day < first + TREND_THRESHOLDS.windows.baseline_days,
+        ),
         CheckIn.mood_day > last - SLOPE_DAYS,
     )
     return select(*ENTRY_COLUMNS).where(counting(_PATIENT, _INSTRUMENT), needed)
@@ -53,13 +72,46 @@ def _statement() -> Select[Any]:
 _SERIES: Final = _statement()
 
 
-def load_series(session: Session, patient_id: UUID, instrument: str, joined: Entry) -> list[Entry]:
+def load_series(
+    session: Session,
+    patient_id: UUID,
+    instrument: str,
+    joined: Entry,
+    begun: Treatment,
+    zone: tzinfo,
+) -> list[Entry]:
     """The series that ``joined`` (not yet in the database) takes its place in, in no particular
-    order; it replaces the earlier versions of its form.
+    order; it replaces the earlier versions of its form. ``begun``: the sessions that have started.
     """
-    since = date.fromordinal(max(1, joined.mood_day.toordinal() - DAILY_LOOKBACK_DAYS))
     rows = session.execute(
-        _SERIES, {"patient_id": patient_id, "instrument": instrument, "since": since}
+        _SERIES,
+        {
+            "patient_id": patient_id,
+            "instrument": instrument,
+            "since": _back(joined.mood_day, DAILY_LOOKBACK_DAYS),
+            **_around_sessions(begun, zone),
+        },
     )
     others = (entry_of(row) for row in rows)
     return [*(each for each in others if each.entry_id != joined.entry_id), joined]
+
+
+def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
+    """The days around the sessions; for the untreated, days on which there is nothing."""
+    days = dict.fromkeys(("last_session_from", "anchor_from", "anchor_to"), date.max)
+    untreated_since = date.min
+    anchor = baseline_anchor(begun, zone)
+    if anchor is not None:
+        windows, limits = TREND_THRESHOLDS.windows, TREND_THRESHOLDS.session
+        first = anchor.session.day(zone)
+        days["anchor_from"] = _back(first, windows.baseline_days)
+        days["anchor_to"] = first
+        last = session_windows(begun.sessions, zone)[-1]
+        days["last_session_from"] = _back(last.first_day, limits.pre_days)
+        if anchor.after is not None:
+            untreated_since = anchor.after.day(zone)
+    return days | {"untreated_since": untreated_since}
+
+
+def _back(day: date, days: int) -> date:
+    return max(date.min + timedelta(days=days), day) - timedelta(days=days)

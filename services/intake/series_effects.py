@@ -1,8 +1,9 @@
-"""What an entry does in the series that it joins: worsening, and the status row's figures."""
+"""What an entry does in the series that it joins: rules, and the status row's figures."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from services.intake.deciding import Verdict
+from services.intake.findings import Findings
 from services.intake.series import IN_SERIES, load_series
-from services.intake.worsening import Worsening, decide_worsening
-from services.patients.status_figures import figures_of
+from services.intake.series_rules import Joined, decide_series
+from services.patients.status_figures import AsOf, figures_of
 from services.rules.day_series import Entry
+from services.rules.wall_clock import find_zone
 
 log = structlog.get_logger()
 
@@ -35,16 +38,18 @@ def series_entry(verdict: Verdict, root_id: UUID) -> Entry | None:
     )
 
 
-def series_effects(
-    session: Session, patient_id: UUID, instrument: str | None, joined: Entry | None
-) -> tuple[Worsening, dict[str, Any]]:
-    """Worsening and the status row's figures; a fault in them counts as failed rules."""
-    if joined is None or instrument not in IN_SERIES:
-        return Worsening(), {}
-    series = load_series(session, patient_id, instrument, joined)
-    worsening = decide_worsening(session, patient_id, instrument, series, joined)
+def series_effects(session: Session, joined: Joined | None) -> tuple[Findings, dict[str, Any]]:
+    """The rules' findings and the status row's figures; a fault in them counts as failed rules."""
+    if joined is None or joined.instrument not in IN_SERIES:
+        return Findings(), {}
+    zone = find_zone(joined.timezone) or UTC
+    series = load_series(
+        session, joined.patient_id, joined.instrument, joined.entry, joined.begun, zone
+    )
+    findings = decide_series(session, joined, series)
     try:
-        return worsening, figures_of(instrument, series)
+        as_of = AsOf(joined.treatment, zone, joined.now)
+        return findings, figures_of(joined.instrument, series, as_of)
     except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
         log.error("figures_failed", kind=type(error).__name__)
-        return replace(worsening, failed=True), {}
+        return replace(findings, failed=True), {}

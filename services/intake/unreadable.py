@@ -24,7 +24,7 @@ from services.intake.certainty import made_certain
 from services.intake.deciding import Verdict
 from services.intake.decision_rows import keep_decision
 from services.intake.facts import Read
-from services.intake.worsening import Worsening
+from services.intake.findings import Findings
 from services.patients.lock import LockedPatient, lock_patient
 from services.rules.crisis_card import Receipt, card
 from services.rules.danger import Danger, find_danger
@@ -123,7 +123,7 @@ def _commit(
 ) -> dict[str, Any]:
     verdict = _verdict(patient, danger, now)
     entry_id = new_id()
-    alarms = raise_alarms(session, patient, verdict, Worsening(), entry_id, now)
+    alarms = raise_alarms(session, patient, verdict, Findings(), entry_id, now)
     facts = verdict.facts
     safety = card(
         card_level(facts, verdict.decisions) or "support",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -11,7 +12,9 @@ from models import CheckIn
 from services.patients.status_row import raise_revision, refresh
 
 
-def count_entries_of(session: Session, patient_id: UUID, family_id: UUID) -> int:
+def count_entries_of(
+    session: Session, patient_id: UUID, family_id: UUID, now: datetime
+) -> int:
     """From now on the family's entries count; return how many did not before.
 
     For the transaction that refreshes the family's tokens. Locks the status row only when there is
@@ -31,5 +34,5 @@ def count_entries_of(session: Session, patient_id: UUID, family_id: UUID) -> int
         .values(counts_in_trend=True, counts_from_revision=revision)
         .returning(CheckIn.id)
     ).all()
-    refresh(session, patient_id)
+    refresh(session, patient_id, now)
     return len(counted)

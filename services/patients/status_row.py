@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from models import CheckIn, PatientStatus, UnreadableBody
+from models import CheckIn, Patient, PatientStatus, UnreadableBody
 from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
 from services.patients.status_figures import (
     DAILY,
     TWO_WEEKS,
+    AsOf,
     daily_figures,
     two_week_figures,
 )
+from services.patients.treatments import load_treatment
 from services.rules.day_series import Entry
 from services.rules.rule_set import RULES
+from services.rules.wall_clock import find_zone
 
 CACHED: Final = (
     "last_check_in_at",
@@ -31,6 +35,14 @@ CACHED: Final = (
     "trend_status",
     "daily_m7",
     "daily_slope",
+    "non_response",
+    "last_session_id",
+    "last_session_at",
+    "sessions_in_course",
+    "next_session_id",
+    "next_session_at",
+    "wearing_off_on",
+    "maintenance_due_on",
 )
 
 
@@ -46,20 +58,31 @@ def raise_revision(session: Session, patient_id: UUID) -> int:
     ).one()
 
 
-def recompute(session: Session, patient_id: UUID) -> dict[str, Any]:
-    """Every cached column from the patient's whole history, as ``caseload verify`` compares it."""
+def recompute(
+    session: Session, patient_id: UUID, two_week_at: datetime | None, daily_at: datetime | None
+) -> dict[str, Any]:
+    """Every cached column from the patient's whole history, as ``caseload verify`` compares it.
+
+    Only sessions that had started at these instants count for the figures of the two forms: it was
+    as of then that they were last worked out.
+    """
+    timezone = session.execute(select(Patient.timezone).where(Patient.id == patient_id)).scalar()
+    zone = find_zone(timezone or "") or UTC
+    treatment = load_treatment(session, patient_id)
+    two_weeks = _whole_series(session, patient_id, TWO_WEEKS)
+    daily = _whole_series(session, patient_id, DAILY)
     return (
         _risk(session, patient_id)
-        | two_week_figures(_whole_series(session, patient_id, TWO_WEEKS))
-        | daily_figures(_whole_series(session, patient_id, DAILY))
+        | two_week_figures(two_weeks, AsOf(treatment, zone, two_week_at))
+        | daily_figures(daily, AsOf(treatment, zone, daily_at))
     )
 
 
-def refresh(session: Session, patient_id: UUID) -> None:
-    """Write the recomputed columns, after something changed an old entry. The status row is locked
-    by the caller.
+def refresh(session: Session, patient_id: UUID, now: datetime) -> None:
+    """Write the recomputed columns, after something changed an old entry or a session. The status
+    row is locked by the caller.
     """
-    values = recompute(session, patient_id)
+    values = recompute(session, patient_id, now, now)
     session.execute(
         update(PatientStatus).where(PatientStatus.patient_id == patient_id).values(**values)
     )
@@ -69,13 +92,14 @@ def differences(session: Session, patient_id: UUID) -> list[str]:
     """The names of the cached columns that differ from a recompute. Waits for writers: the row is
     locked until the transaction ends.
     """
-    columns = [getattr(PatientStatus, name) for name in CACHED]
+    names = (*CACHED, "two_week_figures_at", "daily_figures_at")
+    columns = [getattr(PatientStatus, name) for name in names]
     row = session.execute(
         select(*columns).where(PatientStatus.patient_id == patient_id).with_for_update()
     ).one_or_none()
     if row is None:
         return ["status row"]
-    true_values = recompute(session, patient_id)
+    true_values = recompute(session, patient_id, row.two_week_figures_at, row.daily_figures_at)
     return [name for name in CACHED if getattr(row, name) != true_values[name]]
 
 

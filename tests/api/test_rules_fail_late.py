@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from services.intake import effects, series_effects, worsening
+from services.intake import effects, series_effects, series_rules
 from services.intake.forms import CheckInForm
 from services.intake.record import record_check_in
 from services.intake.replay import replay, undecided
@@ -41,7 +41,7 @@ def test_worsening_that_was_missed_is_found_by_the_replay(
     pat = clinic.patient()
     a_steady_month(pat)
     with monkeypatch.context() as patch:
-        patch.setattr(worsening, "worsening_decisions", broken)
+        patch.setattr(series_rules, "series_decisions", broken)
         assert post(client, pat, phq9(answers=MUCH_WORSE)).status_code == 201
         with pat.app.app_context():
             (entry,) = undecided(clinic.id, an_hour_ago())

@@ -108,7 +108,9 @@ class Phone:
 
     def refresh(self, step: dict[str, Any]) -> None:
         with transaction(self.patient.actor.clinic_id) as session:
-            count_entries_of(session, self.patient.patient_id, self.patient.actor.family_id)
+            count_entries_of(
+                session, self.patient.patient_id, self.patient.actor.family_id, datetime.now(UTC)
+            )
 
 
 def faults(patient: Person) -> list[str]:

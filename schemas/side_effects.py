@@ -1,0 +1,146 @@
+"""The wire of side effects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut
+
+MAX_EFFECTS = 100
+
+
+class EffectIn(Strict):
+    """One effect: a code of ``GET /v1/side-effects/codes`` and a CTCAE grade, 1 mild to 4 life
+    threatening. No ``ended_at`` says that it is still there.
+    """
+
+    code = text(NAME_LIMIT, required=True)
+    grade = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=4))
+    onset_at = Instant()
+    ended_at = Instant()
+
+
+class EffectVitalsIn(Strict):
+    """A blood pressure that the patient measured, in mmHg."""
+
+    systolic = fields.Integer(required=True, strict=True, validate=validate.Range(40, 300))
+    diastolic = fields.Integer(required=True, strict=True, validate=validate.Range(20, 200))
+    heart_rate = fields.Integer(strict=True, validate=validate.Range(20, 300))
+
+
+class SideEffectsIn(Strict):
+    """``POST /v1/side-effects``."""
+
+    id = fields.UUID(required=True)
+    recorded_at = Instant(required=True)
+    timezone = text(NOTE_LIMIT)
+    session_id = fields.UUID()
+    effects = fields.List(
+        fields.Nested(EffectIn), load_default=list, validate=validate.Length(max=MAX_EFFECTS)
+    )
+    vitals = fields.Nested(EffectVitalsIn, load_default=dict)
+    note = text(NOTE_LIMIT)
+    patient_id = fields.UUID(metadata={"description": "staff only"})
+
+    @validates_schema
+    def says_something(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        """An empty report is a mistake of the app."""
+        if not data["effects"] and not data["vitals"]:
+            raise ValidationError({"effects": ["Missing data for required field."]})
+
+
+class SideEffectsAmendIn(Strict):
+    """``POST /v1/side-effects/{id}/amend``: replaces effects and vitals; none of both voids it."""
+
+    id = fields.UUID(required=True)
+    effects = fields.List(
+        fields.Nested(EffectIn), required=True, validate=validate.Length(max=MAX_EFFECTS)
+    )
+    vitals = fields.Nested(EffectVitalsIn, load_default=dict)
+    reason = text(NOTE_LIMIT, required=True, least=1)
+
+
+class EffectOut(Schema):
+    """One effect as stored."""
+
+    code = fields.String(required=True)
+    grade = fields.Integer(required=True)
+    onset_at = Instant(required=True, allow_none=True)
+    ended_at = Instant(required=True, allow_none=True)
+
+
+class EffectVitalsOut(Schema):
+    """A blood pressure in mmHg."""
+
+    systolic = fields.Integer(required=True)
+    diastolic = fields.Integer(required=True)
+    heart_rate = fields.Integer(required=True, allow_none=True)
+
+
+class SideEffectsOut(Schema):
+    """A stored report. ``session_id`` was named by the reporter; ``session`` is the last one."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    recorded_at = Instant(required=True)
+    received_at = Instant(required=True)
+    timezone = fields.String(required=True, allow_none=True)
+    mood_day = fields.Date(required=True)
+    session_id = fields.UUID(required=True, allow_none=True)
+    session = fields.Nested(SinceSessionOut, required=True, allow_none=True)
+    effects = fields.List(fields.Nested(EffectOut), required=True)
+    vitals = fields.Nested(EffectVitalsOut, required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
+    safety = fields.Nested(SafetyOut, required=True, allow_none=True)
+
+
+class EffectsVersionOut(Schema):
+    """One version of a report, in the order received."""
+
+    id = fields.UUID(required=True)
+    received_at = Instant(required=True)
+    by = fields.UUID(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    effects = fields.List(fields.Nested(EffectOut), required=True)
+
+
+class SideEffectsWithVersionsOut(SideEffectsOut):
+    """``GET /v1/side-effects/{id}``: the current version, and all."""
+
+    versions = fields.List(fields.Nested(EffectsVersionOut), required=True)
+
+
+class SideEffectsQuery(Strict):
+    """``GET /v1/side-effects``."""
+
+    patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
+    cursor = fields.String(load_default=None)
+
+
+class EffectCodeOut(Schema):
+    """One side effect that can be reported; ``emergency``: the app says to call for help."""
+
+    code = fields.String(required=True)
+    label = fields.String(required=True)
+    group = fields.String(required=True)
+    emergency = fields.Boolean(required=True)
+
+
+class GradeOut(Schema):
+    """A CTCAE grade in lay words."""
+
+    grade = fields.Integer(required=True)
+    label = fields.String(required=True)
+
+
+class EffectCodesOut(Schema):
+    """The coded list, of one version."""
+
+    version = fields.String(required=True)
+    effects = fields.List(fields.Nested(EffectCodeOut), required=True)
+    grades = fields.List(fields.Nested(GradeOut), required=True)

@@ -1,0 +1,281 @@
+"""The wire of courses, sessions, vital signs, screenings and other treatment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.base import name as visible_name
+
+PRODUCTS = ("ketamine", "esketamine", "tms", "ect", "other")
+ROUTES = ("iv", "im", "intranasal", "oral", "sublingual", "sc")
+PHASES = ("induction", "maintenance")
+SUPERVISION = ("clinic", "remote_supervised", "unsupervised")
+VITALS_PHASES = ("pre", "during", "post", "discharge")
+DECISION_KINDS = ("clearance", "discharge", "driving_restriction")
+DECISION_OUTCOMES = ("cleared", "not_cleared", "discharged", "kept", "acknowledged")
+TREATMENT_KINDS = (
+    "antidepressant",
+    "mood_stabiliser",
+    "antipsychotic",
+    "benzodiazepine",
+    "stimulant",
+    "psychotherapy",
+    "other",
+)
+SESSION_FLAGS = (
+    "screening_missing",
+    "screening_expired",
+    "contraindication",
+    "unsupervised",
+    "product_differs",
+    "not_cleared",
+    "entered_late",
+)
+
+
+def one_of(values: tuple[str, ...], **kwargs: Any) -> fields.String:
+    """A word of a list."""
+    return fields.String(validate=validate.OneOf(values), **kwargs)
+
+
+def whole(least: int, most: int, **kwargs: Any) -> fields.Integer:
+    """A whole number within plausible limits."""
+    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **kwargs)
+
+
+def amount(least: float, most: float, **kwargs: Any) -> fields.Float:
+    """A number within plausible limits."""
+    return fields.Float(
+        allow_nan=False, validate=validate.Range(min=least, max=most, min_inclusive=False), **kwargs
+    )
+
+
+class CourseChangeIn(Strict):
+    """``PATCH …/courses/{cid}``."""
+
+    product = one_of(PRODUCTS)
+    phase = one_of(PHASES)
+    indication = text(NAME_LIMIT)
+    protocol = text(
+        NAME_LIMIT, metadata={"description": "version of the protocol or consent that holds"}
+    )
+    started_on = fields.Date()
+    ended_on = fields.Date()
+    new_baseline = fields.Boolean(
+        truthy={True}, falsy={False}, metadata={"description": "this course has its own baseline"}
+    )
+    maintenance_interval_days = whole(1, 365)
+
+
+class CourseIn(CourseChangeIn):
+    """``POST …/courses``."""
+
+    id = fields.UUID()
+    product = one_of(PRODUCTS, required=True)
+    phase = one_of(PHASES, required=True)
+    started_on = fields.Date(required=True)
+
+
+class CourseOut(Schema):
+    """A course as it stands now; ``sessions`` counts those that are not cancelled."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    product = one_of(PRODUCTS, required=True)
+    phase = one_of(PHASES, required=True)
+    indication = fields.String(required=True, allow_none=True)
+    protocol = fields.String(required=True, allow_none=True)
+    started_on = fields.Date(required=True)
+    ended_on = fields.Date(required=True, allow_none=True)
+    new_baseline = fields.Boolean(required=True)
+    maintenance_interval_days = fields.Integer(required=True, allow_none=True)
+    sessions = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    entered_at = Instant(required=True)
+
+
+class DoseIn(Strict):
+    """An amount and its unit: mg, mg/kg, pulses …"""
+
+    value = amount(0, 100_000, required=True)
+    unit = text(32, required=True, least=1)
+
+
+class SessionChangeIn(Strict):
+    """``PATCH …/sessions/{sid}``: what is left out stays."""
+
+    course_id = fields.UUID()
+    started_at = Instant()
+    ended_at = Instant()
+    product = one_of(PRODUCTS)
+    route = one_of(ROUTES)
+    dose = fields.Nested(DoseIn)
+    weight_kg = fields.Float(allow_nan=False, validate=validate.Range(min=20, max=400))
+    supervision = one_of(SUPERVISION)
+    cancelled = fields.Boolean(truthy={True}, falsy={False})
+
+
+class SessionIn(SessionChangeIn):
+    """``POST …/sessions``. ``route`` is needed for ketamine and esketamine."""
+
+    id = fields.UUID()
+    course_id = fields.UUID(required=True)
+    started_at = Instant(required=True)
+    product = one_of(PRODUCTS, required=True)
+    supervision = one_of(SUPERVISION, required=True)
+
+
+class TreatmentDoseOut(Schema):
+    """An amount and its unit."""
+
+    value = fields.Float(required=True)
+    unit = fields.String(required=True)
+
+
+class TreatmentSessionOut(Schema):
+    """A session as it stands now. ``number`` counts in its course; null when cancelled."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    course_id = fields.UUID(required=True)
+    number = fields.Integer(required=True, allow_none=True)
+    started_at = Instant(required=True)
+    ended_at = Instant(required=True, allow_none=True)
+    product = one_of(PRODUCTS, required=True)
+    route = fields.String(required=True, allow_none=True, validate=validate.OneOf(ROUTES))
+    dose = fields.Nested(TreatmentDoseOut, required=True, allow_none=True)
+    weight_kg = fields.Float(required=True, allow_none=True)
+    supervision = one_of(SUPERVISION, required=True)
+    cancelled = fields.Boolean(required=True)
+    driving_restriction_until = Instant(required=True, allow_none=True)
+    clearance = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(DECISION_OUTCOMES)
+    )
+    discharge = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(DECISION_OUTCOMES)
+    )
+    flags = fields.List(one_of(SESSION_FLAGS), required=True)
+    version = fields.Integer(required=True)
+    entered_at = Instant(required=True)
+
+
+class VitalsIn(Strict):
+    """``POST …/sessions/{sid}/vitals``: pressures in mmHg, SpO2 in percent, sedation as MOAA/S
+    (5 awake to 0), dissociation as the CADSS total.
+    """
+
+    id = fields.UUID()
+    phase = one_of(VITALS_PHASES, required=True)
+    taken_at = Instant(required=True)
+    systolic = whole(40, 300, required=True)
+    diastolic = whole(20, 200, required=True)
+    heart_rate = whole(20, 300)
+    spo2 = whole(30, 100)
+    sedation = whole(0, 5)
+    dissociation = whole(0, 92)
+
+
+class FindingOut(Schema):
+    """A rule that fired, and what to do next in words."""
+
+    rule = fields.String(required=True)
+    severity = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class VitalsOut(Schema):
+    """Stored vital signs, and what the rules found in them."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    session_id = fields.UUID(required=True)
+    phase = one_of(VITALS_PHASES, required=True)
+    taken_at = Instant(required=True)
+    received_at = Instant(required=True)
+    systolic = fields.Integer(required=True)
+    diastolic = fields.Integer(required=True)
+    heart_rate = fields.Integer(required=True, allow_none=True)
+    spo2 = fields.Integer(required=True, allow_none=True)
+    sedation = fields.Integer(required=True, allow_none=True)
+    dissociation = fields.Integer(required=True, allow_none=True)
+    flags = fields.List(fields.String(), required=True)
+    findings = fields.List(fields.Nested(FindingOut), required=True)
+
+
+class ScreeningIn(Strict):
+    """``POST …/screenings``; ``expires_on`` defaults to the house's validity."""
+
+    id = fields.UUID()
+    screened_on = fields.Date(required=True)
+    expires_on = fields.Date()
+    contraindications = fields.List(fields.String(), load_default=list)
+    note = text(NOTE_LIMIT)
+
+
+class ScreeningOut(Schema):
+    """A screening; ``absolute`` names the contraindications under which nobody may be cleared."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    screened_on = fields.Date(required=True)
+    expires_on = fields.Date(required=True)
+    contraindications = fields.List(fields.String(), required=True)
+    absolute = fields.List(fields.String(), required=True)
+    note = fields.String(required=True, allow_none=True)
+    entered_at = Instant(required=True)
+
+
+class DecisionIn(Strict):
+    """``POST …/sessions/{sid}/decisions``: `clearance` is cleared or not_cleared, `discharge` is
+    discharged or kept, `driving_restriction` is acknowledged.
+    """
+
+    id = fields.UUID()
+    kind = one_of(DECISION_KINDS, required=True)
+    outcome = one_of(DECISION_OUTCOMES, required=True)
+    reason = text(NOTE_LIMIT)
+
+
+class DecisionOut(Schema):
+    """A decision, and what stood against it when it was made."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    session_id = fields.UUID(required=True)
+    kind = one_of(DECISION_KINDS, required=True)
+    outcome = one_of(DECISION_OUTCOMES, required=True)
+    reason = fields.String(required=True, allow_none=True)
+    found = fields.List(fields.String(), required=True)
+    decided_by = fields.UUID(required=True)
+    decided_at = Instant(required=True)
+
+
+class ConcomitantIn(Strict):
+    """``POST …/concomitant-treatments``."""
+
+    id = fields.UUID()
+    name = visible_name(required=True)
+    kind = one_of(TREATMENT_KINDS, required=True)
+    started_on = fields.Date(required=True)
+    stopped_on = fields.Date()
+
+
+class ConcomitantChangeIn(Strict):
+    """``PATCH …/concomitant-treatments/{tid}``."""
+
+    stopped_on = fields.Date(required=True)
+
+
+class ConcomitantOut(Schema):
+    """Another treatment alongside."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    kind = one_of(TREATMENT_KINDS, required=True)
+    started_on = fields.Date(required=True)
+    stopped_on = fields.Date(required=True, allow_none=True)
+    entered_at = Instant(required=True)

@@ -1,0 +1,116 @@
+"""The rules on one report of side effects: E1, E2, E5, E6, U1 and B1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from models import Patient, SideEffectReport
+from services.alerts.said import load_said
+from services.intake.findings import Findings
+from services.patients.effects_rows import load_pressures, load_reports
+from services.patients.lock import LockedPatient
+from services.rules.effects_report import EffectsReport
+from services.rules.effects_rules import EffectsCase, effects_decisions
+from services.rules.fallback import fallback_tier
+from services.rules.rule_decision import RuleDecision
+from services.rules.treatment import Treatment
+from services.rules.wall_clock import find_zone, shift
+
+log = structlog.get_logger()
+
+# Reports on the mood days beside it, emergencies and pressures of the same episode.
+AROUND: Final = timedelta(days=3)
+
+
+def decide_effects(
+    session: Session,
+    patient: LockedPatient,
+    report: EffectsReport,
+    earlier_versions: Sequence[EffectsReport],
+    treatment: Treatment,
+    stored: list[dict[str, Any]],
+) -> Findings:
+    """Decide one report. A fault in the rules never stops it: then an emergency still pages
+    (``stored`` is what was sent), and the rest is reported as failed rules.
+
+    Of an amendment only what no earlier version said already is new.
+    """
+    try:
+        case = _case(session, patient, report, treatment)
+        decisions = effects_decisions(case)
+        known = {
+            _said(decision)
+            for version in earlier_versions
+            for decision in effects_decisions(replace(case, report=version))
+            if decision.fired
+        }
+        return Findings(tuple(_only_new(decision, known) for decision in decisions))
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer
+        log.error("effects_rules_failed", kind=type(error).__name__)
+        return _by_fallback(stored)
+
+
+def _case(
+    session: Session, patient: LockedPatient, report: EffectsReport, treatment: Treatment
+) -> EffectsCase:
+    patient_id, root = patient.patient_id, UUID(report.id)
+    since, until = shift(report.recorded_at, -AROUND), shift(report.recorded_at, AROUND)
+    indications = session.execute(
+        select(Patient.indications).where(Patient.id == patient_id)
+    ).scalar_one()
+    return EffectsCase(
+        report=report,
+        zone=find_zone(patient.timezone) or UTC,
+        earlier=load_reports(session, patient_id, since, until, but=root),
+        pressures=load_pressures(session, patient_id, since, until),
+        treatment=treatment,
+        indications=tuple(indications),
+        seen_before=_codes_before(session, patient_id, root),
+        spoken=load_said(session, patient_id, report.mood_day),
+    )
+
+
+def _codes_before(session: Session, patient_id: UUID, root: UUID) -> frozenset[str]:
+    """The codes of every other report of the patient."""
+    effect = func.jsonb_array_elements(SideEffectReport.effects).column_valued("effect")
+    rows = session.scalars(
+        select(effect.op("->>")("code"))
+        .distinct()
+        .where(
+            SideEffectReport.patient_id == patient_id,
+            SideEffectReport.root_id != root,
+            ~SideEffectReport.superseded,
+        )
+    )
+    return frozenset(rows)
+
+
+def _said(decision: RuleDecision) -> tuple[object, ...]:
+    """What makes two decisions the same news: the rule, how grave, and which effects."""
+    codes = (decision.inputs.get(name) for name in ("codes", "severe", "still_there"))
+    return (decision.rule, decision.severity, *codes)
+
+
+def _only_new(decision: RuleDecision, known: set[tuple[object, ...]]) -> RuleDecision:
+    if not decision.fired or _said(decision) not in known:
+        return decision
+    inputs = {**decision.inputs, "held": "earlier_version"}
+    return replace(decision, fired=False, severity=None, inputs=inputs)
+
+
+def _by_fallback(stored: list[dict[str, Any]]) -> Findings:
+    if fallback_tier("side_effects", None, stored) is None:
+        return Findings(failed=True)
+    emergency = RuleDecision("E1", "fallback", True, True, "critical", {"fallback": True})
+    return Findings((emergency,), failed=True)

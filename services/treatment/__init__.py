@@ -1,0 +1,1 @@
+"""Courses, sessions and what belongs to them: written by clinicians, versions kept."""

@@ -1,0 +1,174 @@
+"""Clearance, discharge, driving restriction: a clinician decides, or is refused with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import exists, insert, select, tuple_
+
+from models import SessionDecision
+from services import audit
+from services.access import Action, Actor
+from services.accounts.sessions import acting
+from services.exactly_once import Answered
+from services.exceptions import Invalid
+from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.effects_rows import load_vitals
+from services.patients.view import visible_patient
+from services.rules.clearance import Refusals, clearance_refusals, discharge_refusals
+from services.rules.driving import e6_not_acknowledged
+from services.rules.screening import newest
+from services.rules.wall_clock import find_zone, wall_clock
+from services.treatment.once import New, Writing, write_once
+from services.treatment.rule_alarms import raise_rule_alarms
+from services.treatment.screenings import load_screenings
+from services.treatment.session_list import known_session
+from services.treatment.session_record import rule_session
+
+OUTCOMES: Final = {
+    "clearance": ("cleared", "not_cleared"),
+    "discharge": ("discharged", "kept"),
+    "driving_restriction": ("acknowledged",),
+}
+# What the rules call the decision is the field `outcome` of the request.
+FIELDS: Final = {"cleared": "outcome", "discharged": "outcome"}
+SHOWN: Final = (
+    "id",
+    "patient_id",
+    "session_id",
+    "kind",
+    "outcome",
+    "reason",
+    "found",
+    "decided_by",
+    "decided_at",
+)
+Ask = Callable[[Writing, Any, str | None], Refusals]
+
+
+def decide_about_session(
+    actor: Actor,
+    patient_id: UUID,
+    session_id: UUID,
+    record_id: UUID | None,
+    fields: dict[str, Any],
+    now: datetime,
+) -> Answered:
+    """Store a decision; ``cleared`` and ``discharged`` are refused while something stands against
+    them, ``Invalid`` naming what. What needed a reason is kept with the decision.
+    """
+    kind, outcome, reason = fields["kind"], fields["outcome"], fields.get("reason")
+    if outcome not in OUTCOMES[kind]:
+        raise Invalid({"outcome": [f"Must be one of: {', '.join(OUTCOMES[kind])}."]})
+
+    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
+        at = known_session(writing.session, patient_id, session_id)
+        if at.cancelled:
+            raise Invalid({"session_id": ["This session was cancelled."]})
+        found = _found(writing, at, outcome, reason)
+        row = {
+            "id": new_id,
+            "session_id": session_id,
+            "kind": kind,
+            "outcome": outcome,
+            "reason": reason,
+            "found": found,
+            "decided_by": actor.user_id,
+            "decided_at": now,
+        }
+        writing.session.execute(insert(SessionDecision).values(**writing.stamp, **row))
+        if outcome == "discharged":
+            _watch_driving(writing, at, new_id)
+        return {name: ({"patient_id": patient_id} | row)[name] for name in SHOWN}
+
+    content = {"session": str(session_id), "kind": kind, "outcome": outcome, "reason": reason}
+    return write_once(actor, New("session_decision", patient_id, record_id, content), make, now)
+
+
+def _found(writing: Writing, row: Any, outcome: str, reason: str | None) -> list[str]:
+    """What stood against it, in words; raises ``Invalid`` with what still does."""
+    ask = ASKED.get(outcome)
+    if ask is None:
+        return []
+    standing = ask(writing, row, reason)
+    if standing:
+        raise Invalid({FIELDS.get(name, name): words for name, words in standing.items()})
+    without = ask(writing, row, None)
+    return [word for words in without.values() for word in words]
+
+
+def _clearance(writing: Writing, row: Any, reason: str | None) -> Refusals:
+    zone = find_zone(writing.patient.timezone) or UTC
+    day = wall_clock(row.started_at, zone).date()
+    return clearance_refusals(
+        rule_session(row),
+        day,
+        newest(load_screenings(writing.session, row.patient_id), day),
+        load_vitals(writing.session, row.session_id),
+        reason,
+    )
+
+
+def _discharge(writing: Writing, row: Any, reason: str | None) -> Refusals:
+    return discharge_refusals(
+        rule_session(row),
+        writing.now,
+        load_vitals(writing.session, row.session_id),
+        _is_acknowledged(writing, row.session_id),
+        reason,
+        find_zone(writing.patient.timezone) or UTC,
+    )
+
+
+ASKED: Final[dict[str, Ask]] = {"cleared": _clearance, "discharged": _discharge}
+
+
+def _is_acknowledged(writing: Writing, session_id: UUID) -> bool:
+    return bool(
+        writing.session.scalar(
+            select(
+                exists().where(
+                    SessionDecision.session_id == session_id,
+                    SessionDecision.outcome == "acknowledged",
+                )
+            )
+        )
+    )
+
+
+def _watch_driving(writing: Writing, row: Any, decision_id: UUID) -> None:
+    """E6: somebody goes home who has not acknowledged the driving restriction."""
+    zone = find_zone(writing.patient.timezone) or UTC
+    acknowledged = _is_acknowledged(writing, row.session_id)
+    decision = e6_not_acknowledged(rule_session(row), zone, acknowledged)
+    raise_rule_alarms(writing, [decision], decision_id, "session", writing.now)
+
+
+def list_decisions(
+    actor: Actor,
+    patient_id: UUID,
+    session_id: UUID,
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+) -> Page:
+    """What was decided about a session, newest first; raises ``NotFound`` and ``Forbidden``."""
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
+        known_session(session, patient_id, session_id)
+        table = SessionDecision
+        query = select(*(getattr(table, name) for name in SHOWN)).where(
+            table.session_id == session_id, table.patient_id == patient_id
+        )
+        if cursor is not None:
+            at, last = decode_cursor(cursor, datetime, UUID)
+            query = query.where(tuple_(table.decided_at, table.id) < tuple_(at, last))
+        rows = session.execute(
+            query.order_by(table.decided_at.desc(), table.id.desc()).limit(limit + 1)
+        ).all()
+        audit.record(session, actor.user_id, "session_decisions_read", now, patient_id=patient_id)
+    page = page_of_rows(rows, limit, lambda row: (row.decided_at, row.id))
+    return page.rendered(lambda row: dict(row._mapping))

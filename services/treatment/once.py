@@ -1,0 +1,121 @@
+"""What staff write about a treatment: in one transaction, and exactly once where they made an id.
+
+Every such write locks the patient's status row, takes the next revision, recomputes what the
+caseload caches, and is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from models import PatientStatus
+from models.base import new_id
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.sessions import acting
+from services.exactly_once import (
+    Answered,
+    Kind,
+    content_digest,
+    id_taken_elsewhere,
+    keep_answer,
+    known_answer,
+    render,
+)
+from services.patients.lock import LockedPatient, lock_patient
+from services.patients.status_row import refresh
+from services.patients.view import visible_patient
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A write in progress: the patient is locked, ``now`` is the instant of the write."""
+
+    session: Session
+    actor: Actor
+    patient: LockedPatient
+    now: datetime
+
+    @property
+    def stamp(self) -> dict[str, Any]:
+        """The columns that every row of a treatment carries."""
+        return {
+            "clinic_id": self.patient.clinic_id,
+            "patient_id": self.patient.patient_id,
+            "revision": self.patient.next_revision,
+        }
+
+
+Make = Callable[[Writing, UUID], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A record to be made: its kind, the client's id if there is one, and its content."""
+
+    kind: Kind
+    patient_id: UUID
+    id: UUID | None
+    content: dict[str, Any]
+
+
+def write_once(actor: Actor, new: New, make: Make, now: datetime) -> Answered:
+    """Make a record of a patient in view; the same id and content again answer the same.
+
+    Raises ``Forbidden``, ``NotFound``, ``IdTaken``, ``ContentConflict``, and what ``make`` raises.
+    """
+    scopes(actor, Action.MANAGE_TREATMENT)
+    digest = content_digest(new.kind, patient=str(new.patient_id), **new.content)
+    with id_taken_elsewhere(), acting(actor, now) as session:
+        writing = begin(session, actor, new.patient_id, now)
+        if new.id is not None:
+            known = known_answer(session, actor, new.id, new.patient_id, digest)
+            if known is not None:
+                return known
+        record_id = new.id or new_id()
+        body = render(make(writing, record_id))
+        if new.id is not None:
+            taken = keep_answer(
+                record_id=new.id,
+                clinic_id=actor.clinic_id,
+                patient_id=new.patient_id,
+                kind=new.kind,
+                digest=digest,
+                body=body,
+                now=now,
+            )
+            session.execute(taken)
+        finish(writing, f"{new.kind}_written", record_id)
+        return Answered(201, body)
+
+
+def begin(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> Writing:
+    """Lock a patient in view for a write about her treatment; raises ``NotFound``."""
+    visible_patient(session, actor, Action.MANAGE_TREATMENT, patient_id, now)
+    return Writing(session, actor, lock_patient(session, patient_id), now)
+
+
+def finish(writing: Writing, action: str, record_id: UUID) -> None:
+    """Count the write, recompute what is cached, and record who made it."""
+    session, patient = writing.session, writing.patient
+    session.execute(
+        update(PatientStatus)
+        .where(PatientStatus.patient_id == patient.patient_id)
+        .values(revision=patient.next_revision)
+    )
+    refresh(session, patient.patient_id, writing.now)
+    audit.record(
+        session,
+        writing.actor.user_id,
+        action,
+        writing.now,
+        patient_id=patient.patient_id,
+        object_id=record_id,
+    )

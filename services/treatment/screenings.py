@@ -1,0 +1,119 @@
+"""Screenings for contraindications: without a valid one nobody is cleared."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.orm import Session
+
+from models import Screening
+from services import audit
+from services.access import Action, Actor
+from services.accounts.sessions import acting
+from services.exactly_once import Answered
+from services.exceptions import Invalid
+from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.view import visible_patient
+from services.rules import screening as rules
+from services.treatment.once import New, Writing, write_once
+
+COLUMNS: Final = (
+    "id",
+    "patient_id",
+    "screened_on",
+    "expires_on",
+    "contraindications",
+    "note",
+    "entered_at",
+)
+
+
+def add_screening(
+    actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
+) -> Answered:
+    """A screening; raises ``Invalid`` for an unknown code or days in the wrong order."""
+    screened_on = fields["screened_on"]
+    expires_on = fields.get("expires_on") or rules.default_expiry(screened_on)
+    codes = sorted(set(fields["contraindications"]))
+    _check(screened_on, expires_on, fields["contraindications"], now)
+
+    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
+        row = {
+            "id": new_id,
+            "screened_on": screened_on,
+            "expires_on": expires_on,
+            "contraindications": codes,
+            "note": fields.get("note"),
+            "entered_at": now,
+        }
+        writing.session.execute(
+            insert(Screening).values(entered_by=actor.user_id, **writing.stamp, **row)
+        )
+        return _record({"patient_id": patient_id} | row)
+
+    content = {
+        "screened_on": screened_on.isoformat(),
+        "expires_on": expires_on.isoformat(),
+        "contraindications": codes,
+        "note": fields.get("note"),
+    }
+    return write_once(actor, New("screening", patient_id, record_id, content), make, now)
+
+
+def list_screenings(
+    actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
+) -> Page:
+    """Newest first by when they were entered; raises ``NotFound`` and ``Forbidden``."""
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
+        query = select(*(getattr(Screening, name) for name in COLUMNS)).where(
+            Screening.patient_id == patient_id
+        )
+        if cursor is not None:
+            at, last = decode_cursor(cursor, datetime, UUID)
+            query = query.where(tuple_(Screening.entered_at, Screening.id) < tuple_(at, last))
+        newest = (Screening.entered_at.desc(), Screening.id.desc())
+        rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
+        audit.record(session, actor.user_id, "screenings_read", now, patient_id=patient_id)
+    page = page_of_rows(rows, limit, lambda row: (row.entered_at, row.id))
+    return page.rendered(lambda row: _record(dict(row._mapping)))
+
+
+def load_screenings(session: Session, patient_id: UUID) -> tuple[rules.Screening, ...]:
+    """All screenings of a patient as the rules see them, in the order entered."""
+    rows = session.execute(
+        select(Screening.screened_on, Screening.expires_on, Screening.contraindications)
+        .where(Screening.patient_id == patient_id)
+        .order_by(Screening.entered_at, Screening.id)
+    )
+    return tuple(
+        rules.Screening(row.screened_on, row.expires_on, tuple(row.contraindications))
+        for row in rows
+    )
+
+
+def _check(screened_on: date, expires_on: date, codes: list[str], now: datetime) -> None:
+    errors = {
+        f"contraindications[{place}]": ["Unknown code."]
+        for place, code in enumerate(codes)
+        if code not in rules.CONTRAINDICATIONS
+    }
+    if screened_on > now.date().fromordinal(now.date().toordinal() + 1):
+        errors["screened_on"] = ["Must not lie in the future."]
+    if expires_on < screened_on:
+        errors["expires_on"] = ["Must not be before `screened_on`."]
+    if errors:
+        raise Invalid(errors)
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    known = rules.SCREENING_LIST.contraindications
+    absolute = [
+        code
+        for code in row["contraindications"]
+        if code in known and known[code].weight == "absolute"
+    ]
+    return {name: row[name] for name in COLUMNS} | {"absolute": absolute}

@@ -1,0 +1,121 @@
+"""A session in the shape that the API shows: what is worked out is worked out here, when read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Patient, SessionDecision
+from services.patients.treatments import load_treatment
+from services.rules import treatment as rules
+from services.rules.driving import driving_restriction_until
+from services.rules.screening import Screening, newest, screening_flags
+from services.rules.treatment import Treatment
+from services.rules.wall_clock import find_zone, wall_clock
+from services.treatment.screenings import load_screenings
+
+# As of check-ins: what is entered later than this was not watched when it happened.
+ENTERED_LATE_AFTER: Final = timedelta(hours=48)
+KINDS_SHOWN: Final = ("clearance", "discharge")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a session's record takes from the rest of the treatment; zones as of now."""
+
+    zone: Any
+    treatment: Treatment
+    screenings: tuple[Screening, ...]
+    decided: dict[tuple[UUID, str], str]
+
+
+def load_around(session: Session, patient_id: UUID) -> Around:
+    """Read it once for all sessions of a patient."""
+    zone = session.execute(select(Patient.timezone).where(Patient.id == patient_id)).scalar_one()
+    decisions = session.execute(
+        select(SessionDecision.session_id, SessionDecision.kind, SessionDecision.outcome)
+        .where(SessionDecision.patient_id == patient_id)
+        .order_by(SessionDecision.decided_at, SessionDecision.id)
+    )
+    return Around(
+        zone=find_zone(zone) or UTC,
+        treatment=load_treatment(session, patient_id),
+        screenings=load_screenings(session, patient_id),
+        decided={(row.session_id, row.kind): row.outcome for row in decisions},
+    )
+
+
+def session_record(session: Session, row: Any, now: datetime) -> dict[str, Any]:
+    """One session from its current version."""
+    return record_from(row, load_around(session, row.patient_id), now)
+
+
+def record_from(row: Any, around: Around, now: datetime) -> dict[str, Any]:
+    """One session from its current version and what is around it."""
+    as_rules_see = rule_session(row)
+    until = driving_restriction_until(as_rules_see, around.zone)
+    decided = {kind: around.decided.get((row.session_id, kind)) for kind in KINDS_SHOWN}
+    return {
+        "id": row.session_id,
+        "patient_id": row.patient_id,
+        "course_id": row.course_id,
+        "number": _number(row, around.treatment),
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "product": row.product,
+        "route": row.route,
+        "dose": None
+        if row.dose_value is None
+        else {"value": row.dose_value, "unit": row.dose_unit},
+        "weight_kg": row.weight_kg,
+        "supervision": row.supervision,
+        "cancelled": row.cancelled,
+        "driving_restriction_until": None if row.cancelled else until,
+        **decided,
+        "flags": sorted(_flags(row, as_rules_see, around, decided["clearance"], now)),
+        "version": row.version,
+        "entered_at": row.entered_at,
+    }
+
+
+def rule_session(row: Any) -> rules.Session:
+    """The session as the rules see it."""
+    return rules.Session(
+        id=str(row.session_id),
+        course_id=str(row.course_id),
+        started_at=row.started_at,
+        product=row.product,
+        route=row.route,
+        ended_at=row.ended_at,
+        dose_value=row.dose_value,
+        dose_unit=row.dose_unit,
+        weight_kg=row.weight_kg,
+    )
+
+
+def _number(row: Any, treatment: Treatment) -> int | None:
+    ids = [one.id for one in treatment.of_course(str(row.course_id))]
+    return ids.index(str(row.session_id)) + 1 if str(row.session_id) in ids else None
+
+
+def _flags(
+    row: Any, session: rules.Session, around: Around, clearance: str | None, now: datetime
+) -> set[str]:
+    """What a reader of this session should know was missing or unusual."""
+    if row.cancelled:
+        return set()
+    day = wall_clock(row.started_at, around.zone).date()
+    found: set[str] = set(screening_flags(newest(around.screenings, day), day, session.product))
+    courses = {course.id: course.product for course in around.treatment.courses}
+    facts = {
+        "unsupervised": row.supervision == "unsupervised",
+        "product_differs": courses.get(session.course_id) != row.product,
+        "not_cleared": clearance != "cleared" and row.started_at <= now,
+        "entered_late": row.version == 1 and row.entered_at - row.started_at > ENTERED_LATE_AFTER,
+    }
+    return found | {flag for flag, holds in facts.items() if holds}

@@ -1,0 +1,41 @@
+"""What is decided when a session is entered or changed: has the course helped so far (M4)?"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.alerts.said import load_said
+from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
+from services.patients.status_figures import TWO_WEEKS
+from services.patients.treatments import load_treatment
+from services.rules.day_series import day_rows
+from services.rules.entry_rules import session_decisions
+from services.rules.mood_days import mood_day_at
+from services.rules.trend import find_baseline
+from services.rules.wall_clock import find_zone
+from services.treatment.once import Writing
+from services.treatment.rule_alarms import raise_rule_alarms
+
+
+def decide_at_session(writing: Writing, session_id: UUID) -> None:
+    """Decide M4 as of now, from the two-week forms so far."""
+    session, patient, now = writing.session, writing.patient, writing.now
+    begun = load_treatment(session, patient.patient_id).until(now)
+    if not begun.sessions:
+        return
+    zone = find_zone(patient.timezone) or UTC
+    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient.patient_id, TWO_WEEKS)))
+    entries = [entry_of(row) for row in rows if row.answered_at <= now]
+    found = find_baseline(TWO_WEEKS, entries, day_rows(entries), treatment=begun, zone=zone)
+    decisions = session_decisions(
+        entries,
+        None if found.value is None else float(found.value),
+        begun,
+        zone,
+        load_said(session, patient.patient_id, mood_day_at(now, zone)),
+        now,
+    )
+    raise_rule_alarms(writing, decisions, session_id, "session", now)

@@ -1,0 +1,156 @@
+"""Sessions: entered, corrected, cancelled; each change is a new version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from models import TreatmentSession, TreatmentSessionVersion
+from services.access import Action, Actor, scopes
+from services.accounts.sessions import acting
+from services.exactly_once import Answered
+from services.exceptions import Invalid, NotFound
+from services.patients.session_versions import current_sessions
+from services.rules.wall_clock import to_utc
+from services.treatment.courses import known_course
+from services.treatment.follow_ups import set_follow_ups
+from services.treatment.once import New, Writing, begin, finish, write_once
+from services.treatment.session_record import session_record
+from services.treatment.session_rules import decide_at_session
+
+FIELDS: Final = (
+    "course_id",
+    "started_at",
+    "ended_at",
+    "product",
+    "route",
+    "dose_value",
+    "dose_unit",
+    "weight_kg",
+    "supervision",
+    "cancelled",
+)
+WITH_ROUTE: Final = frozenset({"ketamine", "esketamine"})
+# Longer than any treatment; a typing error is likelier.
+LONGEST: Final = timedelta(hours=24)
+FARTHEST_AHEAD: Final = timedelta(days=366)
+
+
+def create_session(
+    actor: Actor, patient_id: UUID, session_id: UUID | None, fields: dict[str, Any], now: datetime
+) -> Answered:
+    """A session that took place or is planned.
+
+    Raises ``Invalid`` naming the field, and as ``write_once``.
+    """
+    given = _given(fields)
+    _check(given, now)
+
+    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
+        _check_in_context(writing, new_id, given)
+        owner = {name: writing.stamp[name] for name in ("clinic_id", "patient_id")}
+        writing.session.execute(insert(TreatmentSession).values(id=new_id, created_at=now, **owner))
+        return _add_version(writing, new_id, 1, given)
+
+    content = {name: _plain(value) for name, value in given.items()}
+    return write_once(actor, New("session", patient_id, session_id, content), make, now)
+
+
+def change_session(
+    actor: Actor, patient_id: UUID, session_id: UUID, fields: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The session with these fields changed, as a new version; unchanged, it stays as it is.
+
+    Raises ``NotFound`` and ``Invalid``.
+    """
+    scopes(actor, Action.MANAGE_TREATMENT)
+    with acting(actor, now) as session:
+        writing = begin(session, actor, patient_id, now)
+        last = session.execute(
+            current_sessions(patient_id).where(TreatmentSessionVersion.session_id == session_id)
+        ).one_or_none()
+        if last is None:
+            raise NotFound
+        before = {name: getattr(last, name) for name in FIELDS}
+        after = before | _changed(fields)
+        _check(after, now)
+        if after == before:
+            return session_record(session, last, now)
+        _check_in_context(writing, session_id, after)
+        shown = _add_version(writing, session_id, last.version + 1, after)
+        finish(writing, "session_changed", session_id)
+        return shown
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(FIELDS)
+    return empty | {"cancelled": False} | _changed(fields)
+
+
+def _changed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, in columns: instants in UTC, the dose apart."""
+    changed = {name: _in_utc(value) for name, value in fields.items() if name != "dose"}
+    if "dose" in fields:
+        changed |= {"dose_value": fields["dose"]["value"], "dose_unit": fields["dose"]["unit"]}
+    return changed
+
+
+def _in_utc(value: Any) -> Any:
+    return to_utc(value) if isinstance(value, datetime) else value
+
+
+def _check(fields: Mapping[str, Any], now: datetime) -> None:
+    errors: dict[str, list[str]] = {}
+    started, ended = fields["started_at"], fields["ended_at"]
+    if started > now + FARTHEST_AHEAD:
+        errors["started_at"] = ["Must not be more than a year ahead."]
+    if ended is not None and not timedelta(0) <= ended - started <= LONGEST:
+        errors["ended_at"] = ["Must be after `started_at`, by 24 hours at most."]
+    if fields["product"] in WITH_ROUTE and fields["route"] is None:
+        errors["route"] = ["Ketamine and esketamine need a route."]
+    if errors:
+        raise Invalid(errors)
+
+
+def _check_in_context(writing: Writing, session_id: UUID, fields: Mapping[str, Any]) -> None:
+    known_course(writing.session, writing.patient.patient_id, fields["course_id"])
+    others = writing.session.execute(
+        current_sessions(writing.patient.patient_id).where(
+            TreatmentSessionVersion.session_id != session_id
+        )
+    )
+    taken = {row.started_at for row in others if not row.cancelled}
+    if not fields["cancelled"] and fields["started_at"] in taken:
+        raise Invalid({"started_at": ["This patient has another session that starts then."]})
+
+
+def _add_version(
+    writing: Writing, session_id: UUID, version: int, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    session = writing.session
+    session.execute(
+        insert(TreatmentSessionVersion).values(
+            session_id=session_id,
+            version=version,
+            entered_by=writing.actor.user_id,
+            entered_at=writing.now,
+            **writing.stamp,
+            **fields,
+        )
+    )
+    set_follow_ups(writing)
+    decide_at_session(writing, session_id)
+    row = session.execute(
+        current_sessions(writing.patient.patient_id).where(
+            TreatmentSessionVersion.session_id == session_id
+        )
+    ).one()
+    return session_record(session, row, writing.now)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value

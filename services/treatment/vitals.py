@@ -1,0 +1,141 @@
+"""Vital signs around a session: stored, decided and paged in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.orm import Session
+
+from models import Decision, SessionVitals
+from services import audit
+from services.access import Action, Actor
+from services.accounts.sessions import acting
+from services.exactly_once import Answered
+from services.exceptions import Invalid
+from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.effects_rows import load_pressures, load_reports, load_vitals, rule_vitals
+from services.patients.view import visible_patient
+from services.rules.post_vitals import heart_rate_flag
+from services.rules.vitals_rules import VitalsCase, vitals_decisions
+from services.rules.vitals_words import FINDING_WORDS
+from services.rules.wall_clock import to_utc
+from services.treatment.once import New, Writing, write_once
+from services.treatment.rule_alarms import raise_rule_alarms
+from services.treatment.session_list import known_session
+from services.treatment.session_record import rule_session
+
+MEASURED: Final = ("systolic", "diastolic", "heart_rate", "spo2", "sedation", "dissociation")
+SHOWN: Final = ("id", "patient_id", "session_id", "phase", "taken_at", "received_at", *MEASURED)
+AROUND: Final = timedelta(days=1)
+AHEAD: Final = timedelta(minutes=15)
+# Farther from its session than this, it is a typing error.
+NEAR: Final = timedelta(days=2)
+
+
+def record_vitals(
+    actor: Actor,
+    patient_id: UUID,
+    session_id: UUID,
+    record_id: UUID | None,
+    fields: dict[str, Any],
+    now: datetime,
+) -> Answered:
+    """Store one set of vital signs with what the rules make of it.
+
+    Raises ``NotFound`` for an unknown session and ``Invalid`` for one that was cancelled, a time to
+    come, or one far from the session.
+    """
+    taken_at = to_utc(fields["taken_at"])
+    if taken_at > now + AHEAD:
+        raise Invalid({"taken_at": ["Must not lie in the future."]})
+    given = {name: fields.get(name) for name in ("phase", *MEASURED)} | {"taken_at": taken_at}
+
+    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
+        at = known_session(writing.session, patient_id, session_id)
+        _check(at, taken_at)
+        row = given | {"id": new_id, "session_id": session_id, "received_at": now}
+        stored = writing.session.execute(
+            insert(SessionVitals)
+            .values(entered_by=actor.user_id, **writing.stamp, **row)
+            .returning(*SessionVitals.__table__.c)
+        ).one()
+        decisions = vitals_decisions(_case(writing.session, at, stored))
+        raise_rule_alarms(writing, decisions, new_id, "vitals", taken_at)
+        found = [_finding(each.rule, each.severity) for each in decisions if each.fired]
+        return _record(stored, found)
+
+    content = {"session": str(session_id)} | {name: str(value) for name, value in given.items()}
+    return write_once(actor, New("vitals", patient_id, record_id, content), make, now)
+
+
+def _check(row: Any, taken_at: datetime) -> None:
+    if row.cancelled:
+        raise Invalid({"session_id": ["This session was cancelled."]})
+    if abs(taken_at - row.started_at) > NEAR:
+        raise Invalid({"taken_at": ["Must be within two days of the session."]})
+
+
+def _case(session: Session, row: Any, stored: Any) -> VitalsCase:
+    since, until = stored.taken_at - AROUND, stored.taken_at + AROUND
+    return VitalsCase(
+        session=rule_session(row),
+        taken=rule_vitals(stored),
+        series=load_vitals(session, row.session_id),
+        pressures=load_pressures(session, row.patient_id, since, until),
+        reports=load_reports(session, row.patient_id, since, until),
+    )
+
+
+def list_vitals(
+    actor: Actor,
+    patient_id: UUID,
+    session_id: UUID,
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+) -> Page:
+    """The vital signs of a session, newest first; raises ``NotFound`` and ``Forbidden``."""
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
+        known_session(session, patient_id, session_id)
+        query = select(*(getattr(SessionVitals, name) for name in SHOWN)).where(
+            SessionVitals.session_id == session_id, SessionVitals.patient_id == patient_id
+        )
+        if cursor is not None:
+            at, last = decode_cursor(cursor, datetime, UUID)
+            query = query.where(tuple_(SessionVitals.taken_at, SessionVitals.id) < tuple_(at, last))
+        newest = (SessionVitals.taken_at.desc(), SessionVitals.id.desc())
+        rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
+        found = _findings(session, patient_id, [row.id for row in rows])
+        audit.record(session, actor.user_id, "vitals_read", now, patient_id=patient_id)
+    page = page_of_rows(rows, limit, lambda row: (row.taken_at, row.id))
+    return page.rendered(lambda row: _record(row, found.get(row.id, [])))
+
+
+def _findings(
+    session: Session, patient_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """What was decided when each was stored."""
+    rows = session.execute(
+        select(Decision.entry_id, Decision.decided).where(
+            Decision.patient_id == patient_id, Decision.entry_id.in_(ids)
+        )
+    )
+    return {
+        row.entry_id: [_finding(one["rule"], one["tier"]) for one in row.decided if one["fired"]]
+        for row in rows
+    }
+
+
+def _finding(rule: str, severity: str | None) -> dict[str, Any]:
+    return {"rule": rule, "severity": severity, "text": FINDING_WORDS[rule]}
+
+
+def _record(row: Any, found: list[dict[str, Any]]) -> dict[str, Any]:
+    rate = heart_rate_flag(row.heart_rate)
+    flags = [] if rate is None else [f"heart_rate_{rate}"]
+    return {name: getattr(row, name) for name in SHOWN} | {"flags": flags, "findings": found}
