@@ -46,8 +46,8 @@ def course_response(
     """Return the response duration of the newest induction course.
 
     `readings` are day values of the two-week PHQ-9 (ascending) after the session that the baseline
-    stands before, and `found` their `relapses`; `treatment` holds the sessions that had started. Maintenance sessions do not
-    end the follow-up.
+    stands before, and `found` their `relapses`; `treatment` holds the sessions that had started.
+    Maintenance sessions do not end the follow-up.
     """
     induction = newest_induction(treatment)
     if induction is None:

@@ -1,45 +1,48 @@
-"""Builders for tests of rules on treated patients: days are counted from the first session."""
+"""Hand-made treated patients for the tests of the report: days are counted from one start."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
 from services.rules.day_series import DayValue, Entry
-from services.rules.treatment import Course, Session, Treatment
+from services.rules.treatment import Course, Phase, Session, Treatment
 
-FIRST_DAY = dt.date(2026, 3, 2)
+START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
 def on(day: int) -> dt.date:
-    return FIRST_DAY + dt.timedelta(days=day)
+    return START.date() + dt.timedelta(days=day)
 
 
 def at(day: int, hour: float = 12) -> dt.datetime:
-    midnight = dt.datetime.combine(on(day), dt.time(), dt.UTC)
-    return midnight + dt.timedelta(hours=hour)
+    return START + dt.timedelta(days=day, hours=hour)
 
 
-def values(scores: dict[int, int]) -> list[DayValue]:
-    return [DayValue(on(day), score) for day, score in scores.items()]
+def entry(day: int, total: int | None, hour: float = 12, item9: int | None = 0) -> Entry:
+    return Entry(on(day), at(day, hour), at(day, hour), f"{day:04}-{hour:05.2f}", total, item9)
 
 
-def entry(day: int, total: int | None, hour: float = 12, late: bool = False) -> Entry:
-    when = at(day, hour)
-    return Entry(on(day), when, when, f"entry-{day}-{hour}", total, late=late)
+def values(scores: Mapping[int, int]) -> tuple[DayValue, ...]:
+    """Day values by day."""
+    return tuple(DayValue(on(day), score) for day, score in sorted(scores.items()))
 
 
-def entries(scores: dict[int, int | None]) -> list[Entry]:
-    return [entry(day, total) for day, total in scores.items()]
+def run(first: int, *scores: int | None) -> dict[int, int]:
+    """Scores of consecutive days from one on; None is a missing day."""
+    return {first + n: score for n, score in enumerate(scores) if score is not None}
 
 
-def session(day: int, course: str = "induction", hour: float = 14, product="ketamine") -> Session:
-    return Session(f"{course}-{day}-{hour}", course, at(day, hour), product)
+def session(day: float, course: str = "a", hour: float = 14) -> Session:
+    return Session(
+        f"{course}{day:g}", course, at(0, hour) + dt.timedelta(days=day), "ketamine", "iv"
+    )
 
 
-def treated(*sessions: Session) -> Treatment:
-    """A treatment with the courses that its sessions name, begun on their first day."""
-    names = dict.fromkeys(one.course_id for one in sessions)
-    courses = [
-        Course(name, first.product, "induction", first.started_at.date())
-        for name in names
-        for first in [next(one for one in sessions if one.course_id == name)]
-    ]
+def course(name: str = "a", days: Iterable[float] = (), phase: Phase = "induction") -> Treatment:
+    """One course with sessions at 14:00 on some days."""
+    return together((name, days, phase))
+
+
+def together(*plans: tuple[str, Iterable[float], Phase]) -> Treatment:
+    courses = [Course(name, "ketamine", phase, on(0)) for name, _, phase in plans]
+    sessions = [session(day, name) for name, days, _ in plans for day in days]
     return Treatment(tuple(courses), tuple(sorted(sessions, key=lambda one: one.started_at)))
