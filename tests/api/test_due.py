@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from schemas.due import DueOut
+from schemas.due import REASONS, STATUSES, DueOut
+from services.rules.schedule_types import ItemStatus, Reason
 from tests.api.entries import phq9, post, rows
 from tests.api.treatments import a_course, a_report, a_session
 from tests.world import ClinicWorld, Person, World, log_in
@@ -236,3 +237,7 @@ def test_others_see_nothing(client: FlaskClient, world: World) -> None:
 
     assert found == [status for _, _, status in tried]
     assert client.get("/v1/me/due").status_code == 401
+
+
+def test_the_wire_documents_every_word_of_the_rules() -> None:
+    assert (get_args(Reason), get_args(ItemStatus)) == (REASONS, STATUSES)
