@@ -58,12 +58,15 @@ def session_days(days: int, dice: random.Random) -> list[int]:
 
 
 def treatment(patient: str, days: Sequence[int], dice: random.Random) -> Treatment:
-    """Return an induction and a maintenance course with sessions on these days, at 10:00 UTC."""
+    """Return an induction and a maintenance course with sessions on these days (more than those of
+    the induction), at 10:00 UTC.
+    """
     product, route = dice.choice(PRODUCTS)
-    courses = [Course(f"{patient}-induction", product, "induction", day_of(0))]
-    if len(days) > len(INDUCTION):
-        begun = day_of(days[len(INDUCTION)])
-        courses.append(Course(f"{patient}-maintenance", product, "maintenance", begun))
+    begun = day_of(days[len(INDUCTION)])
+    courses = (
+        Course(f"{patient}-induction", product, "induction", day_of(0)),
+        Course(f"{patient}-maintenance", product, "maintenance", begun),
+    )
     sessions = tuple(
         Session(
             id=f"{patient}-session-{number}",
@@ -74,7 +77,7 @@ def treatment(patient: str, days: Sequence[int], dice: random.Random) -> Treatme
         )
         for number, day in enumerate(days)
     )
-    return Treatment(tuple(courses), sessions)
+    return Treatment(courses, sessions)
 
 
 def levels(response: Response, sessions: Sequence[int], days: int) -> list[float]:

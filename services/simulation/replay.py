@@ -17,7 +17,6 @@ from services.rules.entry_rules import (
     session_decisions,
     spoken,
 )
-from services.rules.mood_days import mood_day_at
 from services.rules.rule_decision import RuleDecision, RuleId, Severity
 from services.rules.rule_numbers import RULE_NUMBERS, RuleNumbers
 from services.rules.session_windows import session_windows
@@ -32,8 +31,8 @@ ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An alert that a rule opened or added to: the mood day that it is about, and when it opened
-    (the receipt of the entry, the start of the session).
+    """An alert that a rule opened or added to: the mood day of the entry or session that did it,
+    and when it opened (the receipt of the entry, the start of the session).
     """
 
     rule: RuleId
@@ -52,10 +51,10 @@ def replay(history: History, numbers: RuleNumbers = RULE_NUMBERS) -> Iterator[Ep
     desk = _Desk(history, find_zone(history.zone) or dt.UTC, numbers)
     for event in history.as_it_came():
         if isinstance(event.what, Session):
-            decisions = desk.begins(event.what)
+            on, decisions = event.what.day(desk.zone), desk.begins(event.what)
         else:
-            decisions = desk.receives(event.instrument, event.what)
-        yield from desk.episodes(decisions, event.at)
+            on, decisions = event.what.mood_day, desk.receives(event.instrument, event.what)
+        yield from desk.episodes(decisions, on, event.at)
 
 
 @dataclass(slots=True)
@@ -101,16 +100,17 @@ class _Desk:
             self._baseline(TWO_WEEKS, at),
             self.history.treatment,
             self.zone,
-            spoken(self.said, mood_day_at(at, self.zone), self.numbers),
+            spoken(self.said, session.day(self.zone), self.numbers),
             at,
             self.numbers,
         )
 
-    def episodes(self, decisions: Iterable[RuleDecision], at: dt.datetime) -> Iterator[Episode]:
+    def episodes(
+        self, decisions: Iterable[RuleDecision], on: dt.date, at: dt.datetime
+    ) -> Iterator[Episode]:
         """Yield what fired, and remember it."""
         for one in decisions:
             if one.fired and one.severity is not None:
-                on = dt.date.fromisoformat(str(one.inputs["on"]))
                 self.said.append(Occasion(one.rule, on, one.severity, one.about))
                 yield Episode(one.rule, on, at, one.severity, one.about)
 

@@ -28,8 +28,10 @@ from services.shadow import stored
 from services.shadow.run import shadow_stored
 from services.shadow.stored import stored_history, stored_patients
 from services.simulation.replay import replay
+from services.treatment.courses import create_course
+from services.treatment.sessions import create_session
 from tests.api.entries import rows
-from tests.world import ClinicWorld, Person, World
+from tests.world import ClinicWorld, Person, World, log_in
 
 BEGAN = datetime(2026, 1, 5, 18, tzinfo=UTC)
 
@@ -39,9 +41,11 @@ def answers(total: int) -> dict[str, int]:
     return {f"q{item}": min(3, max(0, total - 3 * (item - 1))) for item in range(1, 9)} | {"q9": 0}
 
 
-def answer(patient: Person, day: int, total: int, sent_after_days: int = 0) -> None:
+def answer(
+    patient: Person, day: int, total: int, sent_after_days: int = 0, instrument: str = "phq9-daily"
+) -> None:
     at = BEGAN + timedelta(days=day)
-    form = CheckInForm(uuid4(), "phq9-daily", answers(total), at, "Europe/Paris")
+    form = CheckInForm(uuid4(), instrument, answers(total), at, "Europe/Paris")
     now = at + timedelta(days=sent_after_days)
     with patient.app.app_context():
         record_check_in(patient.actor, form, now, now)
@@ -64,7 +68,7 @@ def opened(patient: Person) -> list[tuple[str, str]]:
     found = rows(
         patient,
         "SELECT rule, (at AT TIME ZONE 'Europe/Paris')::date::text AS day"
-        " FROM alert_occurrences WHERE patient_id = :id ORDER BY at",
+        " FROM alert_occurrences WHERE patient_id = :id AND rule LIKE 'M%' ORDER BY at",
         id=patient.patient_id,
     )
     return [(row["rule"], row["day"]) for row in found]
@@ -80,6 +84,44 @@ def test_a_replay_of_what_is_stored_opens_what_the_service_opened(
     replayed = [(episode.rule, episode.on.isoformat()) for episode in replay(history)]
     assert replayed == opened(patient)
     assert [rule for rule, _ in replayed] == ["M2"]
+
+
+def enter_session(staff: Person, patient: Person, day: int, course: UUID) -> None:
+    started = BEGAN + timedelta(days=day, hours=-8)
+    fields = {
+        "course_id": course,
+        "started_at": started,
+        "product": "ketamine",
+        "route": "iv",
+        "dose": {"value": 40.0, "unit": "mg"},
+        "supervision": "clinic",
+    }
+    with staff.app.app_context():
+        here = log_in(staff.app, staff.actor.clinic_id, staff.user_id, started)
+        create_session(here.actor, patient.patient_id, None, fields, started)
+
+
+def test_the_rules_about_sessions_open_in_a_replay_what_they_opened_in_the_service(
+    app: Flask, long_ago: ClinicWorld
+) -> None:
+    """Four sessions without response (M4 with the fourth), and a bad week after the second (M5)."""
+    patient = long_ago.patient()
+    staff, course = long_ago.staff("clinician"), uuid4()
+    plan = {"product": "ketamine", "phase": "induction", "started_on": BEGAN.date()}
+    with app.app_context():
+        here = log_in(app, long_ago.id, staff.user_id, BEGAN)
+        create_course(here.actor, patient.patient_id, course, plan, BEGAN)
+    for day in range(20):
+        if day in (7, 10, 14, 17):
+            enter_session(staff, patient, day, course)
+        answer(patient, day, 17 if day in (11, 12) else 11)
+        if day in (6, 13):
+            answer(patient, day, 16, instrument="phq9")
+    with app.app_context():
+        history = stored_history(long_ago.id, patient.patient_id, utcnow())
+    replayed = [(episode.rule, episode.on.isoformat()) for episode in replay(history)]
+    assert replayed == opened(patient)
+    assert replayed == [("M5", "2026-01-16"), ("M4", "2026-01-22")]
 
 
 def every_row(urls: DatabaseUrls) -> dict[str, str]:
