@@ -75,9 +75,9 @@ def findings(
 
     - A rise of 40 mmHg systolic or 25 diastolic over the last reading before dosing, in any later
       reading from 30 minutes after the start.
-    - Not declining: a reading 2 h or more after the start, not lower than every earlier reading
-      after dosing (or without one), while it is still raised: above the one before dosing, and by
-      10 mmHg or above the guide of 140/90.
+    - Not declining: a reading 2 h or more after the start that is the highest after dosing so far
+      (also when it is the only one) and still raised: above the one before dosing, and by 10 mmHg
+      or above the guide of 140/90.
     - MOAA/S of 3 or less at discharge.
     - Oxygen saturation below 92 %, in any phase.
     """
@@ -89,9 +89,9 @@ def findings(
         kinds = _at_any_time(one, numbers)
         if one.phase != "pre":
             elapsed = one.taken_at - session.started_at
-            earlier = [other for other in dosed if other.taken_at < one.taken_at]
+            so_far = [other for other in dosed if other.taken_at <= one.taken_at]
             kinds += _rises(one, before, elapsed, numbers)
-            kinds += _not_declining(one, before, earlier, elapsed, numbers)
+            kinds += _not_declining(one, before, so_far, elapsed, numbers)
         found += [Finding(kind, one.id) for kind in kinds]
     return tuple(found)
 
@@ -142,18 +142,18 @@ def _rises(
 def _not_declining(
     one: SessionVitals,
     before: SessionVitals | None,
-    earlier: Sequence[SessionVitals],
+    so_far: Sequence[SessionVitals],
     elapsed: dt.timedelta,
     numbers: VitalThresholds,
 ) -> list[FindingKind]:
     if elapsed < dt.timedelta(minutes=numbers.e4.declining_by_min):
         return []
     found: list[FindingKind] = []
-    peak = max((other.systolic for other in earlier), default=one.systolic)
+    peak = max(other.systolic for other in so_far)
     base = before.systolic if before else None
     if one.systolic >= peak and _is_raised(one.systolic, base, numbers.e3.systolic, numbers):
         found.append("systolic_not_declining")
-    peak = max((other.diastolic for other in earlier), default=one.diastolic)
+    peak = max(other.diastolic for other in so_far)
     base = before.diastolic if before else None
     if one.diastolic >= peak and _is_raised(one.diastolic, base, numbers.e3.diastolic, numbers):
         found.append("diastolic_not_declining")
