@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import math
 
 import pytest
 
@@ -28,19 +29,52 @@ def document(instrument: str, *scores: int) -> dict[str, object]:
     return figures(found)
 
 
+# What the report of somebody without treatment says of it.
+NO_TREATMENT = {
+    "sessions": [],
+    "effect_duration": {
+        "n": 0,
+        "events": 0,
+        "censored": 0,
+        "no_effect": 0,
+        "unmeasured": 0,
+        "median_days": None,
+        "curve": [],
+    },
+    "onset": None,
+    "course": None,
+    "relapse": None,
+    "side_effects": [],
+}
+
+
 def test_the_figures_of_a_week():
     assert document("phq9-daily", 18, 17, 15, 14, 12) == {
         "baseline": {"value": 15.2, "on": "2026-03-05", "status": "provisional"},
         "current": {"value": 12, "on": "2026-03-05"},
         "improvement": {"points": 3.2, "percent": 320 / 15.2},
         "status": None,
+        "reliable_change": None,
         "slope_per_week": -10.5,
         "m7": {"value": 15.2, "n": 5},
+        "trend_test": {
+            "s": -10,
+            "p": math.erfc(9 / math.sqrt(2 * 50 / 3)),
+            "direction": "falling",
+        },
+        "instability": None,
+        "item9": {
+            "last_positive_on": "2026-03-04",
+            "days_since_positive": 3,
+            "highest": 1,
+            "cssrs": [],
+        },
         "series": [
             {"mood_day": f"2026-03-0{day}", "value": value, "q9_max": q9, "entries": 1}
             for day, value, q9 in [(1, 18, 0), (2, 17, 1), (3, 15, 0), (4, 14, 1), (5, 12, 0)]
         ],
         "adherence": {"due": 7, "answered": 5},
+        **NO_TREATMENT,
     }
 
 
@@ -50,10 +84,20 @@ def test_the_figures_of_nobody_are_null_and_not_zero():
         "current": {"value": None, "on": None},
         "improvement": {"points": None, "percent": None},
         "status": "baseline_missing",
+        "reliable_change": None,
         "slope_per_week": None,
         "m7": None,
+        "trend_test": None,
+        "instability": None,
+        "item9": {
+            "last_positive_on": None,
+            "days_since_positive": None,
+            "highest": None,
+            "cssrs": [],
+        },
         "series": [],
         "adherence": {"due": 1, "answered": 0},
+        **NO_TREATMENT,
     }
 
 

@@ -95,7 +95,7 @@ def _shifted(value: object, by: dt.timedelta) -> object:
     if isinstance(value, dict):
         return {
             key: (dt.date.fromisoformat(inner) + by).isoformat()
-            if key in {"on", "mood_day"} and isinstance(inner, str)
+            if key in {"on", "mood_day", "last_positive_on"} and isinstance(inner, str)
             else _shifted(inner, by)
             for key, inner in value.items()
         }
