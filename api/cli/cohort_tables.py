@@ -32,6 +32,7 @@ WITHOUT_OUTCOME: Final[tuple[tuple[str, Fate], ...]] = (
     ("no baseline", "baseline_missing"),
     ("window not closed", "pending"),
 )
+SHORT: Final = ("missing", "again", "no baseline", "pending")
 
 
 def wide_console() -> Console:
@@ -42,18 +43,21 @@ def wide_console() -> Console:
 
 def print_groups(console: Console, cohort: Cohort, title: str) -> None:
     """One line per group, for a clinic."""
-    table = _table(title, ("group", "courses", "n", *(words for words, _ in WITHOUT_OUTCOME)))
-    for heading, _ in SHARES:
-        table.add_column(heading, justify="right")
     marks = cohort.thresholds.sustained
-    for days in (marks.first_mark_days, marks.second_mark_days):
-        table.add_column(f"still responding, {days} days", justify="right")
+    days = (f"{days} days" for days in (marks.first_mark_days, marks.second_mark_days))
+    names = (name.replace("_", " ") for _, name in SHARES)
+    table = _table(title, ("group", "courses", *SHORT, "n", *names, *days))
+    for column in table.columns:
+        column.no_wrap = True
     for found in all_figures(cohort):
         fates = [str(found.tally.fates.get(fate, 0)) for _, fate in WITHOUT_OUTCOME]
-        shares = [_share(found.shares[name]) for _, name in SHARES]
-        counts = [str(found.tally.courses), str(_n(found)), *fates]
-        table.add_row(_label(found), *counts, *shares, *map(_mark, found.sustained.marks))
+        shares = [_short(found.shares[name]) for _, name in SHARES]
+        counts = [str(found.tally.courses), *fates, str(_n(found))]
+        table.add_row(_label(found), *counts, *shares, *map(_short_mark, found.sustained.marks))
     console.print(table)
+    console.print(
+        "Shares with 95 % intervals; days: still responding so long (how many were observed)."
+    )
 
 
 def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) -> None:
@@ -114,12 +118,22 @@ def _counts(chosen: Sequence[GroupFigures], fate: Fate) -> list[str]:
 
 
 def _share(share: Share) -> str:
+    return f"{_short(share)} of {share.n}"
+
+
+def _short(share: Share) -> str:
     if share.percent is None or share.low is None or share.high is None:
-        return "nobody"
-    return f"{float(share.percent):.1f} % ({share.low:.1f}-{share.high:.1f}) of {share.n}"
+        return "-"
+    return f"{float(share.percent):.1f} % ({share.low:.1f}-{share.high:.1f})"
 
 
 def _mark(mark: Mark) -> str:
-    if mark.share is None:
-        return f"not known ({mark.at_risk} at risk)"
-    return f"{float(100 * mark.share):.1f} % ({mark.at_risk} at risk)"
+    return f"{_percent(mark)} ({mark.at_risk} at risk)"
+
+
+def _short_mark(mark: Mark) -> str:
+    return f"{_percent(mark)} ({mark.at_risk})"
+
+
+def _percent(mark: Mark) -> str:
+    return "not known" if mark.share is None else f"{float(100 * mark.share):.1f} %"

@@ -23,7 +23,8 @@ def outcomes_svg(outcomes: Outcomes, title: str = TITLE) -> str:
     )
     notes = [document["caution"], document["published"]["of"]]
     if any(group["small"] for group in groups):
-        notes.append("small: fewer than 5 outcomes.")
+        few = outcomes.cohort.thresholds.shown.small_group
+        notes.append(f"small: fewer than {few} outcomes; missing: everybody without one by now.")
     if left_out:
         notes.append(f"{left_out} smaller groups are in the table (JSON, CSV).")
     return cohort_svg(
@@ -62,6 +63,6 @@ def _drawn(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filters(asked: Mapping[str, Any]) -> str:
-    """What was asked, in a line; `missing` in the chart is everybody without an outcome."""
+    """What was asked, in a line."""
     chosen = [f"{name}: {value}" for name, value in asked.items() if value]
-    return ", ".join(chosen or ["all courses"]) + "; bars are 95 % intervals"
+    return ", ".join(chosen) or "all courses"

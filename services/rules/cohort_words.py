@@ -12,7 +12,7 @@ SMALL_GROUPS = (
 )
 PUBLISHED_OF = (
     "McInnes 2022 (PMID 35027209): IV ketamine in routine care; lay beside it an induction of"
-    " ketamine by iv on the same schedule (`strict`)."
+    " ketamine by iv on the same schedule (group 'strict')."
 )
 
 

@@ -87,7 +87,7 @@ def test_every_figure_of_a_group_is_defined_and_the_caution_goes_with_it():
 def test_the_published_table_is_laid_beside_it():
     assert cohort_document(Cohort())["published"] == {
         "of": "McInnes 2022 (PMID 35027209): IV ketamine in routine care; lay beside it an"
-        " induction of ketamine by iv on the same schedule (`strict`).",
+        " induction of ketamine by iv on the same schedule (group 'strict').",
         "n": 537,
         "people_treated": 9016,
         "response": 53.6,
