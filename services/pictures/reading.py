@@ -13,6 +13,11 @@ from typing import Any
 
 from services.pictures.words import number_words
 from services.rules.mood_days import mood_day_at
+from services.rules.trend_thresholds import (
+    TREND_THRESHOLDS,
+    TrendThresholds,
+    trend_thresholds_at,
+)
 from services.rules.wall_clock import find_zone
 
 Json = Mapping[str, Any]
@@ -64,6 +69,7 @@ class Report:
     rules_version: str
     content_hash: str
     generated_at: str
+    thresholds: TrendThresholds = TREND_THRESHOLDS  # those in force at the cut
 
     @property
     def values(self) -> tuple[Day, ...]:
@@ -111,6 +117,7 @@ def read_report(document: Json) -> Report:
         rules_version=_words(document.get("rules_version")),
         content_hash=_words(document.get("content_hash")),
         generated_at=_words(document.get("generated_at")),
+        thresholds=trend_thresholds_at(cut_at) if cut_at else TREND_THRESHOLDS,
     )
 
 

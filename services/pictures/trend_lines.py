@@ -13,7 +13,6 @@ from services.pictures.reading import Day, Report
 from services.pictures.words import number_words, plain
 from services.rules.instruments import Band, instrument
 from services.rules.trend import WITH_STATUS
-from services.rules.trend_thresholds import TREND_THRESHOLDS
 
 # From nothing to much: told apart by lightness, and by their names beside them.
 _SHADES = ("#ffffff", "#f6f6f6", "#eeeeee", "#e6e6e6", "#dddddd")
@@ -46,7 +45,7 @@ def references(report: Report) -> Iterator[tuple[float, str, str]]:
         yield base, f"baseline {number_words(base)}", "9 4"
     if report.instrument != WITH_STATUS:
         return
-    limits = TREND_THRESHOLDS.status
+    limits = report.thresholds.status
     if base is not None and base >= limits.percent_from_baseline:
         goal = base * (100 - limits.response_percent) / 100
         yield goal, f"{limits.response_percent} % better: {number_words(goal)}", "4 3"

@@ -253,14 +253,3 @@ def test_a_question_that_cannot_be_answered_is_422(
     assert answer.status_code == 422
     assert answer.json is not None
     assert list(answer.json["errors"]) == [path]
-
-
-@pytest.mark.parametrize(
-    ("accept", "answered"),
-    [(None, 200), ("*/*", 200), ("application/json", 200), ("text/csv", 406), ("image/png", 406)],
-)
-def test_only_json_is_made_here(
-    client: FlaskClient, clinic: ClinicWorld, accept: str | None, answered: int
-) -> None:
-    headers = clinic.patient().headers | ({"Accept": accept} if accept else {})
-    assert client.get("/v1/me/trend", headers=headers).status_code == answered

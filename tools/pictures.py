@@ -1,0 +1,152 @@
+"""Remakes the pictures of `docs/pictures` from simulated patients: `python -m tools.pictures`.
+
+The same input gives the same bytes, so a change of a picture shows up as a change of its file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from services.pictures.cohort import cohort_svg
+from services.pictures.overlay import overlay_svg
+from services.pictures.raster import png
+from services.pictures.sheet import trend_csv
+from services.pictures.survival import Reference, effect_curve, survival_svg
+from services.pictures.trend_picture import trend_svg
+from services.pictures.visit import visit_pdf
+from services.rules.cohort_figures import share
+from services.rules.cohort_thresholds import COHORT_THRESHOLDS
+from services.rules.kaplan_meier import Span, kaplan_meier
+from tools.simulated_reports import SEED, report
+
+FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"
+NAME: Final = "Simulated patient"
+GROUPS: Final = (
+    ("ketamine, iv, induction", 182, 31, 53.6, 28.9, 8.4, 6.0),
+    ("esketamine, intranasal, induction", 94, 12, 47.9, 22.3, 7.4, 5.3),
+    ("ketamine, sublingual, maintenance", 12, 4, 41.7, 16.7, 8.3, None),
+)
+PAGE_SCALE: Final = 1.4  # of 72 dpi: pages that are read on a screen
+
+
+def main() -> None:
+    """Write every file; prints what was written."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    folder: Path = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, body in files():
+        (folder / name).write_bytes(body)
+        print(f"{len(body):>7}  {name}")  # noqa: T201 -- a command's own output
+
+
+def files() -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every file."""
+    for entries in (0, 1, 3, 400):
+        document = report("phq9-daily", entries, treated=entries == 400)
+        yield from pictured(f"daily-{entries}", trend_svg(document, title=NAME))
+        yield from _printed(f"daily-{entries}", document)
+        if entries == 400:
+            yield "daily-400.csv", trend_csv(document).encode()
+            yield "daily-400-grey.png", _grey(png(trend_svg(document, title=NAME)))
+            yield from pictured("daily-400-overlay", overlay_svg(document, title=NAME))
+            yield from pictured("daily-400-survival", _survival(document))
+    forms = report("phq9", 27)
+    yield from pictured("phq9-27", trend_svg(forms, title=NAME))
+    yield "phq9-27-grey.png", _grey(png(trend_svg(forms, title=NAME)))
+    yield from _printed("phq9-27", forms)
+    yield from pictured("cohort", _cohort())
+
+
+def pictured(name: str, svg: str) -> Iterator[tuple[str, bytes]]:
+    """A drawing as SVG and as the PNG made from it."""
+    yield f"{name}.svg", svg.encode()
+    yield f"{name}.png", png(svg)
+
+
+def _printed(name: str, document: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """The page for a visit, and what its pages look like."""
+    from pypdfium2 import PdfDocument
+
+    made = visit_pdf(document, name=NAME, mrn="SIM-0001")
+    yield f"{name}.pdf", made
+    for place, page in enumerate(PdfDocument(made), 1):
+        seen = io.BytesIO()
+        page.render(scale=PAGE_SCALE).to_pil().convert("L").save(seen, "PNG", optimize=True)
+        yield f"{name}-page-{place}.png", seen.getvalue()
+
+
+def _grey(picture: bytes) -> bytes:
+    """The same picture without colour, as a copier shows it."""
+    from PIL import Image
+
+    seen = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("L").save(seen, "PNG", optimize=True)
+    return seen.getvalue()
+
+
+def _survival(document: dict[str, Any]) -> str:
+    return survival_svg(
+        [effect_curve(document)],
+        title=f"{NAME}: how long the effect of a session holds",
+        across="days since treatment",
+        up="share still holding",
+    )
+
+
+def _cohort() -> str:
+    table = COHORT_THRESHOLDS
+    marks = (
+        (table.sustained.first_mark_days, table.published.sustained_first_mark),
+        (table.sustained.second_mark_days, table.published.sustained_second_mark),
+    )
+    return cohort_svg(
+        [_group(place, *group) for place, group in enumerate(GROUPS)],
+        under="Two-week PHQ-9, 14 to 31 days after the last session of a course",
+        references=[
+            Reference(days, percent / 100, f"McInnes 2022: {percent:g} % after {days} days")
+            for days, percent in marks
+        ],
+        notes=["Simulated. Courses without an outcome are counted as missing, never as failures."],
+    )
+
+
+def _group(place: int, label: str, n: int, missing: int, *percents: float | None) -> dict[str, Any]:
+    dice = random.Random(SEED + place)  # noqa: S311 -- simulated
+    spans = [
+        Span(int(dice.expovariate(1 / 110)) + 1, dice.random() < 0.7)
+        for _ in range(round(n * (percents[0] or 0) / 100))
+    ]
+    names = ("response", "remission", "worsened", "more_item9")
+    curve = [
+        {
+            "days": step.days,
+            "survival": float(step.survival),
+            "at_risk": step.at_risk,
+            "censored": step.censored,
+        }
+        for step in kaplan_meier(spans)
+    ]
+    shares = {
+        name: None if percent is None else _share(percent, n)
+        for name, percent in zip(names, percents, strict=True)
+    }
+    return {"label": label, "n": n, "missing": missing, "curve": curve, **shares}
+
+
+def _share(percent: float, n: int) -> dict[str, float | None]:
+    found = share(round(n * percent / 100), n)
+    return {
+        "percent": None if found.percent is None else float(found.percent),
+        "low": found.low,
+        "high": found.high,
+    }
+
+
+if __name__ == "__main__":
+    main()
