@@ -91,6 +91,7 @@ def test_the_newest_screening_made_by_then_counts():
     first, second, again = screened(-9, 9), screened(-2, 5), screened(-2, 30)
 
     assert newest([second, first, again, screened(1, 9)], DAY) == again
+    assert newest([screened(0, 9)], DAY) == screened(0, 9)
     assert newest([screened(1, 9)], DAY) is None
 
 
