@@ -73,6 +73,9 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
         {C: {Scope.IN_VIEW}, O: {Scope.ALERTED}, A: {Scope.CLINIC_WITHOUT_CLINICAL}},
     ),
     (Action.MANAGE_PATIENTS, {C: {Scope.IN_VIEW}, A: {Scope.CLINIC_WITHOUT_CLINICAL}}),
+    (Action.READ_TREATMENT, {C: {Scope.IN_VIEW}, O: {Scope.ALERTED}}),
+    (Action.MANAGE_TREATMENT, {C: {Scope.IN_VIEW}}),
+    (Action.READ_COHORT, {C: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (
         Action.READ_ALERTS,
         {C: {Scope.IN_VIEW}, O: {Scope.CLINIC}, A: {Scope.CLINIC_WITHOUT_CLINICAL}},
@@ -135,6 +138,19 @@ ROUTES = [
         {A},
     ),
     ("POST", f"/v1/patients/{ID}/invitations", {}, {C, A}),
+    ("GET", "/v1/cohort/outcomes", None, {C, A}),
+    ("GET", f"/v1/patients/{ID}/courses", None, {C, O}),
+    (
+        "POST",
+        f"/v1/patients/{ID}/courses",
+        {"product": "tms", "phase": "induction", "started_on": "2026-01-05"},
+        {C},
+    ),
+    ("GET", f"/v1/patients/{ID}/sessions", None, {C, O}),
+    ("GET", f"/v1/patients/{ID}/sessions/{ID}/vitals", None, {C, O}),
+    ("GET", f"/v1/patients/{ID}/screenings", None, {C, O}),
+    ("GET", f"/v1/patients/{ID}/concomitant-treatments", None, {C, O}),
+    ("GET", f"/v1/patients/{ID}/due", None, {C, O}),
 ]
 
 
