@@ -179,4 +179,4 @@ class PageQuery(Strict):
     """Which part of a list."""
 
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
-    cursor = text(200)
+    cursor = text(200, load_default=None)
