@@ -187,3 +187,45 @@ class TrendOut(Schema):
     adherence = fields.Nested(AdherenceOut, required=True)
     side_effects = fields.List(fields.Nested(BurdenOut), required=True)
     alerts = fields.List(fields.Nested(OpenedAlertOut), required=True)
+
+
+class DifferenceQuery(Strict):
+    """Two revisions of the patient; the second is the current one by default."""
+
+    instrument = fields.String(load_default="phq9")
+    from_cut = fields.Integer(required=True, validate=validate.Range(min=0, max=LAST_REVISION))
+    to_cut = fields.Integer(load_default=None, validate=validate.Range(min=0, max=LAST_REVISION))
+
+
+class FieldChangeOut(Schema):
+    """A field of the report by its path (``current.value``, ``series[2026-03-01].value``), with
+    what it says in each; null where a report does not have it.
+    """
+
+    path = fields.String(required=True)
+    before = fields.Raw(required=True, allow_none=True)
+    after = fields.Raw(required=True, allow_none=True)
+
+
+class EntryChangeOut(Schema):
+    """An entry that made the difference: ``id`` of the form, course, session ... whatever its
+    version; ``revision`` is the one that it counts from.
+    """
+
+    kind = fields.String(required=True)
+    id = fields.UUID(required=True)
+    change = fields.String(required=True, validate=validate.OneOf(("added", "changed", "removed")))
+    version = fields.Integer(required=True)
+    revision = fields.Integer(required=True)
+
+
+class DifferenceOut(Schema):
+    """What changed in the report of an instrument between two cuts."""
+
+    patient_id = fields.UUID(required=True)
+    instrument = fields.String(required=True)
+    before = fields.Nested(CutOut, required=True)
+    after = fields.Nested(CutOut, required=True)
+    # `fields` is marshmallow's own name in a schema.
+    changed = fields.List(fields.Nested(FieldChangeOut), required=True, data_key="fields")
+    entries = fields.List(fields.Nested(EntryChangeOut), required=True)

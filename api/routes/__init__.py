@@ -29,6 +29,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "patients",
     "sessions",
     "side_effects",
+    "trend_difference",
     "trends",
     "users",
 )

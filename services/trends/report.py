@@ -42,7 +42,7 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
     Raises ``NotFound``, ``Forbidden``, and ``Invalid`` for an unknown instrument, a revision to
     come or days in the wrong order.
     """
-    _check(asked)
+    check_question(asked)
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
         document = build(session, load_cut(session, patient_id, asked.cut), asked, now)
@@ -91,7 +91,8 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[st
     return document | {"content_hash": content_hash(document)}
 
 
-def _check(asked: Question) -> None:
+def check_question(asked: Question) -> None:
+    """Raises ``Invalid`` for an unknown instrument or days in the wrong order."""
     try:
         instrument(asked.instrument)
     except UnknownInstrument as error:

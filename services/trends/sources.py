@@ -26,21 +26,21 @@ def entries_at(session: Session, cut: Cut, instrument: str) -> list[Entry]:
     """Every form of the instrument in the last version that counted at the cut."""
     rows = session.execute(
         select(*ENTRY_COLUMNS)
-        .where(*_counting(cut), CheckIn.instrument == instrument)
+        .where(*counting(cut), CheckIn.instrument == instrument)
         .order_by(CheckIn.mood_day, CheckIn.root_id, CheckIn.version)
     )
-    return [entry_of(row) for row in _last_versions(rows)]
+    return [entry_of(row) for row in last_versions(rows)]
 
 
 def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
     """The C-SSRS levels of the screeners that counted at the cut, voided ones left out."""
     rows = session.execute(
         select(CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level).where(
-            *_counting(cut), CheckIn.instrument == "cssrs-screener"
+            *counting(cut), CheckIn.instrument == "cssrs-screener"
         )
     )
     return [
-        LevelOn(row.mood_day, row.cssrs_level) for row in _last_versions(rows) if row.cssrs_level
+        LevelOn(row.mood_day, row.cssrs_level) for row in last_versions(rows) if row.cssrs_level
     ]
 
 
@@ -60,7 +60,7 @@ def effects_at(session: Session, cut: Cut) -> list[EffectsReport]:
             SideEffectReport.revision <= cut.revision,
         )
     )
-    return [_report(row) for row in _last_versions(rows)]
+    return [_report(row) for row in last_versions(rows)]
 
 
 def pauses_at(session: Session, cut: Cut) -> list[DaySpan]:
@@ -128,7 +128,7 @@ def _opened(row: Any) -> dict[str, Any]:
     }
 
 
-def _counting(cut: Cut) -> tuple[ColumnElement[bool], ...]:
+def counting(cut: Cut) -> tuple[ColumnElement[bool], ...]:
     """The versions of check-ins that counted at the cut."""
     return (
         CheckIn.patient_id == cut.patient_id,
@@ -138,7 +138,8 @@ def _counting(cut: Cut) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _last_versions(rows: Iterable[Any]) -> list[Any]:
+def last_versions(rows: Iterable[Any]) -> list[Any]:
+    """Of each ``root_id`` the row with the highest ``version``, in the order of the first."""
     latest: dict[UUID, Any] = {}
     for row in rows:
         if row.root_id not in latest or row.version > latest[row.root_id].version:

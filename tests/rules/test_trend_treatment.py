@@ -53,7 +53,7 @@ def test_a_saw_tooth_over_three_sessions():
     assert told == [
         (1, 19, 8, "2026-03-13", 11),
         (2, 15, 6, "2026-03-20", 9),
-        (3, 15, 5, "2026-03-26", 10),
+        (3, 37 / 3, 5, "2026-03-26", 22 / 3),
     ]
     assert [(one["duration_days"], one["duration_status"]) for one in found["sessions"]] == [
         (4, "observed"),
