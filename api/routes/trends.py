@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,25 +30,22 @@ routes = Routes("trends", __name__, description="Is the last treatment holding?"
 
 # A picture that is opened as a page may show itself and reach nothing.
 PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_TEXT: Final = {"type": "string"}
 _FILE: Final = {"type": "string", "format": "binary"}
-FORMS: Final = {
-    "200": {
-        "description": "The report, in the form that `Accept` asks for (JSON without one).",
-        "content": {
-            CSV: {"schema": {"type": "string"}},
-            SVG: {"schema": {"type": "string"}},
-            PNG: {"schema": _FILE},
-            PDF: {"schema": _FILE},
-        },
-    }
-}
+_SHAPES: Final = {CSV: _TEXT, SVG: _TEXT, PNG: _FILE, PDF: _FILE}
+
+
+def every_form(view: Callable[..., Response]) -> Any:
+    """Documents the forms beside JSON, and the refusal of any other."""
+    for form, shape in _SHAPES.items():
+        view = routes.alt_response(200, schema=shape, content_type=form)(view)
+    return routes.alt_response(406, "NOT_ACCEPTABLE")(view)
 
 
 @routes.route("/v1/patients/<uuid:patient_id>/trend", methods=["GET"])
 @routes.arguments(TrendQuery, location="query")
 @routes.response(200, TrendOut)
-@routes.doc(responses=FORMS)
-@routes.alt_response(406, "NOT_ACCEPTABLE")
+@every_form
 def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
     """A patient's report as of a data cut: the same cut gives the same ``content_hash``."""
     wanted, asked = wanted_form(), Question(**query)
@@ -59,8 +57,7 @@ def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
 @routes.route("/v1/me/trend", methods=["GET"])
 @routes.arguments(TrendQuery, location="query")
 @routes.response(200, TrendOut)
-@routes.doc(responses=FORMS)
-@routes.alt_response(406, "NOT_ACCEPTABLE")
+@every_form
 def own_trend(query: dict[str, Any]) -> Response:
     """The patient's own report."""
     wanted, asked = wanted_form(), Question(**query)
