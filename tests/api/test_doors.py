@@ -150,7 +150,7 @@ ROUTES = [
     ("GET", f"/v1/patients/{ID}/sessions/{ID}/vitals", None, {C, O}),
     ("GET", f"/v1/patients/{ID}/screenings", None, {C, O}),
     ("GET", f"/v1/patients/{ID}/concomitant-treatments", None, {C, O}),
-    ("GET", f"/v1/patients/{ID}/due", None, {C, O}),
+    ("GET", f"/v1/patients/{ID}/due", None, {P, C, O}),
 ]
 
 
