@@ -73,5 +73,5 @@ def _cell(value: Figure) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{round(value, 4):g}"
     return "-" if value is None else str(value)

@@ -47,4 +47,5 @@ def _at_most(claim: str, seen: float, limit: float) -> Target:
 def _found(claim: str, figures: RuleFigures) -> Target:
     seen = figures.found_in_time
     met = None if seen is None else seen >= FOUND_AT_LEAST
-    return Target(claim, f"at least {FOUND_AT_LEAST:g}", seen, met)
+    of_them = f"{claim} (of {len(figures.findings)})"
+    return Target(of_them, f"at least {FOUND_AT_LEAST:g}", seen, met)

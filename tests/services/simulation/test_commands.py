@@ -41,7 +41,9 @@ def test_each_noise_has_its_figures_and_only_the_usual_one_is_judged(app: Flask)
     shown = run(app, "simulate", *SMALL, "--sd", "3").stdout
     assert "SIMULATED" in shown
     assert "Targets" not in shown
-    assert "Targets on SIMULATED patients" in run(app, "simulate", *SMALL).stdout
+    judged = run(app, "simulate", *SMALL).stdout
+    assert "Targets on SIMULATED patients" in judged
+    assert "at most 0.09" in judged
 
 
 def test_too_few_weeks_are_refused(app: Flask) -> None:
