@@ -199,11 +199,12 @@ def test_the_table_comes_as_csv_and_the_chart_as_svg(
     chart = client.get(URL, headers={**staff.headers, "Accept": "image/svg+xml"})
     other = client.get(URL, headers={**staff.headers, "Accept": "application/pdf"})
 
-    assert table.mimetype == "text/csv"
+    assert (table.mimetype, table.vary.to_header()) == ("text/csv", "Accept")
     lines = list(csv.DictReader(io.StringIO(table.text)))
     assert [line["by"] for line in lines[:3]] == ["overall", "phase", "strict"]
     assert (lines[0]["response_percent"], lines[0]["small"]) == ("100", "true")
     assert chart.mimetype == "image/svg+xml"
+    assert chart.headers["Content-Security-Policy"].startswith("default-src 'none'")
     words = " ".join(ElementTree.fromstring(chart.data).itertext())  # noqa: S314 -- our own picture
     assert "induction, ketamine, iv (small)" in words
     assert "expected chance" in words
