@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from bisect import bisect_right
 from datetime import date
 from typing import Any, Final
 
-from services.pictures.reading import Json, read_report, rows, table
+from services.pictures.reading import Day, Json, Treated, read_report, rows, table
 
 COLUMNS: Final = (
     "mood_day",
@@ -42,31 +43,19 @@ def trend_csv(document: Json) -> str:
     written = io.StringIO(newline="")
     lines = csv.writer(written, lineterminator="\r\n")
     lines.writerow(COLUMNS)
-    report = read_report(document)
-    shared = _shared(document)
+    shared, report = _shared(document), read_report(document)
     started = {str(row.get("id")): row.get("started_at") for row in rows(document, "sessions")}
     named = {one.id: one for one in report.sessions}
+    session_days = [one.day for one in report.sessions]
     days = {day.day: day for day in report.days}
     for row in rows(document, "series"):
         day = date.fromisoformat(str(row["mood_day"])[:10])
-        before = [one for one in report.sessions if one.day <= day]
-        session = named.get(str(row.get("session_id"))) or (before[-1] if before else None)
-        cells = {
-            **shared,
-            "mood_day": day.isoformat(),
-            "value": row.get("value"),
-            "q9_max": row.get("q9_max"),
-            "entries": row.get("entries"),
-            "range_low": days[day].low,
-            "range_high": days[day].high,
-        }
+        begun = bisect_right(session_days, day)
+        before = report.sessions[begun - 1] if begun else None
+        session = named.get(str(row.get("session_id")), before)
+        cells = shared | _day_cells(row, days[day])
         if session is not None:
-            cells |= {
-                "session_id": session.id,
-                "session_number": session.number,
-                "session_started_at": started.get(session.id),
-                "days_since_session": (day - session.day).days,
-            }
+            cells |= _session_cells(session, day) | {"session_started_at": started.get(session.id)}
         lines.writerow([safe(cells.get(column)) for column in COLUMNS])
     return written.getvalue()
 
@@ -78,6 +67,25 @@ def safe(cell: Any) -> str:
     words = str(cell)
     is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
     return f"'{words}" if words.startswith(_FORMULA) and not is_number else words
+
+
+def _day_cells(row: Json, day: Day) -> dict[str, Any]:
+    return {
+        "mood_day": day.day.isoformat(),
+        "value": row.get("value"),
+        "q9_max": row.get("q9_max"),
+        "entries": row.get("entries"),
+        "range_low": day.low,
+        "range_high": day.high,
+    }
+
+
+def _session_cells(session: Treated, day: date) -> dict[str, Any]:
+    return {
+        "session_id": session.id,
+        "session_number": session.number,
+        "days_since_session": (day - session.day).days,
+    }
 
 
 def _shared(document: Json) -> dict[str, Any]:

@@ -55,17 +55,30 @@ def test_the_same_drawing_is_the_same_bytes():
 
 
 def test_what_is_no_drawing_is_refused():
-    with pytest.raises(ValueError):  # noqa: PT011 -- the words are the library's
+    with pytest.raises(ValueError, match="no picture"):
         png("no picture")
 
 
-def test_a_worker_that_draws_nothing_loads_none_of_it():
-    code = (
-        "import sys, services.trends.renditions;"
-        "print(*[m for m in ('resvg_py', 'fpdf', 'PIL', 'fontTools') if m in sys.modules])"
+def loaded_after(code: str) -> str:
+    """Which of the drawing libraries a fresh process has loaded once it ran some code."""
+    svg = Painting(40, 40, "empty").svg()
+    told = "; import sys; print(*[m for m in ('resvg_py', 'fpdf', 'PIL') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"SVG = {svg!r}; {code}{told}"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    return done.stdout.strip()
+
+
+def test_a_worker_that_draws_nothing_loads_none_of_it():
+    assert loaded_after("import services.trends.renditions") == ""
+
+
+def test_the_drawing_is_done_by_another_process():
+    """In this one it would hold Python's lock, and stop every other request of the worker."""
+    assert loaded_after("from services.pictures.raster import png; png(SVG)") == ""
 
 
 def test_both_weights_are_used():

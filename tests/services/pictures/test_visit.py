@@ -88,6 +88,12 @@ def test_an_interval_is_told_from_and_to():
     assert "4–9 lost within a gap" in words(document)
 
 
+def test_words_too_long_for_a_column_are_cut_where_one_can_see_it():
+    document = report("phq9-daily", 120)
+    document["sessions"][-1]["product"] = "a product with a name that no column is wide enough for"
+    assert "a product with a name that no…" in words(document)
+
+
 def test_side_effects_are_counted_over_all_sessions():
     document = report("phq9-daily", 60)
     document["side_effects"] = [
