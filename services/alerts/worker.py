@@ -1,5 +1,5 @@
 """The alert worker: one thread listens and rings, one moves what time moves, others send, and one
-hears silence. Any number may run.
+hears who is not heard of. Any number may run.
 
 Each thread looks, does one piece of work in transactions of its own, and looks again; what it was
 doing when it died is found by the next one. The database may go and come back. None waits for
@@ -8,13 +8,13 @@ another's work: a page goes out at once while a thousand ladders move.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from threading import Event, Thread
-from typing import Final
+from typing import Final, TypeVar
 
 import psycopg
 import structlog
@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.alerts.claiming import anything_due
 from services.alerts.clockwork import advance, due_alerts, due_mails
 from services.alerts.delivery import Clock, Pace, deliver_one
+from services.alerts.follow_up_watch import report_unheard, unheard_patients
 from services.alerts.morning_mail import mail_in_the_morning
 from services.alerts.silence import report_silence, silent_patients
 from services.alerts.wake import Ear
@@ -31,12 +32,18 @@ from services.channels.base import Channel
 SENDERS_A_CHANNEL: Final = 4
 FAREWELL_S: Final = 30.0
 LISTEN_EVERY_S: Final = 60.0
+_Each = TypeVar("_Each")
 _log = structlog.get_logger()
 
 
 def no_errand() -> bool:
     """Nothing to do beside pages."""
     return False
+
+
+def _until(stopping: Event | None, found: Iterable[_Each]) -> Iterator[_Each]:
+    """One after the other, and no more once we are told to stop."""
+    return takewhile(lambda _: not (stopping and stopping.is_set()), found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,14 @@ class Worker:
     def hear_silence(self, stopping: Event | None = None) -> int:
         """Open an alert for every patient who has been silent for too long; how many."""
         now = self.clock()
-        silent = takewhile(lambda _: not (stopping and stopping.is_set()), silent_patients(now))
+        silent = _until(stopping, silent_patients(now))
         return sum(bool(self._survive(partial(report_silence, each, now))) for each in silent)
+
+    def miss_follow_ups(self, stopping: Event | None = None) -> int:
+        """List every patient of whom nothing was heard after a session; how many."""
+        now = self.clock()
+        unheard = _until(stopping, unheard_patients(now))
+        return sum(bool(self._survive(partial(report_unheard, each, now))) for each in unheard)
 
     def send_all(self, channel: str) -> int:
         """Send what is due on one channel until nothing is; how many were tried."""
@@ -78,6 +91,7 @@ class Worker:
         """Everything that is due now, silences included."""
         with self.in_context():
             self._survive(self.hear_silence)
+            self._survive(self.miss_follow_ups)
         self.settle()
         self.do_errands(Event())
 
@@ -151,6 +165,7 @@ class Worker:
         while not stopping.is_set():
             with self.in_context():
                 self._survive(partial(self.hear_silence, stopping))
+                self._survive(partial(self.miss_follow_ups, stopping))
             stopping.wait(LISTEN_EVERY_S)
 
     def _run_errands(self, poll_s: float, stopping: Event) -> None:
