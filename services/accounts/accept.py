@@ -116,7 +116,7 @@ def _first_time(
         .values(accepted_at=func.coalesce(Patient.accepted_at, now))
     )
     if acceptance.timezone is not None:
-        move_account_to_zone(session, found.user_id, acceptance.timezone)
+        move_account_to_zone(session, found.user_id, acceptance.timezone, now)
     grant = start_family(session, found.user_id, now)
     session.execute(
         update(Invitation)

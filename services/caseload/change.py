@@ -75,7 +75,7 @@ def _change_data(
 ) -> None:
     if "timezone" in fields:
         check_zone(fields["timezone"])
-        move_to_zone(patient, fields["timezone"], revision)
+        move_to_zone(session, patient, fields["timezone"], revision, now)
     check_adult(fields.get("born_on"), patient.timezone, now)
     for name in PLAIN:
         if name in fields:
