@@ -83,9 +83,8 @@ def _case(
 
 def _codes_before(session: Session, patient_id: UUID, root: UUID) -> frozenset[str]:
     """The codes of every other report of the patient."""
-    effect = func.jsonb_array_elements(SideEffectReport.effects).column_valued("effect")
     rows = session.scalars(
-        select(effect.op("->>")("code"))
+        select(func.jsonb_array_elements(SideEffectReport.effects).op("->>")("code"))
         .distinct()
         .where(
             SideEffectReport.patient_id == patient_id,

@@ -58,7 +58,9 @@ Make = Callable[[Writing, UUID], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A record to be made: its kind, the client's id if there is one, and its content."""
+    """A record to be made: its kind, the client's id if there is one, and its content (instants in
+    UTC, so that the same instant is the same content).
+    """
 
     kind: Kind
     patient_id: UUID
@@ -72,7 +74,7 @@ def write_once(actor: Actor, new: New, make: Make, now: datetime) -> Answered:
     Raises ``Forbidden``, ``NotFound``, ``IdTaken``, ``ContentConflict``, and what ``make`` raises.
     """
     scopes(actor, Action.MANAGE_TREATMENT)
-    digest = content_digest(new.kind, patient=str(new.patient_id), **new.content)
+    digest = content_digest(new.kind, patient=str(new.patient_id), fields=new.content)
     with id_taken_elsewhere(), acting(actor, now) as session:
         writing = begin(session, actor, new.patient_id, now)
         if new.id is not None:

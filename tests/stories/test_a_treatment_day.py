@@ -1,0 +1,237 @@
+"""A treatment day through the public doors: who may begin, what pages, who may go home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from api import create_app
+from models.database import db
+from services.alerts.delivery import Pace
+from services.alerts.worker import Worker
+from services.channels.smtp import SmtpChannel
+from tests.api.treatment_calls import MORNING, Ward, made, refused
+from tests.fixtures.mail import MailServer
+
+NURSE = "ward@hospital.test"
+URL = "https://interlude.test"
+
+
+class Pager:
+    """A real worker that sends real mail, on the ward's clock."""
+
+    def __init__(self, worker_app: Flask, mail: MailServer, ward: Ward) -> None:
+        port = mail.receiver.port
+        channel = SmtpChannel("127.0.0.1", port, "interlude@hospital.test", URL, patience_s=2)
+        pace = Pace(30, 5, 60, luck=lambda: 0.0)
+        self.mail = mail
+        self.worker = Worker({"email": channel}, pace, lambda: ward.now, worker_app.app_context)
+
+    def new_pages(self) -> list[tuple[str, str]]:
+        """To whom, and the subject, of what was sent since the last look."""
+        before = len(self.mail.inbox)
+        self.worker.settle()
+        sent = self.mail.inbox[before:]
+        return sorted((str(one["To"]), str(one["Subject"]).casefold()) for one in sent)
+
+
+@pytest.fixture(scope="module")
+def worker_app(app: Flask) -> Iterator[Flask]:
+    made_app = create_app(replace(app.config["INTERLUDE"], public_url=URL), role="worker")
+    yield made_app
+    with made_app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def ward(app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch) -> Ward:
+    ward = Ward(app, monkeypatch, country="US", timezone="America/New_York")
+    ward.clinic.contact(f"mailto:{NURSE}")
+    return ward
+
+
+@pytest.fixture
+def pager(worker_app: Flask, smtp_server: MailServer, ward: Ward) -> Pager:
+    return Pager(worker_app, smtp_server, ward)
+
+
+@pytest.fixture
+def session(ward: Ward) -> str:
+    """An infusion planned for half an hour from now."""
+    planned = ward.session(ward.course(), ward.now.replace(minute=30))
+    return str(planned["id"])
+
+
+def paged(pages: list[tuple[str, str]], *severities: str) -> None:
+    assert len(pages) == len(severities), pages
+    for (address, subject), severity in zip(pages, sorted(severities), strict=True):
+        assert address == NURSE
+        assert severity in subject
+        assert "quagga" not in subject
+
+
+def flags(ward: Ward, session: str) -> list[str]:
+    found: list[str] = ward.get(f"{ward.path}/sessions/{session}")["flags"]
+    return found
+
+
+def outcome_words(ward: Ward, session: str, reason: str | None = None) -> dict[str, Any]:
+    return refused(ward.decide(session, "clearance", "cleared", reason=reason))
+
+
+def test_nobody_is_cleared_against_the_screening(ward: Ward, session: str) -> None:
+    assert flags(ward, session) == ["screening_missing"]
+    ward.vitals(session, "pre")
+    assert outcome_words(ward, session) == {"outcome": ["no screening on file"]}
+
+    ward.screen("intracerebral_haemorrhage_history")
+    assert flags(ward, session) == ["contraindication"]
+    (words,) = outcome_words(ward, session, reason="benefit outweighs it")["outcome"]
+    assert words.startswith("contraindicated: Intracerebral haemorrhage")
+
+    ward.later(minutes=1)
+    ward.screen("psychosis")
+    assert list(outcome_words(ward, session)) == ["reason"]
+    assert list(outcome_words(ward, session, reason="   ")) == ["reason"]
+    cleared = made(ward.decide(session, "clearance", "cleared", reason="remitted for years"))
+    assert cleared["found"] == ["to be weighed: Psychosis, now or in the history"]
+    assert ward.get(f"{ward.path}/sessions/{session}")["clearance"] == "cleared"
+
+    ward.check_cache()
+
+
+def test_nobody_is_cleared_without_vital_signs_before_dosing(ward: Ward, session: str) -> None:
+    ward.screen()
+    assert outcome_words(ward, session) == {"outcome": ["no vital signs before dosing"]}
+    ward.vitals(session, "pre")
+    assert made(ward.decide(session, "clearance", "cleared"))["found"] == []
+
+
+def test_the_day_from_a_high_pressure_to_the_way_home(
+    ward: Ward, session: str, pager: Pager
+) -> None:
+    assert pager.new_pages() == []
+    ward.screen()
+    taken = ward.vitals(session, "pre", systolic=150, diastolic=95)
+    (finding,) = taken["findings"]
+    assert (finding["rule"], finding["severity"]) == ("E3", "high")
+    assert "written reason" in finding["text"]
+    assert ward.alerts() == [("e3", "high")]
+    paged(pager.new_pages(), "high")
+
+    high = "pressure before dosing was 150/95 mmHg (above 140/90)"
+    assert outcome_words(ward, session) == {"reason": [high]}
+    ward.later(minutes=20)
+    ward.vitals(session, "pre", systolic=138, diastolic=88)
+    assert outcome_words(ward, session) == {"reason": [high]}, "the first reading still stands"
+    cleared = made(ward.decide(session, "clearance", "cleared", reason="calmed down, 138/88"))
+    assert cleared["found"] == [high]
+    assert cleared["reason"] == "calmed down, 138/88"
+    ward.check_cache()
+
+    ward.later(minutes=50)  # 40 minutes after the start
+    taken = ward.vitals(session, "post", systolic=183, diastolic=88, heart_rate=130, spo2=97)
+    assert [one["rule"] for one in taken["findings"]] == ["E4"]
+    assert taken["flags"] == ["heart_rate_high"]
+    assert ward.alerts() == [("e3", "high"), ("e4", "high")]
+    paged(pager.new_pages(), "high")
+
+    ward.later(minutes=5)
+    taken = ward.vitals(session, "post", systolic=185, diastolic=125)
+    assert [one["rule"] for one in taken["findings"]] == ["E2", "E4"]
+    assert ward.alerts()[-1] == ("e2", "high")
+    ward.later(minutes=1)
+    told = made(ward.report("chest_pain"))
+    assert told["safety"]["level"] == "crisis"
+    assert "911" in told["safety"]["message"]
+    assert told["safety"]["resources"][0]["phone"] == "911"
+    assert dict(ward.alerts()) == {
+        "e3": "high",
+        "e4": "high",
+        "e2": "critical",
+        "e1": "critical",
+    }
+    assert [subject for _, subject in pager.new_pages() if "critical" in subject]
+    ward.check_cache()
+
+    words = refused(ward.decide(session, "discharge", "discharged"))
+    assert words["outcome"] == ["no vital signs at discharge"]
+    assert "the driving restriction is not acknowledged" in words["reason"]
+    assert "the systolic pressure rose too far after dosing" in words["reason"]
+    assert any("120 minutes" in word for word in words["reason"])
+
+    ward.later(hours=2)
+    ward.vitals(session, "discharge", sedation=5)
+    words = refused(ward.decide(session, "discharge", "discharged"))
+    assert list(words) == ["reason"]
+    gone = made(ward.decide(session, "discharge", "discharged", reason="cardiologist saw her"))
+    assert sorted(gone["found"]) == sorted(words["reason"])
+    assert ("e6", "low") in ward.alerts()
+    shown = ward.get(f"{ward.path}/sessions/{session}")
+    assert (shown["clearance"], shown["discharge"]) == ("cleared", "discharged")
+    assert "not_cleared" not in shown["flags"]
+    ward.check_cache()
+
+    ward.later(hours=3)
+    drove = made(ward.report("drove_within_restriction"))
+    assert drove["safety"] is None
+    assert ("e6", "medium") in ward.alerts()
+    assert [str(row["first_tier"]) for row in ward.occurrences("E6")] == ["low", "medium"]
+    ward.check_cache()
+
+
+def test_a_quiet_day_needs_no_reason_and_opens_nothing(
+    ward: Ward, session: str, pager: Pager
+) -> None:
+    ward.screen()
+    ward.vitals(session, "pre")
+    made(ward.decide(session, "clearance", "cleared"))
+    ward.later(minutes=70)
+    ward.vitals(session, "post", systolic=135, diastolic=85, sedation=4, dissociation=12)
+    ward.later(minutes=90)
+    ward.vitals(session, "discharge", sedation=5, spo2=98)
+    assert refused(ward.decide(session, "discharge", "discharged")) == {
+        "reason": ["the driving restriction is not acknowledged"]
+    }
+    made(ward.decide(session, "driving_restriction", "acknowledged"))
+    gone = made(ward.decide(session, "discharge", "discharged"))
+    assert gone["found"] == []
+    assert ward.alerts() == []
+    assert pager.new_pages() == []
+    asked = ward.get(f"{ward.path}/sessions/{session}/decisions")["items"]
+    kinds = [one["kind"] for one in asked]
+    assert sorted(kinds) == ["clearance", "discharge", "driving_restriction"]
+    ward.check_cache()
+
+
+def test_a_single_crisis_reading_pages_nobody_and_a_second_one_does(
+    ward: Ward, session: str, pager: Pager
+) -> None:
+    ward.later(minutes=75)
+    first = ward.vitals(session, "during", systolic=185, diastolic=125)
+    assert first["findings"] == []
+    ward.later(seconds=59)
+    assert ward.vitals(session, "during", systolic=185, diastolic=125)["findings"] == []
+    ward.later(seconds=1)
+    third = ward.vitals(session, "during", systolic=179, diastolic=120)
+    assert [(one["rule"], one["severity"]) for one in third["findings"]] == [("E2", "high")]
+    paged(pager.new_pages(), "high")
+    assert ward.get(f"{ward.path}/sessions/{session}/vitals")["items"][0] == third
+
+
+def test_a_session_that_was_entered_afterwards_says_what_was_missing(ward: Ward) -> None:
+    course = ward.course(product="esketamine")
+    late = ward.session(course, MORNING.replace(month=5), supervision="unsupervised")
+    expected = ["entered_late", "not_cleared", "product_differs", "screening_missing"]
+    assert late["flags"] == [*expected, "unsupervised"]
+    assert ward.alerts() == [], "a flag is no alert"
+    cancelled = ward.change(late["id"], cancelled=True)
+    assert (cancelled["flags"], cancelled["number"]) == ([], None)
+    assert cancelled["driving_restriction_until"] is None
+    errors = refused(ward.post(f"{ward.path}/sessions/{late['id']}/vitals", ward.set_of("pre")))
+    assert errors == {"session_id": ["This session was cancelled."]}
+    ward.check_cache()
