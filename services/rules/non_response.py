@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from services.rules.course_anchor import baseline_anchor
 from services.rules.course_rule_thresholds import (
     COURSE_RULE_THRESHOLDS,
     CourseRuleThresholds,
@@ -38,14 +39,18 @@ def m4(
     as_of: dt.datetime,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> RuleDecision:
-    """Decide M4 at an instant, for the course of the last session begun by then (`about`).
+    """Decide M4 at an instant, for the course of the last session begun by then.
+
+    `about` is the course that the baseline stands before: a maintenance course that keeps the
+    baseline of its induction is the same attempt, and its non-response is reported once.
 
     It holds from the 4th session (8th of esketamine; TMS and ECT: only by time) or from 28 days
     after the first, while the best two-week PHQ-9 (0-27) on a day after the first session is less
     than 25 % below a baseline of at least 10. `inputs["reason"]` says why it cannot be decided.
     """
     limits = thresholds.m4
-    begun = treatment.until(as_of).sessions
+    begun_by_now = treatment.until(as_of)
+    begun = begun_by_now.sessions
     course = tuple(one for one in begun if one.course_id == begun[-1].course_id)
     today = mood_day_at(as_of, zone)
     progress = _progress(course, today, zone, limits)
@@ -74,8 +79,13 @@ def m4(
             "best_percent": None if percent is None else as_number(percent),
             "percent_limit": limits.improvement_percent,
         },
-        about=course[-1].course_id if course else None,
+        about=_about(begun_by_now, zone),
     )
+
+
+def _about(begun: Treatment, zone: dt.tzinfo) -> str | None:
+    anchor = baseline_anchor(begun, zone)
+    return None if anchor is None else anchor.session.course_id
 
 
 def _progress(

@@ -3,7 +3,7 @@
 import pytest
 
 from services.rules.anxiety import a1
-from tests.rules.treated import on, values
+from tests.rules.rule_cases import on, values
 
 
 @pytest.mark.parametrize(

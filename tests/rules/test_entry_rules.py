@@ -16,7 +16,7 @@ from services.rules.entry_rules import (
 from services.rules.form_rule_thresholds import FORM_RULE_THRESHOLDS
 from services.rules.instruments import load_instruments
 from services.rules.rule_numbers import RuleNumbers
-from tests.rules.treated import at, entries, entry, on, session, treated
+from tests.rules.rule_cases import at, entries, entry, on, session, treated
 
 COURSE = treated(session(0), session(3), session(6), session(9))
 

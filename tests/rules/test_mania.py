@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from services.rules.mania import b1, b1_effects, is_bipolar
-from tests.rules.treated import on, values
+from tests.rules.rule_cases import on, values
 
 BIPOLAR = frozenset({"Bipolar depression"})
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.non_response import m4
 from services.rules.treatment import UNTREATED
-from tests.rules.treated import at, on, session, treated, values
+from tests.rules.rule_cases import at, on, session, treated, values
 
 
 def given(count, product="ketamine", every=3):
@@ -62,12 +62,24 @@ def test_less_than_a_quarter_is_non_response(name, baseline, readings, holds, re
     assert decision.severity == ("medium" if holds else None)
 
 
+def test_a_course_that_keeps_its_baseline_is_the_same_attempt():
+    induction = [session(day) for day in (0, 3, 6, 9)]
+    soon = treated(*induction, *(session(day, "maintenance") for day in (30, 37, 44, 51)))
+    late = treated(*induction, *(session(day, "anew") for day in (200, 203, 206, 209)))
+
+    kept = m4(values({10: 19, 50: 19}), 20.0, soon, dt.UTC, at(52))
+    anew = m4(values({10: 19, 208: 19}), 20.0, late, dt.UTC, at(210))
+
+    assert (kept.holds, kept.about) == (True, "induction")
+    assert (anew.holds, anew.about) == (True, "anew")
+
+
 def test_only_the_course_of_the_last_session_counts():
     both = treated(session(0), session(3), session(6), session(20, "second"))
 
     decision = m4(values({10: 19, 22: 19}), 20.0, both, dt.UTC, at(23))
 
-    assert (decision.holds, decision.about) == (False, "second")
+    assert (decision.holds, decision.about) == (False, "induction")
     assert (decision.inputs["sessions"], decision.inputs["readings"]) == (1, 1)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.post_session import m5
 from services.rules.treatment import UNTREATED
-from tests.rules.treated import on, session, treated, values
+from tests.rules.rule_cases import on, session, treated, values
 
 ONE = treated(session(0))
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.rules.repetition import NOTHING_SPOKEN, Occasion, Spoken, hold, repeated, spoken
 from services.rules.rule_decision import RuleDecision
-from tests.rules.treated import on
+from tests.rules.rule_cases import on
 
 
 def decision(rule, day, severity="medium", about=None, holds=True) -> RuleDecision:

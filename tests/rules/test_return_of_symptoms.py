@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.rules.return_of_symptoms import Relapse, after_first_session, m3, relapse
 from services.rules.treatment import UNTREATED
-from tests.rules.treated import on, session, treated, values
+from tests.rules.rule_cases import on, session, treated, values
 
 ONE_COURSE = treated(session(0), session(3), session(7))
 

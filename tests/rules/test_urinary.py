@@ -4,7 +4,7 @@ import pytest
 
 from services.rules.side_effects import CODES
 from services.rules.urinary import URINARY_EFFECTS, UrinaryForm, u1, u1_effects
-from tests.rules.treated import on
+from tests.rules.rule_cases import on
 
 
 def form(*items: int | None) -> UrinaryForm:
