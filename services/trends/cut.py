@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import (
@@ -38,6 +38,36 @@ RECEIVED: Final[tuple[InstrumentedAttribute[datetime], ...]] = (
 )
 
 
+_PATIENT_ID: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
+_REVISION: Final = bindparam("revision", type_=CheckIn.revision.type)
+# Built once: putting a statement together costs more than running it.
+_PATIENT: Final = (
+    select(
+        PatientStatus.revision,
+        Patient.timezone,
+        Patient.former_zones,
+        Patient.accepted_at,
+        Patient.created_at,
+    )
+    .join(PatientStatus, PatientStatus.patient_id == Patient.id)
+    .where(Patient.id == _PATIENT_ID)
+)
+
+
+def _newest() -> Select[Any]:
+    sources: list[Select[Any]] = [
+        select(func.max(at).label("at")).where(
+            at.class_.patient_id == _PATIENT_ID, at.class_.revision <= _REVISION
+        )
+        for at in RECEIVED
+    ]
+    each = union_all(*sources).subquery()
+    return select(func.max(each.c.at))
+
+
+_NEWEST: Final = _newest()
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """``at`` is when the newest entry up to the revision was received; nothing later is known.
@@ -54,17 +84,7 @@ class Cut:
 
 def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
     """The cut at a revision, the current one by default; raises ``Invalid`` for one to come."""
-    row = session.execute(
-        select(
-            PatientStatus.revision,
-            Patient.timezone,
-            Patient.former_zones,
-            Patient.accepted_at,
-            Patient.created_at,
-        )
-        .join(PatientStatus, PatientStatus.patient_id == Patient.id)
-        .where(Patient.id == patient_id)
-    ).one()
+    row = session.execute(_PATIENT, {"patient_id": patient_id}).one()
     revision = row.revision if wanted is None else wanted
     if not 0 <= revision <= row.revision:
         raise Invalid({"cut": ["This patient has no such revision."]})
@@ -87,12 +107,7 @@ def zone_at(current: str, former: Sequence[dict[str, Any]], revision: int) -> st
 
 
 def _newest_entry_at(session: Session, patient_id: UUID, revision: int) -> datetime | None:
-    sources: list[Select[Any]] = [
-        select(func.max(at).label("at")).where(
-            at.class_.patient_id == patient_id, at.class_.revision <= revision
-        )
-        for at in RECEIVED
-    ]
-    each = union_all(*sources).subquery()
-    newest: datetime | None = session.scalar(select(func.max(each.c.at)))
+    newest: datetime | None = session.scalar(
+        _NEWEST, {"patient_id": patient_id, "revision": revision}
+    )
     return None if newest is None else newest.astimezone(UTC)

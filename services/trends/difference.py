@@ -29,7 +29,7 @@ from services.rules.report_difference import KnownEntry, differences
 from services.rules.wire import instant
 from services.trends.cut import Cut, load_cut
 from services.trends.report import Question, build, check_question
-from services.trends.sources import counting, last_versions
+from services.trends.sources import COUNTING, last_versions
 
 
 def get_difference(
@@ -99,7 +99,8 @@ def _check_ins(session: Session, cut: Cut, instrument: str) -> Iterator[KnownEnt
             CheckIn.version,
             func.greatest(CheckIn.revision, CheckIn.counts_from_revision).label("since"),
             CheckIn.answered,
-        ).where(*counting(cut), CheckIn.instrument.in_((instrument, "cssrs-screener")))
+        ).where(*COUNTING, CheckIn.instrument.in_((instrument, "cssrs-screener"))),
+        {"patient_id": cut.patient_id, "revision": cut.revision},
     )
     for row in last_versions(rows):
         yield KnownEntry("check_in", str(row.root_id), row.version, row.since, row.answered > 0)

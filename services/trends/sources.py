@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -21,24 +22,68 @@ from services.rules.item9_series import LevelOn
 from services.rules.wire import instant
 from services.trends.cut import Cut
 
+_PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
+_REVISION: Final = bindparam("revision", type_=CheckIn.revision.type)
+
+
+def array_position(listed: list[str], column: Any) -> ColumnElement[int]:
+    """The place of a word in a list, from 1."""
+    return func.array_position(cast(listed, ARRAY(Text)), column)
+
+
+# The versions of check-ins that counted at a cut.
+COUNTING: Final = (
+    CheckIn.patient_id == _PATIENT,
+    CheckIn.revision <= _REVISION,
+    CheckIn.counts_in_trend.is_(True),
+    func.coalesce(CheckIn.counts_from_revision, 0) <= _REVISION,
+)
+# Built once: putting a statement together costs more than running it.
+_ENTRIES: Final = select(*ENTRY_COLUMNS).where(
+    *COUNTING, CheckIn.instrument == bindparam("instrument")
+)
+_LEVELS: Final = select(
+    CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level
+).where(*COUNTING, CheckIn.instrument == "cssrs-screener")
+_EFFECTS: Final = select(
+    SideEffectReport.root_id,
+    SideEffectReport.version,
+    SideEffectReport.answered_at,
+    SideEffectReport.received_at,
+    SideEffectReport.mood_day,
+    SideEffectReport.effects,
+    SideEffectReport.session_id,
+).where(SideEffectReport.patient_id == _PATIENT, SideEffectReport.revision <= _REVISION)
+_PAUSES: Final = select(
+    PatientPause.from_on, PatientPause.to_on, PatientPause.ended_on, PatientPause.ended_revision
+).where(PatientPause.patient_id == _PATIENT, PatientPause.revision <= _REVISION)
+_ALERTS: Final = (
+    select(
+        Alert.id,
+        Alert.family,
+        Alert.triggered_at,
+        AlertOccurrence.rule,
+        AlertOccurrence.first_tier,
+    )
+    .join(AlertOccurrence, AlertOccurrence.alert_id == Alert.id)
+    .where(AlertOccurrence.patient_id == _PATIENT, AlertOccurrence.revision <= _REVISION)
+    .order_by(
+        AlertOccurrence.revision,
+        array_position(list(SEVERITIES), AlertOccurrence.first_tier),
+        AlertOccurrence.id,
+    )
+)
+
 
 def entries_at(session: Session, cut: Cut, instrument: str) -> list[Entry]:
     """Every form of the instrument in the last version that counted at the cut."""
-    rows = session.execute(
-        select(*ENTRY_COLUMNS)
-        .where(*counting(cut), CheckIn.instrument == instrument)
-        .order_by(CheckIn.mood_day, CheckIn.root_id, CheckIn.version)
-    )
+    rows = session.execute(_ENTRIES, {**_asked(cut), "instrument": instrument})
     return [entry_of(row) for row in last_versions(rows)]
 
 
 def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
     """The C-SSRS levels of the screeners that counted at the cut, voided ones left out."""
-    rows = session.execute(
-        select(CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level).where(
-            *counting(cut), CheckIn.instrument == "cssrs-screener"
-        )
-    )
+    rows = session.execute(_LEVELS, _asked(cut))
     return [
         LevelOn(row.mood_day, row.cssrs_level) for row in last_versions(rows) if row.cssrs_level
     ]
@@ -46,38 +91,13 @@ def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
 
 def effects_at(session: Session, cut: Cut) -> list[EffectsReport]:
     """The reports of side effects in their last version at the cut."""
-    rows = session.execute(
-        select(
-            SideEffectReport.root_id,
-            SideEffectReport.version,
-            SideEffectReport.answered_at,
-            SideEffectReport.received_at,
-            SideEffectReport.mood_day,
-            SideEffectReport.effects,
-            SideEffectReport.session_id,
-        ).where(
-            SideEffectReport.patient_id == cut.patient_id,
-            SideEffectReport.revision <= cut.revision,
-        )
-    )
-    return [_report(row) for row in last_versions(rows)]
+    return [_report(row) for row in last_versions(session.execute(_EFFECTS, _asked(cut)))]
 
 
 def pauses_at(session: Session, cut: Cut) -> list[DaySpan]:
     """The paused days as they were planned or had ended at the cut."""
-    rows = session.execute(
-        select(
-            PatientPause.from_on,
-            PatientPause.to_on,
-            PatientPause.ended_on,
-            PatientPause.ended_revision,
-        ).where(
-            PatientPause.patient_id == cut.patient_id,
-            PatientPause.revision <= cut.revision,
-        )
-    )
     spans = []
-    for row in rows:
+    for row in session.execute(_PAUSES, _asked(cut)):
         last = row.to_on
         if row.ended_on is not None and row.ended_revision <= cut.revision:
             last = min(last, row.ended_on - timedelta(days=1))
@@ -88,34 +108,11 @@ def pauses_at(session: Session, cut: Cut) -> list[DaySpan]:
 
 def alerts_at(session: Session, cut: Cut) -> list[dict[str, Any]]:
     """The alerts opened up to the cut, oldest first, as they were when they opened."""
-    rows = session.execute(
-        select(
-            Alert.id,
-            Alert.family,
-            Alert.triggered_at,
-            AlertOccurrence.rule,
-            AlertOccurrence.first_tier,
-        )
-        .join(AlertOccurrence, AlertOccurrence.alert_id == Alert.id)
-        .where(
-            AlertOccurrence.patient_id == cut.patient_id, AlertOccurrence.revision <= cut.revision
-        )
-        .order_by(
-            AlertOccurrence.revision,
-            array_position(list(SEVERITIES), AlertOccurrence.first_tier),
-            AlertOccurrence.id,
-        )
-    )
     opened: dict[UUID, dict[str, Any]] = {}
-    for row in rows:
+    for row in session.execute(_ALERTS, _asked(cut)):
         # The first row of an alert is the most severe of what opened it.
         opened.setdefault(row.id, _opened(row))
     return list(opened.values())
-
-
-def array_position(listed: list[str], column: Any) -> ColumnElement[int]:
-    """The place of a word in a list, from 1."""
-    return func.array_position(cast(listed, ARRAY(Text)), column)
 
 
 def _opened(row: Any) -> dict[str, Any]:
@@ -128,23 +125,10 @@ def _opened(row: Any) -> dict[str, Any]:
     }
 
 
-def counting(cut: Cut) -> tuple[ColumnElement[bool], ...]:
-    """The versions of check-ins that counted at the cut."""
-    return (
-        CheckIn.patient_id == cut.patient_id,
-        CheckIn.revision <= cut.revision,
-        CheckIn.counts_in_trend.is_(True),
-        func.coalesce(CheckIn.counts_from_revision, 0) <= cut.revision,
-    )
-
-
 def last_versions(rows: Iterable[Any]) -> list[Any]:
-    """Of each ``root_id`` the row with the highest ``version``, in the order of the first."""
-    latest: dict[UUID, Any] = {}
-    for row in rows:
-        if row.root_id not in latest or row.version > latest[row.root_id].version:
-            latest[row.root_id] = row
-    return list(latest.values())
+    """Of each ``root_id`` the row with the highest ``version``, in no particular order."""
+    ascending = sorted(rows, key=attrgetter("version"))
+    return list({row.root_id: row for row in ascending}.values())
 
 
 def _report(row: Any) -> EffectsReport:
@@ -167,3 +151,7 @@ def _effect(stored: dict[str, Any]) -> ReportedEffect:
 def _moment(stored: dict[str, Any], name: str) -> datetime | None:
     text: str | None = stored.get(name)
     return None if text is None else datetime.fromisoformat(text)
+
+
+def _asked(cut: Cut) -> dict[str, Any]:
+    return {"patient_id": cut.patient_id, "revision": cut.revision}
