@@ -77,7 +77,7 @@ def _printed(name: str, document: dict[str, Any]) -> Iterator[tuple[str, bytes]]
     yield f"{name}.pdf", made
     for place, page in enumerate(PdfDocument(made), 1):
         seen = io.BytesIO()
-        page.render(scale=PAGE_SCALE).to_pil().convert("L").save(seen, "PNG", optimize=True)
+        page.render(scale=PAGE_SCALE).to_pil().quantize(64).save(seen, "PNG", optimize=True)
         yield f"{name}-page-{place}.png", seen.getvalue()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from services.pictures.reading import Json, a_day, number, rows, table
 from services.pictures.words import (
     BASELINES,
-    NOT_SAFE,
     STATUSES,
     counted,
     day_words,
@@ -120,11 +119,14 @@ def _item9(document: Json) -> Iterator[Figure]:
     if not found:
         return
     last = a_day(found.get("last_positive_on"))
-    if last is None:
-        yield "Item 9", f"never answered 1 or more. {NOT_SAFE}"
+    highest = number(found.get("highest"))
+    if last is not None:
+        words = f"last 1 or more on {day_words(last)}; highest ever {number_words(highest)}"
+    elif highest is not None:
+        words = "always answered 0, which is no proof of safety"
     else:
-        highest = number_words(number(found.get("highest")))
-        yield "Item 9", f"last 1 or more on {day_words(last)}; highest ever {highest}"
+        words = "never answered"
+    yield "Item 9", words
     levels = rows(found, "cssrs")
     if levels:
         day = day_words(a_day(levels[-1].get("on")))

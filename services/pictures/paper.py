@@ -19,6 +19,7 @@ from services.pictures.paint import FAMILY, Painting
 MARGIN: Final = 15.0  # mm, all round
 WIDTH: Final = 210.0 - 2 * MARGIN
 _LINE: Final = 4.6
+_ROW: Final = 5.0
 # What stands for a character that the font does not have.
 UNKNOWN: Final = "?"
 _INK: Final = 26
@@ -77,9 +78,9 @@ class Paper(FPDF):
             new_y=YPos.NEXT,
         )
 
-    def section(self, words: str) -> None:
-        """A heading, with a little room above; not left alone at the foot of a page."""
-        if self.will_page_break(18):
+    def section(self, words: str, lines: int = 1) -> None:
+        """A heading with a little room above, on a page that holds so many table lines below it."""
+        if self.will_page_break(10 + _ROW * lines):
             self.add_page()
         self.ln(2.5)
         self.line_of(words, 11, bold=True)
@@ -106,8 +107,8 @@ class Paper(FPDF):
         for place, row in enumerate(table):
             self.write_in(8, bold=place == 0)
             for width, words in zip(widths, row, strict=True):
-                self.cell(width, 5, self._fitting(words, width), border="B")
-            self.ln(5)
+                self.cell(width, _ROW, self._fitting(words, width), border="B")
+            self.ln(_ROW)
 
     def picture(self, painting: Painting, x: float, width: float) -> float:
         """The drawing at the height of the pen, as lines and real text; returns its height."""

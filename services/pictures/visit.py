@@ -19,6 +19,7 @@ from services.pictures.reading import (
     rows,
     table,
 )
+from services.pictures.trend_lines import bands_of
 from services.pictures.trend_picture import draw_trend
 from services.pictures.words import (
     DAILY_FORM,
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
 # CSS px of the drawings: small, so that their words are large enough on paper.
 _TREND: Final = (760, 420)
-_OVERLAY: Final = (600, 340)
+_WITHOUT_BANDS: Final = (760, 380)
+_OVERLAY: Final = (600, 310)
 _OVERLAY_WIDTH: Final = 140.0  # mm
+_LONG: Final = 70  # letters of a title that would take two lines
 _SESSION_WIDTHS: Final = (8, 22, 41, 12, 22, 13, 14, 30, 18)
 _SESSION_HEADS: Final = (
     "no.", "day", "treatment", "before", "best (day)", "effect", "days held", "status", "side eff.",
@@ -74,9 +77,9 @@ def visit_pdf(
     paper.section("In figures")
     paper.pairs(figures_in_words(document))
     paper.ln(3)
-    paper.ln(
-        paper.picture(draw_trend(report, _TREND, bounds=(first, last), alone=False), 15, 180) + 1
-    )
+    size = _TREND if bands_of(report.instrument) else _WITHOUT_BANDS
+    drawn = draw_trend(report, size, bounds=(first, last), alone=False)
+    paper.ln(paper.picture(drawn, 15, 180) + 1)
     _sessions(paper, document, report)
     _alerts(paper, document)
     paper.section("Notes")
@@ -86,7 +89,7 @@ def visit_pdf(
 
 
 def _head(paper: Paper, report: Report, title: str, name: str, mrn: str) -> None:
-    paper.line_of(title, 15, bold=True)
+    paper.line_of(title, 15 if len(title) < _LONG else 12.5, bold=True)
     who = "   ".join(part for part in (name, f"MRN {mrn}" if mrn else "") if part)
     if who:
         paper.ln(0.5)
@@ -105,9 +108,8 @@ def _sessions(paper: Paper, document: Json, report: Report) -> None:
     overlay = draw_overlay(report, _OVERLAY, alone=False)
     paper.ln(paper.picture(overlay, 15 + (180 - _OVERLAY_WIDTH) / 2, _OVERLAY_WIDTH) + 1)
     shown = report.sessions[-DRAWING.latest_sessions :]
-    paper.section(
-        f"Latest {len(shown)} of {counted(len(report.sessions), 'session')}, newest first"
-    )
+    among = counted(len(report.sessions), "session")
+    paper.section(f"Latest {len(shown)} of {among}, newest first", len(shown) + 1)
     burdens = {str(row.get("session_id")): row for row in rows(document, "side_effects")}
     lines = [_session_row(one, burdens.get(one.id)) for one in reversed(shown)]
     paper.rows(_SESSION_WIDTHS, [_SESSION_HEADS, *lines])
@@ -156,11 +158,11 @@ def _resolved(burdens: Sequence[Json]) -> str | None:
 
 def _alerts(paper: Paper, document: Json) -> None:
     opened = rows(document, "alerts")
-    paper.section("Alerts")
+    shown = opened[-DRAWING.latest_alerts :]
+    paper.section("Alerts", len(shown) + 1)
     if not opened:
         paper.line_of("None opened up to the data cut.")
         return
-    shown = opened[-DRAWING.latest_alerts :]
     zone = find_zone(str(document.get("timezone") or "UTC")) or UTC
     lines = []
     for row in reversed(shown):

@@ -80,6 +80,12 @@ def test_sessions_are_listed_with_their_figures_and_their_status_in_words():
     assert "14.3 6 (day 2) 8.3 – still held (censored)" in said
 
 
+def test_a_table_is_never_parted_from_its_heading():
+    first, second = pages(report("phq9-daily", 400))
+    assert "newest first" not in first
+    assert second.startswith("Latest 10 of 24 sessions, newest first")
+
+
 def test_an_interval_is_told_from_and_to():
     document = report("phq9-daily", 120)
     document["sessions"][-1].update(
@@ -206,6 +212,10 @@ def test_a_figure_in_words(fields: dict[str, Any], said: tuple[str, str]):
     assert said in figures_in_words(bare([], **fields))
 
 
-def test_no_item_9_is_never_called_safe():
-    found = dict(figures_in_words(bare([], item9={"last_positive_on": None})))
-    assert "no proof of safety" in found["Item 9"]
+@pytest.mark.parametrize(
+    ("highest", "said"),
+    [(0, "always answered 0, which is no proof of safety"), (None, "never answered")],
+)
+def test_an_item_9_of_0_is_never_called_safe(highest: int | None, said: str):
+    item9 = {"last_positive_on": None, "highest": highest}
+    assert ("Item 9", said) in figures_in_words(bare([], item9=item9))
