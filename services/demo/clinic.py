@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from sqlalchemy import select, text
@@ -16,9 +18,12 @@ from services.accounts.clinics import create_clinic
 from services.accounts.contacts import add_contact
 from services.accounts.families import Grant, start_family
 from services.accounts.new_account import email_digest
-from services.demo.series import COURSES, DAYS, PHQ9_EVERY, Course, answers, totals
+from services.demo.series import DAYS, STORIES, Story, answers, daily_totals, form_totals
+from services.demo.treatment import Physician
+from services.intake.effects_form import EffectsForm
 from services.intake.forms import CheckInForm
 from services.intake.record import record_check_in
+from services.intake.side_effects import record_side_effects
 from services.membership.invitations import InvitationForm, invite
 from services.unit_of_work import transaction
 
@@ -50,7 +55,7 @@ def find_demo() -> UUID | None:
 
 
 def make_demo(password: str, now: datetime) -> DemoClinic:
-    """Make the demo clinic with staff, a contact and four weeks of simulated answers, once."""
+    """Make the demo clinic with staff, a contact and ten weeks of simulated treatment, once."""
     known = find_demo()
     if known is not None:
         return DemoClinic(known, False)
@@ -58,11 +63,12 @@ def make_demo(password: str, now: datetime) -> DemoClinic:
     made = create_clinic("Demo Clinic", ZONE, "US", ADMIN, began)
     admin = _accept(made.invitation_code, password, began)
     add_contact(made.clinic_id, "mailto:oncall@demo.example", began)
+    staff = {}
     for email, (name, role) in STAFF.items():
         code = invite(admin.actor, InvitationForm(email, name, (role,)), began).code
-        _accept(code, password, began)
-    for seed, course in enumerate(COURSES):
-        _patient(admin.actor, course, seed, password, now)
+        staff[role] = _accept(code, password, began).actor.user_id
+    for seed, story in enumerate(STORIES):
+        _patient(admin.actor, staff["clinician"], story, seed, password, now)
     return DemoClinic(made.clinic_id, True)
 
 
@@ -70,28 +76,77 @@ def _accept(code: str, password: str, at: datetime) -> Grant:
     return accept(Acceptance(code, password), None, at)
 
 
-def _patient(admin: Actor, course: Course, seed: int, password: str, now: datetime) -> None:
+def _patient(
+    admin: Actor, physician_id: UUID, story: Story, seed: int, password: str, now: datetime
+) -> None:
+    """One patient: everything that she and her physician enter, in the order of time."""
     began = now - timedelta(days=DAYS + 1)
-    first = course.name.split(maxsplit=1)[0].lower()
+    first = story.name.split(maxsplit=1)[0].lower()
     form = InvitationForm(
         f"{first}@demo.example",
-        course.name,
+        story.name,
         ("patient",),
         ZONE,
         {"phone": "+1 555 0100", "mrn": f"DEMO-{seed + 1}", "indications": ["depression"]},
     )
-    phone = _accept(invite(admin, form, began).code, password, began)
-    for day, total in totals(course, seed):
-        at = now - timedelta(days=DAYS - day)
-        item9 = course.item9_today if day == DAYS else 0
-        _answer(phone.actor, "phq9-daily", day, answers(total, item9), at)
-        if day % PHQ9_EVERY == 0:
-            _answer(phone.actor, "phq9", day, answers(total, item9), at)
+    phone = _accept(invite(admin, form, began).code, password, began).actor
+    if phone.patient_id is None:
+        raise AssertionError("an invitation of a patient makes a patient")
+    physician = Physician(admin.clinic_id, physician_id, phone.patient_id, story, NAMESPACE)
+    entries = [*_entered_by_phone(phone, story, seed), *_entered_by_staff(physician)]
+    for day, _, enter in sorted(entries, key=lambda entry: entry[:2]):
+        enter(now - timedelta(days=DAYS - day))
 
 
-def _answer(patient: Actor, instrument: str, day: int, form: dict[str, int], at: datetime) -> None:
-    record_id = uuid5(NAMESPACE, f"{patient.patient_id} {instrument} {day}")
-    record_check_in(patient, CheckInForm(record_id, instrument, form, at, ZONE), at, at)
+# Hours before the last check-in of the demo at which something happens on a day of the course.
+TREATED, FORM, DAILY, REPORTED = -10.0, -11.0, 0.0, -9.0
+Entered = tuple[float, int, Callable[[datetime], object]]
+
+
+def _entered_by_phone(phone: Actor, story: Story, seed: int) -> Iterator[Entered]:
+    for day, total in daily_totals(story, seed):
+        item9 = story.item9_today if day == DAYS else 0
+        yield _answered(phone, "phq9-daily", day, answers(total, item9), DAILY)
+    for day, total in form_totals(story):
+        yield _answered(phone, "phq9", day, answers(total, 0), FORM)
+    for number, (day, code, grade) in enumerate(story.effects):
+        effect = {"code": code, "grade": grade}
+        yield _reported(phone, day, number, effect)
+
+
+def _at(day: float, hours: float) -> float:
+    return day + hours / 24
+
+
+def _answered(
+    phone: Actor, instrument: str, day: int, form: dict[str, int], hours: float
+) -> Entered:
+    record_id = uuid5(NAMESPACE, f"{phone.patient_id} {instrument} {day}")
+
+    def enter(at: datetime) -> None:
+        record_check_in(phone, CheckInForm(record_id, instrument, form, at, ZONE), at, at)
+
+    return _at(day, hours), 1, enter
+
+
+def _reported(phone: Actor, day: int, number: int, effect: dict[str, Any]) -> Entered:
+    """The evening after a session; by then it was over."""
+    record_id = uuid5(NAMESPACE, f"{phone.patient_id} side-effects {number}")
+
+    def enter(at: datetime) -> None:
+        onset, end = at - timedelta(hours=22), at - timedelta(hours=20)
+        known = effect | {"onset_at": onset, "ended_at": end}
+        record_side_effects(phone, EffectsForm(record_id, at, (known,), ZONE), at, at)
+
+    return _at(day + 1, REPORTED), 2, enter
+
+
+def _entered_by_staff(physician: Physician) -> Iterator[Entered]:
+    story = physician.story
+    yield _at(story.given.days[0] - 1, TREATED), 0, physician.begin
+    yield _at(story.maintained.days[0] - 1, TREATED), 0, physician.maintain
+    for day in story.sessions:
+        yield _at(day, TREATED), 0, partial(physician.treat, day)
 
 
 def open_phone(clinic_id: UUID, now: datetime) -> Grant:

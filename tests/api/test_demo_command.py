@@ -35,7 +35,7 @@ def test_the_demo_clinic_is_made_once_and_works(
 
     before = caseload()
     assert before["Remi Remission"] == ("remission", None)
-    assert before["Nora Nonresponder"] == ("no_response", None)
+    assert before["Nora Nonresponder"] == ("no_response", "medium")
     assert before["Dana Deteriorating"][1] == "critical"
     assert set(before) >= {"Rosa Responder", "Sil Silent"}
 
