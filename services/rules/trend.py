@@ -118,49 +118,58 @@ def trend(
     cut_day = mood_day_at(data_cut_at, zone)
     last = cut_day if to_day is None else to_day
     first = dt.date.min if from_day is None else from_day
-    reported, due_until = DaySpan(first, last), DaySpan(first, min(last, cut_day))
-    planned, beside = beside.treatment, beside.until(data_cut_at, last, zone)
     known = [entry for entry in entries if entry.mood_day <= last]
+    due = adherence(
+        instrument,
+        [Answered(entry.mood_day, entry.recorded_at) for entry in known if entry.answered],
+        accepted_on,
+        paused,
+        DaySpan(first, min(last, cut_day)),
+        thresholds,
+        treatment=beside.treatment,
+        zone=zone,
+    )
+    seen = beside.until(data_cut_at, last, zone)
+    return _figures(instrument, known, DaySpan(first, last), seen, due, zone, thresholds)
+
+
+def _figures(
+    instrument: str,
+    known: Sequence[Entry],
+    reported: DaySpan,
+    beside: Beside,
+    due: Adherence,
+    zone: dt.tzinfo,
+    thresholds: TrendThresholds,
+) -> Trend:
+    treatment = beside.treatment
     rows = day_rows(known, "mean" if instrument in MOMENTARY else "last")
     values = day_values(rows)
-    baseline = find_baseline(
-        instrument, known, rows, thresholds, treatment=beside.treatment, zone=zone
-    )
+    baseline = find_baseline(instrument, known, rows, thresholds, treatment=treatment, zone=zone)
     current = values[-1] if values else None
     now = current.value if current else None
     better = improvement(baseline.value, now, thresholds.status)
-    answered = [Answered(each.mood_day, each.recorded_at) for each in known if each.answered]
+    is_rated = instrument == WITH_STATUS
     return Trend(
         reported=reported,
         series=tuple(row for row in rows if row.mood_day >= reported.first),
         ranges=day_ranges(known, thresholds.series.range_from_entries),
-        session_days={session.day(zone): session.id for session in beside.treatment.sessions},
+        session_days={session.day(zone): session.id for session in treatment.sessions},
         baseline=baseline,
         current=current,
         improvement=better,
-        status=_status(instrument, baseline, now, thresholds),
-        reliable_change=(
-            reliable_change(better.points, thresholds.status) if instrument == WITH_STATUS else None
-        ),
+        status=phq9_status(baseline.value, now, thresholds.status) if is_rated else None,
+        reliable_change=reliable_change(better.points, thresholds.status) if is_rated else None,
         slope_per_week=slope_per_week(values, thresholds),
         trend_test=trend_test(values, thresholds),
         m7=mean_of_week(values, thresholds),
         instability=instability(values, thresholds.windows),
-        item9=item9(rows, beside.levels, last),
+        item9=item9(rows, beside.levels, reported.last),
         treatment=treatment_figures(
-            instrument, known, values, baseline.value, beside.treatment, zone, thresholds
+            instrument, known, values, baseline.value, treatment, zone, thresholds
         ),
-        burdens=side_effect_burden(beside.effects, beside.treatment.sessions, thresholds.effects),
-        adherence=adherence(
-            instrument,
-            answered,
-            accepted_on,
-            paused,
-            due_until,
-            thresholds,
-            treatment=planned,
-            zone=zone,
-        ),
+        burdens=side_effect_burden(beside.effects, treatment.sessions, thresholds.effects),
+        adherence=due,
     )
 
 
@@ -171,14 +180,3 @@ def day_ranges(entries: Iterable[Entry], at_least: int) -> dict[dt.date, tuple[i
         if entry.total is not None:
             days[entry.mood_day].append(entry.total)
     return {day: (min(seen), max(seen)) for day, seen in days.items() if len(seen) >= at_least}
-
-
-def _status(
-    instrument: str,
-    baseline: Baseline,
-    current: int | Fraction | None,
-    thresholds: TrendThresholds,
-) -> Status | None:
-    if instrument != WITH_STATUS:
-        return None
-    return phq9_status(baseline.value, current, thresholds.status)
