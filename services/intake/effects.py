@@ -123,7 +123,7 @@ def _card(
     findings: Findings,
     now: datetime,
 ) -> Safety:
-    level, advice = verdict.card_level, medical_advice(findings.decisions)
+    level, advice = verdict.card_level, medical_advice(findings.answered)
     if level is None and advice is None:
         return None
     clinic = clinic_facts(session, patient.clinic_id)

@@ -45,10 +45,10 @@ def checked_effects(
     errors: dict[str, list[str]] = {}
     for place, one in enumerate(sent):
         if one["code"] not in SIDE_EFFECTS.effects:
-            errors[f"effects[{place}].code"] = ["Unknown side effect."]
+            errors[f"effects.{place}.code"] = ["Unknown side effect."]
         onset, end = one.get("onset_at"), one.get("ended_at")
         if onset is not None and end is not None and end < onset:
-            errors[f"effects[{place}].ended_at"] = ["Must not be before `onset_at`."]
+            errors[f"effects.{place}.ended_at"] = ["Must not be before `onset_at`."]
     if not sent and not vitals:
         errors["effects"] = ["Name at least one side effect, or send a blood pressure."]
     if errors:

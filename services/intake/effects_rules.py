@@ -53,7 +53,9 @@ def decide_effects(
             for decision in effects_decisions(replace(case, report=version))
             if decision.fired
         }
-        return Findings(tuple(_only_new(decision, known) for decision in decisions))
+        held = tuple(each for each in decisions if each.fired and _said(each) in known)
+        kept = tuple(_held(each) if each in held else each for each in decisions)
+        return Findings(kept, repeated=held)
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer
@@ -101,9 +103,7 @@ def _said(decision: RuleDecision) -> tuple[object, ...]:
     return (decision.rule, decision.severity, *codes)
 
 
-def _only_new(decision: RuleDecision, known: set[tuple[object, ...]]) -> RuleDecision:
-    if not decision.fired or _said(decision) not in known:
-        return decision
+def _held(decision: RuleDecision) -> RuleDecision:
     inputs = {**decision.inputs, "held": "earlier_version"}
     return replace(decision, fired=False, severity=None, inputs=inputs)
 

@@ -12,10 +12,15 @@ PAGING: Final = ("critical", "high")
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The decisions, also those that did not fire; ``failed`` when the rules raised."""
+    """The decisions, also those that did not fire; ``failed`` when the rules raised.
+
+    ``repeated``: what fires, but was said by an earlier version already: it opens nothing, and is
+    answered as it was then.
+    """
 
     decisions: tuple[RuleDecision, ...] = ()
     failed: bool = False
+    repeated: tuple[RuleDecision, ...] = ()
 
     @property
     def pages(self) -> bool:
@@ -25,11 +30,20 @@ class Findings:
     @property
     def emergency(self) -> bool:
         """Rule E1 fired: taken and paged also from those whom the clinic no longer follows."""
-        return any(each.fired and each.rule == "E1" for each in self.decisions)
+        return any(each.fired and each.rule == "E1" for each in self.answered)
+
+    @property
+    def answered(self) -> tuple[RuleDecision, ...]:
+        """What the card speaks of: also what was said before."""
+        return (*self.decisions, *self.repeated)
 
     def and_also(self, other: Findings) -> Findings:
         """Both together."""
-        return Findings((*self.decisions, *other.decisions), self.failed or other.failed)
+        return Findings(
+            (*self.decisions, *other.decisions),
+            self.failed or other.failed,
+            (*self.repeated, *other.repeated),
+        )
 
     def stored(self) -> list[dict[str, Any]]:
         """The decisions as they are kept."""

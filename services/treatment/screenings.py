@@ -97,7 +97,7 @@ def load_screenings(session: Session, patient_id: UUID) -> tuple[rules.Screening
 
 def _check(screened_on: date, expires_on: date, codes: list[str], now: datetime) -> None:
     errors = {
-        f"contraindications[{place}]": ["Unknown code."]
+        f"contraindications.{place}": ["Unknown code."]
         for place, code in enumerate(codes)
         if code not in rules.CONTRAINDICATIONS
     }

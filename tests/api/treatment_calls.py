@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,8 +14,8 @@ from werkzeug.test import TestResponse
 
 from services.patients.status_row import differences
 from services.unit_of_work import transaction
-from tests.api.entries import alerts, phq9, rows
-from tests.world import ClinicWorld, Person, World
+from tests.api.entries import alerts, phq9, post, rows
+from tests.world import ClinicWorld, Person, World, log_in
 
 # A Monday; far enough back that tokens written today hold all the way.
 MORNING = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
@@ -48,17 +50,27 @@ class Ward:
 
     def later(self, **passed: float) -> datetime:
         """Move the clock and say what it shows."""
-        self.now += timedelta(**passed)
-        return self.now
+        return self.at(self.now + timedelta(**passed))
+
+    def at(self, instant: datetime) -> datetime:
+        """Set the clock; staff, whose log-in lasts 12 hours, log in anew."""
+        self.now, app = instant, self.pat.app
+        with app.app_context():
+            admin = log_in(app, self.clinic.id, self.clinic.admin.user_id, instant)
+            self.staff = log_in(app, self.clinic.id, self.staff.user_id, instant)
+        self.clinic = replace(self.clinic, admin=admin, now=instant)
+        return instant
 
     def post(self, path: str, body: dict[str, Any], person: Person | None = None) -> TestResponse:
         """As the clinician, or as somebody else."""
-        headers = (person or self.staff).headers
-        return self.client.post(path, json=body, headers=headers)
+        return post(self.client, person or self.staff, body, path)
 
     def patch(self, path: str, body: dict[str, Any], person: Person | None = None) -> TestResponse:
         """As the clinician, or as somebody else."""
-        return self.client.patch(path, json=body, headers=(person or self.staff).headers)
+        who = person or self.staff
+        return self.client.patch(
+            path, data=json.dumps(body), content_type="application/json", headers=who.headers
+        )
 
     def get(self, path: str, person: Person | None = None) -> dict[str, Any]:
         """A document that the clinician, or somebody else, may read."""
