@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES, STATUSES
 from models.check_in import CSSRS_LEVELS
 from models.notification import CHANNELS, NOTIFICATION_STATES
+from models.treatment import VITALS_PHASES
 from schemas.base import NOTE_LIMIT, Instant, Strict, text
 from schemas.patients import EmergencyContactOut
 
@@ -80,9 +81,32 @@ class AlertRowOut(Schema):
     next_at = Instant(required=True, allow_none=True)
 
 
+class AlertEffectOut(Schema):
+    """One side effect as reported: a code of the list, its words, and the CTCAE grade."""
+
+    code = fields.String(required=True)
+    label = fields.String(required=True)
+    grade = fields.Integer(required=True, validate=validate.Range(min=1, max=4))
+
+
+class AlertVitalsOut(Schema):
+    """Pressures in mmHg, heart rate per minute, SpO2 in percent, sedation as MOAA/S (5 awake to 0).
+
+    ``phase`` is null when a patient sent them.
+    """
+
+    phase = one_of(VITALS_PHASES, required=True, allow_none=True)
+    systolic = fields.Integer(required=True)
+    diastolic = fields.Integer(required=True)
+    heart_rate = fields.Integer(required=True, allow_none=True)
+    spo2 = fields.Integer(required=True, allow_none=True)
+    sedation = fields.Integer(required=True, allow_none=True)
+    taken_at = Instant(required=True)
+
+
 class EvidenceOut(Schema):
-    """What was answered, of the gravest entry. ``version``: which version of the form; null when it
-    was no form.
+    """What was answered or measured, of the gravest entry. ``version``: which version of the form;
+    null when it was no form. ``findings``: what the rule looked at, of a rule beside the S rules.
     """
 
     check_in_id = fields.UUID(required=True, allow_none=True)
@@ -94,6 +118,11 @@ class EvidenceOut(Schema):
     received_at = Instant(required=True)
     age_minutes = fields.Integer(required=True, validate=validate.Range(min=0))
     version = fields.Integer(required=True, allow_none=True)
+    side_effects_id = fields.UUID(required=True, allow_none=True)
+    effects = fields.List(fields.Nested(AlertEffectOut), required=True, allow_none=True)
+    vitals = fields.Nested(AlertVitalsOut, required=True, allow_none=True)
+    session_id = fields.UUID(required=True, allow_none=True)
+    findings = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
 
 class AlertPatientOut(Schema):

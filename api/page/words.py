@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from api.page import rule_words
+from api.page.rule_findings import found
+from api.page.rule_words import NBSP
 from models.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
 from services.rules import triage
@@ -26,13 +29,11 @@ FAMILY: Final = {
     "unreadable_risk": "Suicide risk, read in a request that the service could not store",
     "rules_failed": "The safety rules failed",
     "silence": "A patient is silent",
-    "m1": "Symptoms are getting worse (two-week form)",
-    "m2": "Symptoms are getting worse (daily form)",
+    **rule_words.FAMILY,
 }
 RULE: Final[dict[str, str]] = {row.id: row.words for row in triage.TABLE} | {
     "S2": "item 9 is 1",
-    "M1": "the two-week score is reliably worse",
-    "M2": "the daily score is lastingly worse",
+    **rule_words.RULE,
     "N1": "no answer for several days",
     "fallback": "a positive answer while the rules were failing",
     "rules_failed": "an answer that the rules could not decide",
@@ -87,7 +88,6 @@ NEWEST_FIRST: Final = 20
 SAID_BY_ITEM9: Final = frozenset({"S1", "S2"})
 # A help request, and what was read in a refused request: sent by a person, on no form.
 SENT: Final = frozenset({"S8", "S10a", "S10b"})
-NBSP: Final = "\N{NO-BREAK SPACE}"
 
 
 def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def reason(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
     if "evidence" not in alert:
         return "What was answered is shown to those who treat the patient."
     code = evidence["rule"] if evidence else alert["rule"]
-    return None if code in SAID_BY_ITEM9 else sentence(rule(code))
+    return None if code in SAID_BY_ITEM9 else sentence(found(code, evidence) or rule(code))
 
 
 def rule(code: str) -> str:
@@ -175,21 +175,34 @@ def sentence(words: str) -> str:
 
 
 def said(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was answered: (what it is about, the answer)."""
+    """What was answered or measured: (what it is about, the answer)."""
     answers = []
     if evidence["item9"] is not None:
         answers.append(item9(evidence["instrument"], evidence["item9"]))
     if evidence["cssrs"] is not None:
         answers.append(("C-SSRS", CSSRS[evidence["cssrs"]]))
-    return answers
+    return [*answers, *rule_words.effects(evidence), *rule_words.vitals(evidence)]
 
 
 def when(alert: Alert, evidence: Mapping[str, Any] | None, clock: Clock) -> str:
     """How old it is, by our clock: a phone's may be wrong by days."""
-    if evidence is None or (evidence["instrument"] is None and alert["rule"] not in SENT):
+    verb = how_it_came(alert, evidence)
+    if evidence is None or verb is None:
         return f"Opened {clock.ago(alert['triggered_at'])}."
-    verb = "Answered" if evidence["instrument"] else "Sent"
     return f"{verb} {clock.ago(clock.now - timedelta(minutes=evidence['age_minutes']))}."
+
+
+def how_it_came(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
+    """What somebody did to raise it; None when it was time that did, or nobody may know."""
+    if evidence is None:
+        return None
+    ways = (
+        (evidence["instrument"] is not None, "Answered"),
+        (evidence["side_effects_id"] is not None, "Reported"),
+        (evidence["vitals"] is not None, "Measured"),
+        (alert["rule"] in SENT, "Sent"),
+    )
+    return next((verb for applies, verb in ways if applies), None)
 
 
 def item9(code: str | None, value: int) -> tuple[str, str]:

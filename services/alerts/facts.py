@@ -1,4 +1,4 @@
-"""The facts of one alert: what was answered, and about whom."""
+"""The facts of one alert: its entries, and about whom it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from models import (
     UnreadableBody,
 )
 from services.patients.contact_data import is_contact_missing, unpack_emergency_contact
-from services.rules.tiers import Tier
 from services.rules.wall_clock import find_zone
 
 # API contract: the newest bodies of refused requests are kept, encrypted, for those who may act.
@@ -29,9 +28,14 @@ def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
     """The occurrences, oldest first; each with the form version that it came with, if any."""
     return session.execute(
         select(
+            AlertOccurrence.id,
+            AlertOccurrence.entry_id,
+            AlertOccurrence.about_id,
+            AlertOccurrence.revision,
             AlertOccurrence.at,
             AlertOccurrence.received_at,
             AlertOccurrence.rule,
+            AlertOccurrence.source,
             AlertOccurrence.item9,
             AlertOccurrence.cssrs,
             AlertOccurrence.tier,
@@ -66,32 +70,6 @@ def show_occurrences(session: Session, alert: Alert, rows: Sequence[Any]) -> lis
     return [
         {"at": row.failed_at, "rule": alert.rule, "check_in_id": row.entry_id} for row in failures
     ]
-
-
-def gravest(rows: Sequence[Any]) -> Any | None:
-    """The occurrence that the alert's tier rests on: the highest, of equals the newest."""
-    return max(rows, key=lambda row: (Tier.from_word(row.tier), row.at), default=None)
-
-
-def show_evidence(rows: Sequence[Any], now: datetime) -> dict[str, Any] | None:
-    """What was answered, of the gravest occurrence. ``age_minutes`` from when it was answered.
-
-    ``version``: which version of the form (1 is the first); null when it was no form.
-    """
-    row = gravest(rows)
-    if row is None:
-        return None
-    return {
-        "check_in_id": row.check_in_id,
-        "rule": row.rule,
-        "instrument": row.instrument,
-        "item9": row.item9,
-        "cssrs": row.cssrs,
-        "recorded_at": row.recorded_at or row.at,
-        "received_at": row.received_at,
-        "age_minutes": max(0, int((now - row.at).total_seconds() // 60)),
-        "version": row.version,
-    }
 
 
 def show_contacts(session: Session, alert: Alert, now: datetime) -> dict[str, Any] | None:

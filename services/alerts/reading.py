@@ -18,11 +18,11 @@ from services.access import Actor
 from services.accounts.sessions import acting
 from services.alerts.chain import load_chain
 from services.alerts.dispositions import allowed_dispositions
+from services.alerts.evidence import show_evidence
 from services.alerts.facts import (
     load_occurrences,
     show_bodies,
     show_contacts,
-    show_evidence,
     show_occurrences,
 )
 from services.alerts.reach import Reach, reach_of, visible_alert, visible_clause
@@ -122,7 +122,7 @@ def show_alert(
     if reach.sees_contacts:
         shown["patient"] = show_contacts(session, alert, now)
     if reach.sees_content:
-        shown["evidence"] = show_evidence(rows, now)
+        shown["evidence"] = show_evidence(session, alert, rows, now)
         if alert.family == UNREADABLE:
             shown["unreadable"] = show_bodies(session, alert)
     return shown
