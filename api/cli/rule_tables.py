@@ -65,7 +65,8 @@ def _targets(found: Iterable[Target]) -> Table:
     for heading in ("target", "aim", "seen", ""):
         table.add_column(heading)
     for one in found:
-        table.add_row(one.claim, one.aim, _cell(one.seen), VERDICTS[one.met])
+        verdict = VERDICTS[one.met] if one.judged else "shown, not judged"
+        table.add_row(one.claim, one.aim, _cell(one.seen), verdict)
     return table
 
 

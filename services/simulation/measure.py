@@ -72,7 +72,13 @@ def document(tally: Tally, noise: Noise) -> dict[str, object]:
         "kinds": burden(tally),
         "worsenings": found_by_course(tally),
         "targets": [
-            {"claim": one.claim, "aim": one.aim, "seen": _short(one.seen), "met": one.met}
+            {
+                "claim": one.claim,
+                "aim": one.aim,
+                "seen": _short(one.seen),
+                "met": one.met,
+                "judged": one.judged,
+            }
             for one in targets(tally)
         ],
     }

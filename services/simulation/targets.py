@@ -4,7 +4,7 @@ The limits are those of the issue that the rules were built for; they are judged
 (SD 2, autocorrelation 0.3, 20 % missing) and only shown at others.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.simulation.figures import RuleFigures, Tally
 
@@ -15,12 +15,17 @@ FOUND_AT_LEAST = 0.80
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One aim: `seen` is None, and `met` too, when nobody in the cohort could show it."""
+    """One aim: `seen` is None, and `met` too, when nobody in the cohort could show it.
+
+    What is not `judged` is shown beside the others: M2 alone does not see a rise that a session
+    hides, which is what M5 is there for.
+    """
 
     claim: str
     aim: str
     seen: float | None
     met: bool | None
+    judged: bool = True
 
 
 def targets(tally: Tally) -> list[Target]:
@@ -35,7 +40,7 @@ def targets(tally: Tally) -> list[Target]:
         _at_most(
             "new episodes per user-week, all patients and M1-M5", every.new_per_week, NEW_AT_MOST
         ),
-        _found("lasting worsenings found within 5 days by M2", m2),
+        replace(_found("lasting worsenings found within 5 days by M2 alone", m2), judged=False),
         _found("lasting worsenings found within 5 days by any of M1-M5", every),
     ]
 

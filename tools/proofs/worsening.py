@@ -53,6 +53,9 @@ def simulated_cohort(patients: int, seed: int) -> Iterator[Seen]:
         if noise == USUAL_NOISE:
             for one in targets(tally):
                 seen = "nobody to see it in" if one.seen is None else f"{one.seen:.4f}"
+                if not one.judged:
+                    yield Seen(f"simulated: {one.claim} (shown, not judged)", size, seen, None)
+                    continue
                 against = [] if one.met else [f"{seen}; the aim is {one.aim}"]
                 yield verdict(f"simulated: {one.claim}", size, seen, against)
         for name, figures in [*((rule, tally.of(rule)) for rule in RULES), ("M1-M5", tally.of())]:
