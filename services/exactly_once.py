@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -38,6 +38,24 @@ Kind = Literal[
     "session_decision",
     "concomitant_treatment",
 ]
+
+
+# Keys in which a client's id is already there: used by a client, or made by the server for a record
+# that a client sent without one.
+ID_TAKEN: Final = frozenset(
+    (
+        "uq_record_ids_id",
+        "pk_record_ids",
+        "pk_patients",
+        "pk_alert_notes",
+        "pk_courses",
+        "pk_treatment_sessions",
+        "pk_session_vitals",
+        "pk_screenings",
+        "pk_session_decisions",
+        "pk_concomitant_treatments",
+    )
+)
 
 
 def content_digest(kind: Kind, **content: Any) -> bytes:
@@ -132,6 +150,6 @@ def id_taken_elsewhere() -> Iterator[None]:
         yield
     except IntegrityError as error:
         constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", "")
-        if constraint in ("uq_record_ids_id", "pk_record_ids", "pk_patients"):
+        if constraint in ID_TAKEN:
             raise IdTaken from error
         raise

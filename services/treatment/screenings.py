@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,10 +35,9 @@ def add_screening(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
 ) -> Answered:
     """A screening; raises ``Invalid`` for an unknown code or days in the wrong order."""
-    screened_on = fields["screened_on"]
+    screened_on, codes = fields["screened_on"], sorted(set(fields["contraindications"]))
+    _check(screened_on, fields.get("expires_on"), fields["contraindications"], now)
     expires_on = fields.get("expires_on") or rules.default_expiry(screened_on)
-    codes = sorted(set(fields["contraindications"]))
-    _check(screened_on, expires_on, fields["contraindications"], now)
 
     def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
         row = {
@@ -95,15 +94,16 @@ def load_screenings(session: Session, patient_id: UUID) -> tuple[rules.Screening
     )
 
 
-def _check(screened_on: date, expires_on: date, codes: list[str], now: datetime) -> None:
+def _check(screened_on: date, expires_on: date | None, codes: list[str], now: datetime) -> None:
     errors = {
         f"contraindications.{place}": ["Unknown code."]
         for place, code in enumerate(codes)
         if code not in rules.CONTRAINDICATIONS
     }
-    if screened_on > now.date().fromordinal(now.date().toordinal() + 1):
+    # East of Greenwich it is tomorrow already.
+    if screened_on > now.date() + timedelta(days=1):
         errors["screened_on"] = ["Must not lie in the future."]
-    if expires_on < screened_on:
+    if expires_on is not None and expires_on < screened_on:
         errors["expires_on"] = ["Must not be before `screened_on`."]
     if errors:
         raise Invalid(errors)
