@@ -1,0 +1,243 @@
+"""Alerts of the rules beside the S rules: how loud each is, what is added, what is recalled."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.alerts.follow_up_watch import report_unheard, unheard_patients
+from services.alerts.rule_alerts import Cause, RuleAlerts, rule_alerts
+from services.alerts.said import load_said
+from services.patients.lock import lock_patient
+from services.rules import escalation
+from services.rules.rule_decision import RuleDecision, RuleId, Severity
+from services.rules.side_effects import SIDE_EFFECTS
+from services.together import write_together
+from services.unit_of_work import transaction
+from tests.api.entries import alerts, rows
+from tests.fixtures.mail import MailServer
+from tests.services.alerts.scene import FIRST, SECOND, Scene
+from tests.services.alerts.treated import begin_course, check_in, measure, report, treat
+from tests.world import Person
+
+MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # 08:00 in Paris
+OF_SUICIDE_RISK = "SELECT id FROM alerts WHERE family = 'suicide_risk'"
+GATE = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+EMERGENCIES = sorted(SIDE_EFFECTS.emergency_codes)
+
+
+@pytest.fixture
+def pat(scene: Scene) -> Person:
+    return scene.clinic.patient()
+
+
+def recipients(server: MailServer) -> list[str]:
+    return [str(mail["X-Received-For"]) for mail in server.inbox]
+
+
+def of_family(pat: Person, family: str) -> list[Any]:
+    return [alert for alert in alerts(pat) if alert["family"] == family]
+
+
+def fired(
+    rule: RuleId, severity: Severity | None, about: UUID | None = None, *, fires: bool = True
+) -> RuleDecision:
+    return RuleDecision(rule, "test-1", fires, fires, severity, {}, str(about) if about else None)
+
+
+def raise_all(scene: Scene, pat: Person, *decisions: RuleDecision) -> RuleAlerts:
+    """What the intake and the treatment services do with what the rules decided."""
+    cause = Cause(uuid4(), "test", scene.now, scene.now)
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        patient = lock_patient(session, pat.patient_id)
+        made = rule_alerts(session, patient, decisions, cause, scene.now)
+        write_together(session, made.writes)
+    return made
+
+
+@settings(max_examples=8, suppress_health_check=GATE)
+@given(
+    grades=st.dictionaries(
+        st.sampled_from(sorted(SIDE_EFFECTS.effects)), st.integers(1, 4), min_size=1, max_size=4
+    )
+)
+def test_a_report_pages_as_critical_at_once_exactly_when_it_is_an_emergency(
+    scene: Scene, smtp_server: MailServer, grades: dict[str, int]
+):
+    pat = scene.clinic.patient()
+    smtp_server.inbox.clear()
+    report(pat, scene.now, None, **grades)
+    emergency = any(code in EMERGENCIES or grade == 4 for code, grade in grades.items())
+    opened = of_family(pat, "e1")
+    assert [alert["severity"] for alert in opened] == (["critical"] if emergency else [])
+    scene.work()
+    paged = {mail["X-Interlude-Alert"] for mail in smtp_server.inbox}
+    assert {str(alert["id"]) for alert in opened} <= paged
+    assert all(mail["Subject"].isascii() for mail in smtp_server.inbox)
+
+
+def test_an_emergency_reaches_the_first_contact_in_the_same_minute_and_says_nothing_of_it(
+    scene: Scene, smtp_server: MailServer
+):
+    pat = scene.clinic.patient("Ada Quagga")
+    report(pat, scene.now, chest_pain=2)
+    (alert,) = of_family(pat, "e1")
+    assert scene.events(alert["id"]) == ["triggered", "page_queued"]
+    scene.work()
+    assert recipients(smtp_server) == [FIRST]
+    (mail,) = smtp_server.inbox
+    assert mail["X-Interlude-Alert"] == str(alert["id"])
+    assert "critical" in mail["Subject"].lower()
+    for secret in ("quagga", "chest", "pain", "effect", "symptom"):
+        assert secret not in mail.as_string().lower(), secret
+
+
+def test_a_second_emergency_pages_again_as_a_second_danger_does(
+    scene: Scene, smtp_server: MailServer, pat: Person
+):
+    other = scene.clinic.patient().patient_id
+
+    def both() -> None:
+        report(pat, scene.now, chest_pain=2)
+        scene.answer(other)
+        scene.work()
+
+    both()
+    scene.later(minutes=10)
+    scene.work()
+    assert recipients(smtp_server) == [FIRST, FIRST, SECOND, SECOND]
+    scene.later(minutes=2)
+    both()
+    again = recipients(smtp_server)[4:]
+    assert sorted(again) == [FIRST, FIRST, SECOND, SECOND], "everybody whom it had reached"
+    (emergency,), (danger,) = of_family(pat, "e1"), rows(pat, OF_SUICIDE_RISK)
+    assert emergency["occurrence_count"] == 2, "the open alert holds both"
+    pages = [(1, 1), (1, 2), (2, 1), (2, 2)]
+    for alert_id in (emergency["id"], danger["id"]):
+        made = [page for page in scene.notifications() if page.alert_id == alert_id]
+        assert sorted((page.page_round, page.page_step) for page in made) == pages
+
+
+def test_an_acknowledged_emergency_gathers_the_next_one_without_a_page(
+    scene: Scene, smtp_server: MailServer, pat: Person
+):
+    report(pat, scene.now, chest_pain=2)
+    scene.work()
+    (alert,) = of_family(pat, "e1")
+    scene.change(alert["id"], escalation.acknowledged, scene.clinic.admin.user_id)
+    scene.later(minutes=5)
+    report(pat, scene.now, seizure=2)
+    scene.work()
+    assert recipients(smtp_server) == [FIRST]
+    assert scene.events(alert["id"])[-1] == "occurrence_added"
+    assert scene.alert(alert["id"]).status == "acknowledged"
+
+
+def test_a_crisis_pressure_at_a_session_pages_and_names_its_session(
+    scene: Scene, smtp_server: MailServer, pat: Person
+):
+    staff = scene.clinic.staff()
+    began = scene.now - timedelta(hours=1)
+    session = treat(staff, pat, begin_course(staff, pat, began), began)
+    for _ in range(2):
+        scene.later(minutes=2)
+        measure(staff, pat, session, scene.now, systolic=192)
+    (alert,) = of_family(pat, "e2")
+    assert alert["severity"] == "high"
+    (kept,) = scene.occurrences(alert["id"])
+    assert (kept.about_id, kept.source) == (session, "vitals")
+    scene.work()
+    assert set(recipients(smtp_server)) == {FIRST}
+
+
+def test_every_rule_has_an_alert_of_its_own_and_only_what_fired_counts(scene: Scene, pat: Person):
+    sessions = sorted((uuid4(), uuid4()))
+    made = raise_all(
+        scene,
+        pat,
+        fired("M5", "medium", sessions[0]),
+        fired("M5", "medium", sessions[1]),
+        fired("E6", "low"),
+        fired("M4", None, fires=False),
+    )
+    assert not made.pages
+    found = {alert["family"]: alert["occurrence_count"] for alert in alerts(pat)}
+    assert found == {"m5": 2, "e6": 1}
+    (m5,) = of_family(pat, "m5")
+    assert sorted(each.about_id for each in scene.occurrences(m5["id"])) == sessions
+    assert raise_all(scene, pat, fired("E5", "high")).pages
+    assert raise_all(scene, pat).writes == []
+
+
+@pytest.mark.parametrize(
+    ("severity", "pages", "next_at"),
+    [
+        ("critical", True, True),
+        ("high", True, True),
+        ("medium", False, True),
+        ("low", False, False),
+    ],
+)
+def test_critical_and_high_page_medium_waits_for_the_morning_low_for_nobody(
+    scene: Scene, pat: Person, severity: Severity, pages: bool, next_at: bool
+):
+    assert raise_all(scene, pat, fired("E6", severity)).pages == pages
+    (alert,) = alerts(pat)
+    assert (scene.alert(alert["id"]).next_at is not None) == next_at
+
+
+def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
+    scene: Scene, smtp_server: MailServer, pat: Person
+):
+    other = scene.clinic.patient()
+    raise_all(scene, pat, fired("M3", "medium"), fired("M5", "medium"), fired("E6", "low"))
+    scene.later(days=1)
+    raise_all(scene, other, fired("A1", "medium"), fired("U1", "medium"), fired("M4", "medium"))
+    staff = scene.clinic.staff()
+    began = scene.now - timedelta(days=3)
+    treat(staff, other, begin_course(staff, other, began), began)
+    scene.now = MONDAY
+    with scene.worker_app.app_context():
+        assert sum(report_unheard(each, scene.now) for each in unheard_patients(scene.now)) == 1
+    scene.work()
+    (mail,) = smtp_server.inbox
+    medium = {
+        str(alert["id"])
+        for alert in [*alerts(pat), *alerts(other)]
+        if alert["severity"] == "medium"
+    }
+    assert set(mail.get_all("X-Interlude-Alert")) == medium
+    assert mail["Subject"] == "[Interlude] 5 medium alerts to look at"
+    low = [alert for alert in [*alerts(pat), *alerts(other)] if alert["severity"] == "low"]
+    assert {alert["family"] for alert in low} == {"e6", "n2"}
+    assert all(scene.events(alert["id"]) == ["triggered"] for alert in low)
+
+
+def test_what_was_said_is_dated_by_the_day_that_the_entry_is_about(scene: Scene, pat: Person):
+    course = uuid4()
+    form = check_in(pat, scene.now)
+    told = report(pat, scene.now, nausea=1)
+    for entry_id, decision in (
+        (form, fired("A1", "medium")),
+        (told, fired("U1", "medium")),
+        (uuid4(), fired("M4", "medium", course)),
+    ):
+        cause = Cause(entry_id, "test", scene.now - timedelta(days=9), scene.now)
+        with scene.app.app_context(), transaction(scene.clinic.id) as session:
+            patient = lock_patient(session, pat.patient_id)
+            made = rule_alerts(session, patient, [decision], cause, scene.now)
+            write_together(session, made.writes)
+    raise_all(scene, pat, fired("E5", "high"))
+    today = date(2026, 11, 20)
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        said = load_said(session, pat.patient_id, today)
+        nobody = load_said(session, uuid4(), today)
+    assert said.last_opened_on == {"A1": today, "U1": today, "M4": today - timedelta(days=9)}
+    assert said.about == {"M4": frozenset({str(course)})}
+    assert "E5" not in said.last_opened_on, "no E rule is ever held back"
+    assert (nobody.last_opened_on, nobody.about) == ({}, {})
