@@ -1,0 +1,104 @@
+"""`python -m benchmarks [--only WORD] [--smallest] [--write FILE]`: the figures of the issues.
+
+One database for all, made and dropped here. Ends with status 1 when an aim was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import chart, check_ins, cohort, trend
+from benchmarks.bench import SMALLEST, Bench, Line, Run, Sizes, admin_url_of, load, shown_progress
+from benchmarks.world import own_database
+
+RUNS: Final[dict[str, Run]] = {
+    "trend": trend.run,
+    "chart": chart.run,
+    "cohort": cohort.run,
+    "check_ins": check_ins.run,
+}
+WORDS: Final = {True: "met", False: "MISSED", None: ""}
+WIDTH: Final = 200
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; 0 when every aim was met."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--only", default="", help="benchmarks whose name holds this word")
+    parser.add_argument("--smallest", action="store_true", help="does everything still run?")
+    parser.add_argument("--write", type=Path, help="also write the table as Markdown")
+    given = parser.parse_args(arguments)
+    chosen = [run for name, run in RUNS.items() if given.only in name]
+    before, lines = load(), []
+    with own_database() as app, shown_progress() as progress:
+        sizes = SMALLEST if given.smallest else Sizes()
+        bench = Bench(app, admin_url_of(app), sizes, progress)
+        for run in chosen:
+            lines += run(bench)
+        facts = machine(bench, before)
+    show(lines, facts)
+    if given.write:
+        given.write.write_text(markdown(lines, facts))
+    return 1 if any(line.good is False for line in lines) else 0
+
+
+def machine(bench: Bench, load_before: str) -> list[str]:
+    """What the figures depend on."""
+    with psycopg.connect(bench.app_url) as connection:
+        version = connection.info.parameter_status("server_version")
+    sizes = bench.sizes
+    return [
+        f"{os.cpu_count()} cores, shared by client, application and database; "
+        f"PostgreSQL {version} over a Unix socket, durable commits; "
+        f"Python {platform.python_version()}",
+        f"Each figure is the best of {sizes.rounds} rounds of {sizes.calls} calls by its median, "
+        f"after {sizes.warm_up} that do not count",
+        f"Load averages before and after: {load_before}; {load()}",
+    ]
+
+
+def show(lines: Sequence[Line], facts: Sequence[str]) -> None:
+    """The table on the terminal."""
+    console = Console()
+    table = Table("what", "seen", "aim", "", "beside")
+    for line in lines:
+        table.add_row(line.what, line.seen, line.aim, WORDS[line.good], line.beside)
+    wide = console if console.is_terminal else Console(width=WIDTH)
+    wide.print(table)
+    for fact in facts:
+        wide.print(f"{fact}.")
+
+
+def markdown(lines: Sequence[Line], facts: Sequence[str]) -> str:
+    """The table for `docs/benchmarks.md`."""
+    head = [
+        "# Benchmarks",
+        "",
+        "Made by `make bench` (`python -m benchmarks --write docs/benchmarks.md`); everybody in",
+        "them is simulated. Whole requests in process: token, row-level security, reads, rules,",
+        "JSON, audit entry, commit. Peers are measured in the same run.",
+        "",
+        *(f"- {fact}." for fact in facts),
+        "",
+        "| what | seen | aim | | beside |",
+        "|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| {line.what.strip()} | {line.seen} | {line.aim} | {WORDS[line.good]} | {line.beside} |"
+        for line in lines
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

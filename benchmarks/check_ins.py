@@ -1,0 +1,143 @@
+"""Storing a check-in, whole requests in process, by people with a year behind them.
+
+The floor is the service's own writing statement, prepared, with new ids: the same rows as one
+durable commit, without a token, a lock, a read, a rule or an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import cycle
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import event
+
+from benchmarks.bench import Bench, Line, ms
+from benchmarks.people import ZONE, Past, give_past
+from benchmarks.world import Figures, a_clinic
+from models.base import new_id
+from models.database import db
+from services.demo.series import answers
+from tests.world import ClinicWorld, Person
+
+Statement = tuple[str, dict[str, Any]]
+WRITES: Final = "WITH write_0"
+INSERT: Final = re.compile(r"INSERT INTO (\w+) \(([^)]*)\) VALUES \((.*?)\)(?=\)[,\s])")
+PLACE: Final = re.compile(r"%\((\w+)\)s")
+NEW_IDS: Final = (
+    ("check_ins", "id"),
+    ("check_ins", "root_id"),
+    ("check_in_contents", "check_in_id"),
+    ("decisions", "id"),
+    ("decisions", "entry_id"),
+    ("record_ids", "id"),
+)
+
+
+def run(bench: Bench) -> list[Line]:
+    """Untreated and treated people; who is next takes turns, as nobody sends all day."""
+    clinic = a_clinic(bench.app)
+    staff = clinic.staff()
+    lines: list[Line] = []
+    for treated in (False, True):
+        people = _people(bench, clinic, staff, treated)
+        name = "treated" if treated else "untreated"
+        for instrument in ("phq9-daily", "phq9"):
+            lines += _measured(bench, clinic, people, instrument, name)
+    return lines
+
+
+def _people(bench: Bench, clinic: ClinicWorld, staff: Person, treated: bool) -> list[Person]:
+    people = [clinic.patient() for _ in range(bench.sizes.writers)]
+    with bench.steps("a year of answers each", len(people)) as done:
+        for seed, person in enumerate(people):
+            give_past(clinic, person, staff, Past(treated=treated), bench.admin_url, seed)
+            done(1)
+    return people
+
+
+def _measured(
+    bench: Bench, clinic: ClinicWorld, people: Sequence[Person], instrument: str, name: str
+) -> list[Line]:
+    call = check_in_call(people, instrument)
+    with _statements(bench) as heard:
+        call()
+        call()  # the first use of a token costs more
+        heard.clear()
+        call()
+    count = len(heard) + 2  # BEGIN and COMMIT are the driver's own
+    written = next(one for one in heard if one[0].startswith(WRITES))
+    ours = bench.best(f"check-in {instrument}, {name}", call)
+    floor = _floor(bench, clinic, people, written)
+    share = f"{floor.p50 / ours.p50:.2f} of the floor"
+    return [
+        Line(f"check-in {instrument}, {name}", f"{ms(ours)}; {count} statements", beside=share),
+        Line("  floor: the same rows, one statement", ms(floor)),
+    ]
+
+
+def check_in_call(people: Sequence[Person], instrument: str) -> Callable[[], object]:
+    """A harmless answer of now, by the next of these people."""
+    client = people[0].app.test_client()
+    phones = cycle([(person, person.headers) for person in people])
+    form = answers(6, 0)
+
+    def call() -> None:
+        _, headers = next(phones)
+        body = {
+            "id": str(new_id()),
+            "instrument": instrument,
+            "answers": form,
+            "recorded_at": datetime.now(UTC).isoformat(),
+            "timezone": ZONE,
+        }
+        answer = client.post("/v1/check-ins", json=body, headers=headers)
+        assert answer.status_code == 201
+
+    return call
+
+
+@contextmanager
+def _statements(bench: Bench) -> Iterator[list[Statement]]:
+    """Every statement that the application sends meanwhile."""
+    heard: list[Statement] = []
+
+    def hear(_c: Any, _cursor: Any, text: str, parameters: Any, _x: Any, _many: Any) -> None:
+        heard.append((text, dict(parameters)))
+
+    with bench.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+
+
+def _floor(
+    bench: Bench, clinic: ClinicWorld, people: Sequence[Person], written: Statement
+) -> Figures:
+    text, first = written
+    places = {
+        (table, column): place
+        for table, columns, values in INSERT.findall(text)
+        for column, place in zip(columns.split(", "), PLACE.findall(values), strict=True)
+    }
+    fresh = [places[one] for one in NEW_IDS]
+    hers = [
+        name for name, value in first.items() if value == first[places["check_ins", "patient_id"]]
+    ]
+    turns = cycle([person.patient_id for person in people])
+
+    with psycopg.connect(bench.app_url, autocommit=True) as connection:
+        connection.execute("SELECT set_config('interlude.clinic_id', %s, false)", [str(clinic.id)])
+
+        def call() -> None:
+            changed = dict.fromkeys(fresh, new_id()) | dict.fromkeys(hers, next(turns))
+            connection.execute(text, first | changed, prepare=True)
+
+        return bench.best("floor", call)
