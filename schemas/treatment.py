@@ -46,11 +46,19 @@ def whole(least: int, most: int, **kwargs: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **kwargs)
 
 
-def amount(least: float, most: float, **kwargs: Any) -> fields.Float:
-    """A number within plausible limits."""
-    return fields.Float(
-        allow_nan=False, validate=validate.Range(min=least, max=most, min_inclusive=False), **kwargs
-    )
+class Amount(fields.Float):
+    """A JSON number: text that looks like one is a mistake of the client."""
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+def amount(least: float, most: float, *, above: bool = False, **kwargs: Any) -> Amount:
+    """A number within plausible limits; ``above``: more than ``least``."""
+    limits = validate.Range(min=least, max=most, min_inclusive=not above)
+    return Amount(allow_nan=False, validate=limits, **kwargs)
 
 
 class CourseChangeIn(Strict):
@@ -100,7 +108,7 @@ class CourseOut(Schema):
 class DoseIn(Strict):
     """An amount and its unit: mg, mg/kg, pulses …"""
 
-    value = amount(0, 100_000, required=True)
+    value = amount(0, 100_000, above=True, required=True)
     unit = text(32, required=True, least=1)
 
 
@@ -113,7 +121,7 @@ class SessionChangeIn(Strict):
     product = one_of(PRODUCTS)
     route = one_of(ROUTES)
     dose = fields.Nested(DoseIn)
-    weight_kg = fields.Float(allow_nan=False, validate=validate.Range(min=20, max=400))
+    weight_kg = amount(20, 400)
     supervision = one_of(SUPERVISION)
     cancelled = fields.Boolean(truthy={True}, falsy={False})
 

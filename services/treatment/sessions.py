@@ -38,6 +38,8 @@ WITH_ROUTE: Final = frozenset({"ketamine", "esketamine"})
 # Longer than any treatment; a typing error is likelier.
 LONGEST: Final = timedelta(hours=24)
 FARTHEST_AHEAD: Final = timedelta(days=366)
+# A lifetime: a session before that is a typing error as well.
+FARTHEST_BACK: Final = timedelta(days=36_525)
 
 
 def create_session(
@@ -108,6 +110,8 @@ def _check(fields: Mapping[str, Any], now: datetime) -> None:
     started, ended = fields["started_at"], fields["ended_at"]
     if started > now + FARTHEST_AHEAD:
         errors["started_at"] = ["Must not be more than a year ahead."]
+    if started < now - FARTHEST_BACK:
+        errors["started_at"] = ["Must not be more than a hundred years ago."]
     if ended is not None and not timedelta(0) <= ended - started <= LONGEST:
         errors["ended_at"] = ["Must be after `started_at`, by 24 hours at most."]
     if fields["product"] in WITH_ROUTE and fields["route"] is None:
