@@ -131,6 +131,9 @@ def test_the_windows_of_the_discharged_lapse_in_silence(scene: Scene, pat: Perso
     assert alerts(pat) == []
     assert all(windows(pat).values())
     assert revision(pat) == before
+    rows(pat, "UPDATE patients SET status = 'active' RETURNING id")
+    assert watch(scene, OVER + 90 * HOUR) == 0, "what has lapsed is not looked at again"
+    assert set(windows(pat).values()) == {OVER + 80 * HOUR}
 
 
 @pytest.mark.parametrize(("days", "found"), [(13.5, 1), (20, 0)])
