@@ -60,7 +60,7 @@ def load_treatment(session: Session, patient_id: UUID, revision: int | None = No
     """
     asked = {"patient_id": patient_id, "revision": LAST_REVISION if revision is None else revision}
     courses = [_course(row) for row in session.execute(_COURSES, asked)]
-    sessions = [_session(row) for row in session.execute(_SESSIONS, asked) if not row.cancelled]
+    sessions = [rule_session(row) for row in session.execute(_SESSIONS, asked) if not row.cancelled]
     return Treatment(
         tuple(sorted(courses, key=lambda one: (one.started_on, one.id))), in_order(sessions)
     )
@@ -75,7 +75,7 @@ def load_treatments(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID,
         courses[row.patient_id].append(_course(row))
     for row in session.execute(_SESSIONS_OF_SEVERAL, asked):
         if not row.cancelled:
-            sessions[row.patient_id].append(_session(row))
+            sessions[row.patient_id].append(rule_session(row))
     return {
         one: Treatment(
             tuple(sorted(courses[one], key=lambda course: (course.started_on, course.id))),
@@ -97,7 +97,8 @@ def _course(row: Any) -> rules.Course:
     )
 
 
-def _session(row: Any) -> rules.Session:
+def rule_session(row: Any) -> rules.Session:
+    """The session of a version's row as the rules see it."""
     return rules.Session(
         id=str(row.session_id),
         course_id=str(row.course_id),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import insert, select, update
 
 from models import ConcomitantTreatment
 from services import audit
@@ -14,8 +14,9 @@ from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid, NotFound
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page
 from services.patients.view import visible_patient
+from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, begin, finish, write_once
 
 SHOWN: Final = ("id", "patient_id", "name", "kind", "started_on", "stopped_on", "entered_at")
@@ -85,14 +86,8 @@ def list_treatments(
         query = select(*(getattr(table, name) for name in SHOWN)).where(
             table.patient_id == patient_id
         )
-        if cursor is not None:
-            at, last = decode_cursor(cursor, datetime, UUID)
-            query = query.where(tuple_(table.entered_at, table.id) < tuple_(at, last))
-        rows = session.execute(
-            query.order_by(table.entered_at.desc(), table.id.desc()).limit(limit + 1)
-        ).all()
+        page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
         audit.record(session, actor.user_id, "treatments_read", now, patient_id=patient_id)
-    page = page_of_rows(rows, limit, lambda row: (row.entered_at, row.id))
     return page.rendered(lambda row: dict(row._mapping))
 
 

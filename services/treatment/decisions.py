@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, tuple_
+from sqlalchemy import exists, insert, select
 
 from models import SessionDecision
 from services import audit
@@ -15,18 +15,19 @@ from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page
 from services.patients.effects_rows import load_vitals
+from services.patients.treatments import rule_session
 from services.patients.view import visible_patient
 from services.rules.clearance import Refusals, clearance_refusals, discharge_refusals
 from services.rules.driving import e6_not_acknowledged
 from services.rules.screening import newest
 from services.rules.wall_clock import find_zone, wall_clock
+from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 from services.treatment.rule_alarms import raise_rule_alarms
 from services.treatment.screenings import load_screenings
 from services.treatment.session_list import known_session
-from services.treatment.session_record import rule_session
 
 OUTCOMES: Final = {
     "clearance": ("cleared", "not_cleared"),
@@ -163,12 +164,6 @@ def list_decisions(
         query = select(*(getattr(table, name) for name in SHOWN)).where(
             table.session_id == session_id, table.patient_id == patient_id
         )
-        if cursor is not None:
-            at, last = decode_cursor(cursor, datetime, UUID)
-            query = query.where(tuple_(table.decided_at, table.id) < tuple_(at, last))
-        rows = session.execute(
-            query.order_by(table.decided_at.desc(), table.id.desc()).limit(limit + 1)
-        ).all()
+        page = newest_first(session, query, table.decided_at, table.id, limit, cursor)
         audit.record(session, actor.user_id, "session_decisions_read", now, patient_id=patient_id)
-    page = page_of_rows(rows, limit, lambda row: (row.decided_at, row.id))
     return page.rendered(lambda row: dict(row._mapping))

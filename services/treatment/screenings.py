@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import Screening
@@ -15,9 +15,10 @@ from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page
 from services.patients.view import visible_patient
 from services.rules import screening as rules
+from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 
 COLUMNS: Final = (
@@ -71,13 +72,8 @@ def list_screenings(
         query = select(*(getattr(Screening, name) for name in COLUMNS)).where(
             Screening.patient_id == patient_id
         )
-        if cursor is not None:
-            at, last = decode_cursor(cursor, datetime, UUID)
-            query = query.where(tuple_(Screening.entered_at, Screening.id) < tuple_(at, last))
-        newest = (Screening.entered_at.desc(), Screening.id.desc())
-        rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
+        page = newest_first(session, query, Screening.entered_at, Screening.id, limit, cursor)
         audit.record(session, actor.user_id, "screenings_read", now, patient_id=patient_id)
-    page = page_of_rows(rows, limit, lambda row: (row.entered_at, row.id))
     return page.rendered(lambda row: _record(dict(row._mapping)))
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import tuple_
 from sqlalchemy.orm import Session
 
 from models import TreatmentSessionVersion
@@ -14,9 +13,10 @@ from services import audit
 from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.exceptions import NotFound
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page
 from services.patients.session_versions import current_sessions
 from services.patients.view import visible_patient
+from services.treatment.lists import newest_first
 from services.treatment.session_record import load_around, record_from, session_record
 
 
@@ -28,14 +28,9 @@ def list_sessions(
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         query = current_sessions(patient_id)
-        if cursor is not None:
-            at, last = decode_cursor(cursor, datetime, UUID)
-            query = query.where(tuple_(table.started_at, table.session_id) < tuple_(at, last))
-        newest = (table.started_at.desc(), table.session_id.desc())
-        rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
+        page = newest_first(session, query, table.started_at, table.session_id, limit, cursor)
         around = load_around(session, patient_id)
         audit.record(session, actor.user_id, "sessions_read", now, patient_id=patient_id)
-    page = page_of_rows(rows, limit, lambda row: (row.started_at, row.session_id))
     return page.rendered(lambda row: record_from(row, around, now))
 
 

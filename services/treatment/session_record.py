@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Patient, SessionDecision
-from services.patients.treatments import load_treatment
+from services.patients.treatments import load_treatment, rule_session
 from services.rules import treatment as rules
 from services.rules.driving import driving_restriction_until
 from services.rules.screening import Screening, newest, screening_flags
@@ -81,21 +81,6 @@ def record_from(row: Any, around: Around, now: datetime) -> dict[str, Any]:
         "version": row.version,
         "entered_at": row.entered_at,
     }
-
-
-def rule_session(row: Any) -> rules.Session:
-    """The session as the rules see it."""
-    return rules.Session(
-        id=str(row.session_id),
-        course_id=str(row.course_id),
-        started_at=row.started_at,
-        product=row.product,
-        route=row.route,
-        ended_at=row.ended_at,
-        dose_value=row.dose_value,
-        dose_unit=row.dose_unit,
-        weight_kg=row.weight_kg,
-    )
 
 
 def _number(row: Any, treatment: Treatment) -> int | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import Decision, SessionVitals
@@ -16,17 +16,18 @@ from services.access import Action, Actor
 from services.accounts.sessions import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page
 from services.patients.effects_rows import load_pressures, load_reports, load_vitals, rule_vitals
+from services.patients.treatments import rule_session
 from services.patients.view import visible_patient
 from services.rules.post_vitals import heart_rate_flag
 from services.rules.vitals_rules import VitalsCase, vitals_decisions
 from services.rules.vitals_words import FINDING_WORDS
 from services.rules.wall_clock import to_utc
+from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 from services.treatment.rule_alarms import raise_rule_alarms
 from services.treatment.session_list import known_session
-from services.treatment.session_record import rule_session
 
 MEASURED: Final = ("systolic", "diastolic", "heart_rate", "spo2", "sedation", "dissociation")
 SHOWN: Final = ("id", "patient_id", "session_id", "phase", "taken_at", "received_at", *MEASURED)
@@ -105,14 +106,9 @@ def list_vitals(
         query = select(*(getattr(SessionVitals, name) for name in SHOWN)).where(
             SessionVitals.session_id == session_id, SessionVitals.patient_id == patient_id
         )
-        if cursor is not None:
-            at, last = decode_cursor(cursor, datetime, UUID)
-            query = query.where(tuple_(SessionVitals.taken_at, SessionVitals.id) < tuple_(at, last))
-        newest = (SessionVitals.taken_at.desc(), SessionVitals.id.desc())
-        rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
-        found = _findings(session, patient_id, [row.id for row in rows])
+        page = newest_first(session, query, SessionVitals.taken_at, SessionVitals.id, limit, cursor)
+        found = _findings(session, patient_id, [row.id for row in page.rows])
         audit.record(session, actor.user_id, "vitals_read", now, patient_id=patient_id)
-    page = page_of_rows(rows, limit, lambda row: (row.taken_at, row.id))
     return page.rendered(lambda row: _record(row, found.get(row.id, [])))
 
 
