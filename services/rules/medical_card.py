@@ -12,6 +12,8 @@ from services.rules.crisis_lines import LINES, CrisisLines
 from services.rules.effects_rules import wants_repeat
 from services.rules.rule_decision import RuleDecision
 
+# Side effects, pressures and blood in the urine.
+ABOUT_THE_BODY = frozenset({"E1", "E2", "E5", "U1"})
 _EMERGENCY = (
     "What you describe can be an emergency. Call {words} now; do not wait for an answer from your"
     " clinic, and do not drive yourself."
@@ -37,9 +39,13 @@ class MedicalAdvice:
 
 def medical_advice(decisions: Sequence[RuleDecision]) -> MedicalAdvice | None:
     """Return what to say: `crisis` with a critical decision, `support` with a high one or when a
-    second measurement is wanted, else None.
+    second measurement is wanted, else None. Rules about mood say nothing here.
     """
-    severities = {decision.severity for decision in decisions if decision.fired}
+    severities = {
+        decision.severity
+        for decision in decisions
+        if decision.fired and decision.rule in ABOUT_THE_BODY
+    }
     if "critical" in severities:
         return MedicalAdvice("crisis", _EMERGENCY)
     if wants_repeat(decisions):
