@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.demo.series import STORIES
 from tools.pictures import FOLDER, files
 from tools.simulated_reports import report
 
 LARGEST = 200_000
 
 
+def kept() -> set[str]:
+    return {path.name for path in FOLDER.iterdir()}
+
+
+def of_the_demo() -> set[str]:
+    """What `python -m tools.demo_pictures` draws."""
+    people = [story.name.split(maxsplit=1)[0].lower() for story in STORIES]
+    forms = {f"demo-{name}-{form}.png" for name in people for form in ("daily", "phq9")}
+    return {*forms, "demo-rosa-overlay.png"}
+
+
+def of_the_service() -> set[str]:
+    """Screens of the running service."""
+    return {name for name in kept() if name.startswith("caseload")}
+
+
+def test_every_patient_of_the_demo_is_pictured_and_the_readme_shows_one():
+    assert of_the_demo() <= kept()
+    shown = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    assert all(f"docs/pictures/demo-{name}" in shown for name in ("rosa", "nora", "remi", "dana"))
+
+
 def test_the_command_makes_every_picture_that_is_kept():
     made = dict(files())
-    kept = {path.name for path in FOLDER.iterdir()} - {"README.md"}
-    assert set(made) == kept
+    assert set(made) == kept() - {"README.md", *of_the_demo(), *of_the_service()}
     assert {name: len(body) for name, body in made.items() if len(body) > LARGEST} == {}
 
 
