@@ -94,9 +94,17 @@ class CaseloadQuery(Strict):
     cursor = fields.String()
 
 
+class LastSessionOut(Schema):
+    """The last session that has begun; ``days_ago`` in the patient's mood days."""
+
+    id = fields.UUID(required=True)
+    started_at = Instant(required=True)
+    days_ago = fields.Integer(required=True)
+
+
 class CaseloadRowOut(Schema):
     """One patient of the caseload: who needs me, and why. The figures after ``last_session`` are
-    clinical: left out for those who may not see them.
+    clinical: left out for those who may not see them, and ``last_session`` is then null.
     """
 
     id = fields.UUID(required=True)
@@ -111,13 +119,20 @@ class CaseloadRowOut(Schema):
     )
     contact_missing = fields.Boolean(required=True)
     needs_invitation = fields.Boolean(required=True)
-    last_session = fields.Dict(required=True, allow_none=True)
+    last_session = fields.Nested(LastSessionOut, required=True, allow_none=True)
     last_check_in_at = Instant(allow_none=True)
     trend_status = fields.String(validate=validate.OneOf(STATUSES))
     baseline = fields.Float(allow_none=True)
     current = fields.Float(allow_none=True)
     daily_m7 = fields.Float(allow_none=True)
     daily_slope_per_week = fields.Float(allow_none=True)
+    next_session_at = Instant(allow_none=True, metadata={"description": "planned"})
+    wearing_off_on = fields.Date(
+        allow_none=True,
+        metadata={"description": "mood day on which half of the last session's gain was lost"},
+    )
+    non_response = fields.Boolean(metadata={"description": "rule M4 holds for the course"})
+    maintenance_due_on = fields.Date(allow_none=True)
 
 
 class CareTeamIn(Strict):

@@ -23,8 +23,9 @@ from schemas.patients import (
 from services.caseload.care_team import get_care_team, put_care_team
 from services.caseload.change import change_patient
 from services.caseload.create import NewPatient, create_patient
-from services.caseload.listing import Wanted, list_caseload
+from services.caseload.listing import list_caseload
 from services.caseload.profile import get_patient
+from services.caseload.rows import Wanted
 
 routes = Routes("patients", __name__, description="People in treatment; the caseload")
 

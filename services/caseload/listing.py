@@ -1,61 +1,34 @@
-"""The caseload: one page of patients from status rows, without reading any history."""
+"""The caseload: one page of the patients in view, and all of them for paper."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Text,
-    and_,
-    cast,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Alert, Patient, PatientStatus, User
+from models import Clinic
 from models.alert import SEVERITIES
+from models.encryption import keyring
 from services import audit
-from services.access import Action, Actor, Scope, scopes
+from services.access import Actor
 from services.accounts.sessions import acting
+from services.caseload.case_row import CaseRow
+from services.caseload.days import Days
 from services.caseload.profile import status_now
 from services.caseload.reasons import Facts, reason_in_words
-from services.caseload.sorting import KEY_KINDS, sort_keys
+from services.caseload.rows import Place, Wanted, load_rows
+from services.caseload.sorting import KEY_KINDS
+from services.caseload.treatment_words import Treatment, treatment_now
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.contact_data import is_contact_missing
-from services.patients.view import clinical_content_clause, in_team_of, in_view_clause
 
-CLINICAL_COLUMNS: Final = (
-    PatientStatus.last_check_in_at,
-    PatientStatus.last_item9,
-    PatientStatus.item9_positive_at,
-    PatientStatus.cssrs_moderate_at,
-    PatientStatus.baseline,
-    PatientStatus.current,
-    PatientStatus.trend_status,
-    PatientStatus.daily_m7,
-    PatientStatus.daily_slope,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which part of the caseload; ``q`` is part of a name or of an MRN."""
-
-    sort: str = "risk"
-    q: str | None = None
-    mine: bool = False
-    limit: int = 50
-    cursor: str | None = None
+# A list is read within a day: an older cursor goes on by yesterday's order.
+ORDER_HOLDS: Final = timedelta(days=1)
+# What one sheaf of paper holds; more is said on it, not left out silently.
+PRINTED_AT_MOST: Final = 5000
 
 
 def list_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Page:
@@ -63,134 +36,140 @@ def list_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Page:
 
     Raises ``Forbidden``, and ``Invalid`` for a cursor of another list.
     """
-    kinds = KEY_KINDS[wanted.sort]
-    after = decode_cursor(wanted.cursor, *kinds) if wanted.cursor else None
+    place = _place(wanted, now)
     with acting(actor, now) as session:
-        rows = _rows(session, actor, wanted, after, now)
+        rows = load_rows(session, actor, wanted, place, now)
         audit.record(session, actor.user_id, "caseload_read", now)
-    found = page_of_rows(rows, wanted.limit, lambda row: tuple(row[: len(kinds)]))
-    return found.rendered(lambda row: show_row(row, now))
+    found = page_of_rows(rows, wanted.limit, lambda keyed: (place.as_of, *keyed.key))
+    days = Days(now)
+    return found.rendered(lambda keyed: show_row(keyed.row, days))
 
 
-def _rows(
-    session: Session, actor: Actor, wanted: Wanted, after: tuple[Any, ...] | None, now: datetime
-) -> list[Any]:
-    clinical = _clinical(actor, now)
-    alerts = _open_alerts().lateral()
-    keys = sort_keys(wanted.sort, alerts.c.rank, clinical, now)
-    query = (
-        select(
-            *(key.label(f"key_{place}") for place, key in enumerate(keys)),
-            Patient.id,
-            Patient.name,
-            Patient.mrn,
-            Patient.timezone,
-            Patient.status,
-            Patient.paused_until,
-            Patient.created_at,
-            Patient.accepted_at,
-            Patient.phone,
-            Patient.emergency_contact,
-            func.coalesce(User.needs_invitation, False).label("needs_invitation"),
-            alerts.c.count.label("open_alerts"),
-            alerts.c.rank,
-            clinical.label("clinical"),
-            *CLINICAL_COLUMNS,
-        )
-        .join(PatientStatus, _same(PatientStatus, PatientStatus.patient_id == Patient.id))
-        .outerjoin(User, _same(User, User.id == Patient.user_id))
-        .join(alerts, true())
-        .where(in_view_clause(actor, Action.READ_PATIENTS, now), *_filters(actor, wanted))
-        .order_by(*keys)
-        .limit(wanted.limit + 1)
-    )
-    if after is not None:
-        seen = [literal(part, key.type) for part, key in zip(after, keys, strict=True)]
-        query = query.where(tuple_(*keys) > tuple_(*seen))
-    return list(session.execute(query))
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The caseload for paper. ``more``: some patients in view are not in ``items``."""
+
+    clinic: str
+    timezone: str
+    at: datetime
+    items: list[dict[str, Any]]
+    more: bool
 
 
-def _clinical(actor: Actor, now: datetime) -> ColumnElement[bool]:
-    """Whose clinical content is shown; everybody's, where being in the list already says so."""
-    if Scope.CLINIC_WITHOUT_CLINICAL in scopes(actor, Action.READ_PATIENTS):
-        return clinical_content_clause(actor, now)
-    return true()
+def print_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Printed:
+    """All patients in view who match, in the order asked for; recorded as printed.
+
+    ``limit`` and ``cursor`` do not count. Raises ``Forbidden``.
+    """
+    whole = Wanted(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
+    with acting(actor, now) as session:
+        clinic = _clinic(session, actor)
+        rows = load_rows(session, actor, whole, Place(now), now)
+        kept = rows[:PRINTED_AT_MOST]
+        audit.record(session, actor.user_id, "caseload_printed", now, patients=len(kept))
+    days = Days(now)
+    items = [show_row(keyed.row, days) for keyed in kept]
+    return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))
 
 
-def _same(table: Any, key: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Join inside the clinic: every key begins with it, so each row is one probe of an index."""
-    return and_(table.clinic_id == Patient.clinic_id, key)
+def _clinic(session: Session, actor: Actor) -> Any:
+    query = select(Clinic.name, Clinic.timezone).where(Clinic.id == actor.clinic_id)
+    return session.execute(query).one()
 
 
-def _open_alerts() -> Select[Any]:
-    """How many alerts of the patient are open, and the rank of the most severe (0: critical)."""
-    listed = cast(list(SEVERITIES), ARRAY(Text))
-    return select(
-        func.count().label("count"),
-        (func.min(func.array_position(listed, Alert.severity)) - 1).label("rank"),
-    ).where(_same(Alert, Alert.patient_id == Patient.id), Alert.status != "resolved")
+def _place(wanted: Wanted, now: datetime) -> Place:
+    if not wanted.cursor:
+        return Place(now)
+    as_of, *after = decode_cursor(wanted.cursor, datetime, *KEY_KINDS[wanted.sort])
+    nearest = min(max(as_of, now - ORDER_HOLDS), now + ORDER_HOLDS)
+    return Place(nearest, tuple(after))
 
 
-def _filters(actor: Actor, wanted: Wanted) -> list[ColumnElement[bool]]:
-    filters = []
-    if wanted.mine:
-        filters.append(in_team_of(actor.user_id))
-    if wanted.q:
-        part = wanted.q.strip()
-        filters.append(
-            or_(
-                Patient.name.icontains(part, autoescape=True),
-                and_(Patient.mrn.is_not(None), Patient.mrn.icontains(part, autoescape=True)),
-            )
-        )
-    return filters
-
-
-def show_row(row: Any, now: datetime) -> dict[str, Any]:
+def show_row(row: CaseRow, days: Days) -> dict[str, Any]:
     """One row of the caseload; what is clinical is left out for those who may not see it."""
-    status = status_now(row.status, row.paused_until, row.timezone, now)
+    status = _status_now(row, days)
     severity = None if row.rank is None else SEVERITIES[row.rank]
-    facts = _facts(row, status, severity)
+    treatment = treatment_now(row, days)
     shown = {
         "id": row.id,
         "name": row.name,
         "mrn": row.mrn,
         "status": status,
         "paused_until_on": row.paused_until if status == "paused" else None,
-        "reason": reason_in_words(facts, now),
+        "reason": reason_in_words(_facts(row, status, severity, treatment, days), days.now),
         "open_alerts": row.open_alerts,
         "highest_severity": severity,
-        "contact_missing": is_contact_missing(row.phone, row.emergency_contact),
+        "contact_missing": _contact_missing(row),
         "needs_invitation": row.needs_invitation,
         "last_session": None,
     }
     if row.clinical:
         shown |= {
+            "last_session": _last_session(treatment, days.today(row.timezone)),
             "last_check_in_at": row.last_check_in_at,
             "trend_status": row.trend_status or "baseline_missing",
             "baseline": row.baseline,
             "current": row.current,
             "daily_m7": row.daily_m7,
             "daily_slope_per_week": row.daily_slope,
+            "next_session_at": treatment.next_at,
+            "wearing_off_on": treatment.wearing_off_on,
+            "non_response": treatment.non_response,
+            "maintenance_due_on": treatment.maintenance_due_on,
         }
     return shown
 
 
-def _facts(row: Any, status: str, severity: str | None) -> Facts:
+def _status_now(row: CaseRow, days: Days) -> str:
+    if row.status != "paused":
+        return row.status
+    return status_now(row.status, row.paused_until, row.timezone, days.now)
+
+
+def _last_session(treatment: Treatment, today: Any) -> dict[str, Any] | None:
+    if treatment.last_on is None:
+        return None
+    return {
+        "id": treatment.last_id,
+        "started_at": treatment.last_at,
+        "days_ago": (today - treatment.last_on).days,
+    }
+
+
+def _contact_missing(row: CaseRow) -> bool:
+    """As ``is_contact_missing``; the emergency contact is opened only when it matters."""
+    if _opened(row.phone, "patients.phone"):
+        return False
+    return is_contact_missing(None, _opened(row.emergency_contact, "patients.emergency_contact"))
+
+
+def _opened(kept: bytes | None, column: str) -> str | None:
+    return None if kept is None else keyring.decrypt(kept, column).decode()
+
+
+def _facts(
+    row: CaseRow, status: str, severity: str | None, treatment: Treatment, days: Days
+) -> Facts:
     return Facts(
         status=status,
         paused_until=row.paused_until,
         clinical=row.clinical,
         open_alerts=row.open_alerts,
         highest_severity=severity,
+        highest_family=row.family,
         needs_invitation=row.needs_invitation,
         since=row.created_at,
+        invited_at=row.invited_at,
         accepted_at=row.accepted_at,
+        today=days.today(row.timezone),
         last_check_in_at=row.last_check_in_at,
+        heard_on=row.heard_on,
         last_item9=row.last_item9,
         item9_positive_at=row.item9_positive_at,
         cssrs_moderate_at=row.cssrs_moderate_at,
+        risk_at_intake=row.risk_at_intake,
         baseline=row.baseline,
         current=row.current,
         trend_status=row.trend_status,
+        treatment=treatment,
     )

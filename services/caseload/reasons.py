@@ -7,12 +7,15 @@ of an alert is not that.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
 
+from services.caseload.families import family_in_words
+from services.caseload.treatment_words import UNTREATED, Treatment, counted, treatment_in_words
 from services.rules.rule_set import RULES
+from services.rules.silence import SILENCE
 
-TREND_WORDS = {
+TREND_WORDS: Final = {
     "worse": "PHQ-9 has worsened",
     "no_response": "PHQ-9 shows no response",
     "partial_response": "PHQ-9 shows a partial response",
@@ -20,14 +23,17 @@ TREND_WORDS = {
     "remission": "PHQ-9 shows remission",
     "minimal_symptoms": "PHQ-9 shows minimal symptoms from a low baseline",
 }
+ITEM9_SPAN: Final = timedelta(days=SILENCE.item9_days)
+CSSRS_SPAN: Final = timedelta(days=SILENCE.cssrs_days)
+INTAKE_SPAN: Final = timedelta(days=SILENCE.intake_days)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a row of the caseload knows; instants aware, days the patient's mood days.
 
     ``clinical`` is false for those who may not see clinical content: then only alerts, silence
-    of the account and status are named.
+    of the account and status are named. ``heard_on``: the last day with an answered item 9 or a
+    complete C-SSRS.
     """
 
     status: str
@@ -35,16 +41,22 @@ class Facts:
     clinical: bool
     open_alerts: int
     highest_severity: str | None
+    highest_family: str | None
     needs_invitation: bool
     since: datetime
+    invited_at: datetime | None
     accepted_at: datetime | None
+    today: date
     last_check_in_at: datetime | None
+    heard_on: date | None
     last_item9: int | None
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
+    risk_at_intake: bool
     baseline: float | None
     current: float | None
     trend_status: str | None
+    treatment: Treatment = UNTREATED
 
 
 def reason_in_words(facts: Facts, now: datetime) -> str:
@@ -62,6 +74,7 @@ def _parts(facts: Facts, now: datetime) -> Iterator[str]:
     if facts.needs_invitation:
         yield "phone needs a new invitation"
     if facts.clinical:
+        yield from treatment_in_words(facts.treatment, facts.today)
         yield _silence(facts, now)
         yield _trend(facts)
     elif not facts.accepted_at:
@@ -71,18 +84,45 @@ def _parts(facts: Facts, now: datetime) -> Iterator[str]:
 
 
 def _alerts(facts: Facts) -> str:
+    """What the most severe one is about is clinical."""
+    known = facts.highest_family if facts.clinical else None
+    about = f": {family_in_words(known)}" if known else ""
     if facts.open_alerts == 1:
-        return f"{facts.highest_severity} alert open"
-    return f"{facts.open_alerts} alerts open, the highest {facts.highest_severity}"
+        return f"{facts.highest_severity} alert open{about}"
+    return f"{facts.open_alerts} alerts open, the highest {facts.highest_severity}{about}"
 
 
 def _risk(facts: Facts, now: datetime) -> Iterator[str]:
-    days = RULES.recent_risk.days
+    if facts.status == "active" and is_silent(facts.heard_on, facts.today):
+        of = list(_risk_of_silence(facts, now))
+        if of:
+            days = (facts.today - (facts.heard_on or facts.today)).days - 1
+            unheard = f"no item 9 or C-SSRS answered for {counted(days, 'day')}"
+            yield f"silent after risk: {unheard}, {', '.join(of)}"
+            return
     if is_recent(facts.item9_positive_at, now):
-        latest = f", last answer {facts.last_item9}" if facts.last_item9 is not None else ""
-        yield f"item 9 positive in the last {days} days{latest}"
+        yield _item9(facts, RULES.recent_risk.days)
     if is_recent(facts.cssrs_moderate_at, now):
-        yield f"C-SSRS moderate or high in the last {days} days"
+        yield _cssrs(RULES.recent_risk.days)
+
+
+def _risk_of_silence(facts: Facts, now: datetime) -> Iterator[str]:
+    """What makes three silent days a risk, each in its own span (rule N1)."""
+    if _within(facts.item9_positive_at, ITEM9_SPAN, now):
+        yield _item9(facts, ITEM9_SPAN.days)
+    if _within(facts.cssrs_moderate_at, CSSRS_SPAN, now):
+        yield _cssrs(CSSRS_SPAN.days)
+    if facts.risk_at_intake and _within(facts.invited_at, INTAKE_SPAN, now):
+        yield "suicidal ideation at intake"
+
+
+def _item9(facts: Facts, days: int) -> str:
+    latest = f", last answer {facts.last_item9}" if facts.last_item9 is not None else ""
+    return f"item 9 positive in the last {days} days{latest}"
+
+
+def _cssrs(days: int) -> str:
+    return f"C-SSRS moderate or high in the last {days} days"
 
 
 def _status(facts: Facts) -> str:
@@ -101,7 +141,7 @@ def _silence(facts: Facts, now: datetime) -> str:
 
 def _ago(moment: datetime, now: datetime) -> str:
     days = max(0, (now.astimezone(UTC) - moment).days)
-    return "less than a day ago" if days == 0 else f"{days} day{'s' if days > 1 else ''} ago"
+    return "less than a day ago" if days == 0 else f"{counted(days, 'day')} ago"
 
 
 def _trend(facts: Facts) -> str:
@@ -113,4 +153,16 @@ def _trend(facts: Facts) -> str:
 
 def is_recent(moment: datetime | None, now: datetime) -> bool:
     """Recent enough to raise what follows (the safety rules' own span)."""
-    return moment is not None and moment >= now - RULES.recent_risk
+    return _within(moment, RULES.recent_risk, now)
+
+
+def is_silent(heard_on: date | None, today: date) -> bool:
+    """As many whole mood days in a row without an answer as make silence after risk (rule N1).
+
+    Days of a pause that has ended are counted too: the words say only that nothing was answered.
+    """
+    return heard_on is not None and (today - heard_on).days > SILENCE.at_risk_missed_days
+
+
+def _within(moment: datetime | None, span: timedelta, now: datetime) -> bool:
+    return moment is not None and moment >= now - span

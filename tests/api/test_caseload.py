@@ -31,6 +31,10 @@ CELLS = {
     "current",
     "daily_m7",
     "daily_slope_per_week",
+    "next_session_at",
+    "wearing_off_on",
+    "non_response",
+    "maintenance_due_on",
 }
 
 
@@ -63,7 +67,7 @@ def test_a_row_says_what_is_known(client: FlaskClient, clinic: ClinicWorld) -> N
     assert (row["open_alerts"], row["highest_severity"]) == (1, "high")
     assert (row["contact_missing"], row["last_session"]) == (False, None)
     assert row["reason"] == (
-        "high alert open; item 9 positive in the last 14 days, last answer 1;"
+        "high alert open: suicide risk; item 9 positive in the last 14 days, last answer 1;"
         " last check-in less than a day ago; PHQ-9 shows a partial response (16 to 9)"
     )
 
