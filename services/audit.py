@@ -7,15 +7,32 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, cast, func, insert, select, update
+from sqlalchemy import Uuid, bindparam, cast, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, AuditHead
 
 BATCH = 1000
+# Built once: every read by staff ends with these two, and putting them together anew costs more.
+_HEAD: Final = (
+    select(AuditHead.clinic_id, AuditHead.seq, AuditHead.hash)
+    .where(AuditHead.clinic_id == cast(func.current_setting("interlude.clinic_id"), Uuid))
+    .with_for_update()
+)
+_NEW: Final = {
+    column.name: bindparam(f"new_{column.name}", type_=column.type)
+    for column in AuditEntry.__table__.c
+}
+_APPEND: Final = select(literal(1)).add_cte(
+    insert(AuditEntry).values(_NEW).cte("entry"),
+    update(AuditHead)
+    .where(AuditHead.clinic_id == _NEW["clinic_id"])
+    .values(seq=_NEW["seq"], hash=_NEW["hash"])
+    .cte("head"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +64,7 @@ def record(
     Locks the head of the chain until the end of the transaction: call it last. ``actor_id`` is null
     for what the service or its operator did; ``detail`` holds strings, integers and lists of them.
     """
-    head = session.execute(
-        select(AuditHead.clinic_id, AuditHead.seq, AuditHead.hash)
-        .where(AuditHead.clinic_id == cast(func.current_setting("interlude.clinic_id"), Uuid))
-        .with_for_update()
-    ).one()
+    head = session.execute(_HEAD).one()
     entry: dict[str, Any] = {
         "clinic_id": head.clinic_id,
         "seq": head.seq + 1,
@@ -63,12 +76,7 @@ def record(
         "detail": detail,
     }
     entry["hash"] = _link(head.hash, entry)
-    session.execute(insert(AuditEntry).values(**entry))
-    session.execute(
-        update(AuditHead)
-        .where(AuditHead.clinic_id == head.clinic_id)
-        .values(seq=entry["seq"], hash=entry["hash"])
-    )
+    session.execute(_APPEND, {f"new_{name}": value for name, value in entry.items()})
 
 
 def verify_chain(session: Session, checkpoint: Mark | None = None) -> list[str]:
