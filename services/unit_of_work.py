@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,10 @@ from services.exceptions import OutcomeUnknown
 
 # SQLSTATE: a connection exception, or the server was told to shut down or to end the session.
 CONNECTION_LOST: Final = ("08", "57P")
+# Built once: it begins every transaction.
+_SET_CLINIC: Final = select(
+    func.set_config("interlude.clinic_id", bindparam("clinic_id", type_=Text()), True)
+)
 
 
 @contextmanager
@@ -33,7 +37,7 @@ def transaction(clinic_id: UUID | None = None) -> Iterator[Session]:
     try:
         if clinic_id is not None:
             # A statement of its own: inside the query that it should guard, it would come too late.
-            session.execute(select(func.set_config("interlude.clinic_id", str(clinic_id), True)))
+            session.execute(_SET_CLINIC, {"clinic_id": str(clinic_id)})
         yield session
         _commit(session)
     except BaseException:

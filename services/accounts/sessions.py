@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
@@ -17,6 +18,26 @@ from services.access import Actor
 from services.accounts.theft import revoke_for_theft
 from services.exceptions import Unauthenticated
 from services.unit_of_work import transaction
+
+# Built once: every request asks it.
+_STANDING: Final = (
+    select(
+        User.active,
+        User.epoch,
+        TokenFamily.revoked_at,
+        TokenFamily.last_used_at,
+        TokenFamily.lifetime_s,
+        TokenPair.used_at,
+        TokenPair.voided_at,
+    )
+    .join(TokenFamily, TokenFamily.user_id == User.id)
+    .join(TokenPair, TokenPair.family_id == TokenFamily.id)
+    .where(
+        User.id == bindparam("user_id", type_=User.id.type),
+        TokenFamily.id == bindparam("family_id", type_=TokenFamily.id.type),
+        TokenPair.id == bindparam("pair_id", type_=TokenPair.id.type),
+    )
+)
 
 
 class Standing(Enum):
@@ -31,22 +52,8 @@ class Standing(Enum):
 def standing(session: Session, actor: Actor, now: datetime) -> Standing:
     """Compare account, epoch, family and pair with what the token claims (one read)."""
     row = session.execute(
-        select(
-            User.active,
-            User.epoch,
-            TokenFamily.revoked_at,
-            TokenFamily.last_used_at,
-            TokenFamily.lifetime_s,
-            TokenPair.used_at,
-            TokenPair.voided_at,
-        )
-        .join(TokenFamily, TokenFamily.user_id == User.id)
-        .join(TokenPair, TokenPair.family_id == TokenFamily.id)
-        .where(
-            User.id == actor.user_id,
-            TokenFamily.id == actor.family_id,
-            TokenPair.id == actor.pair_id,
-        )
+        _STANDING,
+        {"user_id": actor.user_id, "family_id": actor.family_id, "pair_id": actor.pair_id},
     ).one_or_none()
     if row is None or row.revoked_at is not None or not row.active or row.epoch != actor.epoch:
         return Standing.ENDED
