@@ -20,6 +20,7 @@ from services.paging import Page
 from services.patients.effects_rows import load_pressures, load_reports, load_vitals, rule_vitals
 from services.patients.treatments import rule_session
 from services.patients.view import visible_patient
+from services.rules.blood_pressure import is_crisis
 from services.rules.post_vitals import heart_rate_flag
 from services.rules.vitals_rules import VitalsCase, vitals_decisions
 from services.rules.vitals_words import FINDING_WORDS
@@ -132,6 +133,13 @@ def _finding(rule: str, severity: str | None) -> dict[str, Any]:
 
 
 def _record(row: Any, found: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in SHOWN} | {"flags": _flags(row), "findings": found}
+
+
+def _flags(row: Any) -> list[str]:
+    """What to look at in one reading alone. A crisis pressure is to be measured again: E2 fires on
+    the second one.
+    """
     rate = heart_rate_flag(row.heart_rate)
     flags = [] if rate is None else [f"heart_rate_{rate}"]
-    return {name: getattr(row, name) for name in SHOWN} | {"flags": flags, "findings": found}
+    return [*flags, *(["crisis_pressure"] if is_crisis(rule_vitals(row).pressure) else [])]

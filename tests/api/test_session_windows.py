@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.api.treatment_calls import MORNING, Ward, a_course, a_session, made
+from tests.api.treatment_calls import MORNING, Ward, a_course, made
 
 
 @pytest.fixture

@@ -135,3 +135,10 @@ def test_words_of_crisis_in_a_note_stand_on_the_risk_alert(ward: Ward) -> None:
     assert ward.alerts() == [("suicide_risk", "medium")]
     assert told["safety"]["level"] == "support"
     assert "nausea" not in str(told["safety"])
+
+
+def test_an_emergency_of_weeks_ago_still_pages(ward: Ward) -> None:
+    told = made(ward.report("fainting", recorded_at=(ward.now - timedelta(days=20)).isoformat()))
+    assert told["flags"] == ["entered_late"]
+    assert told["safety"]["level"] == "crisis"
+    assert ward.alerts() == [("e1", "critical")]

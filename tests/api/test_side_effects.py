@@ -220,6 +220,11 @@ def test_whom_the_clinic_no_longer_follows_is_heard_in_an_emergency_only(ward: W
     assert "no longer reads" in told["safety"]["monitoring"]
     assert ward.alerts() == [("e1", "critical")]
     assert stored(ward) == 1
+    again = amend(ward, told["id"], "chest_pain")
+    assert again["safety"]["level"] == "crisis", "the same emergency is taken, and answered, again"
+    assert len(ward.occurrences("E1")) == 1
+    body = {"id": str(uuid4()), "effects": [], "reason": "better"}
+    assert made(ward.post(f"/v1/side-effects/{told['id']}/amend", body, ward.pat), 403)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,11 @@ class Ward:
         """A check-in of the patient, recorded now, with this total."""
         return made(self.post("/v1/check-ins", self.form(instrument, total, **changes), self.pat))
 
+    def amend(self, form_id: str, answers: dict[str, Any]) -> dict[str, Any]:
+        """A new version of a check-in."""
+        body = {"id": str(uuid4()), "answers": answers, "reason": "wrong"}
+        return made(self.post(f"/v1/check-ins/{form_id}/amend", body, self.pat))
+
     def form(self, instrument: str = "phq9", total: int = 9, **changes: Any) -> dict[str, Any]:
         """A complete form with this total; item 9 stays 0 while the others can carry it."""
         now, zone = self.now.isoformat(), self.timezone

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -136,7 +138,7 @@ def test_the_day_from_a_high_pressure_to_the_way_home(
     ward.later(minutes=50)  # 40 minutes after the start
     taken = ward.vitals(session, "post", systolic=183, diastolic=88, heart_rate=130, spo2=97)
     assert [one["rule"] for one in taken["findings"]] == ["E4"]
-    assert taken["flags"] == ["heart_rate_high"]
+    assert taken["flags"] == ["heart_rate_high", "crisis_pressure"]
     assert ward.alerts() == [("e3", "high"), ("e4", "high")]
     paged(pager.new_pages(), "high")
 
@@ -213,7 +215,7 @@ def test_a_single_crisis_reading_pages_nobody_and_a_second_one_does(
 ) -> None:
     ward.later(minutes=75)
     first = ward.vitals(session, "during", systolic=185, diastolic=125)
-    assert first["findings"] == []
+    assert (first["findings"], first["flags"]) == ([], ["crisis_pressure"])
     ward.later(seconds=59)
     assert ward.vitals(session, "during", systolic=185, diastolic=125)["findings"] == []
     ward.later(seconds=1)
@@ -235,3 +237,36 @@ def test_a_session_that_was_entered_afterwards_says_what_was_missing(ward: Ward)
     errors = refused(ward.post(f"{ward.path}/sessions/{late['id']}/vitals", ward.set_of("pre")))
     assert errors == {"session_id": ["This session was cancelled."]}
     ward.check_cache()
+
+
+def test_a_screening_that_has_expired_clears_nobody(ward: Ward) -> None:
+    ward.screen(expires_on="2025-06-03")
+    course = ward.course()
+    for days, words in ((1, None), (2, "the screening expired after 2025-06-03")):
+        ward.at(MORNING + timedelta(days=days))
+        session = str(ward.session(course, ward.now)["id"])
+        ward.vitals(session, "pre")
+        if words is None:
+            made(ward.decide(session, "clearance", "cleared"))
+            continue
+        assert flags(ward, session) == ["not_cleared", "screening_expired"]
+        assert outcome_words(ward, session, reason="well known") == {"outcome": [words]}
+
+
+def test_a_decision_is_stored_once(ward: Ward, session: str) -> None:
+    wrong = ward.decide(session, "clearance", "discharged")
+    assert refused(wrong) == {"outcome": ["Must be one of: cleared, not_cleared."]}
+    ward.vitals(session, "discharge")
+    body = {"id": str(uuid4()), "reason": "has to catch a train"}
+    first, again = (ward.decide(session, "discharge", "discharged", **body) for _ in "12")
+    assert (first.status_code, again.status_code, first.data) == (201, 200, again.data)
+    assert len(ward.occurrences("E6")) == 1
+    other = ward.decide(session, "discharge", "kept", **body)
+    assert made(other, 409)["stored"] == made(first)
+    server_made = made(ward.decide(session, "discharge", "kept"))["id"]
+    taken = ward.decide(session, "discharge", "kept", id=server_made)
+    assert refused(taken, 409) == {"code": "id_taken"}
+    ward.change(session, cancelled=True)
+    late = ward.decide(session, "clearance", "not_cleared")
+    assert refused(late) == {"session_id": ["This session was cancelled."]}
+    assert ward.decide(session, "discharge", "discharged", **body).data == first.data
