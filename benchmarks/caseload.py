@@ -38,7 +38,15 @@ CALLS: Final = 200
 SEED: Final = 20261122
 ZONES: Final = ("Europe/Paris", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
 FAMILIES: Final = (("suicide_risk", "high"), ("m2", "medium"), ("silence", "high"), ("n2", "low"))
-TRENDS: Final = ("worse", "no_response", "partial_response", "response", "remission", None)
+# trend status: the current score of somebody who began with 18
+TRENDS: Final = {
+    "worse": 24.0,
+    "no_response": 17.0,
+    "partial_response": 12.0,
+    "response": 8.0,
+    "remission": 4.0,
+    None: None,
+}
 # The rows of the page, by hand: what any implementation has to fetch.
 FLOOR: Final = """
 SELECT p.id, p.name, p.mrn, p.timezone, p.status, p.paused_until, p.created_at, p.accepted_at,
@@ -172,7 +180,7 @@ class Made:
     def _status(self) -> dict[str, Any]:
         heard_at = self.now - timedelta(hours=self.dice.randint(1, 120))
         positive_at = heard_at if self.dice.random() < 0.3 else None
-        trend = self.dice.choice(TRENDS)
+        trend = self.dice.choice([*TRENDS])
         return {
             **self._hers(),
             "last_check_in_at": heard_at,
@@ -180,7 +188,7 @@ class Made:
             "item9_positive_at": positive_at,
             "last_item9": 1 if positive_at else 0,
             "baseline": 18.0 if trend else None,
-            "current": 9.0 if trend else None,
+            "current": TRENDS[trend],
             "trend_status": trend,
             "daily_m7": 8.5,
             "daily_slope": self.dice.uniform(-3, 3),

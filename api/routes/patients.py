@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from flask import Response
+from flask import Response, after_this_request, request
 
 from api.answers import bytes_answer, json_answer
 from api.auth import current_actor, now
 from api.bodies import Routes
+from api.page.caseload import caseload_page
 from schemas.base import page_of
 from schemas.patients import (
     CareTeamIn,
@@ -23,9 +24,12 @@ from schemas.patients import (
 from services.caseload.care_team import get_care_team, put_care_team
 from services.caseload.change import change_patient
 from services.caseload.create import NewPatient, create_patient
-from services.caseload.listing import list_caseload
+from services.caseload.listing import list_caseload, print_caseload
 from services.caseload.profile import get_patient
 from services.caseload.rows import Wanted
+
+JSON: Final = "application/json"
+HTML: Final = "text/html"
 
 routes = Routes("patients", __name__, description="People in treatment; the caseload")
 
@@ -43,9 +47,22 @@ def post_patient(body: dict[str, Any]) -> Response:
 @routes.route("/v1/patients", methods=["GET"])
 @routes.arguments(CaseloadQuery, location="query")
 @routes.response(200, page_of(CaseloadRowOut))
+@routes.alt_response(200, schema={"type": "string"}, content_type=HTML)
 def get_caseload(query: dict[str, Any]) -> Response:
-    """The caseload: every patient in view, with status and the reason in words."""
-    return json_answer(list_caseload(current_actor(), Wanted(**query), now()))
+    """The caseload: every patient in view, with status and the reason in words. As `text/html` a
+    page for the printer, of all patients that match: `limit` and `cursor` do not count then.
+    """
+    after_this_request(varies)
+    wanted = Wanted(**query)
+    if request.accept_mimetypes.best_match((JSON, HTML)) == HTML:
+        return caseload_page(print_caseload(current_actor(), wanted, now()), wanted)
+    return json_answer(list_caseload(current_actor(), wanted, now()))
+
+
+def varies(response: Response) -> Response:
+    """The answer depends on what the client accepts."""
+    response.vary.add("Accept")
+    return response
 
 
 @routes.route("/v1/patients/<uuid:patient_id>", methods=["GET"])

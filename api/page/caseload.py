@@ -1,0 +1,81 @@
+"""The caseload on paper: one page without scripts, a line for each patient."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Response, current_app, render_template
+
+from services.caseload.listing import Printed
+from services.caseload.rows import Wanted
+from services.rules.wall_clock import find_zone
+
+STYLE: Final = (Path(__file__).parent / "templates" / "caseload.css").read_text("utf-8")
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+# As the alert page's (api.page.guard), and no form may be sent from it.
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+ORDER: Final = {
+    "risk": "Most urgent first.",
+    "silence": "Longest silent first.",
+    "trend": "Worst course first.",
+    "name": "By name.",
+}
+
+
+def caseload_page(printed: Printed, wanted: Wanted) -> Response:
+    """The page, as its printer finds it; instants in the clinic's zone."""
+    zone = find_zone(printed.timezone) or ZoneInfo("UTC")
+    at = printed.at.astimezone(zone)
+    number = len(printed.items)
+    html = render_template(
+        "caseload.html",
+        style=STYLE,
+        clinic=printed.clinic,
+        day=day_in_words(at),
+        clock=at.strftime("%H:%M"),
+        zone=zone.key,
+        order=ORDER[wanted.sort],
+        part=part_in_words(wanted),
+        count="1 patient" if number == 1 else f"{number} patients",
+        more=printed.more,
+        items=[line(row, zone) for row in printed.items],
+    )
+    response: Response = current_app.response_class(html, mimetype="text/html")
+    response.headers.update(HEADERS)
+    return response
+
+
+def part_in_words(wanted: Wanted) -> str:
+    """Which part of the caseload this is, where it is not the whole."""
+    parts = []
+    if wanted.mine:
+        parts.append("Only patients of the reader's own teams.")
+    if wanted.q:
+        parts.append(f"Only names and numbers with “{wanted.q.strip()}”.")
+    return "".join(f" {part}" for part in parts)
+
+
+def line(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """A row with its instants as the clinic's calendar has them."""
+    last = row["last_session"]
+    if last is None:
+        return row
+    return {**row, "session_day": f"{last['started_at'].astimezone(zone):%Y-%m-%d}"}
+
+
+def day_in_words(at: datetime) -> str:
+    """``Sunday 22 November 2026``, the same on every machine."""
+    return f"{at:%A} {at.day} {at:%B %Y}"
