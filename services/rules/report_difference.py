@@ -6,9 +6,7 @@ from typing import Literal
 
 from services.rules.trend_document import NOT_CONTENT
 
-EntryKind = Literal[
-    "check_in", "side_effects", "course", "session", "alert", "pause", "time_zone"
-]
+EntryKind = Literal["check_in", "side_effects", "course", "session", "alert", "pause", "time_zone"]
 Change = Literal["added", "changed", "removed"]
 
 # Rows of these lists are the same row when they agree in this field.
@@ -25,7 +23,7 @@ class KnownEntry:
     """The version of an entry that counted at a cut, and the revision that it counts from.
 
     `id` is that of the form, course or session, whatever its version. `counts` is false for one
-    that was taken back (a voided form, a cancelled session).
+    that was taken back (a voided form, a cancelled session); a form without an answer is one too.
     """
 
     kind: EntryKind
@@ -106,11 +104,19 @@ def _change(old: KnownEntry | None, new: KnownEntry | None) -> Change | None:
     if old == new:
         return None
     counted, counts = old is not None and old.counts, new is not None and new.counts
-    if counted and counts:
+    if counted == counts:
+        return "changed" if counted else _change_of_traces(old, new)
+    return "added" if counts else "removed"
+
+
+def _change_of_traces(old: KnownEntry | None, new: KnownEntry | None) -> Change | None:
+    """What was taken back before both cuts leaves nothing, but a form keeps its day and item 9."""
+    left, leaves = (one is not None and one.kind == "check_in" for one in (old, new))
+    if left and leaves:
         return "changed"
-    if counts:
+    if leaves:
         return "added"
-    return "removed" if counted else None
+    return "removed" if left else None
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:

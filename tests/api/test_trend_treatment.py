@@ -174,6 +174,19 @@ def test_what_was_amended_voided_or_taken_back_is_named(treated: Treated) -> Non
     }
 
 
+def test_a_form_without_an_answer_is_named_for_the_day_that_it_made(treated: Treated) -> None:
+    first = treated.report()["data_cut"]["revision"]
+    form = phq9(answers={}, recorded_at=before(3), timezone="Etc/UTC")
+    post(treated.client, treated.pat, form)
+
+    found = treated.difference(f"from_cut={first}")
+
+    days = {change["path"] for change in found["fields"] if change["path"].startswith("series")}
+    assert f"series[{before(3)[:10]}].entries" in days
+    named = [(one["kind"], one["change"]) for one in found["entries"] if one["id"] == form["id"]]
+    assert named == [("check_in", "added")]
+
+
 def test_pauses_zones_and_alerts_are_named_too(treated: Treated) -> None:
     first = treated.report()["data_cut"]["revision"]
     until = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()

@@ -67,8 +67,10 @@ def known(version=1, revision=3, counts=True, kind="check_in"):
         ([known(2, 5, counts=False)], [known(3, 6)], "added"),
         ([known()], [], "removed"),
         ([known()], [known()], None),
-        ([], [known(counts=False)], None),
-        ([known(1, 3, counts=False)], [known(2, 4, counts=False)], None),
+        # A voided form still has its day in the series, and its item 9.
+        ([], [known(counts=False)], "added"),
+        ([known(1, 3, counts=False)], [known(2, 4, counts=False)], "changed"),
+        ([known(counts=False)], [], "removed"),
     ],
 )
 def test_an_entry_is_added_changed_or_taken_back(before, after, change):
@@ -77,6 +79,14 @@ def test_an_entry_is_added_changed_or_taken_back(before, after, change):
     newest = (after or before)[-1]
     wanted = EntryChange("check_in", "e", change, newest.version, newest.revision)
     assert found == ((wanted,) if change else ())
+
+
+def test_what_was_taken_back_before_both_cuts_made_no_difference():
+    cancelled = [known(counts=False, kind="session")]
+    again = [known(2, 4, counts=False, kind="session")]
+
+    for before, after in (([], cancelled), (cancelled, again), (cancelled, [])):
+        assert differences(report(), report(), before, after).entries == ()
 
 
 def test_entries_come_in_the_order_in_which_they_came_to_count():
