@@ -5,7 +5,7 @@ Nothing after the last reported mood day changes any figure. All arithmetic is e
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -80,6 +80,11 @@ class Beside:
     levels: Sequence[LevelOn] = ()
     effects: Sequence[EffectsReport] = ()
 
+    def days(self) -> Iterator[dt.date]:
+        """The mood days that the levels and reports are about."""
+        yield from (level.on for level in self.levels)
+        yield from (report.mood_day for report in self.effects)
+
     def until(self, instant: dt.datetime, last: dt.date, zone: dt.tzinfo) -> "Beside":
         """The same without sessions still planned at an instant, and without what came after a
         mood day."""
@@ -130,7 +135,10 @@ def trend(
         zone=zone,
     )
     seen = beside.until(data_cut_at, last, zone)
-    return _figures(instrument, known, DaySpan(first, last), seen, due, zone, thresholds)
+    # Nothing is known of the days to come: days are counted to the cut, also when `to` is later.
+    today = max([cut_day, *(entry.mood_day for entry in known), *seen.days()])
+    reported = DaySpan(first, min(last, today))
+    return _figures(instrument, known, reported, seen, due, zone, thresholds)
 
 
 def _figures(

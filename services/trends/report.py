@@ -62,20 +62,24 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[st
     """The trend JSON as of a cut, with the numbers that were in force at the cut."""
     zone = find_zone(cut.timezone) or UTC
     thresholds = trend_thresholds_at(cut.at)
+    entries = entries_at(session, cut, asked.instrument)
+    beside = Beside(
+        load_treatment(session, cut.patient_id, cut.revision),
+        levels_at(session, cut),
+        effects_at(session, cut),
+    )
+    # Who answers in a zone ahead of her profile's may already be in the next mood day.
+    told = [mood_day_at(cut.at, zone), *(entry.mood_day for entry in entries), *beside.days()]
     found = trend(
         asked.instrument,
-        entries_at(session, cut, asked.instrument),
+        entries,
         timezone=cut.timezone,
         data_cut_at=cut.at,
         from_day=asked.from_day,
-        to_day=asked.to_day,
+        to_day=asked.to_day or max(told),
         accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
         paused=pauses_at(session, cut),
-        beside=Beside(
-            load_treatment(session, cut.patient_id, cut.revision),
-            levels_at(session, cut),
-            effects_at(session, cut),
-        ),
+        beside=beside,
         thresholds=thresholds,
     )
     document: dict[str, Any] = {

@@ -253,3 +253,22 @@ def test_a_question_that_cannot_be_answered_is_422(
     assert answer.status_code == 422
     assert answer.json is not None
     assert list(answer.json["errors"]) == [path]
+
+
+def test_who_answers_a_zone_ahead_of_her_profile_is_in_the_report_at_once(
+    client: FlaskClient, world: World
+) -> None:
+    # Between the two it is always a later date in Kiritimati (UTC+14) than in Pago Pago (UTC-11).
+    pat = world.clinic(timezone="Pacific/Pago_Pago").patient()
+    form = phq9(item9=3, recorded_at=datetime.now(UTC).isoformat(), timezone="Pacific/Kiritimati")
+    stored = post(client, pat, form).json
+    assert stored is not None
+
+    shown = client.get("/v1/me/trend", headers=pat.headers).json
+
+    assert shown is not None
+    assert shown["current"] == {"value": 11, "on": stored["mood_day"]}
+    assert [(row["mood_day"], row["q9_max"]) for row in shown["series"]] == [
+        (stored["mood_day"], 3)
+    ]
+    assert shown["item9"]["days_since_positive"] == 0

@@ -150,6 +150,15 @@ def test_to_defaults_to_the_mood_day_of_the_cut_in_the_zone():
     assert current_in("Nowhere") == DayValue(on(1), 9)
 
 
+def test_days_without_item_9_are_counted_to_the_cut_even_if_the_report_goes_on():
+    entries = [entry(0, 18, item9=2), entry(3, 18)]
+
+    assert report("phq9", entries, cut_day=5, to_day=on(400)).item9.days_since_positive == 5
+    assert report("phq9", entries, cut_day=5, to_day=on(4)).item9.days_since_positive == 4
+    # Told in a zone that is a day ahead of the report's.
+    assert report("phq9", entries, cut_day=2, to_day=on(400)).item9.days_since_positive == 3
+
+
 def test_nothing_is_due_after_the_cut_even_if_the_report_goes_on():
     found = report("phq9-daily", daily(5, 5), cut_day=1, to_day=on(400), accepted_on=on(-1))
 
