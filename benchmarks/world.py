@@ -58,14 +58,17 @@ def a_clinic(app: Flask) -> ClinicWorld:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Times of one kind of call in milliseconds."""
+    """Times of one kind of call in milliseconds; ``best`` is nearest to an idle machine."""
 
+    best: float
     p50: float
     p95: float
 
     def line(self, what: str) -> str:
         """One line of a report."""
-        return f"{what:<46} p50 {self.p50:7.2f} ms   p95 {self.p95:7.2f} ms"
+        return (
+            f"{what:<40} best {self.best:7.2f} ms   p50 {self.p50:7.2f} ms   p95 {self.p95:7.2f} ms"
+        )
 
 
 def measure(call: Callable[[], object], times: int, warm_up: int = 10) -> Figures:
@@ -78,7 +81,7 @@ def measure(call: Callable[[], object], times: int, warm_up: int = 10) -> Figure
         call()
         taken.append(1000 * (time.perf_counter() - began))
     taken.sort()
-    return Figures(statistics.median(taken), taken[int(0.95 * (len(taken) - 1))])
+    return Figures(taken[0], statistics.median(taken), taken[int(0.95 * (len(taken) - 1))])
 
 
 def made_up(number: int) -> UUID:
