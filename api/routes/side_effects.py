@@ -36,6 +36,7 @@ routes = Routes("side_effects", __name__, description="Side effects, coded and g
 @routes.arguments(SideEffectsIn)
 @routes.response(201, SideEffectsOut)
 @routes.alt_response(200, schema=SideEffectsOut)
+@routes.alt_response(404, "NOT_FOUND")
 def post_side_effects(body: dict[str, Any]) -> Response:
     """Store a report exactly once; an emergency is answered with the number to call, and paged."""
     return bytes_answer(record_side_effects(current_actor(), EffectsForm(**body), sent_at(), now()))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -60,7 +61,7 @@ class Crowd:
     client: FlaskClient
     people: dict[str, Person] = field(default_factory=dict)
     at_risk: Person | None = None
-    check_in_id: str = ""
+    treated: dict[str, str] = field(default_factory=dict)
 
     def person(self, role: str) -> Person:
         if role not in self.people:
@@ -77,17 +78,39 @@ class Crowd:
         """Ids of rows that are there, by the names that paths have for them."""
         patient = self.person("patient")
         if patient is not self.at_risk:
-            check_in = phq9(item9=3)
-            assert post(self.client, patient, check_in).status_code == 201
-            self.at_risk, self.check_in_id = patient, check_in["id"]
+            self.at_risk, self.treated = patient, self.treat(patient)
         return {
             "patient_id": str(patient.patient_id),
             "user_id": str(self.person("clinician").user_id),
-            "check_in_id": self.check_in_id,
+            **self.treated,
             "alert_id": str(alerts(patient)[0]["id"]),
             "contact_id": str(rows(patient, "SELECT id FROM contacts LIMIT 1")[0]["id"]),
             "code": "phq9",
         }
+
+    def treat(self, patient: Person) -> dict[str, str]:
+        """Ids of a patient's rows: what she answered, and what was done."""
+        staff, path = self.person("clinician"), f"/v1/patients/{patient.patient_id}"
+        day, form = {"started_on": "2026-01-05"}, phq9(item9=3)
+        told = {"id": str(uuid4()), "recorded_at": form["recorded_at"]}
+        effects = told | {"effects": [{"code": "nausea", "grade": 1}]}
+        other = day | {"name": "sertraline", "kind": "antidepressant"}
+        course = day | {"product": "tms", "phase": "induction"}
+        given = {"started_at": form["recorded_at"], "product": "tms", "supervision": "clinic"}
+        ids = {
+            "check_in_id": self.made(patient, form, "/v1/check-ins"),
+            "report_id": self.made(patient, effects, "/v1/side-effects"),
+            "record_id": self.made(staff, other, f"{path}/concomitant-treatments"),
+            "course_id": self.made(staff, course, f"{path}/courses"),
+        }
+        known = {"course_id": ids["course_id"]}
+        return ids | {"session_id": self.made(staff, given | known, f"{path}/sessions")}
+
+    def made(self, person: Person, body: dict[str, Any], path: str) -> str:
+        answer = post(self.client, person, body, path)
+        assert answer.status_code == 201, answer.json
+        assert answer.json is not None
+        return str(answer.json["id"])
 
 
 @pytest.fixture
