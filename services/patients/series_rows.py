@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, and_, exists, or_
+from sqlalchemy import BindParameter, ColumnElement, Row, Text, and_, cast, exists, or_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models import CheckIn
 from services.rules.day_series import Entry
 
-ENTRY_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
     CheckIn.mood_day,
     CheckIn.answered_at,
     CheckIn.received_at,
-    CheckIn.root_id,
+    # The rules know entries by words; the server writes them at no cost.
+    cast(CheckIn.root_id, Text).label("root_id"),
     CheckIn.version,
     CheckIn.total,
     CheckIn.q9_highest,
@@ -35,7 +36,7 @@ def entry_of(row: Row[Any]) -> Entry:
         mood_day=mood_day,
         recorded_at=answered_at,
         received_at=received_at,
-        entry_id=str(root_id),
+        entry_id=root_id,
         total=total,
         item9_max=q9_highest,
         answered=answered,
