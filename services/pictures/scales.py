@@ -26,8 +26,10 @@ class Scale:
 
 # How far apart ticks of a time axis may be, in days up to weeks, then in months.
 _DAYS: Final = (1, 2, 7, 14)
-_MONTHS: Final = (1, 2, 3, 6, 12, 24)
-_MONTH_DAYS: Final = 30.4
+# A report may be asked for from the year 1 to the year 9999.
+_YEARS: Final = (1, 2, 5, 10, 20, 50, 100, 500, 1000, 2500)
+_MONTHS: Final = (1, 2, 3, 6, *(12 * years for years in _YEARS))
+_MONTH_DAYS: Final = 30.4375
 
 
 def date_ticks(first: date, last: date, most: int) -> list[tuple[date, str]]:
@@ -60,7 +62,7 @@ def _by_months(first: date, last: date, months: int) -> Iterator[date]:
     """Firsts of the month, aligned to the year."""
     number = first.year * 12 + first.month - 1
     number += -number % months
-    while (day := date(number // 12, number % 12 + 1, 1)) <= last:
+    while number // 12 <= last.year and (day := date(number // 12, number % 12 + 1, 1)) <= last:
         if day >= first:
             yield day
         number += months

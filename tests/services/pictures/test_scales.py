@@ -25,6 +25,15 @@ def test_an_axis_of_any_length_has_a_readable_number_of_ticks(first: date, days:
         assert len(ticks) == days + 1
 
 
+@given(st.dates(), st.dates(), st.integers(4, 14))
+def test_an_axis_to_both_ends_of_the_calendar_is_readable_too(one: date, other: date, most: int):
+    first, last = sorted((one, other))
+    ticks = [day for day, _ in date_ticks(first, last, most)]
+    assert len(ticks) <= most + 2
+    assert all(first <= day <= last for day in ticks)
+    assert [day.year for day in ticks] == sorted(day.year for day in ticks)
+
+
 @pytest.mark.parametrize(
     ("days", "words"),
     [

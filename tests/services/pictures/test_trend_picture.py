@@ -208,3 +208,9 @@ def test_an_absent_or_strange_field_never_spoils_the_picture(changes: dict[str, 
     strange = {k: v for k, v in changes.items() if k not in fields}
     changed = {**document, **strange, **kept, "instrument": "phq9-daily"}
     assert parsed(trend_svg(changed)).get("role") == "img"
+
+
+def test_a_report_asked_for_until_the_end_of_time_is_drawn():
+    drawn = texts(trend_svg(bare([("2026-03-01", 7.0)]), first=date.min, last=date.max))
+
+    assert "8000" in drawn
