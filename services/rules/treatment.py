@@ -6,6 +6,7 @@ that is entered late, corrected or cancelled moves every window the same way for
 """
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -91,9 +92,9 @@ def in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
 
 
 def session_before(instant: dt.datetime, sessions: Sequence[Session]) -> Session | None:
-    """The last session that had started at an instant; None before the first."""
-    begun = [one for one in sessions if one.started_at <= instant]
-    return begun[-1] if begun else None
+    """The last of these sessions (ascending) that had started at an instant; None before any."""
+    begun = bisect_right(sessions, instant, key=lambda one: one.started_at)
+    return sessions[begun - 1] if begun else None
 
 
 def hours_since(session: Session, instant: dt.datetime) -> float:
