@@ -10,9 +10,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Patient, SessionDecision
+from models import Patient, SessionDecision, SessionVitals
+from services.patients.effects_rows import rule_vitals
 from services.patients.treatments import load_treatment, rule_session
 from services.rules import treatment as rules
+from services.rules.blood_pressure import is_above_guide
 from services.rules.driving import driving_restriction_until
 from services.rules.screening import Screening, newest, screening_flags
 from services.rules.treatment import Treatment
@@ -26,27 +28,55 @@ KINDS_SHOWN: Final = ("clearance", "discharge")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a session's record takes from the rest of the treatment; zones as of now."""
+    """What a session's record takes from the rest of the treatment; zones as of now.
+
+    ``overtaken``: sessions whose clearance was overtaken by a pressure above the guide (E3).
+    """
 
     zone: Any
     treatment: Treatment
     screenings: tuple[Screening, ...]
     decided: dict[tuple[UUID, str], str]
+    overtaken: frozenset[UUID]
 
 
 def load_around(session: Session, patient_id: UUID) -> Around:
     """Read it once for all sessions of a patient."""
     zone = session.execute(select(Patient.timezone).where(Patient.id == patient_id)).scalar_one()
     decisions = session.execute(
-        select(SessionDecision.session_id, SessionDecision.kind, SessionDecision.outcome)
+        select(
+            SessionDecision.session_id,
+            SessionDecision.kind,
+            SessionDecision.outcome,
+            SessionDecision.decided_at,
+        )
         .where(SessionDecision.patient_id == patient_id)
         .order_by(SessionDecision.decided_at, SessionDecision.id)
-    )
+    ).all()
+    cleared_at = {row.session_id: row.decided_at for row in decisions if row.kind == "clearance"}
     return Around(
         zone=find_zone(zone) or UTC,
         treatment=load_treatment(session, patient_id),
         screenings=load_screenings(session, patient_id),
         decided={(row.session_id, row.kind): row.outcome for row in decisions},
+        overtaken=_overtaken(session, patient_id, cleared_at),
+    )
+
+
+def _overtaken(
+    session: Session, patient_id: UUID, cleared_at: dict[UUID, datetime]
+) -> frozenset[UUID]:
+    rows = session.scalars(
+        select(SessionVitals).where(
+            SessionVitals.patient_id == patient_id,
+            SessionVitals.phase == "pre",
+            SessionVitals.session_id.in_(list(cleared_at)),
+        )
+    )
+    return frozenset(
+        row.session_id
+        for row in rows
+        if row.received_at > cleared_at[row.session_id] and is_above_guide(rule_vitals(row))
     )
 
 
@@ -60,6 +90,8 @@ def record_from(row: Any, around: Around, now: datetime) -> dict[str, Any]:
     as_rules_see = rule_session(row)
     until = driving_restriction_until(as_rules_see, around.zone)
     decided = {kind: around.decided.get((row.session_id, kind)) for kind in KINDS_SHOWN}
+    if row.session_id in around.overtaken:
+        decided["clearance"] = "not_cleared"
     return {
         "id": row.session_id,
         "patient_id": row.patient_id,

@@ -113,6 +113,19 @@ def test_nobody_is_cleared_without_vital_signs_before_dosing(ward: Ward, session
     assert made(ward.decide(session, "clearance", "cleared"))["found"] == []
 
 
+def test_a_later_high_pressure_takes_the_clearance_back(ward: Ward, session: str) -> None:
+    ward.screen()
+    ward.vitals(session, "pre")
+    made(ward.decide(session, "clearance", "cleared"))
+    ward.later(minutes=5)
+    ward.vitals(session, "pre", systolic=150, diastolic=95)
+    assert ward.get(f"{ward.path}/sessions/{session}")["clearance"] == "not_cleared"
+
+    ward.later(minutes=5)
+    made(ward.decide(session, "clearance", "cleared", reason="138/88 after ten minutes' rest"))
+    assert ward.get(f"{ward.path}/sessions/{session}")["clearance"] == "cleared"
+
+
 def test_the_day_from_a_high_pressure_to_the_way_home(
     ward: Ward, session: str, pager: Pager
 ) -> None:
