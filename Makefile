@@ -1,13 +1,13 @@
 # `make run` and `make test` are all that a fresh clone needs: Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test prove install lint format types imports migrations tests clean
+.PHONY: help run test prove bench install lint format types imports migrations tests clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 RUN_READY := .venv/.installed
 TEST_READY := .venv/.installed-dev
-CODE := api schemas services models migrations tools tests wsgi.py
+CODE := api schemas services models migrations tools benchmarks tests wsgi.py
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ test: $(TEST_READY) ## the gate: style, types, imports, migrations, tests, cover
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tools.prove
+
+bench: $(TEST_READY) ## how fast: writes docs/benchmarks.md, for a machine that does nothing else
+	@exec $(BIN)/python -m benchmarks --write docs/benchmarks.md
 
 install: $(TEST_READY) ## the environment for development
 

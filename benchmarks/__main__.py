@@ -17,13 +17,24 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import chart, check_ins, cohort, trend
-from benchmarks.bench import SMALLEST, Bench, Line, Run, Sizes, admin_url_of, load, shown_progress
+from benchmarks import caseload_lines, chart, check_ins, cohort, trend
+from benchmarks.bench import (
+    SMALLEST,
+    Bench,
+    Line,
+    Run,
+    Sizes,
+    admin_url_of,
+    load,
+    run_all,
+    shown_progress,
+)
 from benchmarks.world import own_database
 
 RUNS: Final[dict[str, Run]] = {
     "trend": trend.run,
     "chart": chart.run,
+    "caseload": caseload_lines.run,
     "cohort": cohort.run,
     "check_ins": check_ins.run,
 }
@@ -39,12 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", type=Path, help="also write the table as Markdown")
     given = parser.parse_args(arguments)
     chosen = [run for name, run in RUNS.items() if given.only in name]
-    before, lines = load(), []
+    before = load()
     with own_database() as app, shown_progress() as progress:
         sizes = SMALLEST if given.smallest else Sizes()
         bench = Bench(app, admin_url_of(app), sizes, progress)
-        for run in chosen:
-            lines += run(bench)
+        lines = run_all(chosen, bench)
         facts = machine(bench, before)
     show(lines, facts)
     if given.write:
@@ -62,7 +72,7 @@ def machine(bench: Bench, load_before: str) -> list[str]:
         f"PostgreSQL {version} over a Unix socket, durable commits; "
         f"Python {platform.python_version()}",
         f"Each figure is the best of {sizes.rounds} rounds of {sizes.calls} calls by its median, "
-        f"after {sizes.warm_up} that do not count",
+        f"after {sizes.warm_up} that do not count; its best call is nearest to an idle machine",
         f"Load averages before and after: {load_before}; {load()}",
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -57,9 +57,3 @@ def _copy(connection: psycopg.Connection, table: Any, rows: Sequence[Mapping[str
 
 def _value(value: object, is_document: bool) -> object:
     return Jsonb(value) if is_document and value is not None else value
-
-
-def analyse(connection: psycopg.Connection, models: Iterable[Any] = ORDER) -> None:
-    """What autovacuum does within a minute of such an import."""
-    for model in models:
-        connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(model.__tablename__)))

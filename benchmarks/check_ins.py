@@ -57,6 +57,7 @@ def _people(bench: Bench, clinic: ClinicWorld, staff: Person, treated: bool) -> 
         for seed, person in enumerate(people):
             give_past(clinic, person, staff, Past(treated=treated), bench.admin_url, seed)
             done(1)
+    bench.settle()
     return people
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 
 from benchmarks.bench import Bench, Line
-from benchmarks.bulk import analyse, copy_rows
+from benchmarks.bulk import copy_rows
 from benchmarks.world import a_clinic
 from models import (
     CheckIn,
@@ -61,7 +61,11 @@ def _read(bench: Bench, clinic: ClinicWorld, patients: int, what: str) -> float:
     """Seconds; the progress is the service's own."""
     began = time.perf_counter()
     with bench.app.app_context(), bench.steps(what, patients) as done:
-        found = export_outcomes(clinic.id, Asked(), LOOKED_AT, lambda _number, _total: done(1))
+
+        def watch(_number: int, _total: int) -> None:
+            done(1)
+
+        found = export_outcomes(clinic.id, Asked(), LOOKED_AT, watch)
     taken = time.perf_counter() - began
     assert found.document()["groups"][0]["courses"] >= patients
     return taken
@@ -99,7 +103,7 @@ def _fill(
             done(len(some))
             if not patients:
                 break
-        analyse(connection)
+    bench.settle()
 
 
 def _rows(

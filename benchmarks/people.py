@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import update
 
-from benchmarks.bulk import analyse, copy_rows
+from benchmarks.bulk import copy_rows
 from models import (
     CheckIn,
     CheckInContent,
@@ -75,7 +75,6 @@ def give_past(
     made = _History(clinic.id, person.patient_id, staff.user_id, past, now, seed)
     with psycopg.connect(admin_url, autocommit=True) as connection:
         copy_rows(connection, made.rows)
-        analyse(connection)
     with clinic.app.app_context(), transaction(clinic.id) as session:
         session.execute(
             update(Patient)
