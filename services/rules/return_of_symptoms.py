@@ -16,6 +16,7 @@ from services.rules.day_series import DayValue
 from services.rules.rule_decision import RuleDecision
 from services.rules.statistics import as_number
 from services.rules.treatment import Treatment
+from services.rules.trend_thresholds import TREND_THRESHOLDS, BaselineThresholds
 
 Form = Literal["lost_response", "above_nadir"]
 
@@ -62,14 +63,17 @@ def relapse(
 
 
 def after_first_session(
-    readings: Sequence[DayValue], treatment: Treatment, zone: dt.tzinfo
+    readings: Sequence[DayValue],
+    treatment: Treatment,
+    zone: dt.tzinfo,
+    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
 ) -> tuple[DayValue, ...]:
     """Return the readings on mood days after the session that the baseline stands before.
 
     That session opens the course, or an earlier one that this course follows within 90 days: a
     response to the induction is lost in the maintenance. Empty before any session.
     """
-    anchor = baseline_anchor(treatment, zone)
+    anchor = baseline_anchor(treatment, zone, limits)
     if anchor is None:
         return ()
     first_day = anchor.session.day(zone)

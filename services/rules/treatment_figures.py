@@ -81,7 +81,8 @@ def treatment_figures(
             for session in window.sessions
         ]
     anchor = baseline_anchor(treatment, zone, thresholds.baseline)
-    readings = after_first_session(values, treatment, zone) if instrument == TWO_WEEKS else ()
+    of_course = values if instrument == TWO_WEEKS else ()
+    readings = after_first_session(of_course, treatment, zone, thresholds.baseline)
     found = relapses(readings, baseline)
     return TreatmentFigures(
         sessions=tuple(sessions),

@@ -14,6 +14,7 @@ from services.rules.item9_series import LevelOn
 from services.rules.treatment import Course, Session, Treatment
 from services.rules.trend import Beside, trend
 from services.rules.trend_document import figures
+from services.rules.trend_thresholds import TREND_THRESHOLDS
 from tests.rules.treated import at, course, entry, on, run, together
 
 DAILY = {
@@ -108,6 +109,27 @@ def test_the_two_week_form_tells_response_and_relapse():
         "response_duration_days": 28,
         "response_status": "observed",
     }
+
+
+def test_a_relapse_is_counted_from_the_baseline_that_the_numbers_of_the_cut_name():
+    first, again = course(days=(10,)), course("b", days=(70,))
+    treated = Treatment(first.courses + again.courses, first.sessions + again.sessions)
+    # A response, and its loss, between two courses 60 days apart.
+    answers = forms({9: 20, 12: 8, 30: 18, 40: 19, 69: 20, 75: 19})
+    keep = replace(TREND_THRESHOLDS.baseline, keep_days=30)
+
+    known = report("phq9", answers, Beside(treated), cut_day=80)
+    then = report(
+        "phq9",
+        answers,
+        Beside(treated),
+        cut_day=80,
+        thresholds=replace(TREND_THRESHOLDS, baseline=keep),
+    )
+
+    assert known["relapse"]["on"] == on(30).isoformat()
+    assert then["baseline"]["on"] == on(69).isoformat()
+    assert then["relapse"] is None
 
 
 def test_a_loss_in_silence_is_told_as_an_interval():
