@@ -123,7 +123,7 @@ def _item9(document: Json) -> Iterator[Figure]:
     if last is not None:
         words = f"last 1 or more on {day_words(last)}; highest ever {number_words(highest)}"
     elif highest is not None:
-        words = "always answered 0, which is no proof of safety"
+        words = "0 whenever it was answered, which is no proof of safety"
     else:
         words = "never answered"
     yield "Item 9", words

@@ -74,6 +74,9 @@ def visit_pdf(
     title = f"Trend report: {title_of(report.instrument)}"
     paper = Paper(title, f"Content hash {report.content_hash or '–'}", moment(report.generated_at))
     _head(paper, report, title, name, mrn)
+    if paper.lacks_glyphs:
+        # Two names of another script may both read "????": the paper must still tell whose it is.
+        paper.line_of(f"Record {document.get('patient_id') or '–'}", 9)
     paper.section("In figures")
     paper.pairs(figures_in_words(document))
     paper.ln(3)
