@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Clinic, StandingPlan
@@ -23,14 +25,20 @@ from services.rules.treatment import UNTREATED, Treatment
 from services.rules.triage import RiskHistory
 from services.rules.wall_clock import find_zone
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The background, the standing plan's row when one is in force, and the treatment."""
+    """The background, the standing plan's row when one is in force, and the treatment.
+
+    ``unread``: the treatment could not be made sense of: what rests on it is to be decided again.
+    """
 
     background: Background
     plan_id: UUID | None
     treatment: Treatment = UNTREATED
+    unread: bool = False
 
 
 def load_background(session: Session, patient: LockedPatient) -> Known:
@@ -50,8 +58,22 @@ def load_background(session: Session, patient: LockedPatient) -> Known:
         last_answered_item9_on=patient.last_item9_on,
         discharged=not patient.followed,
     )
-    treatment = load_treatment(session, patient.patient_id) if patient.treated else UNTREATED
-    return Known(background, plan.id if plan is not None else None, treatment)
+    treatment = _treatment(session, patient)
+    plan_id = plan.id if plan is not None else None
+    return Known(background, plan_id, treatment or UNTREATED, unread=treatment is None)
+
+
+def _treatment(session: Session, patient: LockedPatient) -> Treatment | None:
+    """None when it cannot be read: whoever needs help is heard without it."""
+    if not patient.treated:
+        return UNTREATED
+    try:
+        return load_treatment(session, patient.patient_id)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault in this must not cost the answer
+        log.error("treatment_unread", kind=type(error).__name__)
+        return None
 
 
 def clinic_facts(session: Session, clinic_id: UUID) -> ClinicFacts:

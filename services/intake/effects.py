@@ -28,7 +28,7 @@ from services.intake.series_rules import Joined
 from services.patients.lock import LockedPatient
 from services.rules.answers import Answers
 from services.rules.crisis_card import Card, Receipt, card, generic_card
-from services.rules.medical_card import medical_advice, medical_card
+from services.rules.medical_card import EMERGENCY, MedicalAdvice, medical_advice, medical_card
 from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION, next_instrument
 from services.together import Write, write_together
@@ -69,9 +69,10 @@ def set_off(
 
     The status row is locked by the caller. Alerts without a patient are counted last.
     """
-    joined = None if actor.token_expired else _joined(patient, before, verdict, entry, now)
+    unseen = actor.token_expired or before.unread
+    joined = None if unseen else _joined(patient, before, verdict, entry, now)
     found, figures = series_effects(session, joined)
-    findings = entry.findings.and_also(found)
+    findings = entry.findings.and_also(found).and_also(Findings(failed=before.unread))
     alarms = raise_alarms(session, patient, verdict, findings, entry.id, now)
     safety = _card(session, patient, verdict, findings, now)
     body = render(entry.record(safety))
@@ -123,7 +124,7 @@ def _card(
     findings: Findings,
     now: datetime,
 ) -> Safety:
-    level, advice = verdict.card_level, medical_advice(findings.answered)
+    level, advice = verdict.card_level, _advice(findings)
     if level is None and advice is None:
         return None
     clinic = clinic_facts(session, patient.clinic_id)
@@ -137,6 +138,14 @@ def _card(
         log.error("card_failed", kind=type(error).__name__)
         worst = level or (advice.level if advice else "support")
         return generic_card(committed=True, level=worst, country=clinic.country)
+
+
+def _advice(findings: Findings) -> MedicalAdvice | None:
+    try:
+        return medical_advice(findings.answered)
+    except Exception as error:  # noqa: BLE001 -- words that cannot be chosen must not cost the answer
+        log.error("advice_failed", kind=type(error).__name__)
+        return EMERGENCY if findings.emergency else None
 
 
 def _plan_writes(before: Known, verdict: Verdict, now: datetime) -> list[Write]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import Patient, SideEffectReport
 from services.alerts.said import load_said
 from services.intake.findings import Findings
-from services.patients.effects_rows import load_pressures, load_reports
+from services.patients.effects_rows import load_pressures, load_reports, rule_report
 from services.patients.lock import LockedPatient
 from services.rules.effects_report import EffectsReport
 from services.rules.effects_rules import EffectsCase, effects_decisions
@@ -34,23 +34,22 @@ AROUND: Final = timedelta(days=3)
 def decide_effects(
     session: Session,
     patient: LockedPatient,
-    report: EffectsReport,
-    earlier_versions: Sequence[EffectsReport],
+    report: SideEffectReport,
+    earlier_versions: Sequence[SideEffectReport],
     treatment: Treatment,
-    stored: list[dict[str, Any]],
 ) -> Findings:
-    """Decide one report. A fault in the rules never stops it: then an emergency still pages
-    (``stored`` is what was sent), and the rest is reported as failed rules.
+    """Decide one report (its row may not be stored yet). A fault in the rules never stops it: then
+    an emergency still pages, and the rest is reported as failed rules.
 
     Of an amendment only what no earlier version said already is new.
     """
     try:
-        case = _case(session, patient, report, treatment)
+        case = _case(session, patient, rule_report(report), treatment)
         decisions = effects_decisions(case)
         known = {
             _said(decision)
             for version in earlier_versions
-            for decision in effects_decisions(replace(case, report=version))
+            for decision in effects_decisions(replace(case, report=rule_report(version)))
             if decision.fired
         }
         held = tuple(each for each in decisions if each.fired and _said(each) in known)
@@ -60,7 +59,7 @@ def decide_effects(
         raise
     except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer
         log.error("effects_rules_failed", kind=type(error).__name__)
-        return _by_fallback(stored)
+        return _by_fallback(report.effects)
 
 
 def _case(

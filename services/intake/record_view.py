@@ -9,7 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
 from services.rules.treatment import Treatment, hours_since, session_before
+
+log = structlog.get_logger()
 
 SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
 
@@ -49,7 +53,11 @@ def record_of(
 
 def session_of(answered_at: datetime, treatment: Treatment) -> dict[str, Any] | None:
     """The last session that had started when something was answered, and hours since then."""
-    found = session_before(answered_at, treatment.sessions)
-    return (
-        None if found is None else {"id": found.id, "hours_since": hours_since(found, answered_at)}
-    )
+    try:
+        found = session_before(answered_at, treatment.sessions)
+        if found is None:
+            return None
+        return {"id": found.id, "hours_since": hours_since(found, answered_at)}
+    except Exception as error:  # noqa: BLE001 -- an annotation must not cost the answer
+        log.error("session_failed", kind=type(error).__name__)
+        return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure, StandingPlan
 from services.alerts.writing import notify_statement
-from services.intake.alerting import raise_alarms
+from services.intake.alerting import SOURCES, raise_alarms
 from services.intake.background import Known, load_background
 from services.intake.contents import OF_ITS_CHECK_IN
 from services.intake.deciding import Verdict, decide_by_rules
@@ -36,12 +37,17 @@ from services.unit_of_work import transaction
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """One entry on which the fallback had to speak, and the tier it gave."""
+    """One entry on which the fallback had to speak.
+
+    ``tier``: what the S rules or the fallback in their place gave it; ``heard``: the other rules
+    that have raised an alert about it already, and how grave.
+    """
 
     clinic_id: UUID
     patient_id: UUID
     entry_id: UUID
     tier: Tier | None
+    heard: Mapping[str, Tier] = field(default_factory=dict)
 
 
 def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
@@ -55,15 +61,22 @@ def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
     )
     with transaction(clinic_id) as session:
         rows = session.execute(
-            select(Decision.patient_id, Decision.entry_id, Decision.tier)
+            select(Decision.patient_id, Decision.entry_id, Decision.decided)
             .where(Decision.by == "fallback", Decision.decided_at >= since, ~again)
             .order_by(Decision.decided_at, Decision.id)
         ).all()
-    return [Undecided(clinic_id, row.patient_id, row.entry_id, _tier(row.tier)) for row in rows]
+    return [_undecided(clinic_id, row) for row in rows]
 
 
-def _tier(word: str | None) -> Tier | None:
-    return Tier.from_word(word) if word else None
+def _undecided(clinic_id: UUID, row: Any) -> Undecided:
+    fired = [(one["rule"], Tier.from_word(one["tier"])) for one in row.decided if one["tier"]]
+    return Undecided(
+        clinic_id,
+        row.patient_id,
+        row.entry_id,
+        max((tier for rule, tier in fired if rule in SOURCES), default=None),
+        {rule: tier for rule, tier in fired if rule not in SOURCES},
+    )
 
 
 def replay(entry: Undecided, now: datetime) -> Verdict | None:
@@ -76,6 +89,8 @@ def replay(entry: Undecided, now: datetime) -> Verdict | None:
         patient = lock_patient(session, entry.patient_id)
         row = _load(session, entry)
         before = load_background(session, patient)
+        if before.unread:
+            raise RuntimeError("the treatment still cannot be read")
         if row is None:
             return _replay_other(session, patient, before, entry, now)
         placed = Placement(
@@ -99,7 +114,7 @@ def _replay_other(
         _finish(session, patient, entry, None, NOTHING_FOUND, [], now)
         return None
     verdict, findings = decide_again(session, patient, before, report)
-    _finish(session, patient, entry, verdict, unheard(findings, entry.tier), [], now)
+    _finish(session, patient, entry, verdict, findings, [], now)
     return verdict
 
 
@@ -158,7 +173,12 @@ def _finish(
     pages = False
     if verdict is not None:
         alarms = raise_alarms(
-            session, patient, _unheard(entry, verdict), findings, entry.entry_id, now
+            session,
+            patient,
+            _unheard(entry, verdict),
+            unheard(findings, entry.heard),
+            entry.entry_id,
+            now,
         )
         writes += alarms.writes
         pages = alarms.pages

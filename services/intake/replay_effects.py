@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from services.intake.deciding import Verdict, decide_by_rules
 from services.intake.effects_rules import decide_effects
 from services.intake.facts import ENTERED_BY_STAFF, Sent
 from services.intake.findings import Findings
-from services.patients.effects_rows import rule_report
 from services.patients.lock import LockedPatient
 from services.rules.mood_days import Placement
+from services.rules.rule_decision import RuleDecision
 from services.rules.tiers import Tier
 
 
@@ -48,29 +49,27 @@ def decide_again(
             SideEffectReport.version < report.version,
         )
     )
-    findings = decide_effects(
-        session,
-        patient,
-        rule_report(report),
-        [rule_report(version) for version in earlier],
-        before.treatment,
-        report.effects,
-    )
+    findings = decide_effects(session, patient, report, list(earlier), before.treatment)
     if findings.failed:
         raise RuntimeError("the rules of side effects still fail")
     return verdict, findings
 
 
-def unheard(findings: Findings, heard: Tier | None) -> Findings:
-    """Without the emergency for which the fallback paged already."""
-    if heard is None:
-        return findings
+def unheard(findings: Findings, heard: Mapping[str, Tier]) -> Findings:
+    """Without what was reported when the entry came, unless it is graver now."""
     return Findings(
         tuple(
-            replace(each, fired=False, severity=None) if each.rule == "E1" else each
+            replace(each, fired=False, severity=None) if _is_heard(each, heard) else each
             for each in findings.decisions
         )
     )
+
+
+def _is_heard(decision: RuleDecision, heard: Mapping[str, Tier]) -> bool:
+    before = heard.get(decision.rule)
+    if before is None or decision.severity is None:
+        return False
+    return Tier.from_word(decision.severity) <= before
 
 
 def _sent(report: SideEffectReport, patient: LockedPatient) -> Sent:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.intake.deciding import Verdict
@@ -42,14 +43,17 @@ def series_effects(session: Session, joined: Joined | None) -> tuple[Findings, d
     """The rules' findings and the status row's figures; a fault in them counts as failed rules."""
     if joined is None or joined.instrument not in IN_SERIES:
         return Findings(), {}
-    zone = find_zone(joined.timezone) or UTC
-    series = load_series(
-        session, joined.patient_id, joined.instrument, joined.entry, joined.begun, zone
-    )
-    findings = decide_series(session, joined, series)
+    findings = Findings()
     try:
+        zone = find_zone(joined.timezone) or UTC
+        series = load_series(
+            session, joined.patient_id, joined.instrument, joined.entry, joined.begun, zone
+        )
+        findings = decide_series(session, joined, series)
         as_of = AsOf(joined.treatment, zone, joined.now)
         return findings, figures_of(joined.instrument, series, as_of)
+    except SQLAlchemyError:
+        raise
     except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
         log.error("figures_failed", kind=type(error).__name__)
         return replace(findings, failed=True), {}

@@ -29,10 +29,10 @@ from services.intake.effects_rules import decide_effects
 from services.intake.facts import Sent
 from services.intake.findings import Findings
 from services.intake.record import flags_of, patient_written_about
-from services.patients.effects_rows import rule_report
 from services.patients.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
 from services.rules.effects_report import ReportedEffect
+from services.rules.fallback import fallback_tier
 
 
 @made_certain
@@ -73,7 +73,7 @@ def record_side_effects(
             "reason": None,
         }
         report = SideEffectReport(**row)
-        findings = _decided(session, patient, before, report, ())
+        findings = decide_effects(session, patient, report, (), before.treatment)
         return _store(session, actor, patient, before, verdict, row, findings, digest, (), now)
 
 
@@ -112,7 +112,8 @@ def amend_side_effects(
             "reason": form.reason,
             **{name: getattr(first, name) for name in KEPT},
         }
-        findings = _decided(session, patient, before, SideEffectReport(**row), versions)
+        report = SideEffectReport(**row)
+        findings = decide_effects(session, patient, report, versions, before.treatment)
         outdated = (
             update(SideEffectReport)
             .where(SideEffectReport.patient_id == patient_id, SideEffectReport.id == last.id)
@@ -171,7 +172,7 @@ def _known_session(
             TreatmentSession.patient_id == patient_id, TreatmentSession.id == session_id
         )
     )
-    if found is None and not any(effect.is_emergency() for effect in effects):
+    if found is None and fallback_tier("side_effects", None, plain_effects(effects)) is None:
         raise Invalid({"session_id": ["No such session of this patient."]})
     return found
 
@@ -243,23 +244,6 @@ def _row(
         "family_id": actor.family_id,
         "revision": patient.next_revision,
     }
-
-
-def _decided(
-    session: Session,
-    patient: LockedPatient,
-    before: Known,
-    report: SideEffectReport,
-    versions: list[SideEffectReport] | tuple[()],
-) -> Findings:
-    return decide_effects(
-        session,
-        patient,
-        rule_report(report),
-        [rule_report(version) for version in versions],
-        before.treatment,
-        report.effects,
-    )
 
 
 def _store(

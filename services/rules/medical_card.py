@@ -37,6 +37,9 @@ class MedicalAdvice:
     words: str
 
 
+EMERGENCY = MedicalAdvice("crisis", _EMERGENCY)
+
+
 def medical_advice(decisions: Sequence[RuleDecision]) -> MedicalAdvice | None:
     """Return what to say: `crisis` with a critical decision, `support` with a high one or when a
     second measurement is wanted, else None. Rules about mood say nothing here.
@@ -47,7 +50,7 @@ def medical_advice(decisions: Sequence[RuleDecision]) -> MedicalAdvice | None:
         if decision.fired and decision.rule in ABOUT_THE_BODY
     }
     if "critical" in severities:
-        return MedicalAdvice("crisis", _EMERGENCY)
+        return EMERGENCY
     if wants_repeat(decisions):
         return MedicalAdvice("support", _REPEAT)
     return MedicalAdvice("support", _SEVERE) if "high" in severities else None
