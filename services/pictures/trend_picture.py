@@ -85,7 +85,7 @@ def draw_trend(
     named = f"{title} · {instrument}" if title else instrument
     painting = Painting(*size, title=named, description=describe(report))
     span = _span(report, bounds)
-    heading(painting, _under(report, span), 16)
+    heading(painting, _under(report, span, is_bounded=any(bounds)), 16)
     entries = legend_rows(list(_legend(report)), size[0] - 32)
     foot = footing(report, size[0] - 32, alone=alone)
     below = size[1] - 16 - 13 * len(foot) - ROW * len(entries)
@@ -127,9 +127,9 @@ def _span(report: Report, bounds: tuple[date | None, date | None]) -> tuple[date
     return (first, last) if first <= last else known
 
 
-def _under(report: Report, span: tuple[date, date] | None) -> str:
+def _under(report: Report, span: tuple[date, date] | None, *, is_bounded: bool) -> str:
     if span is None:
-        return "Nothing answered yet"
+        return "Nothing answered on the days asked for" if is_bounded else "Nothing answered yet"
     days = (span[1] - span[0]).days + 1
     return (
         f"{day_words(span[0])} – {day_words(span[1])}  ·  {len(report.values)} of"

@@ -210,6 +210,12 @@ def test_an_absent_or_strange_field_never_spoils_the_picture(changes: dict[str, 
     assert parsed(trend_svg(changed)).get("role") == "img"
 
 
+def test_a_period_without_an_answer_is_not_called_the_beginning():
+    drawn = texts(trend_svg(bare([("2026-03-01", 7.0)]), first=date(2026, 4, 1)))
+
+    assert "Nothing answered on the days asked for" in drawn
+
+
 def test_a_report_asked_for_until_the_end_of_time_is_drawn():
     drawn = texts(trend_svg(bare([("2026-03-01", 7.0)]), first=date.min, last=date.max))
 
