@@ -23,6 +23,7 @@ from services.rules.worsening import DAILY_LOOKBACK_DAYS
 IN_SERIES: Final = frozenset(row.instrument for row in TABLE)
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
+_JOINED: Final = bindparam("joined", type_=CheckIn.root_id.type)
 
 
 def _date(name: str) -> Any:
@@ -34,9 +35,7 @@ def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
     return (
         select(of(other))
         .where(
-            other.patient_id == _PATIENT,
-            other.instrument == _INSTRUMENT,
-            other.counts_in_trend,
+            counting(_PATIENT, _INSTRUMENT, other),
             *(condition(other) for condition in more),
         )
         .scalar_subquery()
@@ -46,13 +45,18 @@ def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
 def _statement() -> Select[Any]:
     """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
     first ones since the course before, and those before the first session of the course), those
-    around the last session, and the fortnight that ends on the last complete one.
+    around the last session, and the fortnight that ends on the last complete one (what joins may
+    have taken back the one that was).
     """
     untreated_since = _date("untreated_since")
     first = _day(
         lambda other: func.min(other.mood_day), lambda other: other.mood_day > untreated_since
     )
-    last = _day(lambda other: func.max(other.mood_day).filter(other.total.is_not(None)))
+    last = _day(
+        lambda other: func.max(other.mood_day),
+        lambda other: other.total.is_not(None),
+        lambda other: other.root_id != _JOINED,
+    )
     since = _date("since")
     needed = or_(
         _INSTRUMENT != DAILY,
@@ -88,6 +92,7 @@ def load_series(
         {
             "patient_id": patient_id,
             "instrument": instrument,
+            "joined": UUID(joined.entry_id),
             "since": _back(joined.mood_day, DAILY_LOOKBACK_DAYS),
             **_around_sessions(begun, zone),
         },

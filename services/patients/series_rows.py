@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Row, Text, and_, cast, exists, or_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm.util import AliasedClass
 
 from models import CheckIn
 from services.rules.day_series import Entry
@@ -45,24 +46,27 @@ def entry_of(row: Row[Any]) -> Entry:
 
 
 def counting(
-    patient_id: UUID | BindParameter[UUID], instrument: str | BindParameter[str]
+    patient_id: UUID | BindParameter[UUID],
+    instrument: str | BindParameter[str],
+    of: type[CheckIn] | AliasedClass[CheckIn] = CheckIn,
 ) -> ColumnElement[bool]:
-    """The versions that the trend rests on: of each form the last that counts.
+    """The versions that the trend rests on: of each form the last that counts. ``of``: the table,
+    where it stands in a query more than once.
 
     A version sent with an expired token does not count at first; until it does, the one before it
     stands.
     """
     newer = aliased(CheckIn)
     overtaken = exists().where(
-        newer.clinic_id == CheckIn.clinic_id,
-        newer.patient_id == CheckIn.patient_id,
-        newer.root_id == CheckIn.root_id,
-        newer.version > CheckIn.version,
+        newer.clinic_id == of.clinic_id,
+        newer.patient_id == of.patient_id,
+        newer.root_id == of.root_id,
+        newer.version > of.version,
         newer.counts_in_trend,
     )
     return and_(
-        CheckIn.patient_id == patient_id,
-        CheckIn.instrument == instrument,
-        CheckIn.counts_in_trend,
-        or_(~CheckIn.superseded, ~overtaken),
+        of.patient_id == patient_id,
+        of.instrument == instrument,
+        of.counts_in_trend,
+        or_(~of.superseded, ~overtaken),
     )

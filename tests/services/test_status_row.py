@@ -77,6 +77,28 @@ def test_an_amended_form_keeps_its_day_where_the_zone_is_unknown(
         assert faults(patient) == []
 
 
+@pytest.mark.parametrize("after", ["nothing", "a form without a total"])
+def test_taking_back_the_first_form_after_months_gives_the_figures_from_before_them(
+    app: Flask, old_clinic: ClinicWorld, after: str
+) -> None:
+    patient = old_clinic.patient()
+    phone = Phone(patient)
+    step = {"instrument": "phq9-daily", "timezone": "Europe/Paris", "late": 0, "expired": False}
+    whole = step | {"answers": {f"q{n}": 2 for n in range(1, 10)}}
+    with app.app_context():
+        for day in range(20):
+            phone.now = START + timedelta(days=day)
+            phone.form(whole)
+        phone.now += timedelta(days=100)
+        phone.form(whole)
+        phone.amend(whole | {"which": 20, "blank": True})
+        assert faults(patient) == []
+        if after != "nothing":
+            phone.now += timedelta(days=60)
+            phone.form(step | {"answers": {"q1": 1, "q9": 0}})
+        assert faults(patient) == []
+
+
 def test_verify_names_the_columns_that_differ(app: Flask, old_clinic: ClinicWorld) -> None:
     right, wrong = old_clinic.patient("Right"), old_clinic.patient("Wrong")
     runner = app.test_cli_runner()
