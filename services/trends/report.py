@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from services.accounts.sessions import acting
 from services.exceptions import Forbidden, Invalid
 from services.patients.treatments import load_treatment
 from services.patients.view import visible_patient
+from services.rules.day_series import Entry
 from services.rules.instruments import UnknownInstrument, instrument
 from services.rules.mood_days import mood_day_at
 from services.rules.trend import Beside, trend
@@ -68,15 +70,13 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[st
         levels_at(session, cut),
         effects_at(session, cut),
     )
-    # Who answers in a zone ahead of her profile's may already be in the next mood day.
-    told = [mood_day_at(cut.at, zone), *(entry.mood_day for entry in entries), *beside.days()]
     found = trend(
         asked.instrument,
         entries,
         timezone=cut.timezone,
         data_cut_at=cut.at,
         from_day=asked.from_day,
-        to_day=asked.to_day or max(told),
+        to_day=asked.to_day or _newest_day(mood_day_at(cut.at, zone), entries, beside),
         accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
         paused=pauses_at(session, cut),
         beside=beside,
@@ -93,6 +93,11 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[st
         "alerts": alerts_at(session, cut),
     }
     return document | {"content_hash": content_hash(document)}
+
+
+def _newest_day(cut_day: date, entries: Sequence[Entry], beside: Beside) -> date:
+    """Who answers in a zone ahead of her profile's may be in the next mood day already."""
+    return max([cut_day, *(entry.mood_day for entry in entries), *beside.days()])
 
 
 def check_question(asked: Question) -> None:
