@@ -6,6 +6,7 @@ One database for all, made and dropped here. Ends with status 1 when an aim was 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import sys
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [run for name, run in RUNS.items() if given.only in name]
     before = load()
     with own_database() as app, shown_progress() as progress:
+        gc.freeze()  # as the server does when it starts
         sizes = SMALLEST if given.smallest else Sizes()
         bench = Bench(app, admin_url_of(app), sizes, progress)
         lines = run_all(chosen, bench)
@@ -71,8 +73,8 @@ def machine(bench: Bench, load_before: str) -> list[str]:
         f"{os.cpu_count()} cores, shared by client, application and database; "
         f"PostgreSQL {version} over a Unix socket, durable commits; "
         f"Python {platform.python_version()}",
-        f"Each figure is the best of {sizes.rounds} rounds of {sizes.calls} calls by its median, "
-        f"after {sizes.warm_up} that do not count; its best call is nearest to an idle machine",
+        f"Each figure is the best of {sizes.rounds} rounds of up to {sizes.calls} calls by its "
+        "median, after a warm-up; its best call is nearest to an idle machine",
         f"Load averages before and after: {load_before}; {load()}",
     ]
 

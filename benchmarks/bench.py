@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ class Sizes:
     caseload: int = 500
 
 
+# Slow calls are made less often, so that a round takes about so many seconds.
+ROUND_S: Final = 4.0
+FEWEST_CALLS: Final = 10
 SMALLEST: Final = Sizes(
     calls=1, rounds=1, warm_up=1, long_years=2, patients=(10, 20), writers=1, caseload=3
 )
@@ -59,7 +63,12 @@ class Bench:
 
     def best(self, what: str, call: Callable[[], object]) -> Figures:
         """The round with the lowest median: on a busy machine the others tell of its load."""
-        return self.best_of(what, lambda: measure(call, self.sizes.calls, self.sizes.warm_up))
+        began = time.perf_counter()
+        call()
+        fitting = int(ROUND_S / (time.perf_counter() - began))
+        calls = max(min(self.sizes.calls, fitting), min(self.sizes.calls, FEWEST_CALLS))
+        warm_up = min(self.sizes.warm_up, calls)
+        return self.best_of(what, lambda: measure(call, calls, warm_up))
 
     def best_of(self, what: str, measured: Callable[[], Figures]) -> Figures:
         """The same of rounds that measure by themselves."""

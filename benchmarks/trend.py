@@ -29,6 +29,7 @@ from tests.world import ClinicWorld, Person
 
 AIM_MS: Final = 15.0
 AIM_GROWTH: Final = 10.0
+SPLIT_CALLS: Final = 40
 READS: Final = (
     "load_cut",
     "entries_at",
@@ -106,7 +107,9 @@ def _growth(instrument: str, years: int, long: Figures, short: Figures) -> Line:
 
 
 def _where(bench: Bench, staff: Person, patient: Person, instrument: str, past: str) -> Line:
-    found = split(trend_call(staff, patient, instrument), bench.sizes.calls, dict(PARTS))
+    found = split(
+        trend_call(staff, patient, instrument), min(bench.sizes.calls, SPLIT_CALLS), dict(PARTS)
+    )
     return Line(f"  of which, {instrument}, {past}", in_words(found))
 
 
