@@ -129,6 +129,13 @@ def test_a_later_high_pressure_takes_the_clearance_back(ward: Ward, session: str
 def test_the_day_from_a_high_pressure_to_the_way_home(
     ward: Ward, session: str, pager: Pager
 ) -> None:
+    cleared_with_a_reason(ward, session, pager)
+    a_crisis_after_dosing(ward, session, pager)
+    home_against_the_rules(ward, session)
+    ward.check_cache()
+
+
+def cleared_with_a_reason(ward: Ward, session: str, pager: Pager) -> None:
     assert pager.new_pages() == []
     ward.screen()
     taken = ward.vitals(session, "pre", systolic=150, diastolic=95)
@@ -148,6 +155,8 @@ def test_the_day_from_a_high_pressure_to_the_way_home(
     assert cleared["reason"] == "calmed down, 138/88"
     ward.check_cache()
 
+
+def a_crisis_after_dosing(ward: Ward, session: str, pager: Pager) -> None:
     ward.later(minutes=50)  # 40 minutes after the start
     taken = ward.vitals(session, "post", systolic=183, diastolic=88, heart_rate=130, spo2=97)
     assert [one["rule"] for one in taken["findings"]] == ["E4"]
@@ -173,6 +182,8 @@ def test_the_day_from_a_high_pressure_to_the_way_home(
     assert [subject for _, subject in pager.new_pages() if "critical" in subject]
     ward.check_cache()
 
+
+def home_against_the_rules(ward: Ward, session: str) -> None:
     words = refused(ward.decide(session, "discharge", "discharged"))
     assert words["outcome"] == ["no vital signs at discharge"]
     assert "the driving restriction is not acknowledged" in words["reason"]
