@@ -19,8 +19,9 @@ Held = Literal["incomplete", "late", "same_episode", "already_reported"]
 # Rules that speak once of each course or session: never again about the same `about`.
 ONCE_EACH: Final[frozenset[RuleId]] = frozenset({"M3", "M4", "M5", "N2"})
 
-# Rules whose more severe finding speaks at once: blood in the urine after a mere urgency.
-RISING: Final[frozenset[RuleId]] = frozenset({"U1"})
+# Rules of two severities, whose more severe finding speaks at once: blood in the urine after a mere
+# urgency, a total of 20 after reliable worsening below it. A first page is no repeat page.
+RISING: Final[frozenset[RuleId]] = frozenset({"M1", "U1"})
 
 _SEVERITIES: Final[tuple[Severity, ...]] = ("low", "medium", "high", "critical")
 

@@ -48,8 +48,8 @@ def worsening_decisions(
     decided one included; `last_opened_on` is the mood day (`inputs["on"]`) on which each rule last
     opened or repeated an alert. `inputs["held"]` says what kept a rule that holds from firing.
     """
-    case = SeriesCase(
-        instrument, entries, decided, baseline, spoken=Spoken(last_opened_on=last_opened_on)
-    )
+    # How grave it was is not told: taken for as grave as can be, it is a repetition.
+    said = Spoken(last_opened_on, highest=dict.fromkeys(last_opened_on, "high"))
+    case = SeriesCase(instrument, entries, decided, baseline, spoken=said)
     decisions = series_decisions(case, RuleNumbers(worsening=thresholds))
     return [decision for decision in decisions if decision.rule in _RULES]

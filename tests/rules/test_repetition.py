@@ -72,10 +72,25 @@ def test_when_it_is_not_known_how_severe_the_last_finding_was_it_speaks():
     assert repeated(decision("U1", 5, "medium"), said) is None
 
 
-def test_other_rules_do_not_repeat_themselves_because_they_got_worse():
-    said = spoken([Occasion("M1", on(0), "medium")], on(5))
+@pytest.mark.parametrize(
+    ("before", "severity", "held"),
+    [
+        ("medium", "high", None),
+        ("medium", "medium", "same_episode"),
+        ("high", "high", "same_episode"),
+        ("high", "medium", "same_episode"),
+    ],
+)
+def test_severe_worsening_is_not_swallowed_by_worsening(before, severity, held):
+    said = spoken([Occasion("M1", on(0), before)], on(5))
 
-    assert repeated(decision("M1", 5, "high"), said) == "same_episode"
+    assert repeated(decision("M1", 5, severity), said) == held
+
+
+def test_rules_of_one_severity_do_not_repeat_themselves_because_they_got_worse():
+    said = spoken([Occasion("A1", on(0), "medium")], on(5))
+
+    assert repeated(decision("A1", 5, "high"), said) == "same_episode"
 
 
 def test_nothing_said_holds_nothing():

@@ -199,3 +199,10 @@ def test_an_amendment_that_brings_the_worsening_is_reported_once(ward: Ward) -> 
     more = ward.amend(form["id"], ward.form("phq9-daily", 22)["answers"])
     assert kept(ward, more, "M5") == (False, "already_reported")
     ward.check_cache()
+
+
+def test_severe_worsening_pages_although_worsening_was_reported_the_week_before(ward: Ward) -> None:
+    _, worse, severe, still = answers(ward, "phq9", (0, 5), (7, 15), (13, 24), (16, 23))
+    assert kept(ward, worse, "M1") == kept(ward, severe, "M1") == (True, None)
+    assert kept(ward, still, "M1") == (False, "same_episode")
+    assert ward.alerts() == [("m1", "high")]
