@@ -12,9 +12,7 @@ from models import CheckIn
 from services.patients.status_row import raise_revision, refresh
 
 
-def count_entries_of(
-    session: Session, patient_id: UUID, family_id: UUID, now: datetime
-) -> int:
+def count_entries_of(session: Session, patient_id: UUID, family_id: UUID, now: datetime) -> int:
     """From now on the family's entries count; return how many did not before.
 
     For the transaction that refreshes the family's tokens. Locks the status row only when there is
