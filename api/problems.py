@@ -40,7 +40,7 @@ FRAMEWORK: Final[dict[int, tuple[str, str, str]]] = {
     400: ("malformed_json", "Malformed JSON", "The body is not JSON in UTF-8 with each key once."),
     404: ("not_found", "Not found", "There is nothing here that you may see."),
     405: ("not_found", "Method not allowed", "This address does not take that method."),
-    406: ("unsupported_media_type", "Not acceptable", "This call makes none of the media types that you accept."),
+    406: ("unsupported_media_type", "Not acceptable", "None of the types that you accept."),
     413: ("body_too_large", "Body too large", "The body is larger than this call takes."),
     415: ("unsupported_media_type", "Unsupported media type", "Send application/json."),
     422: ("validation_failed", "Validation failed", "Some fields are not valid."),
