@@ -22,6 +22,7 @@ from services.rules.effects_report import EffectsReport
 from services.rules.effects_rules import EffectsCase, effects_decisions
 from services.rules.fallback import fallback_tier
 from services.rules.rule_decision import RuleDecision
+from services.rules.tiers import Tier
 from services.rules.treatment import Treatment
 from services.rules.wall_clock import find_zone, shift
 
@@ -46,13 +47,15 @@ def decide_effects(
     try:
         case = _case(session, patient, rule_report(report), treatment)
         decisions = effects_decisions(case)
+        earlier = [replace(case, report=rule_report(version)) for version in earlier_versions]
         known = {
-            _said(decision)
-            for version in earlier_versions
-            for decision in effects_decisions(replace(case, report=rule_report(version)))
+            word
+            for version in earlier
+            for decision in effects_decisions(version)
             if decision.fired
+            for word in _said(decision, version.report)
         }
-        held = tuple(each for each in decisions if each.fired and _said(each) in known)
+        held = tuple(e for e in decisions if e.fired and _said(e, case.report) <= known)
         kept = tuple(_held(each) if each in held else each for each in decisions)
         return Findings(kept, repeated=held)
     except SQLAlchemyError:
@@ -96,10 +99,19 @@ def _codes_before(session: Session, patient_id: UUID, root: UUID) -> frozenset[s
     return frozenset(rows)
 
 
-def _said(decision: RuleDecision) -> tuple[object, ...]:
-    """What makes two decisions the same news: the rule, how grave, and which effects."""
-    codes = (decision.inputs.get(name) for name in ("codes", "severe", "still_there"))
-    return (decision.rule, decision.severity, *codes)
+def _said(decision: RuleDecision, report: EffectsReport) -> set[tuple[object, ...]]:
+    """What a decision tells: the rule, how grave and what less grave, of which effects, in which
+    grade and those below. What was told in full by earlier versions is no news.
+    """
+    rule, severity = decision.rule, Tier.from_word(decision.severity or "low")
+    words = {(rule, tier) for tier in Tier if tier <= severity}
+    codes = [str(decision.inputs.get(name) or "").split(",") for name in ("severe", "still_there")]
+    effects = report.emergencies() if rule == "E1" else ()
+    return {
+        *words,
+        *((rule, place, code) for place, listed in enumerate(codes) for code in listed),
+        *((rule, one.code, grade) for one in effects for grade in range(one.grade + 1)),
+    }
 
 
 def _held(decision: RuleDecision) -> RuleDecision:

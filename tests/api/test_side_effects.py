@@ -285,6 +285,26 @@ def test_an_amendment_pages_what_is_new_in_it(ward: Ward) -> None:
     ward.check_cache()
 
 
+@pytest.mark.parametrize(
+    ("effects", "news"),
+    [
+        ([("chest_pain", 2), ("nausea", 1)], False),
+        ([("chest_pain", 1), "seizure"], False),
+        (["seizure"], False),
+        ([("chest_pain", 3), "seizure"], True),
+        ([("chest_pain", 2), ("seizure", 4)], True),
+        ([("chest_pain", 2), "fainting"], True),
+    ],
+)
+def test_an_emergency_is_news_when_an_amendment_names_another_or_a_graver_one(
+    ward: Ward, effects: list[Any], news: bool
+) -> None:
+    told = made(ward.report(("chest_pain", 2), "seizure"))
+    changed = amend(ward, told["id"], *effects)
+    assert changed["safety"]["level"] == "crisis"
+    assert len(ward.occurrences("E1")) == 1 + news
+
+
 def test_an_amended_pressure_speaks_only_once(ward: Ward) -> None:
     made(ward.report(vitals={"systolic": 190, "diastolic": 100}))
     ward.later(minutes=2)
