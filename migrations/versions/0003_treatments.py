@@ -54,11 +54,16 @@ MORE_KINDS = (
 )
 
 
-def set_kinds(kinds: tuple[str, ...]) -> None:
+def set_kinds(kinds: tuple[str, ...], *, also_of_old_rows: bool = True) -> None:
     """Which kinds of records may take an id."""
     listed = ", ".join(f"'{kind}'" for kind in kinds)
     op.drop_constraint(op.f("ck_record_ids_kind"), "record_ids", type_="check")
-    op.create_check_constraint(op.f("ck_record_ids_kind"), "record_ids", f"kind IN ({listed})")
+    op.create_check_constraint(
+        op.f("ck_record_ids_kind"),
+        "record_ids",
+        f"kind IN ({listed})",
+        postgresql_not_valid=not also_of_old_rows,
+    )
 
 
 def secure_tables() -> None:
@@ -551,7 +556,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    set_kinds(KINDS)
+    # An id that was taken stays taken: a phone that sends it again must not make a second record.
+    set_kinds(KINDS, also_of_old_rows=False)
     op.drop_column("patient_status", "maintenance_due_on")
     op.drop_column("patient_status", "wearing_off_on")
     op.drop_column("patient_status", "next_session_at")
