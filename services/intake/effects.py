@@ -13,6 +13,7 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from models import PatientStatus, SessionFollowUp, StandingPlan
+from services import audit
 from services.access import Actor
 from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
@@ -97,6 +98,9 @@ def set_off(
         ],
     )
     _finish(session, patient, alarms, entry, now)
+    if actor.patient_id is None:
+        about = {"patient_id": patient.patient_id, "object_id": entry.id}
+        audit.record(session, actor.user_id, f"{entry.kind}_written", now, **about)
     return Answered(201, body)
 
 

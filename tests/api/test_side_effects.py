@@ -370,3 +370,14 @@ def test_the_list_of_codes_is_for_everybody_who_is_logged_in(ward: Ward) -> None
             "seizure",
         }
     assert ward.client.get("/v1/side-effects/codes").status_code == 401
+
+
+def test_what_staff_enter_for_a_patient_is_recorded(ward: Ward) -> None:
+    hers = {"patient_id": str(ward.pat.patient_id)}
+    made(ward.report("nausea"))
+    report = made(ward.report("nausea", person=ward.staff, **hers))
+    made(ward.post("/v1/check-ins", ward.form() | hers))
+    query = "SELECT action, object_id FROM audit_entries WHERE patient_id = :patient ORDER BY seq"
+    found = rows(ward.pat, query, patient=ward.pat.patient_id)[-2:]
+    assert [row["action"] for row in found] == ["side_effects_written", "check_in_written"]
+    assert str(found[0]["object_id"]) == report["id"]
