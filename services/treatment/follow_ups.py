@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import delete, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,12 +27,12 @@ def set_follow_ups(writing: Writing) -> None:
     """
     session, patient = writing.session, writing.patient
     rows = _rows(writing)
-    kept = [row["session_id"] for row in rows]
+    kept = [(row["session_id"], row["kind"]) for row in rows]
     session.execute(
         delete(SessionFollowUp).where(
             SessionFollowUp.patient_id == patient.patient_id,
             SessionFollowUp.lapsed_at.is_(None),
-            SessionFollowUp.session_id.not_in(kept),
+            tuple_(SessionFollowUp.session_id, SessionFollowUp.kind).not_in(kept),
         )
     )
     if not rows:

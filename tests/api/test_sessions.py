@@ -252,3 +252,17 @@ def test_a_session_a_lifetime_ago_breaks_nothing_and_an_earlier_one_is_refused(
     ward.get("/v1/me/due", ward.pat)
     ward.change(known["id"], started_at=MORNING.isoformat())
     ward.check_cache()
+
+
+def test_a_session_that_turns_out_to_be_tms_leaves_no_driving_lock_to_be_missed(
+    ward: Ward,
+) -> None:
+    def watched() -> list[str]:
+        return [row["kind"] for row in rows(ward.pat, "SELECT kind FROM session_follow_ups")]
+
+    session = ward.session(ward.course(), ward.now - timedelta(hours=3))["id"]
+    assert sorted(watched()) == ["driving_lock", "follow_up"]
+    ward.change(session, product="tms", route=None)
+    assert watched() == ["follow_up"]
+    ward.change(session, cancelled=True)
+    assert watched() == []
