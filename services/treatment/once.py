@@ -7,7 +7,7 @@ caseload caches, and is recorded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.sessions import acting
+from services.alerts.chain import load_chain
+from services.alerts.rules_failure import count_rules_failure
 from services.exactly_once import (
     Answered,
     Kind,
@@ -32,16 +34,21 @@ from services.exactly_once import (
 from services.patients.lock import LockedPatient, lock_patient
 from services.patients.status_row import refresh
 from services.patients.view import visible_patient
+from services.rules.triage import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A write in progress: the patient is locked, ``now`` is the instant of the write."""
+    """A write in progress: the patient is locked, ``now`` is the instant of the write.
+
+    ``undecided``: records on which the rules raised; they are counted when the write is finished.
+    """
 
     session: Session
     actor: Actor
     patient: LockedPatient
     now: datetime
+    undecided: list[UUID] = field(default_factory=list)
 
     @property
     def stamp(self) -> dict[str, Any]:
@@ -113,6 +120,16 @@ def finish(writing: Writing, action: str, record_id: UUID) -> None:
         .values(revision=patient.next_revision)
     )
     refresh(session, patient.patient_id, writing.now)
+    for entry_id in writing.undecided:
+        count_rules_failure(
+            session,
+            clinic_id=patient.clinic_id,
+            patient_id=patient.patient_id,
+            entry_id=entry_id,
+            rule_version=RULES_VERSION,
+            chain=load_chain(session, patient.clinic_id),
+            now=writing.now,
+        )
     audit.record(
         session,
         writing.actor.user_id,

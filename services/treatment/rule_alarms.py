@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from models import Decision
 from models.base import new_id
@@ -18,6 +20,27 @@ from services.rules.tiers import Tier
 from services.rules.triage import RULES_VERSION
 from services.together import write_together
 from services.treatment.once import Writing
+
+log = structlog.get_logger()
+
+
+def decided(
+    writing: Writing,
+    entry_id: UUID,
+    decide: Callable[[], list[RuleDecision]],
+    otherwise: Callable[[], list[RuleDecision]] = list,
+) -> list[RuleDecision]:
+    """What the rules decide. When they raise, the record is stored all the same, and counted for
+    somebody to look at; ``otherwise`` says what must page then.
+    """
+    try:
+        return decide()
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault in the rules must not cost the record
+        log.error("treatment_rules_failed", kind=type(error).__name__)
+        writing.undecided.append(entry_id)
+        return otherwise()
 
 
 def raise_rule_alarms(

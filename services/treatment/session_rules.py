@@ -14,23 +14,29 @@ from services.patients.treatments import load_treatment
 from services.rules.day_series import day_rows
 from services.rules.entry_rules import session_decisions
 from services.rules.mood_days import mood_day_at
+from services.rules.rule_decision import RuleDecision
 from services.rules.trend import find_baseline
 from services.rules.wall_clock import find_zone
 from services.treatment.once import Writing
-from services.treatment.rule_alarms import raise_rule_alarms
+from services.treatment.rule_alarms import decided, raise_rule_alarms
 
 
 def decide_at_session(writing: Writing, session_id: UUID) -> None:
     """Decide M4 as of now, from the two-week forms so far."""
+    decisions = decided(writing, session_id, lambda: _decide(writing))
+    raise_rule_alarms(writing, decisions, session_id, "session", writing.now)
+
+
+def _decide(writing: Writing) -> list[RuleDecision]:
     session, patient, now = writing.session, writing.patient, writing.now
     begun = load_treatment(session, patient.patient_id).until(now)
     if not begun.sessions:
-        return
+        return []
     zone = find_zone(patient.timezone) or UTC
     rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient.patient_id, TWO_WEEKS)))
     entries = [entry_of(row) for row in rows if row.answered_at <= now]
     found = find_baseline(TWO_WEEKS, entries, day_rows(entries), treatment=begun, zone=zone)
-    decisions = session_decisions(
+    return session_decisions(
         entries,
         None if found.value is None else float(found.value),
         begun,
@@ -38,4 +44,3 @@ def decide_at_session(writing: Writing, session_id: UUID) -> None:
         load_said(session, patient.patient_id, mood_day_at(now, zone)),
         now,
     )
-    raise_rule_alarms(writing, decisions, session_id, "session", now)

@@ -22,17 +22,21 @@ from services.patients.treatments import rule_session
 from services.patients.view import visible_patient
 from services.rules.blood_pressure import is_crisis
 from services.rules.post_vitals import heart_rate_flag
+from services.rules.rule_decision import RuleDecision
 from services.rules.vitals_rules import VitalsCase, vitals_decisions
 from services.rules.vitals_words import FINDING_WORDS
 from services.rules.wall_clock import to_utc
 from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
-from services.treatment.rule_alarms import raise_rule_alarms
+from services.treatment.rule_alarms import decided, raise_rule_alarms
 from services.treatment.session_list import known_session
 
 MEASURED: Final = ("systolic", "diastolic", "heart_rate", "spo2", "sedation", "dissociation")
 SHOWN: Final = ("id", "patient_id", "session_id", "phase", "taken_at", "received_at", *MEASURED)
 AROUND: Final = timedelta(days=1)
+# Written out: a file that does not load is one of the faults that the fallback is for.
+FALLBACK_SYSTOLIC: Final = 180
+FALLBACK_DIASTOLIC: Final = 120
 AHEAD: Final = timedelta(minutes=15)
 # Farther from its session than this, it is a typing error.
 NEAR: Final = timedelta(days=2)
@@ -65,13 +69,24 @@ def record_vitals(
             .values(entered_by=actor.user_id, **writing.stamp, **row)
             .returning(*SessionVitals.__table__.c)
         ).one()
-        decisions = vitals_decisions(_case(writing.session, at, stored))
+        decisions = decided(
+            writing,
+            new_id,
+            lambda: vitals_decisions(_case(writing.session, at, stored)),
+            lambda: _by_fallback(stored),
+        )
         raise_rule_alarms(writing, decisions, new_id, "vitals", taken_at)
         found = [_finding(each.rule, each.severity) for each in decisions if each.fired]
         return _record(stored, found)
 
     content = {"session": str(session_id)} | {name: str(value) for name, value in given.items()}
     return write_once(actor, New("vitals", patient_id, record_id, content), make, now)
+
+
+def _by_fallback(stored: Any) -> list[RuleDecision]:
+    """Without the rules: any pressure of 180/120 mmHg pages, measured once or twice (E2)."""
+    crisis = stored.systolic >= FALLBACK_SYSTOLIC or stored.diastolic >= FALLBACK_DIASTOLIC
+    return [RuleDecision("E2", "fallback", crisis, crisis, "high" if crisis else None, {})]
 
 
 def _check(row: Any, taken_at: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from services.treatment import session_rules, vitals
 from tests.api.entries import rows
 from tests.api.treatment_calls import MORNING, Ward, made, refused
 
@@ -159,3 +160,33 @@ def test_vitals_are_the_clinics_own(ward: Ward, session: str) -> None:
     ward.vitals(session, "pre")
     found = rows(ward.world.clinic().patient(), "SELECT 1 FROM session_vitals")
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("systolic", "opened"),
+    [(200, [("e2", "high"), ("rules_failed", "medium")]), (120, [("rules_failed", "medium")])],
+)
+def test_rules_that_raise_cost_no_reading_and_a_crisis_still_pages(
+    ward: Ward, session: str, monkeypatch: pytest.MonkeyPatch, systolic: int, opened: list[Any]
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(vitals, "vitals_decisions", broken)
+    taken = ward.vitals(session, "post", systolic=systolic)
+    assert [one["rule"] for one in taken["findings"]] == [name.upper() for name, _ in opened[:-1]]
+    found = rows(ward.pat, "SELECT family, severity FROM alerts ORDER BY family")
+    assert [(row["family"], row["severity"]) for row in found] == opened
+    ward.check_cache()
+
+
+def test_rules_that_raise_cost_no_session(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(session_rules, "session_decisions", broken)
+    kept = ward.session(ward.course(), MORNING)
+    assert ward.get(f"{ward.path}/sessions/{kept['id']}")["number"] == 1
+    assert [row["family"] for row in rows(ward.pat, "SELECT family FROM alerts")] == [
+        "rules_failed"
+    ]
