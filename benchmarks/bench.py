@@ -29,6 +29,7 @@ class Sizes:
     warm_up: int = 10
     long_years: int = 10
     patients: tuple[int, ...] = (1_000, 5_000, 10_000)
+    neighbours: int = 40
     writers: int = 40
     caseload: int = 500
 
@@ -37,7 +38,14 @@ class Sizes:
 ROUND_S: Final = 4.0
 FEWEST_CALLS: Final = 10
 SMALLEST: Final = Sizes(
-    calls=1, rounds=1, warm_up=1, long_years=2, patients=(10, 20), writers=1, caseload=3
+    calls=1,
+    rounds=1,
+    warm_up=1,
+    long_years=2,
+    patients=(10, 20),
+    neighbours=1,
+    writers=1,
+    caseload=3,
 )
 
 

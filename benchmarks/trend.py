@@ -59,12 +59,16 @@ FROM side_effect_reports WHERE patient_id = %(patient)s
 
 
 def run(bench: Bench) -> list[Line | Later]:
-    """A year and ten of them, both instruments."""
+    """A year and ten of them, both instruments, in a clinic with others: among few patients the
+    server would plan for reading whole tables.
+    """
     clinic = a_clinic(bench.app)
     staff = clinic.staff()
     long = bench.sizes.long_years
     one = _with_past(bench, clinic, staff, Past())
     many = _with_past(bench, clinic, staff, Past(years=long))
+    for seed in range(bench.sizes.neighbours):
+        _with_past(bench, clinic, staff, Past(), seed)
     bench.settle()
     lines: list[Line | Later] = []
     for instrument in INSTRUMENTS:
@@ -93,9 +97,11 @@ def trend_call(staff: Person, patient: Person, instrument: str) -> Callable[[], 
     return call
 
 
-def _with_past(bench: Bench, clinic: ClinicWorld, staff: Person, past: Past) -> Person:
+def _with_past(
+    bench: Bench, clinic: ClinicWorld, staff: Person, past: Past, seed: int = 1
+) -> Person:
     patient = clinic.patient()
-    give_past(clinic, patient, staff, past, bench.admin_url)
+    give_past(clinic, patient, staff, past, bench.admin_url, seed)
     return patient
 
 
