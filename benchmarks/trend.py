@@ -59,8 +59,8 @@ FROM side_effect_reports WHERE patient_id = %(patient)s
 
 
 def run(bench: Bench) -> list[Line | Later]:
-    """A year and ten of them, both instruments, in a clinic with others: among few patients the
-    server would plan for reading whole tables.
+    """A year and ten of them, both instruments, in a clinic with others: the server's plans depend
+    on how many there are.
     """
     clinic = a_clinic(bench.app)
     staff = clinic.staff()
