@@ -55,10 +55,13 @@ class Decided:
     outcome: str
 
 
-# A treatment day without surprises, in the order in which it happens.
-DAY: Final[tuple[Measured | Decided, ...]] = (
+# A treatment day without surprises, in the order in which it happens: every session is cleared,
+# the last one is entered to its end.
+BEFORE: Final[tuple[Measured | Decided, ...]] = (
     Measured(-20, "pre", 124, 78, 72, 5, 0),
     Decided(-10, "clearance", "cleared"),
+)
+AFTER: Final[tuple[Measured | Decided, ...]] = (
     Measured(40, "post", 142, 88, 84, 4, 12),
     Decided(120, "driving_restriction", "acknowledged"),
     Measured(130, "discharge", 128, 80, 74, 5, 0),
@@ -107,7 +110,7 @@ class Physician:
         create_course(actor, self.patient_id, self.name("maintenance"), course, at)
 
     def treat(self, day: int, at: datetime) -> None:
-        """One session with its vital signs and decisions, each entered when it happened."""
+        """One session with vital signs and decisions, each entered when it happened."""
         given = self.story.given
         actor = self.actor(at - timedelta(minutes=30))
         induced = day in given.days
@@ -124,7 +127,8 @@ class Physician:
         before = at - timedelta(minutes=30)
         answered = create_session(actor, self.patient_id, self.name("session", day), fields, before)
         session_id = UUID(orjson.loads(answered.body)["id"])
-        for step in DAY:
+        is_last = day == self.story.sessions[-1]
+        for step in (*BEFORE, *(AFTER if is_last else ())):
             self._enter(actor, session_id, day, step, at + timedelta(minutes=step.minutes))
 
     def _enter(
