@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import urllib.error
 import urllib.request
 from email.message import EmailMessage
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -80,7 +82,7 @@ def mail(recipient: str = "oncall@clinic.test") -> EmailMessage:
 
 
 def send(server: MailServer, message: EmailMessage) -> None:
-    with smtplib.SMTP("127.0.0.1", server.receiver.port, timeout=0.5) as client:
+    with smtplib.SMTP("127.0.0.1", server.receiver.port, timeout=3) as client:
         client.send_message(message)
 
 
@@ -130,8 +132,15 @@ def test_the_mail_server_dies_and_comes_back_on_the_same_port(smtp_server: MailS
 
 def post(receiver: WebhookReceiver, body: bytes) -> int:
     request = urllib.request.Request(receiver.url, body, {"Idempotency-Key": "n1"})  # noqa: S310 -- loopback
-    with urllib.request.urlopen(request, timeout=0.5) as answer:  # noqa: S310 -- loopback
+    with urllib.request.urlopen(request, timeout=3) as answer:  # noqa: S310 -- loopback
         return int(answer.status)
+
+
+def test_a_request_that_was_cut_off_is_none(webhook_receiver: WebhookReceiver):
+    with socket.create_connection(("127.0.0.1", urlsplit(webhook_receiver.url).port or 0)) as half:
+        half.sendall(b"POST /page HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\n{")
+    assert post(webhook_receiver, b'{"n": 1}') == 200
+    assert [request.json() for request in webhook_receiver.requests] == [{"n": 1}]
 
 
 def test_the_webhook_receiver_keeps_requests_and_answers_as_told(
