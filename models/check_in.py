@@ -5,7 +5,7 @@ them).
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Identified, Json, JsonList, OfClinic, Strings, of_clinic, one_of
 from models.encryption import EncryptedText
 
-RECORD_KINDS: Final = (
+RecordKind = Literal[
     "check_in",
     "amendment",
     "help_request",
@@ -28,7 +28,8 @@ RECORD_KINDS: Final = (
     "screening",
     "session_decision",
     "concomitant_treatment",
-)
+]
+RECORD_KINDS: Final[tuple[str, ...]] = get_args(RecordKind)
 CSSRS_LEVELS: Final = ("none", "low", "moderate", "high", "unknown")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -18,26 +18,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import RecordId
+from models.check_in import RecordKind
 from models.encryption import keyring
 from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
 from services.rules.wall_clock import to_utc
 
-Kind = Literal[
-    "check_in",
-    "amendment",
-    "help_request",
-    "patient",
-    "alert_note",
-    "side_effects",
-    "side_effects_amendment",
-    "course",
-    "session",
-    "vitals",
-    "screening",
-    "session_decision",
-    "concomitant_treatment",
-]
+Kind = RecordKind
 
 
 # Keys in which a client's id is already there: used by a client, or made by the server for a record

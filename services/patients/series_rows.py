@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Text, and_, cast, exists, or_
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import BindParameter, ColumnElement, Row, Text, and_, cast, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
 from models import CheckIn
@@ -70,3 +70,9 @@ def counting(
         of.counts_in_trend,
         or_(~of.superseded, ~overtaken),
     )
+
+
+def whole_series(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
+    """All check-ins of an instrument that count, in no particular order."""
+    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
+    return [entry_of(row) for row in rows]

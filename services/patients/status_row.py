@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, PatientStatus, UnreadableBody
-from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
+from services.patients.series_rows import whole_series
 from services.patients.status_figures import (
     DAILY,
     TWO_WEEKS,
@@ -19,7 +19,6 @@ from services.patients.status_figures import (
     two_week_figures,
 )
 from services.patients.treatments import load_treatment
-from services.rules.day_series import Entry
 from services.rules.rule_set import RULES
 from services.rules.wall_clock import find_zone
 
@@ -69,8 +68,8 @@ def recompute(
     timezone = session.execute(select(Patient.timezone).where(Patient.id == patient_id)).scalar()
     zone = find_zone(timezone or "") or UTC
     treatment = load_treatment(session, patient_id)
-    two_weeks = _whole_series(session, patient_id, TWO_WEEKS)
-    daily = _whole_series(session, patient_id, DAILY)
+    two_weeks = whole_series(session, patient_id, TWO_WEEKS)
+    daily = whole_series(session, patient_id, DAILY)
     return (
         _risk(session, patient_id)
         | two_week_figures(two_weeks, AsOf(treatment, zone, two_week_at))
@@ -101,11 +100,6 @@ def differences(session: Session, patient_id: UUID) -> list[str]:
         return ["status row"]
     true_values = recompute(session, patient_id, row.two_week_figures_at, row.daily_figures_at)
     return [name for name in CACHED if getattr(row, name) != true_values[name]]
-
-
-def _whole_series(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
-    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
-    return [entry_of(row) for row in rows]
 
 
 def _risk(session: Session, patient_id: UUID) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from models import CheckIn, CheckInContent, Patient
 from services.every_clinic import clinic_ids
 from services.exceptions import NotFound
 from services.intake.contents import OF_ITS_CHECK_IN
-from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
+from services.patients.series_rows import counting, whole_series
 from services.patients.treatments import load_treatment
 from services.rules.answers import Answers
-from services.rules.day_series import Entry
 from services.rules.entry_rules import TABLE
 from services.simulation.history import History
 from services.unit_of_work import transaction
@@ -59,16 +58,11 @@ def stored_history(clinic_id: UUID, patient_id: UUID, now: datetime) -> History:
         return History(
             patient=str(patient_id),
             treatment=load_treatment(session, patient_id).until(now),
-            entries={name: _entries(session, patient_id, name) for name in INSTRUMENTS},
+            entries={name: whole_series(session, patient_id, name) for name in INSTRUMENTS},
             zone=patient.timezone,
             indications=frozenset(patient.indications),
             answers=_answers(session, patient_id),
         )
-
-
-def _entries(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
-    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
-    return [entry_of(row) for row in rows]
 
 
 def _answers(session: Session, patient_id: UUID) -> dict[str, Answers]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.alerts.said import load_said
-from services.patients.series_rows import ENTRY_COLUMNS, counting, entry_of
+from services.patients.series_rows import whole_series
 from services.patients.status_figures import TWO_WEEKS
 from services.patients.treatments import load_treatment
 from services.rules.day_series import day_rows
@@ -33,8 +31,8 @@ def _decide(writing: Writing) -> list[RuleDecision]:
     if not begun.sessions:
         return []
     zone = find_zone(patient.timezone) or UTC
-    rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient.patient_id, TWO_WEEKS)))
-    entries = [entry_of(row) for row in rows if row.answered_at <= now]
+    known = whole_series(session, patient.patient_id, TWO_WEEKS)
+    entries = [entry for entry in known if entry.recorded_at <= now]
     found = find_baseline(TWO_WEEKS, entries, day_rows(entries), treatment=begun, zone=zone)
     return session_decisions(
         entries,
