@@ -18,7 +18,7 @@ from services.rules.entry_rules import TABLE
 from services.rules.session_windows import session_windows
 from services.rules.treatment import Treatment
 from services.rules.trend_thresholds import TREND_THRESHOLDS
-from services.rules.worsening import DAILY_LOOKBACK_DAYS
+from services.rules.worsening_thresholds import DAILY_LOOKBACK_DAYS
 
 IN_SERIES: Final = frozenset(row.instrument for row in TABLE)
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)

@@ -1,19 +1,40 @@
 """One answer, one decision: late entries, incomplete ones, and one report an episode."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from services.rules.day_series import DayValue, Entry
-from services.rules.worsening import (
+from services.rules.entry_rules import SeriesCase, Spoken, series_decisions
+from services.rules.repetition import m2_may_open
+from services.rules.rule_decision import RuleDecision, RuleId
+from services.rules.rule_numbers import RuleNumbers
+from services.rules.worsening_thresholds import (
     DAILY_LOOKBACK_DAYS,
     PHQ9_LOOKBACK_DAYS,
-    m2_may_open,
-    worsening_decisions,
+    WORSENING_THRESHOLDS,
+    WorseningThresholds,
 )
 
 START = dt.date(2026, 3, 1)
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+def worsening_decisions(
+    instrument: str,
+    entries: Sequence[Entry],
+    decided: Entry,
+    baseline: float | None,
+    last_opened_on: Mapping[RuleId, dt.date],
+    thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
+) -> list[RuleDecision]:
+    """M1 or M2 alone, of all that is decided for one answer."""
+    # How grave it was is not told: taken for as grave as can be, it is a repetition.
+    said = Spoken(last_opened_on, highest=dict.fromkeys(last_opened_on, "high"))
+    case = SeriesCase(instrument, entries, decided, baseline, spoken=said)
+    decisions = series_decisions(case, RuleNumbers(worsening=thresholds))
+    return [decision for decision in decisions if decision.rule in ("M1", "M2")]
 
 
 def on(day: int) -> dt.date:
