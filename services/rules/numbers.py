@@ -168,7 +168,7 @@ def _table(wanted: type[Any], raw: object, place: _Place) -> Any:
         if name in raw:
             found[name] = _value(kinds[name], raw[name], inside.key(name))
         elif field.default is MISSING and field.default_factory is MISSING:
-            if not NoneType in get_args(kinds[name]):
+            if NoneType not in get_args(kinds[name]):
                 raise place.key(name).error("is missing")
             found[name] = None
     try:
