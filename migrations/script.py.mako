@@ -2,6 +2,7 @@
 
 Why:
 Is it safe beside the previous version of the code (old processes still running)?
+A new table is a `Table` of `migrations.tables`, which protects its rows and names its readers.
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}

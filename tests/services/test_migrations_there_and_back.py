@@ -38,6 +38,11 @@ def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
         command.check(config)
         assert ward.alerts() == [("e1", "critical")]
         assert rows(ward.pat, "SELECT 1 FROM record_ids WHERE id = :id", id=report["id"])
+        with app.app_context():
+            db.engine.dispose()
+        command.downgrade(config, "base")
+        command.upgrade(config, "head")
+        command.check(config)
     finally:
         with app.app_context():
             db.engine.dispose()
