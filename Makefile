@@ -20,7 +20,7 @@ test: $(TEST_READY) ## the gate: style, types, imports, migrations, tests, cover
 	@echo "== the gate is green"
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
-	@exec $(BIN)/python -m tools.prove
+	@exec $(BIN)/python -m tests.proofs
 
 bench: $(TEST_READY) ## how fast: writes docs/benchmarks.md, for a machine that does nothing else
 	@exec $(BIN)/python -m benchmarks --write docs/benchmarks.md

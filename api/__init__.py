@@ -10,12 +10,12 @@ import orjson
 from flask import Flask, Response
 from flask.json.provider import JSONProvider
 
-from api.auth import init_auth
 from api.cli import register_commands
-from api.embedded import database_urls
-from api.errors import register_errors
-from api.logs import init_logs
-from api.metrics import init_metrics
+from api.embedded.urls import database_urls
+from api.http.auth import init_auth
+from api.http.errors import register_errors
+from api.observability.logs import init_logs
+from api.observability.metrics import init_metrics
 from api.page import register_page
 from api.routes import register_routes
 from api.settings import Settings

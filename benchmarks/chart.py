@@ -14,7 +14,7 @@ from benchmarks.bench import Bench, Later, Line, ms, under
 from benchmarks.people import Past, give_past
 from benchmarks.trend import trend_call
 from benchmarks.world import Figures, a_clinic
-from services.pictures.trend_picture import trend_svg
+from services.reports.pictures.trend_picture import trend_svg
 from tests.world import Person
 
 AIM_MS: Final = 50.0

@@ -25,9 +25,15 @@ from models import (
     TreatmentSessionVersion,
 )
 from models.base import new_id
-from services.cohort.outcomes import Asked, export_outcomes
-from services.cohort.simulation import LOOKED_AT, simulated_patients
-from services.rules.cohort import TreatedPatient
+from services.evaluation.simulation.outcomes import (
+    LOOKED_AT,
+    simulated_patients,
+)
+from services.reports.cohort.outcomes import (
+    Asked,
+    export_outcomes,
+)
+from services.rules.cohort.course import TreatedPatient
 from services.rules.day_series import Entry
 from tests.world import ClinicWorld
 

@@ -31,13 +31,25 @@ from models import (
 )
 from models.base import new_id
 from services.demo.series import answers
-from services.patients.status_row import differences, refresh
-from services.rules.instruments import instrument
-from services.rules.mood_days import mood_day_at
-from services.rules.scoring import score as score_form
-from services.rules.wall_clock import find_zone
-from services.simulation.courses import INDUCTION, WEEKLY, Response, levels, session_days
-from services.simulation.noise import USUAL_NOISE, deviations, score
+from services.evaluation.simulation.courses import (
+    INDUCTION,
+    WEEKLY,
+    Response,
+    levels,
+    session_days,
+)
+from services.evaluation.simulation.noise import (
+    USUAL_NOISE,
+    deviations,
+    score,
+)
+from services.patients.status.row import (
+    differences,
+    refresh,
+)
+from services.rules.instruments.lookup import instrument
+from services.rules.instruments.scoring import score as score_form
+from services.rules.mood_days import find_zone, mood_day_at
 from services.unit_of_work import transaction
 from tests.world import ClinicWorld, Person
 

@@ -16,10 +16,10 @@ import orjson
 import psycopg
 from psycopg.rows import dict_row
 
-import api.routes.trends as route
-import services.accounts.sessions as sessions
+import api.routes.clinicians.trends as route
+import services.accounts.token_check as sessions
 import services.audit as audit
-import services.trends.report as report
+import services.reports.trend.report as report
 import services.unit_of_work as unit_of_work
 from benchmarks.bench import Bench, Later, Line, ms, under
 from benchmarks.parts import Named, in_words, split

@@ -22,7 +22,7 @@ from models.check_in import RecordKind
 from models.encryption import keyring
 from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
-from services.rules.wall_clock import to_utc
+from services.rules.mood_days import to_utc
 
 Kind = RecordKind
 

@@ -1,4 +1,4 @@
-"""What a use case can refuse. ``api/problems.py`` holds the one table from these to problem
+"""What a use case can refuse. ``api/http/problems.py`` holds the one table from these to problem
 documents.
 """
 

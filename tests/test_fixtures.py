@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from api.embedded import DatabaseUrls
+from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url, make_database, make_roles
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.postgres import TestServer

@@ -19,14 +19,17 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import update
 
-from api.auth import encode_pair
+from api.http.auth import encode_pair
 from models import User
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
-from services.accounts.clinics import create_clinic
-from services.accounts.contacts import NewContact, add_contact
 from services.accounts.families import PATIENT_LIFETIME, Grant, start_family
 from services.accounts.passwords import NOBODYS
+from services.clinic.contacts import (
+    NewContact,
+    add_contact,
+)
+from services.clinic.create import create_clinic
 from services.clock import utcnow
 from services.membership.invitations import InvitationForm, invite
 from services.unit_of_work import transaction

@@ -20,10 +20,13 @@ from services.access import Actor
 from services.accounts.families import start_family
 from services.accounts.new_account import email_digest
 from services.demo.clinic import STAFF, make_demo
-from services.pictures.overlay import overlay_svg
-from services.pictures.raster import png
-from services.pictures.trend_picture import trend_svg
-from services.trends.report import Question, get_trend
+from services.reports.drawing.raster import png
+from services.reports.pictures.overlay import overlay_svg
+from services.reports.pictures.trend_picture import trend_svg
+from services.reports.trend.report import (
+    Question,
+    get_trend,
+)
 from services.unit_of_work import transaction
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"

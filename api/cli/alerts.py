@@ -14,9 +14,9 @@ from flask.cli import with_appcontext
 from api import create_app
 from api.settings import Settings
 from models.database import db
-from services.alerts.delivery import Pace
-from services.alerts.wake import Ear
-from services.alerts.worker import Worker
+from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.sending import Pace
+from services.alerts.delivery.worker import Worker
 from services.channels.base import Channel
 from services.channels.console import ConsoleChannel
 from services.channels.smtp import SmtpChannel

@@ -11,8 +11,11 @@ import click
 import orjson
 from flask.cli import with_appcontext
 
-from services.accounts.clinics import create_clinic, invite_again
-from services.accounts.contacts import add_contact
+from services.clinic.contacts import add_contact
+from services.clinic.create import (
+    create_clinic,
+    invite_again,
+)
 from services.clock import utcnow
 from services.exceptions import Invalid, ServiceError
 

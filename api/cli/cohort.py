@@ -16,12 +16,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cli.cohort_tables import print_groups, print_published, wide_console
 from services.clock import utcnow
-from services.cohort.outcomes import Asked, Watch, export_outcomes
-from services.cohort.simulation import Truth, simulated_patients
-from services.cohort.table import CourseLines, groups_csv
+from services.evaluation.simulation.outcomes import (
+    Truth,
+    simulated_patients,
+)
 from services.exceptions import Invalid, NotFound
-from services.rules.cohort import TreatedPatient, course_outcomes
-from services.rules.cohort_tally import Cohort
+from services.reports.cohort.outcomes import (
+    Asked,
+    Watch,
+    export_outcomes,
+)
+from services.reports.cohort.table import (
+    CourseLines,
+    groups_csv,
+)
+from services.rules.cohort.course import (
+    TreatedPatient,
+    course_outcomes,
+)
+from services.rules.cohort.tally import Cohort
 
 DAY: Final = click.DateTime(["%Y-%m-%d"])
 

@@ -8,12 +8,24 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from services.cohort.simulation import Truth
-from services.rules.cohort import Fate
-from services.rules.cohort_document import all_figures
-from services.rules.cohort_figures import GroupFigures, Mark, Share, figures_of
-from services.rules.cohort_tally import Cohort, Group, Tally
-from services.rules.cohort_words import CAUTION, PUBLISHED_OF
+from services.evaluation.simulation.outcomes import Truth
+from services.rules.cohort.course import Fate
+from services.rules.cohort.document import (
+    CAUTION,
+    PUBLISHED_OF,
+    all_figures,
+)
+from services.rules.cohort.figures import (
+    GroupFigures,
+    Mark,
+    Share,
+    figures_of,
+)
+from services.rules.cohort.tally import (
+    Cohort,
+    Group,
+    Tally,
+)
 
 WIDTH: Final = 240
 INDUCTIONS: Final = Group("phase", "induction")

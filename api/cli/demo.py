@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from rich.console import Console
 from rich.table import Table
 
-from api.auth import encode_pair
+from api.http.auth import encode_pair
 from models.encryption import derive
 from services.accounts.families import PATIENT_LIFETIME
 from services.clock import utcnow

@@ -16,16 +16,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.auth import encode_pair
 from api.cli.clinic import refusals_as_messages, say
+from api.http.auth import encode_pair
 from api.play.checks import check
 from api.play.forms import Form, FormsError, read_forms
 from api.play.phones import Outcome, Play, send_all
 from services.access import Actor
 from services.accounts.families import PATIENT_LIFETIME
 from services.clock import utcnow
-from services.play.findings import findings, pages_waiting
-from services.play.people import make_play_clinic, make_players
+from services.evaluation.played_forms import (
+    findings,
+    make_play_clinic,
+    make_players,
+    pages_waiting,
+)
 
 CONTACT: Final = "mailto:oncall@play.example"
 LOOK_S: Final = 0.2

@@ -18,18 +18,24 @@ from rich.progress import track
 from api.cli.clinic import refusals_as_messages
 from api.cli.rule_tables import difference_line, print_shadow, print_simulation
 from services.clock import utcnow
+from services.evaluation.shadow import (
+    shadow_simulated,
+    shadow_stored,
+    stored_patients,
+)
+from services.evaluation.simulation.cohort import WEEKS_AT_LEAST
+from services.evaluation.simulation.comparison import ShadowTally
+from services.evaluation.simulation.figures import Tally
+from services.evaluation.simulation.measure import (
+    document,
+    measure,
+)
+from services.evaluation.simulation.noise import USUAL_NOISE
+from services.evaluation.simulation.numbers import changed_numbers
 from services.every_clinic import clinic_ids
 from services.intake.replay import replay, undecided
-from services.rules.rule_numbers import RuleNumbers
 from services.rules.threshold_files import ThresholdError
-from services.shadow.run import shadow_simulated, shadow_stored
-from services.shadow.stored import stored_patients
-from services.simulation.cohort import WEEKS_AT_LEAST
-from services.simulation.comparison import ShadowTally
-from services.simulation.figures import Tally
-from services.simulation.measure import document, measure
-from services.simulation.noise import USUAL_NOISE
-from services.simulation.numbers import changed_numbers
+from services.rules.worsening.numbers import RuleNumbers
 
 T = TypeVar("T")
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)

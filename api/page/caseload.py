@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, render_template
 
-from services.caseload.listing import Printed
-from services.caseload.rows import Wanted
-from services.rules.wall_clock import find_zone
+from services.caseload.worklist.listing import Printed
+from services.caseload.worklist.rows import Wanted
+from services.rules.mood_days import find_zone
 
 STYLE: Final = (Path(__file__).parent / "templates" / "caseload.css").read_text("utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

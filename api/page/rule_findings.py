@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from api.page.rule_words import CRISIS, DAY_AFTER, FOLLOW_UP, GUIDE, NBSP, Evidence, pressure
-from services.rules.instrument_types import UnknownInstrument
-from services.rules.instruments import instrument
-from services.rules.side_effects import SIDE_EFFECTS
-from services.rules.vital_signs import VITAL_THRESHOLDS
+from services.rules.instruments.definition import UnknownInstrument
+from services.rules.instruments.lookup import instrument
+from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 
 Findings = Mapping[str, Any]
 

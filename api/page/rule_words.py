@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.rules.session_numbers import SESSION_NUMBERS
-from services.rules.side_effects import SIDE_EFFECTS
-from services.rules.vital_signs import VITAL_THRESHOLDS
+from services.rules.session_day.numbers import SESSION_NUMBERS
+from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 
 Evidence = Mapping[str, Any]
 

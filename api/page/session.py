@@ -1,6 +1,6 @@
 """Who is logged in on the page: a signed cookie that names a refresh family, and nothing more.
 
-The family and the account are compared at every use (``services.accounts.sessions``), so log-out,
+The family and the account are compared at every use (`services.accounts.token_check`), so log-out,
 deactivation and role changes hold from the next request. Signed with a key of its own: no bearer
 token works here, and this cookie works nowhere else.
 """

@@ -8,19 +8,28 @@ from uuid import UUID
 from flask import Blueprint, Response, g, redirect, request
 from marshmallow import Schema, ValidationError
 
-from api.auth import now, public
+from api.http.auth import (
+    now,
+    public,
+)
+from api.http.problems import flatten
 from api.page.rendering import alert_path, answer, log_in_form
 from api.page.session import PageSession, begin_session, end_session
 from api.page.words import describe
-from api.problems import flatten
 from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn
-from services.accounts.leave import log_out
 from services.accounts.login import Credentials, log_in
-from services.alerts.acting import acknowledge
-from services.alerts.notes import NewNote, add_note
-from services.alerts.reading import get_alert
-from services.alerts.resolving import Ending, resolve
+from services.accounts.own_account import log_out
+from services.alerts.handling.acknowledge import acknowledge
+from services.alerts.handling.notes import (
+    NewNote,
+    add_note,
+)
+from services.alerts.handling.reading import get_alert
+from services.alerts.handling.resolve import (
+    Ending,
+    resolve,
+)
 from services.exceptions import (
     Invalid,
     LoginFailed,

@@ -12,9 +12,9 @@ from api.page.rule_findings import found
 from api.page.rule_words import NBSP
 from models.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
-from services.rules import triage
-from services.rules.instruments import instrument
-from services.rules.wall_clock import find_zone
+from services.rules.danger import triage
+from services.rules.instruments.lookup import instrument
+from services.rules.mood_days import find_zone
 
 Alert = Mapping[str, Any]
 

@@ -8,8 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from api.play.forms import Form
-from services.play.findings import Found
-from services.play.people import player_id
+from services.evaluation.played_forms import Found, player_id
 
 # PHQ-9 cut of moderate depression (Kroenke 2001), and the tiers of item 9 (clinical.md 5.1).
 MODERATE: Final = 10

@@ -9,29 +9,32 @@ from typing import Final
 
 from flask import Flask
 
-from api.openapi import SETTINGS, DocumentedApi
+from api.http.openapi import (
+    SETTINGS,
+    DocumentedApi,
+)
 
 RESOURCES: Final[tuple[str, ...]] = (
     "alerts",
-    "auth",
-    "check_ins",
+    "accounts.auth",
+    "phone.check_ins",
     "clinic",
-    "cohort",
-    "courses",
+    "clinicians.cohort",
+    "clinicians.courses",
     "docs",
-    "due",
-    "help_requests",
-    "instruments",
-    "invitations",
-    "me",
+    "phone.due",
+    "phone.help_requests",
+    "phone.instruments",
+    "accounts.invitations",
+    "accounts.me",
     "operations",
-    "password_reset",
-    "patients",
-    "sessions",
-    "side_effects",
-    "trend_difference",
-    "trends",
-    "users",
+    "accounts.password_reset",
+    "clinicians.patients",
+    "clinicians.sessions",
+    "phone.side_effects",
+    "clinicians.trend_difference",
+    "clinicians.trends",
+    "accounts.users",
 )
 
 

@@ -7,18 +7,24 @@ from uuid import UUID
 
 from flask import Response
 
-from api.answers import json_answer
-from api.auth import current_actor, now
-from api.bodies import Routes
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
 from schemas.base import page_of
 from schemas.clinic import ClinicIn, ClinicOut, ContactIn, ContactOut
-from services.accounts.chain_settings import (
+from services.clinic.contact_chain import (
     add_mail_contact,
     list_contacts,
     remove_contact,
     replace_last_resort,
 )
-from services.accounts.clinic_settings import change_clinic, get_clinic
+from services.clinic.settings import (
+    change_clinic,
+    get_clinic,
+)
 
 routes = Routes("clinic", __name__, description="Settings of the clinic")
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from flask import Response, abort, current_app, send_from_directory
 
-from api.answers import json_answer
-from api.auth import public
-from api.bodies import Routes
+from api.http.answers import json_answer
+from api.http.auth import public
+from api.http.bodies import Routes
 
 routes = Routes("docs", __name__, description="This document, and a page to read it")
 

@@ -12,11 +12,18 @@ from flask import Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.answers import json_answer
-from api.auth import now, public
-from api.bodies import Routes
-from api.metrics import exposition
-from api.problems import RETRY_AFTER_S, document, respond
+from api.http.answers import json_answer
+from api.http.auth import (
+    now,
+    public,
+)
+from api.http.bodies import Routes
+from api.http.problems import (
+    RETRY_AFTER_S,
+    document,
+    respond,
+)
+from api.observability.metrics import exposition
 from migrations.upgrade import alembic_config
 from schemas.operations import AliveSchema, ReadySchema, SafetySchema
 from services.operations.revision import database_revision

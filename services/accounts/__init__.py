@@ -1,0 +1,1 @@
+"""Accounts and log-ins: invitations accepted, passwords, refresh families, delays."""

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from services.exceptions import Invalid
-from services.rules.wall_clock import find_zone
+from services.rules.mood_days import find_zone
 
 MAX_EMAIL = 254
 

@@ -1,0 +1,1 @@
+"""Alerts: opened with the entry that caused them, delivered, handled by people."""

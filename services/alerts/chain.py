@@ -14,12 +14,16 @@ from sqlalchemy.orm import Session
 
 from models import Clinic, Contact, User
 from services.exceptions import NotFound
-from services.rules.escalation_types import DEFAULT_LADDERS, Circumstances, Ladder
-from services.rules.staffing import (
+from services.rules.escalation.staffing import (
     Staffing,
     StaffingError,
     next_working_morning,
     parse_staffing,
+)
+from services.rules.escalation.states import (
+    DEFAULT_LADDERS,
+    Circumstances,
+    Ladder,
 )
 
 

@@ -26,10 +26,10 @@ from services.alerts.writing import (
     consequences,
     timeline_writes,
 )
-from services.rules import escalation
-from services.rules.escalation_types import AlertState
-from services.rules.tiers import Tier
-from services.together import Write
+from services.one_statement import Write
+from services.rules.decision import Tier
+from services.rules.escalation import life
+from services.rules.escalation.states import AlertState
 
 NOTHING_LOWERED: Mapping[UUID, str] = MappingProxyType({})
 
@@ -152,7 +152,7 @@ def lower(open_alert: OpenAlert, lowered: Mapping[UUID, str], *, now: datetime) 
     """
     if not lowered:
         return []
-    change = escalation.lowered(open_alert.state, _tier(open_alert, (), lowered))
+    change = life.lowered(open_alert.state, _tier(open_alert, (), lowered))
     return [
         *alert_update(open_alert.key, changed_columns(open_alert.state, change.state)),
         *timeline_writes(open_alert.key, change.events, now, severity=change.state.severity),
@@ -172,7 +172,7 @@ class _Opening:
 
 def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
     gravest = max(new.occurrences, key=lambda each: Tier.from_word(each.tier))
-    change = escalation.opened(gravest.tier, chain.circumstances(now))
+    change = life.opened(gravest.tier, chain.circumstances(now))
     columns: dict[str, Any] = {
         "clinic_id": new.key.clinic_id,
         "id": new.key.alert_id,
@@ -201,8 +201,8 @@ def _add(
     chain: Chain,
     now: datetime,
 ) -> tuple[list[Write], bool]:
-    before = escalation.lowered(alert.state, _tier(alert, (), lowered))
-    added = escalation.occurrence_added(
+    before = life.lowered(alert.state, _tier(alert, (), lowered))
+    added = life.occurrence_added(
         before.state,
         _tier(alert, occurrences, lowered),
         interrupts=any(each.interrupts for each in occurrences),

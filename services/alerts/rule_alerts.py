@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from services.alerts.chain import load_chain
 from services.alerts.opening import NewOccurrence, Opened, load_open_alert, open_or_add
-from services.patients.lock import LockedPatient
-from services.rules.rule_decision import RuleDecision
-from services.together import Write
+from services.one_statement import Write
+from services.patients.status.lock import LockedPatient
+from services.rules.decision import RuleDecision
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from models import Alert, AlertEvent, Notification, RulesFailure
 from models.base import new_id
 from services.alerts.chain import Chain
 from services.alerts.writing import AlertKey, notify_statement, page_row
-from services.rules.escalation import opened
-from services.rules.escalation_types import PageStep
+from services.rules.escalation.life import opened
+from services.rules.escalation.states import PageStep
 
 FAMILY = "rules_failed"
 ONE_OFF = PageStep(round=0, step=0)

@@ -13,8 +13,12 @@ from sqlalchemy import Select, case, func, insert, select, update
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link
-from services.rules.escalation_types import AlertState, Change, PageStep
-from services.together import Write
+from services.one_statement import Write
+from services.rules.escalation.states import (
+    AlertState,
+    Change,
+    PageStep,
+)
 
 WAKE_CHANNEL: Final = "interlude_pages"
 

@@ -1,4 +1,1 @@
-"""What staff do with patients: enrol, look up, change, pause, discharge, and see who needs them.
-
-Apart from ``services/patients``, on which accounts rest (an invitation enrols).
-"""
+"""What staff do with patients: enrol, look up, change, pause, and see who needs them today."""

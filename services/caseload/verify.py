@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import Patient
 from services.every_clinic import clinic_ids
-from services.patients.status_row import differences
+from services.patients.status.row import differences
 from services.unit_of_work import transaction
 
 

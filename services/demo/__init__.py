@@ -1,0 +1,1 @@
+"""The demo clinic, made through the same use cases as any other."""

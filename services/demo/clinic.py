@@ -14,15 +14,14 @@ from sqlalchemy import select, text
 from models import User
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
-from services.accounts.clinics import create_clinic
-from services.accounts.contacts import add_contact
 from services.accounts.families import Grant, start_family
 from services.accounts.new_account import email_digest
+from services.clinic.contacts import add_contact
+from services.clinic.create import create_clinic
 from services.demo.series import DAYS, STORIES, Story, answers, daily_totals, form_totals
 from services.demo.treatment import Physician
-from services.intake.effects_form import EffectsForm
-from services.intake.forms import CheckInForm
-from services.intake.record import record_check_in
+from services.intake.check_in import record_check_in
+from services.intake.forms import CheckInForm, EffectsForm
 from services.intake.side_effects import record_side_effects
 from services.membership.invitations import InvitationForm, invite
 from services.unit_of_work import transaction

@@ -1,0 +1,1 @@
+"""Taking in what phones and staff send: exactly once, decided, stored, paged."""

@@ -9,18 +9,21 @@ from sqlalchemy import insert
 
 from models import HelpRequest
 from services.access import Action, Actor, scopes
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import NotFound
-from services.intake.background import load_background
-from services.intake.certainty import made_certain
-from services.intake.deciding import decide
-from services.intake.effects import Entry, set_off
-from services.intake.facts import Sent
+from services.intake.check_in import flags_of
+from services.intake.deciding.background import load_background
+from services.intake.deciding.entry import Sent
+from services.intake.deciding.verdict import decide
 from services.intake.forms import HelpForm
-from services.intake.record import flags_of
-from services.patients.lock import lock_patient
-from services.rules.wall_clock import to_utc
+from services.intake.repeated import made_certain
+from services.intake.storing.consequences import (
+    Entry,
+    set_off,
+)
+from services.patients.status.lock import lock_patient
+from services.rules.mood_days import to_utc
 
 
 @made_certain

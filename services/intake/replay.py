@@ -11,28 +11,126 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from models import CheckIn, CheckInContent, Decision, PatientStatus, RulesFailure, StandingPlan
+from models import (
+    CheckIn,
+    CheckInContent,
+    Decision,
+    PatientStatus,
+    RulesFailure,
+    SideEffectReport,
+    StandingPlan,
+)
 from services.alerts.writing import notify_statement
-from services.intake.alerting import SOURCES, raise_alarms
-from services.intake.background import Known, load_background
-from services.intake.contents import OF_ITS_CHECK_IN
-from services.intake.deciding import Verdict, decide_by_rules
-from services.intake.decision_rows import keep_decision
-from services.intake.facts import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
-from services.intake.findings import NOTHING_FOUND, Findings
-from services.intake.record_view import SCORE_FIELDS
-from services.intake.replay_effects import decide_again, load_report, unheard
-from services.intake.series_effects import series_effects, series_entry
-from services.intake.series_rules import Joined
-from services.patients.lock import LockedPatient, lock_patient
-from services.patients.status_row import refresh
-from services.patients.treatments import load_treatment
-from services.rules.instruments import instrument
+from services.intake.deciding.background import (
+    Known,
+    load_background,
+)
+from services.intake.deciding.entry import (
+    ENTERED_BY_STAFF,
+    TOKEN_EXPIRED,
+    Sent,
+)
+from services.intake.deciding.findings import (
+    NOTHING_FOUND,
+    Findings,
+)
+from services.intake.deciding.series_figures import (
+    series_effects,
+    series_entry,
+)
+from services.intake.deciding.series_rules import Joined
+from services.intake.deciding.side_effects import decide_effects
+from services.intake.deciding.verdict import (
+    Verdict,
+    decide_by_rules,
+)
+from services.intake.records.check_ins import SCORE_FIELDS
+from services.intake.storing.alarms import (
+    SOURCES,
+    raise_alarms,
+)
+from services.intake.storing.contents import OF_ITS_CHECK_IN
+from services.intake.storing.decisions import keep_decision
+from services.one_statement import (
+    Write,
+    write_together,
+)
+from services.patients.history.treatments import load_treatment
+from services.patients.status.lock import (
+    LockedPatient,
+    lock_patient,
+)
+from services.patients.status.row import refresh
+from services.rules.danger.standing_plans import EndReason
+from services.rules.decision import RuleDecision, Tier
+from services.rules.instruments.lookup import instrument
 from services.rules.mood_days import Placement
-from services.rules.standing_plans import EndReason
-from services.rules.tiers import Tier
-from services.together import Write, write_together
 from services.unit_of_work import transaction
+
+
+def load_report(session: Session, patient_id: UUID, entry_id: UUID) -> SideEffectReport | None:
+    """The version that an entry is, if it is a report of side effects."""
+    return session.scalars(
+        select(SideEffectReport).where(
+            SideEffectReport.patient_id == patient_id, SideEffectReport.id == entry_id
+        )
+    ).one_or_none()
+
+
+def decide_again(
+    session: Session, patient: LockedPatient, before: Known, report: SideEffectReport
+) -> tuple[Verdict, Findings]:
+    """What the rules say of it now; raises when they still fail."""
+    placed = Placement(
+        report.mood_day,
+        report.zone,
+        frozenset(report.flags),
+        report.recorded_at,
+        report.answered_at,
+    )
+    verdict = decide_by_rules(_report_sent(report, patient), placed, before.background)
+    earlier = session.scalars(
+        select(SideEffectReport).where(
+            SideEffectReport.patient_id == patient.patient_id,
+            SideEffectReport.root_id == report.root_id,
+            SideEffectReport.version < report.version,
+        )
+    )
+    findings = decide_effects(session, patient, report, list(earlier), before.treatment)
+    if findings.failed:
+        raise RuntimeError("the rules of side effects still fail")
+    return verdict, findings
+
+
+def unheard(findings: Findings, heard: Mapping[str, Tier]) -> Findings:
+    """Without what was reported when the entry came, unless it is graver now."""
+    return Findings(
+        tuple(
+            replace(each, fired=False, severity=None) if _is_heard(each, heard) else each
+            for each in findings.decisions
+        )
+    )
+
+
+def _is_heard(decision: RuleDecision, heard: Mapping[str, Tier]) -> bool:
+    before = heard.get(decision.rule)
+    if before is None or decision.severity is None:
+        return False
+    return Tier.from_word(decision.severity) <= before
+
+
+def _report_sent(report: SideEffectReport, patient: LockedPatient) -> Sent:
+    return Sent(
+        kind="side_effects",
+        instrument=None,
+        answers={},
+        note=report.note if report.version == 1 else report.reason,
+        recorded_at=report.recorded_at,
+        received_at=report.received_at,
+        timezone=report.timezone,
+        profile_timezone=patient.timezone,
+        flags=frozenset(report.flags) & {ENTERED_BY_STAFF},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,28 +11,43 @@ from sqlalchemy.orm import Session
 
 from models import SideEffectReport, TreatmentSession
 from services.access import Action, Actor, scopes
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import Invalid, NotFollowed, NotFound
-from services.intake.background import Known, load_background
-from services.intake.certainty import made_certain
-from services.intake.deciding import Verdict, decide
-from services.intake.effects import Entry, set_off
-from services.intake.effects_form import (
+from services.intake.check_in import (
+    flags_of,
+    patient_written_about,
+)
+from services.intake.deciding.background import (
+    Known,
+    load_background,
+)
+from services.intake.deciding.entry import Sent
+from services.intake.deciding.findings import Findings
+from services.intake.deciding.side_effects import decide_effects
+from services.intake.deciding.verdict import (
+    Verdict,
+    decide,
+)
+from services.intake.forms import (
     EffectsAmendment,
     EffectsForm,
     checked_effects,
     plain_effects,
 )
-from services.intake.effects_record import effects_record
-from services.intake.effects_rules import decide_effects
-from services.intake.facts import Sent
-from services.intake.findings import Findings
-from services.intake.record import flags_of, patient_written_about
-from services.patients.lock import LockedPatient, lock_patient
+from services.intake.records.side_effects import effects_record, load_versions
+from services.intake.repeated import made_certain
+from services.intake.storing.consequences import (
+    Entry,
+    set_off,
+)
+from services.patients.status.lock import (
+    LockedPatient,
+    lock_patient,
+)
 from services.patients.view import visible_patient
-from services.rules.effects_report import ReportedEffect
-from services.rules.fallback import fallback_tier
+from services.rules.danger.fallback import fallback_tier
+from services.rules.side_effects.report import ReportedEffect
 
 
 @made_certain
@@ -126,25 +141,6 @@ def amend_side_effects(
 
 # An amendment keeps the report's own time, day and session.
 KEPT = ("recorded_at", "answered_at", "mood_day", "timezone", "zone", "session_id")
-
-
-def load_versions(session: Session, patient_id: UUID, report_id: UUID) -> list[SideEffectReport]:
-    """All versions of the report that an id belongs to, in the order received; raises
-    ``NotFound``.
-    """
-    root = (
-        select(SideEffectReport.root_id)
-        .where(SideEffectReport.patient_id == patient_id, SideEffectReport.id == report_id)
-        .scalar_subquery()
-    )
-    found = session.scalars(
-        select(SideEffectReport)
-        .where(SideEffectReport.patient_id == patient_id, SideEffectReport.root_id == root)
-        .order_by(SideEffectReport.version)
-    ).all()
-    if not found:
-        raise NotFound
-    return list(found)
 
 
 def _patient_of(session: Session, actor: Actor, report_id: UUID, now: datetime) -> UUID:

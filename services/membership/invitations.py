@@ -18,10 +18,10 @@ from services.access import Action, Actor, scopes
 from services.accounts.checks import check_email, check_timezone
 from services.accounts.invitation_codes import end_open_codes, issue_code
 from services.accounts.new_account import add_user, email_digest
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exceptions import Invalid
 from services.patients.enrol import enrol
-from services.patients.status_row import raise_revision
+from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
 
 

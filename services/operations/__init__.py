@@ -1,0 +1,1 @@
+"""What operators ask: is it safe, would the rule files load, which revision?"""

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from models import Clinic
 from services.access import Actor
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exceptions import NotFound
-from services.rules.instruments import (
+from services.rules.instruments.lookup import (
     Instrument,
     UnknownInstrument,
     instrument,

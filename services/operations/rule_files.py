@@ -12,14 +12,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from services.rules.crisis_lines import parse_crisis_lines
-from services.rules.escalation_numbers import read_escalation_numbers
-from services.rules.instrument_files import read_instrument
-from services.rules.note_terms import parse_terms
-from services.rules.rule_set import RULES_VERSION, parse_rule_set
+from services.rules.cards.lines import parse_crisis_lines
+from services.rules.danger.notes import parse_terms
+from services.rules.danger.numbers import (
+    RULES_VERSION,
+    parse_rule_set,
+)
+from services.rules.escalation.numbers import read_escalation_numbers
+from services.rules.figures.numbers import read_trend_thresholds
+from services.rules.instruments.files import read_instrument
 from services.rules.threshold_files import DATA
-from services.rules.trend_thresholds import read_trend_thresholds
-from services.rules.worsening_thresholds import read_worsening_thresholds
+from services.rules.worsening.numbers import read_worsening_thresholds
 
 Reader = Callable[[Path], Any]
 

@@ -1,1 +1,1 @@
-"""Patients: who may see whom, enrolment, contact data, care teams, the caseload."""
+"""Patients: who may see whom, enrolment, contact data, care teams."""

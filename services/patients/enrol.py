@@ -16,8 +16,8 @@ from models.base import new_id
 from services.exceptions import AdultsOnly, Invalid
 from services.patients.contact_data import pack_emergency_contact
 from services.patients.members import set_care_team
-from services.rules.intake_risk import says_suicidal_ideation
-from services.rules.wall_clock import find_zone
+from services.rules.danger.silence import says_suicidal_ideation
+from services.rules.mood_days import find_zone
 
 ADULT_AT: Final = 18
 

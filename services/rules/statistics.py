@@ -1,12 +1,17 @@
-"""The few statistics of the report, exact: integers and fractions in, fractions out.
+"""The few statistics of the reports, exact: integers and fractions in, fractions out.
 
 Every figure is rounded once, by `as_number`, so that the same answers give the same bytes.
+Mann-Kendall is the sign behind Theil-Sen's slope; Kaplan-Meier says how long something lasts when
+some are not followed to its end.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from typing import Literal
 
 Exact = int | Fraction
 
@@ -56,3 +61,90 @@ def theil_sen(points: Sequence[tuple[int, Exact]]) -> Fraction:
 def as_number(value: Exact | float) -> int | float:
     """Return the nearest double, or an integer when the value is whole (never `11.0` or `-0.0`)."""
     return int(value) if value == int(value) else float(value)
+
+
+Direction = Literal["falling", "rising", "flat"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrendTest:
+    """`s`: later values above earlier ones minus those below. `variance`: of S without a trend,
+    corrected for ties. `p`: two-sided, by the normal approximation with continuity correction.
+    """
+
+    s: int
+    variance: Fraction
+    p: float
+    direction: Direction
+
+
+def mann_kendall(values: Sequence[Exact]) -> TrendTest:
+    """Test values in their order in time; missing days are left out, never filled.
+
+    Values that are all equal, and fewer than two, show no trend: p is 1.
+    """
+    s = sum((later > sooner) - (later < sooner) for sooner, later in combinations(values, 2))
+    variance = _variance(values)
+    direction: Direction = "flat" if s == 0 else "rising" if s > 0 else "falling"
+    return TrendTest(s, variance, _two_sided(s, variance), direction)
+
+
+def _variance(values: Sequence[Exact]) -> Fraction:
+    ties = Counter(values).values()
+    return Fraction(_pairs_weighted(len(values)) - sum(map(_pairs_weighted, ties)), 18)
+
+
+def _pairs_weighted(n: int) -> int:
+    return n * (n - 1) * (2 * n + 5)
+
+
+def _two_sided(s: int, variance: Fraction) -> float:
+    # The distance to the nearer of the two neighbours of S; none is left at S = 0.
+    distance = max(abs(s) - 1, 0)
+    if distance == 0:
+        return 1.0
+    return math.erfc(distance / math.sqrt(2 * variance))
+
+
+HALF = Fraction(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long one was followed, in days (0 and up), and whether that ended with the event."""
+
+    days: int
+    is_event: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The curve from a day on: `survival` (0-1) is the share that still holds after that day.
+
+    `at_risk` were followed up to the day; those censored on the day of an event were at risk of it.
+    """
+
+    days: int
+    at_risk: int
+    events: int
+    censored: int
+    survival: Fraction
+
+
+def kaplan_meier(spans: Iterable[Span]) -> tuple[Step, ...]:
+    """Return the product-limit estimate, one step for every day on which a follow-up ended."""
+    ended = Counter(spans)
+    at_risk = ended.total()
+    survival = Fraction(1)
+    steps = []
+    for day in sorted({span.days for span in ended}):
+        events, censored = ended[Span(day, True)], ended[Span(day, False)]
+        survival *= Fraction(at_risk - events, at_risk)
+        steps.append(Step(day, at_risk, events, censored, survival))
+        at_risk -= events + censored
+    return tuple(steps)
+
+
+def median_days(steps: Sequence[Step]) -> int | None:
+    """Return the first day on which at most half still hold; None while more than half do."""
+    return next((step.days for step in steps if step.survival <= HALF), None)

@@ -10,10 +10,15 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, PatientPause, SideEffectReport
-from services.patients.series_rows import counting
-from services.patients.treatments import load_treatment
-from services.rules.schedule_types import SIDE_EFFECTS, Answered, DaySpan, ScheduleCase
-from services.rules.wall_clock import find_zone
+from services.patients.history.check_ins import counting
+from services.patients.history.treatments import load_treatment
+from services.rules.mood_days import find_zone
+from services.rules.schedule.case import (
+    SIDE_EFFECTS,
+    Answered,
+    DaySpan,
+    ScheduleCase,
+)
 
 
 def load_case(session: Session, patient: Patient) -> ScheduleCase:

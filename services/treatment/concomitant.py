@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from models import ConcomitantTreatment
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid, NotFound
 from services.paging import Page

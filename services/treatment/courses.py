@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from models import Course, CourseVersion
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid, NotFound
 from services.paging import Page, decode_cursor, page_of_rows
-from services.patients.treatments import load_treatment
+from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
 from services.treatment.once import New, Writing, begin, finish, write_once
 

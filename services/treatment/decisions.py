@@ -12,17 +12,24 @@ from sqlalchemy import exists, insert, select
 from models import SessionDecision
 from services import audit
 from services.access import Action, Actor
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid
 from services.paging import Page
-from services.patients.effects_rows import load_vitals
-from services.patients.treatments import rule_session
+from services.patients.history.side_effects import load_vitals
+from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
-from services.rules.clearance import Refusals, clearance_refusals, discharge_refusals
-from services.rules.driving import e6_not_acknowledged
-from services.rules.screening import newest
-from services.rules.wall_clock import find_zone, wall_clock
+from services.rules.mood_days import (
+    find_zone,
+    wall_clock,
+)
+from services.rules.session_day.clearance import (
+    Refusals,
+    clearance_refusals,
+    discharge_refusals,
+)
+from services.rules.session_day.driving import e6_not_acknowledged
+from services.rules.session_day.screening import newest
 from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 from services.treatment.rule_alarms import raise_rule_alarms

@@ -13,10 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import CheckIn, SessionFollowUp, SideEffectReport
-from services.patients.treatments import load_treatment
-from services.rules.follow_up import met_at, windows
-from services.rules.session_numbers import SESSION_NUMBERS
-from services.rules.wall_clock import find_zone
+from services.patients.history.treatments import load_treatment
+from services.rules.mood_days import find_zone
+from services.rules.session_day.follow_up import (
+    met_at,
+    windows,
+)
+from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.treatment.once import Writing
 
 

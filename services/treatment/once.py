@@ -19,7 +19,7 @@ from models import PatientStatus
 from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
 from services.exactly_once import (
@@ -31,10 +31,13 @@ from services.exactly_once import (
     known_answer,
     render,
 )
-from services.patients.lock import LockedPatient, lock_patient
-from services.patients.status_row import refresh
+from services.patients.status.lock import (
+    LockedPatient,
+    lock_patient,
+)
+from services.patients.status.row import refresh
 from services.patients.view import visible_patient
-from services.rules.triage import RULES_VERSION
+from services.rules.danger.triage import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)

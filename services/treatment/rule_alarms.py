@@ -14,11 +14,10 @@ from models import Decision
 from models.base import new_id
 from services.alerts.rule_alerts import Cause, rule_alerts
 from services.alerts.writing import notify_statement
-from services.intake.findings import stored
-from services.rules.rule_decision import RuleDecision
-from services.rules.tiers import Tier
-from services.rules.triage import RULES_VERSION
-from services.together import write_together
+from services.intake.deciding.findings import stored
+from services.one_statement import write_together
+from services.rules.danger.triage import RULES_VERSION
+from services.rules.decision import RuleDecision, Tier
 from services.treatment.once import Writing
 
 log = structlog.get_logger()

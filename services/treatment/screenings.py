@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from models import Screening
 from services import audit
 from services.access import Action, Actor
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid
 from services.paging import Page
 from services.patients.view import visible_patient
-from services.rules import screening as rules
+from services.rules.session_day import screening as rules
 from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from models import TreatmentSessionVersion
 from services import audit
 from services.access import Action, Actor
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exceptions import NotFound
 from services.paging import Page
-from services.patients.session_versions import current_sessions
+from services.patients.history.treatments import current_sessions
 from services.patients.view import visible_patient
 from services.treatment.lists import newest_first
 from services.treatment.session_record import load_around, record_from, session_record

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import UTC
 from uuid import UUID
 
-from services.alerts.said import load_said
-from services.patients.series_rows import whole_series
-from services.patients.status_figures import TWO_WEEKS
-from services.patients.treatments import load_treatment
+from services.alerts.earlier_findings import load_said
+from services.patients.history.check_ins import whole_series
+from services.patients.history.treatments import load_treatment
+from services.patients.status.figures import TWO_WEEKS
 from services.rules.day_series import day_rows
-from services.rules.entry_rules import session_decisions
-from services.rules.mood_days import mood_day_at
-from services.rules.rule_decision import RuleDecision
-from services.rules.trend import find_baseline
-from services.rules.wall_clock import find_zone
+from services.rules.decide.check_in import session_decisions
+from services.rules.decision import RuleDecision
+from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.trend.report import find_baseline
 from services.treatment.once import Writing
 from services.treatment.rule_alarms import decided, raise_rule_alarms
 

@@ -11,11 +11,11 @@ from sqlalchemy import insert
 
 from models import TreatmentSession, TreatmentSessionVersion
 from services.access import Action, Actor, scopes
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid, NotFound
-from services.patients.session_versions import current_sessions
-from services.rules.wall_clock import to_utc
+from services.patients.history.treatments import current_sessions
+from services.rules.mood_days import to_utc
 from services.treatment.courses import known_course
 from services.treatment.follow_ups import set_follow_ups
 from services.treatment.once import New, Writing, begin, finish, write_once

@@ -13,19 +13,27 @@ from sqlalchemy.orm import Session
 from models import Decision, SessionVitals
 from services import audit
 from services.access import Action, Actor
-from services.accounts.sessions import acting
+from services.accounts.token_check import acting
 from services.exactly_once import Answered
 from services.exceptions import Invalid
 from services.paging import Page
-from services.patients.effects_rows import load_pressures, load_reports, load_vitals, rule_vitals
-from services.patients.treatments import rule_session
+from services.patients.history.side_effects import (
+    load_pressures,
+    load_reports,
+    load_vitals,
+    rule_vitals,
+)
+from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
-from services.rules.blood_pressure import is_crisis
-from services.rules.post_vitals import heart_rate_flag
-from services.rules.rule_decision import RuleDecision
-from services.rules.vitals_rules import VitalsCase, vitals_decisions
-from services.rules.vitals_words import FINDING_WORDS
-from services.rules.wall_clock import to_utc
+from services.rules.decide.vital_signs import (
+    VitalsCase,
+    vitals_decisions,
+)
+from services.rules.decision import RuleDecision
+from services.rules.mood_days import to_utc
+from services.rules.session_day.after_dosing import heart_rate_flag
+from services.rules.session_day.blood_pressure import is_crisis
+from services.rules.session_day.vital_signs import FINDING_WORDS
 from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 from services.treatment.rule_alarms import decided, raise_rule_alarms

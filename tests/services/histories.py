@@ -9,12 +9,15 @@ from uuid import uuid4
 
 from hypothesis import strategies as st
 
-from services.intake.amend import amend_check_in
+from services.intake.amendment import amend_check_in
+from services.intake.check_in import record_check_in
 from services.intake.forms import AmendForm, CheckInForm
-from services.intake.record import record_check_in
-from services.intake.unreadable import Refused, answer_refusal
+from services.intake.refused import (
+    Refused,
+    answer_refusal,
+)
 from services.patients.expired_entries import count_entries_of
-from services.patients.status_row import differences
+from services.patients.status.row import differences
 from services.unit_of_work import transaction
 from tests.world import Person
 

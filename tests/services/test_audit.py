@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from api.embedded import DatabaseUrls
+from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from services import audit
 from services.clock import utcnow

@@ -13,10 +13,15 @@ from flask import Flask
 
 from api import create_app
 from models.database import db
-from services.alerts.delivery import Pace
-from services.alerts.worker import Worker
+from services.alerts.delivery.sending import Pace
+from services.alerts.delivery.worker import Worker
 from services.channels.smtp import SmtpChannel
-from tests.api.treatment_calls import MORNING, Ward, made, refused
+from tests.api.clinicians.treatment_calls import (
+    MORNING,
+    Ward,
+    made,
+    refused,
+)
 from tests.fixtures.mail import MailServer
 
 NURSE = "ward@hospital.test"

@@ -6,12 +6,21 @@ import psycopg
 import pytest
 
 from migrations.roles import libpq_url
-from tests.api.entries import phq9
+from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService
-from tools.proofs.deaths import killed_workers, two_workers
-from tools.proofs.latency import answer_to_mail
-from tools.proofs.race import answers_racing_resolves, standing
-from tools.proofs.seen import post, ward
+from tests.proofs.deaths import (
+    killed_workers,
+    two_workers,
+)
+from tests.proofs.latency import answer_to_mail
+from tests.proofs.race import (
+    answers_racing_resolves,
+    standing,
+)
+from tests.proofs.seen import (
+    post,
+    ward,
+)
 
 pytestmark = pytest.mark.xdist_group("running")
 

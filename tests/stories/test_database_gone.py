@@ -11,9 +11,13 @@ from flask.testing import FlaskClient
 from psycopg import sql
 from werkzeug.test import TestResponse
 
-from api.embedded import DatabaseUrls
+from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
-from tests.api.entries import phq9, post, rows
+from tests.api.phone.entries import (
+    phq9,
+    post,
+    rows,
+)
 from tests.fixtures.postgres import TestServer
 from tests.world import ClinicWorld
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.running import RunningService
-from tools.proofs.broken_rules import rules_that_raise
-from tools.proofs.clocks import days_and_alerts
-from tools.proofs.outages import database_gone_and_back, mail_gone_and_back
-from tools.proofs.refused import refusals_that_page
+from tests.proofs.broken_rules import rules_that_raise
+from tests.proofs.clocks import days_and_alerts
+from tests.proofs.outages import (
+    database_gone_and_back,
+    mail_gone_and_back,
+)
+from tests.proofs.refused import refusals_that_page
 
 pytestmark = pytest.mark.xdist_group("running")
 

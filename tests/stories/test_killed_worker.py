@@ -20,7 +20,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from api.embedded import DatabaseUrls
+from api.embedded.urls import DatabaseUrls
 from services.clock import utcnow
 from tests.fixtures.app import SECRET
 from tests.fixtures.mail import MailServer

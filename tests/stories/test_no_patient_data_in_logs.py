@@ -25,7 +25,11 @@ from sqlalchemy.exc import IntegrityError
 from migrations.roles import libpq_url
 from models import Clinic
 from services.unit_of_work import transaction
-from tests.api.entries import cssrs, phq9, post
+from tests.api.phone.entries import (
+    cssrs,
+    phq9,
+    post,
+)
 from tests.fixtures.logs import MARK, PHONE_MARK, says_too_much
 from tests.fixtures.postgres import TestServer
 from tests.world import ClinicWorld, Person
@@ -135,7 +139,7 @@ def test_a_fault_leaves_its_kind_and_no_value(
     def breaks(*arguments: object, **_named: object) -> None:
         raise RuntimeError(f"{WORDS} {arguments}")
 
-    monkeypatch.setattr("api.routes.check_ins.record_check_in", breaks)
+    monkeypatch.setattr("api.routes.phone.check_ins.record_check_in", breaks)
     answer = post(client, clinic.patient(), phq9(item9=1, note=WORDS))
     assert answer.status_code == 500
     assert MARK not in answer.get_data(as_text=True)
@@ -187,8 +191,8 @@ def test_a_logger_that_breaks_does_not_spill_what_it_was_about(
         raise RuntimeError(WORDS)
 
     patient = clinic.patient()
-    monkeypatch.setattr("api.routes.check_ins.record_check_in", breaks)
-    monkeypatch.setattr("api.errors.log", None)
+    monkeypatch.setattr("api.routes.phone.check_ins.record_check_in", breaks)
+    monkeypatch.setattr("api.http.errors.log", None)
     assert post(client, patient, phq9(item9=1, note=WORDS)).status_code == 500
     assert "Exception on /v1/check-ins [POST]" in caplog.text
     assert MARK not in caplog.text

@@ -12,8 +12,11 @@ from click.testing import Result
 
 from api.play.forms import FormsError, read_forms
 from tests.fixtures.running import RunningService, free_port
-from tools.proofs.played_forms import fingerprint, play_twice
-from tools.proofs.seen import Seen
+from tests.proofs.played_forms import (
+    fingerprint,
+    play_twice,
+)
+from tests.proofs.seen import Seen
 
 pytestmark = pytest.mark.xdist_group("running")
 COLUMNS = ["seqn", *(f"q{number}" for number in range(1, 11))]

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.api.treatment_calls import MORNING, Ward
+from tests.api.clinicians.treatment_calls import (
+    MORNING,
+    Ward,
+)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from api.embedded import DatabaseUrls
+from api.embedded.urls import DatabaseUrls
 from benchmarks.__main__ import RUNS, machine, markdown
 from benchmarks.bench import SMALLEST, Bench, run_all
 from migrations.roles import libpq_url

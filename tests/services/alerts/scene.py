@@ -22,14 +22,14 @@ from models import (
 )
 from models.base import new_id
 from services.alerts.chain import load_chain
-from services.alerts.delivery import Pace
+from services.alerts.delivery.sending import Pace
+from services.alerts.delivery.worker import Worker
 from services.alerts.locking import lock_alert_of
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
-from services.alerts.worker import Worker
 from services.alerts.writing import AlertKey, change_writes
 from services.channels.base import Channel
-from services.rules.escalation_types import AlertState
-from services.together import write_together
+from services.one_statement import write_together
+from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
 from tests.world import ClinicWorld
 

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from models import Contact
 from services.alerts.chain import load_chain
 from services.alerts.opening import load_open_alert, lower, open_or_add
-from services.together import write_together
+from services.one_statement import write_together
 from services.unit_of_work import transaction
 from tests.services.alerts.scene import FAMILY, Scene, occurrence
 

@@ -10,16 +10,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.alerts.follow_up_watch import report_unheard, unheard_patients
+from services.alerts.earlier_findings import load_said
+from services.alerts.monitors.follow_up import (
+    report_unheard,
+    unheard_patients,
+)
 from services.alerts.rule_alerts import Cause, RuleAlerts, rule_alerts
-from services.alerts.said import load_said
-from services.patients.lock import lock_patient
-from services.rules import escalation
-from services.rules.rule_decision import RuleDecision, RuleId, Severity
-from services.rules.side_effects import SIDE_EFFECTS
-from services.together import write_together
+from services.one_statement import write_together
+from services.patients.status.lock import lock_patient
+from services.rules.decision import (
+    RuleDecision,
+    RuleId,
+    Severity,
+)
+from services.rules.escalation import life
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
-from tests.api.entries import alerts, rows
+from tests.api.phone.entries import (
+    alerts,
+    rows,
+)
 from tests.fixtures.mail import MailServer
 from tests.services.alerts.scene import FIRST, SECOND, Scene
 from tests.services.alerts.treated import begin_course, check_in, measure, report, treat
@@ -129,7 +139,7 @@ def test_an_acknowledged_emergency_gathers_the_next_one_without_a_page(
     report(pat, scene.now, chest_pain=2)
     scene.work()
     (alert,) = of_family(pat, "e1")
-    scene.change(alert["id"], escalation.acknowledged, scene.clinic.admin.user_id)
+    scene.change(alert["id"], life.acknowledged, scene.clinic.admin.user_id)
     scene.later(minutes=5)
     report(pat, scene.now, seizure=2)
     scene.work()

@@ -9,9 +9,8 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from services.intake.effects_form import EffectsForm
-from services.intake.forms import CheckInForm
-from services.intake.record import record_check_in
+from services.intake.check_in import record_check_in
+from services.intake.forms import CheckInForm, EffectsForm
 from services.intake.side_effects import record_side_effects
 from services.treatment.courses import create_course
 from services.treatment.sessions import change_session, create_session

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from models import PasswordReset, PasswordResetRequest, User
 from services.accounts import passwords
 from services.accounts.login import Credentials, log_in
-from services.alerts.delivery import Pace
+from services.alerts.delivery.sending import Pace
 from services.channels.letters import Post
 from services.channels.smtp import SmtpChannel
 from services.exceptions import InvitationInvalid, LoginFailed, RateLimited

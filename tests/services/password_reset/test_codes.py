@@ -12,8 +12,7 @@ from sqlalchemy import select
 from models import AuditEntry, TokenFamily
 from services import audit
 from services.accounts.families import start_family
-from services.accounts.me import get_me
-from services.accounts.own_password import change_password
+from services.accounts.own_account import change_password, get_me
 from services.accounts.refresh import Presented, refresh
 from services.exceptions import RateLimited, Unauthenticated
 from services.membership.users import change_user

@@ -14,7 +14,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from api.embedded import DatabaseRole, DatabaseUrls
+from api.embedded.urls import (
+    DatabaseRole,
+    DatabaseUrls,
+)
 from migrations.roles import libpq_url
 from models import PasswordReset
 from models.database import db
@@ -29,7 +32,7 @@ ASK, CONFIRM = "/v1/auth/password-reset", "/v1/auth/password-reset/confirm"
 @pytest.fixture
 def client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """Requests at the desk's clock."""
-    monkeypatch.setattr("api.auth.utcnow", lambda: desk.now)
+    monkeypatch.setattr("api.http.auth.utcnow", lambda: desk.now)
     return desk.app.test_client()
 
 

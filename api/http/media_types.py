@@ -1,0 +1,60 @@
+"""The forms that one call may answer in: JSON, tables and pictures, as ``Accept`` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from flask import Response, after_this_request, current_app, request
+from werkzeug.exceptions import NotAcceptable
+
+from api.http.bodies import Routes
+
+JSON: Final = "application/json"
+CSV: Final = "text/csv"
+SVG: Final = "image/svg+xml"
+PNG: Final = "image/png"
+PDF: Final = "application/pdf"
+_TEXT: Final = {"type": "string"}
+_FILE: Final = {"type": "string", "format": "binary"}
+_SHAPES: Final = {CSV: _TEXT, SVG: _TEXT, PNG: _FILE, PDF: _FILE}
+# A picture that is opened as a page may show itself and reach nothing.
+PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def also_in(routes: Routes, forms: Sequence[str]) -> Callable[[Callable[..., Response]], Any]:
+    """Documents the forms beside JSON, and the refusal of any other."""
+
+    def documented(view: Callable[..., Response]) -> Any:
+        for form in forms:
+            view = routes.alt_response(200, schema=_SHAPES[form], content_type=form)(view)
+        return routes.alt_response(406, "NOT_ACCEPTABLE")(view)
+
+    return documented
+
+
+def wanted_form(forms: Sequence[str]) -> str:
+    """The form that the client likes best, JSON when it does not say; 406 when none of ours."""
+    after_this_request(_varies)
+    accepted = request.accept_mimetypes
+    if not accepted:
+        return JSON
+    best = accepted.best_match((JSON, *forms))
+    if best is None:
+        raise NotAcceptable
+    return best
+
+
+def file_answer(body: bytes | str, form: str, file_name: str) -> Response:
+    """A table is saved under a neutral name; a picture is shown."""
+    kind = "attachment" if form == CSV else "inline"
+    response: Response = current_app.response_class(body, mimetype=form)
+    response.headers["Content-Disposition"] = f'{kind}; filename="{file_name}"'
+    if form == SVG:
+        response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    return response
+
+
+def _varies(response: Response) -> Response:
+    response.vary.add("Accept")
+    return response

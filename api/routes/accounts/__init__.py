@@ -1,0 +1,1 @@
+"""Log-in, invitations, the own account, users."""

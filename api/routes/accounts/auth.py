@@ -1,0 +1,61 @@
+"""Log-in, refresh, log-out, and accepting an invitation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+    public,
+)
+from api.http.bodies import Routes
+from api.http.tokens import (
+    login_of,
+    pair_of,
+    presented_refresh_token,
+)
+from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
+from services.accounts.accept import Acceptance, accept
+from services.accounts.login import Credentials, log_in
+from services.accounts.own_account import log_out
+from services.accounts.refresh import refresh
+
+routes = Routes("auth", __name__, description="Log-in and tokens")
+
+
+@routes.route("/v1/auth/login", methods=["POST"])
+@public
+@routes.arguments(LoginIn)
+@routes.response(200, LoginOut)
+def post_login(body: dict[str, Any]) -> Response:
+    """Log in with e-mail and password; one refusal for every cause."""
+    return json_answer(login_of(log_in(Credentials(**body), request.remote_addr, now())))
+
+
+@routes.route("/v1/auth/refresh", methods=["POST"])
+@public
+@routes.response(200, PairOut)
+def post_refresh() -> Response:
+    """A new pair for the refresh token in the Authorization header; safe to repeat."""
+    return json_answer(pair_of(refresh(presented_refresh_token(), now())))
+
+
+@routes.route("/v1/auth/logout", methods=["POST"])
+@routes.response(204)
+def post_logout() -> None:
+    """End this device's family of tokens."""
+    log_out(current_actor(), now())
+
+
+@routes.route("/v1/invitations/accept", methods=["POST"])
+@public
+@routes.arguments(AcceptIn)
+@routes.response(201, LoginOut)
+def post_accept(body: dict[str, Any]) -> Response:
+    """Take an account over with the code that staff handed out."""
+    grant = accept(Acceptance(**body), request.remote_addr, now())
+    return json_answer(login_of(grant), 201)

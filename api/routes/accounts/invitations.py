@@ -1,0 +1,42 @@
+"""Inviting people and devices."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.accounts import DeviceInvitationIn, InvitationIn, InvitationOut
+from services.membership.invitations import InvitationForm, Invited, invite, invite_device
+
+routes = Routes("invitations", __name__, description="Invitations")
+
+
+@routes.route("/v1/invitations", methods=["POST"])
+@routes.arguments(InvitationIn)
+@routes.response(201, InvitationOut)
+def post_invitation(body: dict[str, Any]) -> Response:
+    """Make an account and a code for it; for a patient also her record."""
+    return code_answer(invite(current_actor(), InvitationForm(**body), now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/invitations", methods=["POST"])
+@routes.arguments(DeviceInvitationIn)
+@routes.response(201, InvitationOut)
+def post_device_invitation(body: dict[str, Any], patient_id: UUID) -> Response:
+    """Make a code for another device of a known patient."""
+    return code_answer(invite_device(current_actor(), patient_id, now(), **body))
+
+
+def code_answer(invited: Invited) -> Response:
+    """The code, and whom it makes."""
+    shown = {name: value for name, value in asdict(invited).items() if value is not None}
+    return json_answer(shown, 201)

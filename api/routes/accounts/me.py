@@ -1,0 +1,55 @@
+"""The own account: who I am, my password, my devices."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from api.http.tokens import me_of
+from schemas.accounts import MeOut, PasswordIn, SessionOut
+from schemas.base import page_of
+from services.accounts.own_account import (
+    change_password,
+    end_device,
+    get_me,
+    list_devices,
+)
+
+routes = Routes("me", __name__, description="The own account")
+
+
+@routes.route("/v1/me", methods=["GET"])
+@routes.response(200, MeOut)
+def get_own_account() -> Response:
+    """Who I am."""
+    return json_answer(me_of(get_me(current_actor(), now())))
+
+
+@routes.route("/v1/me/password", methods=["POST"])
+@routes.arguments(PasswordIn)
+@routes.response(204)
+def post_password(body: dict[str, Any]) -> None:
+    """Change the own password; every other device is logged out."""
+    change_password(current_actor(), body.get("old_password"), body["new_password"], now())
+
+
+@routes.route("/v1/me/sessions", methods=["GET"])
+@routes.response(200, page_of(SessionOut))
+def get_sessions() -> Response:
+    """My devices that are logged in, newest first."""
+    return json_answer({"items": list_devices(current_actor(), now()), "next_cursor": None})
+
+
+@routes.route("/v1/me/sessions/<uuid:session_id>", methods=["DELETE"])
+@routes.response(204)
+def delete_session(session_id: UUID) -> None:
+    """Log one of my devices out."""
+    end_device(current_actor(), session_id, now())

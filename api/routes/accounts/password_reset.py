@@ -1,0 +1,39 @@
+"""A forgotten password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    now,
+    public,
+)
+from api.http.bodies import Routes
+from schemas.accounts import ResetConfirmIn, ResetIn, ResetOut
+from services.password_reset.ask import ask_for_reset
+from services.password_reset.codes import VALID_FOR
+from services.password_reset.confirm import confirm_reset
+
+routes = Routes("password_reset", __name__, description="A forgotten password")
+
+
+@routes.route("/v1/auth/password-reset", methods=["POST"])
+@public
+@routes.arguments(ResetIn)
+@routes.response(202, ResetOut)
+def post_password_reset(body: dict[str, Any]) -> Response:
+    """Mail a code to an account's address; the same answer for every address."""
+    ask_for_reset(body["email"], request.remote_addr, now())
+    return json_answer({"expires_in": int(VALID_FOR.total_seconds())}, 202)
+
+
+@routes.route("/v1/auth/password-reset/confirm", methods=["POST"])
+@public
+@routes.arguments(ResetConfirmIn)
+@routes.response(204)
+def post_password_reset_confirm(body: dict[str, Any]) -> None:
+    """Set a new password with the newest code; every device is logged out."""
+    confirm_reset(body["code"], body["password"], request.remote_addr, now())

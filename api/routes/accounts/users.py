@@ -1,0 +1,36 @@
+"""The clinic's accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.accounts import PageQuery, UserOut, UserPatchIn
+from schemas.base import page_of
+from services.membership.users import change_user, list_users
+
+routes = Routes("users", __name__, description="Accounts of the clinic")
+
+
+@routes.route("/v1/users", methods=["GET"])
+@routes.arguments(PageQuery, location="query")
+@routes.response(200, page_of(UserOut))
+def get_users(query: dict[str, Any]) -> Response:
+    """The clinic's accounts, newest first; patients' accounts for administrators only."""
+    return json_answer(list_users(current_actor(), now(), query["limit"], query.get("cursor")))
+
+
+@routes.route("/v1/users/<uuid:user_id>", methods=["PATCH"])
+@routes.arguments(UserPatchIn)
+@routes.response(200, UserOut)
+def patch_user(body: dict[str, Any], user_id: UUID) -> Response:
+    """Change roles, switch off or on; holds from that person's next request."""
+    return json_answer(change_user(current_actor(), user_id, now(), **body))

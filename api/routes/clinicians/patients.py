@@ -1,0 +1,111 @@
+"""Patients, care teams and the caseload: who needs me today?"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, after_this_request, request
+
+from api.http.answers import (
+    bytes_answer,
+    json_answer,
+)
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from api.page.caseload import caseload_page
+from schemas.base import page_of
+from schemas.patients import (
+    CareTeamIn,
+    CareTeamOut,
+    CaseloadQuery,
+    CaseloadRowOut,
+    PatientChangeIn,
+    PatientIn,
+    PatientOut,
+)
+from services.caseload.patient.care_team import (
+    get_care_team,
+    put_care_team,
+)
+from services.caseload.patient.change import change_patient
+from services.caseload.patient.create import (
+    NewPatient,
+    create_patient,
+)
+from services.caseload.patient.profile import get_patient
+from services.caseload.worklist.listing import (
+    list_caseload,
+    print_caseload,
+)
+from services.caseload.worklist.rows import Wanted
+
+JSON: Final = "application/json"
+HTML: Final = "text/html"
+
+routes = Routes("patients", __name__, description="People in treatment; the caseload")
+
+
+@routes.route("/v1/patients", methods=["POST"])
+@routes.arguments(PatientIn)
+@routes.response(201, PatientOut)
+@routes.alt_response(200, schema=PatientOut)
+def post_patient(body: dict[str, Any]) -> Response:
+    """Enrol a patient who has no account yet; with an ``id`` of the client's, exactly once."""
+    head = {name: body.pop(name, None) for name in ("id", "name", "timezone")}
+    return bytes_answer(create_patient(current_actor(), NewPatient(**head, fields=body), now()))
+
+
+@routes.route("/v1/patients", methods=["GET"])
+@routes.arguments(CaseloadQuery, location="query")
+@routes.response(200, page_of(CaseloadRowOut))
+@routes.alt_response(200, schema={"type": "string"}, content_type=HTML)
+def get_caseload(query: dict[str, Any]) -> Response:
+    """The caseload: every patient in view, with status and the reason in words. As `text/html` a
+    page for the printer, of all patients that match: `limit` and `cursor` do not count then.
+    """
+    after_this_request(varies)
+    wanted = Wanted(**query)
+    if request.accept_mimetypes.best_match((JSON, HTML)) == HTML:
+        return caseload_page(print_caseload(current_actor(), wanted, now()), wanted)
+    return json_answer(list_caseload(current_actor(), wanted, now()))
+
+
+def varies(response: Response) -> Response:
+    """The answer depends on what the client accepts."""
+    response.vary.add("Accept")
+    return response
+
+
+@routes.route("/v1/patients/<uuid:patient_id>", methods=["GET"])
+@routes.response(200, PatientOut)
+def get_one_patient(patient_id: UUID) -> Response:
+    """One patient with her contact data; the read is recorded."""
+    return json_answer(get_patient(current_actor(), patient_id, now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>", methods=["PATCH"])
+@routes.arguments(PatientChangeIn)
+@routes.response(200, PatientOut)
+def patch_patient(body: dict[str, Any], patient_id: UUID) -> Response:
+    """Change contact data, or pause, discharge and follow again."""
+    return json_answer(change_patient(current_actor(), patient_id, body, now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/care-team", methods=["GET"])
+@routes.response(200, CareTeamOut)
+def get_team(patient_id: UUID) -> Response:
+    """Who looks after a patient."""
+    return json_answer({"user_ids": get_care_team(current_actor(), patient_id, now())})
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/care-team", methods=["PUT"])
+@routes.arguments(CareTeamIn)
+@routes.response(200, CareTeamOut)
+def put_team(body: dict[str, Any], patient_id: UUID) -> Response:
+    """The team is exactly these people."""
+    members = put_care_team(current_actor(), patient_id, body["user_ids"], now())
+    return json_answer({"user_ids": members})

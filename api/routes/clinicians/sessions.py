@@ -1,0 +1,134 @@
+"""Sessions of treatment: what was given, the vital signs around it, and what was decided."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import (
+    bytes_answer,
+    json_answer,
+)
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.accounts import PageQuery
+from schemas.base import page_of
+from schemas.treatment import (
+    DecisionIn,
+    DecisionOut,
+    ScreeningIn,
+    ScreeningOut,
+    SessionChangeIn,
+    SessionIn,
+    TreatmentSessionOut,
+    VitalsIn,
+    VitalsOut,
+)
+from services.treatment.decisions import decide_about_session, list_decisions
+from services.treatment.screenings import add_screening, list_screenings
+from services.treatment.session_list import get_session, list_sessions
+from services.treatment.sessions import change_session, create_session
+from services.treatment.vitals import list_vitals, record_vitals
+
+routes = Routes("sessions", __name__, description="Sessions, vital signs, clearance")
+SESSIONS = "/v1/patients/<uuid:patient_id>/sessions"
+ONE = f"{SESSIONS}/<uuid:session_id>"
+
+
+@routes.route(SESSIONS, methods=["POST"])
+@routes.arguments(SessionIn)
+@routes.response(201, TreatmentSessionOut)
+@routes.alt_response(200, schema=TreatmentSessionOut)
+def post_session(body: dict[str, Any], patient_id: UUID) -> Response:
+    """Enter a session, also a planned or a past one; its flags say what was missing."""
+    record_id = body.pop("id", None)
+    return bytes_answer(create_session(current_actor(), patient_id, record_id, body, now()))
+
+
+@routes.route(SESSIONS, methods=["GET"])
+@routes.arguments(PageQuery, location="query")
+@routes.response(200, page_of(TreatmentSessionOut))
+def get_sessions(query: dict[str, Any], patient_id: UUID) -> Response:
+    """A patient's sessions, newest first, cancelled ones too."""
+    return json_answer(list_sessions(current_actor(), patient_id, now=now(), **query))
+
+
+@routes.route(ONE, methods=["GET"])
+@routes.response(200, TreatmentSessionOut)
+def get_one_session(patient_id: UUID, session_id: UUID) -> Response:
+    """One session as it stands now."""
+    return json_answer(get_session(current_actor(), patient_id, session_id, now()))
+
+
+@routes.route(ONE, methods=["PATCH"])
+@routes.arguments(SessionChangeIn)
+@routes.response(200, TreatmentSessionOut)
+def patch_session(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
+    """Correct or cancel a session; every window is worked out anew."""
+    return json_answer(change_session(current_actor(), patient_id, session_id, body, now()))
+
+
+@routes.route(f"{ONE}/vitals", methods=["POST"])
+@routes.arguments(VitalsIn)
+@routes.response(201, VitalsOut)
+@routes.alt_response(200, schema=VitalsOut)
+def post_vitals(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
+    """Record vital signs; what they mean is decided, answered and paged at once."""
+    record_id = body.pop("id", None)
+    return bytes_answer(
+        record_vitals(current_actor(), patient_id, session_id, record_id, body, now())
+    )
+
+
+@routes.route(f"{ONE}/vitals", methods=["GET"])
+@routes.arguments(PageQuery, location="query")
+@routes.response(200, page_of(VitalsOut))
+def get_vitals(query: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
+    """The vital signs of a session, newest first."""
+    return json_answer(list_vitals(current_actor(), patient_id, session_id, now=now(), **query))
+
+
+@routes.route(f"{ONE}/decisions", methods=["POST"])
+@routes.arguments(DecisionIn)
+@routes.response(201, DecisionOut)
+@routes.alt_response(200, schema=DecisionOut)
+def post_decision(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
+    """Clear for dosing, let go home, or note that the driving restriction was understood.
+
+    Refused, with the reasons, while something stands against it.
+    """
+    record_id = body.pop("id", None)
+    return bytes_answer(
+        decide_about_session(current_actor(), patient_id, session_id, record_id, body, now())
+    )
+
+
+@routes.route(f"{ONE}/decisions", methods=["GET"])
+@routes.arguments(PageQuery, location="query")
+@routes.response(200, page_of(DecisionOut))
+def get_decisions(query: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
+    """What was decided about a session, newest first."""
+    return json_answer(list_decisions(current_actor(), patient_id, session_id, now=now(), **query))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/screenings", methods=["POST"])
+@routes.arguments(ScreeningIn)
+@routes.response(201, ScreeningOut)
+@routes.alt_response(200, schema=ScreeningOut)
+def post_screening(body: dict[str, Any], patient_id: UUID) -> Response:
+    """Record a screening for contraindications; the newest one counts until it expires."""
+    record_id = body.pop("id", None)
+    return bytes_answer(add_screening(current_actor(), patient_id, record_id, body, now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/screenings", methods=["GET"])
+@routes.arguments(PageQuery, location="query")
+@routes.response(200, page_of(ScreeningOut))
+def get_screenings(query: dict[str, Any], patient_id: UUID) -> Response:
+    """A patient's screenings, newest first."""
+    return json_answer(list_screenings(current_actor(), patient_id, now=now(), **query))

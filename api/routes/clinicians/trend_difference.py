@@ -1,0 +1,27 @@
+"""What changed between two reports of a patient, and who or what changed it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.trends import DifferenceOut, DifferenceQuery
+from services.reports.trend.difference import get_difference
+
+routes = Routes("trend_difference", __name__, description="What changed between two reports?")
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/trend/difference", methods=["GET"])
+@routes.arguments(DifferenceQuery, location="query")
+@routes.response(200, DifferenceOut)
+def trend_difference(query: dict[str, Any], patient_id: UUID) -> Response:
+    """The fields that differ between two data cuts, and the entries that made them differ."""
+    return json_answer(get_difference(current_actor(), patient_id, now=now(), **query))

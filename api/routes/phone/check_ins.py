@@ -1,0 +1,94 @@
+"""Check-ins and amendments: the crisis routes that a phone retries blindly."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, request
+
+from api.http.answers import (
+    bytes_answer,
+    json_answer,
+)
+from api.http.auth import (
+    crisis_route,
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.base import page_of
+from schemas.check_ins import (
+    AmendIn,
+    CheckInIn,
+    CheckInListQuery,
+    CheckInOut,
+    CheckInWithVersionsOut,
+)
+from services.intake.amendment import amend_check_in
+from services.intake.check_in import record_check_in
+from services.intake.forms import AmendForm, CheckInForm
+from services.intake.records.check_ins import (
+    get_check_in,
+    list_check_ins,
+)
+
+routes = Routes("check_ins", __name__, description="Check-ins: answers, scores and safety")
+
+
+SENT_AT: Final = "Interlude-Sent-At"
+SENT_AT_HEADER: Final = {
+    "in": "header",
+    "name": SENT_AT,
+    "schema": {"type": "string"},
+    "description": "The phone's clock when sending, RFC 3339; not content. Over 15 minutes from"
+    " the receipt is the flag clock_skew. What cannot be read is the same as left out.",
+}
+
+
+@routes.route("/v1/check-ins", methods=["POST"])
+@crisis_route
+@routes.doc(parameters=[SENT_AT_HEADER])
+@routes.arguments(CheckInIn)
+@routes.response(201, CheckInOut)
+@routes.alt_response(200, schema=CheckInOut)
+def post_check_in(body: dict[str, Any]) -> Response:
+    """Store a check-in exactly once; the answer carries score, flags and the safety card."""
+    form = CheckInForm(**body)
+    return bytes_answer(record_check_in(current_actor(), form, sent_at(), now()))
+
+
+@routes.route("/v1/check-ins/<uuid:check_in_id>/amend", methods=["POST"])
+@crisis_route
+@routes.arguments(AmendIn)
+@routes.response(201, CheckInOut)
+@routes.alt_response(200, schema=CheckInOut)
+def post_amendment(body: dict[str, Any], check_in_id: UUID) -> Response:
+    """Replace all answers of a check-in by a new version; risk keeps the highest item 9."""
+    form = AmendForm(**body)
+    return bytes_answer(amend_check_in(current_actor(), check_in_id, form, now()))
+
+
+@routes.route("/v1/check-ins", methods=["GET"])
+@routes.arguments(CheckInListQuery, location="query")
+@routes.response(200, page_of(CheckInOut))
+def get_check_ins(query: dict[str, Any]) -> Response:
+    """A patient's check-ins, newest first; staff name the patient."""
+    return json_answer(list_check_ins(current_actor(), now=now(), **query))
+
+
+@routes.route("/v1/check-ins/<uuid:check_in_id>", methods=["GET"])
+@routes.response(200, CheckInWithVersionsOut)
+def get_one_check_in(check_in_id: UUID) -> Response:
+    """The current version under any of its versions' ids, with all versions."""
+    return json_answer(get_check_in(current_actor(), check_in_id, now()))
+
+
+def sent_at() -> datetime | None:
+    """The phone's clock when sending; a header that cannot be read is the same as none."""
+    try:
+        moment = datetime.fromisoformat(request.headers.get(SENT_AT, ""))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

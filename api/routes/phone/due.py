@@ -1,0 +1,32 @@
+"""What is due: the patient's own list, and that of a patient in view."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.due import DueOut
+from services.schedule.due import get_due, get_own_due
+
+routes = Routes("due", __name__, description="What is due, anchored on treatment")
+
+
+@routes.route("/v1/me/due", methods=["GET"])
+@routes.response(200, DueOut)
+def own_due() -> Response:
+    """What is due for me, and until when I must not drive."""
+    return json_answer(get_own_due(current_actor(), now()))
+
+
+@routes.route("/v1/patients/<uuid:patient_id>/due", methods=["GET"])
+@routes.response(200, DueOut)
+def patient_due(patient_id: UUID) -> Response:
+    """What is due for a patient in view."""
+    return json_answer(get_due(current_actor(), patient_id, now()))

@@ -1,0 +1,30 @@
+""" "I need help now": always a critical alert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from api.http.answers import bytes_answer
+from api.http.auth import (
+    crisis_route,
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.check_ins import HelpRequestIn, HelpRequestOut
+from services.intake.forms import HelpForm
+from services.intake.help_request import record_help_request
+
+routes = Routes("help_requests", __name__, description="I need help now")
+
+
+@routes.route("/v1/help-requests", methods=["POST"])
+@crisis_route
+@routes.arguments(HelpRequestIn)
+@routes.response(201, HelpRequestOut)
+@routes.alt_response(200, schema=HelpRequestOut)
+def post_help_request(body: dict[str, Any]) -> Response:
+    """Store a help request exactly once and page at once."""
+    return bytes_answer(record_help_request(current_actor(), HelpForm(**body), now()))

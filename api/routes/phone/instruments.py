@@ -1,0 +1,52 @@
+"""The questionnaires: whoever is logged in may read them; an unchanged one costs no body."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response, request
+
+from api.http.answers import json_answer
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from schemas.instruments import InstrumentOut, InstrumentPage
+from services.operations.instruments import clinic_instrument, clinic_instruments
+
+routes = Routes("instruments", __name__, description="The questionnaires, as data")
+
+TAG: Final = {"ETag": {"description": "Names this content", "schema": {"type": "string"}}}
+IF_NONE_MATCH: Final = {
+    "in": "header",
+    "name": "If-None-Match",
+    "description": "The ETag of the copy at hand; unchanged content answers 304",
+    "schema": {"type": "string"},
+}
+
+
+@routes.route("/v1/instruments", methods=["GET"], parameters=[IF_NONE_MATCH])
+@routes.response(200, InstrumentPage, headers=TAG)
+@routes.alt_response(304, description="Unchanged", headers=TAG, success=True)
+def list_instruments() -> Response:
+    """All instruments, complete, by code; C-SSRS in the clinic's own wording."""
+    found = clinic_instruments(current_actor(), now())
+    return _tagged({"items": InstrumentOut(many=True).dump(found), "next_cursor": None})
+
+
+@routes.route("/v1/instruments/<code>", methods=["GET"], parameters=[IF_NONE_MATCH])
+@routes.response(200, InstrumentOut, headers=TAG)
+@routes.alt_response(304, description="Unchanged", headers=TAG, success=True)
+def get_instrument(code: str) -> Response:
+    """One instrument by its code."""
+    return _tagged(InstrumentOut().dump(clinic_instrument(current_actor(), code, now())))
+
+
+def _tagged(document: Any) -> Response:
+    """With an ETag, to be kept by the phone and asked about again."""
+    response = json_answer(document)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,87 @@
+"""Side effects: a coded list with grades, and what to do at once."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.http.answers import (
+    bytes_answer,
+    json_answer,
+)
+from api.http.auth import (
+    current_actor,
+    now,
+)
+from api.http.bodies import Routes
+from api.routes.phone.check_ins import (
+    SENT_AT_HEADER,
+    sent_at,
+)
+from schemas.base import page_of
+from schemas.side_effects import (
+    EffectCodesOut,
+    SideEffectsAmendIn,
+    SideEffectsIn,
+    SideEffectsOut,
+    SideEffectsQuery,
+    SideEffectsWithVersionsOut,
+)
+from services.intake.forms import (
+    EffectsAmendment,
+    EffectsForm,
+)
+from services.intake.records.side_effects import (
+    get_side_effects,
+    list_side_effects,
+    side_effect_codes,
+)
+from services.intake.side_effects import amend_side_effects, record_side_effects
+
+routes = Routes("side_effects", __name__, description="Side effects, coded and graded")
+
+
+@routes.route("/v1/side-effects", methods=["POST"])
+@routes.doc(parameters=[SENT_AT_HEADER])
+@routes.arguments(SideEffectsIn)
+@routes.response(201, SideEffectsOut)
+@routes.alt_response(200, schema=SideEffectsOut)
+@routes.alt_response(404, "NOT_FOUND")
+def post_side_effects(body: dict[str, Any]) -> Response:
+    """Store a report exactly once; an emergency is answered with the number to call, and paged."""
+    return bytes_answer(record_side_effects(current_actor(), EffectsForm(**body), sent_at(), now()))
+
+
+@routes.route("/v1/side-effects/<uuid:report_id>/amend", methods=["POST"])
+@routes.arguments(SideEffectsAmendIn)
+@routes.response(201, SideEffectsOut)
+@routes.alt_response(200, schema=SideEffectsOut)
+def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
+    """Replace effects and vitals of a report by a new version; what is new in it pages."""
+    return bytes_answer(
+        amend_side_effects(current_actor(), report_id, EffectsAmendment(**body), now())
+    )
+
+
+@routes.route("/v1/side-effects", methods=["GET"])
+@routes.arguments(SideEffectsQuery, location="query")
+@routes.response(200, page_of(SideEffectsOut))
+def get_reports(query: dict[str, Any]) -> Response:
+    """A patient's reports, newest first; staff name the patient."""
+    return json_answer(list_side_effects(current_actor(), now=now(), **query))
+
+
+@routes.route("/v1/side-effects/codes", methods=["GET"])
+@routes.response(200, EffectCodesOut)
+def get_codes() -> Response:
+    """What can be reported, in lay words."""
+    return json_answer(side_effect_codes(current_actor(), now()))
+
+
+@routes.route("/v1/side-effects/<uuid:report_id>", methods=["GET"])
+@routes.response(200, SideEffectsWithVersionsOut)
+def get_report(report_id: UUID) -> Response:
+    """The current version under any of its versions' ids, with all versions."""
+    return json_answer(get_side_effects(current_actor(), report_id, now()))

@@ -1,0 +1,92 @@
+"""The own account: who I am, my password, my devices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from models import TokenFamily, User
+from services import audit
+from services.access import Actor
+from services.accounts.delays import counted_attempt, password_key
+from services.accounts.families import end_families, end_family
+from services.accounts.passwords import hash_password, matches
+from services.accounts.profile import Profile, load_profile
+from services.accounts.token_check import acting
+from services.exceptions import Invalid, NotFound
+
+
+def get_me(actor: Actor, now: datetime) -> Profile:
+    """Who the actor is, as the database has it now."""
+    with acting(actor, now) as session:
+        return load_profile(session, actor.user_id)
+
+
+def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> None:
+    """Set a new password and log every other device out.
+
+    A patient who has none yet sets a first one. Raises ``Invalid`` unless ``old`` is the present
+    password, and ``RateLimited`` after several wrong ones.
+    """
+    present = select(User.password_hash).where(User.id == actor.user_id)
+    with acting(actor, now) as session:
+        kept = session.scalar(present)
+    with counted_attempt((password_key(actor.user_id),), now):
+        if kept is not None and not matches(old or "", kept):
+            raise Invalid({"old_password": ["Not your present password."]})
+        password_hash = hash_password(new)
+        with acting(actor, now) as session:
+            # Families before accounts, as a refresh locks them.
+            end_families(session, actor.user_id, "password_changed", now, but=actor.family_id)
+            if session.scalar(present.with_for_update(key_share=True)) != kept:
+                raise Invalid({"old_password": ["Changed meanwhile on another device."]})
+            session.execute(
+                update(User).where(User.id == actor.user_id).values(password_hash=password_hash)
+            )
+            audit.record(session, actor.user_id, "password_changed", now, object_id=actor.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A family that is alive; ``current`` is the one that asks."""
+
+    id: UUID
+    started_at: datetime
+    last_used_at: datetime
+    current: bool
+
+
+def log_out(actor: Actor, now: datetime) -> None:
+    """End the family of this token."""
+    with acting(actor, now) as session:
+        end_family(session, actor.family_id, "logged_out", now)
+        audit.record(session, actor.user_id, "logged_out", now, object_id=actor.family_id)
+
+
+def list_devices(actor: Actor, now: datetime) -> list[Device]:
+    """The account's living families, newest first."""
+    with acting(actor, now) as session:
+        rows = session.scalars(
+            select(TokenFamily)
+            .where(TokenFamily.user_id == actor.user_id, TokenFamily.revoked_at.is_(None))
+            .order_by(TokenFamily.started_at.desc(), TokenFamily.id.desc())
+        ).all()
+        return [
+            Device(row.id, row.started_at, row.last_used_at, row.id == actor.family_id)
+            for row in rows
+            if row.last_used_at + timedelta(seconds=row.lifetime_s) >= now
+        ]
+
+
+def end_device(actor: Actor, family_id: UUID, now: datetime) -> None:
+    """End one of the account's own families; raises ``NotFound`` for any other."""
+    with acting(actor, now) as session:
+        own = select(TokenFamily.id).where(
+            TokenFamily.id == family_id, TokenFamily.user_id == actor.user_id
+        )
+        if session.scalar(own) is None or not end_family(session, family_id, "ended", now):
+            raise NotFound
+        audit.record(session, actor.user_id, "device_ended", now, object_id=family_id)

@@ -1,0 +1,131 @@
+"""Time moves escalation, nothing else does: advance the alerts whose due time has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from models import Alert, Notification
+from models.notification import UNFINISHED
+from services.alerts.chain import Chain, load_chain
+from services.alerts.locking import lock_alert, lock_status_rows
+from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
+from services.one_statement import write_together
+from services.rules.escalation import life
+from services.rules.escalation.states import (
+    PAGING,
+    AlertState,
+    Change,
+    PageStep,
+)
+from services.unit_of_work import transaction
+
+BATCH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DueAlert:
+    """An alert whose due time has come, as it was seen without a lock."""
+
+    clinic_id: UUID
+    alert_id: UUID
+    patient_id: UUID | None
+
+
+def due_alerts(now: datetime) -> list[DueAlert]:
+    """The alerts whose ladder or acknowledgement time moves now, the longest overdue first.
+
+    Those that wait for the morning mail are not among them: a mail that cannot be queued stays due,
+    and must not take the place of a page.
+    """
+    with transaction() as session:
+        rows = session.execute(
+            select(Alert.clinic_id, Alert.id, Alert.patient_id)
+            .where(Alert.next_at <= now, ~_waits_for_mail())
+            .order_by(Alert.next_at)
+            .limit(BATCH)
+        ).all()
+    return [DueAlert(*row) for row in rows]
+
+
+def due_mails(now: datetime) -> list[UUID]:
+    """The clinics whose morning mail is due."""
+    query = select(Alert.clinic_id).where(Alert.next_at <= now, _waits_for_mail()).distinct()
+    with transaction() as session:
+        return list(session.scalars(query))
+
+
+def _waits_for_mail() -> ColumnElement[bool]:
+    return and_(Alert.status == "triggered", Alert.ladder_severity.not_in(PAGING))
+
+
+def advance(due: DueAlert, now: datetime) -> bool:
+    """Move one alert by one step, in one transaction. False when somebody else was quicker, or is
+    writing about this patient right now: then it is still due the next time.
+    """
+    with transaction() as session:
+        if due.patient_id is not None and not lock_status_rows(
+            session, due.clinic_id, [due.patient_id], skip_locked=True
+        ):
+            return False
+        alert = lock_alert(session, due.clinic_id, due.alert_id)
+        if alert is None or alert.next_at is None or alert.next_at > now:
+            return False
+        return _move(session, alert, now)
+
+
+def _move(session: Session, alert: Alert, now: datetime) -> bool:
+    chain = load_chain(session, alert.clinic_id)
+    state = AlertState.of(alert)
+    change = life.time_passed(state, chain.circumstances(now))
+    if change.mail:
+        return False
+    key = AlertKey(alert.clinic_id, alert.id)
+    fresh, renewed = _split(change, chain, _unsent_pages(session, key))
+    writes = change_writes(key, state, replace(change, pages=fresh), chain, now)
+    for notification_id, step in renewed:
+        writes += renewal_writes(key, notification_id, step, state.ladder_severity, now)
+    write_together(session, writes)
+    if change.pages:
+        session.execute(notify_statement())
+    return True
+
+
+def _unsent_pages(session: Session, key: AlertKey) -> dict[UUID, UUID]:
+    """Contact -> the page to it that has not got out yet, locked."""
+    rows = session.execute(
+        select(Notification.contact_id, Notification.id)
+        .where(
+            Notification.clinic_id == key.clinic_id,
+            Notification.alert_id == key.alert_id,
+            Notification.contact_id.is_not(None),
+            Notification.state.in_(UNFINISHED),
+        )
+        .order_by(Notification.id)
+        .with_for_update()
+    )
+    return {row.contact_id: row.id for row in rows}
+
+
+def _split(
+    change: Change, chain: Chain, unsent: dict[UUID, UUID]
+) -> tuple[tuple[PageStep, ...], list[tuple[UUID, PageStep]]]:
+    """Steps that need a new page, and pages still unsent that now stand for a later step.
+
+    While a channel is down, a new page each round would only pile up in front of its recovery; the
+    old one is tried again at once and keeps its age, so that `/safetyz` stays red.
+    """
+    fresh: list[PageStep] = []
+    renewed: list[tuple[UUID, PageStep]] = []
+    for page in change.pages:
+        waiting = unsent.get(chain.links[page.step - 1].contact_id)
+        if waiting is None:
+            fresh.append(page)
+        else:
+            renewed.append((waiting, page))
+    return tuple(fresh), renewed

@@ -1,0 +1,81 @@
+"""What a claimed notification says and to whom, as things are when it is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from models import Alert, Contact, DigestAlert, User
+from models.encryption import KeyringError
+from services.alerts.chain import is_reachable
+from services.alerts.delivery.claiming import Claimed
+from services.channels.base import AlertNotice, ChannelError, Page
+from services.unit_of_work import transaction
+
+
+def load_page(claimed: Claimed) -> Page:
+    """Read address and alerts. Raises ``ChannelError`` for a recipient that has left since, and for
+    an address that no key of this process opens.
+    """
+    with transaction() as session:
+        try:
+            address, signing_secret = _recipient(session, claimed)
+        except KeyringError as error:
+            raise ChannelError("address_unreadable") from error
+        notices = tuple(AlertNotice(*alert) for alert in session.execute(_alerts(claimed)))
+    return Page(claimed.notification_id, address, claimed.severity, notices, signing_secret)
+
+
+def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:
+    found = (
+        _member_of_staff(session, claimed)
+        if claimed.user_id is not None
+        else _contact(session, claimed)
+    )
+    if found is None:
+        raise ChannelError("recipient_left", permanent=True)
+    return found
+
+
+def _member_of_staff(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
+    email = session.scalar(
+        select(User.email).where(
+            User.clinic_id == claimed.clinic_id, User.id == claimed.user_id, User.active
+        )
+    )
+    return None if email is None else (email, None)
+
+
+def _contact(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
+    found = session.execute(
+        select(Contact.address, Contact.signing_secret)
+        .outerjoin(User, and_(User.clinic_id == Contact.clinic_id, User.id == Contact.user_id))
+        .where(
+            Contact.clinic_id == claimed.clinic_id,
+            Contact.id == claimed.contact_id,
+            is_reachable(),
+        )
+    ).one_or_none()
+    return None if found is None else (found.address, found.signing_secret)
+
+
+def carried_alerts(claimed: Claimed) -> ColumnElement[bool]:
+    """The alert of a page, or all alerts of a morning mail, as a condition on alerts."""
+    if claimed.alert_id is not None:
+        return and_(Alert.clinic_id == claimed.clinic_id, Alert.id == claimed.alert_id)
+    carried = select(DigestAlert.alert_id).where(
+        DigestAlert.clinic_id == claimed.clinic_id,
+        DigestAlert.notification_id == claimed.notification_id,
+    )
+    return and_(Alert.clinic_id == claimed.clinic_id, Alert.id.in_(carried))
+
+
+def _alerts(claimed: Claimed) -> Select[UUID, str, str, datetime]:
+    return (
+        select(Alert.id, Alert.severity, Alert.status, Alert.triggered_at)
+        .where(carried_alerts(claimed))
+        .order_by(Alert.triggered_at, Alert.id)
+    )

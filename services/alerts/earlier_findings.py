@@ -1,0 +1,55 @@
+"""What a patient's alerts have been about: the memory of rules that do not repeat themselves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Date, cast, func, select
+from sqlalchemy.orm import Session
+
+from models import AlertOccurrence, CheckIn, SideEffectReport
+from services.rules.worsening.repetition import (
+    Occasion,
+    Spoken,
+    spoken,
+)
+
+REMEMBERED: Final = ("M1", "M2", "M3", "M4", "M5", "A1", "B1", "U1", "N2")
+
+
+def load_said(session: Session, patient_id: UUID, on: date) -> Spoken:
+    """Sum up the patient's occurrences as they are to be seen on a mood day.
+
+    An occurrence is dated by the mood day of its entry.
+    """
+    occurrence, form, report = AlertOccurrence, CheckIn, SideEffectReport
+    rows = session.execute(
+        select(
+            occurrence.rule,
+            occurrence.first_tier,
+            occurrence.about_id,
+            func.coalesce(form.mood_day, report.mood_day, cast(occurrence.at, Date)).label("on"),
+        )
+        .outerjoin(
+            form,
+            (form.clinic_id == occurrence.clinic_id)
+            & (form.patient_id == occurrence.patient_id)
+            & (form.id == occurrence.entry_id),
+        )
+        .outerjoin(
+            report,
+            (report.clinic_id == occurrence.clinic_id)
+            & (report.patient_id == occurrence.patient_id)
+            & (report.id == occurrence.entry_id),
+        )
+        .where(occurrence.patient_id == patient_id, occurrence.rule.in_(REMEMBERED))
+    )
+    return spoken(
+        (
+            Occasion(row.rule, row.on, row.first_tier, str(row.about_id) if row.about_id else None)
+            for row in rows
+        ),
+        on,
+    )

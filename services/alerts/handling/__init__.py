@@ -1,0 +1,1 @@
+"""What people do with an alert: read, acknowledge, note, resolve, give feedback."""

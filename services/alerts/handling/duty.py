@@ -1,0 +1,61 @@
+"""Whoever leaves drops what they hold: acknowledgements end and page again at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Alert, User
+from services.alerts.chain import load_chain
+from services.alerts.locking import lock_status_rows
+from services.alerts.writing import AlertKey, change_writes, notify_statement
+from services.exceptions import Unauthenticated
+from services.one_statement import write_together
+from services.rules.escalation import life
+from services.rules.escalation.states import AlertState
+
+
+def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
+    """End all acknowledgements of this person, in the transaction that deactivates the account
+    (after its row was updated). Returns how many were ended.
+
+    Pages to this person's own contacts are skipped from then on, as ``load_chain`` leaves them out.
+    """
+    clinic_id = session.scalars(select(User.clinic_id).where(User.id == user_id)).one()
+    held = (
+        Alert.clinic_id == clinic_id,
+        Alert.acknowledged_by == user_id,
+        Alert.status == "acknowledged",
+    )
+    patient_ids = session.scalars(select(Alert.patient_id).where(*held))
+    lock_status_rows(session, clinic_id, [each for each in patient_ids if each is not None])
+    alerts = session.scalars(
+        select(Alert).where(*held).order_by(Alert.id).with_for_update(key_share=True)
+    ).all()
+    if not alerts:
+        return 0
+    chain = load_chain(session, clinic_id)
+    for alert in alerts:
+        state = AlertState.of(alert)
+        change = life.owner_deactivated(state, chain.circumstances(now))
+        key = AlertKey(clinic_id, alert.id)
+        write_together(session, change_writes(key, state, change, chain, now))
+    session.execute(notify_statement())
+    return len(alerts)
+
+
+def confirm_on_duty(session: Session, user_id: UUID) -> None:
+    """Hold the account as active to the end of a transaction that acknowledges something.
+
+    Without it, an acknowledgement that races the deactivation would stand with nobody behind it.
+    To be called before the status row is locked, as the deactivation locks the account first.
+    Raises ``Unauthenticated`` for an account that is not active.
+    """
+    active = session.scalar(
+        select(User.active).where(User.id == user_id).with_for_update(read=True)
+    )
+    if not active:
+        raise Unauthenticated

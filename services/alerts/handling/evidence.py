@@ -1,0 +1,222 @@
+"""What an alert rests on: its entries, the gravest of its occurrences, and about whom it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from models import (
+    Alert,
+    AlertOccurrence,
+    CheckIn,
+    Decision,
+    Patient,
+    RulesFailure,
+    SessionVitals,
+    SideEffectReport,
+    TreatmentSession,
+    UnreadableBody,
+)
+from services.alerts.monitors.follow_up import FAMILY as FOLLOW_UP
+from services.patients.contact_data import is_contact_missing, unpack_emergency_contact
+from services.rules.decision import Tier
+from services.rules.mood_days import find_zone
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
+
+# API contract: the newest bodies of refused requests are kept, encrypted, for those who may act.
+SHOWN_BODIES: Final = 5
+
+
+def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
+    """The occurrences, oldest first; each with the form version that it came with, if any."""
+    return session.execute(
+        select(
+            AlertOccurrence.id,
+            AlertOccurrence.entry_id,
+            AlertOccurrence.about_id,
+            AlertOccurrence.revision,
+            AlertOccurrence.at,
+            AlertOccurrence.received_at,
+            AlertOccurrence.rule,
+            AlertOccurrence.source,
+            AlertOccurrence.item9,
+            AlertOccurrence.cssrs,
+            AlertOccurrence.tier,
+            AlertOccurrence.first_tier,
+            CheckIn.id.label("check_in_id"),
+            CheckIn.instrument,
+            CheckIn.version,
+            CheckIn.recorded_at,
+        )
+        .outerjoin(
+            CheckIn,
+            and_(
+                CheckIn.clinic_id == AlertOccurrence.clinic_id,
+                CheckIn.patient_id == AlertOccurrence.patient_id,
+                CheckIn.id == AlertOccurrence.entry_id,
+            ),
+        )
+        .where(AlertOccurrence.alert_id == alert.id)
+        .order_by(AlertOccurrence.received_at, AlertOccurrence.id)
+    ).all()
+
+
+def show_occurrences(session: Session, alert: Alert, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """``[{at, rule, check_in_id}]``; of failed rules, the entries that they could not decide."""
+    if alert.patient_id is not None:
+        return [{"at": row.at, "rule": row.rule, "check_in_id": row.check_in_id} for row in rows]
+    failures = session.execute(
+        select(RulesFailure.failed_at, RulesFailure.entry_id)
+        .where(RulesFailure.alert_id == alert.id)
+        .order_by(RulesFailure.failed_at, RulesFailure.entry_id)
+    )
+    return [
+        {"at": row.failed_at, "rule": alert.rule, "check_in_id": row.entry_id} for row in failures
+    ]
+
+
+def show_contacts(session: Session, alert: Alert, now: datetime) -> dict[str, Any] | None:
+    """How to reach the patient, and what time it is where she is."""
+    if alert.patient_id is None:
+        return None
+    patient = session.scalars(select(Patient).where(Patient.id == alert.patient_id)).one()
+    local = now.astimezone(find_zone(patient.timezone) or UTC)
+    return {
+        "name": patient.name,
+        "phone": patient.phone,
+        "address": patient.address,
+        "emergency_contact": unpack_emergency_contact(patient.emergency_contact),
+        "timezone": patient.timezone,
+        "local_time": local.isoformat(timespec="seconds"),
+        "contact_missing": is_contact_missing(patient.phone, patient.emergency_contact),
+    }
+
+
+def show_bodies(session: Session, alert: Alert) -> list[dict[str, Any]]:
+    """What the newest refused requests held, newest first: text, to be shown escaped."""
+    rows = session.execute(
+        select(UnreadableBody.received_at, UnreadableBody.body)
+        .where(UnreadableBody.alert_id == alert.id, UnreadableBody.body.is_not(None))
+        .order_by(UnreadableBody.received_at.desc(), UnreadableBody.id.desc())
+        .limit(SHOWN_BODIES)
+    )
+    return [{"received_at": row.received_at, "body": row.body} for row in rows]
+
+
+MEASURED: Final = ("systolic", "diastolic", "heart_rate")
+OF_A_SESSION: Final = ("phase", *MEASURED, "spo2", "sedation", "taken_at")
+
+
+def gravest(rows: Sequence[Any]) -> Any | None:
+    """The occurrence that the alert's tier rests on: the highest, of equals the newest."""
+    return max(rows, key=lambda row: (Tier.from_word(row.tier), row.at), default=None)
+
+
+def show_evidence(
+    session: Session, alert: Alert, rows: Sequence[Any], now: datetime
+) -> dict[str, Any] | None:
+    """What was answered, of the gravest occurrence. ``age_minutes`` from when it was answered.
+
+    ``version``: which version of the form (1 is the first); null when it was no form. Pressures in
+    mmHg, heart rate per minute, SpO2 in percent, sedation as MOAA/S.
+    """
+    row = gravest(rows)
+    if row is None:
+        return None
+    return {
+        "check_in_id": row.check_in_id,
+        "rule": row.rule,
+        "instrument": row.instrument,
+        "item9": row.item9,
+        "cssrs": row.cssrs,
+        "recorded_at": row.recorded_at or row.at,
+        "received_at": row.received_at,
+        "age_minutes": max(0, int((now - row.at).total_seconds() // 60)),
+        "version": row.version,
+        **_treatment(session, row.id),
+        "findings": _findings(session, alert, row),
+    }
+
+
+def _treatment(session: Session, occurrence_id: UUID) -> dict[str, Any]:
+    """The report of side effects, the vital signs and the session behind an occurrence."""
+    entry, about = aliased(TreatmentSession), aliased(TreatmentSession)
+    row = session.execute(
+        select(
+            SideEffectReport.id.label("side_effects_id"),
+            SideEffectReport.effects,
+            SideEffectReport.answered_at,
+            *(getattr(SideEffectReport, name).label(f"said_{name}") for name in MEASURED),
+            *(getattr(SessionVitals, name) for name in OF_A_SESSION),
+            func.coalesce(
+                SideEffectReport.session_id, SessionVitals.session_id, entry.id, about.id
+            ).label("session_id"),
+        )
+        .select_from(AlertOccurrence)
+        .outerjoin(SideEffectReport, _same(SideEffectReport, AlertOccurrence.entry_id))
+        .outerjoin(SessionVitals, _same(SessionVitals, AlertOccurrence.entry_id))
+        .outerjoin(entry, _same(entry, AlertOccurrence.entry_id))
+        .outerjoin(about, _same(about, AlertOccurrence.about_id))
+        .where(AlertOccurrence.id == occurrence_id)
+    ).one()
+    return {
+        "side_effects_id": row.side_effects_id,
+        "effects": None if row.effects is None else [_effect(each) for each in row.effects],
+        "vitals": _vitals(row),
+        "session_id": row.session_id,
+    }
+
+
+def _same(table: Any, record_id: Any) -> ColumnElement[bool]:
+    return and_(
+        table.clinic_id == AlertOccurrence.clinic_id,
+        table.patient_id == AlertOccurrence.patient_id,
+        table.id == record_id,
+    )
+
+
+def _effect(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A code that a later list no longer has is its own label."""
+    known = SIDE_EFFECTS.effects.get(stored["code"])
+    label = stored["code"] if known is None else known.label
+    return {"code": stored["code"], "label": label, "grade": stored["grade"]}
+
+
+def _vitals(row: Any) -> dict[str, Any] | None:
+    """Measured at a session, or sent with a report (then without a phase)."""
+    if row.taken_at is not None:
+        return {name: getattr(row, name) for name in OF_A_SESSION}
+    if row.said_systolic is None:
+        return None
+    said = {name: getattr(row, f"said_{name}") for name in MEASURED}
+    return {"phase": None, "spo2": None, "sedation": None, "taken_at": row.answered_at, **said}
+
+
+def _findings(session: Session, alert: Alert, row: Any) -> dict[str, Any] | None:
+    """What the rule looked at when it fired, as it was kept; of the S rules the answer says it."""
+    if alert.family == FOLLOW_UP:
+        return {"window": row.source, "due_at": row.at.isoformat()}
+    if alert.family != row.rule.lower():
+        return None
+    kept = session.scalars(
+        select(Decision.decided)
+        .where(
+            Decision.patient_id == alert.patient_id,
+            Decision.entry_id == row.entry_id,
+            Decision.revision == row.revision,
+        )
+        .order_by(Decision.decided_at.desc())
+    )
+    about = None if row.about_id is None else str(row.about_id)
+    fired = (
+        one["inputs"]
+        for decided in kept
+        for one in decided
+        if one["fired"] and one["rule"] == row.rule and one.get("about") == about
+    )
+    return next(fired, None)

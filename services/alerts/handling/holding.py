@@ -1,0 +1,123 @@
+"""An alert in somebody's hands: locked in the one order, and what is written about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Alert, AlertEvent
+from services.access import Actor
+from services.alerts.chain import load_chain
+from services.alerts.handling.reading import (
+    record_access,
+    show_alert,
+)
+from services.alerts.locking import lock_alert_of
+from services.alerts.permissions import (
+    Reach,
+    reach_of,
+    require,
+    visible_alert,
+)
+from services.alerts.writing import AlertKey, alert_update, changed_columns, timeline_writes
+from services.one_statement import (
+    Write,
+    write_together,
+)
+from services.patients.status.row import raise_revision
+from services.rules.escalation.states import (
+    AlertState,
+    Change,
+    Circumstances,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A locked alert (and, before it, its patient's status row), as it is now."""
+
+    session: Session
+    actor: Actor
+    alert: Alert
+    reach: Reach
+    now: datetime
+
+    @property
+    def key(self) -> AlertKey:
+        """Which alert."""
+        return AlertKey(self.alert.clinic_id, self.alert.id)
+
+    @property
+    def state(self) -> AlertState:
+        """Where it stands in its life."""
+        return AlertState.of(self.alert)
+
+    @property
+    def is_resolved(self) -> bool:
+        """Has a person ended it?"""
+        return self.alert.status == "resolved"
+
+    def circumstances(self) -> Circumstances:
+        """What a transition needs to know of the clinic."""
+        return load_chain(self.session, self.alert.clinic_id).circumstances(self.now)
+
+    def write(self, change: Change, extra: Sequence[Write] = (), **detail: Any) -> None:
+        """Write what a person's deed changes (it never pages) and count the write about the
+        patient. Nothing when nothing changes.
+        """
+        if not change.events:
+            return
+        by = self.actor.user_id
+        severity = change.state.severity
+        write_together(
+            self.session,
+            [
+                *alert_update(self.key, changed_columns(self.state, change.state)),
+                *timeline_writes(
+                    self.key, change.events, self.now, by, severity=severity, **detail
+                ),
+                *extra,
+            ],
+        )
+        if self.alert.patient_id is not None:
+            raise_revision(self.session, self.alert.patient_id)
+        self.session.refresh(self.alert)
+
+    def shown(self, action: str) -> dict[str, Any]:
+        """The alert as the actor sees it now. Goes into the audit chain: the last thing to do."""
+        shown = show_alert(self.session, self.actor, self.alert, self.reach, self.now)
+        record_access(self.session, self.actor, self.alert, self.reach, action, self.now)
+        return shown
+
+
+def hold(
+    session: Session,
+    actor: Actor,
+    alert_id: UUID,
+    allowed: Callable[[Reach], bool],
+    now: datetime,
+) -> Held:
+    """Lock the status row of the alert's patient, then the alert, for somebody who may.
+
+    Raises ``NotFound`` for an alert out of view, ``Forbidden`` for what this person may not do.
+    """
+    seen = visible_alert(session, actor, alert_id, now)
+    reach = reach_of(session, actor, seen, now)
+    require(allowed(reach))
+    alert = lock_alert_of(session, seen.clinic_id, seen.id)
+    if alert is None:
+        raise AssertionError("alerts are never removed")
+    # The clock was read before the lock was waited for; the timeline must not run backwards.
+    newest = session.scalar(
+        select(func.max(AlertEvent.at)).where(
+            AlertEvent.clinic_id == alert.clinic_id, AlertEvent.alert_id == alert.id
+        )
+    )
+    after = now if newest is None else max(now, newest + timedelta(microseconds=1))
+    return Held(session, actor, alert, reach, after)

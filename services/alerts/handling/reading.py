@@ -1,0 +1,218 @@
+"""Reading alerts: the worklist, and one alert with everything that its reader may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, cast, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from models import Alert, User
+from models.alert import SEVERITIES
+from services import audit
+from services.access import Actor
+from services.accounts.token_check import acting
+from services.alerts.chain import load_chain
+from services.alerts.handling.dispositions import allowed_dispositions
+from services.alerts.handling.evidence import (
+    load_occurrences,
+    show_bodies,
+    show_contacts,
+    show_evidence,
+    show_occurrences,
+)
+from services.alerts.handling.timeline import (
+    contact_names,
+    next_target,
+    show_notifications,
+    show_resolution,
+    show_timeline,
+)
+from services.alerts.permissions import (
+    Reach,
+    reach_of,
+    visible_alert,
+    visible_clause,
+)
+from services.paging import Page, decode_cursor, encode_cursor
+from services.rules.escalation.states import AlertState
+
+UNREADABLE: Final = "unreadable_risk"
+SUMMARY: Final = (
+    "id",
+    "patient_id",
+    "family",
+    "rule",
+    "rule_version",
+    "severity",
+    "status",
+    "triggered_at",
+    "newest_occurrence_at",
+    "occurrence_count",
+    "acknowledged_by",
+    "acknowledged_at",
+    "resolved_at",
+    "next_at",
+)
+# Sorts before every resolved alert: the page that the not resolved ones filled alone ends here.
+BEFORE_ALL_RESOLVED: Final = (0, datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts; ``limit`` bounds the resolved ones only."""
+
+    status: str | None = None
+    severity: str | None = None
+    patient_id: UUID | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+def list_alerts(actor: Actor, wanted: Wanted, now: datetime) -> Page:
+    """The worklist: not resolved first, then by tier, then the oldest; the read is recorded.
+
+    Whatever is not resolved stands on the first page, also beyond ``limit``; resolved ones fill the
+    rest and follow. Raises ``Forbidden``, and ``Invalid`` for a cursor of another list.
+    """
+    after = decode_cursor(wanted.cursor, int, datetime, UUID) if wanted.cursor else None
+    with acting(actor, now) as session:
+        mine = _matching(actor, wanted, now)
+        first = [] if after is not None else _not_resolved(session, mine)
+        room = max(0, wanted.limit - len(first))
+        ended = _resolved(session, mine, after, room + 1)
+        items = [show_summary(alert) for alert in (*first, *ended[:room])]
+        page = {"items": items, "next_cursor": _next_cursor(ended, room)}
+        about = wanted.patient_id if items else None
+        audit.record(session, actor.user_id, "alerts_listed", now, patient_id=about)
+        return page
+
+
+def get_alert(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
+    """One alert with all that the actor may see of it; the read is recorded.
+
+    Raises ``Forbidden`` for a role that has no business here, ``NotFound`` for one out of view.
+    """
+    with acting(actor, now) as session:
+        alert = visible_alert(session, actor, alert_id, now)
+        reach = reach_of(session, actor, alert, now)
+        shown = show_alert(session, actor, alert, reach, now)
+        record_access(session, actor, alert, reach, "alert_read", now)
+        return shown
+
+
+def show_alert(
+    session: Session, actor: Actor, alert: Alert, reach: Reach, now: datetime
+) -> dict[str, Any]:
+    """The alert as this person sees it; ``evidence`` and ``patient`` are left out for those who may
+    not act, ``evidence`` also for an administrator who was paged.
+    """
+    names = contact_names(session)
+    rows = load_occurrences(session, alert)
+    shown = show_summary(alert) | {
+        "acknowledged_by_name": _name_of(session, alert.acknowledged_by),
+        "paged_as": alert.page_severity,
+        "ack_expires_at": alert.ack_expires_at,
+        "contact_due_at": alert.contact_due_at,
+        "occurrences": show_occurrences(session, alert, rows),
+        "escalation": _escalation(session, alert, names),
+        "resolution": show_resolution(session, alert, reach),
+        "timeline": show_timeline(session, alert, actor, reach),
+        "notifications": show_notifications(session, alert, names),
+        "may": {
+            "act": reach.acts,
+            "resolve": reach.resolves,
+            "dispositions": allowed_dispositions(AlertState.of(alert)) if reach.resolves else [],
+        },
+    }
+    if reach.sees_contacts:
+        shown["patient"] = show_contacts(session, alert, now)
+    if reach.sees_content:
+        shown["evidence"] = show_evidence(session, alert, rows, now)
+        if alert.family == UNREADABLE:
+            shown["unreadable"] = show_bodies(session, alert)
+    return shown
+
+
+def show_summary(alert: Alert) -> dict[str, Any]:
+    """One row of the worklist: no patient data but the id."""
+    return {name: getattr(alert, name) for name in SUMMARY}
+
+
+def record_access(
+    session: Session, actor: Actor, alert: Alert, reach: Reach, action: str, now: datetime
+) -> None:
+    """Into the audit chain; an administrator who sees a patient's contacts breaks glass. The last
+    statements of a transaction.
+    """
+    about = {"patient_id": alert.patient_id, "object_id": alert.id}
+    audit.record(session, actor.user_id, action, now, **about)
+    if reach.breaks_glass:
+        audit.record(session, actor.user_id, "break_glass", now, **about)
+
+
+def _escalation(session: Session, alert: Alert, names: dict[UUID, str]) -> dict[str, Any]:
+    links = [link.contact_id for link in load_chain(session, alert.clinic_id).links]
+    target = next_target(AlertState.of(alert), links, names)
+    return {"step": alert.page_step, "next_at": alert.next_at, "target": target}
+
+
+def _name_of(session: Session, user_id: UUID | None) -> str | None:
+    return None if user_id is None else session.scalar(select(User.name).where(User.id == user_id))
+
+
+def _matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    matching = [visible_clause(actor, now)]
+    for column in ("status", "severity", "patient_id"):
+        value = getattr(wanted, column)
+        if value is not None:
+            matching.append(getattr(Alert, column) == value)
+    return matching
+
+
+def _order() -> tuple[ColumnElement[Any], ...]:
+    """By tier (1 for critical to 4 for low), then the oldest."""
+    listed = cast(list(SEVERITIES), ARRAY(Text))
+    return (
+        func.array_position(listed, Alert.severity),
+        Alert.triggered_at.expression,
+        Alert.id.expression,
+    )
+
+
+def _key(alert: Alert) -> tuple[object, ...]:
+    return SEVERITIES.index(alert.severity) + 1, alert.triggered_at, alert.id
+
+
+def _next_cursor(ended: list[Alert], room: int) -> str | None:
+    """``ended`` was asked for one more than there is room for."""
+    if len(ended) <= room:
+        return None
+    last = _key(ended[room - 1]) if room else BEFORE_ALL_RESOLVED
+    return encode_cursor(*last)
+
+
+def _not_resolved(session: Session, matching: list[ColumnElement[bool]]) -> list[Alert]:
+    return list(
+        session.scalars(
+            select(Alert).where(Alert.status != "resolved", *matching).order_by(*_order())
+        )
+    )
+
+
+def _resolved(
+    session: Session,
+    matching: list[ColumnElement[bool]],
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> list[Alert]:
+    keys = _order()
+    query = select(Alert).where(Alert.status == "resolved", *matching).order_by(*keys).limit(limit)
+    if after is not None:
+        seen = [literal(part, key.type) for part, key in zip(after, keys, strict=True)]
+        query = query.where(tuple_(*keys) > tuple_(*seen))
+    return list(session.scalars(query))

@@ -1,0 +1,161 @@
+"""What has happened to an alert since it was triggered, and whom it goes to next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    Alert,
+    AlertEvent,
+    AlertNote,
+    AlertResolution,
+    Contact,
+    Notification,
+    NotificationAttempt,
+    StandingPlan,
+    User,
+)
+from services.access import Actor
+from services.alerts.permissions import (
+    Reach,
+    about_alert,
+)
+from services.rules.escalation.states import (
+    PAGING,
+    AlertState,
+)
+
+MORNING_MAIL: Final = "morning mail"
+CARE_TEAM: Final = "care team (email)"
+
+
+def contact_names(session: Session) -> dict[UUID, str]:
+    """Every contact the clinic ever had, by a neutral name: ``contact 2 (webhook)``."""
+    rows = session.execute(
+        select(Contact.id, Contact.position, Contact.channel, Contact.last_resort)
+    )
+    return {
+        row.id: f"{'last resort' if row.last_resort else f'contact {row.position}'} ({row.channel})"
+        for row in rows
+    }
+
+
+def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, str]) -> str | None:
+    """Who hears of it at ``next_at``, if nothing happens before; None when time does nothing.
+
+    ``links``: the contacts of the chain as it is now, in order.
+    """
+    if state.next_at is None:
+        return None
+    overdue = state.status == "acknowledged" and state.contact_due_at == state.next_at
+    severity = state.page_severity or state.ladder_severity if overdue else state.ladder_severity
+    if severity not in PAGING:
+        return MORNING_MAIL
+    starts_over = state.status == "acknowledged" and not overdue
+    step = 0 if starts_over or state.page_step >= len(links) else state.page_step
+    return names[links[step]] if links else None
+
+
+def show_timeline(
+    session: Session, alert: Alert, actor: Actor, reach: Reach
+) -> list[dict[str, Any]]:
+    """Every event, oldest first, with who did it; a note's text for those who see clinical content,
+    and for its author.
+    """
+    notes = {
+        str(note.id): note
+        for note in session.scalars(select(AlertNote).where(AlertNote.alert_id == alert.id))
+    }
+    rows = session.execute(
+        select(AlertEvent.at, AlertEvent.kind, AlertEvent.actor_id, AlertEvent.detail, User.name)
+        .outerjoin(User, User.id == AlertEvent.actor_id)
+        .where(AlertEvent.alert_id == alert.id)
+        .order_by(AlertEvent.at, AlertEvent.id)
+    )
+    return [
+        {
+            "at": row.at,
+            "kind": row.kind,
+            "by": row.actor_id,
+            "by_name": row.name,
+            "detail": {key: row.detail[key] for key in row.detail if key != "note_id"},
+            **_note(notes.get(row.detail.get("note_id", "")), actor, reach),
+        }
+        for row in rows
+    ]
+
+
+def _note(note: AlertNote | None, actor: Actor, reach: Reach) -> dict[str, Any]:
+    if note is None:
+        return {}
+    shown = reach.sees_content or note.author_id == actor.user_id
+    return {"outcome": note.outcome, "text": note.text if shown else None}
+
+
+def show_notifications(
+    session: Session, alert: Alert, names: Mapping[UUID, str]
+) -> list[dict[str, Any]]:
+    """Every page and morning mail about the alert, oldest first, with every attempt to deliver it.
+    Contacts by their neutral name, never by an address.
+    """
+    rows = session.execute(
+        select(Notification.id, Notification.channel, Notification.contact_id, Notification.state)
+        .where(about_alert(alert.id))
+        .order_by(Notification.created_at, Notification.id)
+    ).all()
+    attempts: dict[UUID, list[dict[str, Any]]] = {row.id: [] for row in rows}
+    tried = session.execute(
+        select(
+            NotificationAttempt.notification_id, NotificationAttempt.at, NotificationAttempt.outcome
+        )
+        .where(NotificationAttempt.notification_id.in_(attempts))
+        .order_by(NotificationAttempt.at, NotificationAttempt.id)
+    )
+    for row in tried:
+        attempts[row.notification_id].append({"at": row.at, "outcome": row.outcome})
+    return [
+        {
+            "id": row.id,
+            "channel": row.channel,
+            "contact": names[row.contact_id] if row.contact_id is not None else CARE_TEAM,
+            "state": row.state,
+            "attempts": attempts[row.id],
+        }
+        for row in rows
+    ]
+
+
+def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, Any] | None:
+    """How it ended, by whom, and the standing plan that was set with it."""
+    found = session.execute(
+        select(AlertResolution, User.name)
+        .join(User, User.id == AlertResolution.by)
+        .where(AlertResolution.alert_id == alert.id)
+    ).one_or_none()
+    if found is None:
+        return None
+    resolution: AlertResolution = found.AlertResolution
+    plan = session.scalar(select(StandingPlan).where(StandingPlan.alert_id == alert.id))
+    return {
+        "at": resolution.at,
+        "by": resolution.by,
+        "by_name": found.name,
+        "disposition": resolution.disposition,
+        "note": resolution.note if reach.sees_content else None,
+        "standing_plan": _plan(plan) if plan is not None and reach.sees_content else None,
+    }
+
+
+def _plan(plan: StandingPlan) -> dict[str, Any]:
+    return {
+        "until": plan.until_at,
+        "reason": plan.reason,
+        "recorded_ones": plan.recorded_ones,
+        "ended_at": plan.ended_at,
+        "ended_because": plan.ended_because,
+    }

@@ -1,0 +1,196 @@
+"""The follow-up watch: what a worker looks for when nothing was heard after a session (N2).
+
+The worker reads no answer: whoever stores one marks the window that it meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Update, and_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from models import Alert, AlertOccurrence, Patient, PatientStatus, SessionFollowUp
+from services.alerts.chain import load_chain
+from services.alerts.locking import lock_status_rows
+from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
+from services.one_statement import (
+    Write,
+    write_together,
+)
+from services.rules.session_day.follow_up import (
+    Window,
+    lapsed,
+)
+from services.rules.session_day.numbers import SESSION_NUMBERS
+from services.unit_of_work import transaction
+
+FAMILY: Final = "n2"
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class UnheardPatient:
+    """Somebody of whom nothing was heard after a session, as seen without a lock."""
+
+    clinic_id: UUID
+    patient_id: UUID
+
+
+def unheard_patients(now: datetime) -> Iterator[UnheardPatient]:
+    """Whose windows have passed unmet, the longest due first, all of them.
+
+    No transaction is open between two of them; one with several windows may come twice.
+    """
+    last: Any = None
+    while found := _next_batch(now, last):
+        yield from dict.fromkeys(UnheardPatient(row.clinic_id, row.patient_id) for row in found)
+        last = found[-1]
+
+
+def _next_batch(now: datetime, last: Any) -> Sequence[Any]:
+    place = (SessionFollowUp.due_at, SessionFollowUp.clinic_id, SessionFollowUp.patient_id)
+    query = select(*place).where(_passed_unmet(now)).order_by(*place).limit(BATCH)
+    if last is not None:
+        query = query.where(tuple_(*place) > tuple_(*last))
+    with transaction() as session:
+        return session.execute(query).all()
+
+
+def _passed_unmet(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        SessionFollowUp.met_at.is_(None),
+        SessionFollowUp.lapsed_at.is_(None),
+        SessionFollowUp.due_at < now,
+    )
+
+
+def report_unheard(patient: UnheardPatient, now: datetime) -> bool:
+    """Let the passed windows of one patient lapse, in one transaction; True when N2 spoke.
+
+    Those of the discharged, and history that was typed in, lapse in silence. Whoever is being
+    written about right now is left for the next time.
+    """
+    with transaction() as session:
+        held = lock_status_rows(session, patient.clinic_id, [patient.patient_id], skip_locked=True)
+        rows = _load(session, patient, now) if held else []
+        if not rows:
+            return False
+        missed = _missed(session, patient, rows, now)
+        raised = _raise(session, patient, missed, now) if missed else []
+        write_together(session, [_lapse(patient, now), *raised])
+        return bool(missed)
+
+
+def _load(session: Session, patient: UnheardPatient, now: datetime) -> Sequence[Any]:
+    """The windows as they are now, under the lock, the longest due first."""
+    return session.execute(
+        select(
+            SessionFollowUp.session_id,
+            SessionFollowUp.kind,
+            SessionFollowUp.opens_at,
+            SessionFollowUp.due_at,
+            Patient.status,
+        )
+        .join(
+            Patient,
+            and_(
+                Patient.clinic_id == SessionFollowUp.clinic_id,
+                Patient.id == SessionFollowUp.patient_id,
+            ),
+        )
+        .where(*_of(patient), _passed_unmet(now))
+        .order_by(SessionFollowUp.due_at, SessionFollowUp.kind)
+    ).all()
+
+
+def _of(patient: UnheardPatient) -> tuple[ColumnElement[bool], ...]:
+    return (
+        SessionFollowUp.clinic_id == patient.clinic_id,
+        SessionFollowUp.patient_id == patient.patient_id,
+    )
+
+
+def _missed(
+    session: Session, patient: UnheardPatient, rows: Sequence[Any], now: datetime
+) -> list[NewOccurrence]:
+    """What N2 says of these windows: at most once of a session."""
+    spoken = _spoken_of(session, patient)
+    said: list[NewOccurrence] = []
+    for row in rows:
+        if row.status == "discharged":
+            continue
+        window = Window(str(row.session_id), row.kind, row.opens_at, row.due_at)
+        decision = lapsed(window, (), now, spoken=row.session_id in spoken)
+        if decision.fired:
+            spoken.add(row.session_id)
+            said.append(_occurrence(row, decision.severity or "low", now))
+    return said
+
+
+def _spoken_of(session: Session, patient: UnheardPatient) -> set[UUID | None]:
+    """The sessions that N2 has spoken of. A window that lapsed in silence is not one of them."""
+    return set(
+        session.scalars(
+            select(AlertOccurrence.about_id)
+            .join(
+                Alert,
+                and_(
+                    Alert.clinic_id == AlertOccurrence.clinic_id,
+                    Alert.id == AlertOccurrence.alert_id,
+                ),
+            )
+            .where(
+                Alert.clinic_id == patient.clinic_id,
+                Alert.patient_id == patient.patient_id,
+                Alert.family == FAMILY,
+            )
+        )
+    )
+
+
+def _occurrence(row: Any, tier: str, now: datetime) -> NewOccurrence:
+    """Nobody answered: ``at`` is when the window ended, ``source`` which window it was."""
+    return NewOccurrence(
+        entry_id=None,
+        rule=FAMILY.upper(),
+        source=row.kind,
+        at=row.due_at,
+        received_at=now,
+        item9=None,
+        cssrs=None,
+        tier=tier,
+        interrupts=False,
+        about_id=row.session_id,
+    )
+
+
+def _raise(
+    session: Session, patient: UnheardPatient, missed: list[NewOccurrence], now: datetime
+) -> list[Write]:
+    """Open or add to the alert. A low one queues no page, so nobody has to be woken."""
+    this_one = (
+        PatientStatus.clinic_id == patient.clinic_id,
+        PatientStatus.patient_id == patient.patient_id,
+    )
+    revision = session.scalars(select(PatientStatus.revision).where(*this_one)).one() + 1
+    opened = open_or_add(
+        load_open_alert(session, patient.patient_id, FAMILY),
+        missed,
+        patient_id=patient.patient_id,
+        clinic_id=patient.clinic_id,
+        family=FAMILY,
+        rule_version=SESSION_NUMBERS.version,
+        chain=load_chain(session, patient.clinic_id),
+        now=now,
+        revision=revision,
+    )
+    return [*opened.writes, update(PatientStatus).where(*this_one).values(revision=revision)]
+
+
+def _lapse(patient: UnheardPatient, now: datetime) -> Update:
+    return update(SessionFollowUp).where(*_of(patient), _passed_unmet(now)).values(lapsed_at=now)

@@ -1,0 +1,1 @@
+"""One patient as staff see and change them."""

@@ -1,0 +1,83 @@
+"""One patient as staff see her: contact data, and clinical content for those who may."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Patient, User
+from services import audit
+from services.access import Action, Actor
+from services.accounts.token_check import acting
+from services.patients.contact_data import is_contact_missing, unpack_emergency_contact
+from services.patients.members import members_of
+from services.patients.view import clinical_content_clause, visible_patient
+from services.rules.mood_days import find_zone, mood_day_at
+
+
+def get_patient(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
+    """A patient in view; the read is recorded. Raises ``NotFound``, ``Forbidden``."""
+    with acting(actor, now) as session:
+        patient = visible_patient(session, actor, Action.READ_PATIENTS, patient_id, now)
+        shown = show_patient(session, actor, patient, now)
+        audit.record(session, actor.user_id, "patient_read", now, patient_id=patient_id)
+        return shown
+
+
+def show_patient(session: Session, actor: Actor, patient: Patient, now: datetime) -> dict[str, Any]:
+    """The patient's data; what is clinical is left out for those who may not see it."""
+    status = status_now(patient.status, patient.paused_until, patient.timezone, now)
+    shown = {
+        "id": patient.id,
+        "name": patient.name,
+        "mrn": patient.mrn,
+        "born_on": patient.born_on,
+        "timezone": patient.timezone,
+        "phone": patient.phone,
+        "address": patient.address,
+        "emergency_contact": unpack_emergency_contact(patient.emergency_contact),
+        "contact_missing": is_contact_missing(patient.phone, patient.emergency_contact),
+        "care_team": members_of(session, patient.id),
+        "status": status,
+        "paused_until_on": patient.paused_until if status == "paused" else None,
+        "needs_invitation": needs_invitation(session, patient),
+        "created_at": patient.created_at,
+        "accepted_at": patient.accepted_at,
+    }
+    if may_see_clinical(session, actor, patient.id, now):
+        shown |= {
+            "indications": list(patient.indications),
+            "risk_at_intake": patient.risk_at_intake,
+            "status_reason": patient.status_reason,
+        }
+    return shown
+
+
+def may_see_clinical(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> bool:
+    """May the actor see clinical content of this patient?"""
+    clause = clinical_content_clause(actor, now)
+    return session.scalar(select(Patient.id).where(Patient.id == patient_id, clause)) is not None
+
+
+def needs_invitation(session: Session, patient: Patient) -> bool:
+    """Her phone was logged out because a token was stolen: she needs a new invitation."""
+    return bool(
+        patient.user_id
+        and session.scalar(select(User.needs_invitation).where(User.id == patient.user_id))
+    )
+
+
+def today_of(timezone: str, now: datetime) -> date:
+    """The mood day that is running for a patient; an unknown zone counts as UTC."""
+    return mood_day_at(now, find_zone(timezone) or UTC)
+
+
+def status_now(status: str, paused_until: date | None, timezone: str, now: datetime) -> str:
+    """A pause ends by itself after its last day."""
+    if status == "paused" and paused_until is not None and paused_until < today_of(timezone, now):
+        return "active"
+    return status

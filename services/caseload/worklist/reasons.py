@@ -1,0 +1,202 @@
+"""Why a patient stands where they stand in the caseload, in words.
+
+Words name what is known and what is missing. None of them says that somebody is safe: the absence
+of an alert is not that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from services.caseload.worklist.treatment_words import (
+    UNTREATED,
+    Treatment,
+    counted,
+    treatment_in_words,
+)
+from services.rules.danger.numbers import RULES
+from services.rules.danger.silence import SILENCE
+
+# Of two alerts of one severity, the one that stands first here is named.
+FAMILY_WORDS: Final[Mapping[str, str]] = {
+    "suicide_risk": "suicide risk",
+    "unreadable_risk": "suicide risk, read in a request that could not be stored",
+    "silence": "silence",
+    "e1": "emergency symptom or grade 4 side effect",
+    "e2": "very high blood pressure",
+    "e4": "vital signs after a session",
+    "e3": "blood pressure before a session",
+    "e5": "acute side effect that stays",
+    "b1": "signs of mania",
+    "u1": "urinary symptoms",
+    "m1": "worsening on the two-week form",
+    "m3": "return of symptoms",
+    "m2": "worsening on the daily form",
+    "m5": "worsening after a session",
+    "m4": "non-response",
+    "a1": "worsening of anxiety or trauma symptoms",
+    "e6": "driving after a session",
+    "n2": "nothing heard after a session",
+}
+FAMILIES: Final = tuple(FAMILY_WORDS)
+RETURN_OF_SYMPTOMS: Final = "m3"
+
+
+def family_in_words(family: str) -> str:
+    """The words of a family; the rule's id for one that has none yet."""
+    return FAMILY_WORDS.get(family, f"rule {family.upper()}")
+
+
+TREND_WORDS: Final = {
+    "worse": "PHQ-9 has worsened",
+    "no_response": "PHQ-9 shows no response",
+    "partial_response": "PHQ-9 shows a partial response",
+    "response": "PHQ-9 shows a response",
+    "remission": "PHQ-9 shows remission",
+    "minimal_symptoms": "PHQ-9 shows minimal symptoms from a low baseline",
+}
+ITEM9_SPAN: Final = timedelta(days=SILENCE.item9_days)
+CSSRS_SPAN: Final = timedelta(days=SILENCE.cssrs_days)
+INTAKE_SPAN: Final = timedelta(days=SILENCE.intake_days)
+
+
+class Facts(NamedTuple):
+    """What a row of the caseload knows; instants aware, days the patient's mood days.
+
+    ``clinical`` is false for those who may not see clinical content: then only alerts, silence
+    of the account and status are named. ``heard_on``: the last day with an answered item 9 or a
+    complete C-SSRS.
+    """
+
+    status: str
+    paused_until: date | None
+    clinical: bool
+    open_alerts: int
+    highest_severity: str | None
+    highest_family: str | None
+    needs_invitation: bool
+    since: datetime
+    invited_at: datetime | None
+    accepted_at: datetime | None
+    today: date
+    last_check_in_at: datetime | None
+    heard_on: date | None
+    last_item9: int | None
+    item9_positive_at: datetime | None
+    cssrs_moderate_at: datetime | None
+    risk_at_intake: bool
+    baseline: float | None
+    current: float | None
+    trend_status: str | None
+    treatment: Treatment = UNTREATED
+
+
+def reason_in_words(facts: Facts, now: datetime) -> str:
+    """One line, the most urgent first."""
+    return "; ".join(_parts(facts, now))
+
+
+def _parts(facts: Facts, now: datetime) -> Iterator[str]:
+    if facts.open_alerts:
+        yield _alerts(facts)
+    if facts.clinical:
+        yield from _risk(facts, now)
+    if facts.status != "active":
+        yield _status(facts)
+    if facts.needs_invitation:
+        yield "phone needs a new invitation"
+    if facts.clinical:
+        yield from treatment_in_words(facts.treatment, facts.today)
+        yield _silence(facts, now)
+        yield _trend(facts)
+    elif not facts.accepted_at:
+        yield "invitation not accepted yet"
+    elif not facts.open_alerts and facts.status == "active" and not facts.needs_invitation:
+        yield "no open alert"
+
+
+def _alerts(facts: Facts) -> str:
+    """What the most severe one is about is clinical."""
+    known = facts.highest_family if facts.clinical else None
+    about = f": {family_in_words(known)}" if known else ""
+    if facts.open_alerts == 1:
+        return f"{facts.highest_severity} alert open{about}"
+    return f"{facts.open_alerts} alerts open, the highest {facts.highest_severity}{about}"
+
+
+def _risk(facts: Facts, now: datetime) -> Iterator[str]:
+    if facts.status == "active" and is_silent(facts.heard_on, facts.today):
+        of = list(_risk_of_silence(facts, now))
+        if of:
+            days = (facts.today - (facts.heard_on or facts.today)).days - 1
+            unheard = f"no item 9 or C-SSRS answered for {counted(days, 'day')}"
+            yield f"silent after risk: {unheard}, {', '.join(of)}"
+            return
+    if is_recent(facts.item9_positive_at, now):
+        yield _item9(facts, RULES.recent_risk.days)
+    if is_recent(facts.cssrs_moderate_at, now):
+        yield _cssrs(RULES.recent_risk.days)
+
+
+def _risk_of_silence(facts: Facts, now: datetime) -> Iterator[str]:
+    """What makes three silent days a risk, each in its own span (rule N1)."""
+    if _within(facts.item9_positive_at, ITEM9_SPAN, now):
+        yield _item9(facts, ITEM9_SPAN.days)
+    if _within(facts.cssrs_moderate_at, CSSRS_SPAN, now):
+        yield _cssrs(CSSRS_SPAN.days)
+    if facts.risk_at_intake and _within(facts.invited_at, INTAKE_SPAN, now):
+        yield "suicidal ideation at intake"
+
+
+def _item9(facts: Facts, days: int) -> str:
+    latest = f", last answer {facts.last_item9}" if facts.last_item9 is not None else ""
+    return f"item 9 positive in the last {days} days{latest}"
+
+
+def _cssrs(days: int) -> str:
+    return f"C-SSRS moderate or high in the last {days} days"
+
+
+def _status(facts: Facts) -> str:
+    if facts.status == "paused":
+        return f"paused until {facts.paused_until}"
+    return facts.status
+
+
+def _silence(facts: Facts, now: datetime) -> str:
+    if facts.last_check_in_at is not None:
+        return f"last check-in {_ago(facts.last_check_in_at, now)}"
+    if facts.accepted_at is not None:
+        return f"no check-in yet, invitation accepted {_ago(facts.accepted_at, now)}"
+    return f"no check-in yet, enrolled {_ago(facts.since, now)}"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    days = max(0, (now.astimezone(UTC) - moment).days)
+    return "less than a day ago" if days == 0 else f"{counted(days, 'day')} ago"
+
+
+def _trend(facts: Facts) -> str:
+    words = TREND_WORDS.get(facts.trend_status or "")
+    if words is None or facts.current is None or facts.baseline is None:
+        return "PHQ-9 not known"
+    return f"{words} ({facts.baseline:g} to {facts.current:g})"
+
+
+def is_recent(moment: datetime | None, now: datetime) -> bool:
+    """Recent enough to raise what follows (the safety rules' own span)."""
+    return _within(moment, RULES.recent_risk, now)
+
+
+def is_silent(heard_on: date | None, today: date) -> bool:
+    """As many whole mood days in a row without an answer as make silence after risk (rule N1).
+
+    Days of a pause that has ended are counted too: the words say only that nothing was answered.
+    """
+    return heard_on is not None and (today - heard_on).days > SILENCE.at_risk_missed_days
+
+
+def _within(moment: datetime | None, span: timedelta, now: datetime) -> bool:
+    return moment is not None and moment >= now - span

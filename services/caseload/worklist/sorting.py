@@ -1,0 +1,159 @@
+"""The orders of the caseload: who needs somebody first. Every key ascends, the id breaks ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Float,
+    Integer,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models import Patient, PatientStatus, User
+from models.alert import SEVERITIES
+from services.caseload.worklist.reasons import (
+    CSSRS_SPAN,
+    INTAKE_SPAN,
+    ITEM9_SPAN,
+)
+from services.rules.danger.numbers import RULES
+from services.rules.danger.silence import SILENCE
+from services.rules.figures.numbers import TREND_THRESHOLDS
+
+Key = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+SORTS: Final = ("risk", "silence", "trend", "name")
+KEY_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "risk": (int, int, int, int, datetime, UUID),
+    "silence": (int, datetime, UUID),
+    "trend": (int, int, float, UUID),
+    "name": (str, UUID),
+}
+NO_ALERT: Final = len(SEVERITIES)
+# Worst first; who cannot be judged stands before who does well.
+TREND_ORDER: Final = (
+    "worse",
+    "no_response",
+    "baseline_missing",
+    "partial_response",
+    "minimal_symptoms",
+    "response",
+    "remission",
+)
+NO_SLOPE: Final = 1e9
+# After so long a course is history: a new one has a baseline of its own (report formulas).
+COURSE_GAP: Final = timedelta(days=TREND_THRESHOLDS.baseline.keep_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The running mood day: ``usual``, but in the zones of ``elsewhere``."""
+
+    usual: date
+    elsewhere: tuple[tuple[str, date], ...] = ()
+
+    def of_patient(self) -> ColumnElement[date]:
+        """Her day; the usual one for a zone that came in since."""
+        usual = literal(self.usual, Date)
+        if not self.elsewhere:
+            return usual
+        days = {zone: literal(day, Date) for zone, day in self.elsewhere}
+        return case(days, value=Patient.timezone, else_=usual)
+
+
+def sort_keys(
+    sort: str,
+    alerts: Any,
+    clinical: ColumnElement[bool],
+    now: ColumnElement[datetime],
+    today: Today | None,
+) -> list[Key]:
+    """The keys of one order. Without a right to clinical content they say nothing clinical.
+
+    ``alerts`` has the columns ``rank`` and ``returned`` of the patient's open alerts; ``today`` is
+    given for the order of risk.
+    """
+
+    def shown(value: Key, otherwise: Key) -> ColumnElement[Any]:
+        return case((clinical, value), else_=otherwise)
+
+    left = case((Patient.status == "discharged", 1), else_=0)
+    waiting_since = shown(_waiting_since(), Patient.created_at)
+    if sort == "name":
+        return [func.lower(Patient.name), Patient.id]
+    if sort == "silence":
+        return [left, waiting_since, Patient.id]
+    trend = shown(_trend_rank(), literal(0))
+    if today is None:
+        return [left, trend, shown(_falling(), literal(0.0)), Patient.id]
+    need = shown(_need_rank(alerts.c.returned, now, today.of_patient()), literal(0))
+    return [func.coalesce(alerts.c.rank, NO_ALERT), left, need, trend, waiting_since, Patient.id]
+
+
+def _waiting_since() -> ColumnElement[datetime]:
+    return func.coalesce(PatientStatus.last_check_in_at, Patient.accepted_at, Patient.created_at)
+
+
+def _need_rank(
+    returned: ColumnElement[Any], now: ColumnElement[datetime], today: ColumnElement[date]
+) -> ColumnElement[int]:
+    """Who needs somebody first among those whose alerts are equally severe: a small table.
+
+    What stands in the words of a row, stands here by the same numbers.
+    """
+    status = PatientStatus
+    recent = now - RULES.recent_risk
+    newly_in = and_(Patient.risk_at_intake, User.created_at >= now - INTAKE_SPAN)
+    known = or_(status.next_session_at.is_(None), status.next_session_at > now)
+    in_treatment = status.last_session_at >= now - COURSE_GAP
+    needs: tuple[ColumnElement[bool] | InstrumentedAttribute[bool], ...] = (
+        and_(_is_silent(today), or_(*_risks_of_silence(now), newly_in)),
+        or_(status.item9_positive_at >= recent, status.cssrs_moderate_at >= recent),
+        newly_in,
+        or_(returned, and_(status.wearing_off_on.is_not(None), known, in_treatment)),
+        and_(status.non_response, in_treatment),
+        and_(status.maintenance_due_on < today, known),
+        Patient.risk_at_intake,
+    )
+    places = [(need, place) for place, need in enumerate(needs)]
+    return cast(case(*places, else_=len(needs)), Integer)
+
+
+def _is_silent(today: ColumnElement[date]) -> ColumnElement[bool]:
+    heard_on = func.greatest(PatientStatus.last_item9_on, PatientStatus.last_cssrs_on)
+    pause_ended = and_(Patient.status == "paused", Patient.paused_until < today)
+    return and_(
+        or_(Patient.status == "active", pause_ended),
+        heard_on + SILENCE.at_risk_missed_days < today,
+    )
+
+
+def _risks_of_silence(now: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PatientStatus.item9_positive_at >= now - ITEM9_SPAN,
+        PatientStatus.cssrs_moderate_at >= now - CSSRS_SPAN,
+    )
+
+
+def _trend_rank() -> ColumnElement[int]:
+    places = {status: place for place, status in enumerate(TREND_ORDER)}
+    unknown = places["baseline_missing"]
+    return case(places, value=PatientStatus.trend_status, else_=unknown)
+
+
+def _falling() -> ColumnElement[float]:
+    """The steepest rise of the daily score first, no slope last."""
+    return cast(func.coalesce(-PatientStatus.daily_slope, NO_SLOPE), Float)

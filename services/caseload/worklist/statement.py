@@ -1,0 +1,223 @@
+"""The caseload's statement, and one row of it.
+
+Putting it together costs more than running it, so it is built once for each shape that a list can
+have; what differs from call to call is a parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from models import Alert, Patient, PatientStatus, User
+from models.alert import SEVERITIES
+from models.base import UtcDateTime
+from models.encryption import EncryptedText
+from services.access import Action, Actor, Scope, scopes
+from services.caseload.worklist.reasons import (
+    FAMILIES,
+    RETURN_OF_SYMPTOMS,
+)
+from services.caseload.worklist.sorting import (
+    Today,
+    sort_keys,
+)
+from services.patients.view import clinical_content_clause, in_team_of, in_view_clause
+
+
+class CaseRow(NamedTuple):
+    """One patient as the database has her. ``phone`` and ``emergency_contact`` are as kept, still
+    encrypted: opening them for every row of a page would cost more than the page. ``rank``: the
+    place of the most severe open alert in ``SEVERITIES``, ``family`` what it is about.
+    """
+
+    id: UUID
+    name: str
+    mrn: str | None
+    timezone: str
+    status: str
+    paused_until: date | None
+    created_at: datetime
+    accepted_at: datetime | None
+    phone: bytes | None
+    emergency_contact: bytes | None
+    risk_at_intake: bool
+    needs_invitation: bool
+    invited_at: datetime | None
+    open_alerts: int
+    rank: int | None
+    family: str | None
+    clinical: bool
+    last_check_in_at: datetime | None
+    heard_on: date | None
+    last_item9: int | None
+    item9_positive_at: datetime | None
+    cssrs_moderate_at: datetime | None
+    baseline: float | None
+    current: float | None
+    trend_status: str | None
+    daily_m7: float | None
+    daily_slope: float | None
+    non_response: bool
+    last_session_id: UUID | None
+    last_session_at: datetime | None
+    sessions_in_course: int
+    next_session_id: UUID | None
+    next_session_at: datetime | None
+    wearing_off_on: date | None
+    maintenance_due_on: date | None
+
+
+INSTANT: Final = DateTime(timezone=True)
+NOBODY: Final = UUID(int=0)
+SHAPES: Final = 256
+_COLUMNS: Final[dict[str, Any]] = {
+    **dict(PatientStatus.__table__.c.items()),
+    **dict(Patient.__table__.c.items()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a list is part of the statement. ``later``: not the first page; ``today`` is needed
+    by the order of risk only.
+    """
+
+    sort: str
+    roles: frozenset[str]
+    mine: bool
+    searched: bool
+    later: bool
+    today: Today | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Rows that begin with so many sort keys and go on as ``CaseRow``.
+
+    Its parameters: ``user_id``, ``now``, ``as_of`` (of the order), ``part`` (of a name, with LIKE
+    patterns escaped by ``/``), ``rows``, and ``after_0`` and so on, the keys of the row before.
+    """
+
+    select: Select[Any]
+    keys: int
+
+
+@lru_cache(SHAPES)
+def statement(shape: Shape) -> Statement:
+    """The statement of a shape; raises ``Forbidden`` when none of the roles has a caseload."""
+    actor, now = _anybody(shape.roles), cast(Any, bindparam("now", type_=INSTANT))
+    clinical = _clinical(actor, now)
+    alerts = _open_alerts().subquery()
+    as_of = bindparam("as_of", type_=INSTANT)
+    keys = sort_keys(shape.sort, alerts, clinical, as_of, shape.today)
+    order = [_plain(key).label(f"key_{number}") for number, key in enumerate(keys)]
+    query = (
+        select(*order, *_columns(alerts, clinical))
+        .join(PatientStatus, _same(PatientStatus, PatientStatus.patient_id == Patient.id))
+        .outerjoin(User, _same(User, User.id == Patient.user_id))
+        .outerjoin(alerts, alerts.c.patient_id == Patient.id)
+        .where(in_view_clause(actor, Action.READ_PATIENTS, now), *_filters(shape, actor))
+        .order_by(*order)
+        .limit(bindparam("rows", type_=Integer))
+    )
+    if shape.later:
+        seen = [bindparam(f"after_{number}", type_=key.type) for number, key in enumerate(keys)]
+        query = query.where(tuple_(*keys) > tuple_(*seen))
+    return Statement(query, len(keys))
+
+
+def _anybody(roles: frozenset[str]) -> Actor:
+    """Somebody with these roles, whose id is given when the statement runs."""
+    user_id = cast(Any, bindparam("user_id", type_=User.id.type))
+    return Actor(user_id, NOBODY, roles, epoch=0, family_id=NOBODY, pair_id=NOBODY)
+
+
+def _clinical(actor: Actor, now: Any) -> ColumnElement[bool]:
+    """Whose clinical content is shown; everybody's, where being in the list already says so."""
+    if Scope.CLINIC_WITHOUT_CLINICAL in scopes(actor, Action.READ_PATIENTS):
+        return clinical_content_clause(actor, now)
+    return true()
+
+
+def _columns(alerts: Any, clinical: ColumnElement[bool]) -> list[Any]:
+    """In the order of ``CaseRow``."""
+    known = _COLUMNS | {
+        "needs_invitation": func.coalesce(User.needs_invitation, False),
+        "invited_at": User.created_at,
+        "open_alerts": func.coalesce(alerts.c.count, 0),
+        "rank": alerts.c.rank,
+        "family": alerts.c.family,
+        "clinical": clinical,
+        "heard_on": func.greatest(PatientStatus.last_item9_on, PatientStatus.last_cssrs_on),
+    }
+    return [_plain(known[name]).label(name) for name in CaseRow._fields]
+
+
+def _plain(column: Any) -> Any:
+    """As the driver gives it (instants in UTC: the connection's zone), without a call a value."""
+    if isinstance(column.type, UtcDateTime):
+        return type_coerce(column, INSTANT)
+    return type_coerce(column, LargeBinary) if isinstance(column.type, EncryptedText) else column
+
+
+def _same(table: Any, key: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Join inside the clinic: every key begins with it, so each row is one probe of an index."""
+    return and_(table.clinic_id == Patient.clinic_id, key)
+
+
+def _open_alerts() -> Select[Any]:
+    """By patient how many alerts are open, the rank of the most severe (0: critical), what it is
+    about, and whether symptoms have returned. One read of what is open, which is never much.
+    """
+    rank = func.array_position(sql_cast(list(SEVERITIES), ARRAY(Text)), Alert.severity)
+    family = func.array_position(sql_cast(list(FAMILIES), ARRAY(Text)), Alert.family)
+    most_severe = aggregate_order_by(Alert.family, rank, family, Alert.family)
+    return (
+        select(
+            Alert.patient_id,
+            func.count().label("count"),
+            (func.min(rank) - 1).label("rank"),
+            type_coerce(func.array_agg(most_severe), ARRAY(Text))[1].label("family"),
+            func.bool_or(Alert.family == RETURN_OF_SYMPTOMS).label("returned"),
+        )
+        .where(Alert.status != "resolved", Alert.patient_id.is_not(None))
+        .group_by(Alert.patient_id)
+    )
+
+
+def _filters(shape: Shape, actor: Actor) -> list[ColumnElement[bool]]:
+    filters = []
+    if shape.mine:
+        filters.append(in_team_of(actor.user_id))
+    if shape.searched:
+        part = bindparam("part", type_=Text)
+        filters.append(
+            or_(
+                Patient.name.icontains(part, escape="/"),
+                and_(Patient.mrn.is_not(None), Patient.mrn.icontains(part, escape="/")),
+            )
+        )
+    return filters

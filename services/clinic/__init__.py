@@ -1,0 +1,1 @@
+"""A clinic: made, configured, and whom its alerts go to."""

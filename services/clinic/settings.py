@@ -1,0 +1,95 @@
+"""The clinic's settings: read by all staff, changed by administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from models import Clinic
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.checks import check_country, check_timezone
+from services.accounts.token_check import acting
+from services.exceptions import Invalid
+from services.rules.escalation.staffing import (
+    StaffingError,
+    parse_staffing,
+)
+
+FIELDS: Final = (
+    "name",
+    "timezone",
+    "country",
+    "phone",
+    "staffed",
+    "holidays",
+    "monitoring_text",
+    "cssrs_texts",
+    "second_factor",
+    "ladder",
+)
+# An empty text is how these are taken away again (null is the same as left out).
+CLEARED_BY_EMPTY: Final = ("phone", "monitoring_text")
+
+
+def get_clinic(actor: Actor, now: datetime) -> dict[str, Any]:
+    """The settings of the actor's clinic; raises ``Forbidden`` for a patient."""
+    scopes(actor, Action.READ_CLINIC)
+    with acting(actor, now) as session:
+        return shown(session.scalars(select(Clinic)).one())
+
+
+def change_clinic(actor: Actor, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Change the settings that are given, a ladder number by number.
+
+    Raises ``Forbidden``, and ``Invalid`` for a zone, country or hours that cannot be read.
+    """
+    scopes(actor, Action.CHANGE_CLINIC)
+    check_settings(changes)
+    with acting(actor, now) as session:
+        clinic = session.scalars(select(Clinic).with_for_update(key_share=True)).one()
+        for name, value in changes.items():
+            setattr(clinic, name, _stored(clinic, name, value))
+        session.flush()  # the head of the audit chain is locked last
+        audit.record(
+            session,
+            actor.user_id,
+            "clinic_changed",
+            now,
+            object_id=actor.clinic_id,
+            fields=sorted(changes),
+        )
+        return shown(clinic)
+
+
+def check_settings(changes: Mapping[str, Any]) -> None:
+    """Raise ``Invalid`` for what a schema cannot see."""
+    if "timezone" in changes:
+        check_timezone(changes["timezone"])
+    if "country" in changes:
+        check_country(changes["country"])
+    for name in ("staffed", "holidays"):
+        hours = {"staffed": (), "holidays": (), name: changes.get(name, ())}
+        try:
+            parse_staffing("UTC", hours["staffed"], hours["holidays"])
+        except StaffingError:
+            raise Invalid({name: ["Cannot be read."]}) from None
+    if changes.get("second_factor") == "required":
+        # Nobody could log in, or the setting would protect nobody while it says that it does.
+        raise Invalid({"second_factor": ["A second factor cannot be enrolled in this version."]})
+
+
+def shown(clinic: Clinic) -> dict[str, Any]:
+    """The settings as the contract lists them."""
+    return {"id": clinic.id, **{name: getattr(clinic, name) for name in FIELDS}}
+
+
+def _stored(clinic: Clinic, name: str, value: Any) -> Any:
+    if name in CLEARED_BY_EMPTY:
+        return value or None
+    if name == "ladder":
+        return {tier: {**pace, **value.get(tier, {})} for tier, pace in clinic.ladder.items()}
+    return value

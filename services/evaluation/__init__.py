@@ -1,0 +1,1 @@
+"""How well the rules do: simulated patients, shadow runs, played forms."""

@@ -1,0 +1,1 @@
+"""Simulated patients under treatment, whose truth is known. Nobody here is real."""

@@ -1,0 +1,91 @@
+"""A shadow run: one history under the rules in force and under a change, and what differs."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.evaluation.simulation.history import History
+from services.evaluation.simulation.replay import (
+    Episode,
+    replay,
+)
+from services.rules.decision import RuleId
+from services.rules.worsening.numbers import (
+    RULE_NUMBERS,
+    RuleNumbers,
+)
+
+Side = Literal["both", "only_now", "only_then"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An episode of one patient that opens under both, only now, or only after the change.
+
+    The same means the same rule, mood day and subject: an episode that moves by a day counts once
+    on either side.
+    """
+
+    patient: str
+    side: Side
+    episode: Episode
+
+
+def compare(
+    history: History,
+    change: RuleNumbers,
+    now: RuleNumbers = RULE_NUMBERS,
+    since: dt.date | None = None,
+) -> list[Difference]:
+    """Return every episode from the day `since` on, by day and rule. Earlier answers are replayed
+    too: they are the rules' memory.
+    """
+    before = {_key(one): one for one in replay(history, now) if since is None or one.on >= since}
+    after = {_key(one): one for one in replay(history, change) if since is None or one.on >= since}
+    found = []
+    for key, episode in (after | before).items():
+        side: Side = "both" if key in before and key in after else "only_then"
+        if key not in after:
+            side = "only_now"
+        found.append(Difference(history.patient, side, episode))
+    return sorted(found, key=lambda one: (one.episode.on, one.episode.rule))
+
+
+def _key(episode: Episode) -> tuple[RuleId, dt.date, str | None]:
+    return episode.rule, episode.on, episode.about
+
+
+@dataclass(slots=True)
+class ShadowTally:
+    """Counts the episodes of many patients by rule and side, and the days they were watched."""
+
+    patients: int = 0
+    days: int = 0
+    episodes: Counter[tuple[RuleId, Side]] = field(default_factory=Counter)
+
+    def add(
+        self, history: History, differences: Iterable[Difference], since: dt.date | None = None
+    ) -> None:
+        """Count one patient; without an answer since the day only the patient is counted."""
+        self.patients += 1
+        self.days += history.days_watched(since)
+        self.episodes.update((one.episode.rule, one.side) for one in differences)
+
+    @property
+    def rules(self) -> list[RuleId]:
+        """The rules with an episode on either side, by name."""
+        return sorted({rule for rule, _ in self.episodes})
+
+    def now(self, rule: RuleId) -> int:
+        """Episodes under the rules in force."""
+        return self.episodes[rule, "both"] + self.episodes[rule, "only_now"]
+
+    def then(self, rule: RuleId) -> int:
+        """Episodes after the change."""
+        return self.episodes[rule, "both"] + self.episodes[rule, "only_then"]
+
+    def per_week(self, episodes: int) -> float:
+        """So many episodes per user-week; 0 when nobody was watched."""
+        return 7 * episodes / self.days if self.days else 0.0

@@ -1,0 +1,1 @@
+"""What an entry writes: itself, its decisions, alerts, the status row, the first answer."""

@@ -1,0 +1,108 @@
+"""Reports of side effects and pressures as the pure rules take them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import SessionVitals, SideEffectReport
+from services.rules.session_day.vital_signs import SessionVitals as RuleVitals
+from services.rules.side_effects.report import (
+    EffectsReport,
+    Pressure,
+    ReportedEffect,
+)
+
+
+def load_reports(
+    session: Session, patient_id: UUID, since: datetime, until: datetime, but: UUID | None = None
+) -> list[EffectsReport]:
+    """The current versions answered between two instants, but for the report ``but`` (a root)."""
+    rows = session.scalars(
+        select(SideEffectReport)
+        .where(
+            SideEffectReport.patient_id == patient_id,
+            SideEffectReport.answered_at.between(since, until),
+            ~SideEffectReport.superseded,
+        )
+        .order_by(SideEffectReport.answered_at, SideEffectReport.root_id)
+    )
+    return [rule_report(row) for row in rows if row.root_id != but]
+
+
+def rule_report(row: SideEffectReport) -> EffectsReport:
+    """One version of a report as the rules see it."""
+    pressure = None
+    if row.systolic is not None and row.diastolic is not None:
+        pressure = Pressure(row.answered_at, row.systolic, row.diastolic, row.heart_rate)
+    return EffectsReport(
+        id=str(row.root_id),
+        recorded_at=row.answered_at,
+        received_at=row.received_at,
+        mood_day=row.mood_day,
+        effects=read_effects(row.effects),
+        vitals=pressure,
+        session_id=None if row.session_id is None else str(row.session_id),
+        late="entered_late" in row.flags,
+    )
+
+
+def read_effects(stored: list[dict[str, Any]]) -> tuple[ReportedEffect, ...]:
+    """Stored effects as the rules see them."""
+    return tuple(
+        ReportedEffect(
+            one["code"], one["grade"], _instant(one["onset_at"]), _instant(one["ended_at"])
+        )
+        for one in stored
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def load_pressures(
+    session: Session, patient_id: UUID, since: datetime, until: datetime
+) -> list[Pressure]:
+    """Pressures measured in the clinic between two instants."""
+    rows = session.execute(
+        select(
+            SessionVitals.taken_at,
+            SessionVitals.systolic,
+            SessionVitals.diastolic,
+            SessionVitals.heart_rate,
+        ).where(
+            SessionVitals.patient_id == patient_id, SessionVitals.taken_at.between(since, until)
+        )
+    )
+    return [Pressure(row.taken_at, row.systolic, row.diastolic, row.heart_rate) for row in rows]
+
+
+def load_vitals(session: Session, session_id: UUID) -> list[RuleVitals]:
+    """All vital signs of one session, in the order taken."""
+    rows = session.scalars(
+        select(SessionVitals)
+        .where(SessionVitals.session_id == session_id)
+        .order_by(SessionVitals.taken_at, SessionVitals.id)
+    )
+    return [rule_vitals(row) for row in rows]
+
+
+def rule_vitals(row: Any) -> RuleVitals:
+    """One set of vital signs as the rules see it."""
+    return RuleVitals(
+        id=str(row.id),
+        session_id=str(row.session_id),
+        phase=row.phase,
+        taken_at=row.taken_at,
+        systolic=row.systolic,
+        diastolic=row.diastolic,
+        heart_rate=row.heart_rate,
+        spo2=row.spo2,
+        sedation=row.sedation,
+        dissociation=row.dissociation,
+    )

@@ -1,0 +1,1 @@
+"""Reports: the trend of a patient, the outcomes of a clinic, and their pictures."""

@@ -1,0 +1,92 @@
+"""The outcomes as CSV: one line per group, or one line per course as it is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from services.rules.cohort.course import CourseOutcome
+from services.rules.cohort.document import Cell
+from services.rules.statistics import Exact, as_number
+
+COURSE_COLUMNS: Final = (
+    "patient_number",
+    "product",
+    "route",
+    "phase",
+    "sessions",
+    "days",
+    "last_session_on",
+    "strict",
+    "fate",
+    "baseline_on",
+    "baseline",
+    "baseline_item9",
+    "outcome_on",
+    "outcome",
+    "outcome_item9",
+    "response_days",
+    "response_lost",
+)
+
+
+class Writable(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take some text."""
+        ...
+
+
+def groups_csv(rows: Iterable[Mapping[str, Cell]]) -> str:
+    """The groups with a header line (RFC 4180)."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for number, row in enumerate(rows):
+        if number == 0:
+            writer.writerow(row)
+        writer.writerow([_plain(cell) for cell in row.values()])
+    return out.getvalue()
+
+
+class CourseLines:
+    """Writes one line per course, as it comes. A patient is a number that says nothing of her."""
+
+    def __init__(self, out: Writable) -> None:
+        self._writer = csv.writer(out)
+        self._writer.writerow(COURSE_COLUMNS)
+
+    def write(self, patient_number: int, course: CourseOutcome) -> None:
+        """One line."""
+        before, after, held = course.baseline, course.outcome, course.held
+        cells: tuple[Cell, ...] = (
+            patient_number,
+            course.product,
+            course.route,
+            course.phase,
+            course.sessions,
+            course.days,
+            course.last_session_on.isoformat(),
+            course.strict,
+            course.fate,
+            before.on.isoformat() if before else None,
+            _points(before.total if before else None),
+            before.item9 if before else None,
+            after.on.isoformat() if after else None,
+            _points(after.total if after else None),
+            after.item9 if after else None,
+            held.days if held else None,
+            held.lost if held else None,
+        )
+        self._writer.writerow([_plain(cell) for cell in cells])
+
+
+def _points(value: Exact | None) -> Cell:
+    return None if value is None else as_number(value)
+
+
+def _plain(cell: Cell) -> Cell:
+    """Booleans as in JSON; nothing is an empty cell."""
+    return str(cell).lower() if isinstance(cell, bool) else cell

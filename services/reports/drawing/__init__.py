@@ -1,0 +1,1 @@
+"""Pens and paper: SVG, scales, marks, PNG and PDF. Knows no report."""

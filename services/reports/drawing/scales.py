@@ -1,0 +1,93 @@
+"""From days and points to places on the paper, and where an axis has its ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from services.reports.drawing.words import MONTHS
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A straight scale: `low` lies at `start`, `high` at `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Where a value lies."""
+        return self.start + (value - self.low) * (self.end - self.start) / (self.high - self.low)
+
+
+# How far apart ticks of a time axis may be, in days up to weeks, then in months.
+_DAYS: Final = (1, 2, 7, 14)
+# A report may be asked for from the year 1 to the year 9999.
+_YEARS: Final = (1, 2, 5, 10, 20, 50, 100, 500, 1000, 2500)
+_MONTHS: Final = (1, 2, 3, 6, *(12 * years for years in _YEARS))
+_MONTH_DAYS: Final = 30.4375
+
+
+def date_ticks(first: date, last: date, most: int) -> list[tuple[date, str]]:
+    """At most about `most` ticks with their words: days, weeks, months or years, as they fit.
+
+    Every tick of days tells day, month and, at the first and at a new year, the year.
+    """
+    span = (last - first).days + 1
+    for days in _DAYS:
+        if span / days <= most:
+            return _named_days(_by_days(first, last, days))
+    months = next((m for m in _MONTHS if span / (m * _MONTH_DAYS) <= most), _MONTHS[-1])
+    return _named_months(_by_months(first, last, months), months)
+
+
+def value_ticks(high: float) -> list[int]:
+    """Round values from 0 to `high`, about six of them."""
+    step = next((s for s in (1, 2, 3, 5, 10, 20) if high / s <= 6), 25)
+    return list(range(0, int(high) + 1, step))
+
+
+def _by_days(first: date, last: date, days: int) -> Iterator[date]:
+    day = first
+    while day <= last:
+        yield day
+        day += timedelta(days=days)
+
+
+def _by_months(first: date, last: date, months: int) -> Iterator[date]:
+    """Firsts of the month, aligned to the year."""
+    number = first.year * 12 + first.month - 1
+    number += -number % months
+    while number // 12 <= last.year and (day := date(number // 12, number % 12 + 1, 1)) <= last:
+        if day >= first:
+            yield day
+        number += months
+
+
+def _named_days(days: Iterator[date]) -> list[tuple[date, str]]:
+    named: list[tuple[date, str]] = []
+    for day in days:
+        is_new = not named or named[-1][0].year != day.year
+        words = f"{day.day} {MONTHS[day.month - 1]}"
+        named.append((day, f"{words} {day.year}" if is_new else words))
+    return named
+
+
+def _named_months(days: Iterator[date], months: int) -> list[tuple[date, str]]:
+    if months >= 12:
+        return [(day, str(day.year)) for day in days]
+    return [
+        (day, f"{name} {day.year}" if place == 0 or day.month == 1 else name)
+        for place, day in enumerate(days)
+        for name in (MONTHS[day.month - 1],)
+    ]
+
+
+def span_ticks(last: float, most: int) -> list[int]:
+    """Days from 0 to `last`: in weeks where they fit, else in months of 4 weeks, else in years."""
+    step = next((s for s in (1, 2, 7, 14, 28, 56, 91, 182, 364) if last / s <= most), 728)
+    return list(range(0, int(last) + 1, step))

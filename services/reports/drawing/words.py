@@ -1,0 +1,84 @@
+"""How pictures and paper say things: numbers, days, instruments, statuses."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from services.rules.instruments.lookup import instrument
+
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+STATUSES: Final = {
+    "baseline_missing": "no baseline: nothing to compare with",
+    "worse": "reliably worse than baseline",
+    "minimal_symptoms": "minimal symptoms",
+    "no_response": "no response (less than 25 % better)",
+    "remission": "remission",
+    "response": "response (at least 50 % better)",
+    "partial_response": "partial response (25 to 49 % better)",
+}
+BASELINES: Final = {
+    "established": "established before the course",
+    "provisional": "provisional: not from before a course of treatment",
+    "missing": "missing",
+}
+# What is known of how long an effect held.
+DURATIONS: Final = {
+    "observed": "half of gain lost",
+    "interval_censored": "lost within a gap",
+    "censored": "still held (censored)",
+    "no_effect": "no gain",
+    "unknown": "too few answers",
+}
+NOT_SAFE: Final = "No mark is no proof of safety: answered 0, declined or not asked."
+DAILY_FORM: Final = "phq9-daily"
+NOT_VALIDATED: Final = "24-hour adaptation, not the validated PHQ-9: no severity bands apply."
+
+
+def number_words(value: float | None, digits: int = 1) -> str:
+    """A figure with at most so many decimals; a dash when there is none."""
+    if value is None:
+        return "–"
+    words = f"{value:.{digits}f}"
+    words = words.rstrip("0").rstrip(".") if "." in words else words
+    return "0" if words == "-0" else words.replace("-", "−")
+
+
+def day_words(day: date | None) -> str:
+    """`3 Mar 2026`; a dash when there is none."""
+    return "–" if day is None else f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """`1 session`, `2 sessions`."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def plain(code: str) -> str:
+    """A code as words: `moderately_severe` is `moderately severe`."""
+    return code.replace("_", " ")
+
+
+def title_of(code: str) -> str:
+    """The instrument's title with what it asks about."""
+    form = instrument(code)
+    title = f"{form.title[:1].upper()}{form.title[1:]}"
+    return f"{title}, {form.recall}" if form.validated else title
+
+
+def item9_words(code: str) -> dict[int, str]:
+    """What 1, 2 and 3 mean on item 9 of the form; empty for a form without such an item."""
+    form = instrument(code)
+    return {
+        option.value: option.label.lower()
+        for item in form.items
+        if item.link_id == form.item9_link_id
+        for option in item.options
+        if option.value > 0
+    }
+
+
+def highest_total(code: str) -> int:
+    """The highest total of the instrument."""
+    return sum(item.highest for item in instrument(code).scored_items)

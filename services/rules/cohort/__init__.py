@@ -1,0 +1,1 @@
+"""How all patients of a clinic fared, beside the published figures."""

@@ -1,0 +1,144 @@
+"""From counts to figures: shares with their interval, means, and Kaplan-Meier of the response."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import repeat
+
+from services.rules.cohort.numbers import (
+    COHORT_THRESHOLDS,
+    CohortThresholds,
+)
+from services.rules.cohort.tally import (
+    Group,
+    Tally,
+)
+from services.rules.statistics import (
+    Span,
+    Step,
+    kaplan_meier,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`count` of `n` courses, in percent (0-100) with its 95 % Wilson interval; None of nobody."""
+
+    count: int
+    n: int
+    percent: Fraction | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The share (0-1) still responding after so many days, and how many were observed until then;
+    None when nobody was.
+    """
+
+    days: int
+    share: Fraction | None
+    at_risk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sustained:
+    """Kaplan-Meier of `n` responses, of which `lost` were seen to end."""
+
+    n: int
+    lost: int
+    censored: int
+    marks: tuple[Mark, ...]
+    curve: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """The figures of one group; `small`: fewer than 5 courses have an outcome."""
+
+    group: Group
+    tally: Tally
+    small: bool
+    baseline_mean: Fraction | None
+    outcome_mean: Fraction | None
+    shares: Mapping[str, Share]
+    sustained: Sustained
+
+
+def figures_of(
+    group: Group, tally: Tally, thresholds: CohortThresholds = COHORT_THRESHOLDS
+) -> GroupFigures:
+    """Return the figures of one group."""
+    n = tally.fates.get("counted", 0)
+    counts = {
+        "response": (tally.responded, tally.judged),
+        "remission": (tally.remitted, tally.judged),
+        "worsened": (tally.worsened, n),
+        "worsened_reliably": (tally.worsened_reliably, n),
+        "item9_lower": (tally.item9_lower, tally.item9_positive),
+        "item9_zero": (tally.item9_zero, tally.item9_positive),
+        "item9_higher": (tally.item9_higher, tally.item9_known),
+    }
+    z = thresholds.shown.interval_z
+    return GroupFigures(
+        group=group,
+        tally=tally,
+        small=n < thresholds.shown.small_group,
+        baseline_mean=Fraction(tally.baseline_points) / n if n else None,
+        outcome_mean=Fraction(tally.outcome_points) / n if n else None,
+        shares={name: share(count, among, z) for name, (count, among) in counts.items()},
+        sustained=sustained(tally.held, thresholds),
+    )
+
+
+def share(count: int, n: int, z: float = COHORT_THRESHOLDS.shown.interval_z) -> Share:
+    """Return a share in percent with Wilson's score interval (JASA 1927, 22:209).
+
+    Raises ValueError unless 0 <= count <= n.
+    """
+    if not 0 <= count <= n:
+        raise ValueError(f"{count} of {n} is no share")
+    if n == 0:
+        return Share(count, n, None, None, None)
+    p, z2 = count / n, z * z
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    # At 0 and n the bound is exact; the arithmetic would leave a speck beside it.
+    low = 0.0 if count == 0 else 100 * (middle - half)
+    high = 100.0 if count == n else 100 * (middle + half)
+    return Share(count, n, Fraction(100 * count, n), low, high)
+
+
+def sustained(
+    held: Mapping[int, tuple[int, int]], thresholds: CohortThresholds = COHORT_THRESHOLDS
+) -> Sustained:
+    """Return the curve from days -> (responses lost, responses censored)."""
+    curve = kaplan_meier(_spans(held))
+    days = (thresholds.sustained.first_mark_days, thresholds.sustained.second_mark_days)
+    return Sustained(
+        n=sum(lost + censored for lost, censored in held.values()),
+        lost=sum(lost for lost, _ in held.values()),
+        censored=sum(censored for _, censored in held.values()),
+        marks=tuple(mark(curve, day) for day in days),
+        curve=curve,
+    )
+
+
+def _spans(held: Mapping[int, tuple[int, int]]) -> Iterator[Span]:
+    for day, (lost, censored) in held.items():
+        yield from repeat(Span(day, is_event=True), lost)
+        yield from repeat(Span(day, is_event=False), censored)
+
+
+def mark(curve: Sequence[Step], day: int) -> Mark:
+    """Return the share still responding after so many days.
+
+    Once nobody is observed any more the share is unknown, unless every response was lost.
+    """
+    at_risk = next((step.at_risk for step in curve if step.days >= day), 0)
+    passed = [step.survival for step in curve if step.days <= day]
+    left = passed[-1] if passed else Fraction(1)
+    known = bool(at_risk) or (bool(curve) and left == 0)
+    return Mark(day, left if known else None, at_risk)

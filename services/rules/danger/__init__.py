@@ -1,0 +1,1 @@
+"""Is somebody in danger? The S rules, notes, refused bodies, standing plans, silence."""

@@ -1,0 +1,106 @@
+"""N1: a silent patient at risk, and one who never started (clinical.md 5.1).
+
+Only an answered item 9 or a complete C-SSRS ends a silence; a paused day is not due and does not
+count, and the running mood day is not missed yet.
+"""
+
+import datetime as dt
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.rules.decision import Tier
+from services.rules.threshold_files import DATA, read_thresholds
+from services.rules.trend.adherence import DaySpan
+
+RULE = "N1"
+FAMILY = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceThresholds:
+    """Days and hours of N1, from `data/silence.toml`."""
+
+    at_risk_missed_days: int
+    missed_days: int
+    item9_days: int
+    cssrs_days: int
+    intake_days: int
+    never_started_hours: int
+
+
+_SILENCE_FILE = read_thresholds(DATA / "silence.toml")
+SILENCE_VERSION = _SILENCE_FILE.version
+SILENCE = _SILENCE_FILE.table("silence", SilenceThresholds)
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceFacts:
+    """What is known of one patient at `now`; `today` and `heard_on` are her mood days.
+
+    `heard_on`: the last mood day with an answered item 9 or a complete C-SSRS, None for never.
+    `accepted_on`: the mood day on which she took over her account; the day after is the first due.
+    """
+
+    now: dt.datetime
+    today: dt.date
+    invited_at: dt.datetime
+    accepted_on: dt.date | None
+    heard_on: dt.date | None
+    item9_positive_at: dt.datetime | None
+    cssrs_moderate_at: dt.datetime | None
+    risk_at_intake: bool
+    paused: tuple[DaySpan, ...] = ()
+
+
+def silence_tier(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> Tier | None:
+    """high after 3 missed days at risk, medium after 7; None while nothing is wrong yet."""
+    if facts.heard_on is None:
+        return _never_started(facts, numbers)
+    missed = missed_in_a_row(facts)
+    if missed >= numbers.at_risk_missed_days and at_risk(facts, numbers):
+        return Tier.HIGH
+    return Tier.MEDIUM if missed >= numbers.missed_days else None
+
+
+def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | None:
+    if facts.now - facts.invited_at < dt.timedelta(hours=numbers.never_started_hours):
+        return None
+    if _days(facts.paused) & {facts.today}:
+        return None
+    return Tier.HIGH if facts.risk_at_intake else Tier.MEDIUM
+
+
+def missed_in_a_row(facts: SilenceFacts) -> int:
+    """Due mood days since the last answer that heard of her, the running day left out."""
+    if facts.heard_on is None:
+        return 0
+    last_not_due = max(facts.heard_on, facts.accepted_on or facts.heard_on)
+    away = _days(facts.paused)
+    days = range(last_not_due.toordinal() + 1, facts.today.toordinal())
+    return sum(dt.date.fromordinal(day) not in away for day in days)
+
+
+def at_risk(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> bool:
+    """Item 9 positive, C-SSRS moderate or risk at intake, each within its days before `now`."""
+    intake = facts.invited_at if facts.risk_at_intake else None
+    recent = (
+        (facts.item9_positive_at, numbers.item9_days),
+        (facts.cssrs_moderate_at, numbers.cssrs_days),
+        (intake, numbers.intake_days),
+    )
+    return any(at is not None and facts.now - at <= dt.timedelta(days=d) for at, d in recent)
+
+
+def _days(spans: Iterable[DaySpan]) -> set[dt.date]:
+    return {day for span in spans for day in span.days()}
+
+
+_RISK_FILE = Path(__file__).parent.parent / "data" / "intake_risk.toml"
+TERMS: tuple[str, ...] = tuple(tomllib.loads(_RISK_FILE.read_text("utf-8"))["terms"])
+
+
+def says_suicidal_ideation(indications: Iterable[str]) -> bool:
+    """True when any indication names suicidal ideation, in words or by its code."""
+    return any(term in said.casefold() for said in indications for term in TERMS)

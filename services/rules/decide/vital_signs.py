@@ -1,0 +1,51 @@
+"""All rules on one set of vital signs of a session: E2, E3 and E4; none is ever held back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.rules.courses import Session
+from services.rules.decision import RuleDecision
+from services.rules.session_day.after_dosing import e4
+from services.rules.session_day.blood_pressure import (
+    e2,
+    e3,
+)
+from services.rules.session_day.vital_signs import SessionVitals
+from services.rules.side_effects.report import (
+    EffectsReport,
+    Pressure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsCase:
+    """One set of vital signs and what is known around it.
+
+    `series`: all sets of this session (`taken` may be among them). `pressures`: the patient's other
+    recent readings. `reports`: the current versions of her recent reports of side effects, from
+    which the emergency symptoms of the same session or the same 4 h are read.
+    """
+
+    session: Session
+    taken: SessionVitals
+    series: Sequence[SessionVitals] = ()
+    pressures: Sequence[Pressure] = ()
+    reports: Sequence[EffectsReport] = ()
+
+
+def vitals_decisions(case: VitalsCase) -> list[RuleDecision]:
+    """Return the decisions E2, E3, E4 in this order, yes and no alike, about the session."""
+    reported = [one.vitals for one in case.reports if one.vitals is not None]
+    measured = [one.pressure for one in case.series]
+    return [
+        e2(
+            case.taken.pressure,
+            None,
+            [*case.pressures, *measured, *reported],
+            case.reports,
+            [case.session],
+            about=case.session.id,
+        ),
+        e3(case.taken),
+        e4(case.session, case.taken, case.series),
+    ]

@@ -1,0 +1,274 @@
+"""The life of an alert (contract, "Alerts"; clinical.md 5.2): one pure function for each thing that
+can happen to it.
+
+    triggered --acknowledged--> acknowledged --(its end)--> triggered ...   until resolved
+
+| happens                     | while triggered                 | while acknowledged             |
+|-----------------------------|---------------------------------|--------------------------------|
+| occurrence_added            | a new round at once             | noted; ends it if the tier     |
+|                             |                                 | rises or the entry interrupts  |
+| lowered                     | ladder, pages, due times stay   | the next ladder is the lower   |
+| acknowledged                | starts an acknowledgement       | changes the owner, not the end |
+| contact_attempted           | reached: clears the due time    | renews it; sets the due time   |
+| time_passed                 | next step, next round, or mail  | ends it, pages again           |
+| delivery_failed             | the next step at once           | nothing                        |
+| owner_deactivated           | nothing                         | ends it, pages again           |
+| resolved                    | the end                         | the end                        |
+
+Nothing but `resolved` ends an alert, and no function can take a due time away from one that pages.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.rules.escalation.numbers import ESCALATION_NUMBERS
+from services.rules.escalation.states import (
+    PAGING,
+    AlertState,
+    Change,
+    Circumstances,
+    PageStep,
+    at_least,
+    more_urgent,
+)
+
+_ROUND_GAP = timedelta(seconds=ESCALATION_NUMBERS.general.round_gap_s)
+_QUIET_ACK = timedelta(seconds=ESCALATION_NUMBERS.general.quiet_ack_s)
+
+
+def opened(severity: str, here: Circumstances) -> Change:
+    """A new alert: critical and high page the first step at once, medium waits for the morning
+    mail, low stands in the worklist.
+    """
+    state = AlertState(severity=severity, ladder_severity=severity)
+    if severity == "low":
+        return Change(state, events=("triggered",))
+    return _from_the_first_step(state, here, "triggered")
+
+
+def occurrence_added(
+    state: AlertState, severity: str, *, interrupts: bool, here: Circumstances
+) -> Change:
+    """One more qualifying entry. `severity`: the alert's tier with it (it never lowers one).
+
+    `interrupts`: a help request, an item 9 of 3 or a C-SSRS high: these end an acknowledgement,
+    as a rise of the tier does. Unacknowledged, it starts its round at once.
+    """
+    rises = more_urgent(severity, state.severity)
+    severity = at_least(severity, state.severity)
+    events = ("occurrence_added", "tier_raised") if rises else ("occurrence_added",)
+    now_known = replace(
+        state, severity=severity, ladder_severity=at_least(severity, state.ladder_severity)
+    )
+    if state.status == "acknowledged":
+        if not (rises or interrupts):
+            return Change(replace(now_known, ladder_severity=severity), events=events)
+        ended = _without_acknowledgement(now_known)
+        return _from_the_first_step(ended, here, *events, "acknowledgement_interrupted")
+    if now_known.ladder_severity in PAGING:
+        return _page_again(now_known, state, here, events)
+    if rises:
+        return _from_the_first_step(now_known, here, *events)
+    return Change(now_known, events=events)
+
+
+def lowered(state: AlertState, severity: str) -> Change:
+    """A complete C-SSRS lowered the tier. Cancels no page and postpones no due time; the ladder
+    follows only when somebody has acknowledged.
+    """
+    if not more_urgent(state.severity, severity):
+        return Change(state)
+    ladder = severity if state.status == "acknowledged" else state.ladder_severity
+    return Change(
+        replace(state, severity=severity, ladder_severity=ladder), events=("tier_lowered",)
+    )
+
+
+def acknowledged(state: AlertState, by: UUID, here: Circumstances) -> Change:
+    """Somebody takes it. By the owner again: nothing; by another: the owner changes, the end stays.
+
+    It ends by the pace of the highest tier that was paged, 7 days when none was.
+    """
+    if state.status == "acknowledged":
+        if state.acknowledged_by == by:
+            return Change(state)
+        return Change(replace(state, acknowledged_by=by), events=("acknowledgement_taken_over",))
+    ends_after = (
+        here.ladders[state.page_severity].ack_expires if state.page_severity else _QUIET_ACK
+    )
+    waiting = state.contact_due_at
+    return Change(
+        _timed(
+            replace(
+                state,
+                status="acknowledged",
+                ladder_severity=state.severity,
+                acknowledged_by=by,
+                acknowledged_at=here.now,
+                ack_expires_at=here.now + ends_after,
+                contact_due_at=waiting if waiting and waiting > here.now else None,
+            )
+        ),
+        events=("acknowledged",),
+    )
+
+
+def contact_attempted(state: AlertState, outcome: str, here: Circumstances) -> Change:
+    """A `contact_attempt` note: `reached`, `no_answer` or `message_left`.
+
+    It alone renews an acknowledgement (to at most 4 h critical, 24 h high after it was first
+    given). The first other than `reached` sets the due time (30 min, 4 h), `reached` clears it.
+    """
+    due = None if outcome == "reached" else state.contact_due_at
+    state = replace(state, contact_due_at=due)
+    if state.status == "acknowledged" and state.page_severity:
+        numbers = ESCALATION_NUMBERS.tiers[state.page_severity]
+        if outcome != "reached" and due is None:
+            due = here.now + timedelta(seconds=numbers.contact_wait_s)
+        longest = _known(state.acknowledged_at) + timedelta(seconds=numbers.ack_longest_s)
+        renewed = min(here.now + here.ladders[state.page_severity].ack_expires, longest)
+        ends = max(renewed, _known(state.ack_expires_at))
+        state = replace(state, contact_due_at=due, ack_expires_at=ends)
+    return Change(_timed(state), events=("contact_attempt",))
+
+
+def time_passed(state: AlertState, here: Circumstances) -> Change:
+    """The due time has come: one step of the ladder, the morning mail, or an acknowledgement's end.
+
+    Before it, nothing. After a long pause one call makes one step: call again while it is due.
+    """
+    if state.next_at is None or state.next_at > here.now:
+        return Change(state)
+    if state.status == "acknowledged":
+        if state.contact_due_at and state.contact_due_at <= here.now:
+            return _contact_overdue(state, here)
+        ended = _without_acknowledgement(state)
+        return _from_the_first_step(ended, here, "acknowledgement_expired")
+    if state.ladder_severity in PAGING:
+        return _next_step(state, here)
+    return Change(replace(state, next_at=None), mail=True, events=("mailed",))
+
+
+def owner_deactivated(state: AlertState, here: Circumstances) -> Change:
+    """The account of whoever acknowledged was closed: pages again from the first step."""
+    if state.status != "acknowledged":
+        return Change(state)
+    ended = _without_acknowledgement(state)
+    return _from_the_first_step(ended, here, "acknowledgement_owner_deactivated")
+
+
+def delivery_failed(state: AlertState, page: PageStep, here: Circumstances) -> Change:
+    """A page did not get through (X2): if the ladder still stands on that step, the next step is
+    due at once; after the last step the next round is, 10 minutes after this one began.
+    """
+    stands_there = page == PageStep(state.page_round, state.page_step)
+    pages = state.status == "triggered" and state.ladder_severity in PAGING
+    if not (pages and stands_there and state.next_at):
+        return Change(state)
+    due = here.now
+    if state.page_step >= here.chain_length:
+        due = max(due, _known(state.round_started_at) + _ROUND_GAP)
+    if due >= state.next_at:
+        return Change(state)
+    return Change(replace(state, next_at=due), events=("next_step_brought_forward",))
+
+
+def resolved(state: AlertState, here: Circumstances) -> Change:
+    """A person ended it. Time moves it no more."""
+    return Change(
+        replace(
+            state,
+            status="resolved",
+            resolved_at=here.now,
+            next_at=None,
+            ack_expires_at=None,
+            contact_due_at=None,
+        ),
+        events=("resolved",),
+    )
+
+
+def _known(instant: datetime | None) -> datetime:
+    if instant is None:
+        raise AssertionError("an instant that this state always has is missing")
+    return instant
+
+
+def _without_acknowledgement(state: AlertState) -> AlertState:
+    return replace(
+        state, status="triggered", acknowledged_by=None, acknowledged_at=None, ack_expires_at=None
+    )
+
+
+def _timed(state: AlertState) -> AlertState:
+    """An acknowledgement moves at its end, or earlier at the due time of a failed contact."""
+    if state.status != "acknowledged":
+        return state
+    due = [each for each in (state.ack_expires_at, state.contact_due_at) if each is not None]
+    return replace(state, next_at=min(due))
+
+
+def _from_the_first_step(state: AlertState, here: Circumstances, *events: str) -> Change:
+    if state.ladder_severity in PAGING:
+        return _new_round(state, here, 1, events)
+    return Change(replace(state, next_at=here.next_morning), events=events)
+
+
+def _page_again(
+    state: AlertState, before: AlertState, here: Circumstances, events: tuple[str, ...]
+) -> Change:
+    """A new occurrence while nobody has acknowledged: whoever this round has reached is paged
+    again at once, and the next step keeps its due time.
+
+    Starting over at the first step alone would let a patient who writes often keep the later steps
+    from ever being reached.
+    """
+    if before.ladder_severity not in PAGING or before.page_step >= here.chain_length:
+        return _new_round(state, here, 1, events)
+    change = _new_round(state, here, before.page_step, events)
+    due = min(_known(before.next_at), _known(change.state.next_at))
+    return replace(change, state=replace(change.state, next_at=due))
+
+
+def _next_step(state: AlertState, here: Circumstances) -> Change:
+    if state.page_step >= here.chain_length:
+        return _new_round(state, here, 1, ("round_started",))
+    return _paged(state, here, range(state.page_step + 1, state.page_step + 2), ())
+
+
+def _contact_overdue(state: AlertState, here: Circumstances) -> Change:
+    """The patient was not reached in time: back to the ladder it was paged on, at the next step."""
+    ended = replace(
+        _without_acknowledgement(state),
+        contact_due_at=None,
+        ladder_severity=at_least(state.page_severity or state.severity, state.ladder_severity),
+    )
+    change = _next_step(ended, here)
+    return replace(change, events=("contact_overdue", *change.events))
+
+
+def _new_round(
+    state: AlertState, here: Circumstances, reached: int, events: tuple[str, ...]
+) -> Change:
+    """Begin a round by paging its first `reached` steps."""
+    state = replace(state, page_round=state.page_round + 1, round_started_at=here.now)
+    return _paged(state, here, range(1, max(1, reached) + 1), events)
+
+
+def _paged(state: AlertState, here: Circumstances, steps: range, events: tuple[str, ...]) -> Change:
+    """Page these steps of the present round. The last step waits out the 10 minutes of its round,
+    and an empty chain is tried again then.
+    """
+    reached = steps[-1]
+    due = here.now + here.ladders[state.ladder_severity].next_after
+    if reached >= here.chain_length:
+        due = max(due, _known(state.round_started_at) + _ROUND_GAP)
+    pages = tuple(PageStep(state.page_round, step) for step in steps if step <= here.chain_length)
+    state = replace(
+        state,
+        page_step=reached,
+        page_severity=at_least(state.ladder_severity, state.page_severity or "low"),
+        next_at=due,
+    )
+    return Change(state, pages, events=events)

@@ -1,0 +1,114 @@
+"""What the life of an alert is told in: its state, the clinic around it, and what a change does."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.rules.decision import Tier
+from services.rules.escalation.numbers import ESCALATION_NUMBERS
+
+PAGING = frozenset(ESCALATION_NUMBERS.tiers)
+
+
+def at_least(severity: str, other: str) -> str:
+    """The more urgent of two severity words. Raises `KeyError` for any other word."""
+    return max(severity, other, key=Tier.from_word)
+
+
+def more_urgent(severity: str, than: str) -> bool:
+    """Is the first severity word strictly more urgent? Raises `KeyError` for any other word."""
+    return Tier.from_word(severity) > Tier.from_word(than)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A clinic's pace for one paging tier, in seconds: to the next step, to the end of an
+    acknowledgement.
+    """
+
+    next_after_s: int
+    ack_expires_s: int
+
+    @property
+    def next_after(self) -> timedelta:
+        """Wait between two steps of the chain."""
+        return timedelta(seconds=self.next_after_s)
+
+    @property
+    def ack_expires(self) -> timedelta:
+        """How long an acknowledgement lasts."""
+        return timedelta(seconds=self.ack_expires_s)
+
+
+DEFAULT_LADDERS: Mapping[str, Ladder] = {
+    word: Ladder(numbers.next_after_s, numbers.ack_expires_s)
+    for word, numbers in ESCALATION_NUMBERS.tiers.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a transition needs to know: the instant, the steps of the chain now (the last resort is
+    one of them), the next 08:00 of a working day in the clinic's zone, the clinic's ladders.
+    """
+
+    now: datetime
+    chain_length: int
+    next_morning: datetime
+    ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """The columns of an alert that its life moves; severities and states are the wire's words.
+
+    `page_severity`: highest tier paged so far. `ladder_severity`: the ladder it runs on now.
+    `page_step`: the last step of round `page_round` that was paged, 1 for the first, 0 for none.
+    `acknowledged_at`: when the present acknowledgement was first given. `next_at`: the only instant
+    at which time moves the alert; null: time does nothing.
+    """
+
+    severity: str
+    ladder_severity: str
+    status: str = "triggered"
+    page_severity: str | None = None
+    page_round: int = 0
+    page_step: int = 0
+    round_started_at: datetime | None = None
+    next_at: datetime | None = None
+    acknowledged_by: UUID | None = None
+    acknowledged_at: datetime | None = None
+    ack_expires_at: datetime | None = None
+    contact_due_at: datetime | None = None
+    resolved_at: datetime | None = None
+
+    @classmethod
+    def of(cls, row: object) -> "AlertState":
+        """The state in any object with attributes of these names (a row, a model)."""
+        return cls(**{each.name: getattr(row, each.name) for each in fields(cls)})
+
+    def columns(self) -> dict[str, Any]:
+        """The values to store, by column name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PageStep:
+    """One step of one round: the chain's member number `step` (1 is the first) is to be paged."""
+
+    round: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event makes of an alert: the new state, the pages to queue in the same transaction,
+    whether it goes into the morning mail now, and what the timeline says.
+    """
+
+    state: AlertState
+    pages: tuple[PageStep, ...] = ()
+    mail: bool = False
+    events: tuple[str, ...] = ()

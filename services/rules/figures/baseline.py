@@ -1,0 +1,211 @@
+"""Where a patient started: the reference of every improvement.
+
+It is `established` by what was answered before the first session of the course, and `provisional`
+when the patient has no session yet or nobody answered in time. A course that follows soon on
+another is read against the level before the first of them: what lies between them is treated time.
+After a long gap, or when a clinician asks, it starts anew.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from services.rules.courses import (
+    UNTREATED,
+    Course,
+    Session,
+    Treatment,
+)
+from services.rules.day_series import DayRow, Entry, in_order
+from services.rules.figures.numbers import (
+    TREND_THRESHOLDS,
+    BaselineThresholds,
+    TrendThresholds,
+    Windows,
+)
+from services.rules.statistics import mean
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The first session that a baseline is taken before; `after`: the treated time that came
+    before it ended with this session, None when the patient was untreated.
+    """
+
+    session: Session
+    after: Session | None = None
+
+
+def begun_courses(treatment: Treatment) -> tuple[tuple[Course, tuple[Session, ...]], ...]:
+    """Return the courses that have a session, with their sessions, by their first; ties by id."""
+    found = [(course, treatment.of_course(course.id)) for course in treatment.courses]
+    begun = [(course, sessions) for course, sessions in found if sessions]
+    return tuple(sorted(begun, key=lambda pair: (pair[1][0].started_at, pair[0].id)))
+
+
+def baseline_anchor(
+    treatment: Treatment,
+    zone: dt.tzinfo = dt.UTC,
+    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
+) -> Anchor | None:
+    """Return what the baseline of the newest begun course stands before; None before any session.
+
+    The sessions are those that had started. A course that begins at most 90 mood days after the
+    last session of those before it keeps their baseline, unless it has `new_baseline`.
+    """
+    anchor: Anchor | None = None
+    last: Session | None = None
+    for course, sessions in begun_courses(treatment):
+        if last is None or course.new_baseline or _gap(last, sessions[0], zone) > limits.keep_days:
+            anchor = Anchor(sessions[0], last)
+        newest = sessions[-1]
+        last = newest if last is None or newest.started_at > last.started_at else last
+    return anchor
+
+
+def _gap(last: Session, first: Session, zone: dt.tzinfo) -> int:
+    return (first.day(zone) - last.day(zone)).days
+
+
+BaselineStatus = Literal["established", "provisional", "missing"]
+
+# Instruments that are answered every day; the others look back over weeks.
+DAILY = frozenset({"phq9-daily", "mood"})
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A level in points of the instrument, and the last mood day that it rests on."""
+
+    value: int | Fraction | None
+    on: dt.date | None
+    status: BaselineStatus
+
+
+MISSING = Baseline(None, None, "missing")
+
+
+def find_baseline(
+    instrument: str,
+    entries: Sequence[Entry],
+    rows: Sequence[DayRow],
+    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    *,
+    treatment: Treatment = UNTREATED,
+    zone: dt.tzinfo = dt.UTC,
+) -> Baseline:
+    """Return the baseline of the newest course that has a session, or of the first days without.
+
+    `entries` are the instrument's check-ins and `rows` their days; `treatment` holds the sessions
+    that had started; `zone` is the patient's. Forms over weeks: the last complete one in the 14
+    days before the first session of the course, else the first about the day before it that was
+    written down afterwards. Daily ones: the mean of the complete days among the 7 mood days before
+    it, at least 3. Else what an untreated patient would have, `provisional`, from what came after
+    the course before. Source: report formulas, Baseline B.
+    """
+    anchor = baseline_anchor(treatment, zone, thresholds.baseline)
+    if anchor is not None:
+        found = _before_course(instrument, entries, rows, anchor.session, thresholds, zone)
+        if found is not None:
+            return found
+        entries, rows = _since_course_before(entries, rows, anchor, zone)
+    if instrument in DAILY:
+        return first_days_baseline(rows, thresholds.windows) if rows else MISSING
+    return first_form_baseline(entries)
+
+
+def form_before(
+    entries: Iterable[Entry],
+    first: Session,
+    zone: dt.tzinfo = dt.UTC,
+    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
+) -> Baseline | None:
+    """Return the last complete form recorded in the 14 days before a session.
+
+    Failing that, the first one recorded from then on that tells of the mood day before the session
+    (24 h): patients may name the day that they write about. None without either.
+    """
+    complete = [
+        (entry.recorded_at, entry.mood_day, entry.total)
+        for entry in in_order(entries)
+        if entry.total is not None
+    ]
+    opens = first.started_at - dt.timedelta(days=limits.form_days)
+    before = [form for form in complete if opens <= form[0] < first.started_at]
+    if before:
+        _, day, total = sorted(before, key=lambda form: form[0])[-1]
+        return Baseline(total, day, "established")
+    session_day = first.day(zone)
+    told_from = session_day - dt.timedelta(days=limits.told_days)
+    told = [form for form in complete if told_from <= form[1] < session_day]
+    if not told:
+        return None
+    _, day, total = min(told, key=lambda form: form[0])
+    return Baseline(total, day, "established")
+
+
+def days_before(
+    rows: Iterable[DayRow],
+    first: Session,
+    zone: dt.tzinfo = dt.UTC,
+    windows: Windows = TREND_THRESHOLDS.windows,
+) -> Baseline | None:
+    """Return the mean of the complete days among the 7 mood days before a session's, at least 3."""
+    session_day = first.day(zone)
+    opens = session_day - dt.timedelta(days=windows.baseline_days)
+    within = [row for row in rows if opens <= row.mood_day < session_day]
+    return _mean_of(within, windows, "established")
+
+
+def first_form_baseline(entries: Iterable[Entry]) -> Baseline:
+    """Return the first complete form, for instruments that look back over weeks."""
+    for entry in in_order(entries):
+        if entry.total is not None:
+            return Baseline(entry.total, entry.mood_day, "provisional")
+    return MISSING
+
+
+def first_days_baseline(
+    rows: Iterable[DayRow], windows: Windows = TREND_THRESHOLDS.windows
+) -> Baseline:
+    """Return the mean of the complete days among the first 7 mood days, which need at least 3.
+
+    The first mood day is the first with any entry, complete or not.
+    """
+    days = list(rows)
+    within = [r for r in days if (r.mood_day - days[0].mood_day).days < windows.baseline_days]
+    return _mean_of(within, windows, "provisional") or MISSING
+
+
+def _mean_of(rows: Iterable[DayRow], windows: Windows, status: BaselineStatus) -> Baseline | None:
+    complete = [(row.mood_day, row.value) for row in rows if row.value is not None]
+    if len(complete) < windows.baseline_min_days:
+        return None
+    return Baseline(mean([value for _, value in complete]), complete[-1][0], status)
+
+
+def _before_course(
+    instrument: str,
+    entries: Sequence[Entry],
+    rows: Sequence[DayRow],
+    first: Session,
+    thresholds: TrendThresholds,
+    zone: dt.tzinfo,
+) -> Baseline | None:
+    if instrument in DAILY:
+        return days_before(rows, first, zone, thresholds.windows)
+    return form_before(entries, first, zone, thresholds.baseline)
+
+
+def _since_course_before(
+    entries: Sequence[Entry], rows: Sequence[DayRow], anchor: Anchor, zone: dt.tzinfo
+) -> tuple[Sequence[Entry], Sequence[DayRow]]:
+    if anchor.after is None:
+        return entries, rows
+    treated_until = anchor.after.day(zone)
+    return (
+        [entry for entry in entries if entry.mood_day > treated_until],
+        [row for row in rows if row.mood_day > treated_until],
+    )

@@ -1,0 +1,96 @@
+"""When relief set in after the first session: in hours on the first two days, in days later."""
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from services.rules.courses import (
+    Session,
+    hours_since,
+)
+from services.rules.day_series import DayValue, Entry, in_order
+from services.rules.figures.numbers import (
+    TREND_THRESHOLDS,
+    TrendThresholds,
+)
+from services.rules.figures.status import is_response
+from services.rules.mood_days import mood_day_at
+
+TWO_WEEKS = "phq9"
+DAILY_FORM = "phq9-daily"
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """The mood day, how many days after session 1, and the hours when they are known."""
+
+    on: dt.date
+    days: int
+    hours: float | None = None
+
+
+def onset(
+    instrument: str,
+    entries: Sequence[Entry],
+    values: Sequence[DayValue],
+    baseline: int | Fraction | None,
+    first: Session,
+    zone: dt.tzinfo = dt.UTC,
+    thresholds: TrendThresholds = TREND_THRESHOLDS,
+) -> Onset | None:
+    """Return the onset after the first session, None if it never came.
+
+    Daily form: the first day, at most 7 after the session, 5 points under the baseline. Two-week
+    form: the first one with response. On days 0 and 1 any complete answer after the session's start
+    counts, with its hours when it was recorded on the day that it tells of; then day values count.
+    """
+    relieved = _Relief(instrument, baseline, thresholds)
+    answers = _answers_by_the_hour(entries, first, zone, thresholds)
+    found = next((onset for onset, value in answers if relieved.at(value)), None)
+    if found is not None:
+        return found
+    session_day = first.day(zone)
+    hourly = session_day + dt.timedelta(days=thresholds.session.onset_hours_days)
+    last = session_day + dt.timedelta(days=thresholds.session.onset_days)
+    for value in values[bisect_right(values, hourly, key=lambda value: value.day) :]:
+        if instrument == DAILY_FORM and value.day > last:
+            return None
+        if relieved.at(value.value):
+            return Onset(value.day, (value.day - session_day).days)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Relief:
+    """Whether a level counts as relief on this instrument; never on others than the two."""
+
+    instrument: str
+    baseline: int | Fraction | None
+    thresholds: TrendThresholds
+
+    def at(self, value: int | Fraction) -> bool:
+        if self.baseline is None:
+            return False
+        if self.instrument == DAILY_FORM:
+            return self.baseline - value >= self.thresholds.session.onset_fall
+        return self.instrument == TWO_WEEKS and is_response(
+            self.baseline, value, self.thresholds.status
+        )
+
+
+def _answers_by_the_hour(
+    entries: Iterable[Entry], first: Session, zone: dt.tzinfo, thresholds: TrendThresholds
+) -> Iterator[tuple[Onset, int]]:
+    """Complete answers of days 0 and 1 that were recorded after the session began, as recorded."""
+    session_day = first.day(zone)
+    for entry in sorted(in_order(entries), key=lambda entry: entry.recorded_at):
+        days = (entry.mood_day - session_day).days
+        if entry.total is None or entry.recorded_at < first.started_at:
+            continue
+        if 0 <= days <= thresholds.session.onset_hours_days:
+            # One that was written down on a later day tells the day, not the hour.
+            same_day = mood_day_at(entry.recorded_at, zone) == entry.mood_day
+            hours = hours_since(first, entry.recorded_at) if same_day else None
+            yield Onset(entry.mood_day, days, hours), entry.total

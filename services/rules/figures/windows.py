@@ -1,0 +1,117 @@
+"""The windows of mood days that figures are made over: means, slope, and how much days differ."""
+
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from services.rules.day_series import DayValue
+from services.rules.figures.numbers import (
+    TREND_THRESHOLDS,
+    TrendThresholds,
+    Windows,
+)
+from services.rules.statistics import (
+    TrendTest,
+    mann_kendall,
+    mean,
+    sample_sd,
+    theil_sen,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMean:
+    """The mean of the `n` observed days of a window."""
+
+    value: Fraction
+    n: int
+
+
+def between(values: Sequence[DayValue], first: dt.date, last: dt.date) -> Sequence[DayValue]:
+    """Return the values (ascending) of the days from the first to the last, both included."""
+    start = bisect_left(values, first, key=_day)
+    return values[start : bisect_right(values, last, lo=start, key=_day)]
+
+
+def ending_on_last(values: Sequence[DayValue], days: int) -> Sequence[DayValue]:
+    """Return the values (ascending) of the so many mood days that end on the last value."""
+    if not values:
+        return ()
+    last = values[-1].day.toordinal()
+    return between(values, dt.date.fromordinal(max(1, last - days + 1)), values[-1].day)
+
+
+def slope_per_week(
+    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+) -> Fraction | None:
+    """Return Theil-Sen points per week over the 14 mood days that end on the last value.
+
+    Negative is improving. None with fewer than 5 observed days.
+    """
+    window = _slope_window(values, thresholds)
+    if not window:
+        return None
+    return 7 * theil_sen([(value.day.toordinal(), value.value) for value in window])
+
+
+def trend_test(
+    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+) -> TrendTest | None:
+    """Return Mann-Kendall's test over the days of the slope; None with fewer than 5 of them."""
+    window = _slope_window(values, thresholds)
+    return mann_kendall([value.value for value in window]) if window else None
+
+
+def mean_of_week(
+    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+) -> WindowMean | None:
+    """Return the mean over the 7 mood days that end on the last value; None with fewer than 4."""
+    window = ending_on_last(values, thresholds.windows.mean_days)
+    if len(window) < thresholds.windows.mean_min_days:
+        return None
+    return WindowMean(mean([value.value for value in window]), len(window))
+
+
+def _slope_window(values: Sequence[DayValue], thresholds: TrendThresholds) -> Sequence[DayValue]:
+    window = ending_on_last(values, thresholds.windows.slope_days)
+    return window if len(window) >= thresholds.windows.slope_min_days else ()
+
+
+def _day(value: DayValue) -> dt.date:
+    return value.day
+
+
+@dataclass(frozen=True, slots=True)
+class Instability:
+    """`sd` in points over `n` observed days; `mssd`: mean square of the differences between
+    adjacent days, in points squared, None when no two days are adjacent.
+    """
+
+    sd: float
+    mssd: Fraction | None
+    n: int
+
+
+def instability(
+    values: Sequence[DayValue], windows: Windows = TREND_THRESHOLDS.windows
+) -> Instability | None:
+    """Return both figures over the 14 mood days that end on the last value (ascending).
+
+    None with fewer than 7 observed days. Days with a missing day between them are not adjacent.
+    """
+    seen = ending_on_last(values, windows.instability_days)
+    if len(seen) < windows.instability_min_days:
+        return None
+    steps = [
+        (later.value - sooner.value) ** 2
+        for sooner, later in pairwise(seen)
+        if (later.day - sooner.day).days == 1
+    ]
+    return Instability(
+        sd=sample_sd([value.value for value in seen]),
+        mssd=mean(steps) if steps else None,
+        n=len(seen),
+    )

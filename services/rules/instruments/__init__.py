@@ -1,0 +1,1 @@
+"""What is asked, which answers exist, and what they score."""

@@ -1,0 +1,92 @@
+"""What a schedule is made from and what it says: one patient's case, and the items due."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.rules.courses import (
+    UNTREATED,
+    Treatment,
+)
+
+DAILY = "phq9-daily"
+TWO_WEEKS = "phq9"
+SIDE_EFFECTS = "side_effects"
+URINARY = "urinary"
+
+DISCHARGED = "discharged"
+
+Reason = Literal[
+    "daily",
+    "day_1",
+    "day_3",
+    "day_7",
+    "day_14",
+    "before_session",
+    "after_session_24h",
+    "periodic",
+    "monthly",
+    "by_indication",
+]
+ItemStatus = Literal["upcoming", "due", "overdue", "answered", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """Mood days from the first to the last, both included."""
+
+    first: dt.date
+    last: dt.date
+
+    def days(self) -> Iterator[dt.date]:
+        for ordinal in range(self.first.toordinal(), self.last.toordinal() + 1):
+            yield dt.date.fromordinal(ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A form or report with at least one answer: the day it is about, and when it was recorded."""
+
+    mood_day: dt.date
+    recorded_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleCase:
+    """One patient. Instants are aware; `paused` spans may overlap; `answered` is by instrument
+    (`side_effects` for reports of these) in any order.
+
+    `status` is the patient's: to `discharged` nothing is due, and neither is it before
+    `accepted_at`, when she took over her account (None: not yet).
+    """
+
+    zone: dt.tzinfo
+    accepted_at: dt.datetime | None
+    paused: Sequence[DaySpan] = ()
+    treatment: Treatment = UNTREATED
+    answered: Mapping[str, Sequence[Answered]] = field(default_factory=dict)
+    indications: frozenset[str] = frozenset()
+    status: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """One form to be answered once, with its windows as instants (UTC).
+
+    It is `due` from `opens_at`, `overdue` from `due_at`, and over at `expires_at`. An answer counts
+    already from `counts_from_at` on: for a form of every two weeks that is before `opens_at`.
+    `mood_day` is the day that a daily check-in is about, None for other forms; `session_id` is the
+    session that it follows or comes before.
+    """
+
+    instrument: str
+    reason: Reason
+    session_id: str | None
+    mood_day: dt.date | None
+    counts_from_at: dt.datetime
+    opens_at: dt.datetime
+    due_at: dt.datetime
+    expires_at: dt.datetime
+    status: ItemStatus
+    answered_at: dt.datetime | None

@@ -1,0 +1,192 @@
+"""What is due for one patient and when, anchored on her treatment sessions.
+
+Everything is worked out anew from the case, so that a session that is entered late, moved or
+cancelled moves every window in the same way for everybody who asks.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.rules.mood_days import STATED_DAYS_BACK, mood_day_at, shift
+from services.rules.schedule.calendar import (
+    Calendar,
+    calendar_of,
+)
+from services.rules.schedule.case import (
+    DAILY,
+    DISCHARGED,
+    SIDE_EFFECTS,
+    TWO_WEEKS,
+    URINARY,
+    Answered,
+    DaySpan,
+    DueItem,
+    ItemStatus,
+    ScheduleCase,
+)
+from services.rules.schedule.numbers import (
+    SCHEDULE,
+    ScheduleNumbers,
+)
+from services.rules.schedule.periods import (
+    by_indication,
+    daily,
+    monthly,
+    periodic,
+)
+from services.rules.schedule.sessions import (
+    before_sessions,
+    side_effects_after,
+)
+from services.rules.schedule.windows import (
+    Answers,
+    DayWindow,
+    Times,
+    Window,
+)
+
+# A window may be open for some time after the last day that it is about, and an answer recorded in
+# it may be about a day before it (a day more: patients move between zones).
+_STAYS_OPEN = _STATED_BACK = dt.timedelta(days=STATED_DAYS_BACK + 1)
+
+
+def due_items(
+    case: ScheduleCase, now: dt.datetime, numbers: ScheduleNumbers = SCHEDULE
+) -> tuple[DueItem, ...]:
+    """Return every item since the acceptance and up to 14 days ahead, by `opens_at`."""
+    since = now if case.accepted_at is None else min(case.accepted_at, now)
+    return items_of(windows_between(case, since, _ahead(now, numbers), numbers), case, now)
+
+
+def due_now(
+    case: ScheduleCase, now: dt.datetime, numbers: ScheduleNumbers = SCHEDULE
+) -> tuple[DueItem, ...]:
+    """Return the items whose window touches the time from 3 days ago to 14 days ahead."""
+    return items_of(windows_now(case, now, numbers), case, now)
+
+
+def windows_now(
+    case: ScheduleCase, now: dt.datetime, numbers: ScheduleNumbers = SCHEDULE
+) -> tuple[Window, ...]:
+    """Return the windows of `due_now`, which need no answers; so a reader knows which to fetch."""
+    since = shift(now, -dt.timedelta(days=numbers.shown.back_days))
+    return windows_between(case, since, _ahead(now, numbers), numbers)
+
+
+def answers_needed(windows: Sequence[Window], zone: dt.tzinfo) -> dict[str, dt.date]:
+    """Return from which mood day on answers of each instrument can matter to these windows."""
+    needed: dict[str, dt.date] = {}
+    for window in windows:
+        first = mood_day_at(shift(window.times(zone).counts_from_at, -_STATED_BACK), zone)
+        needed[window.instrument] = min(first, needed.get(window.instrument, first))
+    return needed
+
+
+def windows_between(
+    case: ScheduleCase,
+    since: dt.datetime,
+    until: dt.datetime,
+    numbers: ScheduleNumbers = SCHEDULE,
+) -> tuple[Window, ...]:
+    """Return the windows that touch the time between two instants, of all instruments."""
+    first = mood_day_at(shift(since, -_STAYS_OPEN), case.zone)
+    asked = DaySpan(first, mood_day_at(until, case.zone))
+    found = [
+        window
+        for windows in layers(case, asked, numbers).values()
+        for window in windows
+        if (times := window.times(case.zone)).counts_from_at <= until and times.expires_at > since
+    ]
+    return tuple(found)
+
+
+def layers(
+    case: ScheduleCase, asked: DaySpan, numbers: ScheduleNumbers = SCHEDULE
+) -> Mapping[str, Iterator[Window]]:
+    """Return the windows of each instrument, made as they are asked for; `asked` bounds those that
+    come back every so many days. Nothing is due before the acceptance or after the discharge.
+    """
+    if case.accepted_at is None or case.status == DISCHARGED:
+        return {}
+    calendar = calendar_of(case, case.accepted_at, asked)
+    return {
+        DAILY: daily(calendar, numbers),
+        TWO_WEEKS: _two_weeks(case, calendar, numbers),
+        SIDE_EFFECTS: side_effects_after(calendar, numbers),
+        URINARY: monthly(calendar, numbers),
+    } | {
+        code: by_indication(code, calendar, numbers)
+        for code in sorted(numbers.asked_for(case.indications))
+    }
+
+
+def _two_weeks(
+    case: ScheduleCase, calendar: Calendar, numbers: ScheduleNumbers
+) -> Iterator[Window]:
+    yield from before_sessions(calendar, case.treatment, numbers)
+    yield from periodic(calendar, numbers)
+
+
+def items_of(
+    windows: Sequence[Window], case: ScheduleCase, now: dt.datetime
+) -> tuple[DueItem, ...]:
+    """Return the windows as items, with what became of each by `now`."""
+    answers = {window.instrument: Answers(()) for window in windows}
+    answers |= {code: Answers(given) for code, given in case.answered.items()}
+    today = mood_day_at(now, case.zone)
+    is_away = any(span.first <= today <= span.last for span in case.paused)
+    made = [
+        _item(window, window.times(case.zone), answers[window.instrument], now, is_away)
+        for window in windows
+    ]
+    return tuple(sorted(made, key=_place))
+
+
+def _item(
+    window: Window, times: Times, answers: Answers, now: dt.datetime, is_away: bool
+) -> DueItem:
+    answered_at = window.answered_at(answers)
+    is_daily = isinstance(window, DayWindow) and window.instrument == DAILY
+    return DueItem(
+        instrument=window.instrument,
+        reason=window.reason,
+        session_id=window.session_id,
+        mood_day=window.days[0] if isinstance(window, DayWindow) and is_daily else None,
+        counts_from_at=times.counts_from_at,
+        opens_at=times.opens_at,
+        due_at=times.due_at,
+        expires_at=times.expires_at,
+        status="answered" if answered_at is not None else _stage(times, now, is_away),
+        answered_at=answered_at,
+    )
+
+
+def _stage(times: Times, now: dt.datetime, is_away: bool) -> ItemStatus:
+    """Where an unanswered item stands; nothing is due on a paused day, the rest of it comes."""
+    if now < times.opens_at:
+        return "upcoming"
+    if now < times.due_at:
+        return "upcoming" if is_away else "due"
+    return "overdue" if now < times.expires_at else "expired"
+
+
+def _place(item: DueItem) -> tuple[dt.datetime, str, str, str]:
+    return item.opens_at, item.instrument, item.reason, item.session_id or ""
+
+
+def _ahead(now: dt.datetime, numbers: ScheduleNumbers) -> dt.datetime:
+    return shift(now, dt.timedelta(days=numbers.shown.ahead_days))
+
+
+__all__ = [
+    "Answered",
+    "DaySpan",
+    "DueItem",
+    "ScheduleCase",
+    "answers_needed",
+    "due_items",
+    "due_now",
+    "items_of",
+    "windows_between",
+    "windows_now",
+]

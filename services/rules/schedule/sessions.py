@@ -1,0 +1,87 @@
+"""What is due around a session: the two-week form before it, side effects a day after it."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from services.rules.courses import (
+    Session,
+    Treatment,
+)
+from services.rules.figures.baseline import baseline_anchor
+from services.rules.mood_days import (
+    LATEST,
+    shift,
+)
+from services.rules.schedule.calendar import Calendar
+from services.rules.schedule.case import (
+    SIDE_EFFECTS,
+    TWO_WEEKS,
+)
+from services.rules.schedule.numbers import ScheduleNumbers
+from services.rules.schedule.windows import SpanWindow
+
+
+def before_sessions(
+    calendar: Calendar, treatment: Treatment, numbers: ScheduleNumbers
+) -> Iterator[SpanWindow]:
+    """The two-week form before each session, planned ones too: from 3 days before the start, 14
+    where the answer is the baseline, but not from before the session before it.
+    """
+    firsts = baseline_sessions(treatment, calendar.zone)
+    before: dt.datetime | None = None
+    for session in calendar.sessions:
+        days = numbers.baseline_days if session.id in firsts else numbers.before_days
+        start = session.started_at
+        opens = shift(start, -dt.timedelta(days=days))
+        opens, before = max(opens, before or opens), start
+        window = SpanWindow(TWO_WEEKS, "before_session", session.id, opens, start, start)
+        yield from _due(window, calendar)
+
+
+def baseline_sessions(treatment: Treatment, zone: dt.tzinfo) -> frozenset[str]:
+    """The sessions that a baseline is taken before: the patient's first, and where a course starts
+    a baseline of its own (the trend report's rule).
+    """
+    firsts = [*treatment.sessions[:1]]
+    for course in treatment.courses:
+        firsts += [
+            session
+            for session in treatment.of_course(course.id)[:1]
+            if _is_anchor(session, treatment, zone)
+        ]
+    return frozenset(session.id for session in firsts)
+
+
+def _is_anchor(first: Session, treatment: Treatment, zone: dt.tzinfo) -> bool:
+    anchor = baseline_anchor(treatment.until(first.started_at), zone)
+    return anchor is not None and anchor.session.id == first.id
+
+
+def side_effects_after(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[SpanWindow]:
+    """One report of side effects, from 24 h after each session's end; the next session ends it."""
+    hours = numbers.side_effects
+    ends = [*(session.started_at for session in calendar.sessions[1:]), LATEST]
+    for session, end in zip(calendar.sessions, ends, strict=False):
+        opens, due, over = (
+            shift(session.over_at, dt.timedelta(hours=count))
+            for count in (hours.opens_hours, hours.overdue_hours, hours.expires_hours)
+        )
+        window = SpanWindow(
+            SIDE_EFFECTS, "after_session_24h", session.id, opens, min(due, end), min(over, end)
+        )
+        yield from _due(window, calendar)
+
+
+def _due(window: SpanWindow, calendar: Calendar) -> Iterator[SpanWindow]:
+    """The window as far as she is enrolled; none when nothing of it is due."""
+    opens = max(window.opens_at, calendar.accepted_at)
+    enrolled = SpanWindow(
+        window.instrument,
+        window.reason,
+        window.session_id,
+        opens,
+        window.due_at,
+        window.expires_at,
+    )
+    if opens < window.due_at and not calendar.is_paused(enrolled.due_days(calendar.zone)):
+        yield enrolled

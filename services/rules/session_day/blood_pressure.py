@@ -1,0 +1,146 @@
+"""Rules E2 and E3: a hypertensive crisis, and a pressure too high to begin with.
+
+Readings in the crisis range within 4 h of the next one are one episode. Which of them arrives first
+makes no difference: the decision looks at the whole episode around what is being decided.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.rules.courses import Session
+from services.rules.decision import RuleDecision
+from services.rules.session_day.vital_signs import (
+    VITAL_THRESHOLDS,
+    CrisisPressure,
+    SessionVitals,
+    VitalThresholds,
+)
+from services.rules.side_effects.report import (
+    EffectsReport,
+    Pressure,
+    ReportedEffect,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one instant to another, both included."""
+
+    first: dt.datetime
+    last: dt.datetime
+
+    def touches(self, other: "Span", within: dt.timedelta = dt.timedelta(0)) -> bool:
+        """Whether the two overlap, or lie at most `within` apart."""
+        return self.first <= other.last + within and other.first <= self.last + within
+
+
+def is_crisis(pressure: Pressure, limits: CrisisPressure = VITAL_THRESHOLDS.e2) -> bool:
+    """Return whether either pressure reaches 180/120 mmHg."""
+    return pressure.systolic >= limits.systolic or pressure.diastolic >= limits.diastolic
+
+
+def is_above_guide(vitals: SessionVitals, numbers: VitalThresholds = VITAL_THRESHOLDS) -> bool:
+    """Return whether a reading before dosing is strictly above 140 or 90 mmHg (E3)."""
+    above = vitals.systolic > numbers.e3.systolic or vitals.diastolic > numbers.e3.diastolic
+    return vitals.phase == "pre" and above
+
+
+def e2(
+    decided: Pressure | None,
+    said: EffectsReport | None,
+    pressures: Iterable[Pressure],
+    reports: Iterable[EffectsReport],
+    sessions: Sequence[Session],
+    about: str | None = None,
+    numbers: VitalThresholds = VITAL_THRESHOLDS,
+) -> RuleDecision:
+    """Decide E2 for a pressure, a report, or a report with a pressure.
+
+    Critical when an episode has an emergency symptom (of the same 4 h, or of the same session),
+    high when it was measured twice at least a minute apart. One reading without a symptom does not
+    fire: `inputs["repeat_wanted"]` asks for another. `pressures` and `reports` are the other recent
+    ones of the patient (what is decided may be among them).
+    """
+    limits = numbers.e2
+    own = decided if decided is not None and is_crisis(decided, limits) else None
+    said_now = symptoms([said] if said else [])
+    spoken = {*symptoms(reports), *said_now}
+    others = [one.taken_at for one in pressures if is_crisis(one, limits)]
+    touched = [
+        episode
+        for episode in _episodes([*others, *([own.taken_at] if own else [])], limits)
+        if (own is not None and episode.touches(Span(own.taken_at, own.taken_at)))
+        or any(_belongs(symptom, episode, sessions, limits) for symptom in said_now)
+    ]
+    with_symptom = any(
+        _belongs(symptom, episode, sessions, limits) for episode in touched for symptom in spoken
+    )
+    apart = max((episode.last - episode.first for episode in touched), default=dt.timedelta(0))
+    holds = with_symptom or apart >= dt.timedelta(seconds=limits.repeat_after_s)
+    return RuleDecision(
+        rule="E2",
+        rule_version=numbers.version,
+        fired=holds,
+        holds=holds,
+        severity=("critical" if with_symptom else "high") if holds else None,
+        inputs={
+            "systolic": decided.systolic if decided else None,
+            "diastolic": decided.diastolic if decided else None,
+            "crisis": own is not None,
+            "symptoms": with_symptom,
+            "seconds_apart": int(apart.total_seconds()),
+            "repeat_wanted": own is not None and not holds,
+        },
+        about=about,
+    )
+
+
+def e3(taken: SessionVitals, numbers: VitalThresholds = VITAL_THRESHOLDS) -> RuleDecision:
+    """Decide E3: a pressure above 140/90 mmHg before dosing is for the session's staff to weigh."""
+    holds = is_above_guide(taken, numbers)
+    return RuleDecision(
+        rule="E3",
+        rule_version=numbers.version,
+        fired=holds,
+        holds=holds,
+        severity="high" if holds else None,
+        inputs={
+            "phase": taken.phase,
+            "systolic": taken.systolic,
+            "diastolic": taken.diastolic,
+            "systolic_limit": numbers.e3.systolic,
+            "diastolic_limit": numbers.e3.diastolic,
+        },
+        about=taken.session_id,
+    )
+
+
+def symptoms(reports: Iterable[EffectsReport]) -> list[Span]:
+    """Return when emergency symptoms were there, as far as the reports say."""
+    return [_span(report, effect) for report in reports for effect in report.emergencies()]
+
+
+def _span(report: EffectsReport, effect: ReportedEffect) -> Span:
+    first = min(effect.onset_at or report.recorded_at, effect.ended_at or report.recorded_at)
+    return Span(first, max(first, effect.ended_at or report.recorded_at))
+
+
+def _episodes(taken: Iterable[dt.datetime], limits: CrisisPressure) -> list[Span]:
+    found: list[Span] = []
+    for at in sorted(taken):
+        if found and at - found[-1].last <= dt.timedelta(hours=limits.episode_hours):
+            found[-1] = Span(found[-1].first, at)
+        else:
+            found.append(Span(at, at))
+    return found
+
+
+def _belongs(
+    symptom: Span, episode: Span, sessions: Sequence[Session], limits: CrisisPressure
+) -> bool:
+    if symptom.touches(episode, dt.timedelta(hours=limits.episode_hours)):
+        return True
+    after = dt.timedelta(hours=limits.session_hours)
+    around = [Span(session.started_at, session.over_at + after) for session in sessions]
+    return any(symptom.touches(span) and episode.touches(span) for span in around)

@@ -1,0 +1,96 @@
+"""N2: what should be heard after a session, by when, and whether nothing was.
+
+Two windows: the follow-up from 24 to 72 h after the session's end, and, while driving is forbidden,
+any word before the lock ends. Paused days do not matter: the treatment took place.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from services.rules.courses import Session
+from services.rules.decision import RuleDecision
+from services.rules.mood_days import shift
+from services.rules.session_day.driving import driving_restriction_until
+from services.rules.session_day.numbers import (
+    SESSION_NUMBERS,
+    SessionNumbers,
+)
+
+WindowKind = Literal["follow_up", "driving_lock"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window of a session, both ends included (aware)."""
+
+    session_id: str
+    kind: WindowKind
+    opens_at: dt.datetime
+    due_at: dt.datetime
+
+
+def windows(
+    session: Session, zone: dt.tzinfo, numbers: SessionNumbers = SESSION_NUMBERS
+) -> tuple[Window, ...]:
+    """Return the follow-up window of a session and, where there is one, its driving lock."""
+    over = session.over_at
+    follow_up = Window(
+        session.id,
+        "follow_up",
+        shift(over, dt.timedelta(hours=numbers.follow_up.opens_h)),
+        shift(over, dt.timedelta(hours=numbers.follow_up.due_h)),
+    )
+    until = driving_restriction_until(session, zone, numbers)
+    if until is None:
+        return (follow_up,)
+    return (follow_up, Window(session.id, "driving_lock", over, until))
+
+
+def met_at(
+    window: Window, heard: Iterable[dt.datetime], next_session_at: dt.datetime | None = None
+) -> dt.datetime | None:
+    """Return when a window was met, None while it was not.
+
+    By the first check-in, report of side effects or recorded contact in it (`heard`, when they were
+    answered), or by the next session if that starts before it is due: the clinic sees her there.
+    """
+    in_time = [at for at in heard if window.opens_at <= at <= window.due_at]
+    if next_session_at is not None and next_session_at <= window.due_at:
+        in_time.append(next_session_at)
+    return min(in_time, default=None)
+
+
+def lapsed(
+    window: Window,
+    heard: Iterable[dt.datetime],
+    now: dt.datetime,
+    next_session_at: dt.datetime | None = None,
+    spoken: bool = False,
+    numbers: SessionNumbers = SESSION_NUMBERS,
+) -> RuleDecision:
+    """Decide N2 for a window at `now`: low once it is past and nothing was heard in it.
+
+    `spoken`: N2 already fired for this session (either window): it speaks once of each. Windows
+    that were due more than 14 days ago are history that was typed in: the rule holds, nothing
+    fires.
+    """
+    met = met_at(window, heard, next_session_at)
+    holds = met is None and now > window.due_at
+    is_history = now - window.due_at > dt.timedelta(days=numbers.follow_up.history_days)
+    fired = holds and not spoken and not is_history
+    return RuleDecision(
+        rule="N2",
+        rule_version=numbers.version,
+        fired=fired,
+        holds=holds,
+        severity="low" if fired else None,
+        inputs={
+            "window": window.kind,
+            "due_at": window.due_at.isoformat(),
+            "met_at": met.isoformat() if met else None,
+            "spoken": spoken,
+        },
+        about=window.session_id,
+    )

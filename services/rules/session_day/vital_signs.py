@@ -1,0 +1,121 @@
+"""Vital signs around a session, and the numbers of E2, E3 and E4 from `data/vital_signs.toml`."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from services.rules.side_effects.report import Pressure
+from services.rules.threshold_files import DATA, read_thresholds
+
+VitalsPhase = Literal["pre", "during", "post", "discharge"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionVitals:
+    """One set of vital signs of a session.
+
+    Pressures in mmHg, heart rate per minute, SpO2 in percent, sedation as MOAA/S (5 responds
+    readily .. 0 not at all), dissociation as the CADSS total (0-92); None where not measured.
+    """
+
+    id: str
+    session_id: str
+    phase: VitalsPhase
+    taken_at: dt.datetime
+    systolic: int
+    diastolic: int
+    heart_rate: int | None = None
+    spo2: int | None = None
+    sedation: int | None = None
+    dissociation: int | None = None
+
+    @property
+    def pressure(self) -> Pressure:
+        """The blood pressure alone."""
+        return Pressure(self.taken_at, self.systolic, self.diastolic, self.heart_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class CrisisPressure:
+    """E2: mmHg, from which on; seconds between two readings; hours that make one episode.
+
+    `session_hours`: how long after a session's end a reading and a symptom are of that session.
+    """
+
+    systolic: int
+    diastolic: int
+    repeat_after_s: int
+    episode_hours: int
+    session_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrePressure:
+    """E3: mmHg; a reading strictly above either."""
+
+    systolic: int
+    diastolic: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostVitals:
+    """E4: rises in mmHg over the last reading before dosing, minutes after the start, MOAA/S, %.
+
+    `settled_within` (mmHg): a pressure less than this above the one before dosing counts as settled
+    when it is asked whether values decline.
+    """
+
+    systolic_rise: int
+    diastolic_rise: int
+    rise_from_min: int
+    declining_by_min: int
+    settled_within: int
+    sedation_at_most: int
+    spo2_below: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """Beats per minute outside which a reading carries a flag; no alert follows from it."""
+
+    below: int
+    above: int
+
+
+@dataclass(frozen=True, slots=True)
+class VitalThresholds:
+    """One version of all of them."""
+
+    version: str
+    e2: CrisisPressure
+    e3: PrePressure
+    e4: PostVitals
+    heart_rate: HeartRate
+
+
+def read_vital_thresholds(path: Path = DATA / "vital_signs.toml") -> VitalThresholds:
+    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
+    file = read_thresholds(path)
+    return VitalThresholds(
+        version=file.version,
+        e2=file.table("e2", CrisisPressure),
+        e3=file.table("e3", PrePressure),
+        e4=file.table("e4", PostVitals),
+        heart_rate=file.table("heart_rate", HeartRate),
+    )
+
+
+VITAL_THRESHOLDS = read_vital_thresholds()
+
+
+FINDING_WORDS = MappingProxyType(
+    {
+        "E2": "Crisis pressure: with symptoms call the emergency number, without them measure again"
+        " after a few minutes and call the physician.",
+        "E3": "Pressure above 140/90 mmHg before dosing: clearance needs a written reason.",
+        "E4": "Not ready to go home: look at the patient before discharge; sending her home needs a"
+        " written reason.",
+    }
+)

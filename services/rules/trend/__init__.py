@@ -1,0 +1,1 @@
+"""The trend report of one patient: its figures together, its document, its difference."""

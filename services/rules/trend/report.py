@@ -1,0 +1,212 @@
+"""The figures of the trend report of one instrument, from its check-ins and its treatment.
+
+Nothing after the last reported mood day changes any figure. All arithmetic is exact.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from services.rules.courses import (
+    UNTREATED,
+    Treatment,
+)
+from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.figures.baseline import Baseline
+from services.rules.figures.baseline import find_baseline as find_baseline
+from services.rules.figures.item9 import (
+    Item9,
+    LevelOn,
+    item9,
+)
+from services.rules.figures.numbers import (
+    TREND_THRESHOLDS,
+    TrendThresholds,
+)
+from services.rules.figures.status import (
+    Improvement,
+    ReliableChange,
+    Status,
+    improvement,
+    phq9_status,
+    reliable_change,
+)
+from services.rules.figures.windows import (
+    Instability,
+    instability,
+    trend_test,
+)
+from services.rules.figures.windows import WindowMean as WindowMean
+from services.rules.figures.windows import mean_of_week as mean_of_week
+from services.rules.figures.windows import slope_per_week as slope_per_week
+from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.schedule.case import Answered
+from services.rules.side_effects.burden import (
+    Burden,
+    side_effect_burden,
+)
+from services.rules.side_effects.report import EffectsReport
+from services.rules.statistics import TrendTest
+from services.rules.trend.adherence import (
+    Adherence,
+    DaySpan,
+    adherence,
+)
+from services.rules.trend.treatment import (
+    TreatmentFigures,
+    treatment_figures,
+)
+
+# How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
+# mean; the 24-hour form and the forms over weeks count as last answered.
+MOMENTARY = frozenset({"mood"})
+WITH_STATUS = "phq9"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Every figure of a report; `series` holds the reported days only.
+
+    `ranges`: the lowest and highest total of days with many check-ins; `session_days`: the last
+    session of a mood day; `burdens`: side effects by session.
+    """
+
+    reported: DaySpan
+    series: tuple[DayRow, ...]
+    ranges: Mapping[dt.date, tuple[int, int]]
+    session_days: Mapping[dt.date, str]
+    baseline: Baseline
+    current: DayValue | None
+    improvement: Improvement
+    status: Status | None
+    reliable_change: ReliableChange | None
+    slope_per_week: Fraction | None
+    trend_test: TrendTest | None
+    m7: WindowMean | None
+    instability: Instability | None
+    item9: Item9
+    treatment: TreatmentFigures
+    burdens: tuple[Burden, ...]
+    adherence: Adherence
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the check-ins of the instrument: treatment and what was reported of it,
+    and the levels of the C-SSRS, all as known at the cut.
+    """
+
+    treatment: Treatment = UNTREATED
+    levels: Sequence[LevelOn] = ()
+    effects: Sequence[EffectsReport] = ()
+
+    def days(self) -> Iterator[dt.date]:
+        """The mood days that the levels and reports are about."""
+        yield from (level.on for level in self.levels)
+        yield from (report.mood_day for report in self.effects)
+
+    def until(self, instant: dt.datetime, last: dt.date, zone: dt.tzinfo) -> "Beside":
+        """The same without sessions still planned at an instant, and without what came after a
+        mood day."""
+        begun = self.treatment.until(instant)
+        sessions = tuple(one for one in begun.sessions if one.day(zone) <= last)
+        return Beside(
+            Treatment(begun.courses, sessions),
+            [level for level in self.levels if level.on <= last],
+            [report for report in self.effects if report.mood_day <= last],
+        )
+
+
+ALONE = Beside()
+
+
+def trend(
+    instrument: str,
+    entries: Iterable[Entry],
+    *,
+    timezone: str,
+    data_cut_at: dt.datetime,
+    from_day: dt.date | None = None,
+    to_day: dt.date | None = None,
+    accepted_on: dt.date | None = None,
+    paused: Iterable[DaySpan] = (),
+    beside: Beside = ALONE,
+    thresholds: TrendThresholds = TREND_THRESHOLDS,
+) -> Trend:
+    """Return the figures as of a data cut.
+
+    `entries` are all check-ins of this instrument known at the cut; `from_day` bounds only the
+    series and adherence; `to_day` defaults to the mood day of the cut in `timezone` (an unknown
+    name counts as UTC), after which nothing is due yet. Planned sessions change only what is due.
+    """
+    zone = find_zone(timezone) or dt.UTC
+    cut_day = mood_day_at(data_cut_at, zone)
+    last = cut_day if to_day is None else to_day
+    first = dt.date.min if from_day is None else from_day
+    known = [entry for entry in entries if entry.mood_day <= last]
+    due = adherence(
+        instrument,
+        [Answered(entry.mood_day, entry.recorded_at) for entry in known if entry.answered],
+        accepted_on,
+        paused,
+        DaySpan(first, min(last, cut_day)),
+        thresholds,
+        treatment=beside.treatment,
+        zone=zone,
+    )
+    seen = beside.until(data_cut_at, last, zone)
+    # Nothing is known of the days to come: days are counted to the cut, also when `to` is later.
+    today = max([cut_day, *(entry.mood_day for entry in known), *seen.days()])
+    reported = DaySpan(first, min(last, today))
+    return _figures(instrument, known, reported, seen, due, zone, thresholds)
+
+
+def _figures(
+    instrument: str,
+    known: Sequence[Entry],
+    reported: DaySpan,
+    beside: Beside,
+    due: Adherence,
+    zone: dt.tzinfo,
+    thresholds: TrendThresholds,
+) -> Trend:
+    treatment = beside.treatment
+    rows = day_rows(known, "mean" if instrument in MOMENTARY else "last")
+    values = day_values(rows)
+    baseline = find_baseline(instrument, known, rows, thresholds, treatment=treatment, zone=zone)
+    current = values[-1] if values else None
+    now = current.value if current else None
+    better = improvement(baseline.value, now, thresholds.status)
+    is_rated = instrument == WITH_STATUS
+    return Trend(
+        reported=reported,
+        series=tuple(row for row in rows if row.mood_day >= reported.first),
+        ranges=day_ranges(known, thresholds.series.range_from_entries),
+        session_days={session.day(zone): session.id for session in treatment.sessions},
+        baseline=baseline,
+        current=current,
+        improvement=better,
+        status=phq9_status(baseline.value, now, thresholds.status) if is_rated else None,
+        reliable_change=reliable_change(better.points, thresholds.status) if is_rated else None,
+        slope_per_week=slope_per_week(values, thresholds),
+        trend_test=trend_test(values, thresholds),
+        m7=mean_of_week(values, thresholds),
+        instability=instability(values, thresholds.windows),
+        item9=item9(rows, beside.levels, reported.last),
+        treatment=treatment_figures(
+            instrument, known, values, baseline.value, treatment, zone, thresholds
+        ),
+        burdens=side_effect_burden(beside.effects, treatment.sessions, thresholds.effects),
+        adherence=due,
+    )
+
+
+def day_ranges(entries: Iterable[Entry], at_least: int) -> dict[dt.date, tuple[int, int]]:
+    """Return the lowest and highest total of the days with so many complete check-ins."""
+    days: dict[dt.date, list[int]] = defaultdict(list)
+    for entry in entries:
+        if entry.total is not None:
+            days[entry.mood_day].append(entry.total)
+    return {day: (min(seen), max(seen)) for day, seen in days.items() if len(seen) >= at_least}

@@ -1,0 +1,210 @@
+"""All numbers of the M, A, B and U rules: one set to decide with, or to try out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.rules.decision import RuleId
+from services.rules.threshold_files import DATA, read_thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class M1Thresholds:
+    """Rule M1, in points of the two-week PHQ-9 (0-27) and days."""
+
+    reference_days: int
+    reference_readings: int
+    pair_rise: int
+    single_rise: int
+    high_from_total: int
+    repeat_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class M2Thresholds:
+    """Rule M2, in points of the 24-hour check-in (0-27) and days."""
+
+    reference_from_day: int
+    reference_to_day: int
+    reference_min_days: int
+    sd_floor: float
+    ewma_weight: float
+    ewma_sigmas: float
+    ewma_min_rise: float
+    ewma_run: int
+    run_length: int
+    run_within_days: int
+    run_sds: float
+    run_min_rise: float
+    gap_days: int
+    under_days: int
+    repeat_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorseningThresholds:
+    """One version of both rules."""
+
+    version: str
+    m1: M1Thresholds
+    m2: M2Thresholds
+
+
+def read_worsening_thresholds(path: Path = DATA / "worsening.toml") -> WorseningThresholds:
+    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
+    file = read_thresholds(path)
+    return WorseningThresholds(
+        version=file.version,
+        m1=file.table("m1", M1Thresholds),
+        m2=file.table("m2", M2Thresholds),
+    )
+
+
+WORSENING_THRESHOLDS = read_worsening_thresholds()
+
+# How far back, in days before the newest mood day, the rules can see.
+PHQ9_LOOKBACK_DAYS = WORSENING_THRESHOLDS.m1.reference_days
+DAILY_LOOKBACK_DAYS = (
+    WORSENING_THRESHOLDS.m2.reference_from_day + WORSENING_THRESHOLDS.m2.repeat_after_days
+)
+
+
+@dataclass(frozen=True, slots=True)
+class M3Thresholds:
+    """Rule M3, in points of the two-week PHQ-9 (0-27), percent and days."""
+
+    percent_from_baseline: int
+    response_percent: int
+    remission_below: int
+    pair_apart_days: int
+    return_total: int
+    return_rise: int
+
+
+@dataclass(frozen=True, slots=True)
+class M4Thresholds:
+    """Rule M4, in sessions, days, points of the two-week PHQ-9 (0-27) and percent."""
+
+    ketamine_sessions: int
+    esketamine_sessions: int
+    other_sessions: int
+    after_days: int
+    percent_from_baseline: int
+    improvement_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class M5Thresholds:
+    """Rule M5, in mood days and points of the 24-hour check-in (0-27)."""
+
+    before_days: int
+    before_min_days: int
+    after_days: int
+    rise: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRuleThresholds:
+    """One version of the three rules."""
+
+    version: str
+    m3: M3Thresholds
+    m4: M4Thresholds
+    m5: M5Thresholds
+
+
+def read_course_rule_thresholds(path: Path = DATA / "course_rules.toml") -> CourseRuleThresholds:
+    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
+    file = read_thresholds(path)
+    return CourseRuleThresholds(
+        version=file.version,
+        m3=file.table("m3", M3Thresholds),
+        m4=file.table("m4", M4Thresholds),
+        m5=file.table("m5", M5Thresholds),
+    )
+
+
+COURSE_RULE_THRESHOLDS = read_course_rule_thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class A1Thresholds:
+    """Rule A1, in points of the GAD-7 (0-21) and the PCL-5 (0-80) and days."""
+
+    reference_days: int
+    reference_readings: int
+    gad7_rise: int
+    gad7_total: int
+    pcl5_rise: int
+    repeat_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class B1Thresholds:
+    """Rule B1, in points of the ASRM (0-20), CTCAE grades (1-4) and days."""
+
+    reference_days: int
+    asrm_total: int
+    asrm_rise: int
+    effect_grade: int
+    effect_days: int
+    repeat_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class U1Thresholds:
+    """Rule U1, in points of an item (0-3) or of the form (0-15), CTCAE grades, sessions, days."""
+
+    item: int
+    blood_item: int
+    total_rise: int
+    effect_grade: int
+    blood_grade: int
+    new_after_sessions: int
+    repeat_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class FormRuleThresholds:
+    """One version of the three rules."""
+
+    version: str
+    a1: A1Thresholds
+    b1: B1Thresholds
+    u1: U1Thresholds
+
+
+def read_form_rule_thresholds(path: Path = DATA / "form_rules.toml") -> FormRuleThresholds:
+    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
+    file = read_thresholds(path)
+    return FormRuleThresholds(
+        version=file.version,
+        a1=file.table("a1", A1Thresholds),
+        b1=file.table("b1", B1Thresholds),
+        u1=file.table("u1", U1Thresholds),
+    )
+
+
+FORM_RULE_THRESHOLDS = read_form_rule_thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNumbers:
+    """One version of each file; a trial run on history takes others than those in force."""
+
+    worsening: WorseningThresholds = WORSENING_THRESHOLDS
+    course: CourseRuleThresholds = COURSE_RULE_THRESHOLDS
+    form: FormRuleThresholds = FORM_RULE_THRESHOLDS
+
+    @property
+    def repeat_days(self) -> Mapping[RuleId, int]:
+        """After how many days a rule may speak again; M2 knows when an episode has ended."""
+        return {
+            "M1": self.worsening.m1.repeat_after_days,
+            "A1": self.form.a1.repeat_after_days,
+            "B1": self.form.b1.repeat_after_days,
+            "U1": self.form.u1.repeat_after_days,
+        }
+
+
+RULE_NUMBERS = RuleNumbers()

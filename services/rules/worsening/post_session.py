@@ -1,0 +1,107 @@
+"""Rule M5: worse in the days after a session than in those before it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+from services.rules.courses import Treatment
+from services.rules.day_series import DayValue
+from services.rules.decision import RuleDecision
+from services.rules.figures.session_effect import (
+    Mornings,
+    SessionWindow,
+    session_windows,
+)
+from services.rules.statistics import as_number, mean
+from services.rules.worsening.numbers import (
+    COURSE_RULE_THRESHOLDS,
+    CourseRuleThresholds,
+    M5Thresholds,
+)
+
+Reason = Literal["no_session", "outside_window", "no_day_before"]
+
+
+def m5(
+    values: Sequence[DayValue],
+    treatment: Treatment,
+    zone: dt.tzinfo,
+    mornings: Mornings | None = None,
+    thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
+) -> RuleDecision:
+    """Decide M5 at the newest day value (0-27), for the last of the sessions that had begun.
+
+    It holds when the newest value lies on mood days 1-3 after the session and the highest of these
+    days is at least 5 above the mean of the values on the 3 mood days before it, or, without any,
+    above what was answered on its own day before it (`mornings`, see `session_effect`). Sessions
+    less than 48 h apart are one: before the first, after the last; `about` is the first. The next
+    session ends the window, since from then on it is the last one.
+    """
+    limits = thresholds.m5
+    ordered = sorted(values, key=lambda value: value.day)
+    window = next(iter(session_windows(treatment.sessions, zone)[-1:]), None)
+    before = _before(ordered, window, mornings or {}, limits)
+    after = _after(ordered, window, limits)
+    level = mean(before) if len(before) >= limits.before_min_days else None
+    highest = max(after, default=None)
+    rise = None if level is None or highest is None else highest - level
+    holds = rise is not None and rise >= limits.rise
+    return RuleDecision(
+        rule="M5",
+        rule_version=thresholds.version,
+        fired=holds,
+        holds=holds,
+        severity="medium" if holds else None,
+        inputs={
+            "on": ordered[-1].day.isoformat() if ordered else None,
+            "reason": _reason(window, after, level),
+            "session_on": window.last_day.isoformat() if window else None,
+            "sessions": len(window.sessions) if window else 0,
+            "before_days": len(before),
+            "before": _number(level),
+            "after_days": len(after),
+            "highest": _number(highest),
+            "rise": _number(rise),
+            "rise_limit": limits.rise,
+        },
+        about=window.sessions[0].id if window else None,
+    )
+
+
+def _before(
+    ordered: Sequence[DayValue],
+    window: SessionWindow | None,
+    mornings: Mornings,
+    limits: M5Thresholds,
+) -> list[int | Fraction]:
+    if window is None:
+        return []
+    first = window.first_day
+    before = [v.value for v in ordered if 1 <= (first - v.day).days <= limits.before_days]
+    return before or [total for day, total in mornings.items() if day == first]
+
+
+def _after(
+    ordered: Sequence[DayValue], window: SessionWindow | None, limits: M5Thresholds
+) -> list[int | Fraction]:
+    """The values of the days so far; none once the newest lies beyond the window."""
+    if window is None or not ordered or window.days_after(ordered[-1].day) > limits.after_days:
+        return []
+    return [value.value for value in ordered if window.days_after(value.day) >= 1]
+
+
+def _reason(
+    window: SessionWindow | None, after: Sequence[int | Fraction], level: Fraction | None
+) -> Reason | None:
+    """What keeps the rule from being decided; None when it can be."""
+    rows: tuple[tuple[bool, Reason], ...] = (
+        (window is None, "no_session"),
+        (not after, "outside_window"),
+        (level is None, "no_day_before"),
+    )
+    return next((reason for applies, reason in rows if applies), None)
+
+
+def _number(value: int | Fraction | None) -> int | float | None:
+    return None if value is None else as_number(value)

@@ -1,0 +1,170 @@
+"""Rule M3: symptoms come back after a response. Also the date of the relapse that reports show."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from services.rules.courses import Treatment
+from services.rules.day_series import DayValue
+from services.rules.decision import RuleDecision
+from services.rules.figures.baseline import baseline_anchor
+from services.rules.figures.numbers import (
+    TREND_THRESHOLDS,
+    BaselineThresholds,
+)
+from services.rules.statistics import as_number
+from services.rules.worsening.numbers import (
+    COURSE_RULE_THRESHOLDS,
+    CourseRuleThresholds,
+    M3Thresholds,
+)
+
+Form = Literal["lost_response", "above_nadir"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relapse:
+    """`on`: the day it is dated to, the first of the confirming pair (`lost_response`) or the
+    reading itself (`above_nadir`); `confirmed_on`: the reading from which it was known.
+    """
+
+    on: dt.date
+    confirmed_on: dt.date
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a reading says in the light of those before it.
+
+    `nadir`: the lowest since the response, this reading left out, None while there is none to
+    lose; `lost_since`: the first reading of the run below a response that this one continues;
+    `relapse`: the one that lasts, until there is a response anew.
+    """
+
+    responded_on: dt.date | None = None
+    nadir: int | Fraction | None = None
+    lost_since: dt.date | None = None
+    relapse: Relapse | None = None
+
+
+def relapse(
+    readings: Sequence[DayValue],
+    baseline: float | Fraction | None,
+    thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
+) -> Relapse | None:
+    """Return the first return of symptoms among the readings of a course, None without one.
+
+    `readings` are day values of the two-week PHQ-9 (0-27) after the first session (see
+    `after_first_session`); later ones never change a relapse that was found. A response is a fall
+    of 50 % from a baseline of at least 10, or a total below 5.
+    """
+    states = _states(readings, baseline, thresholds.m3)
+    return next((state.relapse for state in states if state.relapse is not None), None)
+
+
+def after_first_session(
+    readings: Sequence[DayValue],
+    treatment: Treatment,
+    zone: dt.tzinfo,
+    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
+) -> tuple[DayValue, ...]:
+    """Return the readings on mood days after the session that the baseline stands before.
+
+    That session opens the course, or an earlier one that this course follows within 90 days: a
+    response to the induction is lost in the maintenance. Empty before any session.
+    """
+    anchor = baseline_anchor(treatment, zone, limits)
+    if anchor is None:
+        return ()
+    first_day = anchor.session.day(zone)
+    return tuple(reading for reading in readings if reading.day > first_day)
+
+
+def m3(
+    readings: Sequence[DayValue],
+    baseline: float | None,
+    treatment: Treatment,
+    zone: dt.tzinfo,
+    thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
+) -> RuleDecision:
+    """Decide M3 at the newest reading; `about` is the course in which the symptoms came back.
+
+    It holds after a response, once all readings of at least 5 days show less than 50 % improvement,
+    or one is at least 10 and 5 above the lowest since, until there is a response anew: somebody who
+    is treated again for the return is not reported for the new course. Without a baseline of at
+    least 10 only the second form can hold, after a total below 5.
+    """
+    course = after_first_session(readings, treatment, zone)
+    states = list(_states(course, baseline, thresholds.m3))
+    newest, now = (course[-1], states[-1]) if states else (None, _State())
+    holds = now.relapse is not None
+    return RuleDecision(
+        rule="M3",
+        rule_version=thresholds.version,
+        fired=holds,
+        holds=holds,
+        severity="medium" if holds else None,
+        inputs={
+            "on": newest.day.isoformat() if newest else None,
+            "total": as_number(newest.value) if newest else None,
+            "baseline": baseline,
+            "readings": len(course),
+            "responded_on": _iso(now.responded_on),
+            "nadir": None if now.nadir is None else as_number(now.nadir),
+            "below_response_since": _iso(now.lost_since),
+            "relapse_on": _iso(now.relapse.on) if now.relapse else None,
+            "form": now.relapse.form if now.relapse else None,
+        },
+        about=_course_at(treatment, zone, now.relapse.confirmed_on if now.relapse else None),
+    )
+
+
+def _course_at(treatment: Treatment, zone: dt.tzinfo, day: dt.date | None) -> str | None:
+    """The course of the last session, or of the last until a mood day."""
+    until = [one for one in treatment.sessions if day is None or one.day(zone) <= day]
+    return until[-1].course_id if until else None
+
+
+def _states(
+    readings: Sequence[DayValue], baseline: float | Fraction | None, limits: M3Thresholds
+) -> Iterator[_State]:
+    """One state per reading, in the order of their days."""
+    level = None if baseline is None else Fraction(baseline)
+    if level is not None and level < limits.percent_from_baseline:
+        level = None
+    responded_on, nadir, lost_since, episode = None, None, None, None
+    for reading in sorted(readings, key=lambda one: one.day):
+        improved = _is_improved(reading.value, level, limits)
+        if nadir is None:
+            if improved or reading.value < limits.remission_below:
+                responded_on, nadir, episode = reading.day, reading.value, None
+            yield _State(responded_on, nadir, None, episode)
+            continue
+        lost_since = None if level is None or improved else lost_since or reading.day
+        episode = _relapse_at(reading, nadir, lost_since, limits)
+        yield _State(responded_on, nadir, lost_since, episode)
+        nadir = min(nadir, reading.value)
+        if episode is not None:
+            nadir, lost_since = None, None
+
+
+def _is_improved(value: int | Fraction, level: Fraction | None, limits: M3Thresholds) -> bool:
+    return level is not None and 100 * (level - value) >= limits.response_percent * level
+
+
+def _relapse_at(
+    reading: DayValue, nadir: int | Fraction, lost_since: dt.date | None, limits: M3Thresholds
+) -> Relapse | None:
+    if lost_since is not None and (reading.day - lost_since).days >= limits.pair_apart_days:
+        return Relapse(lost_since, reading.day, "lost_response")
+    has_returned = reading.value - nadir >= limits.return_rise
+    if reading.value >= limits.return_total and has_returned:
+        return Relapse(reading.day, reading.day, "above_nadir")
+    return None
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,133 @@
+"""Rule U1: the bladder, from the monthly form or from side effects that were reported.
+
+It is about harm that lasts, so late entries and partial forms fire too. Blood in the urine is high.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from services.rules.decision import (
+    Input,
+    RuleDecision,
+    Severity,
+)
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
+from services.rules.statistics import as_number
+from services.rules.worsening.numbers import (
+    FORM_RULE_THRESHOLDS,
+    FormRuleThresholds,
+    U1Thresholds,
+)
+
+URINARY = "urinary"
+BLOOD_ITEM = "q5"
+BLOOD_EFFECT = "blood_in_urine"
+URINARY_EFFECTS = frozenset(
+    code for code, effect in SIDE_EFFECTS.effects.items() if effect.group == "urinary"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UrinaryForm:
+    """One monthly form: `items` by link id, 0-3, None where left out or declined."""
+
+    day: dt.date
+    items: Mapping[str, int | None]
+
+    @property
+    def points(self) -> int:
+        """The sum of what was answered (0-15); what was left out can only add to it."""
+        return sum(value for value in self.items.values() if value is not None)
+
+
+def u1(
+    form: UrinaryForm,
+    baseline: float | None,
+    thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
+) -> RuleDecision:
+    """Decide U1 of one form: any item of 2, any blood, or 3 points above the own baseline.
+
+    `baseline` is the total of the patient's first complete form, None before there is one. A
+    partial form fires on the answers that it has; nothing is guessed.
+    """
+    limits = thresholds.u1
+    given = {link: value for link, value in form.items.items() if value is not None}
+    worst = max(given.values(), default=None)
+    rise = None if baseline is None else as_number(form.points - baseline)
+    blood = given.get(BLOOD_ITEM)
+    bloody = blood is not None and blood >= limits.blood_item
+    risen = rise is not None and rise >= limits.total_rise
+    holds = bloody or risen or (worst is not None and worst >= limits.item)
+    return _decision(
+        thresholds,
+        _severity(holds, bloody),
+        {
+            "on": form.day.isoformat(),
+            "worst_item": worst,
+            "item_limit": limits.item,
+            "blood": blood,
+            "blood_limit": limits.blood_item,
+            "answered": len(given),
+            "points": form.points,
+            "baseline": baseline,
+            "rise": rise,
+            "rise_limit": limits.total_rise,
+        },
+    )
+
+
+def u1_effects(
+    grades: Mapping[str, int],
+    on: dt.date,
+    seen_before: Collection[str],
+    sessions: int,
+    thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
+) -> RuleDecision:
+    """Decide U1 of one report of side effects about the mood day `on`.
+
+    `grades` is the highest grade (1-4) by code in this report, of any code; `seen_before` the codes
+    of earlier reports; `sessions` how many had begun. It holds on a urinary code of grade 2, on any
+    blood, and on any urinary code that is new after 4 sessions.
+    """
+    limits = thresholds.u1
+    urinary = {code: grade for code, grade in grades.items() if code in URINARY_EFFECTS}
+    worst = max(urinary.values(), default=None)
+    blood = urinary.get(BLOOD_EFFECT)
+    bloody = blood is not None and blood >= limits.blood_grade
+    is_new = _is_new(urinary, seen_before, sessions, limits)
+    holds = bloody or is_new or (worst is not None and worst >= limits.effect_grade)
+    return _decision(
+        thresholds,
+        _severity(holds, bloody),
+        {
+            "on": on.isoformat(),
+            "worst_grade": worst,
+            "grade_limit": limits.effect_grade,
+            "blood": blood,
+            "blood_limit": limits.blood_grade,
+            "codes": " ".join(sorted(urinary)),
+            "new_after_sessions": is_new,
+            "sessions": sessions,
+            "sessions_limit": limits.new_after_sessions,
+        },
+    )
+
+
+def _is_new(
+    urinary: Mapping[str, int], seen_before: Collection[str], sessions: int, limits: U1Thresholds
+) -> bool:
+    return sessions >= limits.new_after_sessions and not urinary.keys() <= set(seen_before)
+
+
+def _severity(holds: bool, bloody: bool) -> Severity | None:
+    if not holds:
+        return None
+    return "high" if bloody else "medium"
+
+
+def _decision(
+    thresholds: FormRuleThresholds, severity: Severity | None, inputs: Mapping[str, Input]
+) -> RuleDecision:
+    holds = severity is not None
+    return RuleDecision("U1", thresholds.version, holds, holds, severity, inputs)

@@ -1,0 +1,145 @@
+"""The document is complete: every route, its refusals, its names; and it can be read offline."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.http.problems import (
+    FRAMEWORK,
+    MEDIA_TYPE,
+    TABLE,
+)
+
+METHODS = ("get", "post", "put", "patch", "delete")
+# Pages for people, not calls for programs.
+PAGES = ("/static/", "/a/", "/a")
+
+
+@pytest.fixture(scope="module")
+def document(app: Flask) -> dict[str, Any]:
+    return app.test_client().get("/openapi.json").json
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, item[method])
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+
+
+def test_it_is_openapi_3_1_with_a_bearer_scheme(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert document["security"] == [{"bearer": []}]
+    assert document["servers"]
+
+
+def test_every_route_is_documented(app: Flask, document: dict[str, Any]) -> None:
+    known = {(path, method) for path, method, _ in operations(document)}
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule)
+        for method in {m.lower() for m in rule.methods or ()} & set(METHODS):
+            assert (path, method) in known or path.startswith(PAGES), f"{method} {path}"
+
+
+def test_every_operation_has_a_name_of_its_own_a_summary_and_a_known_tag(
+    document: dict[str, Any],
+) -> None:
+    found = operations(document)
+    names = [operation["operationId"] for _, _, operation in found]
+    assert len(names) == len(set(names))
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for path, method, operation in found:
+        assert operation.get("summary"), f"{method} {path}"
+        assert set(operation["tags"]) <= tags, f"{method} {path}: {operation['tags']}"
+
+
+def test_every_operation_documents_a_success_and_the_refusals_of_its_kind(
+    app: Flask, document: dict[str, Any]
+) -> None:
+    for path, method, operation in operations(document):
+        answers = set(operation["responses"])
+        assert any(status.startswith("2") for status in answers), f"{method} {path}"
+        if not path.startswith("/v1/"):
+            continue
+        assert "503" in answers
+        if operation.get("security") != []:
+            assert {"401", "403"} <= answers, f"{method} {path}"
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422"} <= answers, f"{method} {path}"
+        if "{" in path:
+            assert "404" in answers, f"{method} {path}"
+
+
+def test_a_success_with_a_body_has_a_schema(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if status.startswith("2") and status != "204":
+                content = answer.get("content", {})
+                assert content, f"{method} {path} {status}"
+                assert all(media.get("schema") for media in content.values())
+
+
+def test_every_refusal_is_a_problem_document_with_its_codes(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if not status.startswith(("4", "5")):
+                continue
+            found = resolved(document, answer)
+            assert list(found["content"]) == [MEDIA_TYPE], f"{method} {path} {status}"
+            codes = found["content"][MEDIA_TYPE]["schema"]["properties"]["code"]["enum"]
+            assert codes, f"{method} {path} {status}"
+
+
+def test_every_stable_code_can_be_found_in_the_document(document: dict[str, Any]) -> None:
+    codes = {code for _, code, _ in TABLE.values()} | {code for code, _, _ in FRAMEWORK.values()}
+    said = {
+        code
+        for answer in document["components"]["responses"].values()
+        for code in answer["content"][MEDIA_TYPE]["schema"]["properties"]["code"]["enum"]
+    }
+    assert said == codes
+
+
+def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """What a reference inside the document points to; fails when there is nothing."""
+    if "$ref" not in node:
+        return node
+    found: Any = document
+    for key in node["$ref"].removeprefix("#/").split("/"):
+        found = found[key]
+    return found
+
+
+def test_the_document_refers_only_to_what_it_holds(document: dict[str, Any]) -> None:
+    found = set(re.findall(r'"\$ref":\s*"([^"]+)"', json.dumps(document)))
+    assert found
+    for reference in found:
+        assert resolved(document, {"$ref": reference})
+
+
+def test_the_docs_page_needs_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/docs")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    used = re.findall(r'(?:src|href)="([^"]+)"', page.get_data(as_text=True))
+    assert len(used) >= 5
+    for path in used:
+        assert path.startswith("/docs/")
+        with client.get(path) as answer:
+            assert answer.status_code == 200, path
+    assert "/openapi.json" in client.get("/docs/start.js").get_data(as_text=True)
+
+
+def test_the_docs_serve_nothing_else_of_the_machine(client: FlaskClient) -> None:
+    for asset in ("..%2f__init__.py", "oauth2-redirect.html", "VERSION"):
+        assert client.get(f"/docs/{asset}").status_code == 404

@@ -1,0 +1,287 @@
+"""Alive, ready, safe: the probes tell the truth, and nothing about anybody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select, update
+
+from api.embedded.urls import DatabaseUrls
+from api.routes.operations import expected_revision
+from migrations.roles import libpq_url
+from models import Alert, Contact, Notification
+from models.base import new_id
+from services.clock import utcnow
+from services.operations import rule_files
+from services.unit_of_work import transaction
+from tests.world import ClinicWorld, World
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def open_alert(app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
+    """A critical alert of a new patient, triggered three minutes ago, next step in the future."""
+    patient, at, alert_id = clinic.patient(), utcnow() - timedelta(minutes=3), new_id()
+    row = {
+        "clinic_id": clinic.id,
+        "id": alert_id,
+        "patient_id": patient.patient_id,
+        "family": "suicide_risk",
+        "rule": "S1",
+        "rule_version": "test",
+        "severity": "critical",
+        "ladder_severity": "critical",
+        "page_severity": "critical",
+        "triggered_at": at,
+        "newest_occurrence_at": at,
+        "next_at": utcnow() + timedelta(minutes=7),
+    }
+    with app.app_context(), transaction(clinic.id) as session:
+        session.execute(insert(Alert).values(row | fields))
+    return alert_id
+
+
+def queue_page(app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields: object) -> UUID:
+    """A page of that alert to the last resort, queued now."""
+    page_id, at = new_id(), fields.get("created_at", utcnow())
+    row = {
+        "clinic_id": clinic.id,
+        "id": page_id,
+        "kind": "page",
+        "alert_id": alert_id,
+        "page_round": 0,
+        "page_step": 0,
+        "channel": "email",
+        "severity": "critical",
+        "created_at": at,
+        "due_at": at,
+    }
+    with app.app_context(), transaction(clinic.id) as session:
+        contact = session.scalars(select(Contact.id).where(Contact.last_resort)).one()
+        session.execute(insert(Notification).values(row | {"contact_id": contact} | fields))
+    return page_id
+
+
+def ago(seconds: float) -> dict[str, object]:
+    return {"created_at": utcnow() - timedelta(seconds=seconds)}
+
+
+def set_state(app: Flask, clinic: ClinicWorld, page_id: UUID, state: str) -> None:
+    with app.app_context(), transaction(clinic.id) as session:
+        session.execute(update(Notification).where(Notification.id == page_id).values(state=state))
+
+
+def test_the_probes_need_no_token(client: FlaskClient) -> None:
+    assert client.get("/healthz").json == {"status": "alive"}
+    assert client.get("/readyz").json == {"status": "ready", "revision": expected_revision()}
+    assert client.get("/safetyz").json["late"] == []
+
+
+def test_it_is_not_ready_at_another_revision(
+    client: FlaskClient, database_urls: DatabaseUrls
+) -> None:
+    with psycopg.connect(libpq_url(database_urls.owner), autocommit=True) as owner:
+        owner.execute("UPDATE alembic_version SET version_num = 'older'")
+        try:
+            answer = client.get("/readyz")
+        finally:
+            known = (expected_revision(),)
+            owner.execute("UPDATE alembic_version SET version_num = %s", known)
+    assert answer.status_code == 503
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json["code"] == "unavailable"
+    assert answer.headers["Retry-After"]
+
+
+def test_a_young_unsent_page_is_no_outage(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    queue_page(app, clinic, open_alert(app, clinic), **ago(30))
+    answer = client.get("/safetyz")
+    assert answer.status_code == 200
+    assert answer.json["unsent_pages"] == {"critical": 1}
+    assert 30 <= answer.json["oldest_unsent_s"]["critical"] < 60
+    assert 180 <= answer.json["oldest_unacknowledged_critical_s"] < 200
+
+
+def test_an_unsent_critical_page_older_than_a_minute_is_an_outage(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    page = queue_page(app, clinic, open_alert(app, clinic), **ago(61))
+    answer = client.get("/safetyz")
+    assert answer.status_code == 503
+    assert answer.json["late"] == ["critical_page_unsent"]
+    assert answer.json["oldest_unsent_s"]["critical"] > 60
+    set_state(app, clinic, page, "sent")
+    assert client.get("/safetyz").status_code == 200
+
+
+def test_it_sees_the_pages_of_every_clinic(app: Flask, client: FlaskClient, world: World) -> None:
+    for name in ("North", "South"):
+        clinic = world.clinic(name)
+        queue_page(app, clinic, open_alert(app, clinic), **ago(61))
+    assert client.get("/safetyz").json["unsent_pages"] == {"critical": 2}
+
+
+def test_an_old_page_of_a_lower_severity_is_told_and_is_no_outage(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    queue_page(app, clinic, open_alert(app, clinic), severity="high", **ago(3600))
+    answer = client.get("/safetyz")
+    assert answer.status_code == 200
+    assert answer.json["oldest_unsent_s"]["high"] > 3599
+
+
+@pytest.mark.parametrize(
+    ("other_round", "other_state", "status"),
+    [
+        (0, "sent", 200),  # the next contact got it
+        (0, "delivered", 200),
+        (1, "sent", 200),  # a later round got through
+        (0, "failed_permanently", 503),  # nobody got it
+        (1, "failed_permanently", 503),
+    ],
+)
+def test_a_page_that_failed_for_good_counts_until_another_one_arrives(
+    app: Flask,
+    client: FlaskClient,
+    clinic: ClinicWorld,
+    other_round: int,
+    other_state: str,
+    status: int,
+) -> None:
+    alert = open_alert(app, clinic)
+    queue_page(app, clinic, alert, state="failed_permanently", **ago(90))
+    other = {"page_round": other_round, "page_step": 1, "state": other_state}
+    queue_page(app, clinic, alert, **other, **ago(70))
+    assert client.get("/safetyz").status_code == status
+
+
+def test_a_page_that_failed_for_good_no_longer_counts_once_somebody_acknowledged(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    acknowledged = {
+        "status": "acknowledged",
+        "acknowledged_by": clinic.admin.user_id,
+        "ack_expires_at": utcnow() + timedelta(hours=1),
+    }
+    alert = open_alert(app, clinic, **acknowledged)
+    queue_page(app, clinic, alert, state="failed_permanently", **ago(90))
+    answer = client.get("/safetyz")
+    assert answer.status_code == 200
+    assert answer.json["oldest_unacknowledged_critical_s"] is None
+
+
+def test_a_ladder_that_stands_still_is_an_outage(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    open_alert(app, clinic, next_at=utcnow() - timedelta(seconds=61))
+    answer = client.get("/safetyz")
+    assert (answer.status_code, answer.json["late"]) == (503, ["critical_step_overdue"])
+
+
+def test_the_answer_holds_no_id_and_no_name(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    alert = open_alert(app, clinic)
+    page = queue_page(app, clinic, alert, **ago(61))
+    for path in ("/safetyz", "/metrics", "/readyz"):
+        said = client.get(path).get_data(as_text=True).casefold()
+        for secret in (str(clinic.id), str(alert), str(page), "quagga", "clinic.example"):
+            assert secret not in said
+
+
+def test_a_rule_file_that_would_not_load_is_an_outage_before_the_next_start(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = copy_of_rules(tmp_path)
+    monkeypatch.setattr(rule_files, "DATA", copy)
+    monkeypatch.setattr("api.routes.operations.unloadable", lambda: rule_files.unloadable(copy))
+    assert client.get("/safetyz").status_code == 200
+    (copy / "triage.toml").write_text("version = 1")
+    answer = client.get("/safetyz")
+    assert (answer.status_code, answer.json["late"]) == (503, ["rules_unloadable"])
+    assert answer.json["rules"]["unloadable"] == ["triage.toml"]
+
+
+@pytest.mark.parametrize("name", sorted(p for p in rule_files.READERS if "*" not in p))
+def test_a_missing_or_broken_rule_file_is_named(tmp_path: Path, name: str) -> None:
+    copy = copy_of_rules(tmp_path)
+    assert rule_files.unloadable(copy) == ()
+    (copy / name).write_text("= no TOML")
+    assert rule_files.unloadable(copy) == (name,)
+    (copy / name).unlink()
+    assert rule_files.unloadable(copy) == (name,)
+
+
+def copy_of_rules(folder: Path) -> Path:
+    copy = folder / "data"
+    for path in rule_files.DATA.rglob("*.toml"):
+        to = copy / path.relative_to(rule_files.DATA)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(path.read_bytes())
+    return copy
+
+
+def metric(client: FlaskClient, line: str) -> float:
+    """The value of one series; fails when it is not there."""
+    for said in client.get("/metrics").get_data(as_text=True).splitlines():
+        if said.startswith(f"{line} "):
+            return float(said.rpartition(" ")[2])
+    raise AssertionError(f"no {line}")
+
+
+def test_requests_are_counted_by_pattern_method_and_status(client: FlaskClient) -> None:
+    line = 'interlude_http_requests_total{method="GET",route="/v1/instruments/<code>",status="401"}'
+    client.get("/v1/instruments/phq9")
+    before = metric(client, line)
+    client.get("/v1/instruments/gad7")
+    assert metric(client, line) == before + 1
+
+
+def test_alerts_and_pages_are_counted_over_all_clinics(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    queue_page(app, clinic, open_alert(app, clinic), **ago(30))
+    alerts = 'interlude_alerts{family="suicide_risk",severity="critical",status="triggered"}'
+    assert metric(client, alerts) == 1
+    assert metric(client, 'interlude_pages{severity="critical",state="pending"}') == 1
+    assert metric(client, 'interlude_unsent_pages{severity="critical"}') == 1
+    oldest = 'interlude_oldest_unsent_page_age_seconds{severity="critical"}'
+    assert 30 <= metric(client, oldest) < 60
+    assert metric(client, "interlude_oldest_unacknowledged_critical_age_seconds") >= 180
+    assert metric(client, "interlude_database_up") == 1
+
+
+COUNT_IN_TWO_PROCESSES = """
+import os, sys
+from api.metrics import REQUESTS, exposition
+if os.fork() == 0:
+    REQUESTS.labels("/healthz", "GET", "200").inc(2)
+    os._exit(0)
+os.wait()
+REQUESTS.labels("/healthz", "GET", "200").inc(3)
+sys.stdout.buffer.write(exposition(None, None))
+"""
+
+
+def test_a_scrape_adds_up_all_processes(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT_IN_TWO_PROCESSES],
+        cwd=PROJECT,
+        env={"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    line = 'interlude_http_requests_total{method="GET",route="/healthz",status="200"} 5.0'
+    assert line in done.stdout.splitlines()
+    assert "interlude_database_up 0.0" in done.stdout.splitlines()

@@ -1,0 +1,175 @@
+"""The caseload for the printer: the same patients, on paper, and nothing that could do harm."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from services.caseload.worklist import listing
+from tests.api.clinicians.test_caseload import (
+    caseload,
+    many,
+    names,
+    set_status,
+)
+from tests.api.clinicians.test_caseload_treated import ago
+from tests.api.phone.entries import (
+    phq9,
+    post,
+    rows,
+)
+from tests.world import ClinicWorld, Person
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+CAUTION = "Absence from this list means nothing"
+
+
+def printed(
+    client: FlaskClient, who: Person, query: str = "", accept: str = BROWSER
+) -> TestResponse:
+    return client.get(f"/v1/patients{query}", headers={**who.headers, "Accept": accept})
+
+
+def lines(answer: TestResponse) -> list[str]:
+    """The text of each patient's line."""
+    body = answer.text.partition("<tbody>")[2]
+    found = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (BROWSER, "text/html"),
+        ("text/html", "text/html"),
+        ("text/*", "text/html"),
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("text/html;q=0.5, application/json", "application/json"),
+        ("text/csv", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_json_unless_a_page_is_liked_better(
+    client: FlaskClient, clinic: ClinicWorld, accept: str, kind: str
+) -> None:
+    clinic.patient("Ada")
+    answer = printed(client, clinic.staff(), accept=accept)
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.headers["Vary"] == "Accept"
+
+
+def test_the_page_says_who_needs_somebody_and_when_it_was_made(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    staff, pat = clinic.staff(), clinic.patient("Ada", mrn="M-1")
+    clinic.patient("Grace", phone="+33 1")
+    post(client, pat, phq9(item9=2))
+    set_status(pat, last_session_id=uuid4(), last_session_at=ago(days=6), sessions_in_course=1)
+    answer = printed(client, staff)
+    assert lines(answer)[0].startswith(
+        "Ada M-1 no phone number on file critical critical alert open: suicide risk; item 9"
+    )
+    assert lines(answer)[0].endswith(f"{ago(days=6):%Y}-{ago(days=6):%m-%d}, day 6")
+    assert "no phone number" not in lines(answer)[1]
+    head = " ".join(answer.text.partition("<table>")[0].split())
+    assert "North Clinic: who needs us today" in head
+    assert "(Europe/Paris). Most urgent first. 2 patients." in head
+    assert CAUTION in head
+    assert "counter(page)" in head
+
+
+def test_the_page_holds_everybody_in_the_order_of_the_list(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    staff = clinic.staff()
+    many(clinic, 60)
+    wanted = names(client, staff, "?sort=name&limit=500")
+    found = lines(printed(client, staff, "?sort=name&limit=2"))
+    assert [line.partition(" no phone")[0] for line in found] == wanted
+    assert len(wanted) == 60
+
+
+def test_a_page_that_is_cut_says_so(
+    client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = clinic.staff()
+    many(clinic, 3)
+    assert "Not everybody" not in printed(client, staff).text
+    monkeypatch.setattr(listing, "PRINTED_AT_MOST", 2)
+    answer = printed(client, staff)
+    assert len(lines(answer)) == 2
+    assert "Not everybody is on this list: it ends after 2 patients" in answer.text
+
+
+def test_a_part_of_the_caseload_names_the_part(client: FlaskClient, clinic: ClinicWorld) -> None:
+    staff = clinic.staff()
+    clinic.patient("Ada")
+    answer = printed(client, staff, "?q=<i>&mine=true&sort=silence")
+    assert lines(answer) == ["No patient in your view matches."]
+    said = html.unescape(answer.text)
+    assert "Longest silent first. Only patients of the reader's own teams." in said
+    assert "“&lt;i&gt;”" in answer.text
+
+
+def test_a_name_is_text_and_the_page_can_do_nothing(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    staff = clinic.staff()
+    name = "<script>alert(1)</script>"
+    named = {"name": name, "mrn": '"><img src=x>'}
+    assert client.post("/v1/patients", json=named, headers=staff.headers).status_code == 201
+    answer = printed(client, staff)
+    assert lines(answer)[0].startswith(f'{name} "><img src=x> ')
+    tags = set(re.findall(r"<(\w+)", answer.text))
+    assert not tags & {"script", "img", "link", "form", "a", "iframe"}
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'none'")
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_print_is_recorded_as_one(client: FlaskClient, clinic: ClinicWorld) -> None:
+    staff = clinic.staff()
+    many(clinic, 3)
+    printed(client, staff)
+    query = (
+        "SELECT action, detail FROM audit_entries WHERE actor_id = :id ORDER BY seq DESC LIMIT 1"
+    )
+    (entry,) = rows(staff, query, id=staff.user_id)
+    assert (entry["action"], entry["detail"]) == ("caseload_printed", {"patients": 3})
+
+
+def test_paper_tells_an_administrator_nothing_clinical(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    pat = clinic.patient("Ada", phone="+33 1")
+    post(client, pat, phq9(item9=2))
+    set_status(pat, last_session_id=uuid4(), last_session_at=ago(days=6), sessions_in_course=1)
+    assert lines(printed(client, clinic.admin)) == ["Ada critical critical alert open"]
+
+
+def test_a_stranger_gets_no_page(client: FlaskClient, clinic: ClinicWorld) -> None:
+    refused = printed(client, clinic.patient())
+    assert (refused.status_code, refused.mimetype) == (403, "application/problem+json")
+    nobody = client.get("/v1/patients", headers={"Accept": BROWSER})
+    assert nobody.status_code == 401
+
+
+def test_both_forms_are_documented(client: FlaskClient, clinic: ClinicWorld) -> None:
+    document: dict[str, Any] = client.get("/openapi.json").json
+    answer = document["paths"]["/v1/patients"]["get"]["responses"]["200"]
+    assert set(answer["content"]) == {"application/json", "text/html"}
+    assert caseload(client, clinic.admin) == []

@@ -1,0 +1,52 @@
+"""Migrations run forward and back on a database in use, and forward again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+
+from api import create_app
+from api.embedded.urls import DatabaseUrls
+from api.settings import Settings
+from migrations.upgrade import alembic_config, upgrade
+from models.database import db
+from tests.api.clinicians.treatment_calls import (
+    MORNING,
+    Ward,
+    made,
+)
+from tests.api.phone.entries import rows
+from tests.fixtures.app import SECRET
+
+
+def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
+    empty_database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade(empty_database.owner)
+    app = create_app(
+        Settings(secret_key=SECRET, data_dir=tmp_path, database_url=empty_database.app)
+    )
+    config = alembic_config(empty_database.owner)
+    try:
+        ward = Ward(app, monkeypatch)
+        ward.session(ward.course(), MORNING - timedelta(hours=3))
+        report = ward.effects("chest_pain")
+        made(ward.post("/v1/side-effects", report, ward.pat))
+        with app.app_context():
+            db.engine.dispose()
+        command.downgrade(config, "0002")
+        command.upgrade(config, "head")
+        command.check(config)
+        assert ward.alerts() == [("e1", "critical")]
+        assert rows(ward.pat, "SELECT 1 FROM record_ids WHERE id = :id", id=report["id"])
+        with app.app_context():
+            db.engine.dispose()
+        command.downgrade(config, "base")
+        command.upgrade(config, "head")
+        command.check(config)
+    finally:
+        with app.app_context():
+            db.engine.dispose()

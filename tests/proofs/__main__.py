@@ -1,0 +1,140 @@
+"""`make prove`: what the issues ask to show, at full size, against running processes; one table.
+
+    python -m tests.proofs.__main__ [--only WORD]
+
+Other seeds than the gate's. ``INTERLUDE_NHANES`` names the file of real forms; it stays outside
+the repository. Ends with status 1 when a claim does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from api.embedded.server import join_or_start
+from api.embedded.urls import (
+    DATABASE,
+    DatabaseUrls,
+    embedded_urls,
+)
+from migrations import roles
+from migrations.upgrade import PROJECT, upgrade
+from tests.fixtures.postgres import WITNESS
+from tests.fixtures.running import RunningService, service_on
+from tests.proofs.full_sizes import (
+    Proof,
+    full_sizes,
+)
+from tests.proofs.quiet_logs import quiet_logs
+from tests.proofs.seen import Seen
+
+WORDS = {True: "ok", False: "FAILED", None: "-"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the proofs; 0 when every claim held."""
+    parser = argparse.ArgumentParser(prog="prove")
+    parser.add_argument("--only", default="", help="proofs whose name holds this word")
+    only = parser.parse_args(arguments).only
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
+    folder = Path(tempfile.mkdtemp(prefix="interlude-prove-"))
+    log = folder / "log"
+    good = False
+    try:
+        with _everything_else_to(log) as terminal:
+            seen = _prove([proof for proof in full_sizes() if only in proof.name], folder, terminal)
+            seen.append(quiet_logs(log))
+            good = all(one.ok is not False for one in seen)
+            _show(seen, terminal)
+            if not good:
+                terminal.write(f"what the processes wrote: {log}\n")
+    finally:
+        if good:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0 if good else 1
+
+
+def _prove(proofs: Sequence[Proof], folder: Path, terminal: TextIO) -> list[Seen]:
+    seen: list[Seen] = []
+    with _database(folder) as urls, service_on(urls, folder / "data") as running:
+        for number, proof in enumerate(proofs, start=1):
+            terminal.write(f"[{number}/{len(proofs)}] {proof.name} ... ")
+            terminal.flush()
+            began = time.monotonic()
+            found = _try(proof.run, running)
+            seen += found
+            words = ", ".join(sorted({WORDS[one.ok] for one in found}))
+            terminal.write(f"{words} ({time.monotonic() - began:.0f} s)\n")
+    return seen
+
+
+def _try(run: Callable[[RunningService], Iterable[Seen]], running: RunningService) -> list[Seen]:
+    """One proof; whatever it raises is a claim that does not hold, and the next one is tried."""
+    running.mail.reset()
+    running.webhook.reset()
+    try:
+        return list(run(running))
+    except Exception as error:  # noqa: BLE001 -- the other claims are still to be tried
+        traceback.print_exc()
+        return [Seen(str(type(error).__name__), "", str(error)[:300], ok=False)]
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[DatabaseUrls]:
+    server = join_or_start(folder / "postgres", WITNESS)
+    try:
+        urls = embedded_urls(server)
+        roles.make_roles(urls.admin)
+        roles.make_database(urls.admin, DATABASE)
+        upgrade(urls.owner)
+        yield replace(urls, admin=server.url("postgres", DATABASE))
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _everything_else_to(log: Path) -> Iterator[TextIO]:
+    """The terminal is for the table; all other output, of every process, goes to the log."""
+    terminal, wrote = os.dup(1), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    errors = os.dup(2)
+    try:
+        os.dup2(wrote, 1)
+        os.dup2(wrote, 2)
+        with os.fdopen(os.dup(terminal), "w", buffering=1) as stream:
+            yield stream
+    finally:
+        sys.stdout.flush()
+        os.dup2(terminal, 1)
+        os.dup2(errors, 2)
+        for each in (terminal, wrote, errors):
+            os.close(each)
+
+
+def _show(seen: Sequence[Seen], terminal: TextIO) -> None:
+    table = Table(title="What was claimed and what was seen", title_justify="left", show_lines=True)
+    for heading in ("claim", "size", "seen", "ok"):
+        table.add_column(heading, overflow="fold")
+    for one in seen:
+        table.add_row(one.claim, one.size, one.seen, WORDS[one.ok])
+    Console(file=terminal, width=140).print(table)
+    for one in seen:
+        terminal.write(f"{WORDS[one.ok]:>6} | {one.claim} | {one.size} | {one.seen}\n")
+
+
+if __name__ == "__main__":
+    os.chdir(PROJECT)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,232 @@
+"""Log-in: one refusal for every cause, delays that grow and never shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from models import User
+from services.accounts import passwords
+from services.accounts.delays import delay_after
+from services.accounts.login import Credentials, log_in
+from services.accounts.own_account import change_password, get_me
+from services.exceptions import Invalid, LoginFailed, RateLimited, Unauthenticated
+from services.unit_of_work import transaction
+from tests.world import ClinicWorld, Person, World, made_up_email
+from tests.world import log_in as log_in_without_password
+
+START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+PASSWORD = "correct horse battery"
+HOME, AWAY = "192.0.2.1", "192.0.2.2"
+
+
+@pytest.fixture
+def early(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClinicWorld]:
+    """A clinic whose passwords cost little to check: what is tried here is who is let in."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "HASHER", cheap)
+    monkeypatch.setattr(passwords, "NOBODYS", cheap.hash("nobody"))
+    with world.app.app_context():
+        yield World(world.app, START).clinic()
+
+
+def with_password(clinic: ClinicWorld, *roles: str) -> Person:
+    person = clinic.staff(*roles)
+    with transaction(clinic.id) as session:
+        session.execute(
+            update(User)
+            .where(User.id == person.user_id)
+            .values(password_hash=passwords.hash_password(PASSWORD))
+        )
+    return person
+
+
+def outcome(email: str, password: str, at: datetime = START, address: str = HOME) -> str | int:
+    """`in`, `refused`, or the seconds to wait."""
+    try:
+        log_in(Credentials(email, password), address, at)
+    except LoginFailed:
+        return "refused"
+    except RateLimited as limited:
+        return limited.retry_after_s
+    return "in"
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(0, 0), (3, 0), (4, 1), (5, 2), (6, 4), (7, 8), (8, 16), (9, 30), (10, 30), (10_000, 30)],
+)
+def test_the_delay_grows_to_thirty_seconds(failures: int, seconds: int) -> None:
+    assert delay_after(failures, free=3) == timedelta(seconds=seconds)
+
+
+def test_the_right_password_opens_and_letter_case_of_the_address_does_not_count(
+    early: ClinicWorld,
+) -> None:
+    person = with_password(early)
+    assert outcome(person.email.upper(), PASSWORD) == "in"
+    assert outcome(person.email, PASSWORD + " ") == "refused"
+
+
+def test_every_cause_is_refused_with_the_same_document(
+    client: FlaskClient, early: ClinicWorld
+) -> None:
+    person, off, without = with_password(early), with_password(early), early.patient()
+    with transaction(early.id) as session:
+        session.execute(update(User).where(User.id == off.user_id).values(active=False))
+    causes = [
+        (made_up_email(), PASSWORD),
+        (person.email, "wrong"),
+        (off.email, PASSWORD),
+        (without.email, PASSWORD),
+    ]
+    answers = [
+        client.post("/v1/auth/login", json={"email": email, "password": password})
+        for email, password in causes
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.data for answer in answers}) == 1
+
+
+def test_an_unknown_account_costs_a_verification_too(
+    early: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = []
+
+    class Counting:
+        def verify(self, kept: str, password: str) -> bool:
+            checked.append(kept)
+            return True
+
+    monkeypatch.setattr(passwords, "HASHER", Counting())
+    assert outcome(made_up_email(), PASSWORD) == "refused"
+    assert checked == [passwords.NOBODYS]
+
+
+def test_wrong_passwords_delay_the_account_from_everywhere(early: ClinicWorld) -> None:
+    person = with_password(early)
+    assert [outcome(person.email, "wrong") for _ in range(5)] == ["refused"] * 4 + [1]
+    assert outcome(person.email, PASSWORD, address=AWAY) == 1
+    assert outcome(with_password(early).email, PASSWORD) == "in"
+    assert outcome(person.email, PASSWORD, START + SECOND) == "in"
+    assert outcome(person.email, "wrong", START + SECOND) == "refused"  # all is forgotten
+
+
+def test_after_thirty_seconds_anybody_may_try_again_however_many_failed(
+    early: ClinicWorld,
+) -> None:
+    person = with_password(early)
+    now = START
+    for _ in range(30):
+        assert outcome(person.email, "wrong", now) == "refused"
+        now += 30 * SECOND
+    assert outcome(person.email, PASSWORD, now) == "in"
+
+
+def test_an_unknown_account_is_delayed_like_a_known_one(early: ClinicWorld) -> None:
+    known, unknown = with_password(early).email, made_up_email()
+    assert [outcome(known, "wrong") for _ in range(6)] == [
+        outcome(unknown, "wrong") for _ in range(6)
+    ]
+
+
+def test_an_address_that_tries_many_accounts_has_to_wait(early: ClinicWorld) -> None:
+    person = with_password(early)
+    tried = [outcome(made_up_email(), "wrong") for _ in range(22)]
+    assert tried == ["refused"] * 21 + [1]
+    assert outcome(person.email, PASSWORD) == 1
+    assert outcome(person.email, PASSWORD, address=AWAY) == "in"
+
+
+def test_guesses_at_the_same_moment_are_all_counted(app: Flask, early: ClinicWorld) -> None:
+    email = with_password(early).email
+
+    def guess(_: int) -> str | int:
+        with app.app_context():
+            return outcome(email, "wrong")
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(guess, range(16)))
+    assert seen.count("refused") == 4
+
+
+def test_a_delay_says_when_to_come_back(client: FlaskClient, early: ClinicWorld) -> None:
+    body = {"email": made_up_email(), "password": "wrong"}
+    answers = [client.post("/v1/auth/login", json=body) for _ in range(7)]
+    last = answers[-1]
+    assert (last.status_code, last.json["code"]) == (429, "rate_limited")
+    assert 1 <= int(last.headers["Retry-After"]) <= 30
+
+
+def test_changing_the_password_ends_the_other_devices(early: ClinicWorld) -> None:
+    here = with_password(early)
+    other = log_in_without_password(early.app, early.id, here.user_id, START)
+    change_password(here.actor, PASSWORD, "a new long password", START)
+    assert get_me(here.actor, START).id == here.user_id
+    with pytest.raises(Unauthenticated):
+        get_me(other.actor, START)
+    assert outcome(here.email, PASSWORD) == "refused"
+    assert outcome(here.email, "a new long password") == "in"
+
+
+def test_the_old_password_cannot_be_guessed_quickly(early: ClinicWorld) -> None:
+    person = with_password(early)
+    for _ in range(4):
+        with pytest.raises(Invalid):
+            change_password(person.actor, "wrong", "a new long password", START)
+    with pytest.raises(RateLimited):
+        change_password(person.actor, PASSWORD, "a new long password", START)
+
+
+def test_our_own_failure_is_not_counted_against_anybody(
+    early: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = with_password(early)
+
+    def broken(*_: object) -> None:
+        raise OSError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("services.accounts.login.matches", broken)
+        for _ in range(30):
+            with pytest.raises(OSError, match="memory"):
+                outcome(person.email, PASSWORD)
+    assert outcome(person.email, PASSWORD) == "in"
+
+
+def test_a_clock_set_back_shuts_nobody_out(early: ClinicWorld) -> None:
+    person = with_password(early)
+    for _ in range(4):
+        outcome(person.email, "wrong", START + timedelta(days=1))
+    assert outcome(person.email, PASSWORD, START) == "in"
+
+
+def test_an_account_switched_off_while_its_password_is_checked_stays_out(
+    early: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = with_password(early)
+
+    def slowly(password: str, kept: str | None) -> bool:
+        with transaction(early.id) as session:
+            session.execute(update(User).where(User.id == person.user_id).values(active=False))
+        return passwords.matches(password, kept)
+
+    monkeypatch.setattr("services.accounts.login.matches", slowly)
+    assert outcome(person.email, PASSWORD) == "refused"
+
+
+def test_logins_that_are_counted_in_another_order_than_they_came_all_get_in(
+    early: ClinicWorld,
+) -> None:
+    """Two colleagues behind one address at the same moment: neither has failed at anything."""
+    first, second = with_password(early, "clinician"), with_password(early, "on_call")
+    assert outcome(second.email, PASSWORD, START + SECOND) == "in"
+    assert outcome(first.email, PASSWORD, START) == "in"

@@ -1,0 +1,148 @@
+"""The worker as it runs: woken by commits, surviving faults and the loss of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, Thread
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, update
+
+from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
+from models import Alert
+from models.database import db
+from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.worker import Worker
+from services.alerts.writing import notify_statement
+from services.unit_of_work import transaction
+from tests.fixtures.mail import MailFault, MailServer
+from tests.fixtures.webhook import WebhookReceiver
+from tests.services.alerts.scene import Scene
+
+NOWHERE = "postgresql://interlude_worker@127.0.0.1:9/nowhere?connect_timeout=1"
+
+
+@contextmanager
+def running(worker: Worker, url: str, poll_s: float = 0.2) -> Iterator[None]:
+    """The worker's loop in a thread of its own; it must end when it is told to."""
+    stopping = Event()
+    with Ear(libpq_url(url)) as ear:
+        thread = Thread(target=worker.work, args=(ear, poll_s, stopping))
+        thread.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def test_a_commit_wakes_the_worker_long_before_its_next_look(
+    scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
+):
+    scene.answer(scene.clinic.patient().patient_id)
+    with running(scene.worker, database_urls.worker, poll_s=60):
+        smtp_server.wait_for(1)
+        scene.answer(scene.clinic.patient().patient_id)
+        with scene.app.app_context(), transaction() as session:
+            session.execute(notify_statement())
+        smtp_server.wait_for(2)
+        # The worker sleeps for a minute if nobody wakes it: once more, so that it sees the end.
+        wake(scene)
+
+
+def wake(scene: Scene) -> None:
+    def call() -> None:
+        with scene.app.app_context(), transaction() as session:
+            session.execute(notify_statement())
+
+    Thread(target=call).start()
+
+
+def test_the_poll_finds_what_nobody_announced(
+    scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
+):
+    with running(scene.worker, database_urls.worker):
+        scene.answer(scene.clinic.patient().patient_id)
+        smtp_server.wait_for(1)
+
+
+def test_a_mail_server_that_hangs_does_not_stop_webhooks(
+    scene: Scene,
+    smtp_server: MailServer,
+    webhook_receiver: WebhookReceiver,
+    database_urls: DatabaseUrls,
+):
+    smtp_server.fault = MailFault.HANG
+    patients = [scene.clinic.patient().patient_id for _ in range(6)]
+    with running(scene.worker, database_urls.worker):
+        for patient_id in patients:
+            scene.answer(patient_id)
+        scene.clinic.contact(webhook_receiver.url)
+        scene.later(minutes=20)
+        webhook_receiver.wait_for(1)
+        smtp_server.release()
+
+
+def test_the_database_may_go_and_come_back(
+    scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
+):
+    with running(scene.worker, database_urls.worker, poll_s=0.05):
+        scene.answer(scene.clinic.patient().patient_id)
+        smtp_server.wait_for(1)
+        with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
+            for _ in range(3):
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = 'interlude_worker' AND datname = current_database()"
+                )
+        scene.answer(scene.clinic.patient().patient_id)
+        smtp_server.wait_for(2)
+
+
+def test_without_a_database_it_waits_and_still_ends_when_told(scene: Scene):
+    gone = Flask("gone")
+    gone.config["SQLALCHEMY_DATABASE_URI"] = NOWHERE.replace("postgresql", "postgresql+psycopg")
+    db.init_app(gone)
+    with running(replace(scene.worker, in_context=gone.app_context), NOWHERE, poll_s=0.05):
+        pass
+
+
+def test_an_alert_that_cannot_be_moved_keeps_no_other_waiting(
+    scene: Scene, smtp_server: MailServer
+):
+    broken, sound = (scene.answer(scene.clinic.patient().patient_id) for _ in range(2))
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        session.execute(
+            update(Alert)
+            .where(Alert.id == broken)
+            .values(round_started_at=None, page_step=2, next_at=scene.now)
+        )
+    scene.later(minutes=10)
+    scene.work()
+    assert scene.alert(sound).page_step == 2
+    assert scene.alert(broken).page_step == 2
+    assert len(smtp_server.inbox) == 3
+
+
+def test_the_ear_hears_after_it_has_connected_and_connects_anew(database_urls: DatabaseUrls):
+    engine = create_engine(database_urls.app)
+    with Ear(libpq_url(database_urls.worker)) as ear:
+        assert ear.wait(0)
+        assert not ear.wait(0.01)
+        with engine.begin() as connection:
+            connection.execute(notify_statement())
+        assert ear.wait(10)
+        with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+            )
+        with pytest.raises(psycopg.OperationalError):
+            ear.wait(10)
+        assert ear.wait(0)
+    engine.dispose()

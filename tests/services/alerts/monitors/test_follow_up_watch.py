@@ -1,0 +1,224 @@
+"""Nothing heard after a session: one entry in the worklist a session, and nobody is paged."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.alerts.monitors import follow_up
+from services.alerts.monitors.follow_up import (
+    UnheardPatient,
+    report_unheard,
+    unheard_patients,
+)
+from services.patients.status.lock import lock_patient
+from services.unit_of_work import transaction
+from tests.api.phone.entries import (
+    alerts,
+    rows,
+)
+from tests.fixtures.mail import MailServer
+from tests.services.alerts.scene import Scene
+from tests.services.alerts.treated import begin_course, check_in, correct, report, treat
+from tests.world import Person, log_in
+
+HOUR = timedelta(hours=1)
+# The scene's Friday, 10:00 in Paris. Ends 40 minutes later; driving allowed a day after that.
+START = datetime.fromisoformat("2026-11-20T09:00+00:00")
+OVER = START + timedelta(minutes=40)
+
+
+@pytest.fixture
+def staff(scene: Scene) -> Person:
+    return scene.clinic.staff()
+
+
+@pytest.fixture
+def pat(scene: Scene) -> Person:
+    return scene.clinic.patient()
+
+
+@pytest.fixture
+def treated(staff: Person, pat: Person) -> UUID:
+    """The session of a patient."""
+    return treat(staff, pat, begin_course(staff, pat, START), START)
+
+
+def watch(scene: Scene, at: datetime) -> int:
+    """How many patients a worker reports then, as the worker's own role."""
+    with scene.worker_app.app_context():
+        return sum(report_unheard(each, at) for each in unheard_patients(at))
+
+
+def windows(pat: Person) -> dict[str, Any]:
+    """When each kind of window lapsed."""
+    found = rows(pat, "SELECT kind, lapsed_at FROM session_follow_ups")
+    return {row["kind"]: row["lapsed_at"] for row in found}
+
+
+def said(pat: Person) -> list[tuple[str, str, Any]]:
+    """(tier, window, session) of everything that N2 said."""
+    found = rows(
+        pat, "SELECT tier, source, about_id FROM alert_occurrences WHERE rule = 'N2' ORDER BY at"
+    )
+    return [(row["tier"], row["source"], row["about_id"]) for row in found]
+
+
+def revision(pat: Person) -> int:
+    return int(rows(pat, "SELECT revision FROM patient_status")[0]["revision"])
+
+
+def test_a_driving_lock_that_ends_unheard_is_listed_once_for_its_session(
+    scene: Scene, pat: Person, treated: UUID, smtp_server: MailServer
+):
+    before = revision(pat)
+    assert watch(scene, OVER + 24 * HOUR) == 0, "the last second still counts"
+    assert watch(scene, OVER + 24 * HOUR + timedelta(seconds=1)) == 1
+    (alert,) = alerts(pat)
+    assert (alert["family"], alert["severity"], alert["rule"]) == ("n2", "low", "N2")
+    assert said(pat) == [("low", "driving_lock", treated)]
+    (kept,) = scene.occurrences(alert["id"])
+    assert (kept.entry_id, kept.at, kept.revision) == (None, OVER + 24 * HOUR, before + 1)
+    assert revision(pat) == before + 1
+    assert watch(scene, OVER + 100 * HOUR) == 0, "the other window has nothing to add"
+    assert all(windows(pat).values()), "but is looked at no more"
+    assert (revision(pat), len(said(pat))) == (before + 1, 1)
+    assert scene.alert(alert["id"]).next_at is None
+    scene.now = OVER + 7 * 24 * HOUR
+    scene.work()
+    assert (smtp_server.inbox, scene.notifications()) == ([], []), "low is neither paged nor mailed"
+
+
+def test_both_windows_found_at_once_are_one_entry(scene: Scene, pat: Person, treated: UUID):
+    at = OVER + 80 * HOUR
+    assert watch(scene, at) == 1
+    assert said(pat) == [("low", "driving_lock", treated)]
+    assert windows(pat) == {"driving_lock": at, "follow_up": at}
+
+
+def test_whoever_was_heard_in_both_windows_is_not_listed(scene: Scene, pat: Person, treated: UUID):
+    check_in(pat, OVER + 3 * HOUR)
+    report(pat, OVER + 50 * HOUR, nausea=1)
+    assert watch(scene, OVER + 80 * HOUR) == 0
+    assert alerts(pat) == []
+    assert windows(pat) == {"driving_lock": None, "follow_up": None}
+
+
+def test_whoever_was_heard_only_on_the_first_day_is_listed_after_72_hours(
+    scene: Scene, pat: Person, treated: UUID
+):
+    check_in(pat, OVER + 3 * HOUR)
+    assert watch(scene, OVER + 72 * HOUR) == 0
+    assert watch(scene, OVER + 72 * HOUR + timedelta(seconds=1)) == 1
+    assert said(pat) == [("low", "follow_up", treated)]
+
+
+def test_the_next_unheard_session_is_added_to_the_open_alert(
+    scene: Scene, staff: Person, pat: Person, treated: UUID
+):
+    assert watch(scene, OVER + 73 * HOUR) == 1
+    course = rows(pat, "SELECT id FROM courses")[0]["id"]
+    with scene.app.app_context():
+        back = log_in(scene.app, scene.clinic.id, staff.user_id, START + 96 * HOUR)
+    second = treat(back, pat, course, START + 96 * HOUR)
+    assert watch(scene, OVER + 96 * HOUR + 25 * HOUR) == 1
+    (alert,) = alerts(pat)
+    assert alert["occurrence_count"] == 2
+    assert [about for *_, about in said(pat)] == [treated, second]
+
+
+def test_the_windows_of_the_discharged_lapse_in_silence(scene: Scene, pat: Person, treated: UUID):
+    before = revision(pat)
+    rows(pat, "UPDATE patients SET status = 'discharged' RETURNING id")
+    assert watch(scene, OVER + 80 * HOUR) == 0
+    assert alerts(pat) == []
+    assert all(windows(pat).values())
+    assert revision(pat) == before
+    rows(pat, "UPDATE patients SET status = 'active' RETURNING id")
+    assert watch(scene, OVER + 90 * HOUR) == 0, "what has lapsed is not looked at again"
+    assert set(windows(pat).values()) == {OVER + 80 * HOUR}
+
+
+@pytest.mark.parametrize(("days", "found"), [(13.5, 1), (20, 0)])
+def test_what_a_worker_finds_after_a_fortnight_is_history(
+    scene: Scene, pat: Person, treated: UUID, days: float, found: int
+):
+    assert watch(scene, OVER + timedelta(days=days)) == found
+    assert all(windows(pat).values())
+
+
+def test_a_window_that_became_history_in_silence_does_not_silence_the_other(
+    scene: Scene, pat: Person, treated: UUID
+):
+    at = OVER + timedelta(days=16)
+    assert watch(scene, at) == 1
+    assert said(pat) == [("low", "follow_up", treated)], "the driving lock is history, this is not"
+
+
+def test_a_cancelled_session_is_not_missed(scene: Scene, staff: Person, pat: Person, treated: UUID):
+    correct(staff, pat, treated, OVER + HOUR, cancelled=True)
+    assert watch(scene, OVER + 80 * HOUR) == 0
+    assert windows(pat) == {}
+
+
+def test_whoever_is_being_written_about_is_looked_at_next_time(
+    scene: Scene, pat: Person, treated: UUID
+):
+    late = OVER + 80 * HOUR
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        lock_patient(session, pat.patient_id)
+        assert watch(scene, late) == 0
+    assert watch(scene, late) == 1
+
+
+def test_what_came_in_between_the_look_and_the_lock_counts(
+    scene: Scene, pat: Person, treated: UUID
+):
+    seen = UnheardPatient(scene.clinic.id, pat.patient_id)
+    check_in(pat, OVER + 3 * HOUR)
+    with scene.worker_app.app_context():
+        assert not report_unheard(seen, OVER + 30 * HOUR)
+    assert windows(pat) == {"driving_lock": None, "follow_up": None}
+
+
+def test_many_patients_are_found_batch_by_batch_the_longest_due_first(
+    scene: Scene, staff: Person, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(follow_up, "BATCH", 2)
+    patients = [scene.clinic.patient() for _ in range(5)]
+    for number, pat in enumerate(patients):
+        started = START + number * HOUR
+        treat(staff, pat, begin_course(staff, pat, START), started)
+    late = OVER + 100 * HOUR
+    with scene.worker_app.app_context():
+        found = [each.patient_id for each in unheard_patients(late)]
+    assert list(dict.fromkeys(found)) == [pat.patient_id for pat in patients]
+    assert watch(scene, late) == 5
+    assert watch(scene, late) == 0
+
+
+def test_one_patient_who_cannot_be_reported_keeps_no_other_waiting(
+    scene: Scene, staff: Person, pat: Person, treated: UUID
+):
+    other = scene.clinic.patient()
+    treat(staff, other, begin_course(staff, other, START), START + HOUR)
+    full = "UPDATE patient_status SET revision = 2147483647 WHERE patient_id = :id RETURNING 1"
+    rows(pat, full, id=pat.patient_id)
+    scene.now = OVER + 30 * HOUR
+    with scene.worker_app.app_context():
+        assert scene.worker.miss_follow_ups() == 1
+    assert (alerts(pat), len(alerts(other))) == ([], 1)
+
+
+def test_the_worker_watches_by_itself_and_stops_when_told(scene: Scene, pat: Person, treated: UUID):
+    scene.now = OVER + 80 * HOUR
+    told = Event()
+    told.set()
+    with scene.worker_app.app_context():
+        assert scene.worker.miss_follow_ups(told) == 0
+    scene.worker.work_once()
+    assert ("n2", "low") in [(alert["family"], alert["severity"]) for alert in alerts(pat)]

@@ -1,0 +1,287 @@
+"""Why a patient stands where she stands, in words, row by row."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, get_args
+from uuid import uuid4
+
+import pytest
+
+from services.caseload.worklist.days import Days
+from services.caseload.worklist.reasons import (
+    FAMILIES,
+    Facts,
+    family_in_words,
+    reason_in_words,
+)
+from services.caseload.worklist.treatment_words import (
+    UNTREATED,
+    Treatment,
+    treatment_now,
+)
+from services.rules.danger.silence import FAMILY as SILENCE_FAMILY
+from services.rules.decision import RuleId
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+QUIET = Facts(
+    status="active",
+    paused_until=None,
+    clinical=True,
+    open_alerts=0,
+    highest_severity=None,
+    highest_family=None,
+    needs_invitation=False,
+    since=NOW - timedelta(days=40),
+    invited_at=NOW - timedelta(days=40),
+    accepted_at=NOW - timedelta(days=39),
+    today=NOW.date(),
+    last_check_in_at=NOW - timedelta(hours=3),
+    heard_on=NOW.date(),
+    last_item9=0,
+    item9_positive_at=None,
+    cssrs_moderate_at=None,
+    risk_at_intake=False,
+    baseline=18.0,
+    current=8.0,
+    trend_status="response",
+)
+DOING_WELL = "last check-in less than a day ago; PHQ-9 shows a response (18 to 8)"
+
+
+def days_ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, DOING_WELL),
+        (
+            {"open_alerts": 1, "highest_severity": "critical"},
+            f"critical alert open; {DOING_WELL}",
+        ),
+        (
+            {"open_alerts": 2, "highest_severity": "high"},
+            f"2 alerts open, the highest high; {DOING_WELL}",
+        ),
+        (
+            {"item9_positive_at": days_ago(14), "last_item9": 2},
+            f"item 9 positive in the last 14 days, last answer 2; {DOING_WELL}",
+        ),
+        ({"item9_positive_at": days_ago(14.01), "last_item9": 2}, DOING_WELL),
+        (
+            {"cssrs_moderate_at": days_ago(1)},
+            f"C-SSRS moderate or high in the last 14 days; {DOING_WELL}",
+        ),
+        (
+            {"status": "paused", "paused_until": date(2026, 12, 1)},
+            f"paused until 2026-12-01; {DOING_WELL}",
+        ),
+        ({"status": "discharged"}, f"discharged; {DOING_WELL}"),
+        ({"needs_invitation": True}, f"phone needs a new invitation; {DOING_WELL}"),
+        (
+            {"last_check_in_at": days_ago(1.2)},
+            "last check-in 1 day ago; PHQ-9 shows a response (18 to 8)",
+        ),
+        (
+            {"last_check_in_at": None},
+            "no check-in yet, invitation accepted 39 days ago; PHQ-9 shows a response (18 to 8)",
+        ),
+        (
+            {"last_check_in_at": None, "accepted_at": None, "trend_status": None},
+            "no check-in yet, enrolled 40 days ago; PHQ-9 not known",
+        ),
+        (
+            {"trend_status": "worse", "current": 24.0},
+            "last check-in less than a day ago; PHQ-9 has worsened (18 to 24)",
+        ),
+    ],
+)
+def test_the_most_urgent_comes_first(changes: dict[str, Any], words: str) -> None:
+    assert reason_in_words(QUIET._replace(**changes), NOW) == words
+
+
+def on(day: int) -> date:
+    return date(2026, 11, day)
+
+
+# Treated on the 14th; today is the 22nd.
+TREATED = Treatment(last_at=days_ago(8), last_on=on(14), sessions=5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, None),
+        ({"wearing_off_on": on(20)}, "wearing off since 2026-11-20, 6 days after the last session"),
+        ({"wearing_off_on": on(15)}, "wearing off since 2026-11-15, 1 day after the last session"),
+        ({"non_response": True}, "no response after 5 sessions"),
+        ({"maintenance_due_on": on(21)}, "maintenance due since 2026-11-21"),
+        ({"maintenance_due_on": on(22)}, "maintenance due today"),
+        ({"maintenance_due_on": on(23)}, "maintenance due in 1 day"),
+        ({"maintenance_due_on": on(25)}, "maintenance due in 3 days"),
+        ({"maintenance_due_on": on(26)}, None),
+        ({"next_on": on(22), "next_clock": "14:30"}, "session planned today at 14:30"),
+        ({"next_on": on(23), "next_clock": "14:30"}, None),
+        (
+            {
+                "wearing_off_on": on(20),
+                "non_response": True,
+                "maintenance_due_on": on(21),
+                "next_on": on(22),
+                "next_clock": "09:00",
+            },
+            "wearing off since 2026-11-20, 6 days after the last session; no response after 5"
+            " sessions; maintenance due since 2026-11-21; session planned today at 09:00",
+        ),
+    ],
+)
+def test_what_a_treatment_asks_for_today(changes: dict[str, Any], words: str | None) -> None:
+    facts = QUIET._replace(treatment=TREATED._replace(**changes))
+    said = f"{words}; {DOING_WELL}" if words else DOING_WELL
+    assert reason_in_words(facts, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"heard_on": on(19), "item9_positive_at": days_ago(4)}, None),
+        (
+            {"heard_on": on(18), "item9_positive_at": days_ago(4), "last_item9": 2},
+            "silent after risk: no item 9 or C-SSRS answered for 3 days, item 9 positive in the"
+            " last 14 days, last answer 2",
+        ),
+        ({"heard_on": on(1), "item9_positive_at": days_ago(14.01)}, None),
+        (
+            {"heard_on": on(1), "cssrs_moderate_at": days_ago(30)},
+            "silent after risk: no item 9 or C-SSRS answered for 20 days, C-SSRS moderate or high"
+            " in the last 30 days",
+        ),
+        ({"heard_on": on(1), "cssrs_moderate_at": days_ago(30.01)}, None),
+        (
+            {"heard_on": on(18), "risk_at_intake": True, "invited_at": days_ago(14)},
+            "silent after risk: no item 9 or C-SSRS answered for 3 days, suicidal ideation at"
+            " intake",
+        ),
+        ({"heard_on": on(18), "risk_at_intake": True, "invited_at": days_ago(14.01)}, None),
+        ({"heard_on": on(18), "risk_at_intake": True, "invited_at": None}, None),
+        ({"heard_on": None, "risk_at_intake": True, "invited_at": days_ago(10)}, None),
+        ({"heard_on": on(1)}, None),
+        (
+            {
+                "heard_on": on(18),
+                "item9_positive_at": days_ago(4),
+                "last_item9": 2,
+                "status": "discharged",
+            },
+            None,
+        ),
+    ],
+)
+def test_silence_after_risk_is_said_in_one_phrase(
+    changes: dict[str, Any], words: str | None
+) -> None:
+    said = reason_in_words(QUIET._replace(**changes), NOW).split("; ")
+    assert [part for part in said if part.startswith("silent")] == ([words] if words else [])
+    if words:
+        assert said == [words, *DOING_WELL.split("; ")]
+
+
+def test_an_alert_says_what_it_is_about_to_those_who_may_see_it() -> None:
+    facts = QUIET._replace(open_alerts=1, highest_severity="high", highest_family="suicide_risk")
+    assert reason_in_words(facts, NOW).startswith("high alert open: suicide risk; ")
+    several = facts._replace(open_alerts=3, highest_family="m3")
+    assert reason_in_words(several, NOW).startswith(
+        "3 alerts open, the highest high: return of symptoms; "
+    )
+    assert reason_in_words(several._replace(clinical=False), NOW) == (
+        "3 alerts open, the highest high"
+    )
+
+
+def test_every_family_has_words_and_a_new_one_its_id() -> None:
+    ours = {rule.lower() for rule in get_args(RuleId)} | {"suicide_risk", "unreadable_risk"}
+    assert set(FAMILIES) == ours | {SILENCE_FAMILY}
+    assert family_in_words("x7") == "rule X7"
+
+
+ROW = SimpleNamespace(
+    timezone="Europe/Paris",
+    last_session_id=uuid4(),
+    last_session_at=NOW - timedelta(days=6),
+    sessions_in_course=2,
+    next_session_id=uuid4(),
+    next_session_at=NOW + timedelta(hours=1),
+    wearing_off_on=on(20),
+    maintenance_due_on=on(21),
+    non_response=True,
+)
+
+
+def test_a_planned_session_that_has_begun_is_the_last_one() -> None:
+    before = treatment_now(ROW, Days(NOW))
+    assert (before.last_id, before.last_on) == (ROW.last_session_id, on(16))
+    assert (before.next_on, before.next_clock) == (on(22), "14:00")
+    assert (before.wearing_off_on, before.maintenance_due_on) == (on(20), on(21))
+    begun = treatment_now(ROW, Days(ROW.next_session_at))
+    assert (begun.last_id, begun.last_at) == (ROW.next_session_id, ROW.next_session_at)
+    assert (begun.last_on, begun.next_at) == (on(22), None)
+    assert (begun.wearing_off_on, begun.maintenance_due_on) == (None, None)
+    assert begun.non_response is True
+
+
+def test_a_first_session_may_be_planned_only() -> None:
+    nothing = {"last_session_id": None, "last_session_at": None, "wearing_off_on": None}
+    row = SimpleNamespace(**{**vars(ROW), **nothing, "maintenance_due_on": None})
+    assert treatment_now(row, Days(NOW)).last_on is None
+    untreated = SimpleNamespace(**{**vars(row), "next_session_at": None})
+    assert treatment_now(untreated, Days(NOW)) is UNTREATED
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "no open alert"),
+        ({"accepted_at": None}, "invitation not accepted yet"),
+        ({"open_alerts": 1, "highest_severity": "high"}, "high alert open"),
+        ({"item9_positive_at": days_ago(1)}, "no open alert"),
+        ({"needs_invitation": True}, "phone needs a new invitation"),
+    ],
+)
+def test_without_a_right_to_clinical_content_no_clinical_word(
+    changes: dict[str, Any], words: str
+) -> None:
+    assert reason_in_words(QUIET._replace(clinical=False, **changes), NOW) == words
+
+
+def test_no_reason_is_empty_or_says_that_somebody_is_safe() -> None:
+    told = set()
+    for clinical, alerts, item9, seen, accepted, status, trend, treatment in product(
+        (True, False),
+        (0, 1),
+        (None, days_ago(1)),
+        (None, days_ago(9)),
+        (None, days_ago(20)),
+        ("active", "paused", "discharged"),
+        ("worse", "remission", "minimal_symptoms", None),
+        (UNTREATED, TREATED, TREATED._replace(wearing_off_on=on(20), maintenance_due_on=on(25))),
+    ):
+        facts = QUIET._replace(
+            clinical=clinical,
+            open_alerts=alerts,
+            highest_severity="high" if alerts else None,
+            item9_positive_at=item9,
+            last_check_in_at=seen,
+            accepted_at=accepted,
+            status=status,
+            paused_until=date(2026, 12, 1),
+            trend_status=trend,
+            treatment=treatment,
+        )
+        told.add(reason_in_words(facts, NOW))
+    assert "" not in told
+    for word in ("safe", "fine", "well", "ok", "no risk", "stable"):
+        assert not any(word in reason.casefold().replace("below", "") for reason in told), word

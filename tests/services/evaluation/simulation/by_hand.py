@@ -1,0 +1,50 @@
+"""Histories written by hand, whose episodes can be worked out on paper."""
+
+import datetime as dt
+
+from services.evaluation.simulation.history import (
+    DAILY,
+    TWO_WEEKS,
+    History,
+)
+from services.rules.courses import (
+    Course,
+    Session,
+    Treatment,
+)
+from services.rules.day_series import Entry
+
+FIRST = dt.date(2026, 1, 5)
+SESSION_DAY = 7
+WORSE_FROM = 40
+LAST = 70
+
+
+def day(number: int) -> dt.date:
+    return FIRST + dt.timedelta(days=number)
+
+
+def entry(number: int, total: int, late_by: int = 0, hour: int = 20) -> Entry:
+    at = dt.datetime.combine(day(number), dt.time(hour), dt.UTC)
+    received = at + dt.timedelta(days=late_by)
+    name = f"{number}-{hour}"
+    return Entry(day(number), at, received, name, total, 0, 9, late=late_by > 2)
+
+
+def one_session(number: int = SESSION_DAY) -> Treatment:
+    course = Course("course", "ketamine", "induction", day(number))
+    started = dt.datetime.combine(day(number), dt.time(10), dt.UTC)
+    return Treatment((course,), (Session("first", "course", started, "ketamine", "iv"),))
+
+
+def level(number: int) -> int:
+    """A week at 18, a response to 5, and from day 40 on 11 for good."""
+    if number < SESSION_DAY:
+        return 18
+    return 5 if number < WORSE_FROM else 11
+
+
+def responder_who_worsens() -> History:
+    daily = [entry(number, level(number)) for number in range(LAST)]
+    forms = [entry(6, 18, hour=9)]
+    return History("by hand", one_session(), {DAILY: daily, TWO_WEEKS: forms})

@@ -1,0 +1,204 @@
+"""The card: help first, nothing promised, the same for the same arguments."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import services.rules.cards.lines as loaded
+from services.rules.cards.crisis import (
+    ClinicFacts,
+    Receipt,
+    card,
+    generic_card,
+)
+from services.rules.cards.lines import (
+    LINES,
+    CrisisLinesError,
+    parse_crisis_lines,
+)
+from services.rules.escalation.staffing import parse_staffing
+
+NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
+OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}
+STAFFING = parse_staffing("America/New_York", [OFFICE], [])
+CLINIC = ClinicFacts("US", STAFFING, "+1 212 555 0100")
+PAGED = Receipt(paged=True)
+NOT_RECEIVED = "This did not reach your clinic"
+TEXT = (Path(loaded.__file__).parent.parent / "data" / "crisis_lines.toml").read_text("utf-8")
+
+
+def shown(found):
+    return [each["name"] for each in found["resources"]]
+
+
+def test_a_card_has_the_contracts_keys_and_help_first():
+    found = card("crisis", CLINIC, NOW, PAGED)
+    assert list(found) == ["level", "message", "resources", "monitoring"]
+    assert found["level"] == "crisis"
+    assert "call 911 now" in found["message"]
+    assert found["resources"] == [
+        {"name": "Emergency services 911", "phone": "911"},
+        {
+            "name": "988 Suicide & Crisis Lifeline (veterans press 1)",
+            "phone": "988",
+            "text": "988",
+            "url": "https://988lifeline.org",
+        },
+        {"name": "Your clinic", "phone": "+1 212 555 0100"},
+    ]
+
+
+@pytest.mark.parametrize("level", ["crisis", "support"])
+def test_every_level_names_the_emergency_number(level):
+    assert "immediate danger, call 911 now" in card(level, CLINIC, NOW, Receipt())["message"]
+
+
+def test_the_next_instrument_is_named_only_when_there_is_one():
+    asked = card("support", CLINIC, NOW, Receipt(), next_instrument="cssrs-screener")
+    assert asked["next_instrument"] == "cssrs-screener"
+    assert "next_instrument" not in card("support", CLINIC, NOW, Receipt())
+
+
+def test_without_a_clinic_phone_no_empty_resource_is_shown():
+    assert "Your clinic" not in shown(card("crisis", replace(CLINIC, phone=None), NOW, PAGED))
+
+
+def test_the_same_arguments_give_the_same_bytes():
+    bodies = {json.dumps(card("crisis", CLINIC, NOW, PAGED)) for _ in range(3)}
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("code", ["US", "us", " us "])
+def test_the_country_code_may_be_written_in_any_case(code):
+    assert shown(card("crisis", replace(CLINIC, country=code), NOW, PAGED))[0].endswith("911")
+
+
+@pytest.mark.parametrize("code", ["", "XX", "Atlantis"])
+def test_an_unknown_country_gets_the_local_number_and_the_directory(code):
+    found = card("crisis", replace(CLINIC, country=code, phone=None), NOW, PAGED)
+    local, directory = found["resources"]
+    assert local["name"].startswith("Your local emergency number")
+    assert "phone" not in local
+    assert directory["url"] == "https://findahelpline.com"
+    assert "call your local emergency number now" in found["message"]
+
+
+def test_a_country_without_a_checked_line_gets_its_number_and_the_directory():
+    found = card("crisis", replace(CLINIC, country="ES", phone=None), NOW, PAGED)
+    assert [each.get("phone") for each in found["resources"]] == ["112", None]
+
+
+@pytest.mark.parametrize(
+    ("today", "doubtful"),
+    [
+        (date(2027, 9, 7), False),
+        (date(2027, 9, 8), True),
+        (date(2030, 1, 1), True),
+        (date(2024, 9, 8), False),
+    ],
+)
+def test_a_number_checked_36_months_ago_is_served_with_a_warning(today, doubtful):
+    now = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    found = card("crisis", CLINIC, now, PAGED)
+    warned = "988 Suicide & Crisis Lifeline (veterans press 1) (number last checked 2024-09-08)"
+    assert (warned in shown(found)) is doubtful
+    assert ("does not answer, call 911" in found["message"]) is doubtful
+    assert ("Find a helpline in your country" in shown(found)) is doubtful
+
+
+def test_a_number_that_was_never_checked_says_so():
+    found = card("crisis", replace(CLINIC, country="DE"), NOW, PAGED)
+    assert "TelefonSeelsorge (number not yet checked)" in shown(found)
+
+
+def test_the_monitoring_text_is_that_of_the_clinic_and_its_hours():
+    clinic = replace(CLINIC, monitoring_text="We call back on working days.")
+    text = card("crisis", clinic, NOW, PAGED)["monitoring"]
+    assert "before Monday 2026-11-23 09:00 (America/New_York, UTC-05:00)" in text
+    assert "We call back on working days." in text
+
+
+RECEIPTS = [
+    Receipt(received=received, stored=stored, paged=paged, followed=followed)
+    for received in (True, False)
+    for stored in (True, False)
+    for paged in (True, False)
+    for followed in (True, False)
+]
+
+
+@pytest.mark.parametrize("receipt", RECEIPTS, ids=range(len(RECEIPTS)))
+def test_it_says_that_nothing_arrived_exactly_when_nothing_was_committed(receipt):
+    text = card("crisis", CLINIC, NOW, receipt)["monitoring"]
+    assert (NOT_RECEIVED in text) is (not receipt.received)
+    assert ("Notes are not read around the clock" in text) is receipt.received
+
+
+@pytest.mark.parametrize("receipt", RECEIPTS, ids=range(len(RECEIPTS)))
+@pytest.mark.parametrize("level", ["crisis", "support"])
+def test_it_never_says_that_anybody_is_safe(level, receipt):
+    assert "safe" not in json.dumps(card(level, CLINIC, NOW, receipt)).casefold()
+
+
+@pytest.mark.parametrize("paged", [True, False])
+def test_a_discharged_person_is_told_that_nobody_reads(paged):
+    text = card("crisis", CLINIC, NOW, Receipt(paged=paged, followed=False))["monitoring"]
+    assert "your clinic no longer reads these answers" in text
+    assert ("An alert went to the clinic on Saturday 2026-11-21 22:15" in text) is paged
+
+
+def test_a_refused_answer_that_paged_is_not_said_to_be_saved():
+    text = card("crisis", CLINIC, NOW, Receipt(stored=False, paged=True))["monitoring"]
+    assert "could not be saved" in text
+
+
+def test_the_generic_card_says_whether_anything_arrived():
+    nothing = generic_card(committed=False)
+    assert nothing["monitoring"] == NOT_RECEIVED + "."
+    assert nothing["level"] == "support"
+    something = generic_card(committed=True, level="crisis", country="GB", today=NOW.date())
+    assert NOT_RECEIVED not in something["monitoring"]
+    assert "Notes are not read around the clock." in something["monitoring"]
+    assert shown(something)[:2] == ["Emergency services 999", "Samaritans"]
+
+
+def test_without_a_date_the_generic_card_trusts_no_number():
+    found = generic_card(committed=False, country="US")
+    assert "number last checked 2024-09-08" in shown(found)[1]
+
+
+def test_every_country_has_an_emergency_number_and_every_line_a_source():
+    assert all(country.emergency for country in LINES.countries.values())
+    lines = [line for country in LINES.countries.values() for line in country.lines]
+    assert all(line.source for line in lines)
+    assert all(line.verified_on is None or line.verified_on <= NOW.date() for line in lines)
+    assert LINES.version
+
+
+def test_old_numbers_are_not_in_the_table():
+    assert "08457" not in TEXT
+    assert all(line.phone != "141" for line in LINES.country("BR").lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("version =", "version ", "TOMLDecodeError"),
+        ("[directory]", "[directories]", "directory"),
+        ('url = "https://findahelpline.com"', "", "no way to reach it"),
+        ("[countries.US]", "[countries.ZZ]", "lines"),
+    ],
+)
+def test_a_broken_table_is_an_error(old, new, words):
+    assert old in TEXT
+    with pytest.raises(CrisisLinesError, match=words):
+        parse_crisis_lines(TEXT.replace(old, new, 1))
+
+
+def test_one_day_short_of_a_whole_month_is_not_a_month():
+    line = replace(LINES.directory, verified_on=date(2023, 11, 22))
+    assert LINES.doubtful(line, NOW.date())
+    assert not LINES.doubtful(line, NOW.date() - timedelta(days=1))

@@ -1,0 +1,97 @@
+"""What a bodily emergency is answered with: call now, and never that anybody is safe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.rules.cards.crisis import (
+    ClinicFacts,
+    Receipt,
+    card,
+)
+from services.rules.cards.medical import (
+    MedicalAdvice,
+    medical_advice,
+    medical_card,
+)
+from services.rules.decision import (
+    RuleDecision,
+    RuleId,
+    Severity,
+)
+from services.rules.escalation.staffing import Staffing
+
+NOW = dt.datetime(2026, 11, 20, 21, tzinfo=dt.UTC)
+STAFFING = Staffing(ZoneInfo("Europe/Paris"))
+
+
+def clinic(country: str = "FR", phone: str | None = "+33 1 23 45 67 89") -> ClinicFacts:
+    return ClinicFacts(country, STAFFING, phone)
+
+
+def decided(rule: RuleId, severity: Severity | None, repeat_wanted: bool = False) -> RuleDecision:
+    fired = severity is not None
+    return RuleDecision(rule, "1", fired, fired, severity, {"repeat_wanted": repeat_wanted})
+
+
+@pytest.mark.parametrize(
+    ("name", "decisions", "level"),
+    [
+        ("nothing decided", [], None),
+        ("nothing fired", [decided("E1", None)], None),
+        ("an emergency", [decided("E1", "critical")], "crisis"),
+        ("a crisis pressure with symptoms", [decided("E2", "critical")], "crisis"),
+        ("the same measured twice", [decided("E2", "high")], "support"),
+        ("measured once", [decided("E2", None, repeat_wanted=True)], "support"),
+        ("still there after a day", [decided("E5", "high")], "support"),
+        ("blood in the urine", [decided("U1", "high")], "support"),
+        ("urgency", [decided("U1", "medium")], None),
+        ("severe depression is not of the body", [decided("M1", "high")], None),
+        ("neither is mania", [decided("B1", "high")], None),
+    ],
+)
+def test_who_is_told_to_call(name: str, decisions: list[RuleDecision], level: str | None) -> None:
+    advice = medical_advice(decisions)
+    assert (advice.level if advice else None) == level, name
+
+
+def an_emergency() -> MedicalAdvice:
+    advice = medical_advice([decided("E1", "critical")])
+    assert advice is not None
+    return advice
+
+
+def test_an_emergency_names_the_number_of_the_country_and_the_clinic() -> None:
+    made = medical_card(an_emergency(), clinic(), NOW, Receipt(paged=True))
+    assert made["level"] == "crisis"
+    assert "112" in str(made["message"])
+    assert "safe" not in str(made["message"]).lower()
+    names = [(one["name"], one.get("phone")) for one in made["resources"]]  # type: ignore[attr-defined]  # a list of cards
+    assert names[-1] == ("Your clinic", "+33 1 23 45 67 89")
+    assert names[0][1] is not None
+
+
+def test_without_a_phone_and_a_known_country_it_still_says_what_to_do() -> None:
+    made = medical_card(an_emergency(), clinic("XX", None), NOW, Receipt())
+    assert "emergency" in str(made["message"]).lower()
+    assert len(made["resources"]) == 1  # type: ignore[arg-type]  # a list of cards
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "level"),
+    [
+        ("crisis", "support", "crisis"),
+        ("support", "crisis", "crisis"),
+        ("support", "support", "support"),
+    ],
+)
+def test_beside_a_crisis_card_both_are_said_and_the_worst_level_holds(own, other, level) -> None:
+    crisis = card(other, clinic(), NOW, Receipt())
+    made = medical_card(MedicalAdvice(own, "Call {words}."), clinic(), NOW, Receipt(), crisis)
+    assert made["level"] == level
+    assert str(made["message"]).startswith("Call ")
+    assert str(made["message"]).endswith(str(crisis["message"]))
+    assert made["resources"] == crisis["resources"]

@@ -1,0 +1,59 @@
+"""How long a response held: from its first reading to its loss or the last form."""
+
+import datetime as dt
+
+import pytest
+
+from services.rules.cohort.course import (
+    Held,
+    has_responded,
+    sustained_response,
+)
+from services.rules.cohort.numbers import COHORT_THRESHOLDS
+from services.rules.day_series import DayValue
+
+START = dt.date(2026, 3, 17)
+
+
+def held(*readings: tuple[int, int], baseline: int = 20):
+    values = [DayValue(START + dt.timedelta(days=day), total) for day, total in readings]
+    respond_by = START + dt.timedelta(days=31)
+    return sustained_response(values, baseline, respond_by, COHORT_THRESHOLDS.sustained)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "total", "responded"),
+    [(20, 10, True), (20, 11, False), (10, 5, True), (9, 0, False)],
+)
+def test_a_response_is_half_of_a_baseline_of_at_least_10(
+    baseline: int, total: int, responded: bool
+):
+    assert has_responded(baseline, total) is responded
+
+
+@pytest.mark.parametrize(
+    ("readings", "expected"),
+    [
+        ((), None),
+        (((7, 12),), None),
+        (((32, 4),), None),
+        (((7, 12), (31, 4)), Held(0, lost=False)),
+        (((7, 8), (20, 9), (47, 10)), Held(40, lost=False)),
+        # Two in a row under half the improvement, at least 5 days apart: the first tells the day.
+        (((7, 9), (21, 11), (26, 12)), Held(14, lost=True)),
+        (((7, 9), (21, 11), (25, 12)), Held(18, lost=False)),
+        (((7, 9), (21, 11), (26, 10), (31, 11)), Held(24, lost=False)),
+        # One reading of at least 10 and 5 above the lowest is enough.
+        (((7, 4), (21, 10)), Held(14, lost=True)),
+        (((7, 4), (21, 9), (30, 3)), Held(23, lost=False)),
+        (((3, 15), (7, 4), (300, 4)), Held(182, lost=False)),
+        (((7, 4), (190, 15)), Held(182, lost=False)),
+        (((7, 4), (189, 15)), Held(182, lost=True)),
+    ],
+)
+def test_the_response_lasts_to_its_loss_or_to_the_last_form(readings: tuple, expected):
+    assert held(*readings) == expected
+
+
+def test_a_low_baseline_knows_no_response():
+    assert held((7, 0), (20, 1), baseline=9) is None

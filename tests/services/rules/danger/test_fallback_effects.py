@@ -1,0 +1,90 @@
+"""The dozen lines for side effects: an emergency is found without any file, beside anything."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.rules.danger import fallback
+from services.rules.danger.fallback import fallback_tier
+from services.rules.side_effects.coded_list import (
+    CODES,
+    SIDE_EFFECTS,
+)
+from services.rules.side_effects.report import ReportedEffect
+
+
+def test_its_list_is_the_emergency_list_of_the_rules():
+    assert SIDE_EFFECTS.emergency_codes == fallback._EMERGENCIES
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("grade", [1, 2, 3, 4])
+@pytest.mark.parametrize("kind", ["side_effects", "side_effects_amendment"])
+def test_it_says_of_every_effect_what_e1_says(kind, code, grade):
+    tier = fallback_tier(kind, None, [{"code": code, "grade": grade, "onset_at": None}])
+
+    assert tier == ("critical" if ReportedEffect(code, grade).is_emergency() else None)
+
+
+@pytest.mark.parametrize(
+    ("effects", "tier"),
+    [
+        ([], None),
+        ([{"code": "nausea"}, {"grade": 4}], "critical"),
+        ([{"code": "seizure"}], "critical"),
+        ([{"code": "nausea", "grade": 5}], "critical"),
+        ([{"code": "nausea", "grade": "4"}], None),
+        ([{"code": "nausea", "grade": True}], None),
+        ([{"code": "nausea", "grade": 4.0}], None),
+        (["seizure"], None),
+        ([{"note": "seizure"}], None),
+        ([{"code": ["seizure"]}], None),
+    ],
+)
+def test_partial_and_strange_effects(effects, tier):
+    assert fallback_tier("side_effects", None, effects) == tier
+
+
+class Hostile:
+    """Raises in everything that a comparison, a look-up or a walk might call."""
+
+    def _raise(self, *_):
+        raise RuntimeError
+
+    __eq__ = __hash__ = __iter__ = __len__ = __bool__ = __int__ = __gt__ = __ge__ = _raise
+    __getitem__ = __contains__ = items = keys = __str__ = __repr__ = _raise
+
+
+class HostileText(str):
+    __slots__ = ()
+
+    def __eq__(self, other):
+        raise RuntimeError
+
+    __hash__ = str.__hash__
+
+
+HOSTILE = [
+    Hostile(),
+    {"code": Hostile(), "grade": Hostile()},
+    {"code": HostileText("seizure")},
+    {HostileText("code"): "nausea"},
+]
+
+
+def test_hostile_objects_neither_raise_nor_hide_an_emergency():
+    assert fallback_tier(Hostile(), Hostile(), HOSTILE) is None
+    assert fallback_tier(Hostile(), None, [*HOSTILE, {"code": "seizure"}]) == "critical"
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(CODES),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["code", "grade"]), inner),
+    max_leaves=8,
+)
+
+
+@given(anything, st.lists(anything), st.sampled_from(sorted(SIDE_EFFECTS.emergency_codes)))
+def test_nothing_beside_an_emergency_hides_it(kind, effects, code):
+    assert fallback_tier(kind, None, effects) in (None, "critical")
+    assert fallback_tier(kind, None, [*effects, {"code": code, "grade": 1}]) == "critical"

@@ -1,0 +1,121 @@
+"""S7: crisis terms are found however they are typed, in every language at once."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.rules.danger.notes import (
+    TERMS,
+    NoteTermsError,
+    find_terms,
+    fold,
+    parse_terms,
+)
+
+
+@pytest.mark.parametrize(
+    ("note", "term"),
+    [
+        ("I want to kill myself", "en:kill-myself"),
+        ("i WANT to  KILL\n\tmyself!!!", "en:kill-myself"),
+        ("kill-myself", "en:kill-myself"),
+        ("k\u200bill my\u00adself", "en:kill-myself"),
+        ("Ｋｉｌｌ ｍｙｓｅｌｆ", "en:kill-myself"),
+        ("feeling suicidal.", "en:suicide"),
+        ("SUICIDE?", "en:suicide"),
+        ("I don't want to live", "en:not-want-to-live"),
+        ("I don’t want to live", "en:not-want-to-live"),
+        ("I don´t want to live", "en:not-want-to-live"),
+        ("I dont want to live", "en:not-want-to-live"),
+        ("I do not want to die", "en:wish-to-die"),
+        ("they'd be better off without me", "en:better-without-me"),
+        ("thinking of ending it all", "en:end-life"),
+        ("I self-harmed again", "en:self-harm"),
+        ("Ich möchte sterben", "de:sterben-wollen"),
+        ("ich moechte sterben", "de:sterben-wollen"),
+        ("ich mo\u0308chte sterben", "de:sterben-wollen"),
+        ("Ich bringe mich um.", "de:mich-umbringen"),
+        ("Selbstmordgedanken", "de:suizid"),
+        ("mich erschiessen", "de:mich-umbringen"),
+        ("Ya no quiero vivir", "es:no-vivir"),
+        ("ojala estuviera muerta", "es:querer-morir"),
+        ("J'ai envie de mourir", "fr:vouloir-mourir"),
+        ("je veux m’ouvrir les veines", "fr:me-tuer"),
+        ("Je ne veux plus vivre", "fr:ne-plus-vivre"),
+        ("ik wil niet meer leven", "nl:niet-meer-leven"),
+        ("zelfmoordgedachten", "nl:zelfmoord"),
+        ("मैं मरना चाहता हूँ।", "hi:marna-chahna"),
+        ("मर जाऊं", "hi:marna-chahna"),
+        ("ख़ुदकुशी", "hi:aatmahatya"),
+        ("main marna chahti hun", "hi:marna-chahna"),
+    ],
+)
+def test_a_crisis_term_is_found_however_it_is_typed(note, term):
+    assert term in find_terms(note)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        "",
+        "   ",
+        "I slept badly but went for a walk",
+        "my battery died",
+        "skill myself in chess",
+        "killing time, myself and I",
+        "the cyanosuicidx",
+        "Ich war müde und habe gestern viel gelesen",
+        "hoy he dormido bien",
+        "j'ai bien dormi",
+        "ik heb goed geslapen",
+        "आज अच्छा लगा",
+    ],
+)
+def test_everyday_notes_are_left_alone(note):
+    assert not find_terms(note)
+
+
+def test_all_terms_of_a_note_are_named_and_the_note_is_not():
+    found = find_terms("suicidal; ich will sterben; Ann")
+    assert {"en:suicide", "de:sterben-wollen"} <= set(found)
+    assert not any("Ann" in each for each in found)
+
+
+def test_six_languages_are_loaded():
+    languages = {name.split(":")[0] for terms in TERMS for name, _ in terms.patterns}
+    assert languages == {"de", "en", "es", "fr", "hi", "nl"}
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_nothing_around_a_term_hides_it(before, after):
+    assert "en:kill-myself" in find_terms(f"{before} kill myself {after}")
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text):
+    assert fold(fold(text)) == fold(text)
+
+
+def test_a_very_long_note_is_searched_at_once():
+    started = time.process_time()
+    assert find_terms("kill my " * 20_000 + "shelf") == ()
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("language = ", "not a term file"),
+        ('[[terms]]\nid = "x"\nphrases = ["y"]', "language"),
+        ('language = "en"\nterms = "x"', "not a term file"),
+        ('language = "en"\n[[terms]]\nid = "x"', "phrases"),
+        ('language = "en"\n[[terms]]\nid = "x"\nphrases = []', "en:x: no phrases"),
+        ('language = "en"\n[[terms]]\nid = "x"\nphrases = ["*", "!"]', "en:x: no phrases"),
+    ],
+)
+def test_a_broken_term_file_is_an_error(text, words):
+    with pytest.raises(NoteTermsError, match=words):
+        parse_terms(text)

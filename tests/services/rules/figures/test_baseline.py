@@ -1,0 +1,181 @@
+"""Where a patient started, with and without a course."""
+
+import datetime as dt
+from fractions import Fraction
+
+import pytest
+
+from services.rules.courses import (
+    UNTREATED,
+    Course,
+    Session,
+    Treatment,
+)
+from services.rules.day_series import Entry, day_rows
+from services.rules.figures.baseline import (
+    Baseline,
+    baseline_anchor,
+    find_baseline,
+)
+
+START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+
+def on(day: int) -> dt.date:
+    return START.date() + dt.timedelta(days=day)
+
+
+def at(day: int, hour: float = 12) -> dt.datetime:
+    return START + dt.timedelta(days=day, hours=hour)
+
+
+def entry(day: int, total: int | None, hour: float = 12, told_on: int | None = None) -> Entry:
+    moment = at(day, hour)
+    about = on(day if told_on is None else told_on)
+    return Entry(about, moment, moment, f"{day:04}-{hour}", total, 0)
+
+
+def courses(*plans: tuple[str, bool, tuple[int, ...]]) -> Treatment:
+    """Courses by name, whether each has a new baseline, and the days of its sessions (at 14:00)."""
+    found, sessions = [], []
+    for name, new_baseline, days in plans:
+        found.append(Course(name, "ketamine", "induction", on(0), new_baseline=new_baseline))
+        sessions += [Session(f"{name}{day}", name, at(day, 14), "ketamine", "iv") for day in days]
+    return Treatment(tuple(found), tuple(sorted(sessions, key=lambda one: one.started_at)))
+
+
+def baseline(
+    instrument: str,
+    entries: list[Entry],
+    treatment: Treatment = UNTREATED,
+    zone: dt.tzinfo = dt.UTC,
+) -> Baseline:
+    return find_baseline(instrument, entries, day_rows(entries), treatment=treatment, zone=zone)
+
+
+ONE = courses(("a", False, (30, 33)))
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        ([entry(10, 20), entry(20, 18), entry(29, 16), entry(37, 5)], (16, 29, "established")),
+        ([entry(20, 18), entry(29, None), entry(37, 5)], (18, 20, "established")),
+        # The morning of the session is before it, its evening is after it.
+        ([entry(29, 16), entry(30, 15, 13.9), entry(30, 6, 14)], (15, 30, "established")),
+        ([entry(16, 19, 14), entry(37, 5)], (19, 16, "established")),
+        ([entry(16, 19, 13.9), entry(37, 5)], (19, 16, "provisional")),
+        # Written down after the session about the day before it; the first such one counts.
+        ([entry(31, 17, told_on=29), entry(30, 18, 20, told_on=29)], (18, 29, "established")),
+        ([entry(31, 17, told_on=28), entry(37, 5)], (17, 28, "provisional")),
+        ([entry(31, 9), entry(37, 5)], (9, 31, "provisional")),
+        ([entry(31, None)], (None, None, "missing")),
+        ([], (None, None, "missing")),
+    ],
+)
+@pytest.mark.parametrize("instrument", ["phq9", "gad7", "pcl5"])
+def test_forms_over_weeks_take_the_last_one_before_the_first_session(instrument, entries, found):
+    value, day, status = found
+    expected = Baseline(value, None if day is None else on(day), status)
+
+    assert baseline(instrument, entries, ONE) == expected
+
+
+def test_two_forms_of_one_instant_are_taken_in_the_order_of_the_series():
+    twins = [entry(20, 11), Entry(on(20), at(20), at(20), "zz", 13, 0)]
+
+    assert baseline("phq9", twins, ONE) == baseline("phq9", twins[::-1], ONE)
+    assert baseline("phq9", twins, ONE).value == 13
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        (
+            [entry(day, score) for day, score in [(22, 27), (23, 12), (28, 14), (29, 15)]],
+            (Fraction(41, 3), 29, "established"),
+        ),
+        # The session's own day is not before it; with two days the first week is all there is.
+        (
+            [entry(day, score) for day, score in [(28, 14), (29, 15), (30, 10), (31, 2)]],
+            (Fraction(41, 4), 31, "provisional"),
+        ),
+        ([entry(day, 4) for day in (31, 32, 33)], (4, 33, "provisional")),
+        ([entry(28, 14), entry(29, 15), entry(60, 5)], (None, None, "missing")),
+        ([], (None, None, "missing")),
+    ],
+)
+def test_daily_forms_take_the_mean_of_the_week_before_the_first_session(entries, found):
+    value, day, status = found
+    expected = Baseline(value, None if day is None else on(day), status)
+
+    assert baseline("phq9-daily", entries, ONE) == expected
+
+
+@pytest.mark.parametrize("instrument", ["phq9", "phq9-daily", "mood"])
+@pytest.mark.parametrize("treatment", [UNTREATED, courses(("planned", True, ()))])
+def test_a_course_without_a_session_changes_nothing(instrument, treatment):
+    entries = [entry(day, 10 + day) for day in range(5)]
+
+    found = baseline(instrument, entries, treatment)
+
+    assert found == baseline(instrument, entries)
+    assert found.status == "provisional"
+
+
+@pytest.mark.parametrize(
+    ("second", "new_baseline", "session", "after"),
+    [
+        (50, False, "a30", None),  # 17 days after the last session
+        (123, False, "a30", None),  # 90 days after it
+        (124, False, "b124", "a33"),  # 91
+        (50, True, "b50", "a33"),
+        (32, True, "b32", "a33"),  # the courses overlap
+    ],
+)
+def test_a_later_course_has_a_baseline_of_its_own_after_a_gap_or_when_asked(
+    second, new_baseline, session, after
+):
+    both = courses(("a", False, (30, 33)), ("b", new_baseline, (second, second + 3)))
+
+    anchor = baseline_anchor(both)
+
+    assert anchor.session.id == session
+    assert (anchor.after.id if anchor.after else None) == after
+
+
+def test_maintenance_keeps_the_baseline_through_a_chain_of_courses():
+    chain = courses(("a", False, (0, 3)), ("b", False, (60,)), ("c", False, (140,)))
+
+    assert baseline_anchor(chain).session.id == "a0"
+
+
+def test_the_gap_counts_from_the_last_session_of_all_courses_before():
+    # The short second course lies within the first, which goes on for long.
+    chain = courses(("a", False, (0, 80)), ("b", False, (10,)), ("c", False, (160,)))
+
+    assert baseline_anchor(chain).session.id == "a0"
+
+
+def test_a_course_after_a_gap_is_not_read_against_the_first_form_of_long_ago():
+    both = courses(("a", False, (30, 33)), ("b", False, (200, 203)))
+    entries = [entry(29, 20), entry(40, 8)]
+
+    assert baseline("phq9", entries, both) == Baseline(8, on(40), "provisional")
+    assert baseline("phq9", [*entries, entry(190, 15)], both) == Baseline(
+        15, on(190), "established"
+    )
+    assert baseline("phq9", [entry(29, 20)], both).status == "missing"
+    assert baseline("phq9-daily", [entry(day, 9) for day in (20, 21, 22)], both).value is None
+
+
+def test_the_day_of_a_session_is_its_mood_day_in_the_patients_zone():
+    night = Treatment(
+        (Course("a", "ketamine", "induction", on(0)),),
+        (Session("a", "a", at(30, 5), "ketamine"),),  # 05:00 UTC, in Honolulu still day 29
+    )
+    entries = [entry(day, 10 + day) for day in (26, 27, 28, 29)]
+
+    assert baseline("phq9-daily", entries, night).on == on(29)
+    west = baseline("phq9-daily", entries, night, dt.timezone(dt.timedelta(hours=-10)))
+    assert west == Baseline(37, on(28), "established")

@@ -1,0 +1,236 @@
+"""A file that breaks a rule is refused by file and field; nothing is guessed."""
+
+import pytest
+
+from services.rules.instruments.files import (
+    read_instrument,
+    read_instruments,
+)
+from services.rules.instruments.lookup import (
+    InstrumentError,
+    load_instruments,
+)
+
+SUMMED = """
+code = "tiny"
+version = "1"
+title = "Tiny"
+recall = "today"
+prompt = "How much?"
+validated = false
+licence = "ours"
+source = "this test"
+code_system = "urn:tiny"
+item9_link_id = "q2"
+
+[[option_lists]]
+name = "some"
+options = [{ value = 0, label = "No" }, { value = 1, label = "Some" }, { value = 2, label = "All" }]
+
+[[items]]
+link_id = "q1"
+text = "First"
+options = "some"
+
+[[items]]
+link_id = "q2"
+text = "Second"
+options = "some"
+
+[[items]]
+link_id = "q3"
+text = "Third"
+options = "some"
+scored = false
+asked_when = { link_ids = ["q1"], at_least = 1, if_unanswered = false }
+
+[[bands]]
+name = "less"
+low = 0
+high = 1
+source = "this test"
+
+[[bands]]
+name = "more"
+low = 2
+high = 4
+source = "this test"
+
+[proration]
+min_answered = 2
+source = "this test"
+"""
+
+TRIAGED = """
+code = "tiny"
+version = "1"
+title = "Tiny"
+recall = "today"
+prompt = "Yes or no?"
+validated = false
+licence = "ours"
+source = "this test"
+code_system = "urn:tiny"
+
+[[option_lists]]
+name = "yes_no"
+options = [{ value = 0, label = "No" }, { value = 1, label = "Yes" }]
+
+[[items]]
+link_id = "q1"
+text = "First"
+options = "yes_no"
+
+[[items]]
+link_id = "q2"
+text = "Second"
+options = "yes_no"
+
+[[items]]
+link_id = "q2b"
+text = "Second, lately"
+options = "yes_no"
+asked_when = { link_ids = ["q2"], at_least = 1, if_unanswered = true }
+
+[[triage]]
+level = "high"
+any_yes = ["q2b"]
+source = "this test"
+
+[[triage]]
+level = "moderate"
+any_yes = ["q2"]
+source = "this test"
+
+[[triage]]
+level = "low"
+any_yes = ["q1"]
+source = "this test"
+"""
+
+BROKEN_SUMMED = [
+    ('title = "Tiny"', "", "title"),
+    ('title = "Tiny"', 'title = ""', "title"),
+    ('title = "Tiny"', "title = 5", "title"),
+    ("validated = false", "validated = 0", "validated"),
+    ('code = "tiny"', 'code = "other"', "code"),
+    ('code = "tiny"', 'code = "tiny"\ncolour = "red"', "colour"),
+    ('link_id = "q3"', 'link_id = "third"', "items[2].link_id"),
+    ('link_id = "q3"', 'link_id = "q2"', "items"),
+    ('link_id = "q3"', 'link_id = "q4"', "items"),
+    ('link_id = "q1"', 'link_id = "q2a"', "items"),
+    ("scored = false\n", "", "items[2].asked_when"),
+    ("scored = false", "scored = false\nweight = 2", "items[2].weight"),
+    ('link_ids = ["q1"]', 'link_ids = ["q3"]', "items[2].asked_when.link_ids"),
+    ('link_ids = ["q1"]', "link_ids = []", "items[2].asked_when.link_ids"),
+    ('link_ids = ["q1"]', "link_ids = [1]", "items[2].asked_when.link_ids"),
+    ("at_least = 1", "at_least = true", "items[2].asked_when.at_least"),
+    ('text = "First"\noptions = "some"', 'text = "First"\noptions = "none"', "items[0].options"),
+    ("{ value = 1, label", "{ value = 3, label", "items[0].options"),
+    ("{ value = 1, label", "{ value = 1.0, label", "option_lists[0].options[1].value"),
+    ('label = "Some"', 'label = "No"', "items[0].options"),
+    (', { value = 1, label = "Some" }, { value = 2, label = "All" }', "", "items[0].options"),
+    (
+        '[[items]]\nlink_id = "q1"',
+        '[[option_lists]]\nname = "some"\n[[items]]\nlink_id = "q1"',
+        "option_lists[1].name",
+    ),
+    ("low = 2", "low = 3", "bands[1].low"),
+    ("low = 2", "low = 1", "bands[1].low"),
+    ("low = 0", "low = 1", "bands[0].low"),
+    ("high = 1", "high = -1", "bands[0].high"),
+    ("high = 4", "high = 3", "bands"),
+    ("high = 4", "high = 6", "bands"),
+    ('name = "more"', 'name = "less"', "bands"),
+    ("min_answered = 2", "min_answered = 0", "proration.min_answered"),
+    ("min_answered = 2", "min_answered = 3", "proration.min_answered"),
+    ('item9_link_id = "q2"', 'item9_link_id = "q3"', "item9_link_id"),
+    ('item9_link_id = "q2"', 'loinc_panel = "44249-1"', "code_system"),
+    ('code_system = "urn:tiny"', 'code_system = "http://loinc.org"', "code_system"),
+    ("[proration]", "[[proration]]", "proration"),
+]
+
+BROKEN_TRIAGED = [
+    ('level = "moderate"', 'level = "medium"', "triage"),
+    ('any_yes = ["q1"]', 'any_yes = ["q1", "q2"]', "triage"),
+    ('any_yes = ["q1"]', 'any_yes = ["q7"]', "triage"),
+    ('{ value = 1, label = "Yes" }',
+     '{ value = 1, label = "Yes" }, { value = 2, label = "Often" }', "items"),
+    ("[[triage]]\nlevel = \"high\"",
+     '[proration]\nmin_answered = 2\nsource = "x"\n[[triage]]\nlevel = "high"', "proration"),
+    ("[[triage]]\nlevel = \"high\"",
+     '[[bands]]\nname = "any"\nlow = 0\nhigh = 3\nsource = "x"\n[[triage]]\nlevel = "high"',
+     "bands"),
+]  # fmt: skip
+
+
+def written(folder, text):
+    path = folder / "tiny.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_sound_summed_file_is_read(tmp_path):
+    tiny = read_instrument(written(tmp_path, SUMMED))
+    assert tiny.link_ids == ("q1", "q2", "q3")
+    assert [band.name for band in tiny.bands] == ["less", "more"]
+
+
+def test_a_sound_triaged_file_is_read(tmp_path):
+    tiny = read_instrument(written(tmp_path, TRIAGED))
+    assert [rule.level for rule in tiny.triage] == ["high", "moderate", "low"]
+
+
+@pytest.mark.parametrize(
+    ("sound", "old", "new", "field"),
+    [(SUMMED, *row) for row in BROKEN_SUMMED] + [(TRIAGED, *row) for row in BROKEN_TRIAGED],
+)
+def test_a_broken_file_is_refused_by_file_and_field(tmp_path, sound, old, new, field):
+    assert old in sound
+    with pytest.raises(InstrumentError) as refused:
+        read_instrument(written(tmp_path, sound.replace(old, new, 1)))
+    assert (refused.value.file, refused.value.field) == ("tiny.toml", field)
+    assert str(refused.value).startswith(f"tiny.toml: {field}: ")
+
+
+def test_a_list_of_tables_may_not_hold_anything_else(tmp_path):
+    text = SUMMED[: SUMMED.index("[[items]]")].replace("item9", "items = [1]\nitem9")
+    with pytest.raises(InstrumentError, match=r"items: must be an array of tables"):
+        read_instrument(written(tmp_path, text))
+
+
+def test_a_file_without_items_is_refused(tmp_path):
+    text = SUMMED[: SUMMED.index("[[items]]")].replace('item9_link_id = "q2"', "")
+    with pytest.raises(InstrumentError, match=r"items: is missing"):
+        read_instrument(written(tmp_path, text))
+
+
+def test_an_instrument_that_scores_nothing_is_refused(tmp_path):
+    text = SUMMED.replace('options = "some"', 'options = "some"\nscored = false')
+    text = text.replace("scored = false\nscored = false", "scored = false")
+    with pytest.raises(InstrumentError, match="none is scored"):
+        read_instrument(written(tmp_path, text))
+
+
+def test_one_loinc_code_names_one_item(tmp_path):
+    text = SUMMED.replace("urn:tiny", "http://loinc.org")
+    text = text.replace('options = "some"', 'options = "some"\nloinc = "44250-9"')
+    with pytest.raises(InstrumentError, match="a LOINC code is used twice"):
+        read_instrument(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("content", [b"code = ", b'code = "\xff"'])
+def test_a_file_that_is_no_toml_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "tiny.toml"
+    path.write_bytes(content)
+    with pytest.raises(InstrumentError, match=r"tiny\.toml: file: "):
+        read_instrument(path)
+
+
+def test_an_empty_folder_is_not_a_set_of_instruments(tmp_path):
+    with pytest.raises(InstrumentError, match="no instrument file found"):
+        read_instruments(tmp_path)
+
+
+def test_no_shipped_instrument_depends_on_the_order_of_files(tmp_path):
+    assert all(found.code == code for code, found in load_instruments().items())

@@ -1,0 +1,102 @@
+"""Windows on the patient's wall clock, also on the nights when the clocks change."""
+
+import datetime as dt
+
+import pytest
+
+from services.rules.mood_days import mood_day_at
+from services.rules.schedule.due import due_now
+from services.rules.schedule.windows import day_start
+from tests.services.rules.schedule_cases import (
+    KOLKATA,
+    NEW_YORK,
+    at,
+    case,
+    lines,
+    on,
+    treated,
+)
+
+UTC = dt.UTC
+
+
+def hours(item) -> float:
+    return (item.due_at - item.opens_at).total_seconds() / 3600
+
+
+def the_day(items, day: str):
+    return next(item for item in items if item.mood_day == on(day))
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "opens", "lasts"),
+    [
+        ("03-07", NEW_YORK, "2026-03-07T09:00", 23),  # the clocks go forward in its night
+        ("03-08", NEW_YORK, "2026-03-08T08:00", 24),
+        ("10-31", NEW_YORK, "2026-10-31T08:00", 25),  # the clocks go back in its night
+        ("11-01", NEW_YORK, "2026-11-01T09:00", 24),
+        ("03-07", KOLKATA, "2026-03-06T22:30", 24),
+        ("03-07", UTC, "2026-03-07T04:00", 24),
+    ],
+)
+def test_a_daily_window_runs_from_four_to_four_on_the_wall_clock(day, zone, opens, lasts):
+    found = the_day(due_now(case(zone=zone), at(f"{day} 12:00", zone)), day)
+
+    assert found.opens_at == dt.datetime.fromisoformat(opens).replace(tzinfo=UTC)
+    assert hours(found) == lasts
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        ("2026-11-01T08:59:59Z", "due"),  # 03:59:59 in New York, for the first and only time
+        ("2026-11-01T09:00:00Z", "overdue"),  # 04:00
+    ],
+)
+def test_a_long_night_keeps_the_day_due(now, status):
+    instant = dt.datetime.fromisoformat(now)
+
+    assert the_day(due_now(case(zone=NEW_YORK), instant), "10-31").status == status
+
+
+def test_24_hours_after_a_session_are_24_hours_whatever_the_clocks_do():
+    forward = treated("03-07 14:00", zone=NEW_YORK)
+    back = treated("10-31 14:00", zone=NEW_YORK)
+
+    spring = lines(due_now(case(forward, zone=NEW_YORK), at("03-08 12:00")), "side_effects")
+    autumn = lines(due_now(case(back, zone=NEW_YORK), at("11-01 12:00")), "side_effects")
+
+    assert len(spring) == len(autumn) == 1
+    found = due_now(case(forward, zone=NEW_YORK), at("03-08 12:00"))
+    item = next(one for one in found if one.instrument == "side_effects")
+    assert item.opens_at.astimezone(NEW_YORK).strftime("%m-%d %H:%M") == "03-08 15:40"
+
+
+def test_three_days_before_a_session_are_72_hours():
+    session = treated("03-01 09:00", "03-09 14:00", zone=NEW_YORK)
+    found = due_now(case(session, zone=NEW_YORK, accepted="02-20 09:00"), at("03-08 12:00"))
+
+    opens = next(one.opens_at for one in found if one.session_id == "s2" and one.reason[0] == "b")
+
+    assert opens.astimezone(NEW_YORK).strftime("%m-%d %H:%M") == "03-06 13:00"
+
+
+def test_the_same_session_lies_on_another_day_in_another_zone():
+    night = treated("03-05 22:00", zone=UTC)  # 03:30 on the 6th in Kolkata, still the 5th
+    morning = treated("03-05 22:30", zone=UTC)  # 04:00
+
+    def day_1(treatment) -> dt.date:
+        items = due_now(case(treatment), at("03-06 12:00"))
+        return next(item.mood_day for item in items if item.reason == "day_1")
+
+    assert (day_1(night), day_1(morning)) == (on("03-06"), on("03-07"))
+
+
+@pytest.mark.parametrize("zone", [NEW_YORK, KOLKATA, UTC], ids=str)
+def test_a_day_starts_exactly_where_the_mood_day_does(zone):
+    for number in range(366):
+        day = on("01-01") + dt.timedelta(days=number)
+        start = day_start(day, zone)
+
+        assert mood_day_at(start, zone) == day
+        assert mood_day_at(start - dt.timedelta(microseconds=1), zone) < day

@@ -1,0 +1,101 @@
+"""Patients with a schedule, written as a person would write a calendar."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from services.rules.courses import (
+    Course,
+    Product,
+    Route,
+    Session,
+    Treatment,
+)
+from services.rules.schedule.case import (
+    Answered,
+    DaySpan,
+    DueItem,
+    ScheduleCase,
+)
+
+KOLKATA = ZoneInfo("Asia/Kolkata")
+NEW_YORK = ZoneInfo("America/New_York")
+ACCEPTED = "03-01 09:00"
+
+
+def at(written: str, zone: dt.tzinfo = KOLKATA) -> dt.datetime:
+    """`03-10 14:00` of 2026 on the wall clock of the zone; a year may stand before it."""
+    full = written if written.count("-") == 2 else f"2026-{written}"
+    return dt.datetime.fromisoformat(full).replace(tzinfo=zone).astimezone(dt.UTC)
+
+
+def on(written: str) -> dt.date:
+    """`03-10` of 2026."""
+    return dt.date.fromisoformat(f"2026-{written}")
+
+
+def treated(
+    *starts: str,
+    zone: dt.tzinfo = KOLKATA,
+    product: Product = "ketamine",
+    route: Route | None = "iv",
+    course: str = "c1",
+) -> Treatment:
+    """One course; its sessions `s1`, `s2` … last 40 minutes."""
+    sessions = tuple(
+        Session(f"s{number}", course, at(start, zone), product, route)
+        for number, start in enumerate(starts, 1)
+    )
+    return Treatment((Course(course, product, "induction", on("01-01")),), sessions)
+
+
+def answers(*written: str, zone: dt.tzinfo = KOLKATA) -> list[Answered]:
+    """Each about the mood day on which it was recorded, unless `… about 03-09` says another."""
+    made = []
+    for one in written:
+        when, _, about = one.partition(" about ")
+        instant = at(when, zone)
+        own = (instant.astimezone(zone).replace(tzinfo=None) - dt.timedelta(hours=4)).date()
+        made.append(Answered(on(about) if about else own, instant))
+    return made
+
+
+def case(
+    treatment: Treatment | None = None,
+    *,
+    zone: dt.tzinfo = KOLKATA,
+    accepted: str | None = ACCEPTED,
+    paused: tuple[tuple[str, str], ...] = (),
+    indications: tuple[str, ...] = (),
+    status: str = "active",
+    **answered: list[Answered],
+) -> ScheduleCase:
+    """A patient of March 2026; answers by instrument, `phq9_daily` for `phq9-daily`."""
+    return ScheduleCase(
+        zone=zone,
+        accepted_at=None if accepted is None else at(accepted, zone),
+        paused=[DaySpan(on(first), on(last)) for first, last in paused],
+        treatment=treatment or Treatment(),
+        answered={
+            "phq9-daily" if name == "phq9_daily" else name: given
+            for name, given in answered.items()
+        },
+        indications=frozenset(indications),
+        status=status,
+    )
+
+
+def wall(instant: dt.datetime, zone: dt.tzinfo = KOLKATA) -> str:
+    """An instant as the patient's clock shows it."""
+    return instant.astimezone(zone).strftime("%m-%d %H:%M")
+
+
+def line(item: DueItem, zone: dt.tzinfo = KOLKATA) -> str:
+    """`before_session s1: 03-07 14:00, 03-10 14:00, 03-10 14:00 due`."""
+    name = item.reason if item.session_id is None else f"{item.reason} {item.session_id}"
+    times = ", ".join(wall(one, zone) for one in (item.opens_at, item.due_at, item.expires_at))
+    return f"{name}: {times} {item.status}"
+
+
+def lines(items: tuple[DueItem, ...], instrument: str, zone: dt.tzinfo = KOLKATA) -> list[str]:
+    """The items of one instrument, in order."""
+    return [line(item, zone) for item in items if item.instrument == instrument]

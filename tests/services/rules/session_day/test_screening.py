@@ -1,0 +1,137 @@
+"""Screening: valid, expired or missing, and what speaks against which treatment."""
+
+import datetime as dt
+
+import pytest
+
+from services.rules.session_day.screening import (
+    CONTRAINDICATIONS,
+    SCREENING_LIST,
+    Screening,
+    default_expiry,
+    newest,
+    read_screening_list,
+    screening_flags,
+)
+from services.rules.threshold_files import ThresholdError
+
+DAY = dt.date(2026, 3, 10)
+
+
+def on(days: int) -> dt.date:
+    return DAY + dt.timedelta(days=days)
+
+
+def screened(first: int, last: int, *codes: str) -> Screening:
+    return Screening(on(first), on(last), codes)
+
+
+@pytest.mark.parametrize(
+    ("name", "screening", "flags"),
+    [
+        ("none", None, {"screening_missing"}),
+        ("valid", screened(-9, 9), set()),
+        ("made on the day", screened(0, 9), set()),
+        ("made the day after", screened(1, 9), {"screening_missing"}),
+        ("the last day", screened(-9, 0), set()),
+        ("the day after the last", screened(-9, -1), {"screening_expired"}),
+        ("with something against it", screened(-9, 9, "psychosis"), {"contraindication"}),
+        (
+            "expired, with something against it",
+            screened(-9, -1, "hypersensitivity"),
+            {"screening_expired", "contraindication"},
+        ),
+        ("a code of another version", screened(-9, 9, "unheard_of"), {"contraindication"}),
+    ],
+)
+def test_flags_row_by_row(name, screening, flags):
+    assert screening_flags(screening, DAY) == flags, name
+
+
+@pytest.mark.parametrize(
+    ("code", "product", "counts"),
+    [
+        ("hypersensitivity", "ketamine", True),
+        ("hypersensitivity", "other", True),
+        ("hypersensitivity", "tms", False),
+        ("metal_in_the_head", "tms", True),
+        ("metal_in_the_head", "esketamine", False),
+        ("uncontrolled_hypertension", "ect", True),
+        ("intracranial_lesion", "tms", True),
+        ("unheard_of", "tms", True),
+    ],
+)
+def test_a_contraindication_counts_for_its_products(code, product, counts):
+    flags = screening_flags(screened(-1, 1, code), DAY, product)
+
+    assert ("contraindication" in flags) is counts
+
+
+@pytest.mark.parametrize(
+    ("code", "weight"),
+    [
+        ("aneurysmal_vascular_disease", "absolute"),
+        ("arteriovenous_malformation", "absolute"),
+        ("intracerebral_haemorrhage_history", "absolute"),
+        ("hypersensitivity", "absolute"),
+        ("uncontrolled_hypertension", "needs_decision"),
+        ("intracranial_lesion", "needs_decision"),
+    ],
+)
+def test_the_contraindications_of_the_label_are_absolute(code, weight):
+    assert code in CONTRAINDICATIONS
+    assert SCREENING_LIST.contraindications[code].weight == weight
+
+
+def test_a_screening_holds_half_a_year_unless_said_otherwise():
+    assert default_expiry(DAY) == DAY + dt.timedelta(days=180)
+
+
+def test_the_newest_screening_made_by_then_counts():
+    first, second, again = screened(-9, 9), screened(-2, 5), screened(-2, 30)
+
+    assert newest([second, first, again, screened(1, 9)], DAY) == again
+    assert newest([screened(0, 9)], DAY) == screened(0, 9)
+    assert newest([screened(1, 9)], DAY) is None
+
+
+ROW = (
+    '[[contraindications]]\ncode = "x"\nlabel = "X"\nweight = "absolute"\n'
+    'products = ["tms"]\nsource = "s"\n'
+)
+VALIDITY = '[validity]\ndefault_days = { value = 9, unit = "days", source = "s" }\n'
+GOOD = f'version = "t"\n{VALIDITY}{ROW}'
+
+
+def read(tmp_path, text):
+    path = tmp_path / "screening.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_screening_list(path)
+
+
+def test_a_good_file_is_read(tmp_path):
+    found = read(tmp_path, GOOD)
+
+    assert (found.version, found.validity.default_days) == ("t", 9)
+    assert list(found.contraindications) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (GOOD.replace('version = "t"\n', ""), "version is missing"),
+        (GOOD.replace(VALIDITY, ""), "table validity is missing"),
+        (GOOD.replace(ROW, ""), "at least one code, each once"),
+        (GOOD + ROW, "at least one code, each once"),
+        (GOOD.replace('"absolute"', '"relative"'), "weight: must be one of"),
+        (GOOD.replace('"tms"', '"lsd"'), "products: must list products"),
+        (GOOD.replace('["tms"]', "[]"), "products: must be a list"),
+        (GOOD.replace('source = "s"\n', ""), "source: is missing"),
+        (GOOD + "serious = true\n", "serious: is not a known field"),
+    ],
+)
+def test_a_faulty_file_is_refused_by_file_and_field(tmp_path, text, problem):
+    with pytest.raises(ThresholdError, match=problem) as refused:
+        read(tmp_path, text)
+
+    assert str(refused.value).startswith("screening.toml: ")

@@ -1,0 +1,162 @@
+"""Which day an answer is about: zones, clock changes, the ends of the calendar."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.rules.mood_days import (
+    CLOCK_SKEW,
+    EARLIEST,
+    ENTERED_LATE,
+    LATEST,
+    TIMEZONE_MISSING,
+    UNKNOWN_TIMEZONE,
+    Placement,
+    find_zone,
+    mood_day_at,
+    place,
+    shift,
+    to_utc,
+)
+
+NEW_YORK = "America/New_York"
+KOLKATA = "Asia/Kolkata"
+
+
+def placed_at_once(recorded_at: str, timezone: str | None, profile: str = "Etc/UTC") -> Placement:
+    """An answer that is received the moment it is recorded."""
+    recorded = dt.datetime.fromisoformat(recorded_at)
+    return place(recorded, timezone, profile, received_at=to_utc(recorded))
+
+
+@pytest.mark.parametrize(
+    ("recorded_at", "timezone", "mood_day"),
+    [
+        ("2026-11-21T22:15:00-05:00", NEW_YORK, "2026-11-21"),
+        ("2026-11-21T03:59:59-05:00", NEW_YORK, "2026-11-20"),
+        ("2026-11-21T04:00:00-05:00", NEW_YORK, "2026-11-21"),
+        # Clocks go forward at 02:00 on 8 March 2026: 03:30 is the first hour that exists.
+        ("2026-03-08T01:59:59-05:00", NEW_YORK, "2026-03-07"),
+        ("2026-03-08T03:30:00-04:00", NEW_YORK, "2026-03-07"),
+        ("2026-03-08T04:30:00-04:00", NEW_YORK, "2026-03-08"),
+        # Clocks go back at 02:00 on 1 November 2026: 01:30 comes twice, both before 04:00.
+        ("2026-11-01T01:30:00-04:00", NEW_YORK, "2026-10-31"),
+        ("2026-11-01T01:30:00-05:00", NEW_YORK, "2026-10-31"),
+        ("2026-11-01T03:30:00-05:00", NEW_YORK, "2026-10-31"),
+        ("2026-11-01T04:30:00-05:00", NEW_YORK, "2026-11-01"),
+        # A phone that still sends last season's offset: the zone decides, not the offset.
+        ("2026-03-08T03:30:00-05:00", NEW_YORK, "2026-03-08"),
+        ("2026-11-01T04:30:00-04:00", NEW_YORK, "2026-10-31"),
+        # Half-hour zone; 22:29 UTC is 03:59 the next morning in Kolkata.
+        ("2026-11-20T22:29:00+00:00", KOLKATA, "2026-11-20"),
+        ("2026-11-20T22:30:00+00:00", KOLKATA, "2026-11-21"),
+        ("2026-11-21T03:30:00+05:30", KOLKATA, "2026-11-20"),
+        ("2026-11-21T04:30:00+05:30", KOLKATA, "2026-11-21"),
+    ],
+)
+def test_a_mood_day_starts_at_four_on_the_wall_clock_of_the_zone(recorded_at, timezone, mood_day):
+    placed = placed_at_once(recorded_at, timezone)
+
+    assert placed.mood_day.isoformat() == mood_day
+    assert placed.zone == timezone
+    assert placed.flags == frozenset()
+
+
+def test_an_absent_zone_means_the_profile_zone_and_a_flag():
+    # 22:45 in UTC is 04:15 of the next morning in Kolkata: the next mood day there.
+    placed = placed_at_once("2026-11-21T22:45:00+00:00", None, profile=KOLKATA)
+
+    assert (placed.mood_day.isoformat(), placed.zone) == ("2026-11-22", KOLKATA)
+    assert placed.flags == {TIMEZONE_MISSING}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mars/Olympus",
+        "",
+        "localtime",
+        "Factory",
+        "right/America/New_York",
+        "../../etc/passwd",
+        "America",
+        "new york\x00",
+        "x" * 5000,
+        "/etc/passwd",
+        "america/new_york",
+    ],
+)
+def test_an_unknown_zone_means_the_own_offset_and_a_flag(name):
+    placed = placed_at_once("2026-11-21T03:30:00-05:00", name, profile=KOLKATA)
+
+    assert (placed.mood_day.isoformat(), placed.zone) == ("2026-11-20", "UTC-05:00")
+    assert placed.flags == {UNKNOWN_TIMEZONE}
+
+
+def test_a_profile_with_an_unknown_zone_falls_back_to_the_own_offset_too():
+    placed = placed_at_once("2026-11-21T03:30:00+05:30", None, profile="Nowhere")
+
+    assert (placed.mood_day.isoformat(), placed.zone) == ("2026-11-20", "UTC+05:30")
+    assert placed.flags == {TIMEZONE_MISSING, UNKNOWN_TIMEZONE}
+
+
+DECADE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+RECEIVED = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
+OFFSETS = st.integers(-23, 23).map(lambda hours: dt.timezone(dt.timedelta(hours=hours)))
+
+
+@pytest.mark.parametrize("timezone", [NEW_YORK, KOLKATA, "Pacific/Kiritimati", None, "Nowhere"])
+@pytest.mark.parametrize("hours", [-14, -5, 0, 5, 14])
+@pytest.mark.parametrize("end", [EARLIEST, LATEST])
+def test_a_time_at_either_end_of_the_calendar_is_placed_and_not_refused(end, hours, timezone):
+    recorded = end.replace(tzinfo=dt.timezone(dt.timedelta(hours=hours)))
+
+    placed = place(recorded, timezone, NEW_YORK, RECEIVED)
+
+    if end == EARLIEST:
+        assert ENTERED_LATE in placed.flags
+        assert placed.mood_day.year == 1
+    else:
+        assert CLOCK_SKEW in placed.flags
+        assert placed.answered_at == RECEIVED
+        assert abs((placed.mood_day - RECEIVED.date()).days) <= 1
+
+
+@given(
+    recorded=st.datetimes(timezones=OFFSETS, allow_imaginary=True),
+    sent=st.none() | st.datetimes(timezones=OFFSETS),
+    stated=st.none() | st.dates(),
+    timezone=st.none() | st.sampled_from([NEW_YORK, KOLKATA, "Nowhere"]),
+)
+def test_no_clock_whatever_makes_an_answer_fail_or_come_from_the_future(
+    recorded, sent, stated, timezone
+):
+    placed = place(recorded, timezone, NEW_YORK, RECEIVED, sent, stated)
+
+    assert placed.answered_at - RECEIVED <= dt.timedelta(minutes=15)
+    assert placed.mood_day <= RECEIVED.date() + dt.timedelta(days=1)
+
+
+@given(
+    st.integers(0, 10 * 365 * 24 * 60).map(lambda minutes: DECADE + dt.timedelta(minutes=minutes)),
+    st.sampled_from([NEW_YORK, KOLKATA, "Europe/London", "Australia/Lord_Howe"]),
+)
+def test_the_mood_day_is_the_date_of_the_wall_clock_four_hours_back(instant, name):
+    zone = find_zone(name)
+    assert zone is not None
+
+    local = instant.astimezone(zone).replace(tzinfo=None)
+
+    assert mood_day_at(instant, zone) == (local - dt.timedelta(hours=4)).date()
+
+
+def test_a_time_without_an_offset_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="offset"):
+        place(dt.datetime(2026, 11, 21), NEW_YORK, NEW_YORK, RECEIVED)  # noqa: DTZ001 -- the naive instant that is refused
+
+
+def test_moving_past_the_end_of_the_calendar_stops_there():
+    assert shift(EARLIEST, dt.timedelta(days=-1)) == EARLIEST
+    assert shift(LATEST, dt.timedelta(days=1)) == LATEST

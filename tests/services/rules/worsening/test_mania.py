@@ -1,0 +1,107 @@
+"""B1 row by row: only of bipolar patients, from the ASRM or from two days of elevated mood."""
+
+import datetime as dt
+
+import pytest
+
+from services.rules.worsening.mania import (
+    b1,
+    b1_effects,
+    is_bipolar,
+)
+from tests.services.rules.rule_cases import (
+    on,
+    values,
+)
+
+BIPOLAR = frozenset({"Bipolar depression"})
+
+
+@pytest.mark.parametrize(
+    ("indications", "found"),
+    [
+        ([], False),
+        (["treatment-resistant depression"], False),
+        (["bipolar"], True),
+        (["PTSD", "BIPOLAR II disorder"], True),
+        (["bipolar_depression"], True),
+    ],
+)
+def test_the_indication_is_found_however_it_is_written(indications, found):
+    assert is_bipolar(indications) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "earlier", "holds"),
+    [
+        ("6 is the cut", 6, {}, True),
+        ("5 is below it", 5, {}, False),
+        ("5 is 4 above the lowest before", 5, {20: 1, 30: 4}, True),
+        ("4 is 3 above", 4, {20: 1}, False),
+        ("90 days back", 4, {10: 0}, True),
+        ("91 days back", 4, {9: 0}, False),
+        ("the same day is not before", 4, {100: 0}, False),
+        ("later is not before", 4, {101: 0}, False),
+        ("nothing was answered", None, {0: 0}, False),
+        ("nothing to compare with", 4, {}, False),
+    ],
+)
+def test_a_score_of_six_or_a_rise_of_four(name, points, earlier, holds):
+    decision = b1(on(100), points, values(earlier), BIPOLAR)
+
+    assert (decision.holds, decision.fired) == (holds, holds), name
+    assert decision.severity == ("high" if holds else None)
+
+
+def test_without_the_indication_it_is_decided_and_says_no():
+    decision = b1(on(7), 20, values({0: 2}), {"TRD"})
+
+    assert (decision.rule, decision.rule_version, decision.holds) == ("B1", "1", False)
+    assert decision.inputs == {
+        "on": on(7).isoformat(),
+        "indicated": False,
+        "points": 20,
+        "points_limit": 6,
+        "lowest": 2,
+        "rise": 18,
+        "rise_limit": 4,
+    }
+
+
+def grades(found: dict[int, int]) -> dict[dt.date, int]:
+    return {on(day): grade for day, grade in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "day", "days", "holds"),
+    [
+        ("two days in a row", {4: 2, 5: 2}, 5, 2, True),
+        ("a day that is filled in before another", {4: 2, 5: 3}, 4, 2, True),
+        ("the middle of three", {4: 2, 5: 2, 6: 4}, 5, 3, True),
+        ("one day", {5: 4}, 5, 1, False),
+        ("a day between", {3: 2, 5: 2}, 5, 1, False),
+        ("grade 1 the day before", {4: 1, 5: 2}, 5, 1, False),
+        ("grade 1 today", {3: 2, 4: 2, 5: 1}, 5, 0, False),
+        ("two days, but not this one", {3: 2, 4: 2}, 6, 0, False),
+        ("nothing reported", {}, 5, 0, False),
+    ],
+)
+def test_elevated_mood_on_two_days_in_a_row(name, found, day, days, holds):
+    decision = b1_effects(grades(found), on(day), BIPOLAR)
+
+    assert (decision.holds, decision.inputs["days"]) == (holds, days), name
+    assert decision.severity == ("high" if holds else None)
+
+
+def test_elevated_mood_without_the_indication_says_no():
+    decision = b1_effects(grades({4: 3, 5: 3}), on(5), ())
+
+    assert (decision.rule, decision.rule_version, decision.fired) == ("B1", "1", False)
+    assert decision.inputs == {
+        "on": on(5).isoformat(),
+        "indicated": False,
+        "grade": 3,
+        "grade_limit": 2,
+        "days": 2,
+        "days_limit": 2,
+    }
