@@ -1,5 +1,7 @@
 """The web application, for a WSGI server and for `flask --app wsgi`."""
 
+from __future__ import annotations
+
 import gc
 import os
 

@@ -1,4 +1,4 @@
-"""Entry points: HTTP and command line. ``create_app`` is the one place that puts the parts
+"""Entry points: HTTP and command line. `create_app` is the one place that puts the parts
 together.
 """
 
@@ -53,7 +53,7 @@ class Interlude(Flask):
 def create_app(settings: Settings, role: Role = "app") -> Flask:
     """Build the application for one database role (the API, the alert worker, the auditor).
 
-    Raises ``UnsafeRoleError`` when the role is a superuser or bypasses row-level security. A
+    Raises `UnsafeRoleError` when the role is a superuser or bypasses row-level security. A
     database that does not answer at the start is no reason not to start: the service recovers with
     it.
     """

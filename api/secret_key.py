@@ -21,7 +21,7 @@ PLACEHOLDERS = (
 
 
 def weakness(key: str) -> str | None:
-    """Why this key may not be used, or ``None``. The answer never repeats the key."""
+    """Why this key may not be used, or `None`. The answer never repeats the key."""
     if len(key.encode()) < MIN_BYTES:
         return f"is weak: it must have at least {MIN_BYTES} bytes"
     if len(set(key)) < MIN_DISTINCT or key in (key + key)[1:-1] or _is_a_run(key):
@@ -32,13 +32,13 @@ def weakness(key: str) -> str | None:
 
 
 def _is_a_run(key: str) -> bool:
-    """Whether most characters follow from the one before, as in ``abcdef`` or ``111222``."""
+    """Whether most characters follow from the one before, as in `abcdef` or `111222`."""
     steps = [abs(ord(second) - ord(first)) for first, second in pairwise(key)]
     return 2 * sum(step <= 1 for step in steps) > len(steps)
 
 
 def kept_secret_key(data_dir: Path) -> str:
-    """Read ``<data_dir>/secret_key``; whichever process comes first makes it, with mode 0600.
+    """Read `<data_dir>/secret_key`; whichever process comes first makes it, with mode 0600.
 
     The file appears complete or not at all, so that two processes starting together never sign
     with different keys.

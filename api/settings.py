@@ -1,6 +1,6 @@
 """Settings from the environment, checked once at the start.
 
-Every variable begins with ``INTERLUDE_``. A value that cannot work stops the start with a message
+Every variable begins with `INTERLUDE_`. A value that cannot work stops the start with a message
 that names the variable and never repeats the value: it may be a secret.
 """
 
@@ -28,7 +28,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where mail is handed over: ``tls`` from the first byte, ``starttls`` after a greeting."""
+    """Where mail is handed over: `tls` from the first byte, `starttls` after a greeting."""
 
     host: str
     port: int
@@ -42,8 +42,8 @@ class SmtpServer:
 class Settings:
     """What one process runs with.
 
-    Names that end in ``_s`` are seconds, in ``_bytes`` bytes. Database URLs are in SQLAlchemy's
-    form for psycopg 3; an empty ``database_url`` means the embedded server under ``data_dir``.
+    Names that end in `_s` are seconds, in `_bytes` bytes. Database URLs are in SQLAlchemy's
+    form for psycopg 3; an empty `database_url` means the embedded server under `data_dir`.
     """
 
     secret_key: str = field(repr=False)
@@ -72,7 +72,7 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read and check everything.
 
-        Makes ``<data_dir>/secret_key`` when neither it nor ``INTERLUDE_SECRET_KEY`` exists.
+        Makes `<data_dir>/secret_key` when neither it nor `INTERLUDE_SECRET_KEY` exists.
 
         Raises:
             SettingsError: naming the first variable that cannot work.
@@ -141,7 +141,7 @@ class _Reader:
         return text == "1" if text else default
 
     def database_url(self, name: str) -> str:
-        """The URL with the driver spelt out: plain ``postgresql://`` would pick another one."""
+        """The URL with the driver spelt out: plain `postgresql://` would pick another one."""
         text = self.text(name)
         if not text:
             return ""

@@ -51,7 +51,7 @@ SMALLEST: Final = Sizes(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table. ``good`` is whether the aim was met, None without an aim."""
+    """One line of the table. `good` is whether the aim was met, None without an aim."""
 
     what: str
     seen: str
@@ -62,7 +62,7 @@ class Line:
 
 @dataclass
 class Bench:
-    """One database with its application; ``admin_url`` (libpq's form) is of its superuser."""
+    """One database with its application; `admin_url` (libpq's form) is of its superuser."""
 
     app: Flask
     admin_url: str

@@ -61,7 +61,7 @@ def a_clinic(app: Flask) -> ClinicWorld:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Times of one kind of call in milliseconds; ``best`` is nearest to an idle machine."""
+    """Times of one kind of call in milliseconds; `best` is nearest to an idle machine."""
 
     best: float
     p50: float

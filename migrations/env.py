@@ -42,7 +42,7 @@ def render_item(kind: str, item: object, _context: AutogenContext) -> str | Lite
 
 
 def owner_url() -> str:
-    """The owner's database URL: ``-x url=…``, else ``INTERLUDE_OWNER_DATABASE_URL``."""
+    """The owner's database URL: `-x url=…`, else `INTERLUDE_OWNER_DATABASE_URL`."""
     url = context.get_x_argument(as_dictionary=True).get("url")
     url = url or os.environ.get("INTERLUDE_OWNER_DATABASE_URL", "")
     if not url:

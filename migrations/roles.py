@@ -41,7 +41,7 @@ def make_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> No
     """Make or mend the five roles; running it again, or in two places at once, does no harm.
 
     Args:
-        admin_url: a role that may make roles, as ``postgresql://…`` (a driver suffix is ignored).
+        admin_url: a role that may make roles, as `postgresql://…` (a driver suffix is ignored).
         passwords: new passwords by role name; a role that is not named keeps the one it has.
 
     Raises:
@@ -68,7 +68,7 @@ def make_database(admin_url: str, name: str, template: str | None = None) -> boo
     """Make a database owned by `interlude_owner`, closed to everybody but our roles.
 
     Returns:
-        Whether it was made now (``False``: it was there).
+        Whether it was made now (`False`: it was there).
     """
     with psycopg.connect(libpq_url(admin_url), autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def alembic_config(owner_url: str) -> Config:
-    """Alembic's settings from ``pyproject.toml``, with the owner's database URL."""
+    """Alembic's settings from `pyproject.toml`, with the owner's database URL."""
     config = Config(
         toml_file=PROJECT / "pyproject.toml", cmd_opts=Namespace(x=[f"url={owner_url}"])
     )

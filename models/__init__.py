@@ -1,5 +1,7 @@
 """Tables and constraints only. Importing this package registers every table."""
 
+from __future__ import annotations
+
 from models.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.alert import (
     Alert,

@@ -62,7 +62,7 @@ class TokenFamily(OfClinic, Identified, Base):
 
 
 class TokenPair(OfClinic, Identified, Base):
-    """One access and one refresh token; ``used_at`` is set when either is first accepted."""
+    """One access and one refresh token; `used_at` is set when either is first accepted."""
 
     __tablename__ = "token_pairs"
     __table_args__ = (

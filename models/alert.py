@@ -41,9 +41,9 @@ CONTACT_OUTCOMES: Final = ("reached", "no_answer", "message_left")
 class Alert(OfClinic, Identified, Base):
     """Something a human must answer. It ends only when a person resolves it with a disposition.
 
-    ``next_at`` is the one instant at which time moves it (next step, end of an acknowledgement,
-    morning mail); null: time does nothing. ``page_severity`` is the highest tier it was paged at,
-    ``ladder_severity`` the ladder it runs on now. ``page_round`` only grows, so that a page is one
+    `next_at` is the one instant at which time moves it (next step, end of an acknowledgement,
+    morning mail); null: time does nothing. `page_severity` is the highest tier it was paged at,
+    `ladder_severity` the ladder it runs on now. `page_round` only grows, so that a page is one
     (alert, round, step, recipient).
     """
 
@@ -111,8 +111,8 @@ class Alert(OfClinic, Identified, Base):
 
 
 class AlertOccurrence(OfClinic, Identified, Base):
-    """One qualifying entry of an alert. ``tier`` may be lowered by a complete C-SSRS,
-    ``first_tier`` never. ``about_id``: the session or course that the rule speaks once of.
+    """One qualifying entry of an alert. `tier` may be lowered by a complete C-SSRS,
+    `first_tier` never. `about_id`: the session or course that the rule speaks once of.
     """
 
     __tablename__ = "alert_occurrences"
@@ -218,7 +218,7 @@ class AlertFeedback(OfClinic, Base):
 
 class RulesFailure(OfClinic, Base):
     """An entry for which the rules raised and the fallback found nothing: to be decided again by
-    ``rules replay``.
+    `rules replay`.
     """
 
     __tablename__ = "rules_failures"

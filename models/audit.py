@@ -22,7 +22,7 @@ class AuditHead(Base):
 
 
 class AuditEntry(Base):
-    """One access or change; ``hash`` covers it and the hash before. No clinical content."""
+    """One access or change; `hash` covers it and the hash before. No clinical content."""
 
     __tablename__ = "audit_entries"
 

@@ -57,12 +57,12 @@ class RecordId(OfClinic, Base):
 
 class CheckIn(OfClinic, Base):
     """One version of one form: times, score and safety figures. Answers and note are in
-    ``check_in_contents``.
+    `check_in_contents`.
 
-    ``root_id`` names the first version; versions form one list in the order received (``version``
-    1, 2 …) and the last is current (``superseded`` false). ``q9_highest`` carries the highest item
+    `root_id` names the first version; versions form one list in the order received (`version`
+    1, 2 …) and the last is current (`superseded` false). `q9_highest` carries the highest item
     9 of all versions so far. A version that did not count in the trend at first (an expired token)
-    counts from ``counts_from_revision`` on.
+    counts from `counts_from_revision` on.
     """
 
     __tablename__ = "check_ins"
@@ -176,7 +176,7 @@ class UnreadableBody(OfClinic, Identified, Base):
 class Decision(OfClinic, Identified, Base):
     """What the rules decided about one entry, yes and no alike.
 
-    ``decided`` lists every rule of the set: ``{rule, fired, tier, inputs}``. ``by`` says whether
+    `decided` lists every rule of the set: `{rule, fired, tier, inputs}`. `by` says whether
     the rules spoke or the fallback did.
     """
 

@@ -37,7 +37,7 @@ class UnsafeRoleError(RuntimeError):
 
 def refuse_unsafe_role(engine: Engine) -> None:
     """Let no connection of this engine be used as a superuser or a role that bypasses row-level
-    security: each raises ``UnsafeRoleError``, the first of them now.
+    security: each raises `UnsafeRoleError`, the first of them now.
 
     A database that does not answer yet is no fault of the role: it is asked when it does.
     """

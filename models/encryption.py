@@ -1,6 +1,6 @@
 """Columns at rest: AES-256-GCM with a key id, and keyed digests for look-ups.
 
-A stored value is ``v1 | key id | nonce | ciphertext``; the associated data is ``table.column``, so
+A stored value is `v1 | key id | nonce | ciphertext`; the associated data is `table.column`, so
 that a value moved to another column does not open.
 """
 
@@ -47,7 +47,7 @@ class Keyring:
         self._digest_key = derive(secrets[-1], b"interlude keyed digest")
 
     def encrypt(self, clear: bytes, context: str) -> bytes:
-        """Encrypt for one ``table.column``."""
+        """Encrypt for one `table.column`."""
         if not self._writing:
             raise KeyringError("the keyring is empty")
         nonce = os.urandom(NONCE_BYTES)
@@ -55,7 +55,7 @@ class Keyring:
         return VERSION + self._writing + nonce + sealed
 
     def decrypt(self, stored: bytes, context: str) -> bytes:
-        """Open a value written for the same ``table.column``; raises ``KeyringError``."""
+        """Open a value written for the same `table.column`; raises `KeyringError`."""
         head, rest = stored[: 1 + KEY_ID_BYTES], stored[1 + KEY_ID_BYTES :]
         key = self._keys.get(head[1:])
         if head[:1] != VERSION or key is None:
@@ -83,7 +83,7 @@ keyring: Final = Keyring()
 
 
 class EncryptedText(TypeDecorator[str]):
-    """Text that is encrypted at rest; ``context`` is its ``table.column``."""
+    """Text that is encrypted at rest; `context` is its `table.column`."""
 
     impl = LargeBinary
     cache_ok = True

@@ -26,7 +26,7 @@ UNFINISHED: Final = ("pending", "sending", "failed_temporarily")
 
 
 class Contact(OfClinic, Identified, Base):
-    """One link of the clinic's alert chain, in the order of ``position``; the last resort always
+    """One link of the clinic's alert chain, in the order of `position`; the last resort always
     comes last.
     """
 
@@ -58,8 +58,8 @@ class Notification(OfClinic, Identified, Base):
     """One page or morning mail to one recipient over one channel. Its id is the receiver's
     idempotency key.
 
-    A page belongs to one alert, round and step; a digest carries its alerts in ``digest_alerts``.
-    The recipient is a contact of the chain, or a member of a care team (``user_id``).
+    A page belongs to one alert, round and step; a digest carries its alerts in `digest_alerts`.
+    The recipient is a contact of the chain, or a member of a care team (`user_id`).
     """
 
     __tablename__ = "notifications"
@@ -123,7 +123,7 @@ class DigestAlert(OfClinic, Base):
 
 
 class NotificationAttempt(OfClinic, Identified, Base):
-    """One try at delivery and what came of it; ``outcome`` never carries an address or patient
+    """One try at delivery and what came of it; `outcome` never carries an address or patient
     data.
     """
 

@@ -33,7 +33,7 @@ class PasswordReset(OfClinic, Base):
     """The newest code of an account, and the mail that carries it; one row an account, so that an
     earlier code is gone when a newer one is made.
 
-    ``credentials_digest``: the password and the epoch that the code may replace; it is worthless
+    `credentials_digest`: the password and the epoch that the code may replace; it is worthless
     once either has changed. The code itself is kept, sealed, only until its mail is out.
     """
 

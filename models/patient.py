@@ -29,7 +29,7 @@ PATIENT_STATUS: Final = ("active", "paused", "discharged")
 class Patient(OfClinic, Identified, Base):
     """A patient of one clinic, with what staff need to reach her.
 
-    ``former_zones`` lists `{"timezone", "until_revision"}`, oldest first, so that the report of an
+    `former_zones` lists `{"timezone", "until_revision"}`, oldest first, so that the report of an
     earlier revision keeps its days.
     """
 
@@ -66,10 +66,10 @@ class Patient(OfClinic, Identified, Base):
 
 
 class PatientPause(OfClinic, Identified, Base):
-    """A span of days on which nothing is due; ``to_on`` is the last paused day.
+    """A span of days on which nothing is due; `to_on` is the last paused day.
 
-    A pause that ends early keeps what was planned: from ``ended_revision`` on its last day is the
-    one before ``ended_on``. So a report of an earlier revision stays as it was.
+    A pause that ends early keeps what was planned: from `ended_revision` on its last day is the
+    one before `ended_on`. So a report of an earlier revision stays as it was.
     """
 
     __tablename__ = "patient_pauses"
@@ -103,9 +103,9 @@ class PatientStatus(OfClinic, Base):
     """One row a patient, made with the patient: the lock of every clinical write, and the
     caseload's cache.
 
-    ``revision`` counts the writes about this patient. The rest is a cache that always equals a full
-    recompute (``caseload verify``). Risk columns use the highest item 9 of all versions and count
-    unreadable answers. ``…_figures_at``: the instant as of which sessions counted as begun.
+    `revision` counts the writes about this patient. The rest is a cache that always equals a full
+    recompute (`caseload verify`). Risk columns use the highest item 9 of all versions and count
+    unreadable answers. `…_figures_at`: the instant as of which sessions counted as begun.
     """
 
     __tablename__ = "patient_status"

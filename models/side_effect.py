@@ -13,9 +13,9 @@ from models.encryption import EncryptedText
 
 
 class SideEffectReport(OfClinic, Base):
-    """One version of one report, in the order received; the last is current (``superseded`` false).
+    """One version of one report, in the order received; the last is current (`superseded` false).
 
-    ``effects`` lists `{"code", "grade", "onset_at", "ended_at"}`: codes of the house's list, CTCAE
+    `effects` lists `{"code", "grade", "onset_at", "ended_at"}`: codes of the house's list, CTCAE
     grades 1-4, instants in UTC. Pressures in mmHg, heart rate per minute.
     """
 

@@ -59,8 +59,8 @@ class Course(OfClinic, Identified, Base):
 
 
 class CourseVersion(OfClinic, Base):
-    """What was known of a course from a revision on. ``maintenance_interval_days``: how far apart
-    its sessions are meant to be. ``new_baseline``: a clinician asked for a baseline of its own.
+    """What was known of a course from a revision on. `maintenance_interval_days`: how far apart
+    its sessions are meant to be. `new_baseline`: a clinician asked for a baseline of its own.
     """
 
     __tablename__ = "course_versions"
@@ -104,7 +104,7 @@ class TreatmentSession(OfClinic, Identified, Base):
 
 
 class TreatmentSessionVersion(OfClinic, Base):
-    """What was known of a session from a revision on; doses in ``dose_unit``, weight in kg."""
+    """What was known of a session from a revision on; doses in `dose_unit`, weight in kg."""
 
     __tablename__ = "treatment_session_versions"
     __table_args__ = (
@@ -200,7 +200,7 @@ class Screening(OfClinic, Identified, Base):
 class SessionDecision(OfClinic, Identified, Base):
     """What a clinician decided about a session: dosing, going home, the driving restriction.
 
-    ``found`` is what the rules held against it at that moment, in their words.
+    `found` is what the rules held against it at that moment, in their words.
     """
 
     __tablename__ = "session_decisions"
@@ -226,7 +226,7 @@ class SessionDecision(OfClinic, Identified, Base):
 
 class SessionFollowUp(OfClinic, Base):
     """What should be heard after a session, and by when: a cache that the worker can read (it sees
-    no answer). ``met_at``: something came in time; ``lapsed_at``: nothing did, and N2 said so.
+    no answer). `met_at`: something came in time; `lapsed_at`: nothing did, and N2 said so.
     """
 
     __tablename__ = "session_follow_ups"
@@ -251,8 +251,8 @@ class SessionFollowUp(OfClinic, Base):
 
 
 class ConcomitantTreatment(OfClinic, Identified, Base):
-    """Another treatment alongside, which the reader of a trend should know of. ``stopped_on`` holds
-    from ``stopped_revision`` on.
+    """Another treatment alongside, which the reader of a trend should know of. `stopped_on` holds
+    from `stopped_revision` on.
     """
 
     __tablename__ = "concomitant_treatments"

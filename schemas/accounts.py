@@ -49,7 +49,7 @@ class LoginIn(Strict):
 
 
 class PairOut(Schema):
-    """A pair of tokens; ``expires_in`` is of the access token, in seconds."""
+    """A pair of tokens; `expires_in` is of the access token, in seconds."""
 
     access_token = fields.String(required=True)
     refresh_token = fields.String(required=True)
@@ -94,14 +94,14 @@ class InvitationIn(Strict):
 
 
 class DeviceInvitationIn(Strict):
-    """Another device of a known patient; ``email`` only for one who has no account yet."""
+    """Another device of a known patient; `email` only for one who has no account yet."""
 
     end_old_devices = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
     email = text(EMAIL_LIMIT)
 
 
 class InvitationOut(Schema):
-    """The code that staff hand over: one use, until ``expires_at``."""
+    """The code that staff hand over: one use, until `expires_at`."""
 
     code = fields.String(required=True)
     expires_at = Instant(required=True)

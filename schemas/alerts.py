@@ -22,7 +22,7 @@ def one_of(values: tuple[str, ...], **kwargs: object) -> fields.String:
 
 
 class AlertListQuery(Strict):
-    """``GET /v1/alerts``; ``limit`` bounds the resolved ones, never those that still wait."""
+    """`GET /v1/alerts`; `limit` bounds the resolved ones, never those that still wait."""
 
     status = one_of(STATUSES)
     severity = one_of(SEVERITIES)
@@ -39,7 +39,7 @@ class StandingPlanIn(Strict):
 
 
 class ResolveIn(Strict):
-    """``POST /v1/alerts/{id}/resolve``."""
+    """`POST /v1/alerts/{id}/resolve`."""
 
     disposition = one_of(DISPOSITIONS, required=True)
     note = text(NOTE_LIMIT)
@@ -47,7 +47,7 @@ class ResolveIn(Strict):
 
 
 class NoteIn(Strict):
-    """``POST /v1/alerts/{id}/notes``; ``outcome`` belongs to a contact attempt."""
+    """`POST /v1/alerts/{id}/notes`; `outcome` belongs to a contact attempt."""
 
     id = fields.UUID(metadata={"description": "client-made; the same again answers the same"})
     text = text(NOTE_LIMIT)
@@ -56,7 +56,7 @@ class NoteIn(Strict):
 
 
 class FeedbackIn(Strict):
-    """``POST /v1/alerts/{id}/feedback``."""
+    """`POST /v1/alerts/{id}/feedback`."""
 
     useful = fields.Boolean(required=True, truthy={True}, falsy={False})
     note = text(NOTE_LIMIT)
@@ -92,7 +92,7 @@ class AlertEffectOut(Schema):
 class AlertVitalsOut(Schema):
     """Pressures in mmHg, heart rate per minute, SpO2 in percent, sedation as MOAA/S (5 awake to 0).
 
-    ``phase`` is null when a patient sent them.
+    `phase` is null when a patient sent them.
     """
 
     phase = one_of(VITALS_PHASES, required=True, allow_none=True)
@@ -105,8 +105,8 @@ class AlertVitalsOut(Schema):
 
 
 class EvidenceOut(Schema):
-    """What was answered or measured, of the gravest entry. ``version``: which version of the form;
-    null when it was no form. ``findings``: what the rule looked at, of a rule beside the S rules.
+    """What was answered or measured, of the gravest entry. `version`: which version of the form;
+    null when it was no form. `findings`: what the rule looked at, of a rule beside the S rules.
     """
 
     check_in_id = fields.UUID(required=True, allow_none=True)
@@ -146,7 +146,7 @@ class OccurrenceOut(Schema):
 
 
 class EscalationOut(Schema):
-    """``target``: who hears of it at ``next_at`` if nothing happens, by a neutral name."""
+    """`target`: who hears of it at `next_at` if nothing happens, by a neutral name."""
 
     step = fields.Integer(required=True)
     next_at = Instant(required=True, allow_none=True)
@@ -175,7 +175,7 @@ class ResolutionOut(Schema):
 
 
 class EventOut(Schema):
-    """One line of the timeline; a note has ``text``, a contact attempt ``outcome``."""
+    """One line of the timeline; a note has `text`, a contact attempt `outcome`."""
 
     at = Instant(required=True)
     kind = fields.String(required=True)
@@ -194,7 +194,7 @@ class AttemptOut(Schema):
 
 
 class NotificationOut(Schema):
-    """One page or morning mail; ``contact`` is a neutral name, never an address."""
+    """One page or morning mail; `contact` is a neutral name, never an address."""
 
     id = fields.UUID(required=True)
     channel = one_of(CHANNELS, required=True)
@@ -219,9 +219,9 @@ class MayOut(Schema):
 
 
 class AlertOut(AlertRowOut):
-    """One alert. ``patient`` and ``evidence`` are left out for those who may not act on it; an
-    administrator who was paged sees ``patient`` only. ``unreadable``: of family
-    ``unreadable_risk``.
+    """One alert. `patient` and `evidence` are left out for those who may not act on it; an
+    administrator who was paged sees `patient` only. `unreadable`: of family
+    `unreadable_risk`.
     """
 
     acknowledged_by_name = fields.String(required=True, allow_none=True)

@@ -46,7 +46,7 @@ class Instant(fields.AwareDateTime):
 
 
 def text(limit: int, *, required: bool = False, least: int = 0, **kwargs: Any) -> fields.String:
-    """Text of ``least`` to ``limit`` characters, without NUL (PostgreSQL cannot store it)."""
+    """Text of `least` to `limit` characters, without NUL (PostgreSQL cannot store it)."""
     return fields.String(required=required, validate=_checks(least, limit), **kwargs)
 
 
@@ -71,7 +71,7 @@ def _checks(least: int, limit: int) -> list[Any]:
 
 
 def page_of(items: type[Schema]) -> type[Schema]:
-    """The envelope of a list: ``{items, next_cursor}``."""
+    """The envelope of a list: `{items, next_cursor}`."""
     return Schema.from_dict(
         {
             "items": fields.List(fields.Nested(items), required=True),

@@ -34,7 +34,7 @@ def answers(**kwargs: Any) -> fields.Dict:
 
 
 class CheckInIn(Strict):
-    """``POST /v1/check-ins``."""
+    """`POST /v1/check-ins`."""
 
     id = fields.UUID(required=True)
     instrument = fields.String(required=True)
@@ -48,7 +48,7 @@ class CheckInIn(Strict):
 
 
 class AmendIn(Strict):
-    """``POST /v1/check-ins/{id}/amend``: ``answers`` replace all."""
+    """`POST /v1/check-ins/{id}/amend`: `answers` replace all."""
 
     id = fields.UUID(required=True)
     answers = answers(required=True)
@@ -56,7 +56,7 @@ class AmendIn(Strict):
 
 
 class HelpRequestIn(Strict):
-    """``POST /v1/help-requests``."""
+    """`POST /v1/help-requests`."""
 
     id = fields.UUID(required=True)
     recorded_at = Instant(required=True)
@@ -64,7 +64,7 @@ class HelpRequestIn(Strict):
 
 
 class ScoreOut(Schema):
-    """``total`` is null unless complete."""
+    """`total` is null unless complete."""
 
     total = fields.Integer(required=True, allow_none=True)
     band = fields.String(required=True, allow_none=True)
@@ -83,7 +83,7 @@ class ResourceOut(Schema):
 
 
 class SafetyOut(Schema):
-    """The card: ``crisis`` goes with a critical alert."""
+    """The card: `crisis` goes with a critical alert."""
 
     level = fields.String(required=True, validate=validate.OneOf(("crisis", "support")))
     message = fields.String(required=True)
@@ -130,7 +130,7 @@ class VersionOut(Schema):
 
 
 class CheckInWithVersionsOut(CheckInOut):
-    """``GET /v1/check-ins/{id}``: the current version, and all."""
+    """`GET /v1/check-ins/{id}`: the current version, and all."""
 
     versions = fields.List(fields.Nested(VersionOut), required=True)
 
@@ -148,7 +148,7 @@ class HelpRequestOut(Schema):
 
 
 class CheckInListQuery(Strict):
-    """``GET /v1/check-ins``."""
+    """`GET /v1/check-ins`."""
 
     patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
     instrument = text(NAME_LIMIT, load_default=None)

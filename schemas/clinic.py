@@ -22,7 +22,7 @@ PACE_BOUNDS: Final = {"critical": (3_600, 14_400), "high": (86_400, 86_400)}
 
 
 class StaffedIn(Strict):
-    """Weekly hours; ``to`` before ``from`` runs past midnight, ``24:00`` is the end of a day."""
+    """Weekly hours; `to` before `from` runs past midnight, `24:00` is the end of a day."""
 
     days = fields.List(
         fields.String(validate=validate.OneOf(DAYS)), required=True, validate=validate.Length(1, 7)
@@ -123,7 +123,7 @@ class ClinicOut(Schema):
 
 
 class ContactIn(Strict):
-    """A ``mailto:`` address; webhooks are added by the operator on the command line."""
+    """A `mailto:` address; webhooks are added by the operator on the command line."""
 
     address = text(300, required=True)
 

@@ -23,7 +23,7 @@ def figure(meaning: str) -> fields.Float:
 
 
 class CohortQuery(Strict):
-    """``GET /v1/cohort/outcomes``: which courses; ``from`` and ``to`` bound the mood day of the
+    """`GET /v1/cohort/outcomes`: which courses; `from` and `to` bound the mood day of the
     last session, both included.
     """
 
@@ -50,7 +50,7 @@ class CohortFiltersOut(Schema):
 
 
 class CohortShareOut(Schema):
-    """``count`` of ``n`` courses, in percent with its 95 % Wilson interval."""
+    """`count` of `n` courses, in percent with its 95 % Wilson interval."""
 
     count = counted("courses of which it holds")
     n = counted("courses of which it is known")
@@ -68,7 +68,7 @@ class CohortMarkOut(Schema):
 
 
 class CohortStepOut(Schema):
-    """One day of the Kaplan-Meier curve; ``survival`` (0-1) holds from it on."""
+    """One day of the Kaplan-Meier curve; `survival` (0-1) holds from it on."""
 
     days = fields.Integer(required=True)
     at_risk = fields.Integer(required=True)
@@ -88,7 +88,7 @@ class CohortSustainedOut(Schema):
 
 
 class CohortGroupOut(Schema):
-    """Courses counted together; a null in ``phase``, ``product`` or ``route`` is any."""
+    """Courses counted together; a null in `phase`, `product` or `route` is any."""
 
     by = fields.String(required=True, validate=validate.OneOf(GROUPED_BY))
     phase = fields.String(required=True, allow_none=True)

@@ -22,8 +22,8 @@ STATUSES = ("upcoming", "due", "overdue", "answered", "expired")
 
 
 class DueItemOut(Schema):
-    """One form to be answered once: ``due`` from ``opens_at``, ``overdue`` from ``due_at``, over at
-    ``expires_at``. An answer counts from ``counts_from_at`` on. ``mood_day`` is what a daily
+    """One form to be answered once: `due` from `opens_at`, `overdue` from `due_at`, over at
+    `expires_at`. An answer counts from `counts_from_at` on. `mood_day` is what a daily
     check-in is about: send it along when answering on a later day.
     """
 
@@ -43,8 +43,8 @@ class DueItemOut(Schema):
 
 
 class DueOut(Schema):
-    """What is due from 3 days ago to 14 days ahead, by ``opens_at``. Days begin at 04:00 on the
-    wall clock of ``timezone``.
+    """What is due from 3 days ago to 14 days ahead, by `opens_at`. Days begin at 04:00 on the
+    wall clock of `timezone`.
     """
 
     items = fields.List(fields.Nested(DueItemOut), required=True)

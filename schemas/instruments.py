@@ -19,8 +19,8 @@ class OptionOut(Schema):
 
 
 class AskedWhenOut(Schema):
-    """Ask only when any of ``link_ids`` was answered with at least ``at_least``; when none of
-    them was and one has no number, ``if_unanswered`` decides.
+    """Ask only when any of `link_ids` was answered with at least `at_least`; when none of
+    them was and one has no number, `if_unanswered` decides.
     """
 
     link_ids = fields.List(fields.String(), required=True)

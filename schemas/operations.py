@@ -28,7 +28,7 @@ class RulesSchema(Schema):
 
 
 class SafetySchema(Schema):
-    """Ages in seconds; null where nothing waits. ``late`` names what turns the answer into 503."""
+    """Ages in seconds; null where nothing waits. `late` names what turns the answer into 503."""
 
     late = fields.List(fields.String(), required=True)
     unsent_pages = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)

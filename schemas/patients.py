@@ -17,7 +17,7 @@ SORTS = ("risk", "silence", "trend", "name")
 
 
 class PatientIn(PatientFieldsIn):
-    """``POST /v1/patients``. The fields may also stand under ``patient``, as in an invitation."""
+    """`POST /v1/patients`. The fields may also stand under `patient`, as in an invitation."""
 
     id = fields.UUID(metadata={"description": "client-made; the same again answers the same"})
     name = visible_name(required=True)
@@ -35,8 +35,8 @@ class PatientIn(PatientFieldsIn):
 
 
 class PatientChangeIn(Strict):
-    """``PATCH /v1/patients/{id}``: what is left out (or null) stays; "" takes ``phone``,
-    ``address`` or ``mrn`` away. A pause needs ``reason`` and ``until_on``, its last day.
+    """`PATCH /v1/patients/{id}`: what is left out (or null) stays; "" takes `phone`,
+    `address` or `mrn` away. A pause needs `reason` and `until_on`, its last day.
     """
 
     name = visible_name()
@@ -85,7 +85,7 @@ class PatientOut(Schema):
 
 
 class CaseloadQuery(Strict):
-    """``GET /v1/patients``."""
+    """`GET /v1/patients`."""
 
     sort = fields.String(load_default="risk", validate=validate.OneOf(SORTS))
     q = text(200, metadata={"description": "part of a name or of an MRN"})
@@ -95,7 +95,7 @@ class CaseloadQuery(Strict):
 
 
 class LastSessionOut(Schema):
-    """The last session that has begun; ``days_ago`` in the patient's mood days."""
+    """The last session that has begun; `days_ago` in the patient's mood days."""
 
     id = fields.UUID(required=True)
     started_at = Instant(required=True)
@@ -103,8 +103,8 @@ class LastSessionOut(Schema):
 
 
 class CaseloadRowOut(Schema):
-    """One patient of the caseload: who needs me, and why. The figures after ``last_session`` are
-    clinical: left out for those who may not see them, and ``last_session`` is then null.
+    """One patient of the caseload: who needs me, and why. The figures after `last_session` are
+    clinical: left out for those who may not see them, and `last_session` is then null.
     """
 
     id = fields.UUID(required=True)
@@ -136,7 +136,7 @@ class CaseloadRowOut(Schema):
 
 
 class CareTeamIn(Strict):
-    """``PUT /v1/patients/{id}/care-team``; nobody puts the patient in view of every clinician."""
+    """`PUT /v1/patients/{id}/care-team`; nobody puts the patient in view of every clinician."""
 
     user_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(max=MAX_IN_LIST))
 

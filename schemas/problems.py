@@ -6,11 +6,11 @@ from marshmallow import INCLUDE, Schema, fields
 
 
 class ProblemSchema(Schema):
-    """What went wrong. Clients branch on ``code``, which is stable; the words are for people.
+    """What went wrong. Clients branch on `code`, which is stable; the words are for people.
 
-    ``errors``, of a 422: JSON path of a field -> what is wrong with it. ``stored``, of a 409
-    ``content_conflict``: the caller's own record. ``factors``, of a 401
-    ``second_factor_required``. ``safety``, on crisis routes: the card to show at once.
+    `errors`, of a 422: JSON path of a field -> what is wrong with it. `stored`, of a 409
+    `content_conflict`: the caller's own record. `factors`, of a 401
+    `second_factor_required`. `safety`, on crisis routes: the card to show at once.
     """
 
     class Meta:

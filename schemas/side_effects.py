@@ -13,8 +13,8 @@ MAX_EFFECTS = 100
 
 
 class EffectIn(Strict):
-    """One effect: a code of ``GET /v1/side-effects/codes`` and a CTCAE grade, 1 mild to 4 life
-    threatening. No ``ended_at`` says that it is still there.
+    """One effect: a code of `GET /v1/side-effects/codes` and a CTCAE grade, 1 mild to 4 life
+    threatening. No `ended_at` says that it is still there.
     """
 
     code = text(NAME_LIMIT, required=True)
@@ -32,7 +32,7 @@ class EffectVitalsIn(Strict):
 
 
 class SideEffectsIn(Strict):
-    """``POST /v1/side-effects``."""
+    """`POST /v1/side-effects`."""
 
     id = fields.UUID(required=True)
     recorded_at = Instant(required=True)
@@ -53,7 +53,7 @@ class SideEffectsIn(Strict):
 
 
 class SideEffectsAmendIn(Strict):
-    """``POST /v1/side-effects/{id}/amend``: replaces effects and vitals; none of both voids it."""
+    """`POST /v1/side-effects/{id}/amend`: replaces effects and vitals; none of both voids it."""
 
     id = fields.UUID(required=True)
     effects = fields.List(
@@ -81,7 +81,7 @@ class EffectVitalsOut(Schema):
 
 
 class SideEffectsOut(Schema):
-    """A stored report. ``session_id`` was named by the reporter; ``session`` is the last one."""
+    """A stored report. `session_id` was named by the reporter; `session` is the last one."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
@@ -109,13 +109,13 @@ class EffectsVersionOut(Schema):
 
 
 class SideEffectsWithVersionsOut(SideEffectsOut):
-    """``GET /v1/side-effects/{id}``: the current version, and all."""
+    """`GET /v1/side-effects/{id}`: the current version, and all."""
 
     versions = fields.List(fields.Nested(EffectsVersionOut), required=True)
 
 
 class SideEffectsQuery(Strict):
-    """``GET /v1/side-effects``."""
+    """`GET /v1/side-effects`."""
 
     patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
@@ -123,7 +123,7 @@ class SideEffectsQuery(Strict):
 
 
 class EffectCodeOut(Schema):
-    """One side effect that can be reported; ``emergency``: the app says to call for help."""
+    """One side effect that can be reported; `emergency`: the app says to call for help."""
 
     code = fields.String(required=True)
     label = fields.String(required=True)

@@ -56,13 +56,13 @@ class Amount(fields.Float):
 
 
 def amount(least: float, most: float, *, above: bool = False, **kwargs: Any) -> Amount:
-    """A number within plausible limits; ``above``: more than ``least``."""
+    """A number within plausible limits; `above`: more than `least`."""
     limits = validate.Range(min=least, max=most, min_inclusive=not above)
     return Amount(allow_nan=False, validate=limits, **kwargs)
 
 
 class CourseChangeIn(Strict):
-    """``PATCH …/courses/{cid}``."""
+    """`PATCH …/courses/{cid}`."""
 
     product = one_of(PRODUCTS)
     phase = one_of(PHASES)
@@ -79,7 +79,7 @@ class CourseChangeIn(Strict):
 
 
 class CourseIn(CourseChangeIn):
-    """``POST …/courses``."""
+    """`POST …/courses`."""
 
     id = fields.UUID()
     product = one_of(PRODUCTS, required=True)
@@ -88,7 +88,7 @@ class CourseIn(CourseChangeIn):
 
 
 class CourseOut(Schema):
-    """A course as it stands now; ``sessions`` counts those that are not cancelled."""
+    """A course as it stands now; `sessions` counts those that are not cancelled."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
@@ -113,7 +113,7 @@ class DoseIn(Strict):
 
 
 class SessionChangeIn(Strict):
-    """``PATCH …/sessions/{sid}``: what is left out stays."""
+    """`PATCH …/sessions/{sid}`: what is left out stays."""
 
     course_id = fields.UUID()
     started_at = Instant()
@@ -127,7 +127,7 @@ class SessionChangeIn(Strict):
 
 
 class SessionIn(SessionChangeIn):
-    """``POST …/sessions``. ``route`` is needed for ketamine and esketamine."""
+    """`POST …/sessions`. `route` is needed for ketamine and esketamine."""
 
     id = fields.UUID()
     course_id = fields.UUID(required=True)
@@ -144,7 +144,7 @@ class TreatmentDoseOut(Schema):
 
 
 class TreatmentSessionOut(Schema):
-    """A session as it stands now. ``number`` counts in its course; null when cancelled."""
+    """A session as it stands now. `number` counts in its course; null when cancelled."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
@@ -171,7 +171,7 @@ class TreatmentSessionOut(Schema):
 
 
 class VitalsIn(Strict):
-    """``POST …/sessions/{sid}/vitals``: pressures in mmHg, SpO2 in percent, sedation as MOAA/S
+    """`POST …/sessions/{sid}/vitals`: pressures in mmHg, SpO2 in percent, sedation as MOAA/S
     (5 awake to 0), dissociation as the CADSS total.
     """
 
@@ -214,7 +214,7 @@ class VitalsOut(Schema):
 
 
 class ScreeningIn(Strict):
-    """``POST …/screenings``; ``expires_on`` defaults to the house's validity."""
+    """`POST …/screenings`; `expires_on` defaults to the house's validity."""
 
     id = fields.UUID()
     screened_on = fields.Date(required=True)
@@ -224,7 +224,7 @@ class ScreeningIn(Strict):
 
 
 class ScreeningOut(Schema):
-    """A screening; ``absolute`` names the contraindications under which nobody may be cleared."""
+    """A screening; `absolute` names the contraindications under which nobody may be cleared."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
@@ -237,7 +237,7 @@ class ScreeningOut(Schema):
 
 
 class DecisionIn(Strict):
-    """``POST …/sessions/{sid}/decisions``: `clearance` is cleared or not_cleared, `discharge` is
+    """`POST …/sessions/{sid}/decisions`: `clearance` is cleared or not_cleared, `discharge` is
     discharged or kept, `driving_restriction` is acknowledged.
     """
 
@@ -262,7 +262,7 @@ class DecisionOut(Schema):
 
 
 class ConcomitantIn(Strict):
-    """``POST …/concomitant-treatments``."""
+    """`POST …/concomitant-treatments`."""
 
     id = fields.UUID()
     name = visible_name(required=True)
@@ -272,7 +272,7 @@ class ConcomitantIn(Strict):
 
 
 class ConcomitantChangeIn(Strict):
-    """``PATCH …/concomitant-treatments/{tid}``."""
+    """`PATCH …/concomitant-treatments/{tid}`."""
 
     stopped_on = fields.Date(required=True)
 

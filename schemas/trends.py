@@ -35,8 +35,8 @@ class IntervalOut(Schema):
 
 
 class ReportedSessionOut(Schema):
-    """One treatment that had started, and what it did. ``pre`` and ``nadir`` are levels in points,
-    ``effect`` their difference. Sessions under 48 h apart share their figures.
+    """One treatment that had started, and what it did. `pre` and `nadir` are levels in points,
+    `effect` their difference. Sessions under 48 h apart share their figures.
     """
 
     id = fields.UUID(required=True)
@@ -110,7 +110,7 @@ class CourseFiguresOut(Schema):
 
 
 class RelapseOut(Schema):
-    """Rule M3: ``on`` is the first reading of the confirming pair."""
+    """Rule M3: `on` is the first reading of the confirming pair."""
 
     on = fields.Date(required=True)
     confirmed_on = fields.Date(required=True)
@@ -133,7 +133,7 @@ class ResolvedOut(Schema):
 
 
 class BurdenOut(TallyOut):
-    """The side effects of a session; ``session_id`` is null for those before any."""
+    """The side effects of a session; `session_id` is null for those before any."""
 
     session_id = fields.UUID(required=True, allow_none=True)
     acute = fields.Nested(TallyOut, required=True)
@@ -157,7 +157,7 @@ LAST_REVISION = 2_147_483_647
 
 
 class TrendQuery(Strict):
-    """``GET /v1/patients/{id}/trend``: ``from`` and ``to`` are mood days, both included."""
+    """`GET /v1/patients/{id}/trend`: `from` and `to` are mood days, both included."""
 
     instrument = fields.String(load_default="phq9")
     from_day = fields.Date(data_key="from")
@@ -176,7 +176,7 @@ class CutOut(Schema):
 
 
 class BaselineOut(Schema):
-    """Where the patient started; ``on`` is the last mood day that it rests on."""
+    """Where the patient started; `on` is the last mood day that it rests on."""
 
     value = number()
     on = day()
@@ -191,14 +191,14 @@ class CurrentOut(Schema):
 
 
 class ImprovementOut(Schema):
-    """Baseline minus current; ``percent`` is null when the baseline is below 10."""
+    """Baseline minus current; `percent` is null when the baseline is below 10."""
 
     points = number()
     percent = number()
 
 
 class WeekOut(Schema):
-    """The mean of the 7 mood days that end on ``current.on``, and how many were observed."""
+    """The mean of the 7 mood days that end on `current.on`, and how many were observed."""
 
     value = fields.Float(required=True)
     n = fields.Integer(required=True)
@@ -212,7 +212,7 @@ class RangeOut(Schema):
 
 
 class DayOut(Schema):
-    """One mood day with an entry; ``value`` is null without a complete one."""
+    """One mood day with an entry; `value` is null without a complete one."""
 
     mood_day = fields.Date(required=True)
     value = number()
@@ -242,7 +242,7 @@ class OpenedAlertOut(Schema):
 
 
 class TrendTestOut(Schema):
-    """Mann-Kendall over the days of the slope: ``s``, two-sided ``p``, where it points."""
+    """Mann-Kendall over the days of the slope: `s`, two-sided `p`, where it points."""
 
     s = fields.Integer(required=True)
     p = fields.Float(required=True)
@@ -250,7 +250,7 @@ class TrendTestOut(Schema):
 
 
 class InstabilityOut(Schema):
-    """Over the 14 mood days that end on ``current.on``, from 7 observed days: the standard
+    """Over the 14 mood days that end on `current.on`, from 7 observed days: the standard
     deviation and the mean square of the differences between adjacent days.
     """
 
@@ -278,8 +278,8 @@ class Item9Out(Schema):
 
 
 class TrendOut(Schema):
-    """The report. ``content_hash``: SHA-256 of its JSON (keys sorted, no white space, UTF-8)
-    without ``generated_at`` and ``content_hash``.
+    """The report. `content_hash`: SHA-256 of its JSON (keys sorted, no white space, UTF-8)
+    without `generated_at` and `content_hash`.
     """
 
     patient_id = fields.UUID(required=True)
@@ -324,7 +324,7 @@ class DifferenceQuery(Strict):
 
 
 class FieldChangeOut(Schema):
-    """A field of the report by its path (``current.value``, ``series[2026-03-01].value``), with
+    """A field of the report by its path (`current.value`, `series[2026-03-01].value`), with
     what it says in each; null where a report does not have it.
     """
 
@@ -334,8 +334,8 @@ class FieldChangeOut(Schema):
 
 
 class EntryChangeOut(Schema):
-    """An entry that made the difference: ``id`` of the form, course, session ... whatever its
-    version; ``revision`` is the one that it counts from.
+    """An entry that made the difference: `id` of the form, course, session ... whatever its
+    version; `revision` is the one that it counts from.
     """
 
     kind = fields.String(required=True)

@@ -71,7 +71,7 @@ class Actor:
     """Who acts, as the verified access token says; the database confirms it before anything is
     done.
 
-    ``token_expired``: a genuine patient token past its 15 minutes, taken on crisis routes only.
+    `token_expired`: a genuine patient token past its 15 minutes, taken on crisis routes only.
     """
 
     user_id: UUID
@@ -85,7 +85,7 @@ class Actor:
 
 
 def scopes(actor: Actor, action: Action) -> frozenset[Scope]:
-    """How far the actor's roles reach together; raises ``Forbidden`` when none of them reaches at
+    """How far the actor's roles reach together; raises `Forbidden` when none of them reaches at
     all.
     """
     row = dict(zip(ROLE_COLUMNS, TABLE[action], strict=True))

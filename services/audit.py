@@ -61,8 +61,8 @@ def record(
 ) -> None:
     """Append one entry to the clinic's chain. No clinical content, no name, no address.
 
-    Locks the head of the chain until the end of the transaction: call it last. ``actor_id`` is null
-    for what the service or its operator did; ``detail`` holds strings, integers and lists of them.
+    Locks the head of the chain until the end of the transaction: call it last. `actor_id` is null
+    for what the service or its operator did; `detail` holds strings, integers and lists of them.
     """
     head = session.execute(_HEAD).one()
     entry: dict[str, Any] = {

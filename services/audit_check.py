@@ -13,7 +13,7 @@ from services.unit_of_work import transaction
 def verify_all(checkpoints: Mapping[UUID, Mark]) -> tuple[dict[UUID, Mark], list[str]]:
     """Where each clinic's chain ends now, and every fault, named by its clinic.
 
-    ``checkpoints``: where the chains ended earlier; a clinic that is gone since is a fault.
+    `checkpoints`: where the chains ended earlier; a clinic that is gone since is a fault.
     """
     marks, faults = {}, []
     clinics = clinic_ids()

@@ -78,7 +78,7 @@ def known_answer(
 ) -> Answered | None:
     """The answer to an id that was used before, None for a new one.
 
-    Raises ``IdTaken`` when it is another patient's (or was erased), ``ContentConflict`` when the
+    Raises `IdTaken` when it is another patient's (or was erased), `ContentConflict` when the
     content differs; the conflict shows the caller's own stored record unless the token has expired.
     """
     row = session.execute(
@@ -132,7 +132,7 @@ def keep_answer(
 
 @contextmanager
 def id_taken_elsewhere() -> Iterator[None]:
-    """Turn the violation of the id's uniqueness (another patient was faster) into ``IdTaken``."""
+    """Turn the violation of the id's uniqueness (another patient was faster) into `IdTaken`."""
     try:
         yield
     except IntegrityError as error:

@@ -1,4 +1,4 @@
-"""What a use case can refuse. ``api/http/problems.py`` holds the one table from these to problem
+"""What a use case can refuse. `api/http/problems.py` holds the one table from these to problem
 documents.
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """Base of all refusals. ``detail`` is for people and never carries patient data."""
+    """Base of all refusals. `detail` is for people and never carries patient data."""
 
     detail = "The request could not be carried out."
 
@@ -38,7 +38,7 @@ class LoginFailed(Unauthenticated):
 
 
 class SecondFactorRequired(Unauthenticated):
-    """The password was right; ``factors`` (in ``extra``) says what else is needed."""
+    """The password was right; `factors` (in `extra`) says what else is needed."""
 
     detail = "A second factor is required."
 
@@ -72,7 +72,7 @@ class AdultsOnly(Invalid):
 
 
 class ContentConflict(ServiceError):
-    """The id is known with different content; ``stored`` (in ``extra``) shows the caller's own
+    """The id is known with different content; `stored` (in `extra`) shows the caller's own
     record.
     """
 
@@ -104,7 +104,7 @@ class ResetCodeInvalid(InvitationInvalid):
 
 
 class RateLimited(ServiceError):
-    """Too many attempts; ``retry_after_s`` seconds to wait."""
+    """Too many attempts; `retry_after_s` seconds to wait."""
 
     detail = "Too many attempts: wait a moment."
 

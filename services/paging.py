@@ -65,7 +65,7 @@ class RowPage(Generic[T]):
 def page_of_rows(
     rows: Sequence[T], limit: int, key: Callable[[T], tuple[object, ...]]
 ) -> RowPage[T]:
-    """A page of at most ``limit`` rows from a query that asked for one more."""
+    """A page of at most `limit` rows from a query that asked for one more."""
     kept = rows[:limit]
     more = len(rows) > limit
     return RowPage(kept, encode_cursor(*key(kept[-1])) if more else None)
@@ -78,7 +78,7 @@ def encode_cursor(*values: object) -> str:
 
 
 def decode_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
-    """The values of a cursor, each of its kind; raises ``Invalid`` for anything we did not make."""
+    """The values of a cursor, each of its kind; raises `Invalid` for anything we did not make."""
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         values = orjson.loads(packed)

@@ -24,11 +24,11 @@ _SET_CLINIC: Final = select(
 
 @contextmanager
 def transaction(clinic_id: UUID | None = None) -> Iterator[Session]:
-    """Open a transaction, seen by row-level security as ``clinic_id``; commit at the end.
+    """Open a transaction, seen by row-level security as `clinic_id`; commit at the end.
 
     Raising rolls back. Without a clinic the application role sees no row of any clinic (the worker
-    and the auditor have policies of their own). Raises ``RuntimeError`` when one is open already: a
-    use case never runs inside another. Raises ``OutcomeUnknown`` when the connection is lost during
+    and the auditor have policies of their own). Raises `RuntimeError` when one is open already: a
+    use case never runs inside another. Raises `OutcomeUnknown` when the connection is lost during
     the commit.
     """
     session: Session = db.session()

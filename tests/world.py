@@ -4,8 +4,8 @@
     ada = clinic.patient("Ada Quagga", indications=["F32.2"])
     client.post("/v1/check-ins", json=…, headers=ada.headers)
 
-``app`` is any application of ours: the headers hold on every server with the same secret and
-database. Each ``headers`` is a fresh token of the person's pair, so it never expires in a test.
+`app` is any application of ours: the headers hold on every server with the same secret and
+database. Each `headers` is a fresh token of the person's pair, so it never expires in a test.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class ClinicWorld:
     now: datetime | None = None
 
     def staff(self, *roles: str, name: str = "Sam Quagga") -> Person:
-        """Somebody with these staff roles (``clinician`` when none is named)."""
+        """Somebody with these staff roles (`clinician` when none is named)."""
         form = InvitationForm(made_up_email(name), name, roles or ("clinician",))
         with self.app.app_context():
             invited = invite(self.admin.actor, form, self.now or utcnow())
@@ -96,7 +96,7 @@ class ClinicWorld:
     def patient(
         self, name: str = "Pat Quagga", timezone: str | None = None, **fields: Any
     ) -> Person:
-        """A patient who has accepted; ``fields`` are those of ``patient`` in an invitation."""
+        """A patient who has accepted; `fields` are those of `patient` in an invitation."""
         form = InvitationForm(made_up_email(name), name, ("patient",), timezone, fields)
         with self.app.app_context():
             now = self.now or utcnow()
@@ -104,14 +104,14 @@ class ClinicWorld:
             return person_of(self.app, accept(Acceptance(invited.code), "127.0.0.1", now))
 
     def contact(self, address: str) -> NewContact:
-        """One more link of the alert chain: ``mailto:…`` or ``http://…``."""
+        """One more link of the alert chain: `mailto:…` or `http://…`."""
         with self.app.app_context():
             return add_contact(self.id, address, self.now or utcnow())
 
 
 @dataclass(frozen=True)
 class World:
-    """All clinics of one database. ``now``: the instant at which everything is made."""
+    """All clinics of one database. `now`: the instant at which everything is made."""
 
     app: Flask
     now: datetime | None = None

@@ -14,13 +14,13 @@ LIMIT_S = 10.0
 
 
 class MailReceiver:
-    """An SMTP server in a thread of its own; ``port`` is known once it has started.
+    """An SMTP server in a thread of its own; `port` is known once it has started.
 
     Args:
-        handler: an aiosmtpd handler (``handle_RCPT``, ``handle_DATA`` …).
+        handler: an aiosmtpd handler (`handle_RCPT`, `handle_DATA` …).
         port: 0 takes a free one.
         tls: with a context the server offers STARTTLS.
-        smtp_options: more arguments of ``aiosmtpd.smtp.SMTP``.
+        smtp_options: more arguments of `aiosmtpd.smtp.SMTP`.
     """
 
     def __init__(
@@ -39,12 +39,12 @@ class MailReceiver:
         self._open: set[asyncio.BaseTransport] = set()
 
     def start(self) -> None:
-        """Listen; raises ``OSError`` when the port is taken."""
+        """Listen; raises `OSError` when the port is taken."""
         self._thread.start()
         self.listen()
 
     def listen(self) -> None:
-        """Accept connections, again on the same port after ``refuse_connections``."""
+        """Accept connections, again on the same port after `refuse_connections`."""
         self._server = self._in_loop(self._listen)
         self.port = self._server.sockets[0].getsockname()[1]
 

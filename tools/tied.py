@@ -1,6 +1,6 @@
 """Run a command that ends when its supervisor ends, even when that was killed.
 
-``python -m tools.tied PID COMMAND …``; on Linux the kernel sends SIGTERM, elsewhere the command is
+`python -m tools.tied PID COMMAND …`; on Linux the kernel sends SIGTERM, elsewhere the command is
 only started.
 """
 

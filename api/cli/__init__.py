@@ -1,4 +1,4 @@
-"""The command line (``flask --app wsgi …``), one file a command group."""
+"""The command line (`flask --app wsgi …`), one file a command group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUPS: Final[tuple[str, ...]] = (
 
 
 def register_commands(app: Flask) -> None:
-    """Register every group (``commands`` in its module: one or more click commands)."""
+    """Register every group (`commands` in its module: one or more click commands)."""
     for name in GROUPS:
         for command in import_module(f"api.cli.{name}").commands:
             app.cli.add_command(command)

@@ -16,7 +16,7 @@ SYSTEM_USER = "pgserver"
 
 
 class RunAs(TypedDict, total=False):
-    """Arguments of ``subprocess.run`` that change the account."""
+    """Arguments of `subprocess.run` that change the account."""
 
     user: int
     group: int
@@ -25,7 +25,7 @@ class RunAs(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ServerAccount:
-    """Who owns the server's files and process. ``changed``: another than this process's own."""
+    """Who owns the server's files and process. `changed`: another than this process's own."""
 
     uid: int
     gid: int
@@ -46,7 +46,7 @@ def prepare_account(data: Path, programs: Path, say: Callable[[str], None]) -> S
     """Settle the account. As root this makes a system user that may pass to the two folders.
 
     PostgreSQL refuses to run as root. Each folder above the data and above the programs that other
-    accounts may not pass through is opened for passing (``o+x``, not for listing), and ``say`` is
+    accounts may not pass through is opened for passing (`o+x`, not for listing), and `say` is
     told its name: it may be somebody's home.
     """
     if os.geteuid() != 0:

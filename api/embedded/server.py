@@ -93,7 +93,7 @@ def join_or_start(
     options: Mapping[str, str] | None = None,
     say: Callable[[str], None] = lambda _line: None,
 ) -> EmbeddedServer:
-    """Join the server whose files are in ``data``, starting it (and making them) when needed.
+    """Join the server whose files are in `data`, starting it (and making them) when needed.
 
     Args:
         data: the server's folder, made when missing; its parent is made too.

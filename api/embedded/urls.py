@@ -86,7 +86,7 @@ def open_embedded(
 
 
 def embedded_urls(server: EmbeddedServer, database: str = DATABASE) -> DatabaseUrls:
-    """The URLs of one database of an embedded server; ``admin`` is its superuser, elsewhere."""
+    """The URLs of one database of an embedded server; `admin` is its superuser, elsewhere."""
     return DatabaseUrls(
         app=server.url(roles.APP, database),
         owner=server.url(roles.OWNER, database),

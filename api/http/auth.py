@@ -1,4 +1,4 @@
-"""Tokens to actors. Every route denies by default: only ``@public`` ones answer without a token."""
+"""Tokens to actors. Every route denies by default: only `@public` ones answer without a token."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def init_auth(app: Flask, secret: str) -> None:
 
 
 def authenticate() -> None:
-    """Put the actor of this request into ``g``; raises ``Unauthenticated`` or ``TokenExpired``."""
+    """Put the actor of this request into `g`; raises `Unauthenticated` or `TokenExpired`."""
     g.now = utcnow()
     is_nowhere = request.endpoint is None and not on_crisis_route()
     if is_nowhere or is_marked("is_public"):
@@ -88,7 +88,7 @@ def current_actor() -> Actor:
 
 
 def read_token(kind: str) -> dict[str, Any]:
-    """The verified claims of the bearer token, expired or not; raises ``Unauthenticated``."""
+    """The verified claims of the bearer token, expired or not; raises `Unauthenticated`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated

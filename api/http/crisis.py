@@ -36,7 +36,7 @@ def complete_refusal(
 ) -> Response:
     """Answer a refusal; on a crisis route, look for danger first and add the card.
 
-    ``committed`` is None when nobody knows whether the request was.
+    `committed` is None when nobody knows whether the request was.
     """
     if not on_crisis_route():
         return respond(problem, headers)

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 def register_errors(app: Flask) -> None:
     """Every way out is a problem document: no stack trace, no driver message, no patient data.
 
-    Each passes ``complete_refusal``, so that a refusal on a crisis route never hides danger.
+    Each passes `complete_refusal`, so that a refusal on a crisis route never hides danger.
     """
 
     @app.errorhandler(refused.ServiceError)

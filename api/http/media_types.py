@@ -1,4 +1,4 @@
-"""The forms that one call may answer in: JSON, tables and pictures, as ``Accept`` asks."""
+"""The forms that one call may answer in: JSON, tables and pictures, as `Accept` asks."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class ProblemDocuments(BasePlugin):
 def problem_statuses(
     rule: Rule, method: str, view: Any, operation: dict[str, Any]
 ) -> Iterator[int]:
-    """The refusals that an operation of this kind can answer (operations outside ``/v1`` say
+    """The refusals that an operation of this kind can answer (operations outside `/v1` say
     theirs themselves).
     """
     if not rule.rule.startswith("/v1/"):

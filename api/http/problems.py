@@ -48,7 +48,7 @@ FRAMEWORK: Final[dict[int, tuple[str, str, str]]] = {
 
 
 def document(status: int, code: str, title: str, detail: str, **extra: Any) -> dict[str, Any]:
-    """One problem document; ``code`` is stable, the words are not."""
+    """One problem document; `code` is stable, the words are not."""
     return {
         "type": "about:blank",
         "title": title,

@@ -38,7 +38,7 @@ def me_of(profile: Profile) -> dict[str, Any]:
 
 
 def presented_refresh_token() -> Presented:
-    """The refresh token in the Authorization header; raises ``Unauthenticated``.
+    """The refresh token in the Authorization header; raises `Unauthenticated`.
 
     How long it lives is the family's business: its last use counts, not this token's date.
     """

@@ -1,7 +1,7 @@
 """Prometheus metrics without patient data: route patterns, states and ages, never an id or a path.
 
 What requests do is counted in the process. Several processes share their counts through files
-when ``PROMETHEUS_MULTIPROC_DIR`` names a folder (emptied before the first one starts), so that a
+when `PROMETHEUS_MULTIPROC_DIR` names a folder (emptied before the first one starts), so that a
 scrape tells the same whichever of them answers. Alerts and pages are counted in the database at
 the scrape: the alert worker, another process without a port, moves them.
 """

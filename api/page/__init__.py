@@ -1,4 +1,4 @@
-"""The alert page ``/a/<alert id>``: server rendered, no scripts, readable on a phone at night."""
+"""The alert page `/a/<alert id>`: server rendered, no scripts, readable on a phone at night."""
 
 from __future__ import annotations
 

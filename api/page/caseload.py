@@ -77,5 +77,5 @@ def line(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
 
 
 def day_in_words(at: datetime) -> str:
-    """``Sunday 22 November 2026``, the same on every machine."""
+    """`Sunday 22 November 2026`, the same on every machine."""
     return f"{at:%A} {at.day} {at:%B %Y}"

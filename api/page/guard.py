@@ -42,7 +42,7 @@ def init_guard(page: Blueprint) -> None:
 
 
 def check_form() -> None:
-    """Before a POST is looked at: does it come from our page? Raises ``FormRefused``."""
+    """Before a POST is looked at: does it come from our page? Raises `FormRefused`."""
     request.max_content_length = FORM_LIMIT
     g.page_nonce = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(NONCE_BYTES)
     # Whoever logs in is nobody yet, also when another tab has logged in meanwhile.

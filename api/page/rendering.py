@@ -20,14 +20,14 @@ def answer(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def alert_path() -> str:
-    """``/a/<alert id>`` of this request, as it was called: it tells nobody whether that exists."""
+    """`/a/<alert id>` of this request, as it was called: it tells nobody whether that exists."""
     return "/".join(request.path.split("/")[:3])
 
 
 def log_in_form(
     status: int = 200, problem: str | None = None, email: str = "", code: bool = False
 ) -> Response:
-    """The log-in: the same for every alert, known or not. ``code`` asks for the second factor."""
+    """The log-in: the same for every alert, known or not. `code` asks for the second factor."""
     g.page_session = None
     response = answer("log_in.html", status, problem=problem, email=email, code=code)
     if COOKIE in request.cookies:

@@ -90,5 +90,5 @@ def vitals(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 def pressure(figures: Mapping[str, Any]) -> str:
-    """``192/124 mmHg``."""
+    """`192/124 mmHg`."""
     return f"{figures['systolic']}/{figures['diastolic']}{NBSP}mmHg"

@@ -58,7 +58,7 @@ def show_alert_page(alert_id: str) -> Response:
 @page.post("/a/<alert_id>/log-in")
 @public
 def post_log_in(alert_id: str) -> Response:  # noqa: ARG001 - the path says where to go back
-    """Log in as ``/v1/auth/login`` does, with the same delays and the same second factor."""
+    """Log in as `/v1/auth/login` does, with the same delays and the same second factor."""
     email = request.form.get("email", "")
     try:
         sent = loaded(LOGIN, "email", "password", "totp")
@@ -147,7 +147,7 @@ def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -
 
 
 def loaded(schema: Schema, *names: str) -> dict[str, Any]:
-    """These fields of the form through the schema of the API; raises ``Invalid``."""
+    """These fields of the form through the schema of the API; raises `Invalid`."""
     sent = {name: value for name in names if (value := request.form.get(name, "").strip())}
     if "password" in names:
         sent["password"] = request.form.get("password", "")
@@ -159,7 +159,7 @@ def loaded(schema: Schema, *names: str) -> dict[str, Any]:
 
 
 def reader() -> PageSession:
-    """Who is logged in on this page; raises ``Unauthenticated``."""
+    """Who is logged in on this page; raises `Unauthenticated`."""
     session: PageSession | None = g.page_session
     if session is None:
         raise Unauthenticated

@@ -129,19 +129,19 @@ class Clock:
         self.now, self.zone = now, zone
 
     def at(self, moment: datetime) -> str:
-        """``22:05``, with the day when it is another one."""
+        """`22:05`, with the day when it is another one."""
         local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
         return local.strftime("%H:%M" if local.date() == today else "%a %d %b, %H:%M")
 
     def ago(self, moment: datetime) -> str:
-        """``22:05 (12 min ago)``."""
+        """`22:05 (12 min ago)`."""
         passed = self.now - moment
         if passed < timedelta(minutes=1):
             return f"{self.at(moment)} (just now)"
         return f"{self.at(moment)} ({span(passed)}{NBSP}ago)"
 
     def ahead(self, moment: datetime) -> str:
-        """``22:05 (in 12 min)``; what is overdue is due now."""
+        """`22:05 (in 12 min)`; what is overdue is due now."""
         if moment <= self.now:
             return f"{self.at(moment)} (now)"
         return f"{self.at(moment)} (in {span(moment - self.now)})"
@@ -251,7 +251,7 @@ def patient(contacts: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def dial(number: str | None) -> str | None:
-    """A ``tel:`` address of the digits; None when there are none."""
+    """A `tel:` address of the digits; None when there are none."""
     digits = "".join(each for each in number or "" if each in "+0123456789")
     return f"tel:{digits}" if digits.strip("+") else None
 

@@ -47,7 +47,7 @@ class Form:
 
 
 def read_forms(path: Path) -> list[Form]:
-    """All forms of the file. Raises ``FormsError``, and ``OSError`` when it cannot be read."""
+    """All forms of the file. Raises `FormsError`, and `OSError` when it cannot be read."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
         missing = {"seqn", *LINKS} - set(rows.fieldnames or ())

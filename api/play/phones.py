@@ -41,7 +41,7 @@ def content(player: Player, answers: Mapping[str, Any]) -> bytes:
 def send_all(
     url: str, plays: Sequence[Play], make_token: MakeToken, connections: int
 ) -> Iterator[Outcome]:
-    """Send every form once over so many connections; yields each status (or ``NO_ANSWER``)."""
+    """Send every form once over so many connections; yields each status (or `NO_ANSWER`)."""
     free: SimpleQueue[Wire] = SimpleQueue()
     for _ in range(connections):
         free.put(Wire(url))

@@ -23,14 +23,14 @@ class Reply:
     body: bytes
 
     def json(self) -> dict[str, object]:
-        """The body as a JSON object; raises ``ValueError`` when it is none."""
+        """The body as a JSON object; raises `ValueError` when it is none."""
         document: dict[str, object] = orjson.loads(self.body)
         return document
 
 
 @dataclass
 class Wire:
-    """One connection to ``base_url``; not to be shared by threads."""
+    """One connection to `base_url`; not to be shared by threads."""
 
     base_url: str
     tries: int = TRIES
@@ -39,7 +39,7 @@ class Wire:
     def post(self, path: str, token: str, body: bytes) -> Reply:
         """POST JSON, again on a fresh connection when the line breaks: repeating does no harm.
 
-        Raises ``OSError`` or ``http.client.HTTPException`` when every try fails.
+        Raises `OSError` or `http.client.HTTPException` when every try fails.
         """
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         return self.send("POST", path, headers, body)
@@ -47,7 +47,7 @@ class Wire:
     def send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Reply:
-        """One request, tried up to ``tries`` times; raises as ``post`` does."""
+        """One request, tried up to `tries` times; raises as `post` does."""
         for left in reversed(range(self.tries)):
             try:
                 return self._once(method, path, headers, body)

@@ -39,7 +39,7 @@ RESOURCES: Final[tuple[str, ...]] = (
 
 
 def register_routes(app: Flask) -> None:
-    """Register every resource's blueprint (``routes`` in its module)."""
+    """Register every resource's blueprint (`routes` in its module)."""
     app.config.update(SETTINGS)
     documented = DocumentedApi(app)
     for name in RESOURCES:

@@ -1,4 +1,4 @@
-"""``/openapi.json`` and Swagger UI at ``/docs``, from a wheel: it works without the internet."""
+"""`/openapi.json` and Swagger UI at `/docs`, from a wheel: it works without the internet."""
 
 from __future__ import annotations
 

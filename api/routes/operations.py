@@ -84,7 +84,7 @@ def metrics() -> Response:
 
 
 def safety_figures() -> dict[str, Any]:
-    """What ``SafetySchema`` documents."""
+    """What `SafetySchema` documents."""
     found, bad = safety(now()), unloadable()
     figures = asdict(found)
     return {

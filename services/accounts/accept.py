@@ -63,8 +63,8 @@ class Found:
 def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
     """Take over the account: a new family for this device.
 
-    Raises ``InvitationInvalid`` alike for unknown, spent and expired codes, ``Invalid`` for staff
-    without a password or an unknown zone, ``RateLimited`` while the address waits.
+    Raises `InvitationInvalid` alike for unknown, spent and expired codes, `Invalid` for staff
+    without a password or an unknown zone, `RateLimited` while the address waits.
     """
     if acceptance.timezone is not None:
         check_timezone(acceptance.timezone)

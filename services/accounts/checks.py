@@ -12,7 +12,7 @@ MAX_EMAIL = 254
 
 
 def check_timezone(name: str, field: str = "timezone") -> str:
-    """An IANA zone name; raises ``Invalid``."""
+    """An IANA zone name; raises `Invalid`."""
     if find_zone(name) is None:
         raise Invalid({field: ["Not an IANA time zone."]})
     return name
@@ -27,14 +27,14 @@ def known_countries() -> frozenset[str]:
 
 
 def check_country(code: str, field: str = "country") -> str:
-    """An ISO 3166-1 alpha-2 code in capitals; raises ``Invalid``."""
+    """An ISO 3166-1 alpha-2 code in capitals; raises `Invalid`."""
     if code not in known_countries():
         raise Invalid({field: ["Not an ISO 3166-1 country code of two capital letters."]})
     return code
 
 
 def check_email(address: str, field: str = "email") -> str:
-    """One bare address that is safe in a mail header; raises ``Invalid``."""
+    """One bare address that is safe in a mail header; raises `Invalid`."""
     local, _, domain = address.rpartition("@")
     bare = address.isprintable() and not set(address) & set(' ,;:<>()[]\\"')
     if not (bare and local and "@" not in local and domain and len(address) <= MAX_EMAIL):

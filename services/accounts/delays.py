@@ -32,9 +32,9 @@ OUT_OF_ORDER: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who is delayed: a kind and a name, stored as a keyed digest; ``free`` failures cost nothing.
+    """Who is delayed: a kind and a name, stored as a keyed digest; `free` failures cost nothing.
 
-    ``shared``: several people stand behind it, so one success does not forget all failures.
+    `shared`: several people stand behind it, so one success does not forget all failures.
     """
 
     kind: str
@@ -93,7 +93,7 @@ def in_order(keys: Sequence[Key]) -> list[Key]:
 def counted_attempt(keys: Sequence[Key], now: datetime) -> Iterator[None]:
     """Count an attempt; it stays counted when the block refuses, else it is taken back.
 
-    Raises ``RateLimited`` while one of the keys has to wait.
+    Raises `RateLimited` while one of the keys has to wait.
     """
     ordered = in_order(keys)
     count_attempt(ordered, now)
@@ -108,7 +108,7 @@ def counted_attempt(keys: Sequence[Key], now: datetime) -> Iterator[None]:
 
 
 def count_attempt(keys: Sequence[Key], now: datetime) -> None:
-    """Count an attempt for good; raises ``RateLimited`` while one of the keys has to wait."""
+    """Count an attempt for good; raises `RateLimited` while one of the keys has to wait."""
     ordered = in_order(keys)
     with transaction() as session:
         wait = max(_not_before(session, key, now) - now for key in ordered)

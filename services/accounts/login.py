@@ -36,8 +36,8 @@ class Credentials:
 def log_in(credentials: Credentials, address: str | None, now: datetime) -> Grant:
     """A new family for an active account with this password.
 
-    Raises ``LoginFailed`` for every cause alike, ``RateLimited`` while account or address wait, and
-    ``SecondFactorRequired`` only after the right password.
+    Raises `LoginFailed` for every cause alike, `RateLimited` while account or address wait, and
+    `SecondFactorRequired` only after the right password.
     """
     keys = (account_key(credentials.email), address_key(address))
     with counted_attempt(keys, now):

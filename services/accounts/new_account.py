@@ -32,7 +32,7 @@ def add_user(
     timezone: str,
     now: datetime,
 ) -> UUID:
-    """An account without a password; raises ``Invalid`` when the address has one already."""
+    """An account without a password; raises `Invalid` when the address has one already."""
     user_id = session.execute(
         insert(User)
         .values(

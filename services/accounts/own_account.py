@@ -28,8 +28,8 @@ def get_me(actor: Actor, now: datetime) -> Profile:
 def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> None:
     """Set a new password and log every other device out.
 
-    A patient who has none yet sets a first one. Raises ``Invalid`` unless ``old`` is the present
-    password, and ``RateLimited`` after several wrong ones.
+    A patient who has none yet sets a first one. Raises `Invalid` unless `old` is the present
+    password, and `RateLimited` after several wrong ones.
     """
     present = select(User.password_hash).where(User.id == actor.user_id)
     with acting(actor, now) as session:
@@ -51,7 +51,7 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A family that is alive; ``current`` is the one that asks."""
+    """A family that is alive; `current` is the one that asks."""
 
     id: UUID
     started_at: datetime
@@ -82,7 +82,7 @@ def list_devices(actor: Actor, now: datetime) -> list[Device]:
 
 
 def end_device(actor: Actor, family_id: UUID, now: datetime) -> None:
-    """End one of the account's own families; raises ``NotFound`` for any other."""
+    """End one of the account's own families; raises `NotFound` for any other."""
     with acting(actor, now) as session:
         own = select(TokenFamily.id).where(
             TokenFamily.id == family_id, TokenFamily.user_id == actor.user_id

@@ -1,4 +1,4 @@
-"""An account as its owner sees it (``/v1/me``)."""
+"""An account as its owner sees it (`/v1/me`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models import Patient, User
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who somebody is; ``patient_id`` only for a patient."""
+    """Who somebody is; `patient_id` only for a patient."""
 
     id: UUID
     email: str

@@ -68,7 +68,7 @@ def decide(pair: PairState, successor: PairState | None, now: datetime) -> Answe
 def refresh(presented: Presented, now: datetime) -> Grant:
     """A new pair, or after a lost answer the same or a fresh one.
 
-    The end of a stolen family is committed before this raises ``Unauthenticated``, which it does
+    The end of a stolen family is committed before this raises `Unauthenticated`, which it does
     for every token that does not hold.
     """
     with transaction(presented.clinic_id) as session:

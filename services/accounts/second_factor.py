@@ -17,7 +17,7 @@ def enrolled_factors(session: Session, user_id: UUID) -> tuple[str, ...]:  # noq
 def check_second_factor(
     session: Session, user_id: UUID, totp: str | None, recovery_code: str | None
 ) -> None:
-    """Raise ``SecondFactorRequired`` when the account has a factor and none was sent."""
+    """Raise `SecondFactorRequired` when the account has a factor and none was sent."""
     factors = enrolled_factors(session, user_id)
     if factors and not (totp or recovery_code):
         raise SecondFactorRequired(factors=list(factors))

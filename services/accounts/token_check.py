@@ -69,7 +69,7 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
     """A transaction in the actor's clinic, opened only for a token that still holds.
 
     The first use of a pair, and the theft that a voided token betrays, are committed on their own,
-    so that they stand even when the use case then refuses. Raises ``Unauthenticated``.
+    so that they stand even when the use case then refuses. Raises `Unauthenticated`.
     """
     with transaction(actor.clinic_id) as session:
         found = standing(session, actor, now)
@@ -92,7 +92,7 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
 def mark_used(session: Session, actor: Actor, now: datetime) -> bool:
     """A pair is used once either of its tokens is accepted; that also renews the family.
 
-    Waits for a refresh of the same family. Returns ``False`` when that has voided the pair.
+    Waits for a refresh of the same family. Returns `False` when that has voided the pair.
     """
     session.execute(
         select(TokenFamily.id).where(TokenFamily.id == actor.family_id).with_for_update()

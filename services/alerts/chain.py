@@ -55,7 +55,7 @@ class Chain:
         return next((link for link in self.links if link.last_resort), None)
 
     def circumstances(self, now: datetime) -> Circumstances:
-        """What a transition at ``now`` needs to know of this clinic."""
+        """What a transition at `now` needs to know of this clinic."""
         return Circumstances(
             now=now,
             chain_length=len(self.links),
@@ -66,7 +66,7 @@ class Chain:
 
 def load_chain(session: Session, clinic_id: UUID) -> Chain:
     """Read the chain as it is now: who was switched off or deactivated is left out, the last resort
-    never is. Raises ``NotFound`` for an unknown clinic.
+    never is. Raises `NotFound` for an unknown clinic.
     """
     rows = session.execute(
         select(
@@ -115,7 +115,7 @@ def is_reachable() -> ColumnElement[bool]:
 
 
 def ladders_of(setting: Mapping[str, Mapping[str, int]]) -> Mapping[str, Ladder]:
-    """The clinic's ``ladder`` setting over the defaults; what it leaves out is the default."""
+    """The clinic's `ladder` setting over the defaults; what it leaves out is the default."""
     return {
         word: Ladder(
             next_after_s=setting.get(word, {}).get("next_after_s", default.next_after_s),

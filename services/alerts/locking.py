@@ -16,7 +16,7 @@ def lock_status_rows(
 ) -> set[UUID]:
     """Lock these patients' status rows, always in the same order; returns those that were locked.
 
-    ``skip_locked``: whoever is being written about right now is left for the next time.
+    `skip_locked`: whoever is being written about right now is left for the next time.
     """
     if not patient_ids:
         return set()

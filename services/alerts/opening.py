@@ -1,6 +1,6 @@
 """Open an alert or add to the open one, inside the transaction of the entry that caused it.
 
-The caller holds the patient's status row; ``load_open_alert`` then locks the alert. What follows is
+The caller holds the patient's status row; `load_open_alert` then locks the alert. What follows is
 pure: it returns the writes, and the caller runs them together with its own.
 """
 
@@ -36,10 +36,10 @@ NOTHING_LOWERED: Mapping[UUID, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class NewOccurrence:
-    """One rule that fired on one entry. ``at`` is ``recorded_at``; ``tier`` a severity word.
+    """One rule that fired on one entry. `at` is `recorded_at`; `tier` a severity word.
 
-    ``interrupts``: a help request, an item 9 of 3 or a C-SSRS high ends an acknowledgement.
-    ``about_id``: the session or course that the rule speaks once of.
+    `interrupts`: a help request, an item 9 of 3 or a C-SSRS high ends an acknowledgement.
+    `about_id`: the session or course that the rule speaks once of.
     """
 
     entry_id: UUID | None
@@ -81,7 +81,7 @@ class OpenAlert:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The alert that now holds the occurrences, what to write, and whether a page was queued (then
-    run ``notify_statement()`` as well).
+    run `notify_statement()` as well).
     """
 
     alert_id: UUID
@@ -132,7 +132,7 @@ def open_or_add(
 ) -> Opened:
     """Open an alert for these occurrences (at least one), or add them to the open one.
 
-    ``lowered`` (occurrence id -> tier) re-tiers older occurrences in the same write: a C-SSRS may
+    `lowered` (occurrence id -> tier) re-tiers older occurrences in the same write: a C-SSRS may
     lower some and be one itself. Critical and high queue their first page at once.
     """
     if open_alert is None:

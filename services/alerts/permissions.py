@@ -22,7 +22,7 @@ CLINICIAN: Final = "clinician"
 class Reach:
     """What somebody may do with one alert that they may see.
 
-    ``sees_content``: evidence, patient, notes and bodies. ``breaks_glass``: an administrator who
+    `sees_content`: evidence, patient, notes and bodies. `breaks_glass`: an administrator who
     was paged for it, who sees the patient's contacts and nothing else of that.
     """
 
@@ -39,16 +39,16 @@ class Reach:
 
 
 def visible_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
-    """A condition on ``alerts``: of patients in view, and those without a patient.
+    """A condition on `alerts`: of patients in view, and those without a patient.
 
-    Raises ``Forbidden`` for a role that has no business with alerts.
+    Raises `Forbidden` for a role that has no business with alerts.
     """
     in_view = in_view_clause(actor, Action.READ_ALERTS, now)
     return or_(Alert.patient_id.is_(None), exists().where(Patient.id == Alert.patient_id, in_view))
 
 
 def visible_alert(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """The alert, without a lock. Raises ``Forbidden``, and ``NotFound`` for one out of view."""
+    """The alert, without a lock. Raises `Forbidden`, and `NotFound` for one out of view."""
     alert = session.scalar(select(Alert).where(Alert.id == alert_id, visible_clause(actor, now)))
     if alert is None:
         raise NotFound
@@ -103,12 +103,12 @@ def was_paged(session: Session, user_id: UUID, alert_id: UUID) -> bool:
 
 
 def about_alert(alert_id: UUID) -> ColumnElement[bool]:
-    """A condition on ``notifications``: pages of the alert, and morning mails that carried it."""
+    """A condition on `notifications`: pages of the alert, and morning mails that carried it."""
     carrying = select(DigestAlert.notification_id).where(DigestAlert.alert_id == alert_id)
     return or_(Notification.alert_id == alert_id, Notification.id.in_(carrying))
 
 
 def require(allowed: bool) -> None:
-    """Raise ``Forbidden`` unless it is allowed."""
+    """Raise `Forbidden` unless it is allowed."""
     if not allowed:
         raise Forbidden

@@ -28,7 +28,7 @@ class Cause:
 
 @dataclass(slots=True)
 class RuleAlerts:
-    """What to write, and whether a page was queued (then run ``notify_statement()`` as well)."""
+    """What to write, and whether a page was queued (then run `notify_statement()` as well)."""
 
     writes: list[Write] = field(default_factory=list)
     pages: bool = False

@@ -33,7 +33,7 @@ def count_rules_failure(
     chain: Chain,
     now: datetime,
 ) -> UUID:
-    """Count this entry on the clinic's open ``rules_failed`` alert of this rule version, or open it
+    """Count this entry on the clinic's open `rules_failed` alert of this rule version, or open it
     and page the last resort once. Returns the alert's id.
 
     The last statement of the entry's transaction: entries of all patients queue for this one row.

@@ -59,7 +59,7 @@ def timeline_writes(
     actor_id: UUID | None = None,
     **detail: Any,
 ) -> list[Write]:
-    """One event for each kind, in this order; ``detail`` never carries patient data."""
+    """One event for each kind, in this order; `detail` never carries patient data."""
     if not kinds:
         return []
     rows = [

@@ -22,7 +22,7 @@ class Receipt(StrEnum):
 class ChannelError(Exception):
     """It did not get through.
 
-    ``reason`` is one stable word for the record and never an address. ``permanent``: the same page
+    `reason` is one stable word for the record and never an address. `permanent`: the same page
     to the same address will not get through later either.
     """
 
@@ -46,7 +46,7 @@ class AlertNotice:
 class Page:
     """One page (one alert) or one morning mail (one or more) to one address.
 
-    ``notification_id`` is the receiver's idempotency key: the same page sent again carries it.
+    `notification_id` is the receiver's idempotency key: the same page sent again carries it.
     """
 
     notification_id: UUID
@@ -60,7 +60,7 @@ class Channel(Protocol):
     """One way to reach somebody."""
 
     def send(self, page: Page, now: datetime) -> Receipt:
-        """Hand the page over. Raises ``ChannelError``; returns within a bounded time."""
+        """Hand the page over. Raises `ChannelError`; returns within a bounded time."""
         ...
 
 

@@ -22,7 +22,7 @@ class ConsoleChannel:
     public_url: str
 
     def send(self, page: Page, now: datetime) -> Receipt:
-        """Always raises ``ChannelError``, after printing the page without its address."""
+        """Always raises `ChannelError`, after printing the page without its address."""
         mail = compose(page, self.mail_from, self.public_url, now)
         self.stream.write(f"no mail server is set, so this reached nobody: {mail['Subject']}\n")
         self.stream.write(mail.get_content())
@@ -30,7 +30,7 @@ class ConsoleChannel:
         raise ChannelError("no_mail_server")
 
     def post(self, letter: Letter, now: datetime) -> Receipt:  # noqa: ARG002 -- as every post
-        """Always raises ``ChannelError``; what a letter says is a secret, and this may be a log."""
+        """Always raises `ChannelError`; what a letter says is a secret, and this may be a log."""
         self.stream.write(f"no mail server is set, so this reached nobody: {letter.subject}\n")
         self.stream.flush()
         raise ChannelError("no_mail_server")

@@ -14,7 +14,7 @@ from services.channels.base import Receipt
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``letter_id`` is the same however often the letter is sent. ``text`` may hold a secret."""
+    """`letter_id` is the same however often the letter is sent. `text` may hold a secret."""
 
     letter_id: UUID
     address: str = field(repr=False)
@@ -26,7 +26,7 @@ class Post(Protocol):
     """What carries letters."""
 
     def post(self, letter: Letter, now: datetime) -> Receipt:
-        """Hand the letter over. Raises ``ChannelError``; returns within a bounded time."""
+        """Hand the letter over. Raises `ChannelError`; returns within a bounded time."""
         ...
 
 
@@ -40,9 +40,9 @@ def compose_letter(letter: Letter, mail_from: str, now: datetime) -> EmailMessag
 def envelope(
     message_id: UUID, mail_from: str, address: str, subject: str, now: datetime
 ) -> EmailMessage:
-    """A mail without content; the same id gives the same ``Message-ID`` however often it is sent.
+    """A mail without content; the same id gives the same `Message-ID` however often it is sent.
 
-    Raises ``ValueError`` for an address that is none.
+    Raises `ValueError` for an address that is none.
     """
     domain = parseaddr(mail_from)[1].rpartition("@")[2]
     mail = EmailMessage()

@@ -32,7 +32,7 @@ class _Tls(_Plain, smtplib.SMTP_SSL):
 
 @dataclass(frozen=True, slots=True)
 class SmtpChannel:
-    """Hands mail to one server: ``tls`` from the first byte, ``starttls`` after a greeting."""
+    """Hands mail to one server: `tls` from the first byte, `starttls` after a greeting."""
 
     host: str
     port: int
@@ -45,7 +45,7 @@ class SmtpChannel:
     patience_s: float = PATIENCE_S
 
     def send(self, page: Page, now: datetime) -> Receipt:
-        """Returns when the server has taken the mail; raises ``ChannelError``.
+        """Returns when the server has taken the mail; raises `ChannelError`.
 
         Only a refusal of this recipient or message is permanent; whatever is wrong with the server
         may be right in a minute.
@@ -110,7 +110,7 @@ def _refused(code: int) -> ChannelError:
 def compose(page: Page, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
     """The mail of a page, or of a morning's alerts: severity and links, nothing about anybody.
 
-    The same page gives the same ``Message-ID`` however often it is sent.
+    The same page gives the same `Message-ID` however often it is sent.
     """
     mail = envelope(page.notification_id, mail_from, page.address, subject(page), now)
     for notice in page.alerts:
@@ -120,7 +120,7 @@ def compose(page: Page, mail_from: str, public_url: str, now: datetime) -> Email
 
 
 def subject(page: Page) -> str:
-    """``CRITICAL alert`` or ``3 alerts to look at (medium)``."""
+    """`CRITICAL alert` or `3 alerts to look at (medium)`."""
     if page.severity in ("critical", "high"):
         return f"[Interlude] {page.severity.upper()} alert: open and acknowledge"
     count = len(page.alerts)

@@ -29,7 +29,7 @@ class WebhookChannel:
     patience_s: float = PATIENCE_S
 
     def send(self, page: Page, now: datetime) -> Receipt:
-        """Returns when the receiver answered 2xx within 10 s in all; raises ``ChannelError``."""
+        """Returns when the receiver answered 2xx within 10 s in all; raises `ChannelError`."""
         content = self.content(page)
         headers = {
             "Content-Type": "application/json",
@@ -78,7 +78,7 @@ class WebhookChannel:
 
 
 def connection_to(url: str, timeout_s: float) -> tuple[http.client.HTTPConnection, str]:
-    """A connection that is not open yet and what to ask for; ``ValueError`` when it is no URL."""
+    """A connection that is not open yet and what to ask for; `ValueError` when it is no URL."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("not an http(s) address")
@@ -92,7 +92,7 @@ def connection_to(url: str, timeout_s: float) -> tuple[http.client.HTTPConnectio
 
 
 def signature(secret: str, content: bytes, now: datetime) -> str:
-    """``t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">``, keyed with the signing secret."""
+    """`t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, keyed with the signing secret."""
     stamp = str(int(now.timestamp()))
     signed = hmac.new(secret.encode(), f"{stamp}.".encode() + content, hashlib.sha256)
     return f"t={stamp},v1={signed.hexdigest()}"

@@ -30,7 +30,7 @@ def list_contacts(actor: Actor, now: datetime) -> list[dict[str, Any]]:
 def add_mail_contact(actor: Actor, address: str, now: datetime) -> dict[str, Any]:
     """One more mail address before the last resort.
 
-    Raises ``Invalid`` for anything else: a webhook makes this server call a host of somebody's
+    Raises `Invalid` for anything else: a webhook makes this server call a host of somebody's
     choice, so only the operator adds one.
     """
     scopes(actor, Action.CHANGE_CLINIC)
@@ -45,7 +45,7 @@ def add_mail_contact(actor: Actor, address: str, now: datetime) -> dict[str, Any
 def remove_contact(actor: Actor, contact_id: UUID, now: datetime) -> None:
     """Take a link out of the chain; pages on their way are not called back.
 
-    Raises ``NotFound``, and ``Invalid`` for the last resort.
+    Raises `NotFound`, and `Invalid` for the last resort.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     with acting(actor, now) as session:

@@ -35,10 +35,10 @@ class NewContact:
 def add_contact(
     clinic_id: UUID, address: str, now: datetime, actor_id: UUID | None = None
 ) -> NewContact:
-    """Add a ``mailto:`` address or an ``http(s)://`` webhook before the last resort.
+    """Add a `mailto:` address or an `http(s)://` webhook before the last resort.
 
     For the operator's command line: a webhook may point at any host that this server reaches.
-    Raises ``NotFound`` for an unknown clinic and ``Invalid`` for another kind of address.
+    Raises `NotFound` for an unknown clinic and `Invalid` for another kind of address.
     """
     with transaction(clinic_id) as session:
         return append_contact(session, clinic_id, address, now, actor_id)
@@ -92,7 +92,7 @@ def add_last_resort(
 
 
 def read_address(address: str) -> tuple[str, str]:
-    """``(channel, address as stored)``: a bare mail address or a URL; raises ``Invalid``."""
+    """`(channel, address as stored)`: a bare mail address or a URL; raises `Invalid`."""
     scheme, _, rest = address.strip().partition(":")
     if scheme.lower() == "mailto":
         return "email", check_email(rest, "address")

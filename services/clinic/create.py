@@ -34,7 +34,7 @@ def create_clinic(
 ) -> NewClinic:
     """A clinic with its administrator, who is the last resort of its alerts from now on.
 
-    Raises ``Invalid`` for an unknown zone or country, or an address that another account has.
+    Raises `Invalid` for an unknown zone or country, or an address that another account has.
     """
     check_timezone(timezone)
     check_country(country)
@@ -64,7 +64,7 @@ def create_clinic(
 def invite_again(clinic_id: UUID, email: str, now: datetime) -> str:
     """A new code for somebody of this clinic who has never logged in; earlier codes end.
 
-    For the operator, when the first administrator's code has expired. Raises ``NotFound``.
+    For the operator, when the first administrator's code has expired. Raises `NotFound`.
     """
     with transaction(clinic_id) as session:
         user_id = session.scalar(

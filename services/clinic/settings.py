@@ -36,7 +36,7 @@ CLEARED_BY_EMPTY: Final = ("phone", "monitoring_text")
 
 
 def get_clinic(actor: Actor, now: datetime) -> dict[str, Any]:
-    """The settings of the actor's clinic; raises ``Forbidden`` for a patient."""
+    """The settings of the actor's clinic; raises `Forbidden` for a patient."""
     scopes(actor, Action.READ_CLINIC)
     with acting(actor, now) as session:
         return shown(session.scalars(select(Clinic)).one())
@@ -45,7 +45,7 @@ def get_clinic(actor: Actor, now: datetime) -> dict[str, Any]:
 def change_clinic(actor: Actor, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Change the settings that are given, a ladder number by number.
 
-    Raises ``Forbidden``, and ``Invalid`` for a zone, country or hours that cannot be read.
+    Raises `Forbidden`, and `Invalid` for a zone, country or hours that cannot be read.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     check_settings(changes)
@@ -66,7 +66,7 @@ def change_clinic(actor: Actor, changes: Mapping[str, Any], now: datetime) -> di
 
 
 def check_settings(changes: Mapping[str, Any]) -> None:
-    """Raise ``Invalid`` for what a schema cannot see."""
+    """Raise `Invalid` for what a schema cannot see."""
     if "timezone" in changes:
         check_timezone(changes["timezone"])
     if "country" in changes:

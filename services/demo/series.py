@@ -31,7 +31,7 @@ FORM_DAYS: Final = (6, 20, 34, 48, 62, DAYS)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a made-up patient is given; ``days`` are the sessions' days of the demo."""
+    """What a made-up patient is given; `days` are the sessions' days of the demo."""
 
     product: str
     route: str | None
@@ -51,8 +51,8 @@ class Maintained:
 class Story:
     """How one made-up patient fares.
 
-    ``response``: in points of the form (0-27) and days; ``answers_until``: the last day with an
-    answer; ``item9_today``: what she answers to item 9 on the last day; ``effects``: what she
+    `response`: in points of the form (0-27) and days; `answers_until`: the last day with an
+    answer; `item9_today`: what she answers to item 9 on the last day; `effects`: what she
     reports the day after a session (day, code, grade).
     """
 
@@ -142,7 +142,7 @@ def _average(known: Sequence[float]) -> float:
 
 
 def answers(total: int, item9: int) -> dict[str, int]:
-    """A complete form of nine items that adds up to ``total`` with this item 9."""
+    """A complete form of nine items that adds up to `total` with this item 9."""
     rest = max(0, min(3 * (ITEMS - 1), total - item9))
     each, more = divmod(rest, ITEMS - 1)
     form = {f"q{item}": each + (1 if item <= more else 0) for item in range(1, ITEMS)}

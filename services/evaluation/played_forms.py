@@ -34,7 +34,7 @@ OUT = ("sent", "delivered")
 
 @dataclass(slots=True)
 class Found:
-    """One person: ``(total, item 9)`` of each stored form, ``(family, severity)`` of each alert,
+    """One person: `(total, item 9)` of each stored form, `(family, severity)` of each alert,
     and how many pages got out.
     """
 
@@ -87,7 +87,7 @@ BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """One person with one phone. ``since``: when they were made, which their form is dated with."""
+    """One person with one phone. `since`: when they were made, which their form is dated with."""
 
     name: str
     actor: Actor
@@ -114,9 +114,9 @@ def find_play_clinic() -> UUID | None:
 
 
 def make_play_clinic(contact: str, now: datetime) -> UUID:
-    """Make the clinic once; ``contact`` (``mailto:…`` or a webhook) is paged first.
+    """Make the clinic once; `contact` (`mailto:…` or a webhook) is paged first.
 
-    Raises ``Invalid`` for another kind of address.
+    Raises `Invalid` for another kind of address.
     """
     known = find_play_clinic()
     if known is not None:

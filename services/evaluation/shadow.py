@@ -37,7 +37,7 @@ READ_BY_ITEM: Final = ("asrm", "urinary")
 
 
 def stored_patients(clinic_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
-    """The (clinic, patient) ids of one clinic, or of all. Raises ``NotFound`` for an unknown
+    """The (clinic, patient) ids of one clinic, or of all. Raises `NotFound` for an unknown
     clinic.
     """
     every = clinic_ids()
@@ -55,7 +55,7 @@ def stored_history(clinic_id: UUID, patient_id: UUID, now: datetime) -> History:
     """What one patient has answered and been given by now; planned sessions are left out.
 
     The transaction is read-only in the database itself: a shadow run that tried to write would
-    fail. Raises ``NotFound`` when the patient is gone.
+    fail. Raises `NotFound` when the patient is gone.
     """
     with transaction(clinic_id) as session:
         session.execute(text("SET TRANSACTION READ ONLY"))

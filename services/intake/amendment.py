@@ -52,7 +52,7 @@ from services.rules.instruments.lookup import Instrument
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """All versions of one form in the order received; ``first`` and ``last`` are check-in rows."""
+    """All versions of one form in the order received; `first` and `last` are check-in rows."""
 
     first: CheckIn
     last: CheckIn
@@ -64,7 +64,7 @@ class Versions:
 def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> Answered:
     """Add a version to the form that any of its versions' ids names, in one transaction.
 
-    Raises ``NotFound``, ``Invalid``, ``IdTaken``, ``ContentConflict`` and ``NotFollowed``.
+    Raises `NotFound`, `Invalid`, `IdTaken`, `ContentConflict` and `NotFollowed`.
     """
     scopes(actor, Action.WRITE_ENTRIES)
     with id_taken_elsewhere(), acting(actor, now) as session:
@@ -111,7 +111,7 @@ def _patient_of(session: Session, actor: Actor, check_in_id: UUID, now: datetime
 
 
 def load_versions(session: Session, patient_id: UUID, check_in_id: UUID) -> Versions:
-    """The versions of the form that ``check_in_id`` belongs to; raises ``NotFound``."""
+    """The versions of the form that `check_in_id` belongs to; raises `NotFound`."""
     root = (
         select(CheckIn.root_id)
         .where(CheckIn.patient_id == patient_id, CheckIn.id == check_in_id)

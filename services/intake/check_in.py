@@ -52,7 +52,7 @@ def record_check_in(
 ) -> Answered:
     """One check-in, in one transaction.
 
-    Raises ``Invalid``, ``NotFound``, ``IdTaken``, ``ContentConflict``, and ``NotFollowed`` for a
+    Raises `Invalid`, `NotFound`, `IdTaken`, `ContentConflict`, and `NotFollowed` for a
     harmless answer of somebody whom the clinic no longer follows; a risky one is stored and pages.
     """
     scopes(actor, Action.WRITE_ENTRIES)
@@ -148,7 +148,7 @@ def _entry(
 def patient_written_about(
     session: Session, actor: Actor, patient_id: UUID | None, now: datetime
 ) -> UUID:
-    """The patient herself, or the one in view whom staff name; raises ``NotFound``, ``Invalid``."""
+    """The patient herself, or the one in view whom staff name; raises `NotFound`, `Invalid`."""
     if actor.patient_id is not None:
         if patient_id not in (None, actor.patient_id):
             raise NotFound

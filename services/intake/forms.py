@@ -26,7 +26,7 @@ from services.rules.side_effects.report import ReportedEffect
 
 @dataclass(frozen=True, slots=True)
 class CheckInForm:
-    """A check-in as sent. ``recorded_at`` keeps the phone's own offset."""
+    """A check-in as sent. `recorded_at` keeps the phone's own offset."""
 
     id: UUID
     instrument: str
@@ -58,7 +58,7 @@ class HelpForm:
 
 
 def known_instrument(code: str) -> Instrument:
-    """The instrument; raises ``Invalid`` naming the field."""
+    """The instrument; raises `Invalid` naming the field."""
     try:
         return instrument(code)
     except UnknownInstrument as error:
@@ -66,7 +66,7 @@ def known_instrument(code: str) -> Instrument:
 
 
 def checked_answers(asked: Instrument, raw: object) -> dict[str, Answer]:
-    """The answers in canonical form; raises ``Invalid`` with every fault by JSON path."""
+    """The answers in canonical form; raises `Invalid` with every fault by JSON path."""
     try:
         return check_answers(asked, raw)
     except InvalidAnswers as error:
@@ -75,7 +75,7 @@ def checked_answers(asked: Instrument, raw: object) -> dict[str, Answer]:
 
 @dataclass(frozen=True, slots=True)
 class EffectsForm:
-    """A report as sent. ``vitals``: systolic and diastolic in mmHg, heart rate per minute."""
+    """A report as sent. `vitals`: systolic and diastolic in mmHg, heart rate per minute."""
 
     id: UUID
     recorded_at: datetime
@@ -100,7 +100,7 @@ class EffectsAmendment:
 def checked_effects(
     sent: Sequence[Mapping[str, Any]], vitals: Mapping[str, Any]
 ) -> tuple[ReportedEffect, ...]:
-    """The effects as the rules see them; raises ``Invalid`` with every fault by JSON path."""
+    """The effects as the rules see them; raises `Invalid` with every fault by JSON path."""
     errors: dict[str, list[str]] = {}
     for place, one in enumerate(sent):
         if one["code"] not in SIDE_EFFECTS.effects:

@@ -30,7 +30,7 @@ from services.rules.mood_days import to_utc
 def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> Answered:
     """Store a help request and page at once; taken from a discharged patient too.
 
-    Raises ``Forbidden``, ``IdTaken``, ``ContentConflict``.
+    Raises `Forbidden`, `IdTaken`, `ContentConflict`.
     """
     scopes(actor, Action.ASK_FOR_HELP)
     if actor.patient_id is None:

@@ -74,7 +74,7 @@ def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, A
     """The problem document with the card, after its alert is committed; None without danger.
 
     The same bytes again from this patient answer the same and change nothing, also after the alert
-    was resolved. Raises ``Unauthenticated`` when the token no longer holds.
+    was resolved. Raises `Unauthenticated` when the token no longer holds.
     """
     if actor.patient_id is None:
         return None

@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 def made_certain(use_case: Callable[P, R]) -> Callable[P, R]:
     """Repeat an exactly-once use case whose outcome is unknown: the kept first answer, or the write
-    that was lost. Raises ``OutcomeUnknown`` when the database cannot be asked either.
+    that was lost. Raises `OutcomeUnknown` when the database cannot be asked either.
     """
 
     @wraps(use_case)

@@ -137,7 +137,7 @@ def _report_sent(report: SideEffectReport, patient: LockedPatient) -> Sent:
 class Undecided:
     """One entry on which the fallback had to speak.
 
-    ``tier``: what the S rules or the fallback in their place gave it; ``heard``: the other rules
+    `tier`: what the S rules or the fallback in their place gave it; `heard`: the other rules
     that have raised an alert about it already, and how grave.
     """
 
@@ -149,7 +149,7 @@ class Undecided:
 
 
 def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
-    """The clinic's entries since ``since`` that only the fallback decided, oldest first."""
+    """The clinic's entries since `since` that only the fallback decided, oldest first."""
     later = aliased(Decision)
     again = exists().where(
         later.clinic_id == Decision.clinic_id,

@@ -56,7 +56,7 @@ def record_side_effects(
 ) -> Answered:
     """One report, in one transaction.
 
-    Raises ``Invalid``, ``NotFound``, ``IdTaken``, ``ContentConflict``, and ``NotFollowed`` for a
+    Raises `Invalid`, `NotFound`, `IdTaken`, `ContentConflict`, and `NotFollowed` for a
     harmless report of somebody whom the clinic no longer follows; an emergency is stored and pages.
     """
     scopes(actor, Action.WRITE_ENTRIES)
@@ -98,7 +98,7 @@ def amend_side_effects(
 ) -> Answered:
     """Add a version to the report that any of its versions' ids names, in one transaction.
 
-    Raises ``NotFound``, ``Invalid``, ``IdTaken``, ``ContentConflict`` and ``NotFollowed``.
+    Raises `NotFound`, `Invalid`, `IdTaken`, `ContentConflict` and `NotFollowed`.
     """
     scopes(actor, Action.WRITE_ENTRIES)
     effects = checked_effects(form.effects, form.vitals) if form.effects or form.vitals else ()

@@ -27,7 +27,7 @@ from services.patients.view import visible_patient
 
 @dataclass(frozen=True, slots=True)
 class InvitationForm:
-    """Who is invited as what; ``patient`` holds the contract's fields for a patient."""
+    """Who is invited as what; `patient` holds the contract's fields for a patient."""
 
     email: str
     name: str
@@ -55,7 +55,7 @@ def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
     """A new account with a code; for a patient also her record, all or nothing.
 
     Staff who have never logged in are invited again under the same address: earlier codes end.
-    Raises ``Forbidden``, ``AdultsOnly``, and ``Invalid`` for what cannot be.
+    Raises `Forbidden`, `AdultsOnly`, and `Invalid` for what cannot be.
     """
     scopes(actor, Action.INVITE_PATIENTS if form.is_for_patient else Action.INVITE_STAFF)
     check_form(form)
@@ -90,8 +90,8 @@ def invite_device(
 ) -> Invited:
     """A code for another device of a known patient; on acceptance it may end the old ones.
 
-    ``email`` makes the account of a patient who has none yet. Raises ``Forbidden``, ``NotFound``,
-    and ``Invalid`` when a new account has no address, or a taken one, or it is deactivated.
+    `email` makes the account of a patient who has none yet. Raises `Forbidden`, `NotFound`,
+    and `Invalid` when a new account has no address, or a taken one, or it is deactivated.
     """
     scopes(actor, Action.INVITE_PATIENTS)
     with acting(actor, now) as session:
@@ -114,7 +114,7 @@ def invite_device(
 
 
 def check_form(form: InvitationForm) -> None:
-    """Raise ``Invalid`` for what no invitation can be, whoever sends it."""
+    """Raise `Invalid` for what no invitation can be, whoever sends it."""
     check_email(form.email)
     if form.timezone is not None:
         check_timezone(form.timezone)
@@ -124,7 +124,7 @@ def check_form(form: InvitationForm) -> None:
 
 
 def check_roles(roles: Sequence[str]) -> None:
-    """Raise ``Invalid`` unless these are known roles, and ``patient`` stands alone."""
+    """Raise `Invalid` unless these are known roles, and `patient` stands alone."""
     if not roles or not set(roles) <= set(ROLES):
         raise Invalid({"roles": [f"One or more of {', '.join(ROLES)}."]})
     if "patient" in roles and len(set(roles)) > 1:
@@ -150,7 +150,7 @@ def _new_patient(
             now,
         )
     except Invalid as error:
-        # The fields stand under ``patient`` in this body.
+        # The fields stand under `patient` in this body.
         raise type(error)(
             {f"patient.{path}": said for path, said in error.errors.items()}
         ) from None

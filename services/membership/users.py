@@ -60,8 +60,8 @@ def change_user(
 ) -> dict[str, object]:
     """Change roles or switch an account off or on; holds from that person's next request.
 
-    Deactivation ends log-ins, acknowledgements and duty at once. Raises ``Forbidden``,
-    ``NotFound``, ``LastAdmin``, and ``Invalid`` for roles that cannot be.
+    Deactivation ends log-ins, acknowledgements and duty at once. Raises `Forbidden`,
+    `NotFound`, `LastAdmin`, and `Invalid` for roles that cannot be.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     with acting(actor, now) as session:
@@ -92,7 +92,7 @@ def _is_active(session: Session, user_id: UUID) -> bool | None:
 
 def _lock(session: Session, user_id: UUID) -> tuple[User, list[User]]:
     """Lock the account and every active administrator, always in the same order: two of them
-    cannot demote each other at once. Raises ``NotFound``.
+    cannot demote each other at once. Raises `NotFound`.
     """
     rows = session.scalars(
         select(User)
@@ -129,7 +129,7 @@ def _apply(user: User, roles: Sequence[str] | None, active: bool | None) -> set[
 
 
 def _hand_over(session: Session, leaving: User, others: Sequence[User]) -> None:
-    """The last resort goes to another administrator who can log in; raises ``LastAdmin``."""
+    """The last resort goes to another administrator who can log in; raises `LastAdmin`."""
     able = [admin for admin in others if admin.password_hash is not None]
     if not able:
         raise LastAdmin

@@ -20,13 +20,13 @@ from services.rules.instruments.lookup import (
 
 
 def clinic_instruments(actor: Actor, now: datetime) -> list[Instrument]:
-    """All instruments in the order of their codes. Raises ``Unauthenticated``."""
+    """All instruments in the order of their codes. Raises `Unauthenticated`."""
     texts = _cssrs_texts(actor, now)
     return [_worded(found, texts) for _, found in sorted(load_instruments().items())]
 
 
 def clinic_instrument(actor: Actor, code: str, now: datetime) -> Instrument:
-    """One instrument. Raises ``NotFound`` for an unknown code, ``Unauthenticated``."""
+    """One instrument. Raises `NotFound` for an unknown code, `Unauthenticated`."""
     texts = _cssrs_texts(actor, now)
     try:
         return _worded(instrument(code), texts)

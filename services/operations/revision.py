@@ -8,9 +8,9 @@ from services.unit_of_work import transaction
 
 
 def database_revision() -> str | None:
-    """The revision that the database says it is at; ``None`` when it was never migrated.
+    """The revision that the database says it is at; `None` when it was never migrated.
 
-    Raises SQLAlchemy's ``OperationalError`` when the database does not answer.
+    Raises SQLAlchemy's `OperationalError` when the database does not answer.
     """
     with transaction() as session:
         known = session.scalar(text("SELECT to_regclass('public.alembic_version')"))

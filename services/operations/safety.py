@@ -17,10 +17,10 @@ LATE_AFTER_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """Ages in seconds, 0 or more; ``None`` where there is nothing to wait for.
+    """Ages in seconds, 0 or more; `None` where there is nothing to wait for.
 
-    ``unsent``: severity -> pages that have not left. ``oldest_unsent_s``: severity -> age of the
-    oldest of them. ``critical_step_overdue_s``: how late the next step of a critical alert is,
+    `unsent`: severity -> pages that have not left. `oldest_unsent_s`: severity -> age of the
+    oldest of them. `critical_step_overdue_s`: how late the next step of a critical alert is,
     which only a worker that stands still makes large.
     """
 
@@ -31,7 +31,7 @@ class Safety:
 
     @property
     def late(self) -> tuple[str, ...]:
-        """What is later than ``LATE_AFTER_S``, as stable words."""
+        """What is later than `LATE_AFTER_S`, as stable words."""
         ages = {
             "critical_page_unsent": self.oldest_unsent_s.get("critical"),
             "critical_step_overdue": self.critical_step_overdue_s,
@@ -55,8 +55,8 @@ def safety(now: datetime) -> Safety:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Rows of the whole service: of alerts ``(severity, family, status, count)``, of pages
-    ``(severity, state, count)``.
+    """Rows of the whole service: of alerts `(severity, family, status, count)`, of pages
+    `(severity, state, count)`.
     """
 
     alerts: tuple[tuple[str, str, str, int], ...]

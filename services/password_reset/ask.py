@@ -16,7 +16,7 @@ from services.unit_of_work import transaction
 def ask_for_reset(email: str, address: str | None, now: datetime) -> None:
     """Write down that somebody asked; the worker mails a code if this is an account's address.
 
-    ``email`` may be anything. Raises ``RateLimited`` while the e-mail address or the network
+    `email` may be anything. Raises `RateLimited` while the e-mail address or the network
     address waits: every request counts, so that nobody's mailbox is flooded.
     """
     count_attempt((reset_key(email), reset_address_key(address)), now)

@@ -20,6 +20,6 @@ def reset_code_digest(code: str) -> bytes:
 def credentials_digest(password_hash: str, epoch: int) -> bytes:
     """What a code may replace: this password in this epoch, and nothing that came later.
 
-    The same bytes as ``door_forgotten_password`` of migration 0001 answers.
+    The same bytes as `door_forgotten_password` of migration 0001 answers.
     """
     return hashlib.sha256(f"{epoch} {password_hash}".encode()).digest()

@@ -26,8 +26,8 @@ def confirm_reset(code: str, password: str, address: str | None, now: datetime) 
     """Set the password and end every log-in of the account; the log-in that follows asks for the
     second factor like any other.
 
-    Raises ``ResetCodeInvalid`` alike for codes that are unknown, spent, expired, replaced by a
-    newer one, or of an account that changed since; ``RateLimited`` while the address waits.
+    Raises `ResetCodeInvalid` alike for codes that are unknown, spent, expired, replaced by a
+    newer one, or of an account that changed since; `RateLimited` while the address waits.
     """
     with counted_attempt((code_key(address),), now):
         digest = reset_code_digest(code)
@@ -80,7 +80,7 @@ def _spend(session: Session, usable: ColumnElement[bool], now: datetime) -> byte
 def _check_account(
     session: Session, user_id: UUID, replaces: bytes | None, *, lock: bool = False
 ) -> None:
-    """Raise ``ResetCodeInvalid`` unless the account still has what the code may replace."""
+    """Raise `ResetCodeInvalid` unless the account still has what the code may replace."""
     query = select(User.password_hash, User.epoch).where(
         User.id == user_id, User.active, User.password_hash.is_not(None)
     )

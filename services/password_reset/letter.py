@@ -24,6 +24,6 @@ will ever ask you for this code.
 
 
 def letter_of(mail_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
-    """The letter that carries this code; ``expires_at`` in UTC."""
+    """The letter that carries this code; `expires_at` in UTC."""
     text = TEXT.format(code=code, until=f"{expires_at:%Y-%m-%d %H:%M}")
     return Letter(mail_id, address, SUBJECT, text)

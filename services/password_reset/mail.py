@@ -112,7 +112,7 @@ def claim_due(now: datetime, lease: timedelta) -> Claimed | None:
 
 
 def _load(claimed: Claimed, now: datetime) -> Letter:
-    """The letter to the account's address as it is now. Raises ``ChannelError`` when the code is
+    """The letter to the account's address as it is now. Raises `ChannelError` when the code is
     worth nothing any more, and for what no key of this process opens.
     """
     if claimed.expires_at <= now:

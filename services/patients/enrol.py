@@ -32,11 +32,11 @@ def enrol(
     now: datetime,
     patient_id: UUID | None = None,
 ) -> UUID:
-    """Make a patient inside an open transaction, and return her id (``patient_id`` if given).
+    """Make a patient inside an open transaction, and return her id (`patient_id` if given).
 
-    ``timezone`` is an IANA name, the clinic's when None. ``fields`` are those of the contract's
-    ``patient`` (``born_on`` a date, ``care_team`` UUIDs). Raises ``AdultsOnly``, and ``Invalid``
-    for an unknown zone, a taken ``mrn`` or a care team that is not of this clinic.
+    `timezone` is an IANA name, the clinic's when None. `fields` are those of the contract's
+    `patient` (`born_on` a date, `care_team` UUIDs). Raises `AdultsOnly`, and `Invalid`
+    for an unknown zone, a taken `mrn` or a care team that is not of this clinic.
     """
     zone = timezone or session.scalars(select(Clinic.timezone).where(Clinic.id == clinic_id)).one()
     check_zone(zone)
@@ -64,8 +64,8 @@ def enrol(
 
 
 def add_patient(session: Session, patient: Patient) -> None:
-    """Write patient and status row, which every later write locks; raises ``Invalid`` for a taken
-    ``mrn``.
+    """Write patient and status row, which every later write locks; raises `Invalid` for a taken
+    `mrn`.
     """
     try:
         with session.begin_nested():
@@ -77,20 +77,20 @@ def add_patient(session: Session, patient: Patient) -> None:
 
 
 def refuse_taken_mrn(error: IntegrityError) -> None:
-    """Turn the database's refusal of a taken ``mrn`` into ``Invalid``; raise anything else on."""
+    """Turn the database's refusal of a taken `mrn` into `Invalid`; raise anything else on."""
     if "uq_patients_clinic_id_mrn" not in str(error.orig):
         raise error
     raise Invalid({"mrn": ["Another patient of this clinic has this number."]}) from None
 
 
 def check_zone(timezone: str) -> None:
-    """Raises ``Invalid`` unless it is a name of the IANA time zone database."""
+    """Raises `Invalid` unless it is a name of the IANA time zone database."""
     if find_zone(timezone) is None:
         raise Invalid({"timezone": ["Not a known IANA time zone."]})
 
 
 def check_adult(born_on: date | None, timezone: str, now: datetime) -> None:
-    """Raises ``AdultsOnly`` before the 18th birthday on the patient's wall calendar."""
+    """Raises `AdultsOnly` before the 18th birthday on the patient's wall calendar."""
     if born_on is None:
         return
     today = now.astimezone(find_zone(timezone)).date()

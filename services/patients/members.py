@@ -30,7 +30,7 @@ def set_care_team(
     user_ids: Iterable[UUID],
     field: str = "care_team",
 ) -> None:
-    """Write the members of a team that has none; raises what ``check_members`` raises."""
+    """Write the members of a team that has none; raises what `check_members` raises."""
     wanted = check_members(session, user_ids, field)
     if not wanted:
         return
@@ -46,7 +46,7 @@ def check_members(
     """The people of a team to be, each once, who stay active until the transaction ends.
 
     Accounts are locked before a patient's status row, as whoever deactivates one does. Raises
-    ``Invalid``, naming the request's ``field``, unless all are active staff of the clinic and at
+    `Invalid`, naming the request's `field`, unless all are active staff of the clinic and at
     least one of them is a clinician.
     """
     wanted = sorted(set(user_ids))

@@ -22,7 +22,7 @@ def visible_patient(
 ) -> Patient:
     """The patient, if the actor may do this with her.
 
-    Raises ``Forbidden`` when none of the actor's roles does this at all, and ``NotFound`` for a
+    Raises `Forbidden` when none of the actor's roles does this at all, and `NotFound` for a
     patient out of view, of another clinic, or who is not there.
     """
     patient = session.scalar(
@@ -34,9 +34,9 @@ def visible_patient(
 
 
 def in_view_clause(actor: Actor, action: Action, now: datetime) -> ColumnElement[bool]:
-    """A condition on ``patients`` that holds for those with whom the actor may do this.
+    """A condition on `patients` that holds for those with whom the actor may do this.
 
-    Row-level security keeps other clinics away. Raises ``Forbidden`` when none of the actor's
+    Row-level security keeps other clinics away. Raises `Forbidden` when none of the actor's
     roles does this at all.
     """
     reached = scopes(actor, action)
@@ -46,7 +46,7 @@ def in_view_clause(actor: Actor, action: Action, now: datetime) -> ColumnElement
 
 
 def clinical_content_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
-    """A condition on ``patients`` that holds for those whose clinical content the actor may see."""
+    """A condition on `patients` that holds for those whose clinical content the actor may see."""
     try:
         return in_view_clause(actor, Action.READ_ENTRIES, now)
     except Forbidden:

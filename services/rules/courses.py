@@ -5,10 +5,12 @@ so. Which session an answer belongs to is worked out when it is read, never stor
 that is entered late, corrected or cancelled moves every window the same way for everybody.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from services.rules.mood_days import mood_day_at
@@ -23,7 +25,7 @@ PHASES: tuple[Phase, ...] = ("induction", "maintenance")
 
 # IV infusion takes about 40 minutes (clinical reference 0, fact 2). Of other routes nothing is
 # assumed: the session ends when it starts.
-USUAL_LENGTH: dict[str, dt.timedelta] = {"iv": dt.timedelta(minutes=40)}
+USUAL_LENGTH: dict[str, timedelta] = {"iv": timedelta(minutes=40)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Course:
     id: str
     product: Product
     phase: Phase
-    started_on: dt.date
-    ended_on: dt.date | None = None
+    started_on: date
+    ended_on: date | None = None
     new_baseline: bool = False
     maintenance_interval_days: int | None = None
 
@@ -45,22 +47,22 @@ class Session:
 
     id: str
     course_id: str
-    started_at: dt.datetime
+    started_at: datetime
     product: Product
     route: Route | None = None
-    ended_at: dt.datetime | None = None
+    ended_at: datetime | None = None
     dose_value: float | None = None
     dose_unit: str | None = None
     weight_kg: float | None = None
 
     @property
-    def over_at(self) -> dt.datetime:
+    def over_at(self) -> datetime:
         """When it ended, or, when nobody recorded it, when it usually would have."""
         if self.ended_at is not None:
             return self.ended_at
-        return self.started_at + USUAL_LENGTH.get(self.route or "", dt.timedelta(0))
+        return self.started_at + USUAL_LENGTH.get(self.route or "", timedelta(0))
 
-    def day(self, zone: dt.tzinfo) -> dt.date:
+    def day(self, zone: tzinfo) -> date:
         """The mood day of its start in the patient's zone."""
         return mood_day_at(self.started_at, zone)
 
@@ -76,7 +78,7 @@ class Treatment:
         """The sessions of one course, ascending."""
         return tuple(one for one in self.sessions if one.course_id == course_id)
 
-    def until(self, instant: dt.datetime) -> "Treatment":
+    def until(self, instant: datetime) -> Treatment:
         """The same courses with the sessions that had started by an instant."""
         return Treatment(
             self.courses, tuple(one for one in self.sessions if one.started_at <= instant)
@@ -91,12 +93,12 @@ def in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
     return tuple(sorted(sessions, key=lambda one: (one.started_at, one.id)))
 
 
-def session_before(instant: dt.datetime, sessions: Sequence[Session]) -> Session | None:
+def session_before(instant: datetime, sessions: Sequence[Session]) -> Session | None:
     """The last of these sessions (ascending) that had started at an instant; None before any."""
     begun = bisect_right(sessions, instant, key=lambda one: one.started_at)
     return sessions[begun - 1] if begun else None
 
 
-def hours_since(session: Session, instant: dt.datetime) -> float:
+def hours_since(session: Session, instant: datetime) -> float:
     """Hours from the session's start to an instant, to the hundredth."""
     return round((instant - session.started_at).total_seconds() / 3600, 2)

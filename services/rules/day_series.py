@@ -1,9 +1,11 @@
 """Check-ins of one instrument as one row a mood day; the order of the check-ins never matters."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
@@ -20,9 +22,9 @@ class Entry:
     versions; `answered` counts answered items; `late` is the flag `entered_late`.
     """
 
-    mood_day: dt.date
-    recorded_at: dt.datetime
-    received_at: dt.datetime
+    mood_day: date
+    recorded_at: datetime
+    received_at: datetime
     entry_id: str
     total: int | None
     item9_max: int | None = None
@@ -34,7 +36,7 @@ class Entry:
 class DayRow:
     """One mood day: `value` is None without a complete check-in, `q9_max` without an item 9."""
 
-    mood_day: dt.date
+    mood_day: date
     value: int | Fraction | None
     q9_max: int | None
     entries: int
@@ -45,7 +47,7 @@ class DayRow:
 class DayValue:
     """A mood day with a value; `late` when the check-in that gave the value was entered late."""
 
-    day: dt.date
+    day: date
     value: int | Fraction
     late: bool = False
 
@@ -61,7 +63,7 @@ def day_rows(entries: Iterable[Entry], rule: DayValueRule = "last") -> tuple[Day
     The value of a day is its last complete check-in, or the mean of all complete ones for a
     momentary scale; item 9 is always the day's highest.
     """
-    days: dict[dt.date, list[Entry]] = defaultdict(list)
+    days: dict[date, list[Entry]] = defaultdict(list)
     for entry in in_order(entries):
         days[entry.mood_day].append(entry)
     return tuple(_row(day, found, rule) for day, found in days.items())
@@ -74,7 +76,7 @@ def day_values(rows: Sequence[DayRow]) -> tuple[DayValue, ...]:
     )
 
 
-def _row(day: dt.date, entries: Sequence[Entry], rule: DayValueRule) -> DayRow:
+def _row(day: date, entries: Sequence[Entry], rule: DayValueRule) -> DayRow:
     complete = [(entry.total, entry) for entry in entries if entry.total is not None]
     item9 = [entry.item9_max for entry in entries if entry.item9_max is not None]
     value: int | Fraction | None = None

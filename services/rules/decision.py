@@ -1,5 +1,7 @@
 """How urgent something is, and what a rule answers: yes or no, and everything it looked at."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,7 +22,7 @@ class Tier(IntEnum):
         return self.name.lower()
 
     @classmethod
-    def from_word(cls, word: str) -> "Tier":
+    def from_word(cls, word: str) -> Tier:
         """The tier of a wire word; raises `KeyError` for any other text."""
         return cls[word.upper()]
 

@@ -5,17 +5,20 @@ when the clocks change. Nothing here refuses an answer: a doubtful clock earns a
 ends of the calendar.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 import zoneinfo
 from dataclasses import dataclass
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
+from datetime import timezone as fixed_offset
 from functools import cache
 
 # Names found in a zone database that do not name a place: the first means something else on every
 # machine, the second means "not set".
 _NOT_A_PLACE = frozenset({"localtime", "Factory"})
 
-EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
-LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @cache
@@ -28,7 +31,7 @@ def find_zone(name: str) -> zoneinfo.ZoneInfo | None:
     return zoneinfo.ZoneInfo(name) if name in _known_zones() else None
 
 
-def to_utc(instant: dt.datetime) -> dt.datetime:
+def to_utc(instant: datetime) -> datetime:
     """Return the same instant in UTC; one outside the years 1-9999 becomes the nearest inside.
 
     Raises ValueError when the instant has no offset.
@@ -36,20 +39,20 @@ def to_utc(instant: dt.datetime) -> dt.datetime:
     if instant.utcoffset() is None:
         raise ValueError("an instant needs an offset")
     try:
-        return instant.astimezone(dt.UTC)
+        return instant.astimezone(UTC)
     except OverflowError:
-        return EARLIEST if instant.year == dt.MINYEAR else LATEST
+        return EARLIEST if instant.year == MINYEAR else LATEST
 
 
-def shift(instant: dt.datetime, by: dt.timedelta) -> dt.datetime:
+def shift(instant: datetime, by: timedelta) -> datetime:
     """Return the instant moved by a duration, stopping at either end of the calendar."""
     try:
         return instant + by
     except OverflowError:
-        return EARLIEST if by < dt.timedelta(0) else LATEST
+        return EARLIEST if by < timedelta(0) else LATEST
 
 
-def wall_clock(instant: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+def wall_clock(instant: datetime, zone: tzinfo) -> datetime:
     """Return what a clock in the zone shows at the instant; the input's own clock at the ends."""
     try:
         return instant.astimezone(zone)
@@ -58,9 +61,9 @@ def wall_clock(instant: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
 
 
 # Source of the limits: API contract, "POST /v1/check-ins"; report conventions, "Mood day".
-DAY_STARTS_AT = dt.time(4)
-SKEW_LIMIT = dt.timedelta(minutes=15)
-LATE_AFTER = dt.timedelta(hours=48)
+DAY_STARTS_AT = time(4)
+SKEW_LIMIT = timedelta(minutes=15)
+LATE_AFTER = timedelta(hours=48)
 STATED_DAYS_BACK = 2
 
 CLOCK_SKEW = "clock_skew"
@@ -69,8 +72,8 @@ MOOD_DAY_IGNORED = "mood_day_ignored"
 UNKNOWN_TIMEZONE = "unknown_timezone"
 TIMEZONE_MISSING = "timezone_missing"
 
-_ONE_DAY = dt.timedelta(days=1)
-_NOTHING = dt.timedelta(0)
+_ONE_DAY = timedelta(days=1)
+_NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +85,28 @@ class Placement:
     never later than the receipt plus 15 minutes. Ages are counted from `answered_at`.
     """
 
-    mood_day: dt.date
+    mood_day: date
     zone: str
     flags: frozenset[str]
-    recorded_at_utc: dt.datetime
-    answered_at: dt.datetime
+    recorded_at_utc: datetime
+    answered_at: datetime
 
 
-def mood_day_at(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
+def mood_day_at(instant: datetime, zone: tzinfo) -> date:
     """Return the mood day that is running at an instant on the wall clock of a zone."""
     local = wall_clock(instant, zone)
-    if local.time() >= DAY_STARTS_AT or local.date() == dt.date.min:
+    if local.time() >= DAY_STARTS_AT or local.date() == date.min:
         return local.date()
     return local.date() - _ONE_DAY
 
 
 def place(
-    recorded_at: dt.datetime,
+    recorded_at: datetime,
     timezone: str | None,
     profile_timezone: str,
-    received_at: dt.datetime,
-    sent_at: dt.datetime | None = None,
-    stated_mood_day: dt.date | None = None,
+    received_at: datetime,
+    sent_at: datetime | None = None,
+    stated_mood_day: date | None = None,
 ) -> Placement:
     """Return the mood day and the clock flags of an answer.
 
@@ -122,20 +125,20 @@ def place(
 
 
 def _choose_zone(
-    recorded_at: dt.datetime, timezone: str | None, profile_timezone: str
-) -> tuple[dt.tzinfo, str, set[str]]:
+    recorded_at: datetime, timezone: str | None, profile_timezone: str
+) -> tuple[tzinfo, str, set[str]]:
     name = profile_timezone if timezone is None else timezone
     flags = {TIMEZONE_MISSING} if timezone is None else set()
     zone = find_zone(name)
     if zone is not None:
         return zone, name, flags
-    own = dt.timezone(recorded_at.utcoffset() or _NOTHING)
+    own = fixed_offset(recorded_at.utcoffset() or _NOTHING)
     return own, str(own), flags | {UNKNOWN_TIMEZONE}
 
 
 def _answered_at(
-    recorded_at: dt.datetime, received_at: dt.datetime, sent_at: dt.datetime | None
-) -> tuple[dt.datetime, set[str]]:
+    recorded_at: datetime, received_at: datetime, sent_at: datetime | None
+) -> tuple[datetime, set[str]]:
     """Undo a fast clock; nothing can have been answered after it was received.
 
     A sending time ahead of the receipt proves that the clock is fast by that much, so it is taken
@@ -150,7 +153,7 @@ def _answered_at(
     return (received_at if is_impossible else corrected), flags
 
 
-def _choose_day(answered_on: dt.date, stated: dt.date | None) -> tuple[dt.date, set[str]]:
+def _choose_day(answered_on: date, stated: date | None) -> tuple[date, set[str]]:
     if stated is None:
         return answered_on, set()
     if 0 <= (answered_on - stated).days <= STATED_DAYS_BACK:

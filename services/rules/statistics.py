@@ -5,6 +5,8 @@ Mann-Kendall is the sign behind Theil-Sen's slope; Kaplan-Meier says how long so
 some are not followed to its end.
 """
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -5,11 +5,13 @@ a frozen dataclass; a name too many or too few, a value of the wrong kind or an 
 error when the rules load, never a surprise while an answer is being decided.
 """
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_type_hints
 
 T = TypeVar("T")
 
@@ -36,7 +38,7 @@ class ThresholdFile:
         entries = self.tables.get(section)
         if not isinstance(entries, dict):
             raise ThresholdError(f"{self.name}: table {section} is missing")
-        kinds = {field.name: field.type for field in fields(wanted)}  # type: ignore[arg-type]  # a dataclass
+        kinds = get_type_hints(wanted)
         if entries.keys() != kinds.keys():
             wrong = sorted(entries.keys() ^ kinds.keys())
             raise ThresholdError(f"{self.name}: {section}: missing or unknown: {', '.join(wrong)}")

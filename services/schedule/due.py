@@ -26,7 +26,7 @@ from services.schedule.sources import load_answers, load_case
 
 def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
     """What is due for a patient in view, from 3 days ago to 14 days ahead, and until when she must
-    not drive; a read by staff is recorded. Raises ``NotFound``, ``Forbidden``.
+    not drive; a read by staff is recorded. Raises `NotFound`, `Forbidden`.
     """
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
@@ -37,7 +37,7 @@ def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
 
 
 def get_own_due(actor: Actor, now: datetime) -> dict[str, Any]:
-    """What is due for the patient who asks; raises ``Forbidden`` for staff."""
+    """What is due for the patient who asks; raises `Forbidden` for staff."""
     if actor.patient_id is None:
         raise Forbidden
     return get_due(actor, actor.patient_id, now)

@@ -25,7 +25,7 @@ SHOWN: Final = ("id", "patient_id", "name", "kind", "started_on", "stopped_on", 
 def add_treatment(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
 ) -> Answered:
-    """Another treatment with its dates; raises ``Invalid``, and as ``write_once``."""
+    """Another treatment with its dates; raises `Invalid`, and as `write_once`."""
     stopped = fields.get("stopped_on")
     _check(fields["started_on"], stopped)
 
@@ -54,7 +54,7 @@ def add_treatment(
 def stop_treatment(
     actor: Actor, patient_id: UUID, record_id: UUID, stopped_on: date, now: datetime
 ) -> dict[str, Any]:
-    """Say when it stopped; raises ``NotFound`` and ``Invalid``."""
+    """Say when it stopped; raises `NotFound` and `Invalid`."""
     scopes(actor, Action.MANAGE_TREATMENT)
     with acting(actor, now) as session:
         writing = begin(session, actor, patient_id, now)
@@ -79,7 +79,7 @@ def stop_treatment(
 def list_treatments(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
-    """Newest first by when they were entered; raises ``NotFound`` and ``Forbidden``."""
+    """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         table = ConcomitantTreatment

@@ -36,7 +36,7 @@ FIELDS: Final = (
 def create_course(
     actor: Actor, patient_id: UUID, course_id: UUID | None, fields: dict[str, Any], now: datetime
 ) -> Answered:
-    """A new course; raises ``Invalid`` for an end before the start, and as ``write_once``."""
+    """A new course; raises `Invalid` for an end before the start, and as `write_once`."""
     _check(fields)
     given = {name: fields.get(name) for name in FIELDS}
     given["new_baseline"] = bool(fields.get("new_baseline"))
@@ -55,7 +55,7 @@ def change_course(
 ) -> dict[str, Any]:
     """The course with these fields changed, as a new version; unchanged, it stays as it is.
 
-    Raises ``NotFound`` and ``Invalid``.
+    Raises `NotFound` and `Invalid`.
     """
     scopes(actor, Action.MANAGE_TREATMENT)
     with acting(actor, now) as session:
@@ -74,7 +74,7 @@ def change_course(
 def list_courses(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
-    """A patient's courses, newest first; raises ``NotFound`` and ``Forbidden``."""
+    """A patient's courses, newest first; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         current = _current(patient_id).subquery()
@@ -99,7 +99,7 @@ def _day(text: str) -> Any:
 
 
 def known_course(session: Session, patient_id: UUID, course_id: UUID) -> Any:
-    """The course's current version; raises ``Invalid`` naming the field."""
+    """The course's current version; raises `Invalid` naming the field."""
     try:
         return _last_version(session, patient_id, course_id)
     except NotFound as error:

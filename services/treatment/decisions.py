@@ -65,8 +65,8 @@ def decide_about_session(
     fields: dict[str, Any],
     now: datetime,
 ) -> Answered:
-    """Store a decision; ``cleared`` and ``discharged`` are refused while something stands against
-    them, ``Invalid`` naming what. What needed a reason is kept with the decision.
+    """Store a decision; `cleared` and `discharged` are refused while something stands against
+    them, `Invalid` naming what. What needed a reason is kept with the decision.
     """
     kind, outcome, reason = fields["kind"], fields["outcome"], fields.get("reason")
     if outcome not in OUTCOMES[kind]:
@@ -97,7 +97,7 @@ def decide_about_session(
 
 
 def _found(writing: Writing, row: Any, outcome: str, reason: str | None) -> list[str]:
-    """What stood against it, in words; raises ``Invalid`` with what still does."""
+    """What stood against it, in words; raises `Invalid` with what still does."""
     ask = ASKED.get(outcome)
     if ask is None:
         return []
@@ -163,7 +163,7 @@ def list_decisions(
     cursor: str | None,
     now: datetime,
 ) -> Page:
-    """What was decided about a session, newest first; raises ``NotFound`` and ``Forbidden``."""
+    """What was decided about a session, newest first; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         known_session(session, patient_id, session_id)

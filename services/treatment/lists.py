@@ -20,7 +20,7 @@ def newest_first(
     limit: int,
     cursor: str | None,
 ) -> RowPage[Row[Any]]:
-    """One page of a query that has these two columns; raises ``Invalid`` for a cursor of another
+    """One page of a query that has these two columns; raises `Invalid` for a cursor of another
     list.
     """
     if cursor is not None:

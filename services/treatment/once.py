@@ -42,9 +42,9 @@ from services.rules.danger.triage import RULES_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A write in progress: the patient is locked, ``now`` is the instant of the write.
+    """A write in progress: the patient is locked, `now` is the instant of the write.
 
-    ``undecided``: records on which the rules raised; they are counted when the write is finished.
+    `undecided`: records on which the rules raised; they are counted when the write is finished.
     """
 
     session: Session
@@ -81,7 +81,7 @@ class New:
 def write_once(actor: Actor, new: New, make: Make, now: datetime) -> Answered:
     """Make a record of a patient in view; the same id and content again answer the same.
 
-    Raises ``Forbidden``, ``NotFound``, ``IdTaken``, ``ContentConflict``, and what ``make`` raises.
+    Raises `Forbidden`, `NotFound`, `IdTaken`, `ContentConflict`, and what `make` raises.
     """
     scopes(actor, Action.MANAGE_TREATMENT)
     digest = content_digest(new.kind, patient=str(new.patient_id), fields=new.content)
@@ -109,7 +109,7 @@ def write_once(actor: Actor, new: New, make: Make, now: datetime) -> Answered:
 
 
 def begin(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> Writing:
-    """Lock a patient in view for a write about her treatment; raises ``NotFound``."""
+    """Lock a patient in view for a write about her treatment; raises `NotFound`."""
     visible_patient(session, actor, Action.MANAGE_TREATMENT, patient_id, now)
     return Writing(session, actor, lock_patient(session, patient_id), now)
 

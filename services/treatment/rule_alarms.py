@@ -30,7 +30,7 @@ def decided(
     otherwise: Callable[[], list[RuleDecision]] = list,
 ) -> list[RuleDecision]:
     """What the rules decide. When they raise, the record is stored all the same, and counted for
-    somebody to look at; ``otherwise`` says what must page then.
+    somebody to look at; `otherwise` says what must page then.
     """
     try:
         return decide()

@@ -35,7 +35,7 @@ COLUMNS: Final = (
 def add_screening(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
 ) -> Answered:
-    """A screening; raises ``Invalid`` for an unknown code or days in the wrong order."""
+    """A screening; raises `Invalid` for an unknown code or days in the wrong order."""
     screened_on, codes = fields["screened_on"], sorted(set(fields["contraindications"]))
     _check(screened_on, fields.get("expires_on"), fields["contraindications"], now)
     expires_on = fields.get("expires_on") or rules.default_expiry(screened_on)
@@ -66,7 +66,7 @@ def add_screening(
 def list_screenings(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
-    """Newest first by when they were entered; raises ``NotFound`` and ``Forbidden``."""
+    """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         query = select(*(getattr(Screening, name) for name in COLUMNS)).where(

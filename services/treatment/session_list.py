@@ -23,7 +23,7 @@ from services.treatment.session_record import load_around, record_from, session_
 def list_sessions(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
-    """Newest first by their start; raises ``NotFound`` and ``Forbidden``."""
+    """Newest first by their start; raises `NotFound` and `Forbidden`."""
     table = TreatmentSessionVersion
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
@@ -35,7 +35,7 @@ def list_sessions(
 
 
 def get_session(actor: Actor, patient_id: UUID, session_id: UUID, now: datetime) -> dict[str, Any]:
-    """One session of a patient in view; raises ``NotFound`` and ``Forbidden``."""
+    """One session of a patient in view; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         row = known_session(session, patient_id, session_id)
@@ -45,7 +45,7 @@ def get_session(actor: Actor, patient_id: UUID, session_id: UUID, now: datetime)
 
 
 def known_session(session: Session, patient_id: UUID, session_id: UUID) -> Any:
-    """The session's current version; raises ``NotFound``."""
+    """The session's current version; raises `NotFound`."""
     row = session.execute(
         current_sessions(patient_id).where(TreatmentSessionVersion.session_id == session_id)
     ).one_or_none()

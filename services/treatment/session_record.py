@@ -40,7 +40,7 @@ KINDS_SHOWN: Final = ("clearance", "discharge")
 class Around:
     """What a session's record takes from the rest of the treatment; zones as of now.
 
-    ``overtaken``: sessions whose clearance was overtaken by a pressure above the guide (E3).
+    `overtaken`: sessions whose clearance was overtaken by a pressure above the guide (E3).
     """
 
     zone: Any

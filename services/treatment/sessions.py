@@ -47,7 +47,7 @@ def create_session(
 ) -> Answered:
     """A session that took place or is planned.
 
-    Raises ``Invalid`` naming the field, and as ``write_once``.
+    Raises `Invalid` naming the field, and as `write_once`.
     """
     given = _given(fields)
     _check(given, now)
@@ -67,7 +67,7 @@ def change_session(
 ) -> dict[str, Any]:
     """The session with these fields changed, as a new version; unchanged, it stays as it is.
 
-    Raises ``NotFound`` and ``Invalid``.
+    Raises `NotFound` and `Invalid`.
     """
     scopes(actor, Action.MANAGE_TREATMENT)
     with acting(actor, now) as session:

@@ -60,7 +60,7 @@ def record_vitals(
 ) -> Answered:
     """Store one set of vital signs with what the rules make of it.
 
-    Raises ``NotFound`` for an unknown session and ``Invalid`` for one that was cancelled, a time to
+    Raises `NotFound` for an unknown session and `Invalid` for one that was cancelled, a time to
     come, or one far from the session.
     """
     taken_at = to_utc(fields["taken_at"])
@@ -123,7 +123,7 @@ def list_vitals(
     cursor: str | None,
     now: datetime,
 ) -> Page:
-    """The vital signs of a session, newest first; raises ``NotFound`` and ``Forbidden``."""
+    """The vital signs of a session, newest first; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         known_session(session, patient_id, session_id)

@@ -2,7 +2,7 @@
 
     python -m tests.proofs.__main__ [--only WORD]
 
-Other seeds than the gate's. ``INTERLUDE_NHANES`` names the file of real forms; it stays outside
+Other seeds than the gate's. `INTERLUDE_NHANES` names the file of real forms; it stays outside
 the repository. Ends with status 1 when a claim does not hold.
 """
 

@@ -19,7 +19,7 @@ ALERT = "SELECT id FROM alerts WHERE patient_id = %s"
 
 
 def answer_to_mail(running: RunningService, pages: int, pause_s: float, aim_s: float) -> Seen:
-    """One critical answer after another; ``ok`` when p99 is under ``aim_s`` seconds.
+    """One critical answer after another; `ok` when p99 is under `aim_s` seconds.
 
     The clock starts when the phone has the whole answer; a page that came first counts as 0.
     """

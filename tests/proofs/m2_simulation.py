@@ -7,11 +7,13 @@ autocorrelated, rounded and cut to the scale of the form (0-27), with days missi
     python -m tests.proofs.m2_simulation [patients]
 """
 
-import datetime as dt
+from __future__ import annotations
+
 import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import product
 
 from services.evaluation.simulation.noise import (
@@ -25,7 +27,7 @@ from services.rules.worsening.daily_worsening import m2
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 from services.rules.worsening.repetition import m2_may_open
 
-FIRST_DAY = dt.date(2026, 1, 1)
+FIRST_DAY = date(2026, 1, 1)
 BASELINE_LEVEL, RESPONSE_LEVEL, RISE = 18, 5, 6
 TREATED, RESPONDED, WORSENED, LAST = 7, 14, 70, 75
 DAYS_TO_FIND = 5
@@ -60,7 +62,7 @@ def answers(noise: Noise, dice: random.Random) -> list[DayValue]:
     values = []
     for day, deviation in zip(range(LAST), deviations(noise, dice), strict=False):
         if dice.random() >= noise.missing:
-            on = FIRST_DAY + dt.timedelta(days=day)
+            on = FIRST_DAY + timedelta(days=day)
             values.append(DayValue(on, score(level(day) + deviation)))
     return values
 
@@ -69,7 +71,7 @@ def episodes(values: list[DayValue]) -> Iterator[int]:
     """Yield the days on which M2 opens an alert, deciding each answer as it comes."""
     before = [value.value for value in values if _day(value) < TREATED]
     baseline = float(mean(before)) if before else None
-    last_opened_on: dt.date | None = None
+    last_opened_on: date | None = None
     for index, value in enumerate(values):
         seen = [v for v in values[: index + 1] if _day(value) - _day(v) <= DAILY_LOOKBACK_DAYS]
         if _day(value) < TREATED or not m2(seen, baseline).holds:

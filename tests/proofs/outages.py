@@ -36,7 +36,7 @@ RED_LIMIT_S = 90.0
 
 
 def mail_gone_and_back(running: RunningService, alerts: int, until_red: bool) -> Seen:
-    """Critical answers while the mail server's port is closed; ``until_red`` waits for /safetyz."""
+    """Critical answers while the mail server's port is closed; `until_red` waits for /safetyz."""
     clinic = ward(running)
     running.mail.refuse_connections()
     try:

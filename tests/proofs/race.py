@@ -1,6 +1,6 @@
 """Answers about self-harm against resolves of the same patient's alert, started together.
 
-Which of two transactions was first is asked of PostgreSQL itself (``track_commit_timestamp``): an
+Which of two transactions was first is asked of PostgreSQL itself (`track_commit_timestamp`): an
 answer stands on an alert that was open when it committed if that alert was never resolved, or its
 resolution committed later.
 """

@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Seen:
     """A claim, the size at which it was tried, what was seen, and whether that is enough.
 
-    ``ok`` is None when it could not be tried here; ``seen`` then says why.
+    `ok` is None when it could not be tried here; `seen` then says why.
     """
 
     claim: str

@@ -1,6 +1,6 @@
 """Real worker processes, killed with SIGKILL at random points under load: every page arrives.
 
-``INTERLUDE_TEST_KILLS`` sets how many (5 in the gate, 200 in `make prove`).
+`INTERLUDE_TEST_KILLS` sets how many (5 in the gate, 200 in `make prove`).
 """
 
 from __future__ import annotations

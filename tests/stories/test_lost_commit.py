@@ -27,7 +27,7 @@ Losing = Callable[..., AbstractContextManager[None]]
 
 @pytest.fixture
 def losing(app: Flask) -> Iterator[Losing]:
-    """Within the block these commits (counted from the first) lose their answer; ``done``: after
+    """Within the block these commits (counted from the first) lose their answer; `done`: after
     the server has carried them out.
     """
     with app.app_context():

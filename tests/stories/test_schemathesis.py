@@ -2,7 +2,7 @@
 
 Every operation is called by everybody: each role, nobody, and somebody with a broken token; with
 made-up ids and with those of real rows; with bodies as the document describes them, and otherwise.
-``INTERLUDE_PROVE=1`` takes many more examples and the systematic edge cases too.
+`INTERLUDE_PROVE=1` takes many more examples and the systematic edge cases too.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ routes = Routes("courses", __name__, description="Courses of treatment")
 @routes.response(201, CourseOut)
 @routes.alt_response(200, schema=CourseOut)
 def post_course(body: dict[str, Any], patient_id: UUID) -> Response:
-    """Begin a course; with an ``id`` of the client's, exactly once."""
+    """Begin a course; with an `id` of the client's, exactly once."""
     record_id = body.pop("id", None)
     return bytes_answer(create_course(current_actor(), patient_id, record_id, body, now()))
 

@@ -54,7 +54,7 @@ routes = Routes("patients", __name__, description="People in treatment; the case
 @routes.response(201, PatientOut)
 @routes.alt_response(200, schema=PatientOut)
 def post_patient(body: dict[str, Any]) -> Response:
-    """Enrol a patient who has no account yet; with an ``id`` of the client's, exactly once."""
+    """Enrol a patient who has no account yet; with an `id` of the client's, exactly once."""
     head = {name: body.pop(name, None) for name in ("id", "name", "timezone")}
     return bytes_answer(create_patient(current_actor(), NewPatient(**head, fields=body), now()))
 

@@ -45,7 +45,7 @@ FORMS: Final = (CSV, SVG, PNG, PDF)
 @routes.response(200, TrendOut)
 @also_in(routes, FORMS)
 def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
-    """A patient's report as of a data cut: the same cut gives the same ``content_hash``."""
+    """A patient's report as of a data cut: the same cut gives the same `content_hash`."""
     wanted, asked = wanted_form(FORMS), Question(**query)
     if wanted == JSON:
         return json_answer(get_trend(current_actor(), patient_id, asked, now()))

@@ -1,7 +1,7 @@
 """Take a due notification out of the outbox: a lease, never a removal.
 
 Whoever dies while sending loses the lease, and somebody else sends again with the same idempotency
-key. Two workers never hold the same one (``FOR UPDATE SKIP LOCKED``).
+key. Two workers never hold the same one (`FOR UPDATE SKIP LOCKED`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _UNFINISHED: BindParameter[Any] = bindparam(
 
 
 def is_due(channel: str, now: datetime) -> ColumnElement[bool]:
-    """Waiting, to be tried again, or under a lease that has run out (``due_at`` is its end)."""
+    """Waiting, to be tried again, or under a lease that has run out (`due_at` is its end)."""
     return and_(
         Notification.channel == channel,
         Notification.state.in_(_UNFINISHED),

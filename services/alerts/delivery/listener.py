@@ -21,7 +21,7 @@ class Ear:
     def wait(self, timeout_s: float) -> bool:
         """Block until somebody wakes us, at most so long. True when woken.
 
-        Raises ``psycopg.OperationalError`` when the database is gone; the next call connects anew.
+        Raises `psycopg.OperationalError` when the database is gone; the next call connects anew.
         """
         try:
             if self._connection is None:

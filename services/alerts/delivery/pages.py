@@ -17,7 +17,7 @@ from services.unit_of_work import transaction
 
 
 def load_page(claimed: Claimed) -> Page:
-    """Read address and alerts. Raises ``ChannelError`` for a recipient that has left since, and for
+    """Read address and alerts. Raises `ChannelError` for a recipient that has left since, and for
     an address that no key of this process opens.
     """
     with transaction() as session:

@@ -42,7 +42,7 @@ Clock = Callable[[], datetime]
 class Pace:
     """Seconds: how long a sender may hold a notification, and from and to which back-off.
 
-    ``luck`` is the jitter, 0 to 1: senders that failed together must not come back together.
+    `luck` is the jitter, 0 to 1: senders that failed together must not come back together.
     """
 
     lease_s: float

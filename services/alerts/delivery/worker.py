@@ -62,9 +62,9 @@ def _until(stopping: Event | None, found: Iterable[_Each]) -> Iterator[_Each]:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker works with. ``in_context`` opens what a thread needs to use the database.
+    """What a worker works with. `in_context` opens what a thread needs to use the database.
 
-    ``errand``: one piece of work that may wait, true when it did something. A thread of its own
+    `errand`: one piece of work that may wait, true when it did something. A thread of its own
     runs it, and only while no page is due.
     """
 
@@ -122,7 +122,7 @@ class Worker:
                 pass
 
     def work(self, ear: Ear, poll_s: float, stopping: Event) -> None:
-        """Work until ``stopping`` is set; then finish what is being sent."""
+        """Work until `stopping` is set; then finish what is being sent."""
         names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
         bells, clock_bell = [Event() for _ in names], Event()
         threads = [

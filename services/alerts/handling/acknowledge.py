@@ -18,7 +18,7 @@ def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
     """The actor owns the alert from now on, and paging pauses until the acknowledgement ends.
 
     By the owner again it changes nothing; by another person the owner changes and the end stays.
-    Raises ``AlreadyResolved``, ``Forbidden``, ``NotFound``.
+    Raises `AlreadyResolved`, `Forbidden`, `NotFound`.
     """
     with acting(actor, now) as session:
         confirm_on_duty(session, actor.user_id)

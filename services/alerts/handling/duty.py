@@ -22,7 +22,7 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
     """End all acknowledgements of this person, in the transaction that deactivates the account
     (after its row was updated). Returns how many were ended.
 
-    Pages to this person's own contacts are skipped from then on, as ``load_chain`` leaves them out.
+    Pages to this person's own contacts are skipped from then on, as `load_chain` leaves them out.
     """
     clinic_id = session.scalars(select(User.clinic_id).where(User.id == user_id)).one()
     held = (
@@ -52,7 +52,7 @@ def confirm_on_duty(session: Session, user_id: UUID) -> None:
 
     Without it, an acknowledgement that races the deactivation would stand with nobody behind it.
     To be called before the status row is locked, as the deactivation locks the account first.
-    Raises ``Unauthenticated`` for an account that is not active.
+    Raises `Unauthenticated` for an account that is not active.
     """
     active = session.scalar(
         select(User.active).where(User.id == user_id).with_for_update(read=True)

@@ -67,7 +67,7 @@ def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
 
 
 def show_occurrences(session: Session, alert: Alert, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """``[{at, rule, check_in_id}]``; of failed rules, the entries that they could not decide."""
+    """`[{at, rule, check_in_id}]`; of failed rules, the entries that they could not decide."""
     if alert.patient_id is not None:
         return [{"at": row.at, "rule": row.rule, "check_in_id": row.check_in_id} for row in rows]
     failures = session.execute(
@@ -120,9 +120,9 @@ def gravest(rows: Sequence[Any]) -> Any | None:
 def show_evidence(
     session: Session, alert: Alert, rows: Sequence[Any], now: datetime
 ) -> dict[str, Any] | None:
-    """What was answered, of the gravest occurrence. ``age_minutes`` from when it was answered.
+    """What was answered, of the gravest occurrence. `age_minutes` from when it was answered.
 
-    ``version``: which version of the form (1 is the first); null when it was no form. Pressures in
+    `version`: which version of the form (1 is the first); null when it was no form. Pressures in
     mmHg, heart rate per minute, SpO2 in percent, sedation as MOAA/S.
     """
     row = gravest(rows)

@@ -33,7 +33,7 @@ def give_feedback(
 ) -> dict[str, Any]:
     """Keep the answer of this person; the last one counts. It moves nothing of the alert.
 
-    Raises ``Forbidden`` for those who may not act on it, and ``NotFound``.
+    Raises `Forbidden` for those who may not act on it, and `NotFound`.
     """
     with acting(actor, now) as session:
         alert = visible_alert(session, actor, alert_id, now)

@@ -105,7 +105,7 @@ def hold(
 ) -> Held:
     """Lock the status row of the alert's patient, then the alert, for somebody who may.
 
-    Raises ``NotFound`` for an alert out of view, ``Forbidden`` for what this person may not do.
+    Raises `NotFound` for an alert out of view, `Forbidden` for what this person may not do.
     """
     seen = visible_alert(session, actor, alert_id, now)
     reach = reach_of(session, actor, seen, now)

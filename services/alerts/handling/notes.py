@@ -35,8 +35,8 @@ from services.rules.escalation.states import Change
 
 @dataclass(frozen=True, slots=True)
 class NewNote:
-    """``kind``: ``note`` or ``contact_attempt``; ``outcome``: ``reached``, ``no_answer`` or
-    ``message_left``, of a contact attempt only. ``id``: the client's own, if it made one.
+    """`kind`: `note` or `contact_attempt`; `outcome`: `reached`, `no_answer` or
+    `message_left`, of a contact attempt only. `id`: the client's own, if it made one.
     """
 
     text: str | None = None
@@ -50,7 +50,7 @@ def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Answ
     which the patient must have been reached. Neither ends the alert: "could not reach" never does.
 
     Also on a resolved alert, for the record. With an id of the client's, exactly once. Raises
-    ``Invalid``, ``Forbidden``, ``NotFound``, ``IdTaken``, ``ContentConflict``.
+    `Invalid`, `Forbidden`, `NotFound`, `IdTaken`, `ContentConflict`.
     """
     with id_taken_elsewhere(), acting(actor, now) as session:
         held = hold(session, actor, alert_id, lambda reach: reach.acts, now)
@@ -97,7 +97,7 @@ def _keep(held: Held, note_id: UUID, digest: bytes, body: bytes, now: datetime) 
 
 
 def check_note(note: NewNote) -> None:
-    """A note says something; a contact attempt says how it went. Raises ``Invalid``."""
+    """A note says something; a contact attempt says how it went. Raises `Invalid`."""
     if note.kind == "contact_attempt":
         if note.outcome is None:
             raise Invalid({"outcome": ["A contact attempt needs an outcome."]})

@@ -64,7 +64,7 @@ BEFORE_ALL_RESOLVED: Final = (0, datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which alerts; ``limit`` bounds the resolved ones only."""
+    """Which alerts; `limit` bounds the resolved ones only."""
 
     status: str | None = None
     severity: str | None = None
@@ -76,8 +76,8 @@ class Wanted:
 def list_alerts(actor: Actor, wanted: Wanted, now: datetime) -> Page:
     """The worklist: not resolved first, then by tier, then the oldest; the read is recorded.
 
-    Whatever is not resolved stands on the first page, also beyond ``limit``; resolved ones fill the
-    rest and follow. Raises ``Forbidden``, and ``Invalid`` for a cursor of another list.
+    Whatever is not resolved stands on the first page, also beyond `limit`; resolved ones fill the
+    rest and follow. Raises `Forbidden`, and `Invalid` for a cursor of another list.
     """
     after = decode_cursor(wanted.cursor, int, datetime, UUID) if wanted.cursor else None
     with acting(actor, now) as session:
@@ -95,7 +95,7 @@ def list_alerts(actor: Actor, wanted: Wanted, now: datetime) -> Page:
 def get_alert(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
     """One alert with all that the actor may see of it; the read is recorded.
 
-    Raises ``Forbidden`` for a role that has no business here, ``NotFound`` for one out of view.
+    Raises `Forbidden` for a role that has no business here, `NotFound` for one out of view.
     """
     with acting(actor, now) as session:
         alert = visible_alert(session, actor, alert_id, now)
@@ -108,8 +108,8 @@ def get_alert(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
 def show_alert(
     session: Session, actor: Actor, alert: Alert, reach: Reach, now: datetime
 ) -> dict[str, Any]:
-    """The alert as this person sees it; ``evidence`` and ``patient`` are left out for those who may
-    not act, ``evidence`` also for an administrator who was paged.
+    """The alert as this person sees it; `evidence` and `patient` are left out for those who may
+    not act, `evidence` also for an administrator who was paged.
     """
     names = contact_names(session)
     rows = load_occurrences(session, alert)
@@ -189,7 +189,7 @@ def _key(alert: Alert) -> tuple[object, ...]:
 
 
 def _next_cursor(ended: list[Alert], room: int) -> str | None:
-    """``ended`` was asked for one more than there is room for."""
+    """`ended` was asked for one more than there is room for."""
     if len(ended) <= room:
         return None
     last = _key(ended[room - 1]) if room else BEFORE_ALL_RESOLVED

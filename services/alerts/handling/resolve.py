@@ -50,10 +50,10 @@ class Ending:
 def resolve(actor: Actor, alert_id: UUID, ending: Ending, now: datetime) -> dict[str, Any]:
     """End the alert; the same request again answers the alert as it is.
 
-    Works without an acknowledgement. Raises ``AlreadyResolved`` for a different ending of a
-    resolved alert; ``Invalid`` for a disposition that does not fit or a standing plan without its
-    conditions (then nothing is resolved); ``Forbidden`` (also for a standing plan by anyone but a
-    clinician who has the patient in view) and ``NotFound``.
+    Works without an acknowledgement. Raises `AlreadyResolved` for a different ending of a
+    resolved alert; `Invalid` for a disposition that does not fit or a standing plan without its
+    conditions (then nothing is resolved); `Forbidden` (also for a standing plan by anyone but a
+    clinician who has the patient in view) and `NotFound`.
     """
 
     def allowed(reach: Reach) -> bool:

@@ -27,14 +27,14 @@ REPLACED: Final = "replaced"
 
 @dataclass(frozen=True, slots=True)
 class AskedPlan:
-    """``until``: the first instant at which the plan no longer holds."""
+    """`until`: the first instant at which the plan no longer holds."""
 
     until: datetime
     reason: str
 
 
 def set_plan(held: Held, asked: AskedPlan) -> None:
-    """Set the plan, ending an earlier one; raises ``Invalid`` with every reason against it.
+    """Set the plan, ending an earlier one; raises `Invalid` with every reason against it.
 
     The status row is locked by the caller, and the alert is still open.
     """

@@ -35,7 +35,7 @@ CARE_TEAM: Final = "care team (email)"
 
 
 def contact_names(session: Session) -> dict[UUID, str]:
-    """Every contact the clinic ever had, by a neutral name: ``contact 2 (webhook)``."""
+    """Every contact the clinic ever had, by a neutral name: `contact 2 (webhook)`."""
     rows = session.execute(
         select(Contact.id, Contact.position, Contact.channel, Contact.last_resort)
     )
@@ -46,9 +46,9 @@ def contact_names(session: Session) -> dict[UUID, str]:
 
 
 def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, str]) -> str | None:
-    """Who hears of it at ``next_at``, if nothing happens before; None when time does nothing.
+    """Who hears of it at `next_at`, if nothing happens before; None when time does nothing.
 
-    ``links``: the contacts of the chain as it is now, in order.
+    `links`: the contacts of the chain as it is now, in order.
     """
     if state.next_at is None:
         return None

@@ -154,7 +154,7 @@ def _spoken_of(session: Session, patient: UnheardPatient) -> set[UUID | None]:
 
 
 def _occurrence(row: Any, tier: str, now: datetime) -> NewOccurrence:
-    """Nobody answered: ``at`` is when the window ended, ``source`` which window it was."""
+    """Nobody answered: `at` is when the window ended, `source` which window it was."""
     return NewOccurrence(
         entry_id=None,
         rule=FAMILY.upper(),

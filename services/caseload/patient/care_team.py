@@ -18,7 +18,7 @@ from services.patients.view import visible_patient
 
 
 def get_care_team(actor: Actor, patient_id: UUID, now: datetime) -> list[UUID]:
-    """The members, in a fixed order. Raises ``NotFound``, ``Forbidden``."""
+    """The members, in a fixed order. Raises `NotFound`, `Forbidden`."""
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_PATIENTS, patient_id, now)
         return members_of(session, patient_id)
@@ -29,7 +29,7 @@ def put_care_team(
 ) -> list[UUID]:
     """The team is exactly these people; nobody puts the patient in view of every clinician.
 
-    Raises ``NotFound``, ``Forbidden``, and ``Invalid`` unless all are active staff of the clinic
+    Raises `NotFound`, `Forbidden`, and `Invalid` unless all are active staff of the clinic
     and at least one of them is a clinician.
     """
     with acting(actor, now) as session:

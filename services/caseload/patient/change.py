@@ -40,9 +40,9 @@ def change_patient(
 ) -> dict[str, Any]:
     """The patient with these fields changed, and nothing else.
 
-    ``status`` takes ``reason`` and ``until_on`` beside it. Raises ``NotFound``, ``Forbidden`` (also
-    for clinical fields by somebody who may not see them), ``OpenAlert``, ``AdultsOnly``,
-    ``Invalid``.
+    `status` takes `reason` and `until_on` beside it. Raises `NotFound`, `Forbidden` (also
+    for clinical fields by somebody who may not see them), `OpenAlert`, `AdultsOnly`,
+    `Invalid`.
     """
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)

@@ -27,7 +27,7 @@ from services.patients.enrol import enrol
 
 @dataclass(frozen=True, slots=True)
 class NewPatient:
-    """Who is enrolled; ``id``, if staff made one, becomes the patient's."""
+    """Who is enrolled; `id`, if staff made one, becomes the patient's."""
 
     name: str
     timezone: str | None
@@ -38,7 +38,7 @@ class NewPatient:
 def create_patient(actor: Actor, new: NewPatient, now: datetime) -> Answered:
     """The new patient; with an id of the client's, exactly once.
 
-    Raises ``Forbidden``, ``IdTaken``, ``ContentConflict``, and what ``enrol`` raises.
+    Raises `Forbidden`, `IdTaken`, `ContentConflict`, and what `enrol` raises.
     """
     scopes(actor, Action.MANAGE_PATIENTS)
     try:

@@ -21,7 +21,7 @@ KEEPS_FOLLOWED: Final = ("suicide_risk", "unreadable_risk")
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """``until_on`` is the last paused day."""
+    """`until_on` is the last paused day."""
 
     status: str
     reason: str | None = None
@@ -33,8 +33,8 @@ def change_status(
 ) -> None:
     """Decide and write a change of status. The status row is locked by the caller.
 
-    Raises ``OpenAlert`` when a patient with an open safety alert would be paused or discharged,
-    and ``Invalid`` for a pause without a reason or with an end that is too far away.
+    Raises `OpenAlert` when a patient with an open safety alert would be paused or discharged,
+    and `Invalid` for a pause without a reason or with an end that is too far away.
     """
     today = today_of(patient.timezone, now)
     _check_pause(asked, today)

@@ -20,7 +20,7 @@ from services.rules.mood_days import find_zone, mood_day_at
 
 
 def get_patient(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
-    """A patient in view; the read is recorded. Raises ``NotFound``, ``Forbidden``."""
+    """A patient in view; the read is recorded. Raises `NotFound`, `Forbidden`."""
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.READ_PATIENTS, patient_id, now)
         shown = show_patient(session, actor, patient, now)

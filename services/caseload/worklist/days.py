@@ -26,7 +26,7 @@ class Days:
         return mood_day_at(moment, self._look_up(timezone)[0])
 
     def clock(self, moment: datetime, timezone: str) -> str:
-        """``14:30`` on a clock in the zone."""
+        """`14:30` on a clock in the zone."""
         return moment.astimezone(self._look_up(timezone)[0]).strftime("%H:%M")
 
     def all_today(self) -> dict[str, date]:

@@ -42,9 +42,9 @@ PRINTED_AT_MOST: Final = 5000
 
 
 def list_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Page:
-    """One page of the patients in view, ``{items, next_cursor}``; the read is recorded.
+    """One page of the patients in view, `{items, next_cursor}`; the read is recorded.
 
-    Raises ``Forbidden``, and ``Invalid`` for a cursor of another list.
+    Raises `Forbidden`, and `Invalid` for a cursor of another list.
     """
     place = _place(wanted, now)
     with acting(actor, now) as session:
@@ -57,7 +57,7 @@ def list_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The caseload for paper. ``more``: some patients in view are not in ``items``."""
+    """The caseload for paper. `more`: some patients in view are not in `items`."""
 
     clinic: str
     timezone: str
@@ -69,7 +69,7 @@ class Printed:
 def print_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Printed:
     """All patients in view who match, in the order asked for; recorded as printed.
 
-    ``limit`` and ``cursor`` do not count. Raises ``Forbidden``.
+    `limit` and `cursor` do not count. Raises `Forbidden`.
     """
     whole = Wanted(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
     with acting(actor, now) as session:
@@ -147,7 +147,7 @@ def _last_session(treatment: Treatment, today: Any) -> dict[str, Any] | None:
 
 
 def _contact_missing(row: CaseRow) -> bool:
-    """As ``is_contact_missing``; the emergency contact is opened only when it matters."""
+    """As `is_contact_missing`; the emergency contact is opened only when it matters."""
     if _opened(row.phone, "patients.phone"):
         return False
     return is_contact_missing(None, _opened(row.emergency_contact, "patients.emergency_contact"))

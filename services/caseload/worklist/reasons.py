@@ -65,8 +65,8 @@ INTAKE_SPAN: Final = timedelta(days=SILENCE.intake_days)
 class Facts(NamedTuple):
     """What a row of the caseload knows; instants aware, days the patient's mood days.
 
-    ``clinical`` is false for those who may not see clinical content: then only alerts, silence
-    of the account and status are named. ``heard_on``: the last day with an answered item 9 or a
+    `clinical` is false for those who may not see clinical content: then only alerts, silence
+    of the account and status are named. `heard_on`: the last day with an answered item 9 or a
     complete C-SSRS.
     """
 

@@ -23,7 +23,7 @@ from services.rules.mood_days import mood_day_at
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which part of the caseload; ``q`` is part of a name or of an MRN."""
+    """Which part of the caseload; `q` is part of a name or of an MRN."""
 
     sort: str = "risk"
     q: str | None = None
@@ -54,7 +54,7 @@ def load_rows(
 ) -> list[Keyed]:
     """One row more than wanted, so that the caller sees whether there is another page.
 
-    Raises ``Forbidden``.
+    Raises `Forbidden`.
     """
     built = statement(
         Shape(
@@ -89,7 +89,7 @@ def _today(session: Session, now: datetime) -> Today:
 
 
 def _without_patterns(part: str) -> str:
-    """What somebody looks for, with what ``LIKE`` would take for a pattern escaped."""
+    """What somebody looks for, with what `LIKE` would take for a pattern escaped."""
     part = part.strip()
     for special in ("/", "%", "_"):
         part = part.replace(special, f"/{special}")

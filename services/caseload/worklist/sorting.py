@@ -60,7 +60,7 @@ COURSE_GAP: Final = timedelta(days=TREND_THRESHOLDS.baseline.keep_days)
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The running mood day: ``usual``, but in the zones of ``elsewhere``."""
+    """The running mood day: `usual`, but in the zones of `elsewhere`."""
 
     usual: date
     elsewhere: tuple[tuple[str, date], ...] = ()
@@ -83,7 +83,7 @@ def sort_keys(
 ) -> list[Key]:
     """The keys of one order. Without a right to clinical content they say nothing clinical.
 
-    ``alerts`` has the columns ``rank`` and ``returned`` of the patient's open alerts; ``today`` is
+    `alerts` has the columns `rank` and `returned` of the patient's open alerts; `today` is
     given for the order of risk.
     """
 

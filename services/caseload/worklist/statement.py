@@ -48,9 +48,9 @@ from services.patients.view import clinical_content_clause, in_team_of, in_view_
 
 
 class CaseRow(NamedTuple):
-    """One patient as the database has her. ``phone`` and ``emergency_contact`` are as kept, still
-    encrypted: opening them for every row of a page would cost more than the page. ``rank``: the
-    place of the most severe open alert in ``SEVERITIES``, ``family`` what it is about.
+    """One patient as the database has her. `phone` and `emergency_contact` are as kept, still
+    encrypted: opening them for every row of a page would cost more than the page. `rank`: the
+    place of the most severe open alert in `SEVERITIES`, `family` what it is about.
     """
 
     id: UUID
@@ -101,7 +101,7 @@ _COLUMNS: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What of a list is part of the statement. ``later``: not the first page; ``today`` is needed
+    """What of a list is part of the statement. `later`: not the first page; `today` is needed
     by the order of risk only.
     """
 
@@ -115,10 +115,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Rows that begin with so many sort keys and go on as ``CaseRow``.
+    """Rows that begin with so many sort keys and go on as `CaseRow`.
 
-    Its parameters: ``user_id``, ``now``, ``as_of`` (of the order), ``part`` (of a name, with LIKE
-    patterns escaped by ``/``), ``rows``, and ``after_0`` and so on, the keys of the row before.
+    Its parameters: `user_id`, `now`, `as_of` (of the order), `part` (of a name, with LIKE
+    patterns escaped by `/`), `rows`, and `after_0` and so on, the keys of the row before.
     """
 
     select: Select[Any]
@@ -127,7 +127,7 @@ class Statement:
 
 @lru_cache(SHAPES)
 def statement(shape: Shape) -> Statement:
-    """The statement of a shape; raises ``Forbidden`` when none of the roles has a caseload."""
+    """The statement of a shape; raises `Forbidden` when none of the roles has a caseload."""
     actor, now = _anybody(shape.roles), cast(Any, bindparam("now", type_=INSTANT))
     clinical = _clinical(actor, now)
     alerts = _open_alerts().subquery()
@@ -163,7 +163,7 @@ def _clinical(actor: Actor, now: Any) -> ColumnElement[bool]:
 
 
 def _columns(alerts: Any, clinical: ColumnElement[bool]) -> list[Any]:
-    """In the order of ``CaseRow``."""
+    """In the order of `CaseRow`."""
     known = _COLUMNS | {
         "needs_invitation": func.coalesce(User.needs_invitation, False),
         "invited_at": User.created_at,

@@ -14,7 +14,7 @@ ANNOUNCED_DAYS: Final = 3
 
 
 class Treatment(NamedTuple):
-    """Where a patient stands between sessions; days are her mood days, ``next_…`` is planned."""
+    """Where a patient stands between sessions; days are her mood days, `next_…` is planned."""
 
     last_id: UUID | None = None
     last_at: datetime | None = None
@@ -89,5 +89,5 @@ def _maintenance(days_left: int, treatment: Treatment) -> Iterator[str]:
 
 
 def counted(number: int, what: str) -> str:
-    """``1 day``, ``2 days``."""
+    """`1 day`, `2 days`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -4,10 +4,12 @@ Answers follow a saw-tooth: symptoms fall within two days of a session and come 
 the next, with day-to-day noise on top. No public series of ketamine patients exists to replace it.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 from services.evaluation.simulation.courses import (
     FIRST_SESSION,
@@ -39,8 +41,8 @@ from services.rules.day_series import Entry
 WEEKS_AT_LEAST = 8
 FORM_EVERY_DAYS = 14
 FORM_SD = 2.0
-FORM_AT, DAILY_AT = dt.time(9, tzinfo=dt.UTC), dt.time(20, tzinfo=dt.UTC)
-SENT_LATE_BY = dt.timedelta(days=3)
+FORM_AT, DAILY_AT = time(9, tzinfo=UTC), time(20, tzinfo=UTC)
+SENT_LATE_BY = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ class SimulatedPatient:
     kind: Kind
     begins_as: Kind
     history: History
-    first_session_on: dt.date
-    worsened_on: dt.date | None
-    ends_on: dt.date
+    first_session_on: date
+    worsened_on: date | None
+    ends_on: date
 
 
 def cohort(
@@ -132,7 +134,7 @@ def _forms(
     return tuple(found)
 
 
-def _entry(entry_id: str, day: int, at: dt.time, total: int, is_late: bool) -> Entry:
-    recorded = dt.datetime.combine(day_of(day), at)
+def _entry(entry_id: str, day: int, at: time, total: int, is_late: bool) -> Entry:
+    recorded = datetime.combine(day_of(day), at)
     received = recorded + SENT_LATE_BY if is_late else recorded
     return Entry(day_of(day), recorded, received, entry_id, total, 0, 9, is_late)

@@ -1,9 +1,11 @@
 """A shadow run: one history under the rules in force and under a change, and what differs."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from services.evaluation.simulation.history import History
@@ -37,7 +39,7 @@ def compare(
     history: History,
     change: RuleNumbers,
     now: RuleNumbers = RULE_NUMBERS,
-    since: dt.date | None = None,
+    since: date | None = None,
 ) -> list[Difference]:
     """Return every episode from the day `since` on, by day and rule. Earlier answers are replayed
     too: they are the rules' memory.
@@ -53,7 +55,7 @@ def compare(
     return sorted(found, key=lambda one: (one.episode.on, one.episode.rule))
 
 
-def _key(episode: Episode) -> tuple[RuleId, dt.date, str | None]:
+def _key(episode: Episode) -> tuple[RuleId, date, str | None]:
     return episode.rule, episode.on, episode.about
 
 
@@ -66,7 +68,7 @@ class ShadowTally:
     episodes: Counter[tuple[RuleId, Side]] = field(default_factory=Counter)
 
     def add(
-        self, history: History, differences: Iterable[Difference], since: dt.date | None = None
+        self, history: History, differences: Iterable[Difference], since: date | None = None
     ) -> None:
         """Count one patient; without an answer since the day only the patient is counted."""
         self.patients += 1

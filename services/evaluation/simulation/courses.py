@@ -1,9 +1,11 @@
 """What simulated patients have in common: a plan of sessions, and what a session does to them."""
 
-import datetime as dt
+from __future__ import annotations
+
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 from services.rules.courses import (
     Course,
@@ -13,10 +15,10 @@ from services.rules.courses import (
     Treatment,
 )
 
-FIRST_DAY = dt.date(2026, 1, 1)
-ONE_DAY = dt.timedelta(days=1)
+FIRST_DAY = date(2026, 1, 1)
+ONE_DAY = timedelta(days=1)
 ZONE = "UTC"
-SESSION_AT = dt.time(10, tzinfo=dt.UTC)
+SESSION_AT = time(10, tzinfo=UTC)
 
 # Days of the simulation. A week of answers before the first session is the baseline; the plan is
 # that of esketamine: twice weekly for four weeks, weekly for four, then every other week.
@@ -49,9 +51,9 @@ class Response:
     rise: float = 0.0
 
 
-def day_of(index: int) -> dt.date:
+def day_of(index: int) -> date:
     """Return the mood day of a day of the simulation."""
-    return FIRST_DAY + dt.timedelta(days=index)
+    return FIRST_DAY + timedelta(days=index)
 
 
 def session_days(days: int, dice: random.Random) -> list[int]:
@@ -77,7 +79,7 @@ def treatment(patient: str, days: Sequence[int], dice: random.Random) -> Treatme
         Session(
             id=f"{patient}-session-{number}",
             course_id=courses[number >= len(INDUCTION)].id,
-            started_at=dt.datetime.combine(day_of(day), SESSION_AT),
+            started_at=datetime.combine(day_of(day), SESSION_AT),
             product=product,
             route=route,
         )

@@ -4,10 +4,12 @@ An episode is false in a patient who had no lasting worsening in the fortnight b
 worsening counts as found in time by an episode on the day it began or the five days after.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from services.evaluation.simulation.cohort import SimulatedPatient
 from services.evaluation.simulation.kinds import (
@@ -126,7 +128,7 @@ class Tally:
         return sum(rates) / shares if shares else 0.0
 
 
-def finding(patient: SimulatedPatient, worsened_on: dt.date, told: Iterable[Episode]) -> Finding:
+def finding(patient: SimulatedPatient, worsened_on: date, told: Iterable[Episode]) -> Finding:
     """What the first of these episodes since the worsening began says about it."""
     starts = [one.started_at for one in patient.history.treatment.sessions]
     near = [abs((start.date() - worsened_on).days) <= NEAR_SESSION_DAYS for start in starts]

@@ -1,8 +1,10 @@
 """What one patient has answered and been given: all that the worsening rules may look at."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import NamedTuple
 
 from services.rules.courses import (
@@ -18,9 +20,9 @@ DAILY, TWO_WEEKS = "phq9-daily", "phq9"
 class Event(NamedTuple):
     """An entry of an instrument (`kind` 1) or a session (`kind` 0), and when it came."""
 
-    at: dt.datetime
+    at: datetime
     kind: int
-    recorded_at: dt.datetime
+    recorded_at: datetime
     id: str
     instrument: str
     what: Entry | Session
@@ -53,7 +55,7 @@ class History:
             events.append(Event(one.started_at, 0, one.started_at, one.id, "", one))
         return sorted(events, key=lambda event: event[:4])
 
-    def days_watched(self, since: dt.date | None = None) -> int:
+    def days_watched(self, since: date | None = None) -> int:
         """Mood days from the first answer, or from `since`, to the last answer, both included."""
         days = [entry.mood_day for found in self.entries.values() for entry in found]
         if not days:

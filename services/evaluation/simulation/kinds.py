@@ -5,6 +5,8 @@ remission 28.9 %, worsened 8.4 %; the rest is divided by assumption. Whoever wor
 drawn more often than that, so that the share found is known well, and is weighted back.
 """
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass, replace
 from typing import Literal

@@ -1,5 +1,7 @@
 """The simulated cohort through the rules: one pass, and the figures as a document."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from services.evaluation.simulation.cohort import (

@@ -1,5 +1,7 @@
 """Day-to-day noise of simulated answers: normal, autocorrelated, with days left out at random."""
 
+from __future__ import annotations
+
 import math
 import random
 from collections.abc import Iterator

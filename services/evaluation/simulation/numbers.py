@@ -1,5 +1,7 @@
 """The numbers of a proposed change: those in force, with whole files put in their place."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path

@@ -45,8 +45,8 @@ WEEKS_TO_FIRST_MARK: Final = 4
 class Truth:
     """What is true of the simulated people, as shares (0-1); by default the published figures.
 
-    ``response`` and ``remission`` are of baselines of at least 10, ``worsened`` of all,
-    ``item9_lower`` of those with item 9 >= 1 before; the sustained shares are 4 and 8 weeks after
+    `response` and `remission` are of baselines of at least 10, `worsened` of all,
+    `item9_lower` of those with item 9 >= 1 before; the sustained shares are 4 and 8 weeks after
     the first response reading.
     """
 

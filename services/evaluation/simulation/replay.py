@@ -4,10 +4,12 @@ Nothing here decides: each entry goes through the very rules of the service, wit
 the memory of earlier alerts that the service would have had at that moment.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.evaluation.simulation.history import (
     DAILY,
@@ -37,7 +39,7 @@ from services.rules.worsening.numbers import (
     RuleNumbers,
 )
 
-ONE_DAY = dt.timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Episode:
     """
 
     rule: RuleId
-    on: dt.date
-    at: dt.datetime
+    on: date
+    at: datetime
     severity: Severity
     about: str | None
 
@@ -59,7 +61,7 @@ def replay(history: History, numbers: RuleNumbers = RULE_NUMBERS) -> Iterator[Ep
     What was corrected counts as it now stands, and a session as known from its start on: alerts
     that only a first version, or a session entered late, would have given are not seen.
     """
-    desk = _Desk(history, find_zone(history.zone) or dt.UTC, numbers)
+    desk = _Desk(history, find_zone(history.zone) or UTC, numbers)
     for event in history.as_it_came():
         if isinstance(event.what, Session):
             on, decisions = event.what.day(desk.zone), desk.begins(event.what)
@@ -73,9 +75,9 @@ class _Desk:
     """What the service has in hand for one patient: the series so far, and what has been said."""
 
     history: History
-    zone: dt.tzinfo
+    zone: tzinfo
     numbers: RuleNumbers
-    around_session: dt.date = dt.date.max
+    around_session: date = date.max
     said: list[Occasion] = field(default_factory=list)
     series: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     baselines: dict[str, RunningBaseline] = field(
@@ -117,7 +119,7 @@ class _Desk:
         )
 
     def episodes(
-        self, decisions: Iterable[RuleDecision], on: dt.date, at: dt.datetime
+        self, decisions: Iterable[RuleDecision], on: date, at: datetime
     ) -> Iterator[Episode]:
         """Yield what fired, and remember it."""
         for one in decisions:
@@ -125,7 +127,7 @@ class _Desk:
                 self.said.append(Occasion(one.rule, on, one.severity, one.about))
                 yield Episode(one.rule, on, at, one.severity, one.about)
 
-    def _baseline(self, instrument: str, at: dt.datetime) -> float | None:
+    def _baseline(self, instrument: str, at: datetime) -> float | None:
         series = self.series[instrument]
         if not series:
             return None

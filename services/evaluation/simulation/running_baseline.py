@@ -1,8 +1,10 @@
 """The baseline of a growing series, worked out again only when it can have changed."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
 
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry, day_rows
@@ -23,14 +25,14 @@ class RunningBaseline:
 
     found: Baseline = MISSING
     begun: int = 0
-    settled_after: dt.date = dt.date.max
+    settled_after: date = date.max
 
     def after(
         self,
         instrument: str,
         series: Sequence[Entry],
         treatment: Treatment,
-        zone: dt.tzinfo,
+        zone: tzinfo,
     ) -> float | None:
         """Return the baseline in points once the last of `series` has been received, in the
         treatment that had begun; None without one.
@@ -43,10 +45,10 @@ class RunningBaseline:
             self.settled_after = self._settled_after(treatment, zone)
         return None if self.found.value is None else float(self.found.value)
 
-    def _settled_after(self, treatment: Treatment, zone: dt.tzinfo) -> dt.date:
+    def _settled_after(self, treatment: Treatment, zone: tzinfo) -> date:
         if self.found.on is None:
-            return dt.date.max
+            return date.max
         anchor = baseline_anchor(treatment, zone)
         stands_before = self.found.on if anchor is None else anchor.session.day(zone)
         days = TREND_THRESHOLDS.windows.baseline_days
-        return max(self.found.on, stands_before) + dt.timedelta(days=days)
+        return max(self.found.on, stands_before) + timedelta(days=days)

@@ -4,6 +4,8 @@ The limits are those of the issue that the rules were built for; they are judged
 (SD 2, autocorrelation 0.3, 20 % missing) and only shown at others.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 from services.evaluation.simulation.figures import (

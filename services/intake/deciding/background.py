@@ -34,7 +34,7 @@ log = structlog.get_logger()
 class Known:
     """The background, the standing plan's row when one is in force, and the treatment.
 
-    ``unread``: the treatment could not be made sense of: what rests on it is to be decided again.
+    `unread`: the treatment could not be made sense of: what rests on it is to be decided again.
     """
 
     background: Background

@@ -37,7 +37,7 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was sent and around it; ``earlier`` are the earlier versions' answers, oldest first."""
+    """What was sent and around it; `earlier` are the earlier versions' answers, oldest first."""
 
     kind: EntryKind
     instrument: Instrument | None
@@ -56,7 +56,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the rules read in it. ``q9_highest`` is the highest item 9 of all versions."""
+    """What the rules read in it. `q9_highest` is the highest item 9 of all versions."""
 
     score: Score | None
     placement: Placement

@@ -12,9 +12,9 @@ PAGING: Final = ("critical", "high")
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The decisions, also those that did not fire; ``failed`` when the rules raised.
+    """The decisions, also those that did not fire; `failed` when the rules raised.
 
-    ``repeated``: what fires, but was said by an earlier version already: it opens nothing, and is
+    `repeated`: what fires, but was said by an earlier version already: it opens nothing, and is
     answered as it was then.
     """
 

@@ -91,8 +91,8 @@ def load_series(
     begun: Treatment,
     zone: tzinfo,
 ) -> list[Entry]:
-    """The series that ``joined`` (not yet in the database) takes its place in, in no particular
-    order; it replaces the earlier versions of its form. ``begun``: the sessions that have started.
+    """The series that `joined` (not yet in the database) takes its place in, in no particular
+    order; it replaces the earlier versions of its form. `begun`: the sessions that have started.
     """
     rows = session.execute(
         _SERIES,

@@ -35,7 +35,7 @@ BY_INDICATION: Final = frozenset(row.instrument for row in TABLE if row.rule == 
 @dataclass(frozen=True, slots=True)
 class Joined:
     """A check-in that joins the series of its instrument: as the rules see it, its answers, and
-    what is known of the treatment (``timezone`` is the patient's).
+    what is known of the treatment (`timezone` is the patient's).
     """
 
     patient_id: UUID

@@ -51,7 +51,7 @@ NOTHING_SCORED = Score(total=None, band=None, complete=False, answered=0, prorat
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is known of the patient before this entry; ``plan`` is the standing plan in force."""
+    """What is known of the patient before this entry; `plan` is the standing plan in force."""
 
     history: RiskHistory
     plan: StandingPlan | None
@@ -61,7 +61,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was read and decided. ``by_rules`` is false when the fallback had to speak."""
+    """What was read and decided. `by_rules` is false when the fallback had to speak."""
 
     read: Read
     decisions: tuple[Decision, ...]

@@ -53,7 +53,7 @@ def record_of(
     treatment: Treatment,
     safety: dict[str, object] | None,
 ) -> dict[str, Any]:
-    """The record of one check-in from its columns; ``record_id`` is the id it is shown under.
+    """The record of one check-in from its columns; `record_id` is the id it is shown under.
 
     Its session is worked out from the treatment as it is known now.
     """
@@ -97,9 +97,9 @@ def list_check_ins(
     limit: int,
     cursor: str | None,
 ) -> Page:
-    """The current versions, newest ``recorded_at`` first; staff name the patient.
+    """The current versions, newest `recorded_at` first; staff name the patient.
 
-    A patient outside the actor's view is an empty list. Raises ``Forbidden`` and ``Invalid``.
+    A patient outside the actor's view is an empty list. Raises `Forbidden` and `Invalid`.
     """
     if actor.patient_id is None and patient_id is None:
         raise Invalid({"patient_id": ["Staff name the patient."]})
@@ -121,7 +121,7 @@ def list_check_ins(
 def get_check_in(actor: Actor, check_in_id: UUID, now: datetime) -> dict[str, Any]:
     """The current version of the form that any of its versions' ids names, with all versions.
 
-    Raises ``NotFound`` outside the actor's view.
+    Raises `NotFound` outside the actor's view.
     """
     with acting(actor, now) as session:
         root = session.execute(

@@ -65,9 +65,9 @@ def effects_record(
 def list_side_effects(
     actor: Actor, *, now: datetime, patient_id: UUID | None, limit: int, cursor: str | None
 ) -> Page:
-    """The current versions, newest ``recorded_at`` first; staff name the patient.
+    """The current versions, newest `recorded_at` first; staff name the patient.
 
-    A patient outside the actor's view is an empty list. Raises ``Forbidden`` and ``Invalid``.
+    A patient outside the actor's view is an empty list. Raises `Forbidden` and `Invalid`.
     """
     if actor.patient_id is None and patient_id is None:
         raise Invalid({"patient_id": ["Staff name the patient."]})
@@ -93,7 +93,7 @@ def list_side_effects(
 def get_side_effects(actor: Actor, report_id: UUID, now: datetime) -> dict[str, Any]:
     """The current version of the report that any of its versions' ids names, with all versions.
 
-    Raises ``NotFound`` outside the actor's view.
+    Raises `NotFound` outside the actor's view.
     """
     with acting(actor, now) as session:
         patient_id = session.scalar(
@@ -166,7 +166,7 @@ def _version(row: SideEffectReport) -> dict[str, Any]:
 
 def load_versions(session: Session, patient_id: UUID, report_id: UUID) -> list[SideEffectReport]:
     """All versions of the report that an id belongs to, in the order received; raises
-    ``NotFound``.
+    `NotFound`.
     """
     root = (
         select(SideEffectReport.root_id)

@@ -67,7 +67,7 @@ INTERRUPTING_RULES: Final = frozenset({"S3", "S8", "S10a"})
 
 @dataclass(slots=True)
 class Alarms:
-    """What to write. ``uncounted``: the rules raised, and the fallback found nothing."""
+    """What to write. `uncounted`: the rules raised, and the fallback found nothing."""
 
     writes: list[Write] = field(default_factory=list)
     pages: bool = False

@@ -71,7 +71,7 @@ Safety = dict[str, object] | None
 class Entry:
     """One entry to be stored: its own writes, and its record once the card is known.
 
-    ``answers``: those of a form; ``findings``: what was decided of anything else.
+    `answers`: those of a form; `findings`: what was decided of anything else.
     """
 
     id: UUID

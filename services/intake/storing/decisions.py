@@ -23,7 +23,7 @@ def keep_decision(
     decided: list[dict[str, Any]],
     now: datetime,
 ) -> Insert:
-    """The write of one entry's decisions; ``tier`` is the highest of them."""
+    """The write of one entry's decisions; `tier` is the highest of them."""
     return insert(Decision).values(
         id=new_id(),
         clinic_id=patient.clinic_id,

@@ -21,7 +21,7 @@ from services.rules.side_effects.report import (
 def load_reports(
     session: Session, patient_id: UUID, since: datetime, until: datetime, but: UUID | None = None
 ) -> list[EffectsReport]:
-    """The current versions answered between two instants, but for the report ``but`` (a root)."""
+    """The current versions answered between two instants, but for the report `but` (a root)."""
     rows = session.scalars(
         select(SideEffectReport)
         .where(

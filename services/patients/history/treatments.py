@@ -19,7 +19,7 @@ from services.rules.courses import (
 
 
 def current_sessions(patient_id: UUID) -> Select[Any]:
-    """Rows of ``treatment_session_versions``: of each session the last version.
+    """Rows of `treatment_session_versions`: of each session the last version.
 
     Conditions added to it hold for these rows, so no older version shows instead.
     """
@@ -92,7 +92,7 @@ def load_treatment(session: Session, patient_id: UUID, revision: int | None = No
 
 
 def load_treatments(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, Treatment]:
-    """``load_treatment`` as of now for several patients, in two reads."""
+    """`load_treatment` as of now for several patients, in two reads."""
     asked = {"patient_ids": list(patient_ids)}
     courses: dict[UUID, list[rules.Course]] = {one: [] for one in patient_ids}
     sessions: dict[UUID, list[rules.Session]] = {one: [] for one in patient_ids}

@@ -32,7 +32,7 @@ SLOPE_DAYS: Final = TREND_THRESHOLDS.windows.slope_days
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """What is known of the treatment, in which zone, and when: only sessions that had started by
-    ``at`` count (None: none did).
+    `at` count (None: none did).
     """
 
     treatment: Treatment = UNTREATED
@@ -57,7 +57,7 @@ def figures_of(
 
 
 def two_week_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> dict[str, Any]:
-    """``baseline`` and ``current`` in points (0-27), ``trend_status`` and ``non_response`` (M4), of
+    """`baseline` and `current` in points (0-27), `trend_status` and `non_response` (M4), of
     the `phq9`; all forms of the patient.
     """
     rows = day_rows(entries)
@@ -86,7 +86,7 @@ def _is_non_response(
 
 
 def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> dict[str, Any]:
-    """``daily_m7`` in points and ``daily_slope`` in points a week, of the `phq9-daily`, and where
+    """`daily_m7` in points and `daily_slope` in points a week, of the `phq9-daily`, and where
     the patient stands between sessions.
 
     The 14 mood days that end on the last complete one, and those from 3 days before the last

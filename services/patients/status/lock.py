@@ -15,7 +15,7 @@ from services.exceptions import NotFound
 
 @dataclass(frozen=True, slots=True)
 class LockedPatient:
-    """What the status row and the patient's profile said when the lock was taken. ``treated``: she
+    """What the status row and the patient's profile said when the lock was taken. `treated`: she
     has a session, past or planned.
     """
 
@@ -37,7 +37,7 @@ class LockedPatient:
 
 
 def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
-    """Lock the patient's status row until the transaction ends; raises ``NotFound``.
+    """Lock the patient's status row until the transaction ends; raises `NotFound`.
 
     Read what else is needed in later statements: only they see what others committed while this one
     waited.

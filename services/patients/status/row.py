@@ -60,7 +60,7 @@ def raise_revision(session: Session, patient_id: UUID) -> int:
 def recompute(
     session: Session, patient_id: UUID, two_week_at: datetime | None, daily_at: datetime | None
 ) -> dict[str, Any]:
-    """Every cached column from the patient's whole history, as ``caseload verify`` compares it.
+    """Every cached column from the patient's whole history, as `caseload verify` compares it.
 
     Only sessions that had started at these instants count for the figures of the two forms: it was
     as of then that they were last worked out.

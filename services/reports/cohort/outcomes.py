@@ -40,7 +40,7 @@ Each = Callable[[int, CourseOutcome], None]
 class Asked:
     """Which courses are counted; None is any.
 
-    ``from_day`` and ``to_day`` bound the mood day of the last session, both included; ``strict``
+    `from_day` and `to_day` bound the mood day of the last session, both included; `strict`
     leaves only inductions on the published schedule.
     """
 
@@ -97,7 +97,7 @@ class Outcomes:
 def get_outcomes(actor: Actor, asked: Asked, now: datetime) -> Outcomes:
     """The outcomes of the actor's clinic: counts over all its patients, whoever looks after them.
 
-    The read is recorded. Raises ``Forbidden``, and ``Invalid`` for days in the wrong order.
+    The read is recorded. Raises `Forbidden`, and `Invalid` for days in the wrong order.
     """
     _check(asked)
     with acting(actor, now) as session:
@@ -114,10 +114,10 @@ def export_outcomes(
     watch: Watch | None = None,
     each: Each | None = None,
 ) -> Outcomes:
-    """The same for the operator. ``watch`` hears how many patients of how many are done; ``each``
+    """The same for the operator. `watch` hears how many patients of how many are done; `each`
     gets every course with its patient's number, which says nothing of who it is.
 
-    The read is recorded. Raises ``NotFound`` for a clinic that is not there, and ``Invalid``.
+    The read is recorded. Raises `NotFound` for a clinic that is not there, and `Invalid`.
     """
     _check(asked)
     with transaction(clinic_id) as session:

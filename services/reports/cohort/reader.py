@@ -63,7 +63,7 @@ def _next_patients(session: Session, after: UUID | None, batch: int) -> dict[UUI
 
 
 def _entries(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, list[Entry]]:
-    """The last version that counts of every form, as ``series_rows.counting`` has it."""
+    """The last version that counts of every form, as `series_rows.counting` has it."""
     found: dict[UUID, list[Entry]] = {one: [] for one in patient_ids}
     rows = session.execute(
         select(CheckIn.patient_id, *ENTRY_COLUMNS)

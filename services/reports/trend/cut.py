@@ -70,7 +70,7 @@ _NEWEST: Final = _newest()
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """``at`` is when the newest entry up to the revision was received; nothing later is known.
+    """`at` is when the newest entry up to the revision was received; nothing later is known.
 
     So one revision is one instant for ever, whoever asks and whenever.
     """
@@ -83,7 +83,7 @@ class Cut:
 
 
 def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
-    """The cut at a revision, the current one by default; raises ``Invalid`` for one to come."""
+    """The cut at a revision, the current one by default; raises `Invalid` for one to come."""
     row = session.execute(_PATIENT, {"patient_id": patient_id}).one()
     revision = row.revision if wanted is None else wanted
     if not 0 <= revision <= row.revision:
@@ -100,7 +100,7 @@ def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
 
 
 def zone_at(current: str, former: Sequence[dict[str, Any]], revision: int) -> str:
-    """The patient's zone at a revision; ``former`` oldest first."""
+    """The patient's zone at a revision; `former` oldest first."""
     return next(
         (zone["timezone"] for zone in former if revision <= zone["until_revision"]), current
     )

@@ -54,7 +54,7 @@ def get_difference(
     now: datetime,
 ) -> dict[str, Any]:
     """The difference between two cuts of a patient in view, the newest one by default as the
-    second; a read by staff is recorded. Raises as ``get_trend``.
+    second; a read by staff is recorded. Raises as `get_trend`.
     """
     asked = Question(instrument)
     check_question(asked)

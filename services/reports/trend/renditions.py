@@ -55,7 +55,7 @@ def get_rendition(
 ) -> Rendition:
     """The report of a patient in view as CSV, SVG, PNG or PDF; only the PDF names her.
 
-    Raises what ``get_trend`` raises, and KeyError for another media type.
+    Raises what `get_trend` raises, and KeyError for another media type.
     """
     suffix, make = _FORMS[media_type]
     document = get_trend(actor, patient_id, asked, now)
@@ -65,7 +65,7 @@ def get_rendition(
 
 
 def get_own_rendition(actor: Actor, asked: Question, media_type: str, now: datetime) -> Rendition:
-    """The patient's own report; raises ``Forbidden`` for staff, else as ``get_rendition``."""
+    """The patient's own report; raises `Forbidden` for staff, else as `get_rendition`."""
     if actor.patient_id is None:
         raise Forbidden
     return get_rendition(actor, actor.patient_id, asked, media_type, now)

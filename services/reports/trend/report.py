@@ -58,7 +58,7 @@ class Question:
 def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) -> dict[str, Any]:
     """The report of a patient in view; a read by staff is recorded.
 
-    Raises ``NotFound``, ``Forbidden``, and ``Invalid`` for an unknown instrument, a revision to
+    Raises `NotFound`, `Forbidden`, and `Invalid` for an unknown instrument, a revision to
     come or days in the wrong order.
     """
     check_question(asked)
@@ -71,7 +71,7 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
 
 
 def get_own_trend(actor: Actor, asked: Question, now: datetime) -> dict[str, Any]:
-    """The patient's own report; raises ``Forbidden`` for staff, else as ``get_trend``."""
+    """The patient's own report; raises `Forbidden` for staff, else as `get_trend`."""
     if actor.patient_id is None:
         raise Forbidden
     return get_trend(actor, actor.patient_id, asked, now)
@@ -118,7 +118,7 @@ def _newest_day(cut_day: date, entries: Sequence[Entry], beside: Beside) -> date
 
 
 def check_question(asked: Question) -> None:
-    """Raises ``Invalid`` for an unknown instrument or days in the wrong order."""
+    """Raises `Invalid` for an unknown instrument or days in the wrong order."""
     try:
         instrument(asked.instrument)
     except UnknownInstrument as error:

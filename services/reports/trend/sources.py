@@ -132,7 +132,7 @@ def _opened(row: Any) -> dict[str, Any]:
 
 
 def last_versions(rows: Iterable[Any]) -> list[Any]:
-    """Of each ``root_id`` the row with the highest ``version``, in no particular order."""
+    """Of each `root_id` the row with the highest `version`, in no particular order."""
     ascending = sorted(rows, key=attrgetter("version"))
     return list({row.root_id: row for row in ascending}.values())
 

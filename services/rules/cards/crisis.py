@@ -4,6 +4,8 @@ It never says that anybody is safe, and promises no reading that the clinic does
 (clinical.md 3.2). Equal arguments give an equal card: it is kept with the record, byte for byte.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal

@@ -1,5 +1,7 @@
 """Crisis lines by country, from `data/crisis_lines.toml`; old numbers are never served silently."""
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

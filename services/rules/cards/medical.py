@@ -3,6 +3,8 @@
 It stands beside the crisis card, and like it never says that anybody is safe.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +42,7 @@ _REPEAT = (
 
 @dataclass(frozen=True, slots=True)
 class MedicalAdvice:
-    """What a report of side effects or a pressure asks for; ``level`` as on the crisis card."""
+    """What a report of side effects or a pressure asks for; `level` as on the crisis card."""
 
     level: Level
     words: str

@@ -10,9 +10,11 @@ course. It ends at the loss of the response by rule M3, or is censored at the la
 further session: what nobody asked about is not counted as lasting.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -54,7 +56,7 @@ def has_responded(baseline: int | Fraction, total: int | Fraction) -> bool:
 def sustained_response(
     readings: Sequence[DayValue],
     baseline: int | Fraction,
-    respond_by: dt.date,
+    respond_by: date,
     marks: SustainedMarks,
 ) -> Held | None:
     """Return how long the response held; None without a response reading up to `respond_by`.
@@ -91,15 +93,15 @@ class TreatedPatient:
 
     treatment: Treatment
     entries: Sequence[Entry]
-    zone: dt.tzinfo
-    now: dt.datetime
+    zone: tzinfo
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A mood day with a PHQ-9 total (0-27); `item9` is that day's highest (0-3)."""
 
-    on: dt.date
+    on: date
     total: int | Fraction
     item9: int | None
 
@@ -117,7 +119,7 @@ class CourseOutcome:
     phase: Phase
     sessions: int
     days: int
-    last_session_on: dt.date
+    last_session_on: date
     strict: bool
     fate: Fate
     baseline: Reading | None = None
@@ -129,7 +131,7 @@ class CourseOutcome:
 class _Follow:
     """The time after a course: the days until the patient was treated again, if she was."""
 
-    last_on: dt.date
+    last_on: date
     is_open: bool
     retreated: bool
     rows: Sequence[DayRow]
@@ -190,7 +192,7 @@ def _outcome(
     sessions: Sequence[Session],
     baseline: Reading | None,
     follow: _Follow,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     thresholds: CohortThresholds,
 ) -> CourseOutcome:
     days = (follow.last_on - sessions[0].day(zone)).days
@@ -213,7 +215,7 @@ def _outcome(
         else sustained_response(
             day_values(follow.rows),
             baseline.total,
-            follow.last_on + dt.timedelta(days=thresholds.window.last_day),
+            follow.last_on + timedelta(days=thresholds.window.last_day),
             thresholds.sustained,
         ),
     )

@@ -3,6 +3,8 @@
 Every number is rounded once, here: to the nearest double, or an integer when it is whole.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 

@@ -1,5 +1,7 @@
 """From counts to figures: shares with their interval, means, and Kaplan-Meier of the response."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

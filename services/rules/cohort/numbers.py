@@ -1,5 +1,7 @@
 """The numbers of the cohort outcomes, read once from `data/cohort.toml`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

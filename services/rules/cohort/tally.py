@@ -4,6 +4,8 @@ Nothing is kept of a patient but what she adds to the counts: a tally holds numb
 one pair of numbers for each day up to the horizon.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal

@@ -3,6 +3,8 @@
 For safety an amendment only ever counts upwards (contract, amend).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

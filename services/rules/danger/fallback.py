@@ -4,6 +4,8 @@ It compares only values of exact built-in types and walks only an exact dict, so
 input ever runs. In doubt it is more urgent than the rules, never less (clinical.md 5.1).
 """
 
+from __future__ import annotations
+
 _CSSRS_CRITICAL = ("q4", "q5", "q6b")
 _CSSRS_HIGH = ("q3", "q6")
 # The emergency list of `data/side_effects.toml`, written out: a file that does not load is one of

@@ -1,5 +1,7 @@
 """What a complete C-SSRS lowers; the tier of an alert from its occurrences (clinical.md 5.1)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -4,6 +4,8 @@ The search knows no grammar: "I do not want to die" is found as well, on purpose
 ids such as `en:kill-myself`; the note itself is never returned or kept here.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 import unicodedata

@@ -1,5 +1,7 @@
 """The numbers of the safety rules, read once from `data/triage.toml`. No number lives in code."""
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass

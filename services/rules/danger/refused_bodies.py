@@ -4,6 +4,8 @@ A body that is JSON is read form by form; anything else (cut, badly encoded, nes
 tolerant reader that knows no structure. Both run in linear time over the first megabyte.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator

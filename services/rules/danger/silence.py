@@ -4,10 +4,12 @@ Only an answered item 9 or a complete C-SSRS ends a silence; a paused day is not
 count, and the running mood day is not missed yet.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from services.rules.decision import Tier
@@ -43,13 +45,13 @@ class SilenceFacts:
     `accepted_on`: the mood day on which she took over her account; the day after is the first due.
     """
 
-    now: dt.datetime
-    today: dt.date
-    invited_at: dt.datetime
-    accepted_on: dt.date | None
-    heard_on: dt.date | None
-    item9_positive_at: dt.datetime | None
-    cssrs_moderate_at: dt.datetime | None
+    now: datetime
+    today: date
+    invited_at: datetime
+    accepted_on: date | None
+    heard_on: date | None
+    item9_positive_at: datetime | None
+    cssrs_moderate_at: datetime | None
     risk_at_intake: bool
     paused: tuple[DaySpan, ...] = ()
 
@@ -65,7 +67,7 @@ def silence_tier(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> T
 
 
 def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | None:
-    if facts.now - facts.invited_at < dt.timedelta(hours=numbers.never_started_hours):
+    if facts.now - facts.invited_at < timedelta(hours=numbers.never_started_hours):
         return None
     if _days(facts.paused) & {facts.today}:
         return None
@@ -79,7 +81,7 @@ def missed_in_a_row(facts: SilenceFacts) -> int:
     last_not_due = max(facts.heard_on, facts.accepted_on or facts.heard_on)
     away = _days(facts.paused)
     days = range(last_not_due.toordinal() + 1, facts.today.toordinal())
-    return sum(dt.date.fromordinal(day) not in away for day in days)
+    return sum(date.fromordinal(day) not in away for day in days)
 
 
 def at_risk(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> bool:
@@ -90,10 +92,10 @@ def at_risk(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> bool:
         (facts.cssrs_moderate_at, numbers.cssrs_days),
         (intake, numbers.intake_days),
     )
-    return any(at is not None and facts.now - at <= dt.timedelta(days=d) for at, d in recent)
+    return any(at is not None and facts.now - at <= timedelta(days=d) for at, d in recent)
 
 
-def _days(spans: Iterable[DaySpan]) -> set[dt.date]:
+def _days(spans: Iterable[DaySpan]) -> set[date]:
     return {day for span in spans for day in span.days()}
 
 

@@ -1,5 +1,7 @@
 """Standing plans: the only thing that spares a stable item 9 of 1 its page (clinical.md 5.1)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -5,6 +5,8 @@ never skipped by time; only a standing plan turns S2 into S2p. An amendment coun
 above the highest earlier version, except for its words (S7): those are new whatever the numbers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal

@@ -4,9 +4,11 @@
 also when nothing fires; `inputs["held"]` says what kept a rule that holds from firing.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from services.rules.courses import (
@@ -81,7 +83,7 @@ class SeriesCase:
     decided: Entry
     baseline: float | None
     treatment: Treatment = UNTREATED
-    zone: dt.tzinfo = dt.UTC
+    zone: tzinfo = UTC
     indications: frozenset[str] = frozenset()
     spoken: Spoken = NOTHING_SPOKEN
     answers: Answers = field(default_factory=dict)
@@ -127,9 +129,9 @@ def session_decisions(
     entries: Sequence[Entry],
     baseline: float | None,
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     said: Spoken,
-    as_of: dt.datetime,
+    as_of: datetime,
     numbers: RuleNumbers = RULE_NUMBERS,
 ) -> list[RuleDecision]:
     """Return what is decided when a session is written: M4, from the `phq9` check-ins so far."""

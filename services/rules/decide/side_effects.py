@@ -3,10 +3,12 @@
 No E rule is ever held back: not by time, not by a late report, not by what was said before.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, tzinfo
 
 from services.rules.courses import (
     UNTREATED,
@@ -45,7 +47,7 @@ class EffectsCase:
     """
 
     report: EffectsReport
-    zone: dt.tzinfo
+    zone: tzinfo
     earlier: Sequence[EffectsReport] = ()
     pressures: Sequence[Pressure] = ()
     treatment: Treatment = UNTREATED
@@ -88,8 +90,8 @@ def _seen_before(case: EffectsCase) -> frozenset[str]:
     return frozenset(case.seen_before).union(recent)
 
 
-def _elevated(reports: Sequence[EffectsReport]) -> Mapping[dt.date, int]:
-    grades: dict[dt.date, int] = {}
+def _elevated(reports: Sequence[EffectsReport]) -> Mapping[date, int]:
+    grades: dict[date, int] = {}
     for report in reports:
         grade = _highest(report).get(ELEVATED_MOOD, 0)
         if grade:

@@ -1,5 +1,7 @@
 """All rules on one set of vital signs of a session: E2, E3 and E4; none is ever held back."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -18,6 +18,8 @@ can happen to it.
 Nothing but `resolved` ends an alert, and no function can take a due time away from one that pages.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -1,5 +1,7 @@
 """The numbers of escalation, read once from `data/escalation.toml`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

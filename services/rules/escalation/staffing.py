@@ -1,5 +1,7 @@
 """When will a human look? Staffed hours, holidays, the next working morning, all in clinic time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

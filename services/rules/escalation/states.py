@@ -1,5 +1,7 @@
 """What the life of an alert is told in: its state, the clinic around it, and what a change does."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
@@ -85,7 +87,7 @@ class AlertState:
     resolved_at: datetime | None = None
 
     @classmethod
-    def of(cls, row: object) -> "AlertState":
+    def of(cls, row: object) -> AlertState:
         """The state in any object with attributes of these names (a row, a model)."""
         return cls(**{each.name: getattr(row, each.name) for each in fields(cls)})
 

@@ -6,9 +6,11 @@ another is read against the level before the first of them: what lies between th
 After a long gap, or when a clinician asks, it starts anew.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, timedelta, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -47,7 +49,7 @@ def begun_courses(treatment: Treatment) -> tuple[tuple[Course, tuple[Session, ..
 
 def baseline_anchor(
     treatment: Treatment,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
 ) -> Anchor | None:
     """Return what the baseline of the newest begun course stands before; None before any session.
@@ -65,7 +67,7 @@ def baseline_anchor(
     return anchor
 
 
-def _gap(last: Session, first: Session, zone: dt.tzinfo) -> int:
+def _gap(last: Session, first: Session, zone: tzinfo) -> int:
     return (first.day(zone) - last.day(zone)).days
 
 
@@ -80,7 +82,7 @@ class Baseline:
     """A level in points of the instrument, and the last mood day that it rests on."""
 
     value: int | Fraction | None
-    on: dt.date | None
+    on: date | None
     status: BaselineStatus
 
 
@@ -94,7 +96,7 @@ def find_baseline(
     thresholds: TrendThresholds = TREND_THRESHOLDS,
     *,
     treatment: Treatment = UNTREATED,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
 ) -> Baseline:
     """Return the baseline of the newest course that has a session, or of the first days without.
 
@@ -119,7 +121,7 @@ def find_baseline(
 def form_before(
     entries: Iterable[Entry],
     first: Session,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
 ) -> Baseline | None:
     """Return the last complete form recorded in the 14 days before a session.
@@ -132,13 +134,13 @@ def form_before(
         for entry in in_order(entries)
         if entry.total is not None
     ]
-    opens = first.started_at - dt.timedelta(days=limits.form_days)
+    opens = first.started_at - timedelta(days=limits.form_days)
     before = [form for form in complete if opens <= form[0] < first.started_at]
     if before:
         _, day, total = sorted(before, key=lambda form: form[0])[-1]
         return Baseline(total, day, "established")
     session_day = first.day(zone)
-    told_from = session_day - dt.timedelta(days=limits.told_days)
+    told_from = session_day - timedelta(days=limits.told_days)
     told = [form for form in complete if told_from <= form[1] < session_day]
     if not told:
         return None
@@ -149,12 +151,12 @@ def form_before(
 def days_before(
     rows: Iterable[DayRow],
     first: Session,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     windows: Windows = TREND_THRESHOLDS.windows,
 ) -> Baseline | None:
     """Return the mean of the complete days among the 7 mood days before a session's, at least 3."""
     session_day = first.day(zone)
-    opens = session_day - dt.timedelta(days=windows.baseline_days)
+    opens = session_day - timedelta(days=windows.baseline_days)
     within = [row for row in rows if opens <= row.mood_day < session_day]
     return _mean_of(within, windows, "established")
 
@@ -192,7 +194,7 @@ def _before_course(
     rows: Sequence[DayRow],
     first: Session,
     thresholds: TrendThresholds,
-    zone: dt.tzinfo,
+    zone: tzinfo,
 ) -> Baseline | None:
     if instrument in DAILY:
         return days_before(rows, first, zone, thresholds.windows)
@@ -200,7 +202,7 @@ def _before_course(
 
 
 def _since_course_before(
-    entries: Sequence[Entry], rows: Sequence[DayRow], anchor: Anchor, zone: dt.tzinfo
+    entries: Sequence[Entry], rows: Sequence[DayRow], anchor: Anchor, zone: tzinfo
 ) -> tuple[Sequence[Entry], Sequence[DayRow]]:
     if anchor.after is None:
         return entries, rows

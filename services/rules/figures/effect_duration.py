@@ -1,9 +1,11 @@
 """How long a session's effect held, and the median over sessions of which some are unfinished."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
@@ -26,7 +28,7 @@ CensoredBy = Literal["next_session", "last_entry"]
 
 FOLLOWED: frozenset[DurationStatus] = frozenset({"observed", "interval_censored", "censored"})
 LOST: frozenset[DurationStatus] = frozenset({"observed", "interval_censored"})
-_ONE_DAY = dt.timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def duration(
     if effect.nadir >= effect.pre:
         return Duration("no_effect")
     limit = effect.pre - Fraction(limits.lost_percent, 100) * (effect.pre - effect.nadir)
-    last = dt.date.max if window.next_day is None else window.next_day - _ONE_DAY
+    last = date.max if window.next_day is None else window.next_day - _ONE_DAY
     seen = between(values, effect.nadir_on, last)
     for before, day, confirming in zip(seen, seen[1:], seen[2:], strict=False):
         consecutive = _missed(day.day, confirming.day) < limits.gap_days
@@ -114,16 +116,14 @@ def effect_duration(
     )
 
 
-def _lost(
-    window: SessionWindow, before: dt.date, day: dt.date, limits: SessionThresholds
-) -> Duration:
+def _lost(window: SessionWindow, before: date, day: date, limits: SessionThresholds) -> Duration:
     days = window.days_after(day)
     if _missed(before, day) < limits.interval_gap_days:
         return Duration("observed", days)
     return Duration("interval_censored", days, low=window.days_after(before), high=days)
 
 
-def _censored(window: SessionWindow, last_seen: dt.date, limits: SessionThresholds) -> Duration:
+def _censored(window: SessionWindow, last_seen: date, limits: SessionThresholds) -> Duration:
     # Nobody watched the days between a long silence and the next session.
     following = window.next_day
     if following is not None and _missed(last_seen, following) < limits.interval_gap_days:
@@ -131,5 +131,5 @@ def _censored(window: SessionWindow, last_seen: dt.date, limits: SessionThreshol
     return Duration("censored", window.days_after(last_seen), censored_by="last_entry")
 
 
-def _missed(day: dt.date, later: dt.date) -> int:
+def _missed(day: date, later: date) -> int:
     return (later - day).days - 1

@@ -1,8 +1,10 @@
 """Item 9 over time: the highest answer of each day, never a mean, never filled in."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from services.rules.day_series import DayRow
 
@@ -15,7 +17,7 @@ LEVELS = ("none", "low", "unknown", "moderate", "high")
 class LevelOn:
     """The highest C-SSRS level of a mood day."""
 
-    on: dt.date
+    on: date
     level: str
 
 
@@ -25,13 +27,13 @@ class Item9:
     there was none, which says nothing about safety. `highest`: of all days (0-3).
     """
 
-    last_positive_on: dt.date | None
+    last_positive_on: date | None
     days_since_positive: int | None
     highest: int | None
     levels: tuple[LevelOn, ...]
 
 
-def item9(rows: Sequence[DayRow], levels: Iterable[LevelOn], reported_until: dt.date) -> Item9:
+def item9(rows: Sequence[DayRow], levels: Iterable[LevelOn], reported_until: date) -> Item9:
     """Return what the days (ascending) say of item 9, and the C-SSRS timeline up to a mood day.
 
     `levels` are bands of the C-SSRS, several a day or none, in any order. Raises ValueError for a
@@ -48,8 +50,8 @@ def item9(rows: Sequence[DayRow], levels: Iterable[LevelOn], reported_until: dt.
     )
 
 
-def _timeline(levels: Iterable[LevelOn], until: dt.date) -> tuple[LevelOn, ...]:
-    days: dict[dt.date, str] = {}
+def _timeline(levels: Iterable[LevelOn], until: date) -> tuple[LevelOn, ...]:
+    days: dict[date, str] = {}
     for found in levels:
         if found.on <= until:
             days[found.on] = max(found.level, days.get(found.on, found.level), key=LEVELS.index)

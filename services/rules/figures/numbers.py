@@ -4,9 +4,11 @@ The report of a data cut is computed with the version that was in force at the c
 cut gives the same report after the numbers were changed.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from services.rules.threshold_files import DATA, ThresholdError, ThresholdFile, read_thresholds
@@ -105,7 +107,7 @@ class TrendThresholds:
     """
 
     version: str
-    in_force_from: dt.datetime
+    in_force_from: datetime
     status: StatusThresholds
     windows: Windows
     baseline: BaselineThresholds
@@ -151,7 +153,7 @@ def read_trend_versions(folder: Path = DATA / "trend") -> tuple[TrendThresholds,
 
 
 def trend_thresholds_at(
-    instant: dt.datetime, versions: Sequence[TrendThresholds] | None = None
+    instant: datetime, versions: Sequence[TrendThresholds] | None = None
 ) -> TrendThresholds:
     """Return the version in force at an instant (aware); before the first one came, the first."""
     known = TREND_VERSIONS if versions is None else versions
@@ -159,9 +161,9 @@ def trend_thresholds_at(
     return begun[-1] if begun else known[0]
 
 
-def _in_force_from(file: ThresholdFile) -> dt.datetime:
+def _in_force_from(file: ThresholdFile) -> datetime:
     found: object = file.tables.get("in_force_from")
-    if not isinstance(found, dt.datetime) or found.utcoffset() is None:
+    if not isinstance(found, datetime) or found.utcoffset() is None:
         raise ThresholdError(f"{file.name}: in_force_from must be an instant with an offset")
     return found
 

@@ -1,9 +1,11 @@
 """When relief set in after the first session: in hours on the first two days, in days later."""
 
-import datetime as dt
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, timedelta, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import (
@@ -26,7 +28,7 @@ DAILY_FORM = "phq9-daily"
 class Onset:
     """The mood day, how many days after session 1, and the hours when they are known."""
 
-    on: dt.date
+    on: date
     days: int
     hours: float | None = None
 
@@ -37,7 +39,7 @@ def onset(
     values: Sequence[DayValue],
     baseline: int | Fraction | None,
     first: Session,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     thresholds: TrendThresholds = TREND_THRESHOLDS,
 ) -> Onset | None:
     """Return the onset after the first session, None if it never came.
@@ -52,8 +54,8 @@ def onset(
     if found is not None:
         return found
     session_day = first.day(zone)
-    hourly = session_day + dt.timedelta(days=thresholds.session.onset_hours_days)
-    last = session_day + dt.timedelta(days=thresholds.session.onset_days)
+    hourly = session_day + timedelta(days=thresholds.session.onset_hours_days)
+    last = session_day + timedelta(days=thresholds.session.onset_days)
     for value in values[bisect_right(values, hourly, key=lambda value: value.day) :]:
         if instrument == DAILY_FORM and value.day > last:
             return None
@@ -81,7 +83,7 @@ class _Relief:
 
 
 def _answers_by_the_hour(
-    entries: Iterable[Entry], first: Session, zone: dt.tzinfo, thresholds: TrendThresholds
+    entries: Iterable[Entry], first: Session, zone: tzinfo, thresholds: TrendThresholds
 ) -> Iterator[tuple[Onset, int]]:
     """Complete answers of days 0 and 1 that were recorded after the session began, as recorded."""
     session_day = first.day(zone)

@@ -4,9 +4,11 @@ Sessions less than 48 hours apart cannot be told apart by days, so they share on
 before is read before the first of them, what follows is counted from the last.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, timedelta, tzinfo
 from fractions import Fraction
 from itertools import zip_longest
 
@@ -28,23 +30,23 @@ class SessionWindow:
     """
 
     sessions: tuple[Session, ...]
-    first_day: dt.date
-    last_day: dt.date
-    next_day: dt.date | None
+    first_day: date
+    last_day: date
+    next_day: date | None
 
-    def days_after(self, day: dt.date) -> int:
+    def days_after(self, day: date) -> int:
         """Days from the window's last session to a mood day."""
         return (day - self.last_day).days
 
 
 def session_windows(
     sessions: Sequence[Session],
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     limits: SessionThresholds = TREND_THRESHOLDS.session,
 ) -> tuple[SessionWindow, ...]:
     """Return the windows of the sessions that had started, which come ascending."""
     groups: list[list[Session]] = []
-    apart = dt.timedelta(hours=limits.shared_hours)
+    apart = timedelta(hours=limits.shared_hours)
     for session in sessions:
         if groups and session.started_at - groups[-1][-1].started_at < apart:
             groups[-1].append(session)
@@ -57,8 +59,8 @@ def session_windows(
     )
 
 
-Mornings = Mapping[dt.date, int]
-_ONE_DAY = dt.timedelta(days=1)
+Mornings = Mapping[date, int]
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class SessionEffect:
     pre: Fraction | None
     is_floor: bool
     nadir: int | Fraction | None
-    nadir_on: dt.date | None
+    nadir_on: date | None
     observed_days: int
 
     @property
@@ -125,7 +127,7 @@ def _pre(
     mornings: Mornings,
     limits: SessionThresholds,
 ) -> Fraction | None:
-    opens = window.first_day - dt.timedelta(days=limits.pre_days)
+    opens = window.first_day - timedelta(days=limits.pre_days)
     before = between(values, opens, window.first_day - _ONE_DAY)
     if before:
         return mean([value.value for value in before])
@@ -136,7 +138,7 @@ def _pre(
 def _days_after(
     window: SessionWindow, values: Sequence[DayValue], limits: SessionThresholds
 ) -> Sequence[DayValue]:
-    last = window.last_day + dt.timedelta(days=limits.nadir_days)
+    last = window.last_day + timedelta(days=limits.nadir_days)
     if window.next_day is not None:
         last = min(last, window.next_day - _ONE_DAY)
     return between(values, window.last_day + _ONE_DAY, last)

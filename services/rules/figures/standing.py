@@ -3,9 +3,11 @@
 It follows from rows alone, never from the clock, so that what is cached can be computed again.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue, Entry
@@ -31,10 +33,10 @@ class Standing:
     """
 
     last_session_id: str | None = None
-    last_session_at: dt.datetime | None = None
+    last_session_at: datetime | None = None
     sessions_in_course: int = 0
-    wearing_off_on: dt.date | None = None
-    maintenance_due_on: dt.date | None = None
+    wearing_off_on: date | None = None
+    maintenance_due_on: date | None = None
 
 
 UNTREATED_STANDING = Standing()
@@ -43,7 +45,7 @@ UNTREATED_STANDING = Standing()
 def standing(
     values: Sequence[DayValue],
     treatment: Treatment,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     entries: Sequence[Entry] = (),
     thresholds: TrendThresholds = TREND_THRESHOLDS,
 ) -> Standing:
@@ -69,20 +71,20 @@ def standing(
 def _wearing_off_on(
     values: Sequence[DayValue],
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     entries: Sequence[Entry],
     thresholds: TrendThresholds,
-) -> dt.date | None:
+) -> date | None:
     window = session_windows(treatment.sessions, zone, thresholds.session)[-1]
     mornings = morning_values(entries, [window])
     effect = session_effect(window, values, mornings, thresholds.session)
     held = duration(window, effect, values, thresholds.session)
     if held.status not in LOST or held.days is None:
         return None
-    return window.last_day + dt.timedelta(days=held.days)
+    return window.last_day + timedelta(days=held.days)
 
 
-def _maintenance_due_on(treatment: Treatment, last_day: dt.date) -> dt.date | None:
+def _maintenance_due_on(treatment: Treatment, last_day: date) -> date | None:
     """The interval of the maintenance course that began last, unless it has ended by then."""
     planned = [
         (course.started_on, course.id, course.maintenance_interval_days, course.ended_on)
@@ -92,5 +94,5 @@ def _maintenance_due_on(treatment: Treatment, last_day: dt.date) -> dt.date | No
     if not planned:
         return None
     _, _, interval, ended_on = max(planned, key=lambda plan: plan[:2])
-    due_on = last_day + dt.timedelta(days=interval or 0)
+    due_on = last_day + timedelta(days=interval or 0)
     return due_on if ended_on is None or due_on <= ended_on else None

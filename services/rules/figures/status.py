@@ -1,5 +1,7 @@
 """Improvement against the baseline, and the one word that sums it up."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal

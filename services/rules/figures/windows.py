@@ -1,9 +1,11 @@
 """The windows of mood days that figures are made over: means, slope, and how much days differ."""
 
-import datetime as dt
+from __future__ import annotations
+
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
@@ -30,7 +32,7 @@ class WindowMean:
     n: int
 
 
-def between(values: Sequence[DayValue], first: dt.date, last: dt.date) -> Sequence[DayValue]:
+def between(values: Sequence[DayValue], first: date, last: date) -> Sequence[DayValue]:
     """Return the values (ascending) of the days from the first to the last, both included."""
     start = bisect_left(values, first, key=_day)
     return values[start : bisect_right(values, last, lo=start, key=_day)]
@@ -41,7 +43,7 @@ def ending_on_last(values: Sequence[DayValue], days: int) -> Sequence[DayValue]:
     if not values:
         return ()
     last = values[-1].day.toordinal()
-    return between(values, dt.date.fromordinal(max(1, last - days + 1)), values[-1].day)
+    return between(values, date.fromordinal(max(1, last - days + 1)), values[-1].day)
 
 
 def slope_per_week(
@@ -80,7 +82,7 @@ def _slope_window(values: Sequence[DayValue], thresholds: TrendThresholds) -> Se
     return window if len(window) >= thresholds.windows.slope_min_days else ()
 
 
-def _day(value: DayValue) -> dt.date:
+def _day(value: DayValue) -> date:
     return value.day
 
 

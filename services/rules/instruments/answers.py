@@ -1,5 +1,7 @@
 """Is every answer one of the options? Left out, declined and zero are three different things."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Final, Literal

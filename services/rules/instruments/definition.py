@@ -1,5 +1,7 @@
 """What an instrument is: plain frozen values, filled from `data/instruments/*.toml`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

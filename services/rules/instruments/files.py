@@ -3,6 +3,8 @@
 What a clinician reviewed is exactly what is used.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,5 +1,7 @@
 """The instruments a phone can fill in: look one up, see what it asks, use a clinic's own texts."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache

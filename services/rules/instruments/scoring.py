@@ -1,5 +1,7 @@
 """Totals, bands and C-SSRS levels. Missing and declined are unknown: never zero, never guessed."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import Enum
 
@@ -30,7 +32,7 @@ class CssrsLevel(Enum):
         """0 (none) to 3 (high); None for UNKNOWN, so that a caller must say what it means."""
         return None if self is CssrsLevel.UNKNOWN else list(CssrsLevel).index(self)
 
-    def at_least(self, floor: "CssrsLevel") -> bool:
+    def at_least(self, floor: CssrsLevel) -> bool:
         """Is this a known level of `floor` or higher? UNKNOWN never is.
 
         Raises `ValueError` when `floor` is UNKNOWN: nothing can be compared with it.

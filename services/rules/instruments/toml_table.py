@@ -1,5 +1,7 @@
 """A TOML table that is read key by key, so that a missing, mistyped or unknown key is an error."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -42,12 +44,12 @@ class Table:
             raise self.error(key, "must be a list of texts that is not empty")
         return tuple(values)
 
-    def table(self, key: str) -> "Table | None":
+    def table(self, key: str) -> Table | None:
         if key not in self._left:
             return None
         return Table(self._take(key, dict, "a table"), self._file, f"{self._path}{key}.")
 
-    def tables(self, key: str) -> list["Table"]:
+    def tables(self, key: str) -> list[Table]:
         """The tables of an array, none when it is left out."""
         found = self._take(key, list, "an array of tables") if key in self._left else []
         if not all(isinstance(values, dict) for values in found):

@@ -1,8 +1,10 @@
 """The days that a schedule is laid out on: enrolled, not paused, and cut by sessions."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 from itertools import islice
 
 from services.rules.courses import (
@@ -25,19 +27,19 @@ class Calendar:
     `sessions`, both ascending.
     """
 
-    zone: dt.tzinfo
-    accepted_at: dt.datetime
-    accepted_on: dt.date
-    away: frozenset[dt.date]
+    zone: tzinfo
+    accepted_at: datetime
+    accepted_on: date
+    away: frozenset[date]
     sessions: tuple[Session, ...]
-    days_of: tuple[dt.date, ...]
+    days_of: tuple[date, ...]
     asked: DaySpan
 
-    def due_days(self, first: dt.date, end: dt.date | None = None) -> Iterator[dt.date]:
+    def due_days(self, first: date, end: date | None = None) -> Iterator[date]:
         """Every day from one on and before another (None: for ever) on which something is due."""
         start = max(first.toordinal(), self.accepted_on.toordinal() + 1)
-        for ordinal in range(start, (end or dt.date.max).toordinal()):
-            day = dt.date.fromordinal(ordinal)
+        for ordinal in range(start, (end or date.max).toordinal()):
+            day = date.fromordinal(ordinal)
             if day not in self.away:
                 yield day
 
@@ -46,8 +48,8 @@ class Calendar:
         return all(day in self.away for day in span.days())
 
     def periods(
-        self, after: dt.date, length: int, end: dt.date | None = None
-    ) -> Iterator[tuple[dt.date, ...]]:
+        self, after: date, length: int, end: date | None = None
+    ) -> Iterator[tuple[date, ...]]:
         """The due days after one in periods of `length`, those that touch the asked days; the one
         that `end` cuts is shorter.
         """
@@ -61,7 +63,7 @@ class Calendar:
                 yield period
 
 
-def calendar_of(case: ScheduleCase, accepted_at: dt.datetime, asked: DaySpan) -> Calendar:
+def calendar_of(case: ScheduleCase, accepted_at: datetime, asked: DaySpan) -> Calendar:
     """Return the days of a patient who accepted."""
     sessions = in_order(case.treatment.sessions)
     return Calendar(

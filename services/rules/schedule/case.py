@@ -1,8 +1,10 @@
 """What a schedule is made from and what it says: one patient's case, and the items due."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
 from typing import Literal
 
 from services.rules.courses import (
@@ -36,20 +38,20 @@ ItemStatus = Literal["upcoming", "due", "overdue", "answered", "expired"]
 class DaySpan:
     """Mood days from the first to the last, both included."""
 
-    first: dt.date
-    last: dt.date
+    first: date
+    last: date
 
-    def days(self) -> Iterator[dt.date]:
+    def days(self) -> Iterator[date]:
         for ordinal in range(self.first.toordinal(), self.last.toordinal() + 1):
-            yield dt.date.fromordinal(ordinal)
+            yield date.fromordinal(ordinal)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A form or report with at least one answer: the day it is about, and when it was recorded."""
 
-    mood_day: dt.date
-    recorded_at: dt.datetime
+    mood_day: date
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class ScheduleCase:
     `accepted_at`, when she took over her account (None: not yet).
     """
 
-    zone: dt.tzinfo
-    accepted_at: dt.datetime | None
+    zone: tzinfo
+    accepted_at: datetime | None
     paused: Sequence[DaySpan] = ()
     treatment: Treatment = UNTREATED
     answered: Mapping[str, Sequence[Answered]] = field(default_factory=dict)
@@ -83,10 +85,10 @@ class DueItem:
     instrument: str
     reason: Reason
     session_id: str | None
-    mood_day: dt.date | None
-    counts_from_at: dt.datetime
-    opens_at: dt.datetime
-    due_at: dt.datetime
-    expires_at: dt.datetime
+    mood_day: date | None
+    counts_from_at: datetime
+    opens_at: datetime
+    due_at: datetime
+    expires_at: datetime
     status: ItemStatus
-    answered_at: dt.datetime | None
+    answered_at: datetime | None

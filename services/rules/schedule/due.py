@@ -4,8 +4,10 @@ Everything is worked out anew from the case, so that a session that is entered l
 cancelled moves every window in the same way for everybody who asks.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
 
 from services.rules.mood_days import STATED_DAYS_BACK, mood_day_at, shift
 from services.rules.schedule.calendar import (
@@ -47,11 +49,11 @@ from services.rules.schedule.windows import (
 
 # A window may be open for some time after the last day that it is about, and an answer recorded in
 # it may be about a day before it (a day more: patients move between zones).
-_STAYS_OPEN = _STATED_BACK = dt.timedelta(days=STATED_DAYS_BACK + 1)
+_STAYS_OPEN = _STATED_BACK = timedelta(days=STATED_DAYS_BACK + 1)
 
 
 def due_items(
-    case: ScheduleCase, now: dt.datetime, numbers: ScheduleNumbers = SCHEDULE
+    case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
 ) -> tuple[DueItem, ...]:
     """Return every item since the acceptance and up to 14 days ahead, by `opens_at`."""
     since = now if case.accepted_at is None else min(case.accepted_at, now)
@@ -59,23 +61,23 @@ def due_items(
 
 
 def due_now(
-    case: ScheduleCase, now: dt.datetime, numbers: ScheduleNumbers = SCHEDULE
+    case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
 ) -> tuple[DueItem, ...]:
     """Return the items whose window touches the time from 3 days ago to 14 days ahead."""
     return items_of(windows_now(case, now, numbers), case, now)
 
 
 def windows_now(
-    case: ScheduleCase, now: dt.datetime, numbers: ScheduleNumbers = SCHEDULE
+    case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
 ) -> tuple[Window, ...]:
     """Return the windows of `due_now`, which need no answers; so a reader knows which to fetch."""
-    since = shift(now, -dt.timedelta(days=numbers.shown.back_days))
+    since = shift(now, -timedelta(days=numbers.shown.back_days))
     return windows_between(case, since, _ahead(now, numbers), numbers)
 
 
-def answers_needed(windows: Sequence[Window], zone: dt.tzinfo) -> dict[str, dt.date]:
+def answers_needed(windows: Sequence[Window], zone: tzinfo) -> dict[str, date]:
     """Return from which mood day on answers of each instrument can matter to these windows."""
-    needed: dict[str, dt.date] = {}
+    needed: dict[str, date] = {}
     for window in windows:
         first = mood_day_at(shift(window.times(zone).counts_from_at, -_STATED_BACK), zone)
         needed[window.instrument] = min(first, needed.get(window.instrument, first))
@@ -84,8 +86,8 @@ def answers_needed(windows: Sequence[Window], zone: dt.tzinfo) -> dict[str, dt.d
 
 def windows_between(
     case: ScheduleCase,
-    since: dt.datetime,
-    until: dt.datetime,
+    since: datetime,
+    until: datetime,
     numbers: ScheduleNumbers = SCHEDULE,
 ) -> tuple[Window, ...]:
     """Return the windows that touch the time between two instants, of all instruments."""
@@ -127,9 +129,7 @@ def _two_weeks(
     yield from periodic(calendar, numbers)
 
 
-def items_of(
-    windows: Sequence[Window], case: ScheduleCase, now: dt.datetime
-) -> tuple[DueItem, ...]:
+def items_of(windows: Sequence[Window], case: ScheduleCase, now: datetime) -> tuple[DueItem, ...]:
     """Return the windows as items, with what became of each by `now`."""
     answers = {window.instrument: Answers(()) for window in windows}
     answers |= {code: Answers(given) for code, given in case.answered.items()}
@@ -142,9 +142,7 @@ def items_of(
     return tuple(sorted(made, key=_place))
 
 
-def _item(
-    window: Window, times: Times, answers: Answers, now: dt.datetime, is_away: bool
-) -> DueItem:
+def _item(window: Window, times: Times, answers: Answers, now: datetime, is_away: bool) -> DueItem:
     answered_at = window.answered_at(answers)
     is_daily = isinstance(window, DayWindow) and window.instrument == DAILY
     return DueItem(
@@ -161,7 +159,7 @@ def _item(
     )
 
 
-def _stage(times: Times, now: dt.datetime, is_away: bool) -> ItemStatus:
+def _stage(times: Times, now: datetime, is_away: bool) -> ItemStatus:
     """Where an unanswered item stands; nothing is due on a paused day, the rest of it comes."""
     if now < times.opens_at:
         return "upcoming"
@@ -170,12 +168,12 @@ def _stage(times: Times, now: dt.datetime, is_away: bool) -> ItemStatus:
     return "overdue" if now < times.expires_at else "expired"
 
 
-def _place(item: DueItem) -> tuple[dt.datetime, str, str, str]:
+def _place(item: DueItem) -> tuple[datetime, str, str, str]:
     return item.opens_at, item.instrument, item.reason, item.session_id or ""
 
 
-def _ahead(now: dt.datetime, numbers: ScheduleNumbers) -> dt.datetime:
-    return shift(now, dt.timedelta(days=numbers.shown.ahead_days))
+def _ahead(now: datetime, numbers: ScheduleNumbers) -> datetime:
+    return shift(now, timedelta(days=numbers.shown.ahead_days))
 
 
 __all__ = [

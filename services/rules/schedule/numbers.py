@@ -1,5 +1,7 @@
 """The numbers of the schedule, read once from `data/schedule.toml`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -2,9 +2,11 @@
 indication.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import pairwise, takewhile
 from typing import cast
 
@@ -46,13 +48,13 @@ def daily(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
 
 def days_after_sessions(
     calendar: Calendar, numbers: ScheduleNumbers
-) -> dict[dt.date, tuple[Reason, str]]:
+) -> dict[date, tuple[Reason, str]]:
     """Which mood days are day 1, 3, 7 and 14 after which session.
 
     A session before that day takes its place; one on the day itself does not, since that day's
     check-in tells of the treatment before.
     """
-    ends = [*calendar.days_of[1:], dt.date.max]
+    ends = [*calendar.days_of[1:], date.max]
     return {
         day: (cast(Reason, f"day_{count}"), session.id)
         for session, own, end in zip(calendar.sessions, calendar.days_of, ends, strict=False)
@@ -68,7 +70,7 @@ def periodic(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow
     shape = numbers.periodic
     cuts = sorted({day for day in calendar.days_of if day > calendar.accepted_on})
     for after, end in pairwise([calendar.accepted_on, *cuts, None]):
-        for days in calendar.periods(cast(dt.date, after), numbers.two_weeks_days, end):
+        for days in calendar.periods(cast(date, after), numbers.two_weeks_days, end):
             if len(days) == numbers.two_weeks_days or len(days) >= shape.shortest_days:
                 yield _repeated(
                     TWO_WEEKS, "periodic", days, shape.due_from_day, shape.overdue_from_day
@@ -99,22 +101,22 @@ def monthly(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]
             yield _of(URINARY, "monthly", days, numbers.monthly)
 
 
-def _months(calendar: Calendar, treated: Sequence[dt.date], length: int) -> Iterator[dt.date]:
+def _months(calendar: Calendar, treated: Sequence[date], length: int) -> Iterator[date]:
     """The first days of the months that touch the asked days."""
     if not treated:
         return
     gone = max((calendar.asked.first - treated[0]).days // length, 0)
     first = treated[0].toordinal() + gone * length
     for ordinal in range(first, calendar.asked.last.toordinal() + 1, length):
-        yield dt.date.fromordinal(ordinal)
+        yield date.fromordinal(ordinal)
 
 
-def _of(instrument: str, reason: Reason, days: tuple[dt.date, ...], every: Repeated) -> DayWindow:
+def _of(instrument: str, reason: Reason, days: tuple[date, ...], every: Repeated) -> DayWindow:
     return _repeated(instrument, reason, days, every.due_from_day, every.overdue_from_day)
 
 
 def _repeated(
-    instrument: str, reason: Reason, days: tuple[dt.date, ...], due_from: int, overdue_from: int
+    instrument: str, reason: Reason, days: tuple[date, ...], due_from: int, overdue_from: int
 ) -> DayWindow:
     """A period, due and overdue from a day of it (counted from 1), over on the day after it."""
     over = days[-1] + ONE_DAY

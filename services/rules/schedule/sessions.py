@@ -1,7 +1,9 @@
 """What is due around a session: the two-week form before it, side effects a day after it."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 
 from services.rules.courses import (
     Session,
@@ -28,17 +30,17 @@ def before_sessions(
     where the answer is the baseline, but not from before the session before it.
     """
     firsts = baseline_sessions(treatment, calendar.zone)
-    before: dt.datetime | None = None
+    before: datetime | None = None
     for session in calendar.sessions:
         days = numbers.baseline_days if session.id in firsts else numbers.before_days
         start = session.started_at
-        opens = shift(start, -dt.timedelta(days=days))
+        opens = shift(start, -timedelta(days=days))
         opens, before = max(opens, before or opens), start
         window = SpanWindow(TWO_WEEKS, "before_session", session.id, opens, start, start)
         yield from _due(window, calendar)
 
 
-def baseline_sessions(treatment: Treatment, zone: dt.tzinfo) -> frozenset[str]:
+def baseline_sessions(treatment: Treatment, zone: tzinfo) -> frozenset[str]:
     """The sessions that a baseline is taken before: the patient's first, and where a course starts
     a baseline of its own (the trend report's rule).
     """
@@ -52,7 +54,7 @@ def baseline_sessions(treatment: Treatment, zone: dt.tzinfo) -> frozenset[str]:
     return frozenset(session.id for session in firsts)
 
 
-def _is_anchor(first: Session, treatment: Treatment, zone: dt.tzinfo) -> bool:
+def _is_anchor(first: Session, treatment: Treatment, zone: tzinfo) -> bool:
     anchor = baseline_anchor(treatment.until(first.started_at), zone)
     return anchor is not None and anchor.session.id == first.id
 
@@ -63,7 +65,7 @@ def side_effects_after(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator
     ends = [*(session.started_at for session in calendar.sessions[1:]), LATEST]
     for session, end in zip(calendar.sessions, ends, strict=False):
         opens, due, over = (
-            shift(session.over_at, dt.timedelta(hours=count))
+            shift(session.over_at, timedelta(hours=count))
             for count in (hours.opens_hours, hours.overdue_hours, hours.expires_hours)
         )
         window = SpanWindow(

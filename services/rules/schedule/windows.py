@@ -4,10 +4,12 @@ A window of days is answered by an answer *about* one of its days, whenever it w
 window of instants by one that was recorded within it.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.mood_days import DAY_STARTS_AT, mood_day_at
 from services.rules.schedule.case import (
@@ -16,23 +18,23 @@ from services.rules.schedule.case import (
     Reason,
 )
 
-ONE_DAY = dt.timedelta(days=1)
-_A_MOMENT = dt.timedelta(microseconds=1)
+ONE_DAY = timedelta(days=1)
+_A_MOMENT = timedelta(microseconds=1)
 
 
-def day_start(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+def day_start(day: date, zone: tzinfo) -> datetime:
     """Return when a mood day begins, in UTC: 04:00 on the wall clock, whatever the clocks do."""
-    return dt.datetime.combine(day, DAY_STARTS_AT, tzinfo=zone).astimezone(dt.UTC)
+    return datetime.combine(day, DAY_STARTS_AT, tzinfo=zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
     """The instants of a window (UTC), ascending; each stage ends where the next begins."""
 
-    counts_from_at: dt.datetime
-    opens_at: dt.datetime
-    due_at: dt.datetime
-    expires_at: dt.datetime
+    counts_from_at: datetime
+    opens_at: datetime
+    due_at: datetime
+    expires_at: datetime
 
 
 class Answers:
@@ -40,17 +42,17 @@ class Answers:
 
     def __init__(self, answers: Collection[Answered]) -> None:
         self._recorded = sorted(one.recorded_at for one in answers)
-        self._by_day: dict[dt.date, dt.datetime] = {}
+        self._by_day: dict[date, datetime] = {}
         for one in answers:
             first = self._by_day.setdefault(one.mood_day, one.recorded_at)
             self._by_day[one.mood_day] = min(first, one.recorded_at)
 
-    def about(self, days: Sequence[dt.date]) -> dt.datetime | None:
+    def about(self, days: Sequence[date]) -> datetime | None:
         """When the first answer about any of these days was recorded."""
         found = [self._by_day[day] for day in days if day in self._by_day]
         return min(found, default=None)
 
-    def within(self, first: dt.datetime, end: dt.datetime) -> dt.datetime | None:
+    def within(self, first: datetime, end: datetime) -> datetime | None:
         """When the first answer from an instant to just before another was recorded."""
         place = bisect_left(self._recorded, first)
         is_within = place < len(self._recorded) and self._recorded[place] < end
@@ -65,22 +67,22 @@ class DayWindow:
 
     instrument: str
     reason: Reason
-    days: tuple[dt.date, ...]
-    opens_on: dt.date
-    overdue_on: dt.date
-    expires_on: dt.date
+    days: tuple[date, ...]
+    opens_on: date
+    overdue_on: date
+    expires_on: date
     session_id: str | None = None
 
-    def times(self, zone: dt.tzinfo) -> Times:
+    def times(self, zone: tzinfo) -> Times:
         """The window as instants."""
         on = (self.days[0], self.opens_on, self.overdue_on, self.expires_on)
         return Times(*(day_start(day, zone) for day in on))
 
-    def touches(self, reported: DaySpan, _zone: dt.tzinfo) -> bool:
+    def touches(self, reported: DaySpan, _zone: tzinfo) -> bool:
         """Whether an answer about one of the reported days would count."""
         return any(reported.first <= day <= reported.last for day in self.days)
 
-    def answered_at(self, answers: Answers) -> dt.datetime | None:
+    def answered_at(self, answers: Answers) -> datetime | None:
         """When the first answer that counts was recorded."""
         return answers.about(self.days)
 
@@ -92,24 +94,24 @@ class SpanWindow:
     instrument: str
     reason: Reason
     session_id: str
-    opens_at: dt.datetime
-    due_at: dt.datetime
-    expires_at: dt.datetime
+    opens_at: datetime
+    due_at: datetime
+    expires_at: datetime
 
-    def times(self, _zone: dt.tzinfo) -> Times:
+    def times(self, _zone: tzinfo) -> Times:
         """The window as instants."""
         return Times(self.opens_at, self.opens_at, self.due_at, self.expires_at)
 
-    def due_days(self, zone: dt.tzinfo) -> DaySpan:
+    def due_days(self, zone: tzinfo) -> DaySpan:
         """The mood days on which it is due."""
         return DaySpan(mood_day_at(self.opens_at, zone), mood_day_at(self.due_at - _A_MOMENT, zone))
 
-    def touches(self, reported: DaySpan, zone: dt.tzinfo) -> bool:
+    def touches(self, reported: DaySpan, zone: tzinfo) -> bool:
         """Whether any part of it lies on one of the reported days."""
         last = mood_day_at(self.expires_at - _A_MOMENT, zone)
         return mood_day_at(self.opens_at, zone) <= reported.last and last >= reported.first
 
-    def answered_at(self, answers: Answers) -> dt.datetime | None:
+    def answered_at(self, answers: Answers) -> datetime | None:
         """When the first answer that counts was recorded."""
         return answers.within(self.opens_at, self.expires_at)
 

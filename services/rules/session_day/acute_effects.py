@@ -4,8 +4,10 @@ They are mild and pass within hours (clinical reference 0, fact 12). Only a repo
 more after the session can say that one has not: an end that nobody entered proves nothing.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterator
+from datetime import timedelta
 
 from services.rules.courses import (
     Session,
@@ -72,7 +74,7 @@ def _sessions_of(
     The start of a session may be rounded and the phone's clock ahead of the clinic's: an effect up
     to an hour before the recorded start counts with that session as well.
     """
-    slack = dt.timedelta(minutes=numbers.e5.onset_slack_min)
+    slack = timedelta(minutes=numbers.e5.onset_slack_min)
     began = effect.onset_at
     moments = [report.recorded_at] if began is None else [began, began + slack]
     for session in treatment.sessions:
@@ -85,7 +87,7 @@ def _sessions_of(
 def _persists(
     effect: ReportedEffect, report: EffectsReport, session: Session, numbers: SessionNumbers
 ) -> bool:
-    day_after = session.over_at + dt.timedelta(hours=numbers.e5.persistent_after_h)
+    day_after = session.over_at + timedelta(hours=numbers.e5.persistent_after_h)
     if report.recorded_at < day_after:
         return False
     is_new = effect.onset_at is not None and effect.onset_at > day_after

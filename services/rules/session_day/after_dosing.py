@@ -4,9 +4,11 @@ A finding belongs to one reading. What fires is every finding that was not there
 being decided, so that a reading typed in late (the one before dosing, say) finds what it explains.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from services.rules.courses import Session
@@ -130,10 +132,10 @@ def _at_any_time(one: SessionVitals, numbers: VitalThresholds) -> list[FindingKi
 def _rises(
     one: SessionVitals,
     before: SessionVitals | None,
-    elapsed: dt.timedelta,
+    elapsed: timedelta,
     numbers: VitalThresholds,
 ) -> list[FindingKind]:
-    if before is None or elapsed < dt.timedelta(minutes=numbers.e4.rise_from_min):
+    if before is None or elapsed < timedelta(minutes=numbers.e4.rise_from_min):
         return []
     found: list[FindingKind] = []
     if one.systolic - before.systolic >= numbers.e4.systolic_rise:
@@ -147,10 +149,10 @@ def _not_declining(
     one: SessionVitals,
     before: SessionVitals | None,
     so_far: Sequence[SessionVitals],
-    elapsed: dt.timedelta,
+    elapsed: timedelta,
     numbers: VitalThresholds,
 ) -> list[FindingKind]:
-    if elapsed < dt.timedelta(minutes=numbers.e4.declining_by_min):
+    if elapsed < timedelta(minutes=numbers.e4.declining_by_min):
         return []
     found: list[FindingKind] = []
     peak = max(other.systolic for other in so_far)

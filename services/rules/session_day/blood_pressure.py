@@ -4,9 +4,11 @@ Readings in the crisis range within 4 h of the next one are one episode. Which o
 makes no difference: the decision looks at the whole episode around what is being decided.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from services.rules.courses import Session
 from services.rules.decision import RuleDecision
@@ -27,10 +29,10 @@ from services.rules.side_effects.report import (
 class Span:
     """From one instant to another, both included."""
 
-    first: dt.datetime
-    last: dt.datetime
+    first: datetime
+    last: datetime
 
-    def touches(self, other: "Span", within: dt.timedelta = dt.timedelta(0)) -> bool:
+    def touches(self, other: Span, within: timedelta = timedelta(0)) -> bool:
         """Whether the two overlap, or lie at most `within` apart."""
         return self.first <= other.last + within and other.first <= self.last + within
 
@@ -76,8 +78,8 @@ def e2(
     with_symptom = any(
         _belongs(symptom, episode, sessions, limits) for episode in touched for symptom in spoken
     )
-    apart = max((episode.last - episode.first for episode in touched), default=dt.timedelta(0))
-    holds = with_symptom or apart >= dt.timedelta(seconds=limits.repeat_after_s)
+    apart = max((episode.last - episode.first for episode in touched), default=timedelta(0))
+    holds = with_symptom or apart >= timedelta(seconds=limits.repeat_after_s)
     return RuleDecision(
         rule="E2",
         rule_version=numbers.version,
@@ -126,10 +128,10 @@ def _span(report: EffectsReport, effect: ReportedEffect) -> Span:
     return Span(first, max(first, effect.ended_at or report.recorded_at))
 
 
-def _episodes(taken: Iterable[dt.datetime], limits: CrisisPressure) -> list[Span]:
+def _episodes(taken: Iterable[datetime], limits: CrisisPressure) -> list[Span]:
     found: list[Span] = []
     for at in sorted(taken):
-        if found and at - found[-1].last <= dt.timedelta(hours=limits.episode_hours):
+        if found and at - found[-1].last <= timedelta(hours=limits.episode_hours):
             found[-1] = Span(found[-1].first, at)
         else:
             found.append(Span(at, at))
@@ -139,8 +141,8 @@ def _episodes(taken: Iterable[dt.datetime], limits: CrisisPressure) -> list[Span
 def _belongs(
     symptom: Span, episode: Span, sessions: Sequence[Session], limits: CrisisPressure
 ) -> bool:
-    if symptom.touches(episode, dt.timedelta(hours=limits.episode_hours)):
+    if symptom.touches(episode, timedelta(hours=limits.episode_hours)):
         return True
-    after = dt.timedelta(hours=limits.session_hours)
+    after = timedelta(hours=limits.session_hours)
     around = [Span(session.started_at, session.over_at + after) for session in sessions]
     return any(symptom.touches(span) and episode.touches(span) for span in around)

@@ -4,9 +4,11 @@ Each refusal names the field of the request that it is about: `cleared` or `disc
 missing or forbidden, `reason` for what a clinician may decide with a written reason.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta, tzinfo
 
 from services.rules.courses import Session
 from services.rules.session_day.after_dosing import (
@@ -45,7 +47,7 @@ _WORDS: dict[FindingKind, str] = {
 
 def clearance_refusals(
     session: Session,
-    on_day: dt.date,
+    on_day: date,
     screening: Screening | None,
     series: Sequence[SessionVitals],
     reason: str | None,
@@ -76,11 +78,11 @@ def clearance_refusals(
 
 def discharge_refusals(
     session: Session,
-    at: dt.datetime,
+    at: datetime,
     series: Sequence[SessionVitals],
     restriction_acknowledged: bool,
     reason: str | None,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     numbers: SessionNumbers = SESSION_NUMBERS,
     vital: VitalThresholds = VITAL_THRESHOLDS,
 ) -> Refusals:
@@ -96,7 +98,7 @@ def discharge_refusals(
         kinds = dict.fromkeys(one.kind for one in findings(session, series, vital))
         found["reason"] += [_WORDS[kind] for kind in kinds]
         minutes = numbers.observation_min(session)
-        if at < session.started_at + dt.timedelta(minutes=minutes):
+        if at < session.started_at + timedelta(minutes=minutes):
             found["reason"].append(f"less than {minutes} minutes since the start")
         restricted = driving_restriction_until(session, zone, numbers) is not None
         if restricted and not restriction_acknowledged:
@@ -105,7 +107,7 @@ def discharge_refusals(
 
 
 def _screening_problems(
-    session: Session, on_day: dt.date, screening: Screening | None, known: ScreeningList
+    session: Session, on_day: date, screening: Screening | None, known: ScreeningList
 ) -> list[str]:
     flags = screening_flags(screening, on_day, session.product, known)
     problems = []

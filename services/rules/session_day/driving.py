@@ -3,7 +3,9 @@
 Two sources name two times, 24 hours and the morning after a night's sleep; the later one holds.
 """
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from services.rules.courses import (
     Session,
@@ -25,8 +27,8 @@ DROVE = "drove_within_restriction"
 
 
 def driving_restriction_until(
-    session: Session, zone: dt.tzinfo, numbers: SessionNumbers = SESSION_NUMBERS
-) -> dt.datetime | None:
+    session: Session, zone: tzinfo, numbers: SessionNumbers = SESSION_NUMBERS
+) -> datetime | None:
     """Return the first instant (UTC) at which driving is allowed again; None for TMS.
 
     The later of 24 elapsed hours after the session's end and 08:00 on the wall clock of the
@@ -34,19 +36,19 @@ def driving_restriction_until(
     """
     if session.product not in numbers.driving_products:
         return None
-    elapsed = shift(to_utc(session.over_at), dt.timedelta(hours=numbers.driving.restricted_h))
+    elapsed = shift(to_utc(session.over_at), timedelta(hours=numbers.driving.restricted_h))
     ended_on = wall_clock(session.over_at, zone).date()
-    if ended_on == dt.date.max:
+    if ended_on == date.max:
         return elapsed
-    morning = dt.time(numbers.driving.next_morning_hour)
-    next_morning = dt.datetime.combine(ended_on + dt.timedelta(days=1), morning, tzinfo=zone)
+    morning = time(numbers.driving.next_morning_hour)
+    next_morning = datetime.combine(ended_on + timedelta(days=1), morning, tzinfo=zone)
     return max(elapsed, to_utc(next_morning))
 
 
 def is_restricted(
     session: Session,
-    zone: dt.tzinfo,
-    at: dt.datetime,
+    zone: tzinfo,
+    at: datetime,
     numbers: SessionNumbers = SESSION_NUMBERS,
 ) -> bool:
     """Return whether this session forbids driving at an instant, from its start on."""
@@ -56,10 +58,10 @@ def is_restricted(
 
 def restricted_until(
     treatment: Treatment,
-    zone: dt.tzinfo,
-    at: dt.datetime,
+    zone: tzinfo,
+    at: datetime,
     numbers: SessionNumbers = SESSION_NUMBERS,
-) -> dt.datetime | None:
+) -> datetime | None:
     """Return the end of the restriction that holds at an instant, None when none does."""
     ends = [
         driving_restriction_until(session, zone, numbers)
@@ -72,7 +74,7 @@ def restricted_until(
 def e6(
     report: EffectsReport,
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     numbers: SessionNumbers = SESSION_NUMBERS,
 ) -> RuleDecision:
     """Decide E6 on a report: who says that she drove is always heard, restricted now or not."""
@@ -90,7 +92,7 @@ def e6(
 
 def e6_not_acknowledged(
     session: Session,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     acknowledged: bool,
     numbers: SessionNumbers = SESSION_NUMBERS,
 ) -> RuleDecision:

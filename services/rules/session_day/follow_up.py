@@ -4,9 +4,11 @@ Two windows: the follow-up from 24 to 72 h after the session's end, and, while d
 any word before the lock ends. Paused days do not matter: the treatment took place.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from services.rules.courses import Session
@@ -27,20 +29,20 @@ class Window:
 
     session_id: str
     kind: WindowKind
-    opens_at: dt.datetime
-    due_at: dt.datetime
+    opens_at: datetime
+    due_at: datetime
 
 
 def windows(
-    session: Session, zone: dt.tzinfo, numbers: SessionNumbers = SESSION_NUMBERS
+    session: Session, zone: tzinfo, numbers: SessionNumbers = SESSION_NUMBERS
 ) -> tuple[Window, ...]:
     """Return the follow-up window of a session and, where there is one, its driving lock."""
     over = session.over_at
     follow_up = Window(
         session.id,
         "follow_up",
-        shift(over, dt.timedelta(hours=numbers.follow_up.opens_h)),
-        shift(over, dt.timedelta(hours=numbers.follow_up.due_h)),
+        shift(over, timedelta(hours=numbers.follow_up.opens_h)),
+        shift(over, timedelta(hours=numbers.follow_up.due_h)),
     )
     until = driving_restriction_until(session, zone, numbers)
     if until is None:
@@ -49,8 +51,8 @@ def windows(
 
 
 def met_at(
-    window: Window, heard: Iterable[dt.datetime], next_session_at: dt.datetime | None = None
-) -> dt.datetime | None:
+    window: Window, heard: Iterable[datetime], next_session_at: datetime | None = None
+) -> datetime | None:
     """Return when a window was met, None while it was not.
 
     By the first check-in, report of side effects or recorded contact in it (`heard`, when they were
@@ -64,9 +66,9 @@ def met_at(
 
 def lapsed(
     window: Window,
-    heard: Iterable[dt.datetime],
-    now: dt.datetime,
-    next_session_at: dt.datetime | None = None,
+    heard: Iterable[datetime],
+    now: datetime,
+    next_session_at: datetime | None = None,
     spoken: bool = False,
     numbers: SessionNumbers = SESSION_NUMBERS,
 ) -> RuleDecision:
@@ -78,7 +80,7 @@ def lapsed(
     """
     met = met_at(window, heard, next_session_at)
     holds = met is None and now > window.due_at
-    is_history = now - window.due_at > dt.timedelta(days=numbers.follow_up.history_days)
+    is_history = now - window.due_at > timedelta(days=numbers.follow_up.history_days)
     fired = holds and not spoken and not is_history
     return RuleDecision(
         rule="N2",

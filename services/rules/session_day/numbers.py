@@ -1,5 +1,7 @@
 """The numbers of what follows a session (E5, E6, N2, discharge), from `data/sessions.toml`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
 from pathlib import Path
 

@@ -4,9 +4,11 @@ Somebody is screened before and monitored during every treatment (clinical refer
 14); a screening expires, because health changes.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
@@ -37,8 +39,8 @@ class Contraindication:
 class Screening:
     """One screening, valid from its day through `expires_on`; codes of what was found."""
 
-    screened_on: dt.date
-    expires_on: dt.date
+    screened_on: date
+    expires_on: date
     contraindications: tuple[str, ...] = ()
 
 
@@ -107,12 +109,12 @@ SCREENING_LIST: Final = read_screening_list()
 CONTRAINDICATIONS: Final[tuple[str, ...]] = tuple(SCREENING_LIST.contraindications)
 
 
-def default_expiry(screened_on: dt.date, known: ScreeningList = SCREENING_LIST) -> dt.date:
+def default_expiry(screened_on: date, known: ScreeningList = SCREENING_LIST) -> date:
     """Return the last day on which a screening holds unless a clinician says otherwise."""
-    return screened_on + dt.timedelta(days=known.validity.default_days)
+    return screened_on + timedelta(days=known.validity.default_days)
 
 
-def newest(screenings: Iterable[Screening], on_day: dt.date) -> Screening | None:
+def newest(screenings: Iterable[Screening], on_day: date) -> Screening | None:
     """Return the last screening made on a day or before it; ties: the last of those given."""
     made = [one for one in screenings if one.screened_on <= on_day]
     return max(reversed(made), key=lambda one: one.screened_on, default=None)
@@ -120,7 +122,7 @@ def newest(screenings: Iterable[Screening], on_day: dt.date) -> Screening | None
 
 def screening_flags(
     screening: Screening | None,
-    on_day: dt.date,
+    on_day: date,
     product: Product | None = None,
     known: ScreeningList = SCREENING_LIST,
 ) -> frozenset[ScreeningFlag]:

@@ -1,7 +1,9 @@
 """Vital signs around a session, and the numbers of E2, E3 and E4 from `data/vital_signs.toml`."""
 
-import datetime as dt
+from __future__ import annotations
+
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -23,7 +25,7 @@ class SessionVitals:
     id: str
     session_id: str
     phase: VitalsPhase
-    taken_at: dt.datetime
+    taken_at: datetime
     systolic: int
     diastolic: int
     heart_rate: int | None = None

@@ -4,9 +4,11 @@ Acute effects, those that were still there a day later, and those of long use ar
 means something else to the one who reads.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
@@ -68,8 +70,8 @@ class _Episode:
     """One code after one session, over all reports: the worst grade, and its end or last sight."""
 
     grade: int
-    ended_at: dt.datetime | None
-    seen_at: dt.datetime
+    ended_at: datetime | None
+    seen_at: datetime
 
 
 def side_effect_burden(
@@ -149,7 +151,7 @@ def _burden(
 
 def _is_gone_in_time(episode: _Episode, session: Session, limits: EffectThresholds) -> bool | None:
     """None while nobody can know: it had not ended, and the day was not over."""
-    day_over = session.over_at + dt.timedelta(hours=limits.resolved_hours)
+    day_over = session.over_at + timedelta(hours=limits.resolved_hours)
     if episode.ended_at is not None:
         return episode.ended_at < day_over
     return None if episode.seen_at < day_over else False

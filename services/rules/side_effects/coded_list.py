@@ -4,6 +4,8 @@ Both are read from `data/side_effects.toml`; a file with a fault is refused whol
 can lose its place on the emergency list by a slip of the pen.
 """
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,8 +1,10 @@
 """What was reported of side effects, as the rules see it; an emergency among it is rule E1."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from services.rules.decision import RuleDecision
 from services.rules.side_effects.coded_list import (
@@ -20,8 +22,8 @@ class ReportedEffect:
 
     code: str
     grade: int
-    onset_at: dt.datetime | None = None
-    ended_at: dt.datetime | None = None
+    onset_at: datetime | None = None
+    ended_at: datetime | None = None
 
     def is_emergency(self, known: SideEffectList = SIDE_EFFECTS) -> bool:
         """On the emergency list at any grade, or life-threatening whatever it is (E1)."""
@@ -35,7 +37,7 @@ LIFE_THREATENING = 4  # CTCAE v5: a definition, not a limit of ours
 class Pressure:
     """A blood pressure in mmHg and, if it was measured, the heart rate per minute."""
 
-    taken_at: dt.datetime
+    taken_at: datetime
     systolic: int
     diastolic: int
     heart_rate: int | None = None
@@ -51,9 +53,9 @@ class EffectsReport:
     """
 
     id: str
-    recorded_at: dt.datetime
-    received_at: dt.datetime
-    mood_day: dt.date
+    recorded_at: datetime
+    received_at: datetime
+    mood_day: date
     effects: tuple[ReportedEffect, ...] = ()
     vitals: Pressure | None = None
     session_id: str | None = None

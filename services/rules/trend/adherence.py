@@ -1,8 +1,10 @@
 """How many of the check-ins that were due have been answered."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import (
     UNTREATED,
@@ -31,7 +33,7 @@ from services.rules.schedule.windows import (
 
 __all__ = ["Adherence", "DaySpan", "adherence", "adherence_of"]
 
-_A_MOMENT = dt.timedelta(microseconds=1)
+_A_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,14 @@ class Adherence:
 
 def adherence(
     instrument: str,
-    answered_on: Iterable[dt.date | Answered],
-    accepted_on: dt.date | None,
+    answered_on: Iterable[date | Answered],
+    accepted_on: date | None,
     paused: Iterable[DaySpan],
     reported: DaySpan,
     thresholds: TrendThresholds = TREND_THRESHOLDS,
     *,
     treatment: Treatment = UNTREATED,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     indications: frozenset[str] = frozenset(),
 ) -> Adherence:
     """Return due and answered for the instrument that is reported (instruments are never mixed).
@@ -93,7 +95,7 @@ def adherence_of(
     return Adherence(len(windows), done)
 
 
-def _answered(one: dt.date | Answered, zone: dt.tzinfo) -> Answered:
+def _answered(one: date | Answered, zone: tzinfo) -> Answered:
     if isinstance(one, Answered):
         return one
-    return Answered(one, dt.datetime.combine(one, DAY_STARTS_AT, tzinfo=zone))
+    return Answered(one, datetime.combine(one, DAY_STARTS_AT, tzinfo=zone))

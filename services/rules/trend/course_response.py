@@ -1,9 +1,11 @@
 """How long a response held after the last session of an induction course."""
 
-import datetime as dt
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -35,7 +37,7 @@ class CourseResponse:
 
     status: ResponseStatus
     days: int | None = None
-    since: dt.date | None = None
+    since: date | None = None
     relapse: Relapse | None = None
 
 
@@ -50,7 +52,7 @@ def course_response(
     found: Sequence[Relapse],
     baseline: int | Fraction | None,
     treatment: Treatment,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     thresholds: TrendThresholds = TREND_THRESHOLDS,
 ) -> CourseResponse:
     """Return the response duration of the newest induction course.
@@ -69,7 +71,7 @@ def course_response(
     lost = next((one for one in found if one.on > since), None)
     if lost is not None:
         return CourseResponse("observed", (lost.on - since).days, since, lost)
-    newest = found[-1].confirmed_on if found else dt.date.min
+    newest = found[-1].confirmed_on if found else date.min
     held = [reading.value for reading in readings if reading.day > newest]
     if not any(_responds(baseline, value, thresholds) for value in held):
         return CourseResponse("no_response", since=since)
@@ -94,5 +96,5 @@ def _responds(baseline: int | Fraction, value: int | Fraction, thresholds: Trend
     )
 
 
-def _day(reading: DayValue) -> dt.date:
+def _day(reading: DayValue) -> date:
     return reading.day

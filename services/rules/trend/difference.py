@@ -1,5 +1,7 @@
 """What differs between two data cuts of one report, and the entries that made the difference."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal

@@ -4,6 +4,8 @@ Every number is rounded once, here: to the nearest double, or an integer when it
 same answers give the same bytes, in any language that writes the shortest form of a double.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping

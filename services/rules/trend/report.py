@@ -3,10 +3,12 @@
 Nothing after the last reported mood day changes any figure. All arithmetic is exact.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import (
@@ -75,8 +77,8 @@ class Trend:
 
     reported: DaySpan
     series: tuple[DayRow, ...]
-    ranges: Mapping[dt.date, tuple[int, int]]
-    session_days: Mapping[dt.date, str]
+    ranges: Mapping[date, tuple[int, int]]
+    session_days: Mapping[date, str]
     baseline: Baseline
     current: DayValue | None
     improvement: Improvement
@@ -102,12 +104,12 @@ class Beside:
     levels: Sequence[LevelOn] = ()
     effects: Sequence[EffectsReport] = ()
 
-    def days(self) -> Iterator[dt.date]:
+    def days(self) -> Iterator[date]:
         """The mood days that the levels and reports are about."""
         yield from (level.on for level in self.levels)
         yield from (report.mood_day for report in self.effects)
 
-    def until(self, instant: dt.datetime, last: dt.date, zone: dt.tzinfo) -> "Beside":
+    def until(self, instant: datetime, last: date, zone: tzinfo) -> Beside:
         """The same without sessions still planned at an instant, and without what came after a
         mood day."""
         begun = self.treatment.until(instant)
@@ -127,10 +129,10 @@ def trend(
     entries: Iterable[Entry],
     *,
     timezone: str,
-    data_cut_at: dt.datetime,
-    from_day: dt.date | None = None,
-    to_day: dt.date | None = None,
-    accepted_on: dt.date | None = None,
+    data_cut_at: datetime,
+    from_day: date | None = None,
+    to_day: date | None = None,
+    accepted_on: date | None = None,
     paused: Iterable[DaySpan] = (),
     beside: Beside = ALONE,
     thresholds: TrendThresholds = TREND_THRESHOLDS,
@@ -141,10 +143,10 @@ def trend(
     series and adherence; `to_day` defaults to the mood day of the cut in `timezone` (an unknown
     name counts as UTC), after which nothing is due yet. Planned sessions change only what is due.
     """
-    zone = find_zone(timezone) or dt.UTC
+    zone = find_zone(timezone) or UTC
     cut_day = mood_day_at(data_cut_at, zone)
     last = cut_day if to_day is None else to_day
-    first = dt.date.min if from_day is None else from_day
+    first = date.min if from_day is None else from_day
     known = [entry for entry in entries if entry.mood_day <= last]
     due = adherence(
         instrument,
@@ -169,7 +171,7 @@ def _figures(
     reported: DaySpan,
     beside: Beside,
     due: Adherence,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     thresholds: TrendThresholds,
 ) -> Trend:
     treatment = beside.treatment
@@ -203,9 +205,9 @@ def _figures(
     )
 
 
-def day_ranges(entries: Iterable[Entry], at_least: int) -> dict[dt.date, tuple[int, int]]:
+def day_ranges(entries: Iterable[Entry], at_least: int) -> dict[date, tuple[int, int]]:
     """Return the lowest and highest total of the days with so many complete check-ins."""
-    days: dict[dt.date, list[int]] = defaultdict(list)
+    days: dict[date, list[int]] = defaultdict(list)
     for entry in entries:
         if entry.total is not None:
             days[entry.mood_day].append(entry.total)

@@ -1,9 +1,11 @@
 """Everything in the report of one instrument that its sessions make."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import (
@@ -89,7 +91,7 @@ def treatment_figures(
     values: Sequence[DayValue],
     baseline: int | Fraction | None,
     treatment: Treatment,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
     thresholds: TrendThresholds = TREND_THRESHOLDS,
 ) -> TreatmentFigures:
     """Return the figures of the sessions that had started, from this instrument's own answers.
@@ -141,7 +143,7 @@ def _course(
     found: Sequence[Relapse],
     baseline: int | Fraction | None,
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     thresholds: TrendThresholds,
 ) -> CourseFigures | None:
     begun = begun_courses(treatment)

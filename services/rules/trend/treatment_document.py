@@ -1,5 +1,7 @@
 """Treatment in the trend report as JSON: courses and sessions, what they did, what they cost."""
 
+from __future__ import annotations
+
 from services.rules.courses import Session
 from services.rules.figures.effect_duration import (
     Duration,

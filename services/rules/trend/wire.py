@@ -1,6 +1,8 @@
 """How the report writes numbers, days and instants: part of what its fingerprint covers."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 from services.rules.statistics import as_number
@@ -13,11 +15,11 @@ def number(value: int | float | Fraction | None) -> int | float | None:
     return None if value is None else as_number(value)
 
 
-def day(mood_day: dt.date | None) -> str | None:
+def day(mood_day: date | None) -> str | None:
     """Return an ISO date."""
     return None if mood_day is None else mood_day.isoformat()
 
 
-def instant(moment: dt.datetime) -> str:
+def instant(moment: datetime) -> str:
     """Return RFC 3339 in UTC with Z."""
-    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,5 +1,7 @@
 """Rule A1: anxiety (GAD-7) or the symptoms of trauma (PCL-5) have risen."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from services.rules.day_series import DayValue

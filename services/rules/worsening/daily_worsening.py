@@ -1,9 +1,11 @@
 """Rule M2: lasting worsening of the daily check-in against the patient's own recent weeks."""
 
-import datetime as dt
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 from services.rules.day_series import DayValue
@@ -32,7 +34,7 @@ class _Reference:
 class _EwmaPoint:
     """The weighted average after one observed day, and the limit that holds on that day."""
 
-    day: dt.date
+    day: date
     average: float
     limit: float
 

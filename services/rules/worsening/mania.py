@@ -4,8 +4,10 @@ It is decided only of patients who are treated for bipolar disorder. Unlike wors
 danger: late entries and partial forms fire too.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from services.rules.day_series import DayValue
 from services.rules.decision import RuleDecision
@@ -26,7 +28,7 @@ def is_bipolar(indications: Iterable[str]) -> bool:
 
 
 def b1(
-    on: dt.date,
+    on: date,
     points: int | None,
     earlier: Sequence[DayValue],
     indications: Iterable[str],
@@ -64,8 +66,8 @@ def b1(
 
 
 def b1_effects(
-    grades: Mapping[dt.date, int],
-    on: dt.date,
+    grades: Mapping[date, int],
+    on: date,
     indications: Iterable[str],
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
 ) -> RuleDecision:
@@ -96,7 +98,7 @@ def b1_effects(
     )
 
 
-def _run_around(grades: Mapping[dt.date, int], on: dt.date, limit: int) -> int:
+def _run_around(grades: Mapping[date, int], on: date, limit: int) -> int:
     """How many days in a row, `on` among them, reach the grade; 0 when it does not itself."""
     days = {day.toordinal() for day, grade in grades.items() if grade >= limit}
     middle = on.toordinal()

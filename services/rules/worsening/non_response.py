@@ -1,8 +1,10 @@
 """Rule M4: the course has not helped so far."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -39,8 +41,8 @@ def m4(
     readings: Sequence[DayValue],
     baseline: float | None,
     treatment: Treatment,
-    zone: dt.tzinfo,
-    as_of: dt.datetime,
+    zone: tzinfo,
+    as_of: datetime,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> RuleDecision:
     """Decide M4 at an instant, for the course of the last session begun by then.
@@ -87,13 +89,13 @@ def m4(
     )
 
 
-def _about(begun: Treatment, zone: dt.tzinfo) -> str | None:
+def _about(begun: Treatment, zone: tzinfo) -> str | None:
     anchor = baseline_anchor(begun, zone)
     return None if anchor is None else anchor.session.course_id
 
 
 def _progress(
-    course: Sequence[Session], today: dt.date, zone: dt.tzinfo, limits: M4Thresholds
+    course: Sequence[Session], today: date, zone: tzinfo, limits: M4Thresholds
 ) -> _Progress | None:
     if not course:
         return None
@@ -114,7 +116,7 @@ def _sessions_limit(product: Product, limits: M4Thresholds) -> int | None:
 
 
 def _after_first(
-    readings: Sequence[DayValue], course: Sequence[Session], today: dt.date, zone: dt.tzinfo
+    readings: Sequence[DayValue], course: Sequence[Session], today: date, zone: tzinfo
 ) -> list[DayValue]:
     if not course:
         return []

@@ -1,5 +1,7 @@
 """All numbers of the M, A, B and U rules: one set to decide with, or to try out."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

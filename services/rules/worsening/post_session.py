@@ -1,7 +1,9 @@
 """Rule M5: worse in the days after a session than in those before it."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Sequence
+from datetime import tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -26,7 +28,7 @@ Reason = Literal["no_session", "outside_window", "no_day_before"]
 def m5(
     values: Sequence[DayValue],
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     mornings: Mornings | None = None,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> RuleDecision:

@@ -1,5 +1,7 @@
 """Rule M1: reliable worsening, a rise above what is usual for the patient (A1 measures alike)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction

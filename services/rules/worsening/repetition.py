@@ -3,9 +3,11 @@
 It is about repeat pages of M, A, B, U and N rules only; no S or E rule is ever held back here.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final, Literal
 
 from services.rules.day_series import DayValue
@@ -39,7 +41,7 @@ class Occasion:
     """A decision that fired and opened, or was added to, an alert. `on`: its `inputs["on"]`."""
 
     rule: RuleId
-    on: dt.date
+    on: date
     severity: Severity
     about: str | None = None
 
@@ -53,7 +55,7 @@ class Spoken:
     new finding would be held back by what was said a year ago: `spoken` below leaves it out.
     """
 
-    last_opened_on: Mapping[RuleId, dt.date] = field(default_factory=dict)
+    last_opened_on: Mapping[RuleId, date] = field(default_factory=dict)
     about: Mapping[RuleId, frozenset[str]] = field(default_factory=dict)
     highest: Mapping[RuleId, Severity] = field(default_factory=dict)
 
@@ -61,12 +63,10 @@ class Spoken:
 NOTHING_SPOKEN: Final = Spoken()
 
 
-def spoken(
-    occasions: Iterable[Occasion], on: dt.date, numbers: RuleNumbers = RULE_NUMBERS
-) -> Spoken:
+def spoken(occasions: Iterable[Occasion], on: date, numbers: RuleNumbers = RULE_NUMBERS) -> Spoken:
     """Sum up what has been said, as it is to be seen on a mood day. The order does not matter."""
     days = numbers.repeat_days
-    last: dict[RuleId, dt.date] = {}
+    last: dict[RuleId, date] = {}
     about: dict[RuleId, frozenset[str]] = {}
     highest: dict[RuleId, Severity] = {}
     for one in occasions:
@@ -94,7 +94,7 @@ def repeated(
     last, days = said.last_opened_on.get(decision.rule), numbers.repeat_days.get(decision.rule)
     if last is None or days is None:
         return None
-    on = dt.date.fromisoformat(str(decision.inputs["on"]))
+    on = date.fromisoformat(str(decision.inputs["on"]))
     if (on - last).days >= days or _has_risen(decision, said):
         return None
     return "same_episode"
@@ -114,7 +114,7 @@ def hold(decision: RuleDecision, held: Held | None) -> RuleDecision:
 def m2_may_open(
     values: Sequence[DayValue],
     baseline: float | None,
-    last_opened_on: dt.date | None,
+    last_opened_on: date | None,
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
 ) -> bool:
     """Return whether M2 may open an alert on the newest of these days (ascending).

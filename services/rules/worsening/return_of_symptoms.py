@@ -1,8 +1,10 @@
 """Rule M3: symptoms come back after a response. Also the date of the relapse that reports show."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -30,8 +32,8 @@ class Relapse:
     reading itself (`above_nadir`); `confirmed_on`: the reading from which it was known.
     """
 
-    on: dt.date
-    confirmed_on: dt.date
+    on: date
+    confirmed_on: date
     form: Form
 
 
@@ -44,9 +46,9 @@ class _State:
     `relapse`: the one that lasts, until there is a response anew.
     """
 
-    responded_on: dt.date | None = None
+    responded_on: date | None = None
     nadir: int | Fraction | None = None
-    lost_since: dt.date | None = None
+    lost_since: date | None = None
     relapse: Relapse | None = None
 
 
@@ -68,7 +70,7 @@ def relapse(
 def after_first_session(
     readings: Sequence[DayValue],
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
 ) -> tuple[DayValue, ...]:
     """Return the readings on mood days after the session that the baseline stands before.
@@ -87,7 +89,7 @@ def m3(
     readings: Sequence[DayValue],
     baseline: float | None,
     treatment: Treatment,
-    zone: dt.tzinfo,
+    zone: tzinfo,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> RuleDecision:
     """Decide M3 at the newest reading; `about` is the course in which the symptoms came back.
@@ -122,7 +124,7 @@ def m3(
     )
 
 
-def _course_at(treatment: Treatment, zone: dt.tzinfo, day: dt.date | None) -> str | None:
+def _course_at(treatment: Treatment, zone: tzinfo, day: date | None) -> str | None:
     """The course of the last session, or of the last until a mood day."""
     until = [one for one in treatment.sessions if day is None or one.day(zone) <= day]
     return until[-1].course_id if until else None
@@ -156,7 +158,7 @@ def _is_improved(value: int | Fraction, level: Fraction | None, limits: M3Thresh
 
 
 def _relapse_at(
-    reading: DayValue, nadir: int | Fraction, lost_since: dt.date | None, limits: M3Thresholds
+    reading: DayValue, nadir: int | Fraction, lost_since: date | None, limits: M3Thresholds
 ) -> Relapse | None:
     if lost_since is not None and (reading.day - lost_since).days >= limits.pair_apart_days:
         return Relapse(lost_since, reading.day, "lost_response")
@@ -166,5 +168,5 @@ def _relapse_at(
     return None
 
 
-def _iso(day: dt.date | None) -> str | None:
+def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()

@@ -3,9 +3,11 @@
 It is about harm that lasts, so late entries and partial forms fire too. Blood in the urine is high.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from services.rules.decision import (
     Input,
@@ -32,7 +34,7 @@ URINARY_EFFECTS = frozenset(
 class UrinaryForm:
     """One monthly form: `items` by link id, 0-3, None where left out or declined."""
 
-    day: dt.date
+    day: date
     items: Mapping[str, int | None]
 
     @property
@@ -79,7 +81,7 @@ def u1(
 
 def u1_effects(
     grades: Mapping[str, int],
-    on: dt.date,
+    on: date,
     seen_before: Collection[str],
     sessions: int,
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,

@@ -39,12 +39,12 @@ def newest_alert(patient: Person) -> str:
 
 
 def read(client: FlaskClient, person: Person, alert_id: str) -> TestResponse:
-    """``GET /v1/alerts/{id}``."""
+    """`GET /v1/alerts/{id}`."""
     return client.get(f"/v1/alerts/{alert_id}", headers=person.headers)
 
 
 def do(client: FlaskClient, person: Person, alert_id: str, what: str, **body: Any) -> TestResponse:
-    """``POST /v1/alerts/{id}/{what}``; without a body where the call takes none."""
+    """`POST /v1/alerts/{id}/{what}`; without a body where the call takes none."""
     path = f"/v1/alerts/{alert_id}/{what}"
     if what == "acknowledge":
         return client.post(path, headers=person.headers)

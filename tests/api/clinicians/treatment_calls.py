@@ -28,7 +28,7 @@ QUIET = {"systolic": 120, "diastolic": 75}
 
 
 class Ward:
-    """One clinic with a clinician and a patient; ``now`` is the clock of every request."""
+    """One clinic with a clinician and a patient; `now` is the clock of every request."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Ward:
         )
 
     def set_of(self, phase: str, **measured: Any) -> dict[str, Any]:
-        """A set of vital signs taken now, normal unless ``measured``."""
+        """A set of vital signs taken now, normal unless `measured`."""
         return QUIET | {"phase": phase, "taken_at": self.now.isoformat()} | measured
 
     def decide(self, session_id: str, kind: str, outcome: str, **more: Any) -> TestResponse:
@@ -135,7 +135,7 @@ class Ward:
         return self.post("/v1/side-effects", self.effects(*effects, **changes), person or self.pat)
 
     def effects(self, *effects: Any, **changes: Any) -> dict[str, Any]:
-        """A report: codes, ``(code, grade)`` or whole effects."""
+        """A report: codes, `(code, grade)` or whole effects."""
         whole = [one if isinstance(one, dict) else _effect(one) for one in effects]
         body = {"id": str(uuid4()), "recorded_at": self.now.isoformat(), "effects": whole}
         return body | {"timezone": self.timezone} | changes

@@ -44,7 +44,7 @@ def a_course(patient: Person, staff: Person, product: str = "ketamine") -> UUID:
 def a_session(
     patient: Person, staff: Person, course: UUID, started_at: datetime, **known: Any
 ) -> UUID:
-    """An infusion; ``id`` of an earlier one corrects it, ``cancelled`` takes it back."""
+    """An infusion; `id` of an earlier one corrects it, `cancelled` takes it back."""
     keys = _keys(patient, staff)
     if "id" not in known:
         rows(

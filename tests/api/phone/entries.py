@@ -18,7 +18,7 @@ NOTE = "I slept badly, quagga"
 
 
 def phq9(item9: int | str | None = 0, others: int = 1, **changes: Any) -> dict[str, Any]:
-    """A check-in; complete unless ``answers`` is changed."""
+    """A check-in; complete unless `answers` is changed."""
     answers: dict[str, Any] = {f"q{item}": others for item in range(1, 9)} | {"q9": item9}
     return {
         "id": str(uuid4()),
@@ -40,7 +40,7 @@ def cssrs(*yes: str, **changes: Any) -> dict[str, Any]:
 def post(
     client: FlaskClient, person: Person, body: Any, path: str = "/v1/check-ins", **headers: str
 ) -> TestResponse:
-    """Send as this person; ``body`` is a document or bytes."""
+    """Send as this person; `body` is a document or bytes."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return client.post(
         path,

@@ -204,7 +204,7 @@ def write_all(ward: Ward, number: int, order: list[int]) -> dict[str, Any]:
 
 
 def seen_of(ward: Ward) -> dict[str, Any]:
-    """As ``seen``, of this patient among others."""
+    """As `seen`, of this patient among others."""
     rows = ward.get("/v1/patients?limit=500")["items"]
     (mine,) = [row for row in rows if row["id"] == str(ward.pat.patient_id)]
     documents = ("trend?instrument=phq9-daily", "trend", "sessions", "courses")

@@ -45,7 +45,7 @@ def occurrence(tier: str, now: datetime, *, interrupts: bool = False) -> NewOccu
 
 @dataclass
 class Scene:
-    """``now`` is the clock of everything that happens through this scene."""
+    """`now` is the clock of everything that happens through this scene."""
 
     app: Flask
     worker_app: Flask
@@ -90,7 +90,7 @@ class Scene:
             return opened.alert_id
 
     def change(self, alert_id: UUID, transition: Any, *args: Any) -> None:
-        """What a member of staff does to an alert (``transition`` of the escalation rules)."""
+        """What a member of staff does to an alert (`transition` of the escalation rules)."""
         with self.app.app_context(), transaction(self.clinic.id) as session:
             alert = lock_alert_of(session, self.clinic.id, alert_id)
             assert alert is not None

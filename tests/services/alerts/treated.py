@@ -27,7 +27,7 @@ def begin_course(staff: Person, pat: Person, at: datetime, **known: Any) -> UUID
 
 
 def treat(staff: Person, pat: Person, course: UUID, started_at: datetime, **known: Any) -> UUID:
-    """An infusion of 40 minutes, entered when it ended, or at ``entered_at``."""
+    """An infusion of 40 minutes, entered when it ended, or at `entered_at`."""
     ended_at = started_at + timedelta(minutes=40)
     entered_at = known.pop("entered_at", ended_at)
     fields = {

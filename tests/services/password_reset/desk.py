@@ -32,7 +32,7 @@ CODE = re.compile(r"\b(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}\b")
 
 @dataclass
 class Desk:
-    """``now`` is the clock of everything that happens here."""
+    """`now` is the clock of everything that happens here."""
 
     app: Flask
     worker_app: Flask

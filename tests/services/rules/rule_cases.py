@@ -1,6 +1,8 @@
 """Builders for tests of rules on treated patients: days are counted from the first session."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
 
 from services.rules.courses import (
     Course,
@@ -9,16 +11,16 @@ from services.rules.courses import (
 )
 from services.rules.day_series import DayValue, Entry
 
-FIRST_DAY = dt.date(2026, 3, 2)
+FIRST_DAY = date(2026, 3, 2)
 
 
-def on(day: int) -> dt.date:
-    return FIRST_DAY + dt.timedelta(days=day)
+def on(day: int) -> date:
+    return FIRST_DAY + timedelta(days=day)
 
 
-def at(day: int, hour: float = 12) -> dt.datetime:
-    midnight = dt.datetime.combine(on(day), dt.time(), dt.UTC)
-    return midnight + dt.timedelta(hours=hour)
+def at(day: int, hour: float = 12) -> datetime:
+    midnight = datetime.combine(on(day), time(), UTC)
+    return midnight + timedelta(hours=hour)
 
 
 def values(scores: dict[int, int]) -> list[DayValue]:

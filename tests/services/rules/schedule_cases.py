@@ -1,6 +1,8 @@
 """Patients with a schedule, written as a person would write a calendar."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from services.rules.courses import (
@@ -22,20 +24,20 @@ NEW_YORK = ZoneInfo("America/New_York")
 ACCEPTED = "03-01 09:00"
 
 
-def at(written: str, zone: dt.tzinfo = KOLKATA) -> dt.datetime:
+def at(written: str, zone: tzinfo = KOLKATA) -> datetime:
     """`03-10 14:00` of 2026 on the wall clock of the zone; a year may stand before it."""
     full = written if written.count("-") == 2 else f"2026-{written}"
-    return dt.datetime.fromisoformat(full).replace(tzinfo=zone).astimezone(dt.UTC)
+    return datetime.fromisoformat(full).replace(tzinfo=zone).astimezone(UTC)
 
 
-def on(written: str) -> dt.date:
+def on(written: str) -> date:
     """`03-10` of 2026."""
-    return dt.date.fromisoformat(f"2026-{written}")
+    return date.fromisoformat(f"2026-{written}")
 
 
 def treated(
     *starts: str,
-    zone: dt.tzinfo = KOLKATA,
+    zone: tzinfo = KOLKATA,
     product: Product = "ketamine",
     route: Route | None = "iv",
     course: str = "c1",
@@ -48,13 +50,13 @@ def treated(
     return Treatment((Course(course, product, "induction", on("01-01")),), sessions)
 
 
-def answers(*written: str, zone: dt.tzinfo = KOLKATA) -> list[Answered]:
+def answers(*written: str, zone: tzinfo = KOLKATA) -> list[Answered]:
     """Each about the mood day on which it was recorded, unless `… about 03-09` says another."""
     made = []
     for one in written:
         when, _, about = one.partition(" about ")
         instant = at(when, zone)
-        own = (instant.astimezone(zone).replace(tzinfo=None) - dt.timedelta(hours=4)).date()
+        own = (instant.astimezone(zone).replace(tzinfo=None) - timedelta(hours=4)).date()
         made.append(Answered(on(about) if about else own, instant))
     return made
 
@@ -62,7 +64,7 @@ def answers(*written: str, zone: dt.tzinfo = KOLKATA) -> list[Answered]:
 def case(
     treatment: Treatment | None = None,
     *,
-    zone: dt.tzinfo = KOLKATA,
+    zone: tzinfo = KOLKATA,
     accepted: str | None = ACCEPTED,
     paused: tuple[tuple[str, str], ...] = (),
     indications: tuple[str, ...] = (),
@@ -84,18 +86,18 @@ def case(
     )
 
 
-def wall(instant: dt.datetime, zone: dt.tzinfo = KOLKATA) -> str:
+def wall(instant: datetime, zone: tzinfo = KOLKATA) -> str:
     """An instant as the patient's clock shows it."""
     return instant.astimezone(zone).strftime("%m-%d %H:%M")
 
 
-def line(item: DueItem, zone: dt.tzinfo = KOLKATA) -> str:
+def line(item: DueItem, zone: tzinfo = KOLKATA) -> str:
     """`before_session s1: 03-07 14:00, 03-10 14:00, 03-10 14:00 due`."""
     name = item.reason if item.session_id is None else f"{item.reason} {item.session_id}"
     times = ", ".join(wall(one, zone) for one in (item.opens_at, item.due_at, item.expires_at))
     return f"{name}: {times} {item.status}"
 
 
-def lines(items: tuple[DueItem, ...], instrument: str, zone: dt.tzinfo = KOLKATA) -> list[str]:
+def lines(items: tuple[DueItem, ...], instrument: str, zone: tzinfo = KOLKATA) -> list[str]:
     """The items of one instrument, in order."""
     return [line(item, zone) for item in items if item.instrument == instrument]

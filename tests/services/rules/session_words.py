@@ -1,6 +1,8 @@
 """Words for the tests about one session: what was reported and measured around it."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
 
 from services.rules.courses import (
     Session,
@@ -14,12 +16,12 @@ from services.rules.side_effects.report import (
     ReportedEffect,
 )
 
-START = dt.datetime(2026, 3, 10, 14, tzinfo=dt.UTC)
+START = datetime(2026, 3, 10, 14, tzinfo=UTC)
 
 
-def after(hours: float = 0, minutes: float = 0) -> dt.datetime:
+def after(hours: float = 0, minutes: float = 0) -> datetime:
     """So long after the start of the session."""
-    return START + dt.timedelta(hours=hours, minutes=minutes)
+    return START + timedelta(hours=hours, minutes=minutes)
 
 
 def session(
@@ -31,7 +33,7 @@ def session(
 ) -> Session:
     """A session that starts `hours` after START; it is over after an hour unless said otherwise."""
     started = after(hours)
-    ended = None if length_min is None else started + dt.timedelta(minutes=length_min)
+    ended = None if length_min is None else started + timedelta(minutes=length_min)
     return Session(name, "course", started, product, route, ended)
 
 

@@ -1,18 +1,20 @@
 """Check-ins become days: the last complete total, the highest item 9, the number of entries."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 
-DAY = dt.date(2026, 3, 1)
-NEXT = dt.date(2026, 3, 2)
+DAY = date(2026, 3, 1)
+NEXT = date(2026, 3, 2)
 
 
 def entry(hour: int, total: int | None, item9: int | None = 0, **other) -> Entry:
-    at = dt.datetime(2026, 3, 1, hour, tzinfo=dt.UTC)
+    at = datetime(2026, 3, 1, hour, tzinfo=UTC)
     return Entry(
         **{
             "mood_day": DAY,
@@ -47,7 +49,7 @@ def test_one_row_a_mood_day(name, entries, row):
 
 
 def test_a_tie_goes_to_the_one_received_last_and_then_to_the_higher_id():
-    later = entry(9, 4).received_at + dt.timedelta(hours=1)
+    later = entry(9, 4).received_at + timedelta(hours=1)
 
     received = [entry(9, 4, received_at=later, entry_id="a"), entry(9, 7, entry_id="b")]
     same_time = [entry(9, 4, entry_id="b"), entry(9, 7, entry_id="a")]

@@ -1,22 +1,24 @@
 """Phones with wrong clocks, answers that come late, days that are stated."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from services.rules.mood_days import CLOCK_SKEW, ENTERED_LATE, MOOD_DAY_IGNORED, Placement, place
 
 ZONE = "America/New_York"
-NOW = dt.datetime(2026, 11, 21, 17, tzinfo=dt.UTC)  # noon in New York
+NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)  # noon in New York
 TODAY = NOW.date()
-MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
-SECOND = dt.timedelta(seconds=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND = timedelta(seconds=1)
 
 
 def placed(
-    recorded: dt.timedelta,
-    sent: dt.timedelta | None = None,
-    stated: dt.date | None = None,
+    recorded: timedelta,
+    sent: timedelta | None = None,
+    stated: date | None = None,
 ) -> Placement:
     """Place an answer whose phone times are given as distances from the receipt."""
     return place(NOW + recorded, ZONE, ZONE, NOW, None if sent is None else NOW + sent, stated)
@@ -88,12 +90,12 @@ def test_a_fast_phone_that_states_its_own_today_lands_on_the_true_day():
 
 
 def test_before_four_in_the_morning_today_is_the_day_that_is_still_running():
-    at_two = dt.datetime(2026, 11, 21, 7, tzinfo=dt.UTC)
+    at_two = datetime(2026, 11, 21, 7, tzinfo=UTC)
 
-    calendar_day = place(at_two, ZONE, ZONE, at_two, stated_mood_day=dt.date(2026, 11, 21))
-    running_day = place(at_two, ZONE, ZONE, at_two, stated_mood_day=dt.date(2026, 11, 20))
+    calendar_day = place(at_two, ZONE, ZONE, at_two, stated_mood_day=date(2026, 11, 21))
+    running_day = place(at_two, ZONE, ZONE, at_two, stated_mood_day=date(2026, 11, 20))
 
-    assert calendar_day.mood_day == running_day.mood_day == dt.date(2026, 11, 20)
+    assert calendar_day.mood_day == running_day.mood_day == date(2026, 11, 20)
     assert calendar_day.flags == {MOOD_DAY_IGNORED}
     assert running_day.flags == frozenset()
 

@@ -1,6 +1,9 @@
 """Which day an answer is about: zones, clock changes, the ends of the calendar."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from datetime import timezone as fixed_offset
 
 import pytest
 from hypothesis import given
@@ -27,7 +30,7 @@ KOLKATA = "Asia/Kolkata"
 
 def placed_at_once(recorded_at: str, timezone: str | None, profile: str = "Etc/UTC") -> Placement:
     """An answer that is received the moment it is recorded."""
-    recorded = dt.datetime.fromisoformat(recorded_at)
+    recorded = datetime.fromisoformat(recorded_at)
     return place(recorded, timezone, profile, received_at=to_utc(recorded))
 
 
@@ -102,16 +105,16 @@ def test_a_profile_with_an_unknown_zone_falls_back_to_the_own_offset_too():
     assert placed.flags == {TIMEZONE_MISSING, UNKNOWN_TIMEZONE}
 
 
-DECADE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-RECEIVED = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
-OFFSETS = st.integers(-23, 23).map(lambda hours: dt.timezone(dt.timedelta(hours=hours)))
+DECADE = datetime(2020, 1, 1, tzinfo=UTC)
+RECEIVED = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OFFSETS = st.integers(-23, 23).map(lambda hours: fixed_offset(timedelta(hours=hours)))
 
 
 @pytest.mark.parametrize("timezone", [NEW_YORK, KOLKATA, "Pacific/Kiritimati", None, "Nowhere"])
 @pytest.mark.parametrize("hours", [-14, -5, 0, 5, 14])
 @pytest.mark.parametrize("end", [EARLIEST, LATEST])
 def test_a_time_at_either_end_of_the_calendar_is_placed_and_not_refused(end, hours, timezone):
-    recorded = end.replace(tzinfo=dt.timezone(dt.timedelta(hours=hours)))
+    recorded = end.replace(tzinfo=fixed_offset(timedelta(hours=hours)))
 
     placed = place(recorded, timezone, NEW_YORK, RECEIVED)
 
@@ -135,12 +138,12 @@ def test_no_clock_whatever_makes_an_answer_fail_or_come_from_the_future(
 ):
     placed = place(recorded, timezone, NEW_YORK, RECEIVED, sent, stated)
 
-    assert placed.answered_at - RECEIVED <= dt.timedelta(minutes=15)
-    assert placed.mood_day <= RECEIVED.date() + dt.timedelta(days=1)
+    assert placed.answered_at - RECEIVED <= timedelta(minutes=15)
+    assert placed.mood_day <= RECEIVED.date() + timedelta(days=1)
 
 
 @given(
-    st.integers(0, 10 * 365 * 24 * 60).map(lambda minutes: DECADE + dt.timedelta(minutes=minutes)),
+    st.integers(0, 10 * 365 * 24 * 60).map(lambda minutes: DECADE + timedelta(minutes=minutes)),
     st.sampled_from([NEW_YORK, KOLKATA, "Europe/London", "Australia/Lord_Howe"]),
 )
 def test_the_mood_day_is_the_date_of_the_wall_clock_four_hours_back(instant, name):
@@ -149,14 +152,14 @@ def test_the_mood_day_is_the_date_of_the_wall_clock_four_hours_back(instant, nam
 
     local = instant.astimezone(zone).replace(tzinfo=None)
 
-    assert mood_day_at(instant, zone) == (local - dt.timedelta(hours=4)).date()
+    assert mood_day_at(instant, zone) == (local - timedelta(hours=4)).date()
 
 
 def test_a_time_without_an_offset_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="offset"):
-        place(dt.datetime(2026, 11, 21), NEW_YORK, NEW_YORK, RECEIVED)  # noqa: DTZ001 -- the naive instant that is refused
+        place(datetime(2026, 11, 21), NEW_YORK, NEW_YORK, RECEIVED)  # noqa: DTZ001 -- the naive instant that is refused
 
 
 def test_moving_past_the_end_of_the_calendar_stops_there():
-    assert shift(EARLIEST, dt.timedelta(days=-1)) == EARLIEST
-    assert shift(LATEST, dt.timedelta(days=1)) == LATEST
+    assert shift(EARLIEST, timedelta(days=-1)) == EARLIEST
+    assert shift(LATEST, timedelta(days=1)) == LATEST

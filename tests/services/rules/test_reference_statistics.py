@@ -1,5 +1,7 @@
 """Our statistics against the reference implementations of scipy and lifelines, to 1e-9."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 

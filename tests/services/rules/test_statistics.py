@@ -1,5 +1,7 @@
 """The statistics of the report against their definitions and against scipy."""
 
+from __future__ import annotations
+
 import math
 import statistics as reference
 from fractions import Fraction

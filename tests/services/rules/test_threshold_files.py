@@ -1,5 +1,7 @@
 """A threshold file is used whole or not at all."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,9 @@
 """Hand-made treated patients for the tests of the report: days are counted from one start."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 from services.rules.courses import (
     Course,
@@ -11,15 +13,15 @@ from services.rules.courses import (
 )
 from services.rules.day_series import DayValue, Entry
 
-START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def on(day: int) -> dt.date:
-    return START.date() + dt.timedelta(days=day)
+def on(day: int) -> date:
+    return START.date() + timedelta(days=day)
 
 
-def at(day: int, hour: float = 12) -> dt.datetime:
-    return START + dt.timedelta(days=day, hours=hour)
+def at(day: int, hour: float = 12) -> datetime:
+    return START + timedelta(days=day, hours=hour)
 
 
 def entry(day: int, total: int | None, hour: float = 12, item9: int | None = 0) -> Entry:
@@ -37,9 +39,7 @@ def run(first: int, *scores: int | None) -> dict[int, int]:
 
 
 def session(day: float, course: str = "a", hour: float = 14) -> Session:
-    return Session(
-        f"{course}{day:g}", course, at(0, hour) + dt.timedelta(days=day), "ketamine", "iv"
-    )
+    return Session(f"{course}{day:g}", course, at(0, hour) + timedelta(days=day), "ketamine", "iv")
 
 
 def course(name: str = "a", days: Iterable[float] = (), phase: Phase = "induction") -> Treatment:

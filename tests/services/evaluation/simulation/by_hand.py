@@ -1,6 +1,8 @@
 """Histories written by hand, whose episodes can be worked out on paper."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
 
 from services.evaluation.simulation.history import (
     DAILY,
@@ -14,26 +16,26 @@ from services.rules.courses import (
 )
 from services.rules.day_series import Entry
 
-FIRST = dt.date(2026, 1, 5)
+FIRST = date(2026, 1, 5)
 SESSION_DAY = 7
 WORSE_FROM = 40
 LAST = 70
 
 
-def day(number: int) -> dt.date:
-    return FIRST + dt.timedelta(days=number)
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
 
 
 def entry(number: int, total: int, late_by: int = 0, hour: int = 20) -> Entry:
-    at = dt.datetime.combine(day(number), dt.time(hour), dt.UTC)
-    received = at + dt.timedelta(days=late_by)
+    at = datetime.combine(day(number), time(hour), UTC)
+    received = at + timedelta(days=late_by)
     name = f"{number}-{hour}"
     return Entry(day(number), at, received, name, total, 0, 9, late=late_by > 2)
 
 
 def one_session(number: int = SESSION_DAY) -> Treatment:
     course = Course("course", "ketamine", "induction", day(number))
-    started = dt.datetime.combine(day(number), dt.time(10), dt.UTC)
+    started = datetime.combine(day(number), time(10), UTC)
     return Treatment((course,), (Session("first", "course", started, "ketamine", "iv"),))
 
 

@@ -1,8 +1,10 @@
 """Simulated patients are what they are said to be, and the same every time."""
 
+from __future__ import annotations
+
 import ast
-import datetime as dt
 import random
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,14 +112,14 @@ def test_only_the_kind_that_worsens_has_a_day_on_which_it_did():
     for patient in cohort(80, 12, seed=1):
         assert (patient.worsened_on is not None) == (patient.kind == "deteriorating")
         if patient.worsened_on is not None:
-            assert patient.ends_on - patient.worsened_on >= dt.timedelta(days=13)
+            assert patient.ends_on - patient.worsened_on >= timedelta(days=13)
             assert patient.begins_as != "deteriorating"
 
 
 def test_late_answers_come_three_days_later_and_carry_the_flag():
     late = [entry for entry in of_kind("late").history.entries[DAILY] if entry.late]
     assert late
-    assert {entry.received_at - entry.recorded_at for entry in late} == {dt.timedelta(days=3)}
+    assert {entry.received_at - entry.recorded_at for entry in late} == {timedelta(days=3)}
 
 
 def test_a_form_tells_of_the_fortnight_before_it(monkeypatch: pytest.MonkeyPatch):
@@ -125,7 +127,7 @@ def test_a_form_tells_of_the_fortnight_before_it(monkeypatch: pytest.MonkeyPatch
     history = of_kind("steady").history
     days = {entry.mood_day: entry.total or 0 for entry in history.entries[DAILY]}
     form = history.entries[TWO_WEEKS][8]
-    before = [days[form.mood_day - dt.timedelta(days=back)] for back in range(1, 15)]
+    before = [days[form.mood_day - timedelta(days=back)] for back in range(1, 15)]
     assert form.total is not None
     assert abs(form.total - sum(before) / 14) <= 1  # each daily total was rounded
 

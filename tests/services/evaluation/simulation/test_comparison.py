@@ -1,5 +1,7 @@
 """A shadow run differs where the numbers differ, and nowhere else."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,9 @@
 """Figures of a few patients that can be counted on paper."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
 
 import pytest
 
@@ -39,10 +41,9 @@ def patient(kind: Kind, worsened_on: int | None = None, session: int = 50) -> Si
 
 
 def episodes(*found: tuple[RuleId, int]) -> Sequence[Episode]:
-    at = dt.time(20, tzinfo=dt.UTC)
+    at = time(20, tzinfo=UTC)
     return [
-        Episode(rule, day(on), dt.datetime.combine(day(on), at), "medium", None)
-        for rule, on in found
+        Episode(rule, day(on), datetime.combine(day(on), at), "medium", None) for rule, on in found
     ]
 
 

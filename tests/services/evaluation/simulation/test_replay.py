@@ -1,7 +1,9 @@
 """A replay decides as the service would have, entry by entry."""
 
-import datetime as dt
+from __future__ import annotations
+
 from dataclasses import replace
+from datetime import UTC, date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from tests.services.evaluation.simulation.by_hand import (
 )
 
 
-def told(history: History) -> list[tuple[str, dt.date]]:
+def told(history: History) -> list[tuple[str, date]]:
     return [(episode.rule, episode.on) for episode in replay(history)]
 
 
@@ -72,6 +74,6 @@ def test_the_running_baseline_is_the_recomputed_one(found, session_day):
         so_far.append(one)
         begun = history.treatment.until(one.received_at)
         rows = day_rows(so_far)
-        whole = find_baseline(DAILY, so_far, rows, treatment=begun, zone=dt.UTC).value
-        found = running.after(DAILY, so_far, begun, dt.UTC)
+        whole = find_baseline(DAILY, so_far, rows, treatment=begun, zone=UTC).value
+        found = running.after(DAILY, so_far, begun, UTC)
         assert found == (None if whole is None else float(whole))

@@ -1,5 +1,7 @@
 """The card: help first, nothing promised, the same for the same arguments."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

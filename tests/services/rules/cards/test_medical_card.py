@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +24,7 @@ from services.rules.decision import (
 )
 from services.rules.escalation.staffing import Staffing
 
-NOW = dt.datetime(2026, 11, 20, 21, tzinfo=dt.UTC)
+NOW = datetime(2026, 11, 20, 21, tzinfo=UTC)
 STAFFING = Staffing(ZoneInfo("Europe/Paris"))
 
 

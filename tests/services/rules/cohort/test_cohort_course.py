@@ -2,8 +2,10 @@
 14, so its outcome is read on days 28 to 45.
 """
 
-import datetime as dt
+from __future__ import annotations
+
 import random
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,8 +33,8 @@ def only(who: TreatedPatient) -> CourseOutcome:
     return found
 
 
-def day(number: int) -> dt.date:
-    return FIRST + dt.timedelta(days=number)
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
 
 
 def test_a_course_with_baseline_and_outcome_is_counted():

@@ -1,5 +1,7 @@
 """The cohort as JSON and as rows: every number once, and words that say how it was made."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

@@ -1,5 +1,7 @@
 """Counts and figures of small cohorts worked out by hand, and against scipy and lifelines."""
 
+from __future__ import annotations
+
 import gc
 import random
 import tracemalloc

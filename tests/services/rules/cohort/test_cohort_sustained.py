@@ -1,6 +1,8 @@
 """How long a response held: from its first reading to its loss or the last form."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,12 +14,12 @@ from services.rules.cohort.course import (
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.day_series import DayValue
 
-START = dt.date(2026, 3, 17)
+START = date(2026, 3, 17)
 
 
 def held(*readings: tuple[int, int], baseline: int = 20):
-    values = [DayValue(START + dt.timedelta(days=day), total) for day, total in readings]
-    respond_by = START + dt.timedelta(days=31)
+    values = [DayValue(START + timedelta(days=day), total) for day, total in readings]
+    respond_by = START + timedelta(days=31)
     return sustained_response(values, baseline, respond_by, COHORT_THRESHOLDS.sustained)
 
 

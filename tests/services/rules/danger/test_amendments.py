@@ -1,5 +1,7 @@
 """Versions of one form: blanking an answer is not an unknown answer."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.danger.entry import (

@@ -1,5 +1,7 @@
 """Danger in refused bodies: found in whatever can be read, and not where there is none."""
 
+from __future__ import annotations
+
 import json
 import random
 import sys

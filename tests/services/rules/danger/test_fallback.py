@@ -1,5 +1,7 @@
 """The dozen lines when the rules raise: right for danger, and nothing makes them raise."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,5 +1,7 @@
 """The dozen lines for side effects: an emergency is found without any file, beside anything."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,7 @@
 """S7: crisis terms are found however they are typed, in every language at once."""
 
+from __future__ import annotations
+
 import time
 
 import pytest

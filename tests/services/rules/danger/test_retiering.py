@@ -1,5 +1,7 @@
 """What a complete C-SSRS lowers (clinical.md 5.1), row by row and at its edges."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,5 +1,7 @@
 """The numbers of the safety rules: read whole or not at all."""
 
+from __future__ import annotations
+
 import tomllib
 from datetime import timedelta
 from pathlib import Path

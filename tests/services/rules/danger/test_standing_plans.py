@@ -1,5 +1,7 @@
 """When a standing plan may be set, what it spares, and what ends it (clinical.md 5.1)."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,5 +1,7 @@
 """The S rules row by row (clinical.md 5.1), just below, at and just above each edge."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,5 +1,7 @@
 """What must hold for all entries: worse is never less urgent, the fallback never disagrees down."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given

@@ -1,7 +1,9 @@
 """One report, one set of vital signs: all their decisions, yes and no alike."""
 
-import datetime as dt
+from __future__ import annotations
+
 import itertools
+from datetime import UTC
 
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,7 @@ def fired(case: EffectsCase) -> dict[str, str | None]:
 
 
 def test_every_rule_answers_also_when_nothing_is_wrong():
-    decisions = effects_decisions(EffectsCase(report(3, NAUSEA), dt.UTC))
+    decisions = effects_decisions(EffectsCase(report(3, NAUSEA), UTC))
 
     assert [one.rule for one in decisions] == ["E1", "E2", "E5", "E6", "U1", "B1"]
     assert not any(one.fired or one.holds or one.severity for one in decisions)
@@ -60,23 +62,23 @@ def test_every_rule_answers_also_when_nothing_is_wrong():
     ],
 )
 def test_each_rule_fires_alone(name, said, rules):
-    assert fired(EffectsCase(said, dt.UTC, treatment=treated(session()))) == rules, name
+    assert fired(EffectsCase(said, UTC, treatment=treated(session()))) == rules, name
 
 
 def test_a_single_high_pressure_asks_for_another_measurement():
     first = report(3, NAUSEA, vitals=pressure(180, 190, 100))
     second = report(3.1, NAUSEA, vitals=pressure(186, 190, 100))
 
-    assert wants_repeat(effects_decisions(EffectsCase(first, dt.UTC)))
-    assert fired(EffectsCase(second, dt.UTC, earlier=[first])) == {"E2": "high"}
-    assert not wants_repeat(effects_decisions(EffectsCase(second, dt.UTC, earlier=[first])))
-    measured = EffectsCase(second, dt.UTC, pressures=[pressure(180, 190, 100)])
+    assert wants_repeat(effects_decisions(EffectsCase(first, UTC)))
+    assert fired(EffectsCase(second, UTC, earlier=[first])) == {"E2": "high"}
+    assert not wants_repeat(effects_decisions(EffectsCase(second, UTC, earlier=[first])))
+    measured = EffectsCase(second, UTC, pressures=[pressure(180, 190, 100)])
     assert fired(measured) == {"E2": "high"}
 
 
 def test_a_symptom_said_before_makes_a_high_pressure_critical():
     said = report(2, effect("breathless"))
-    case = EffectsCase(report(5, NAUSEA, vitals=pressure(300, 180, 90)), dt.UTC, earlier=[said])
+    case = EffectsCase(report(5, NAUSEA, vitals=pressure(300, 180, 90)), UTC, earlier=[said])
 
     assert fired(case) == {"E2": "critical"}
 
@@ -85,7 +87,7 @@ def test_no_e_rule_is_held_back_by_time_or_by_what_was_said():
     everything = [effect(code, 3) for code in CODES]
     said = report(3, *everything, vitals=pressure(180, 200, 130), late=True)
     spoken = Spoken(last_opened_on=dict.fromkeys(("E1", "E2", "E5", "E6"), said.mood_day))
-    case = EffectsCase(said, dt.UTC, treatment=treated(session()), spoken=spoken)
+    case = EffectsCase(said, UTC, treatment=treated(session()), spoken=spoken)
 
     assert {"E1", "E2", "E5", "E6"} <= set(fired(case))
 
@@ -95,18 +97,18 @@ ELEVATED = effect("elevated_mood_or_agitation", 2)
 
 def test_b1_counts_days_in_a_row_of_bipolar_patients_from_this_and_other_reports():
     yesterday, today = report(0, ELEVATED), report(24, effect(ELEVATED.code, 1), ELEVATED)
-    case = EffectsCase(today, dt.UTC, earlier=[yesterday, report(1, NAUSEA)])
+    case = EffectsCase(today, UTC, earlier=[yesterday, report(1, NAUSEA)])
 
     assert fired(case) == {}
-    bipolar = EffectsCase(today, dt.UTC, earlier=case.earlier, indications=["bipolar depression"])
+    bipolar = EffectsCase(today, UTC, earlier=case.earlier, indications=["bipolar depression"])
     assert fired(bipolar) == {"B1": "high"}
-    assert fired(EffectsCase(today, dt.UTC, indications=["bipolar depression"])) == {}
+    assert fired(EffectsCase(today, UTC, indications=["bipolar depression"])) == {}
 
 
 def test_u1_and_b1_are_reported_once_an_episode():
     said = report(24, effect("urinary_pain", 2))
     spoken = Spoken(last_opened_on={"U1": said.mood_day}, highest={"U1": "medium"})
-    decisions = effects_decisions(EffectsCase(said, dt.UTC, spoken=spoken))
+    decisions = effects_decisions(EffectsCase(said, UTC, spoken=spoken))
     [u1] = [one for one in decisions if one.rule == "U1"]
 
     assert (u1.holds, u1.fired, u1.inputs["held"]) == (True, False, "same_episode")
@@ -121,7 +123,7 @@ def test_the_first_new_urinary_symptom_counts_after_four_sessions_begun(begun, s
     planned = session("planned", hours=900)
     case = EffectsCase(
         report(30, effect("urinary_frequency", 1)),
-        dt.UTC,
+        UTC,
         treatment=treated(*sessions, planned),
         seen_before=seen,
     )
@@ -133,7 +135,7 @@ def test_a_symptom_of_another_recent_report_is_not_new():
     sessions = [session(f"s{n}", hours=n) for n in range(4)]
     before = report(20, effect("urinary_frequency", 1))
     case = EffectsCase(
-        report(30, effect("urinary_frequency", 1)), dt.UTC, [before], treatment=treated(*sessions)
+        report(30, effect("urinary_frequency", 1)), UTC, [before], treatment=treated(*sessions)
     )
 
     assert "U1" not in fired(case)
@@ -154,7 +156,7 @@ def test_neither_the_order_of_effects_nor_of_reports_matters(first, second, thir
             effects_decisions(
                 EffectsCase(
                     report(27, *mine, vitals=pressure(1620, 185, 100)),
-                    dt.UTC,
+                    UTC,
                     order,
                     treatment=treated(session()),
                     indications=["bipolar"],

@@ -1,5 +1,7 @@
 """One door for the rules of a check-in: which rules decide it, and what keeps them from firing."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

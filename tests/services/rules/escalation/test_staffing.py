@@ -1,5 +1,7 @@
 """When will a human look: staffed windows, working mornings and the words for them."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,6 +1,8 @@
 """Where a patient started, with and without a course."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 
 import pytest
@@ -18,15 +20,15 @@ from services.rules.figures.baseline import (
     find_baseline,
 )
 
-START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def on(day: int) -> dt.date:
-    return START.date() + dt.timedelta(days=day)
+def on(day: int) -> date:
+    return START.date() + timedelta(days=day)
 
 
-def at(day: int, hour: float = 12) -> dt.datetime:
-    return START + dt.timedelta(days=day, hours=hour)
+def at(day: int, hour: float = 12) -> datetime:
+    return START + timedelta(days=day, hours=hour)
 
 
 def entry(day: int, total: int | None, hour: float = 12, told_on: int | None = None) -> Entry:
@@ -48,7 +50,7 @@ def baseline(
     instrument: str,
     entries: list[Entry],
     treatment: Treatment = UNTREATED,
-    zone: dt.tzinfo = dt.UTC,
+    zone: tzinfo = UTC,
 ) -> Baseline:
     return find_baseline(instrument, entries, day_rows(entries), treatment=treatment, zone=zone)
 
@@ -177,5 +179,5 @@ def test_the_day_of_a_session_is_its_mood_day_in_the_patients_zone():
     entries = [entry(day, 10 + day) for day in (26, 27, 28, 29)]
 
     assert baseline("phq9-daily", entries, night).on == on(29)
-    west = baseline("phq9-daily", entries, night, dt.timezone(dt.timedelta(hours=-10)))
+    west = baseline("phq9-daily", entries, night, timezone(timedelta(hours=-10)))
     assert west == Baseline(37, on(28), "established")

@@ -1,5 +1,7 @@
 """How long the effect of a session held: half of the gain lost, and who was watching."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.figures.effect_duration import (

@@ -1,6 +1,8 @@
 """When relief set in: hours on the first two days, days until the seventh, forms at any time."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, timedelta, timezone
 from fractions import Fraction
 
 import pytest
@@ -20,7 +22,7 @@ from tests.services.rules.treated import (
 FIRST = session(10)
 
 
-def set_in(instrument, baseline, entries, zone=dt.UTC):
+def set_in(instrument, baseline, entries, zone=UTC):
     series = day_values(day_rows(entries))
     return onset(instrument, entries, series, baseline, FIRST, zone)
 
@@ -75,7 +77,7 @@ def test_other_instruments_have_no_onset(instrument):
 
 
 def test_the_days_are_those_of_the_patients_zone():
-    west = dt.timezone(dt.timedelta(hours=-12))
+    west = timezone(timedelta(hours=-12))
 
     # 02:00 on the wall of day 10 there, which is still the mood day 9 of the session.
     night = Entry(on(9), at(10, 15), at(10, 15), "night", 5, 0)

@@ -1,5 +1,7 @@
 """Trend, spread and item 9 of a series, by hand."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.day_series import day_rows

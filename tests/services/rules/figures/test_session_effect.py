@@ -1,6 +1,8 @@
 """What one session did: the level before, the best day after, the difference, by hand."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import timedelta, timezone
 from fractions import Fraction
 
 import pytest
@@ -129,7 +131,7 @@ def test_a_shared_window_is_read_before_its_first_and_after_its_last_session():
 
 def test_the_zone_moves_the_days_of_a_session():
     late = session(10, hour=2)  # 02:00 UTC on day 10 is the mood day before, in UTC and New York
-    east = dt.timezone(dt.timedelta(hours=9))
+    east = timezone(timedelta(hours=9))
 
     assert session_windows([late])[0].first_day == on(9)
     assert session_windows([late], east)[0].first_day == on(10)

@@ -1,5 +1,7 @@
 """Where a patient stands between treatments, from rows alone."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

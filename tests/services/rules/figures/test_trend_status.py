@@ -1,6 +1,8 @@
 """Every row of the status table, just below, at and above its limit."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -17,7 +19,7 @@ from services.rules.figures.status import (
     phq9_status,
 )
 
-START = dt.date(2026, 3, 1)
+START = date(2026, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,8 @@ def test_a_higher_current_score_is_never_a_better_status(baseline, current):
 
 
 def entry(day: int, total: int | None, hour: int = 12) -> Entry:
-    at = dt.datetime(2026, 3, 1, hour, tzinfo=dt.UTC) + dt.timedelta(days=day)
-    return Entry(START + dt.timedelta(days=day), at, at, f"{day}-{hour}", total)
+    at = datetime(2026, 3, 1, hour, tzinfo=UTC) + timedelta(days=day)
+    return Entry(START + timedelta(days=day), at, at, f"{day}-{hour}", total)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def entry(day: int, total: int | None, hour: int = 12) -> Entry:
 def test_the_baseline_of_forms_is_the_first_complete_one(entries, value, day):
     found = first_form_baseline(reversed(entries))
 
-    on = None if day is None else START + dt.timedelta(days=day)
+    on = None if day is None else START + timedelta(days=day)
     assert (found.value, found.on) == (value, on)
     assert found.status == ("missing" if value is None else "provisional")
 
@@ -133,6 +135,6 @@ def test_the_daily_baseline_is_the_mean_of_at_least_three_of_the_first_seven_day
 ):
     found = first_days_baseline(day_rows(entries))
 
-    on = None if day is None else START + dt.timedelta(days=day)
+    on = None if day is None else START + timedelta(days=day)
     assert (found.value, found.on) == (value, on)
     assert found.status == ("missing" if value is None else "provisional")

@@ -1,5 +1,7 @@
 """Which answers are answers: the options as integers, left out, or declined. Nothing else."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

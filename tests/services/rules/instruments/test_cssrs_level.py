@@ -1,5 +1,7 @@
 """C-SSRS: the highest yes wins, a sum never counts, an unanswered question is not a no."""
 
+from __future__ import annotations
+
 import itertools
 
 import pytest

@@ -1,5 +1,7 @@
 """A file that breaks a rule is refused by file and field; nothing is guessed."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.instruments.files import (

@@ -1,5 +1,7 @@
 """The shipped instruments: codes, options, bands, rights and branching, item by item."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.instruments.lookup import (

@@ -1,5 +1,7 @@
 """Totals, bands, proration and item 9, row by row, as a clinician would check them."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.instruments.answers import check_answers

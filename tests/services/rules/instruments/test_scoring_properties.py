@@ -1,5 +1,7 @@
 """What holds for every form, whoever fills it in."""
 
+from __future__ import annotations
+
 from fractions import Fraction
 from math import floor
 

@@ -1,5 +1,7 @@
 """The schedule's numbers are data; a file that is wrong does not load."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.figures.numbers import TREND_THRESHOLDS

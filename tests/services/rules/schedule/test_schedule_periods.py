@@ -1,5 +1,7 @@
 """Forms that come back, by calendars made by hand; accepted on 1 March, so 2 March is day 1."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.schedule.due import (

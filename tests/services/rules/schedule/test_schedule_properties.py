@@ -1,6 +1,8 @@
 """What holds for every schedule, and that adherence without sessions is what it always was."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,10 +34,10 @@ from tests.services.rules.schedule_cases import (
     NEW_YORK,
 )
 
-START = dt.datetime(2026, 2, 20, 15, tzinfo=dt.UTC)
+START = datetime(2026, 2, 20, 15, tzinfo=UTC)
 DAYS = 60
-INSTANTS = st.integers(0, DAYS * 24 * 60).map(lambda count: START + dt.timedelta(minutes=count))
-ZONES = st.sampled_from([dt.UTC, KOLKATA, NEW_YORK])
+INSTANTS = st.integers(0, DAYS * 24 * 60).map(lambda count: START + timedelta(minutes=count))
+ZONES = st.sampled_from([UTC, KOLKATA, NEW_YORK])
 FORMS = ("phq9", "phq9-daily", "side_effects", "urinary", "gad7")
 
 
@@ -59,14 +61,14 @@ def sessions(draw) -> Treatment:
 @st.composite
 def answered(draw) -> list[Answered]:
     instants = draw(st.lists(INSTANTS, max_size=12))
-    back = st.integers(0, 2).map(lambda count: dt.timedelta(days=count))
+    back = st.integers(0, 2).map(lambda count: timedelta(days=count))
     return [Answered(at.date() - draw(back), at) for at in instants]
 
 
 @st.composite
 def pauses(draw) -> list[DaySpan]:
     starts = draw(st.lists(INSTANTS, max_size=2))
-    lengths = st.integers(0, 9).map(lambda count: dt.timedelta(days=count))
+    lengths = st.integers(0, 9).map(lambda count: timedelta(days=count))
     return [DaySpan(at.date(), at.date() + draw(lengths)) for at in starts]
 
 
@@ -115,7 +117,7 @@ def test_no_two_items_ask_for_the_same(case, now):
 
 @given(cases(), INSTANTS)
 def test_a_status_is_what_the_instants_say(case, now):
-    today = (now.astimezone(case.zone).replace(tzinfo=None) - dt.timedelta(hours=4)).date()
+    today = (now.astimezone(case.zone).replace(tzinfo=None) - timedelta(hours=4)).date()
     is_away = any(span.first <= today <= span.last for span in case.paused)
     for item in due_items(case, now):
         stages = (
@@ -130,7 +132,7 @@ def test_a_status_is_what_the_instants_say(case, now):
 
 @given(cases(), INSTANTS)
 def test_what_a_phone_is_shown_is_the_part_of_the_schedule_around_now(case, now):
-    since, until = now - dt.timedelta(days=3), now + dt.timedelta(days=14)
+    since, until = now - timedelta(days=3), now + timedelta(days=14)
     shown = [
         item
         for item in due_items(case, now)
@@ -155,7 +157,7 @@ def test_answers_that_no_window_needs_change_nothing(case, now):
 def test_a_session_changes_nothing_that_was_over_before_its_windows_opened(case, now, data):
     one = Session("new", "a", data.draw(INSTANTS), "ketamine", "iv")
     treatment = Treatment(case.treatment.courses, in_order((*case.treatment.sessions, one)))
-    opens = one.started_at - dt.timedelta(days=15)
+    opens = one.started_at - timedelta(days=15)
 
     def over(found: ScheduleCase) -> list:
         items = due_items(found, now)
@@ -182,7 +184,7 @@ def test_a_day_that_is_paused_or_before_the_acceptance_asks_for_no_daily_form(ca
 def plainly(instrument, days, accepted_on, paused, reported) -> Adherence:
     away = {day for span in paused for day in span.days()}
     last = (reported.last - accepted_on).days
-    due = [accepted_on + dt.timedelta(days=count) for count in range(1, last + 1)]
+    due = [accepted_on + timedelta(days=count) for count in range(1, last + 1)]
     due = [day for day in due if day not in away]
     length = {"phq9": 14, "phq9-daily": 1}[instrument]
     periods = [due[start : start + length] for start in range(0, len(due), length)]
@@ -190,7 +192,7 @@ def plainly(instrument, days, accepted_on, paused, reported) -> Adherence:
     return Adherence(len(counted), sum(any(day in days for day in each) for each in counted))
 
 
-DATES = INSTANTS.map(dt.datetime.date)
+DATES = INSTANTS.map(datetime.date)
 
 
 @given(
@@ -215,8 +217,8 @@ def test_adherence_counts_the_items_that_have_begun(case, instrument, last):
             for form, given in case.answered.items()
         },
     )
-    noon = dt.datetime.combine(last, dt.time(12), tzinfo=dt.UTC)
-    end = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(4), tzinfo=case.zone)
+    noon = datetime.combine(last, time(12), tzinfo=UTC)
+    end = datetime.combine(last + timedelta(days=1), time(4), tzinfo=case.zone)
 
     begun = [
         item
@@ -224,6 +226,6 @@ def test_adherence_counts_the_items_that_have_begun(case, instrument, last):
         if item.instrument == instrument and item.counts_from_at < end
     ]
 
-    found = adherence_of(case, instrument, DaySpan(dt.date.min, last))
+    found = adherence_of(case, instrument, DaySpan(date.min, last))
     assert found.due == len(begun)
     assert found.answered == sum(item.answered_at is not None for item in begun)

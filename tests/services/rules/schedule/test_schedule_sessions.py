@@ -1,5 +1,7 @@
 """What is due around sessions, by calendars made by hand (Kolkata, so half an hour off UTC)."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.courses import (

@@ -1,6 +1,8 @@
 """Windows on the patient's wall clock, also on the nights when the clocks change."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -16,8 +18,6 @@ from tests.services.rules.schedule_cases import (
     on,
     treated,
 )
-
-UTC = dt.UTC
 
 
 def hours(item) -> float:
@@ -42,7 +42,7 @@ def the_day(items, day: str):
 def test_a_daily_window_runs_from_four_to_four_on_the_wall_clock(day, zone, opens, lasts):
     found = the_day(due_now(case(zone=zone), at(f"{day} 12:00", zone)), day)
 
-    assert found.opens_at == dt.datetime.fromisoformat(opens).replace(tzinfo=UTC)
+    assert found.opens_at == datetime.fromisoformat(opens).replace(tzinfo=UTC)
     assert hours(found) == lasts
 
 
@@ -54,7 +54,7 @@ def test_a_daily_window_runs_from_four_to_four_on_the_wall_clock(day, zone, open
     ],
 )
 def test_a_long_night_keeps_the_day_due(now, status):
-    instant = dt.datetime.fromisoformat(now)
+    instant = datetime.fromisoformat(now)
 
     assert the_day(due_now(case(zone=NEW_YORK), instant), "10-31").status == status
 
@@ -85,7 +85,7 @@ def test_the_same_session_lies_on_another_day_in_another_zone():
     night = treated("03-05 22:00", zone=UTC)  # 03:30 on the 6th in Kolkata, still the 5th
     morning = treated("03-05 22:30", zone=UTC)  # 04:00
 
-    def day_1(treatment) -> dt.date:
+    def day_1(treatment) -> date:
         items = due_now(case(treatment), at("03-06 12:00"))
         return next(item.mood_day for item in items if item.reason == "day_1")
 
@@ -95,8 +95,8 @@ def test_the_same_session_lies_on_another_day_in_another_zone():
 @pytest.mark.parametrize("zone", [NEW_YORK, KOLKATA, UTC], ids=str)
 def test_a_day_starts_exactly_where_the_mood_day_does(zone):
     for number in range(366):
-        day = on("01-01") + dt.timedelta(days=number)
+        day = on("01-01") + timedelta(days=number)
         start = day_start(day, zone)
 
         assert mood_day_at(start, zone) == day
-        assert mood_day_at(start - dt.timedelta(microseconds=1), zone) < day
+        assert mood_day_at(start - timedelta(microseconds=1), zone) < day

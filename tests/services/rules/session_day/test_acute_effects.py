@@ -1,5 +1,7 @@
 """Rule E5, row by row. The session begins at 0 h and ends at 1 h; a day after it is 25 h."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.session_day.acute_effects import e5

@@ -1,5 +1,7 @@
 """Rules E2 and E3, row by row, on both sides of every limit."""
 
+from __future__ import annotations
+
 import itertools
 
 import pytest

@@ -1,6 +1,8 @@
 """May a session begin, may somebody go home: every obstacle alone, and what a reason lifts."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -22,9 +24,7 @@ PRE, DISCHARGE = vitals("pre", -10), vitals("discharge", 120)
 
 
 def screened(*codes: str, ago: int = 0, valid: int = 0) -> Screening:
-    return Screening(
-        DAY - dt.timedelta(days=ago), DAY - dt.timedelta(days=ago - valid), tuple(codes)
-    )
+    return Screening(DAY - timedelta(days=ago), DAY - timedelta(days=ago - valid), tuple(codes))
 
 
 def clear(screening=GOOD, series=(PRE,), reason=None, product="ketamine"):
@@ -108,7 +108,7 @@ def test_everything_that_stands_against_it_is_said_at_once():
 
 
 def discharge(hours=2.0, series=(PRE, DISCHARGE), acknowledged=True, reason=None, **more):
-    return discharge_refusals(session(**more), after(hours), series, acknowledged, reason, dt.UTC)
+    return discharge_refusals(session(**more), after(hours), series, acknowledged, reason, UTC)
 
 
 @pytest.mark.parametrize("reason", [None, "wanted to go"])

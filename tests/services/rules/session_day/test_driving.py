@@ -1,6 +1,8 @@
 """Until when not to drive, on ordinary days and when the clocks change; and rule E6."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,10 +28,10 @@ from tests.services.rules.session_words import (
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def ended(*wall: int, product: str = "esketamine", zone: dt.tzinfo = BERLIN) -> Session:
+def ended(*wall: int, product: str = "esketamine", zone: tzinfo = BERLIN) -> Session:
     """A session that ends at this time on the wall clock."""
-    end = dt.datetime(*wall, tzinfo=zone).astimezone(dt.UTC)
-    return Session("s", "c", end - dt.timedelta(hours=1), product, "intranasal", end)
+    end = datetime(*wall, tzinfo=zone).astimezone(UTC)
+    return Session("s", "c", end - timedelta(hours=1), product, "intranasal", end)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +56,8 @@ def ended(*wall: int, product: str = "esketamine", zone: dt.tzinfo = BERLIN) -> 
 def test_the_later_of_a_day_and_the_next_morning(name, end, until):
     found = driving_restriction_until(ended(*end), BERLIN)
 
-    assert found == dt.datetime(*until, tzinfo=BERLIN), name
-    assert found.tzinfo is dt.UTC
+    assert found == datetime(*until, tzinfo=BERLIN), name
+    assert found.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -72,13 +74,13 @@ def test_which_products_forbid_driving(product, restricted):
 def test_an_infusion_without_an_end_counts_its_40_minutes():
     one = session(route="iv", length_min=None)
 
-    assert driving_restriction_until(one, dt.UTC) == after(hours=24, minutes=40)
+    assert driving_restriction_until(one, UTC) == after(hours=24, minutes=40)
 
 
 def test_the_end_of_the_calendar_has_no_next_morning():
-    last = Session("s", "c", dt.datetime(9999, 12, 31, 12, tzinfo=dt.UTC), "ketamine")
+    last = Session("s", "c", datetime(9999, 12, 31, 12, tzinfo=UTC), "ketamine")
 
-    assert driving_restriction_until(last, dt.UTC) == dt.datetime.max.replace(tzinfo=dt.UTC)
+    assert driving_restriction_until(last, UTC) == datetime.max.replace(tzinfo=UTC)
 
 
 @given(
@@ -89,8 +91,8 @@ def test_it_is_never_less_than_a_day_and_never_before_eight_the_next_morning(end
     zone = ZoneInfo(name)
     until = driving_restriction_until(Session("s", "c", end, "ketamine", None, end), zone)
 
-    local, day_after = until.astimezone(zone), end.astimezone(zone).date() + dt.timedelta(days=1)
-    assert dt.timedelta(hours=24) <= until - end <= dt.timedelta(hours=33)
+    local, day_after = until.astimezone(zone), end.astimezone(zone).date() + timedelta(days=1)
+    assert timedelta(hours=24) <= until - end <= timedelta(hours=33)
     assert (local.date(), local.hour) >= (day_after, 8)
 
 
@@ -98,28 +100,28 @@ def test_it_is_never_less_than_a_day_and_never_before_eight_the_next_morning(end
     ("hours", "restricted"), [(-0.1, False), (0, True), (24.9, True), (25, False)]
 )
 def test_the_restriction_holds_from_the_start_until_its_end(hours, restricted):
-    assert is_restricted(session(), dt.UTC, after(hours)) is restricted
+    assert is_restricted(session(), UTC, after(hours)) is restricted
 
 
 def test_of_two_sessions_the_later_end_holds():
     both = treated(session(), session("s2", hours=20))
 
-    assert restricted_until(both, dt.UTC, after(21)) == after(45)
-    assert restricted_until(both, dt.UTC, after(46)) is None
+    assert restricted_until(both, UTC, after(21)) == after(45)
+    assert restricted_until(both, UTC, after(46)) is None
 
 
 @pytest.mark.parametrize(("hours", "until"), [(3, after(25).isoformat()), (300, None)])
 @pytest.mark.parametrize("grade", [1, 2, 3, 4])
 def test_who_says_that_she_drove_is_always_heard(hours, until, grade):
     said = report(hours, effect("drove_within_restriction", grade), late=True)
-    decision = e6(said, treated(session()), dt.UTC)
+    decision = e6(said, treated(session()), UTC)
 
     assert (decision.rule, decision.fired, decision.severity) == ("E6", True, "medium")
     assert decision.inputs == {"drove": True, "restricted_until": until}
 
 
 def test_other_effects_are_no_driving():
-    decision = e6(report(3, effect("dizziness", 2)), treated(session()), dt.UTC)
+    decision = e6(report(3, effect("dizziness", 2)), treated(session()), UTC)
 
     assert (decision.fired, decision.holds, decision.severity) == (False, False, None)
 
@@ -129,7 +131,7 @@ def test_other_effects_are_no_driving():
     [("ketamine", False, True), ("ketamine", True, False), ("tms", False, False)],
 )
 def test_going_home_without_acknowledging_is_low(product, acknowledged, fires):
-    decision = e6_not_acknowledged(session(product=product), dt.UTC, acknowledged)
+    decision = e6_not_acknowledged(session(product=product), UTC, acknowledged)
 
     assert (decision.fired, decision.severity) == (fires, "low" if fires else None)
     assert (decision.about, decision.inputs["acknowledged"]) == ("s1", acknowledged)

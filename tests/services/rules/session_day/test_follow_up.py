@@ -1,6 +1,8 @@
 """N2: the windows after a session, what meets them, and when they have lapsed."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from tests.services.rules.session_words import (
     session,
 )
 
-FOLLOW_UP, LOCK = windows(session(), dt.UTC)
+FOLLOW_UP, LOCK = windows(session(), UTC)
 
 
 def test_a_session_has_a_follow_up_from_24_to_72_hours_and_a_driving_lock():
@@ -26,7 +28,7 @@ def test_a_session_has_a_follow_up_from_24_to_72_hours_and_a_driving_lock():
 
 
 def test_tms_has_no_driving_lock():
-    [only] = windows(session(product="tms", route=None), dt.UTC)
+    [only] = windows(session(product="tms", route=None), UTC)
 
     assert only.kind == "follow_up"
 

@@ -1,5 +1,7 @@
 """Rule E4, row by row: the vital signs after dosing."""
 
+from __future__ import annotations
+
 import itertools
 
 import pytest

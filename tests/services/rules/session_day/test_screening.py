@@ -1,6 +1,8 @@
 """Screening: valid, expired or missing, and what speaks against which treatment."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,11 +17,11 @@ from services.rules.session_day.screening import (
 )
 from services.rules.threshold_files import ThresholdError
 
-DAY = dt.date(2026, 3, 10)
+DAY = date(2026, 3, 10)
 
 
-def on(days: int) -> dt.date:
-    return DAY + dt.timedelta(days=days)
+def on(days: int) -> date:
+    return DAY + timedelta(days=days)
 
 
 def screened(first: int, last: int, *codes: str) -> Screening:
@@ -84,7 +86,7 @@ def test_the_contraindications_of_the_label_are_absolute(code, weight):
 
 
 def test_a_screening_holds_half_a_year_unless_said_otherwise():
-    assert default_expiry(DAY) == DAY + dt.timedelta(days=180)
+    assert default_expiry(DAY) == DAY + timedelta(days=180)
 
 
 def test_the_newest_screening_made_by_then_counts():

@@ -1,5 +1,7 @@
 """The numbers of sessions and vital signs: read whole, refused by name."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.session_day.numbers import (

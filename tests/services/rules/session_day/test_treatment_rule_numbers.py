@@ -1,5 +1,7 @@
 """The numbers of M3-M5, A1, B1 and U1 are those of the clinical reference, read whole or not."""
 
+from __future__ import annotations
+
 import tomllib
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Rule E1, row by row: any emergency symptom at any grade, and grade 4 of anything."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.side_effects.coded_list import SIDE_EFFECTS

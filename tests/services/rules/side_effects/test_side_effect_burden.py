@@ -1,5 +1,7 @@
 """What a session cost: acute, persistent and long-term effects, and how soon they were gone."""
 
+from __future__ import annotations
+
 from fractions import Fraction
 
 import pytest

@@ -1,5 +1,7 @@
 """The coded list of side effects: complete, in lay words, and refused whole when it is faulty."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.side_effects.coded_list import (

@@ -1,6 +1,8 @@
 """What was due and what was answered, by hand."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,12 +12,12 @@ from services.rules.trend.adherence import (
     adherence,
 )
 
-ACCEPTED = dt.date(2026, 3, 1)
+ACCEPTED = date(2026, 3, 1)
 
 
-def on(day: int) -> dt.date:
+def on(day: int) -> date:
     """A day counted from the acceptance: 1 is the first on which something is due."""
-    return ACCEPTED + dt.timedelta(days=day)
+    return ACCEPTED + timedelta(days=day)
 
 
 def found(
@@ -78,7 +80,7 @@ def test_nothing_is_due_of_other_instruments(instrument):
 
 
 def test_nothing_is_due_before_acceptance():
-    reported = DaySpan(dt.date.min, on(30))
+    reported = DaySpan(date.min, on(30))
 
     assert adherence("phq9-daily", {on(3)}, None, (), reported) == Adherence(0, 0)
     assert found("phq9-daily", [], until=-5) == Adherence(0, 0)

@@ -1,5 +1,7 @@
 """What was due and answered around sessions, counted by hand; accepted on 1 March."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.courses import UNTREATED

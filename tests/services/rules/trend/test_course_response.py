@@ -1,5 +1,7 @@
 """How long a response held after the last induction session, and each return of symptoms."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.courses import UNTREATED

@@ -1,5 +1,7 @@
 """The difference between two cuts names what changed and the entries that changed it."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

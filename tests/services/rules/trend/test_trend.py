@@ -1,6 +1,8 @@
 """The trend report of hand-made patients, figure by figure."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -14,21 +16,21 @@ from services.rules.trend.report import (
     trend,
 )
 
-START = dt.date(2026, 3, 1)
+START = date(2026, 3, 1)
 
 
-def on(day: int) -> dt.date:
-    return START + dt.timedelta(days=day)
+def on(day: int) -> date:
+    return START + timedelta(days=day)
 
 
 def entry(day: int, total: int | None, item9: int | None = 0, hour: int = 12) -> Entry:
-    at = dt.datetime(2026, 3, 1, hour, tzinfo=dt.UTC) + dt.timedelta(days=day)
+    at = datetime(2026, 3, 1, hour, tzinfo=UTC) + timedelta(days=day)
     return Entry(on(day), at, at, f"{day}-{hour}", total, item9)
 
 
 def report(instrument: str, entries: list[Entry], cut_day: int = 60, **choices) -> Trend:
     """The report as of noon on a day."""
-    cut_at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC) + dt.timedelta(days=cut_day)
+    cut_at = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=cut_day)
     return trend(instrument, entries, timezone="Etc/UTC", data_cut_at=cut_at, **choices)
 
 
@@ -143,13 +145,13 @@ def test_nothing_after_to_is_seen():
 
 def test_to_defaults_to_the_mood_day_of_the_cut_in_the_zone():
     entries = [entry(0, 18), entry(1, 9)]
-    cut_at = dt.datetime(2026, 3, 2, 8, 59, tzinfo=dt.UTC)  # 03:59 in New York, 14:29 in Kolkata
+    cut_at = datetime(2026, 3, 2, 8, 59, tzinfo=UTC)  # 03:59 in New York, 14:29 in Kolkata
 
-    def current_in(timezone: str, at: dt.datetime = cut_at) -> DayValue | None:
+    def current_in(timezone: str, at: datetime = cut_at) -> DayValue | None:
         return trend("phq9", entries, timezone=timezone, data_cut_at=at).current
 
     assert current_in("America/New_York") == DayValue(on(0), 18)
-    assert current_in("America/New_York", cut_at + dt.timedelta(minutes=1)) == DayValue(on(1), 9)
+    assert current_in("America/New_York", cut_at + timedelta(minutes=1)) == DayValue(on(1), 9)
     assert current_in("Asia/Kolkata") == DayValue(on(1), 9)
     assert current_in("Nowhere") == DayValue(on(1), 9)
 

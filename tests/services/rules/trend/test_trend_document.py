@@ -1,9 +1,11 @@
 """The report as JSON: shape, numbers, and a fingerprint that only content can change."""
 
-import datetime as dt
+from __future__ import annotations
+
 import hashlib
 import json
 import math
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -14,20 +16,20 @@ from services.rules.trend.document import (
 )
 from services.rules.trend.report import trend
 
-START = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def document(instrument: str, *scores: int) -> dict[str, object]:
     entries = []
     for index, score in enumerate(scores):
-        at = START + dt.timedelta(days=index)
+        at = START + timedelta(days=index)
         entries.append(Entry(at.date(), at, at, str(index), score, index % 2))
     found = trend(
         instrument,
         entries,
         timezone="Etc/UTC",
-        data_cut_at=START + dt.timedelta(days=6),
-        accepted_on=dt.date(2026, 2, 28),
+        data_cut_at=START + timedelta(days=6),
+        accepted_on=date(2026, 2, 28),
     )
     return figures(found)
 

@@ -1,7 +1,9 @@
 """What must hold for every patient: order, gaps and shifts change nothing that they should not."""
 
-import datetime as dt
+from __future__ import annotations
+
 import statistics
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import assume, given
@@ -12,17 +14,17 @@ from services.rules.mood_days import place
 from services.rules.trend.document import figures
 from services.rules.trend.report import trend
 
-START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-CUT_AT = START + dt.timedelta(days=40, hours=12)
+START = datetime(2026, 3, 1, tzinfo=UTC)
+CUT_AT = START + timedelta(days=40, hours=12)
 INSTRUMENTS = st.sampled_from(["phq9", "phq9-daily", "gad7", "mood"])
 
 
 @st.composite
 def entry(draw) -> Entry:
-    recorded_at = START + dt.timedelta(minutes=draw(st.integers(4 * 60, 40 * 24 * 60)))
-    received_at = recorded_at + dt.timedelta(minutes=draw(st.integers(0, 5000)))
+    recorded_at = START + timedelta(minutes=draw(st.integers(4 * 60, 40 * 24 * 60)))
+    received_at = recorded_at + timedelta(minutes=draw(st.integers(0, 5000)))
     return Entry(
-        mood_day=(recorded_at - dt.timedelta(hours=4)).date(),
+        mood_day=(recorded_at - timedelta(hours=4)).date(),
         recorded_at=recorded_at,
         received_at=received_at,
         entry_id=str(draw(st.uuids())),
@@ -55,7 +57,7 @@ def test_the_order_of_entries_never_matters(instrument, entries, dice):
 
 @given(ENTRIES, st.integers(0, 40))
 def test_a_missing_day_never_changes_another_days_row(entries, missing):
-    gone = START.date() + dt.timedelta(days=missing)
+    gone = START.date() + timedelta(days=missing)
     kept = [made for made in entries if made.mood_day != gone]
 
     assert day_rows(kept) == tuple(row for row in day_rows(entries) if row.mood_day != gone)
@@ -63,7 +65,7 @@ def test_a_missing_day_never_changes_another_days_row(entries, missing):
 
 @given(INSTRUMENTS, ENTRIES, st.integers(0, 40))
 def test_what_comes_after_to_changes_nothing(instrument, entries, day):
-    to_day = START.date() + dt.timedelta(days=day)
+    to_day = START.date() + timedelta(days=day)
     before = [made for made in entries if made.mood_day <= to_day]
 
     assert report(instrument, entries, to_day=to_day) == report(instrument, before, to_day=to_day)
@@ -71,7 +73,7 @@ def test_what_comes_after_to_changes_nothing(instrument, entries, day):
 
 @given(INSTRUMENTS, ENTRIES, st.integers(-300, 300))
 def test_a_shift_by_whole_days_shifts_days_and_nothing_else(instrument, entries, days):
-    by = dt.timedelta(days=days)
+    by = timedelta(days=days)
     shifted = [
         Entry(
             made.mood_day + by,
@@ -91,10 +93,10 @@ def test_a_shift_by_whole_days_shifts_days_and_nothing_else(instrument, entries,
     assert there == _shifted(report(instrument, entries), by)
 
 
-def _shifted(value: object, by: dt.timedelta) -> object:
+def _shifted(value: object, by: timedelta) -> object:
     if isinstance(value, dict):
         return {
-            key: (dt.date.fromisoformat(inner) + by).isoformat()
+            key: (date.fromisoformat(inner) + by).isoformat()
             if key in {"on", "mood_day", "last_positive_on"} and isinstance(inner, str)
             else _shifted(inner, by)
             for key, inner in value.items()
@@ -112,7 +114,7 @@ def test_another_zone_moves_answers_between_days_and_changes_no_answer(answers, 
     def entries(name: str) -> list[Entry]:
         made = []
         for index, (minutes, total) in enumerate(answers):
-            at = START + dt.timedelta(minutes=minutes)
+            at = START + timedelta(minutes=minutes)
             placed = place(at, name, name, received_at=at)
             made.append(Entry(placed.mood_day, at, at, f"{index:03}", total))
         return made
@@ -128,7 +130,7 @@ def test_another_zone_moves_answers_between_days_and_changes_no_answer(answers, 
 def test_every_daily_figure_is_what_a_few_plain_lines_say(scores):
     entries = []
     for day, score in scores.items():
-        at = START + dt.timedelta(days=day, hours=12)
+        at = START + timedelta(days=day, hours=12)
         entries.append(Entry(at.date(), at, at, str(day), score, 0))
 
     found = report("phq9-daily", entries)

@@ -1,8 +1,10 @@
 """The report of a treated patient: what sessions add to it, and what must hold for everybody."""
 
-import datetime as dt
+from __future__ import annotations
+
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -224,9 +226,9 @@ def test_the_mood_slider_has_sessions_without_effects():
 ENTRIES = st.lists(
     st.builds(
         lambda minute, total, item9: Entry(
-            (at(0, 0) + dt.timedelta(minutes=minute - 240)).date(),
-            at(0, 0) + dt.timedelta(minutes=minute),
-            at(0, 0) + dt.timedelta(minutes=minute),
+            (at(0, 0) + timedelta(minutes=minute - 240)).date(),
+            at(0, 0) + timedelta(minutes=minute),
+            at(0, 0) + timedelta(minutes=minute),
             f"{minute:05}",
             total,
             item9,
@@ -278,13 +280,13 @@ def test_a_day_out_of_a_sessions_reach_never_changes_its_effect(instrument, entr
     kept = [made for made in entries if made.mood_day != on(missing)]
 
     def effects(found):
-        reach = (dt.timedelta(days=4), dt.timedelta(days=8))
+        reach = (timedelta(days=4), timedelta(days=8))
         return [
             (one["pre"], one["nadir"], one["effect"])
             for one in found["sessions"]
             if not one["shares_window_with"]
             and not at(missing) - reach[1]
-            <= dt.datetime.fromisoformat(one["started_at"])
+            <= datetime.fromisoformat(one["started_at"])
             <= at(missing) + reach[0]
         ]
 
@@ -294,7 +296,7 @@ def test_a_day_out_of_a_sessions_reach_never_changes_its_effect(instrument, entr
 @given(INSTRUMENTS, ENTRIES, DAYS, st.sampled_from([-11, -5, 3, 12]))
 def test_a_shifted_zone_shifts_days_and_nothing_else(instrument, entries, days, hours):
     """The same wall clocks elsewhere: every instant moves, and every figure stays."""
-    by = dt.timedelta(hours=-hours)
+    by = timedelta(hours=-hours)
     plan = course(days=days)
     there = Treatment(
         plan.courses,

@@ -1,7 +1,9 @@
 """The report of a cut is computed with the numbers of its time."""
 
-import datetime as dt
+from __future__ import annotations
+
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +17,7 @@ from services.rules.threshold_files import DATA, ThresholdError
 
 FILE = DATA / "trend" / "2.toml"
 BEGIN = 'version = "2"\nin_force_from = 2026-01-01T00:00:00Z\n'
-SWITCH = dt.datetime(2027, 6, 1, 8, tzinfo=dt.UTC)
+SWITCH = datetime(2027, 6, 1, 8, tzinfo=UTC)
 NEXT = 'version = "3"\nin_force_from = 2027-06-01T10:00:00+02:00\n'
 
 
@@ -38,8 +40,8 @@ def test_a_new_version_holds_from_its_instant_on_and_never_before(tmp_path):
         return found.version, found.windows.mean_min_days
 
     assert at(SWITCH) == ("3", 6)
-    assert at(SWITCH - dt.timedelta(microseconds=1)) == ("2", 4)
-    assert at(dt.datetime(2000, 1, 1, tzinfo=dt.UTC)) == ("2", 4)
+    assert at(SWITCH - timedelta(microseconds=1)) == ("2", 4)
+    assert at(datetime(2000, 1, 1, tzinfo=UTC)) == ("2", 4)
 
 
 def test_the_numbers_in_force_are_those_of_the_repository():

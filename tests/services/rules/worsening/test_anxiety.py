@@ -1,5 +1,7 @@
 """A1 row by row: a rise above the usual, or severe anxiety at once."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.worsening.anxiety import a1

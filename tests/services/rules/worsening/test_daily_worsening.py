@@ -1,6 +1,8 @@
 """Rule M2 against hand-computed values: reference, EWMA, run of three, gaps."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,13 +11,13 @@ from hypothesis import strategies as st
 from services.rules.day_series import DayValue
 from services.rules.worsening.daily_worsening import m2
 
-START = dt.date(2026, 3, 1)
+START = date(2026, 3, 1)
 
 
 def days(*scores: int | None) -> list[DayValue]:
     """Consecutive mood days; None is a day without an answer."""
     return [
-        DayValue(START + dt.timedelta(days=index), score)
+        DayValue(START + timedelta(days=index), score)
         for index, score in enumerate(scores)
         if score is not None
     ]
@@ -157,7 +159,7 @@ def test_days_before_the_window_do_not_matter(scores):
 @given(SCORES, st.integers(-400, 400))
 def test_a_shift_in_time_changes_nothing_but_the_day(scores, offset):
     values = days(*scores)
-    shifted = [DayValue(v.day + dt.timedelta(days=offset), v.value) for v in values]
+    shifted = [DayValue(v.day + timedelta(days=offset), v.value) for v in values]
 
     here, there = m2(values, 12.0), m2(shifted, 12.0)
 

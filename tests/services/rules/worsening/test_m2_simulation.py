@@ -1,5 +1,7 @@
 """Rule M2 on simulated responders, in small; `make prove` prints the full table."""
 
+from __future__ import annotations
+
 import random
 
 from tests.proofs.m2_simulation import (

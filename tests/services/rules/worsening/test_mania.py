@@ -1,6 +1,8 @@
 """B1 row by row: only of bipolar patients, from the ASRM or from two days of elevated mood."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date
 
 import pytest
 
@@ -68,7 +70,7 @@ def test_without_the_indication_it_is_decided_and_says_no():
     }
 
 
-def grades(found: dict[int, int]) -> dict[dt.date, int]:
+def grades(found: dict[int, int]) -> dict[date, int]:
     return {on(day): grade for day, grade in found.items()}
 
 

@@ -1,6 +1,8 @@
 """M4 row by row: enough sessions or four weeks, and still less than a quarter better."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC
 
 import pytest
 
@@ -38,7 +40,7 @@ def given(count, product="ketamine", every=3):
     ],
 )
 def test_it_is_due_after_enough_sessions_or_four_weeks(product, sessions, day, is_due):
-    decision = m4(values({5: 19}), 20.0, given(sessions, product), dt.UTC, at(day))
+    decision = m4(values({5: 19}), 20.0, given(sessions, product), UTC, at(day))
 
     assert decision.holds is is_due
     assert decision.inputs["reason"] == (None if is_due else "not_due")
@@ -62,7 +64,7 @@ def test_it_is_due_after_enough_sessions_or_four_weeks(product, sessions, day, i
     ],
 )
 def test_less_than_a_quarter_is_non_response(name, baseline, readings, holds, reason):
-    decision = m4(values(readings), baseline, given(4), dt.UTC, at(13))
+    decision = m4(values(readings), baseline, given(4), UTC, at(13))
 
     assert (decision.holds, decision.inputs["reason"]) == (holds, reason), name
     assert decision.severity == ("medium" if holds else None)
@@ -73,8 +75,8 @@ def test_a_course_that_keeps_its_baseline_is_the_same_attempt():
     soon = treated(*induction, *(session(day, "maintenance") for day in (30, 37, 44, 51)))
     late = treated(*induction, *(session(day, "anew") for day in (200, 203, 206, 209)))
 
-    kept = m4(values({10: 19, 50: 19}), 20.0, soon, dt.UTC, at(52))
-    anew = m4(values({10: 19, 208: 19}), 20.0, late, dt.UTC, at(210))
+    kept = m4(values({10: 19, 50: 19}), 20.0, soon, UTC, at(52))
+    anew = m4(values({10: 19, 208: 19}), 20.0, late, UTC, at(210))
 
     assert (kept.holds, kept.about) == (True, "induction")
     assert (anew.holds, anew.about) == (True, "anew")
@@ -83,7 +85,7 @@ def test_a_course_that_keeps_its_baseline_is_the_same_attempt():
 def test_only_the_course_of_the_last_session_counts():
     both = treated(session(0), session(3), session(6), session(20, "second"))
 
-    decision = m4(values({10: 19, 22: 19}), 20.0, both, dt.UTC, at(23))
+    decision = m4(values({10: 19, 22: 19}), 20.0, both, UTC, at(23))
 
     assert (decision.holds, decision.about) == (False, "induction")
     assert (decision.inputs["sessions"], decision.inputs["readings"]) == (1, 1)
@@ -92,19 +94,19 @@ def test_only_the_course_of_the_last_session_counts():
 def test_planned_sessions_are_not_counted():
     planned = given(4)
 
-    assert not m4(values({5: 19}), 20.0, planned, dt.UTC, at(9, hour=13.9)).holds
-    assert m4(values({5: 19}), 20.0, planned, dt.UTC, at(9, hour=14)).holds
+    assert not m4(values({5: 19}), 20.0, planned, UTC, at(9, hour=13.9)).holds
+    assert m4(values({5: 19}), 20.0, planned, UTC, at(9, hour=14)).holds
 
 
 def test_without_a_session_there_is_nothing_to_respond_to():
-    decision = m4(values({5: 19}), 20.0, UNTREATED, dt.UTC, at(30))
+    decision = m4(values({5: 19}), 20.0, UNTREATED, UTC, at(30))
 
     assert (decision.holds, decision.about) == (False, None)
     assert decision.inputs["reason"] == "no_session"
 
 
 def test_what_it_looked_at_is_kept():
-    decision = m4(values({10: 16, 12: 17}), 21.0, given(4), dt.UTC, at(13))
+    decision = m4(values({10: 16, 12: 17}), 21.0, given(4), UTC, at(13))
 
     assert (decision.rule, decision.rule_version, decision.about) == ("M4", "1", "induction")
     assert decision.inputs == {

@@ -1,6 +1,8 @@
 """M5 row by row: the days after a session against those before it."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC
 
 import pytest
 
@@ -33,7 +35,7 @@ ONE = treated(session(0))
     ],
 )
 def test_the_highest_of_days_one_to_three_against_the_mean_before(name, scores, rise, holds):
-    decision = m5(values(scores), ONE, dt.UTC)
+    decision = m5(values(scores), ONE, UTC)
 
     found = decision.inputs["rise"]
     assert found == (None if rise is None else pytest.approx(rise)), name
@@ -43,14 +45,14 @@ def test_the_highest_of_days_one_to_three_against_the_mean_before(name, scores, 
 def test_the_morning_of_the_session_stands_in_for_the_days_before():
     scores = values({0: 20, 1: 15})
 
-    assert m5(scores, ONE, dt.UTC).inputs["reason"] == "no_day_before"
-    assert m5(scores, ONE, dt.UTC, {on(0): 10}).inputs["before"] == 10
-    assert m5(scores, ONE, dt.UTC, {on(0): 10}).holds
-    assert m5(scores, ONE, dt.UTC, {on(5): 1}).inputs["reason"] == "no_day_before"
+    assert m5(scores, ONE, UTC).inputs["reason"] == "no_day_before"
+    assert m5(scores, ONE, UTC, {on(0): 10}).inputs["before"] == 10
+    assert m5(scores, ONE, UTC, {on(0): 10}).holds
+    assert m5(scores, ONE, UTC, {on(5): 1}).inputs["reason"] == "no_day_before"
 
 
 def test_a_day_before_outranks_the_morning():
-    assert m5(values({-1: 12, 1: 15}), ONE, dt.UTC, {on(0): 5}).inputs["before"] == 12
+    assert m5(values({-1: 12, 1: 15}), ONE, UTC, {on(0): 5}).inputs["before"] == 12
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_a_day_before_outranks_the_morning():
 def test_sessions_under_48_hours_apart_are_one(second, hour, before, session_on, about):
     both = treated(session(0), session(second, hour=hour))
 
-    decision = m5(values({-1: 8, 1: 12, second + 1: 14}), both, dt.UTC)
+    decision = m5(values({-1: 8, 1: 12, second + 1: 14}), both, UTC)
 
     assert (decision.inputs["session_on"], decision.about) == (on(session_on).isoformat(), about)
     assert decision.inputs["before"] == before
@@ -74,21 +76,21 @@ def test_sessions_under_48_hours_apart_are_one(second, hour, before, session_on,
 def test_the_next_session_ends_the_window():
     both = treated(session(0), session(3))
 
-    decision = m5(values({-1: 8, 1: 14, 2: 14, 3: 14}), both, dt.UTC)
+    decision = m5(values({-1: 8, 1: 14, 2: 14, 3: 14}), both, UTC)
 
     assert (decision.holds, decision.inputs["reason"]) == (False, "outside_window")
     assert decision.about == "induction-3-14"
 
 
 def test_without_a_session_nothing_is_decided():
-    decision = m5(values({0: 5, 1: 20}), UNTREATED, dt.UTC)
+    decision = m5(values({0: 5, 1: 20}), UNTREATED, UTC)
 
     assert (decision.holds, decision.about) == (False, None)
     assert decision.inputs["reason"] == "no_session"
 
 
 def test_what_it_looked_at_is_kept():
-    decision = m5(values({-2: 10, -1: 9, 1: 12, 2: 15}), ONE, dt.UTC)
+    decision = m5(values({-2: 10, -1: 9, 1: 12, 2: 15}), ONE, UTC)
 
     assert (decision.rule, decision.rule_version, decision.about) == ("M5", "1", "induction-0-14")
     assert decision.inputs == {

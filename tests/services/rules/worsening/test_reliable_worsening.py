@@ -1,6 +1,8 @@
 """Rule M1 row by row: the two-week PHQ-9 against the patient's own recent forms."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -8,14 +10,13 @@ import pytest
 from services.rules.day_series import DayValue
 from services.rules.worsening.reliable_worsening import m1
 
-START = dt.date(2026, 3, 1)
+START = date(2026, 3, 1)
 
 
 def forms(*totals: int, every: int = 7) -> list[DayValue]:
     """Readings a week apart unless said otherwise."""
     return [
-        DayValue(START + dt.timedelta(days=every * index), total)
-        for index, total in enumerate(totals)
+        DayValue(START + timedelta(days=every * index), total) for index, total in enumerate(totals)
     ]
 
 
@@ -55,10 +56,10 @@ def test_a_total_in_the_severe_band_raises_the_severity(total, severity):
 
 
 def test_forms_older_than_ninety_days_say_nothing():
-    old = [DayValue(START, 3), DayValue(START + dt.timedelta(days=1), 3)]
+    old = [DayValue(START, 3), DayValue(START + timedelta(days=1), 3)]
 
     def after(days: int) -> bool:
-        newest = DayValue(START + dt.timedelta(days=days), 12)
+        newest = DayValue(START + timedelta(days=days), 12)
         return m1([*old, newest], 18).holds
 
     assert after(90)
@@ -67,10 +68,10 @@ def test_forms_older_than_ninety_days_say_nothing():
 
 
 def test_an_old_form_does_not_confirm_a_new_one():
-    readings = [DayValue(START, 11), DayValue(START + dt.timedelta(days=91), 11)]
+    readings = [DayValue(START, 11), DayValue(START + timedelta(days=91), 11)]
 
     assert not m1(readings, 5).holds
-    assert m1([readings[0], DayValue(START + dt.timedelta(days=90), 11)], 5).holds
+    assert m1([readings[0], DayValue(START + timedelta(days=90), 11)], 5).holds
 
 
 def test_the_decision_keeps_all_it_looked_at():

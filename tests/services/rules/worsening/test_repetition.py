@@ -1,5 +1,7 @@
 """What a rule has said before: once each, again after so many days, and worse speaks at once."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

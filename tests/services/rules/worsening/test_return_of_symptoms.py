@@ -1,6 +1,8 @@
 """M3 row by row: a response is lost on two readings five days apart, or in one high reading."""
 
-import datetime as dt
+from __future__ import annotations
+
+from datetime import UTC, timedelta, timezone
 from fractions import Fraction
 
 import pytest
@@ -94,7 +96,7 @@ def test_m3_holds_at_the_reading_that_confirms_a_relapse(readings, baseline):
     found = relapse(values(readings), baseline)
     for day in sorted(readings):
         known = {one: score for one, score in readings.items() if one <= day}
-        decision = m3(values(known), baseline, ONE_COURSE, dt.UTC)
+        decision = m3(values(known), baseline, ONE_COURSE, UTC)
         if found is None or on(day) < found.confirmed_on:
             assert not decision.holds
         elif on(day) == found.confirmed_on:
@@ -102,21 +104,21 @@ def test_m3_holds_at_the_reading_that_confirms_a_relapse(readings, baseline):
 
 
 def test_readings_count_from_the_day_after_the_first_session_of_the_course():
-    kept = after_first_session(values({-3: 20, 0: 4, 1: 9}), ONE_COURSE, dt.UTC)
+    kept = after_first_session(values({-3: 20, 0: 4, 1: 9}), ONE_COURSE, UTC)
     assert kept == tuple(values({1: 9}))
 
 
 def test_the_day_of_the_session_is_that_of_the_patient():
     evening = treated(session(0, hour=23))
-    tokyo = dt.timezone(dt.timedelta(hours=9))
-    assert after_first_session(values({1: 9}), evening, dt.UTC) == tuple(values({1: 9}))
+    tokyo = timezone(timedelta(hours=9))
+    assert after_first_session(values({1: 9}), evening, UTC) == tuple(values({1: 9}))
     assert after_first_session(values({1: 9}), evening, tokyo) == ()
 
 
 def test_a_maintenance_that_follows_keeps_the_response_to_the_induction():
     both = treated(session(0), session(30, "maintenance"))
 
-    decision = m3(values({14: 6, 35: 12, 42: 12}), 20.0, both, dt.UTC)
+    decision = m3(values({14: 6, 35: 12, 42: 12}), 20.0, both, UTC)
 
     assert (decision.holds, decision.about) == (True, "maintenance")
 
@@ -124,18 +126,18 @@ def test_a_maintenance_that_follows_keeps_the_response_to_the_induction():
 def test_a_course_long_afterwards_starts_anew():
     apart = treated(session(0), session(100, "second"))
 
-    assert not m3(values({14: 6, 105: 12, 112: 12}), 20.0, apart, dt.UTC).holds
+    assert not m3(values({14: 6, 105: 12, 112: 12}), 20.0, apart, UTC).holds
 
 
 def test_without_a_session_nothing_is_decided():
-    decision = m3(values({7: 8, 14: 15, 21: 15}), 20.0, UNTREATED, dt.UTC)
+    decision = m3(values({7: 8, 14: 15, 21: 15}), 20.0, UNTREATED, UTC)
 
     assert (decision.holds, decision.fired, decision.severity) == (False, False, None)
     assert (decision.about, decision.inputs["readings"]) == (None, 0)
 
 
 def test_what_it_looked_at_is_kept():
-    decision = m3(values({7: 8, 14: 11, 21: 11}), 20.0, ONE_COURSE, dt.UTC)
+    decision = m3(values({7: 8, 14: 11, 21: 11}), 20.0, ONE_COURSE, UTC)
 
     assert (decision.rule, decision.rule_version, decision.severity) == ("M3", "1", "medium")
     assert (decision.holds, decision.fired, decision.about) == (True, True, "induction")
@@ -153,7 +155,7 @@ def test_what_it_looked_at_is_kept():
 
 
 def test_a_no_keeps_what_it_looked_at_too():
-    decision = m3(values({7: 8, 14: 11}), 20.0, ONE_COURSE, dt.UTC)
+    decision = m3(values({7: 8, 14: 11}), 20.0, ONE_COURSE, UTC)
 
     assert (decision.holds, decision.severity, decision.about) == (False, None, "induction")
     assert decision.inputs["below_response_since"] == on(14).isoformat()
@@ -163,7 +165,7 @@ def test_a_no_keeps_what_it_looked_at_too():
 def test_it_holds_until_there_is_a_response_anew():
     scores = {7: 8, 14: 15, 21: 12, 28: 9, 35: 13, 42: 14}
     held = [
-        m3(values({day: scores[day] for day in scores if day <= last}), 20.0, ONE_COURSE, dt.UTC)
+        m3(values({day: scores[day] for day in scores if day <= last}), 20.0, ONE_COURSE, UTC)
         for last in scores
     ]
     assert [decision.holds for decision in held] == [False, True, True, False, False, True]
@@ -173,8 +175,8 @@ def test_treatment_for_the_return_is_not_reported_as_a_return_in_the_new_course(
     again = treated(session(0), session(16, "re-induction"))
     scores = {7: 8, 14: 15, 20: 15}
 
-    still = m3(values(scores), 20.0, again, dt.UTC)
-    anew = m3(values({**scores, 27: 8, 34: 15}), 20.0, again, dt.UTC)
+    still = m3(values(scores), 20.0, again, UTC)
+    anew = m3(values({**scores, 27: 8, 34: 15}), 20.0, again, UTC)
 
     assert (still.holds, still.about) == (True, "induction")
     assert (anew.holds, anew.about) == (True, "re-induction")

@@ -1,5 +1,7 @@
 """U1 row by row: the monthly bladder form and reports of side effects; blood is high."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.rules.side_effects.coded_list import CODES

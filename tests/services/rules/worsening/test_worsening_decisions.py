@@ -1,7 +1,9 @@
 """One answer, one decision: late entries, incomplete ones, and one report an episode."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -24,8 +26,8 @@ from services.rules.worsening.numbers import (
 )
 from services.rules.worsening.repetition import m2_may_open
 
-START = dt.date(2026, 3, 1)
-NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+START = date(2026, 3, 1)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def worsening_decisions(
@@ -33,7 +35,7 @@ def worsening_decisions(
     entries: Sequence[Entry],
     decided: Entry,
     baseline: float | None,
-    last_opened_on: Mapping[RuleId, dt.date],
+    last_opened_on: Mapping[RuleId, date],
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
 ) -> list[RuleDecision]:
     """M1 or M2 alone, of all that is decided for one answer."""
@@ -44,12 +46,12 @@ def worsening_decisions(
     return [decision for decision in decisions if decision.rule in ("M1", "M2")]
 
 
-def on(day: int) -> dt.date:
-    return START + dt.timedelta(days=day)
+def on(day: int) -> date:
+    return START + timedelta(days=day)
 
 
 def entry(day: int, total: int | None, late: bool = False) -> Entry:
-    at = NOON + dt.timedelta(days=day)
+    at = NOON + timedelta(days=day)
     return Entry(on(day), at, at, f"entry-{day}-{total}", total, 0, late=late)
 
 
