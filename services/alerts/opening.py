@@ -28,7 +28,7 @@ from services.alerts.writing import (
 )
 from services.one_statement import Write
 from services.rules.decision import Tier
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
 
 NOTHING_LOWERED: Mapping[UUID, str] = MappingProxyType({})
@@ -152,7 +152,7 @@ def lower(open_alert: OpenAlert, lowered: Mapping[UUID, str], *, now: datetime) 
     """
     if not lowered:
         return []
-    change = life.lowered(open_alert.state, _tier(open_alert, (), lowered))
+    change = lifecycle.lowered(open_alert.state, _tier(open_alert, (), lowered))
     return [
         *alert_update(open_alert.key, changed_columns(open_alert.state, change.state)),
         *timeline_writes(open_alert.key, change.events, now, severity=change.state.severity),
@@ -172,7 +172,7 @@ class _Opening:
 
 def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
     gravest = max(new.occurrences, key=lambda each: Tier.from_word(each.tier))
-    change = life.opened(gravest.tier, chain.circumstances(now))
+    change = lifecycle.opened(gravest.tier, chain.circumstances(now))
     columns: dict[str, Any] = {
         "clinic_id": new.key.clinic_id,
         "id": new.key.alert_id,
@@ -201,8 +201,8 @@ def _add(
     chain: Chain,
     now: datetime,
 ) -> tuple[list[Write], bool]:
-    before = life.lowered(alert.state, _tier(alert, (), lowered))
-    added = life.occurrence_added(
+    before = lifecycle.lowered(alert.state, _tier(alert, (), lowered))
+    added = lifecycle.occurrence_added(
         before.state,
         _tier(alert, occurrences, lowered),
         interrupts=any(each.interrupts for each in occurrences),

@@ -14,7 +14,7 @@ from models import Alert, AlertEvent, Notification, RulesFailure
 from models.base import new_id
 from services.alerts.chain import Chain
 from services.alerts.writing import AlertKey, notify_statement, page_row
-from services.rules.escalation.life import opened
+from services.rules.escalation.lifecycle import opened
 from services.rules.escalation.states import PageStep
 
 FAMILY = "rules_failed"

@@ -16,7 +16,7 @@ from services.alerts.chain import Chain, load_chain
 from services.alerts.locking import lock_alert, lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
 from services.one_statement import write_together
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     PAGING,
     AlertState,
@@ -82,7 +82,7 @@ def advance(due: DueAlert, now: datetime) -> bool:
 def _move(session: Session, alert: Alert, now: datetime) -> bool:
     chain = load_chain(session, alert.clinic_id)
     state = AlertState.of(alert)
-    change = life.time_passed(state, chain.circumstances(now))
+    change = lifecycle.time_passed(state, chain.circumstances(now))
     if change.mail:
         return False
     key = AlertKey(alert.clinic_id, alert.id)

@@ -23,7 +23,7 @@ from services.one_statement import (
     Write,
     write_together,
 )
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     PAGING,
     AlertState,
@@ -59,7 +59,7 @@ def mail_in_the_morning(clinic_id: UUID, now: datetime) -> bool:
         writes: list[Write] = []
         for alert in alerts:
             state = AlertState.of(alert)
-            change = life.time_passed(state, chain.circumstances(now))
+            change = lifecycle.time_passed(state, chain.circumstances(now))
             key = AlertKey(clinic_id, alert.id)
             writes += change_writes(key, state, change, chain, now)
         for recipient, carried in recipients.items():

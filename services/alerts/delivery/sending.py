@@ -28,7 +28,7 @@ from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
 from services.one_statement import write_together
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     AlertState,
     PageStep,
@@ -185,7 +185,7 @@ def _still_wanted(session: Session, claimed: Claimed) -> bool:
 def _bring_next_step_forward(session: Session, alert: Alert, step: PageStep, now: datetime) -> None:
     chain = load_chain(session, alert.clinic_id)
     state = AlertState.of(alert)
-    change = life.delivery_failed(state, step, chain.circumstances(now))
+    change = lifecycle.delivery_failed(state, step, chain.circumstances(now))
     if change.state == state:
         return
     key = AlertKey(alert.clinic_id, alert.id)

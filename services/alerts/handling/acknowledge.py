@@ -11,7 +11,7 @@ from services.accounts.token_check import acting
 from services.alerts.handling.duty import confirm_on_duty
 from services.alerts.handling.holding import hold
 from services.exceptions import AlreadyResolved
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 
 
 def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
@@ -25,5 +25,5 @@ def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
         held = hold(session, actor, alert_id, lambda reach: reach.acts, now)
         if held.is_resolved:
             raise AlreadyResolved
-        held.write(life.acknowledged(held.state, actor.user_id, held.circumstances()))
+        held.write(lifecycle.acknowledged(held.state, actor.user_id, held.circumstances()))
         return held.shown("alert_acknowledged")

@@ -14,7 +14,7 @@ from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement
 from services.exceptions import Unauthenticated
 from services.one_statement import write_together
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
 
 
@@ -40,7 +40,7 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
     chain = load_chain(session, clinic_id)
     for alert in alerts:
         state = AlertState.of(alert)
-        change = life.owner_deactivated(state, chain.circumstances(now))
+        change = lifecycle.owner_deactivated(state, chain.circumstances(now))
         key = AlertKey(clinic_id, alert.id)
         write_together(session, change_writes(key, state, change, chain, now))
     session.execute(notify_statement())

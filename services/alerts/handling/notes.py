@@ -29,7 +29,7 @@ from services.exactly_once import (
     render,
 )
 from services.exceptions import Invalid
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import Change
 
 
@@ -114,4 +114,4 @@ def check_note(note: NewNote) -> None:
 def _change(held: Held, note: NewNote) -> Change:
     if note.outcome is None:
         return Change(held.state, events=("note",))
-    return life.contact_attempted(held.state, note.outcome, held.circumstances())
+    return lifecycle.contact_attempted(held.state, note.outcome, held.circumstances())

@@ -23,7 +23,7 @@ from services.alerts.handling.standing_plans import (
 )
 from services.alerts.permissions import Reach
 from services.exceptions import AlreadyResolved, Invalid
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def resolve(actor: Actor, alert_id: UUID, ending: Ending, now: datetime) -> dict
             note=ending.note,
             content_digest=ending.digest,
         )
-        held.write(life.resolved(held.state, held.circumstances()), (kept,))
+        held.write(lifecycle.resolved(held.state, held.circumstances()), (kept,))
         return held.shown("alert_resolved")
 
 

@@ -24,7 +24,7 @@ FRAGILE = {"fsync": "off"}
 JOINER = """
 import sys
 from pathlib import Path
-from api.embedded_server import join_or_start
+from api.embedded.server import join_or_start
 server = join_or_start(Path(sys.argv[1]))
 print("started" if server.started_here else "joined", flush=True)
 sys.stdin.read()

@@ -263,7 +263,7 @@ def test_alerts_and_pages_are_counted_over_all_clinics(
 
 COUNT_IN_TWO_PROCESSES = """
 import os, sys
-from api.metrics import REQUESTS, exposition
+from api.observability.metrics import REQUESTS, exposition
 if os.fork() == 0:
     REQUESTS.labels("/healthz", "GET", "200").inc(2)
     os._exit(0)

@@ -23,7 +23,7 @@ from services.rules.decision import (
     RuleId,
     Severity,
 )
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
 from tests.api.phone.entries import (
@@ -139,7 +139,7 @@ def test_an_acknowledged_emergency_gathers_the_next_one_without_a_page(
     report(pat, scene.now, chest_pain=2)
     scene.work()
     (alert,) = of_family(pat, "e1")
-    scene.change(alert["id"], life.acknowledged, scene.clinic.admin.user_id)
+    scene.change(alert["id"], lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.later(minutes=5)
     report(pat, scene.now, seizure=2)
     scene.work()

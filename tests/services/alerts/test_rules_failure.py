@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from models import Contact, RulesFailure
 from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
 from tests.fixtures.mail import MailServer
 from tests.services.alerts.scene import Scene
@@ -51,7 +51,7 @@ def test_another_rule_version_and_another_time_are_other_alerts(scene: Scene):
     patient_id = scene.clinic.patient().patient_id
     first, other = fail(scene, patient_id), fail(scene, patient_id, "s-2")
     assert first != other
-    scene.change(first, life.resolved)
+    scene.change(first, lifecycle.resolved)
     assert fail(scene, patient_id) not in (first, other)
 
 

@@ -21,7 +21,7 @@ from services.alerts.delivery.sending import (
 )
 from services.channels.base import Page, Receipt
 from services.channels.console import ConsoleChannel
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
 from tests.fixtures.app import SECRET
 from tests.fixtures.mail import MailFault, MailServer
@@ -276,7 +276,7 @@ def test_an_unsent_page_of_an_acknowledged_alert_still_goes_out(
     scene: Scene, smtp_server: MailServer
 ):
     alert_id = scene.answer(scene.clinic.patient().patient_id)
-    scene.change(alert_id, life.acknowledged, scene.clinic.admin.user_id)
+    scene.change(alert_id, lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.work()
     assert recipients(smtp_server) == [FIRST]
 
@@ -286,7 +286,7 @@ def test_a_page_that_failed_is_given_up_once_its_alert_is_resolved(
 ):
     smtp_server.fault = MailFault.REFUSE_TEMPORARILY
     alert_id = scene.answer(scene.clinic.patient().patient_id)
-    scene.change(alert_id, life.resolved)
+    scene.change(alert_id, lifecycle.resolved)
     scene.work()
     assert scene.pages() == [(1, 1, "failed_permanently")]
     assert scene.alert(alert_id).next_at is None

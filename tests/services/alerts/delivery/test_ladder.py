@@ -18,7 +18,7 @@ from services.alerts.handling.duty import (
     owner_deactivated,
 )
 from services.exceptions import NotFound, Unauthenticated
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
 from tests.fixtures.mail import MailServer
 from tests.services.alerts.scene import FIRST, SECOND, Scene
@@ -53,7 +53,7 @@ def test_acknowledged_nobody_is_paged_until_it_expires_and_then_from_the_first_s
 ):
     alert_id = scene.answer(scene.clinic.patient().patient_id)
     scene.work()
-    scene.change(alert_id, life.acknowledged, scene.clinic.admin.user_id)
+    scene.change(alert_id, lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.later(minutes=59)
     scene.work()
     assert recipients(smtp_server) == [FIRST]
@@ -67,8 +67,8 @@ def test_acknowledged_nobody_is_paged_until_it_expires_and_then_from_the_first_s
 def test_could_not_reach_goes_on_at_the_next_step(scene: Scene, smtp_server: MailServer):
     alert_id = scene.answer(scene.clinic.patient().patient_id)
     scene.work()
-    scene.change(alert_id, life.acknowledged, scene.clinic.admin.user_id)
-    scene.change(alert_id, life.contact_attempted, "no_answer")
+    scene.change(alert_id, lifecycle.acknowledged, scene.clinic.admin.user_id)
+    scene.change(alert_id, lifecycle.contact_attempted, "no_answer")
     scene.later(minutes=30)
     scene.work()
     assert recipients(smtp_server) == [FIRST, SECOND]
@@ -77,7 +77,7 @@ def test_could_not_reach_goes_on_at_the_next_step(scene: Scene, smtp_server: Mai
 def test_a_resolved_alert_is_never_paged_again(scene: Scene, smtp_server: MailServer):
     alert_id = scene.answer(scene.clinic.patient().patient_id)
     scene.work()
-    scene.change(alert_id, life.resolved)
+    scene.change(alert_id, lifecycle.resolved)
     scene.later(days=30)
     scene.work()
     assert recipients(smtp_server) == [FIRST]
@@ -86,7 +86,7 @@ def test_a_resolved_alert_is_never_paged_again(scene: Scene, smtp_server: MailSe
 def test_after_a_resolve_the_next_answer_opens_a_new_alert(scene: Scene):
     patient_id = scene.clinic.patient().patient_id
     first = scene.answer(patient_id)
-    scene.change(first, life.resolved)
+    scene.change(first, lifecycle.resolved)
     assert scene.answer(patient_id) != first
 
 
@@ -112,7 +112,7 @@ def test_whoever_is_deactivated_drops_what_they_acknowledged(scene: Scene, smtp_
     ids = [scene.answer(scene.clinic.patient().patient_id) for _ in range(2)]
     scene.work()
     for alert_id in ids:
-        scene.change(alert_id, life.acknowledged, nurse.user_id)
+        scene.change(alert_id, lifecycle.acknowledged, nurse.user_id)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(update(User).where(User.id == nurse.user_id).values(active=False))
         assert owner_deactivated(session, nurse.user_id, scene.now) == 2

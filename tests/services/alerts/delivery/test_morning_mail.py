@@ -14,7 +14,7 @@ from services.alerts.delivery.escalating import (
     due_alerts,
 )
 from services.alerts.delivery.morning_mail import mail_in_the_morning
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
 from tests.fixtures.mail import MailFault, MailServer
 from tests.services.alerts.scene import FIRST, SECOND, Scene
@@ -131,7 +131,7 @@ def test_a_mail_that_is_refused_goes_to_the_next_address_with_what_is_still_open
     wait_until(scene, MONDAY)
     with scene.worker_app.app_context():
         mail_in_the_morning(scene.clinic.id, scene.now)
-    scene.change(one, life.resolved)
+    scene.change(one, lifecycle.resolved)
     scene.work()
     assert mails(smtp_server) == {SECOND: {two}}
     assert "mail_passed_on" in scene.events(two)
@@ -167,7 +167,7 @@ def test_a_mail_about_resolved_alerts_only_is_not_tried_again(
     wait_until(scene, MONDAY)
     with scene.worker_app.app_context():
         mail_in_the_morning(scene.clinic.id, scene.now)
-    scene.change(alert_id, life.resolved)
+    scene.change(alert_id, lifecycle.resolved)
     scene.work()
     assert [each.state for each in scene.notifications()] == ["failed_permanently"]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.numbers import read_escalation_numbers
 from services.rules.escalation.states import (
     AlertState,
@@ -39,21 +39,21 @@ def after(passed: timedelta, chain_length: int = 3, **changed: object) -> Circum
 
 def at(passed: timedelta, state: AlertState, chain_length: int = 3) -> Change:
     """What time does to the alert then."""
-    return life.time_passed(state, after(passed, chain_length))
+    return lifecycle.time_passed(state, after(passed, chain_length))
 
 
 def opened(severity: str, chain_length: int = 3) -> AlertState:
-    return life.opened(severity, after(minutes(0), chain_length)).state
+    return lifecycle.opened(severity, after(minutes(0), chain_length)).state
 
 
 def acknowledged(severity: str) -> AlertState:
-    return life.acknowledged(opened(severity), ANNE, after(minutes(0))).state
+    return lifecycle.acknowledged(opened(severity), ANNE, after(minutes(0))).state
 
 
 def another(
     state: AlertState, severity: str, passed: timedelta, interrupts: bool = False
 ) -> Change:
-    return life.occurrence_added(state, severity, interrupts=interrupts, here=after(passed))
+    return lifecycle.occurrence_added(state, severity, interrupts=interrupts, here=after(passed))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def another(
 def test_a_new_alert_pages_waits_for_the_morning_or_stands_in_the_worklist(
     severity: str, pages: tuple[PageStep, ...], next_at: datetime | None, page_severity: str | None
 ):
-    change = life.opened(severity, after(minutes(0)))
+    change = lifecycle.opened(severity, after(minutes(0)))
     state = change.state
     assert (change.pages, state.next_at, state.page_severity) == (pages, next_at, page_severity)
     assert (state.status, state.severity, state.ladder_severity) == (
@@ -103,11 +103,11 @@ def test_high_takes_its_next_step_after_four_hours():
 
 def test_a_clinic_sets_its_own_pace_but_rounds_stay_ten_minutes_apart():
     quick = {"critical": Ladder(60, 600), "high": Ladder(60, 600)}
-    state = life.opened("critical", after(minutes(0), 2, ladders=quick)).state
-    second = life.time_passed(state, after(minutes(1), 2, ladders=quick))
+    state = lifecycle.opened("critical", after(minutes(0), 2, ladders=quick)).state
+    second = lifecycle.time_passed(state, after(minutes(1), 2, ladders=quick))
     assert second.pages == (PageStep(1, 2),)
     assert second.state.next_at == START + minutes(10)
-    third = life.time_passed(second.state, after(minutes(10), 2, ladders=quick))
+    third = lifecycle.time_passed(second.state, after(minutes(10), 2, ladders=quick))
     assert third.pages == (PageStep(2, 1),)
 
 
@@ -135,16 +135,16 @@ def test_an_acknowledged_medium_or_low_alert_comes_back_after_seven_days_by_mail
     state = acknowledged(severity)
     assert at(timedelta(days=6.99), state) == Change(state)
     here = after(timedelta(days=7), next_morning=START + timedelta(days=8))
-    change = life.time_passed(state, here)
+    change = lifecycle.time_passed(state, here)
     assert (change.pages, change.mail) == ((), False)
     assert (change.state.status, change.state.next_at) == ("triggered", START + timedelta(days=8))
-    mailed = life.time_passed(change.state, after(timedelta(days=8)))
+    mailed = lifecycle.time_passed(change.state, after(timedelta(days=8)))
     assert mailed.mail
     assert mailed.state.next_at is None
 
 
 def test_medium_is_mailed_once():
-    mailed = life.time_passed(opened("medium"), after(MORNING - START))
+    mailed = lifecycle.time_passed(opened("medium"), after(MORNING - START))
     assert mailed.mail
     assert mailed.events == ("mailed",)
     again = another(mailed.state, "medium", timedelta(days=3))
@@ -153,14 +153,14 @@ def test_medium_is_mailed_once():
 
 def test_the_owner_may_acknowledge_again_without_effect_and_another_takes_over():
     state = acknowledged("critical")
-    assert life.acknowledged(state, ANNE, after(minutes(30))) == Change(state)
-    taken = life.acknowledged(state, BEN, after(minutes(30)))
+    assert lifecycle.acknowledged(state, ANNE, after(minutes(30))) == Change(state)
+    taken = lifecycle.acknowledged(state, BEN, after(minutes(30)))
     assert taken.state == replace(state, acknowledged_by=BEN)
     assert taken.events == ("acknowledgement_taken_over",)
 
 
 def attempt(state: AlertState, outcome: str, passed: timedelta) -> AlertState:
-    return life.contact_attempted(state, outcome, after(passed)).state
+    return lifecycle.contact_attempted(state, outcome, after(passed)).state
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_first_attempt_that_does_not_reach_sets_a_due_time_that_later_ones_d
     assert state.next_at == state.contact_due_at == START + minutes(35)
     later = attempt(state, "message_left", minutes(20))
     assert later.contact_due_at == START + minutes(35)
-    taken = life.acknowledged(later, BEN, after(minutes(30))).state
+    taken = lifecycle.acknowledged(later, BEN, after(minutes(30))).state
     assert taken.next_at == START + minutes(35)
 
 
@@ -204,14 +204,14 @@ def test_a_failed_contact_goes_on_at_the_next_step_of_the_chain():
 
 
 def test_a_failed_contact_after_a_lowering_goes_back_to_the_ladder_that_paged():
-    lowered = life.lowered(acknowledged("high"), "medium").state
+    lowered = lifecycle.lowered(acknowledged("high"), "medium").state
     change = at(hours(5), attempt(lowered, "no_answer", hours(1)))
     assert change.pages == (PageStep(1, 2),)
     assert change.state.ladder_severity == "high"
 
 
 def test_after_the_last_step_a_failed_contact_begins_a_new_round():
-    state = life.acknowledged(opened("critical", 1), ANNE, after(minutes(0), 1)).state
+    state = lifecycle.acknowledged(opened("critical", 1), ANNE, after(minutes(0), 1)).state
     change = at(minutes(31), attempt(state, "no_answer", minutes(1)), chain_length=1)
     assert change.pages == (PageStep(2, 1),)
     assert change.events == ("contact_overdue", "round_started")
@@ -222,9 +222,9 @@ def test_a_due_time_outlives_the_acknowledgement_and_ends_the_next_one():
     ended = another(state, "critical", minutes(50), interrupts=True).state
     assert (ended.status, ended.contact_due_at) == ("triggered", START + minutes(75))
     assert ended.next_at == START + minutes(60)
-    again = life.acknowledged(ended, BEN, after(minutes(55))).state
+    again = lifecycle.acknowledged(ended, BEN, after(minutes(55))).state
     assert again.next_at == START + minutes(75)
-    late = life.acknowledged(ended, BEN, after(minutes(80))).state
+    late = lifecycle.acknowledged(ended, BEN, after(minutes(80))).state
     assert late.contact_due_at is None
 
 
@@ -302,12 +302,12 @@ def test_a_new_occurrence_after_the_last_step_starts_its_round_at_once():
 
 def test_lowering_cancels_and_postpones_nothing_until_somebody_acknowledges():
     state = opened("critical")
-    change = life.lowered(state, "high")
+    change = lifecycle.lowered(state, "high")
     assert change == Change(replace(state, severity="high"), events=("tier_lowered",))
     second = at(minutes(10), change.state)
     assert second.pages == (PageStep(1, 2),)
     assert second.state.page_severity == "critical"
-    taken = life.acknowledged(second.state, ANNE, after(minutes(12))).state
+    taken = lifecycle.acknowledged(second.state, ANNE, after(minutes(12))).state
     assert taken.ack_expires_at == START + minutes(72)
     expired = at(minutes(72), taken).state
     assert expired.ladder_severity == "high"
@@ -316,27 +316,27 @@ def test_lowering_cancels_and_postpones_nothing_until_somebody_acknowledges():
 
 def test_lowering_to_the_same_or_a_higher_tier_changes_nothing():
     state = opened("high")
-    assert life.lowered(state, "high") == Change(state)
-    assert life.lowered(state, "critical") == Change(state)
+    assert lifecycle.lowered(state, "high") == Change(state)
+    assert lifecycle.lowered(state, "critical") == Change(state)
 
 
 def test_an_alert_lowered_to_medium_comes_back_by_mail_after_its_acknowledgement():
-    state = life.lowered(acknowledged("high"), "medium").state
+    state = lifecycle.lowered(acknowledged("high"), "medium").state
     change = at(hours(12), state)
     assert (change.pages, change.state.next_at) == ((), MORNING)
-    failed = life.delivery_failed(change.state, PageStep(1, 1), after(hours(13)))
+    failed = lifecycle.delivery_failed(change.state, PageStep(1, 1), after(hours(13)))
     assert failed == Change(change.state)
 
 
 def test_a_deactivated_owner_drops_the_alert_and_nobody_else_does():
-    change = life.owner_deactivated(acknowledged("high"), after(minutes(5)))
+    change = lifecycle.owner_deactivated(acknowledged("high"), after(minutes(5)))
     assert change.pages == (PageStep(2, 1),)
     assert change.state.status == "triggered"
-    assert life.owner_deactivated(opened("high"), after(minutes(5))).pages == ()
+    assert lifecycle.owner_deactivated(opened("high"), after(minutes(5))).pages == ()
 
 
 def failed(state: AlertState, page: PageStep, passed: timedelta, chain_length: int = 3) -> Change:
-    return life.delivery_failed(state, page, after(passed, chain_length))
+    return lifecycle.delivery_failed(state, page, after(passed, chain_length))
 
 
 def test_a_failed_page_brings_the_next_step_forward_at_once():
@@ -362,7 +362,7 @@ def test_a_failure_moves_nothing_where_the_ladder_has_moved_on_or_somebody_has_i
 
 @pytest.mark.parametrize("state", [opened("critical"), acknowledged("high"), opened("low")])
 def test_resolving_ends_it_for_good(state: AlertState):
-    change = life.resolved(replace(state, contact_due_at=START), after(minutes(5)))
+    change = lifecycle.resolved(replace(state, contact_due_at=START), after(minutes(5)))
     assert change.state.status == "resolved"
     assert change.state.resolved_at == START + minutes(5)
     assert (change.state.next_at, change.state.ack_expires_at, change.state.contact_due_at) == (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.rules.decision import Tier
-from services.rules.escalation import life
+from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     PAGING,
     Change,
@@ -44,7 +44,7 @@ class AlertLife(RuleBasedStateMachine):
         self.now = START
         self.chain_length = chain_length
         self.ended = self.mailed = False
-        self.take(life.opened(severity, self.here))
+        self.take(lifecycle.opened(severity, self.here))
 
     @property
     def here(self) -> Circumstances:
@@ -72,7 +72,7 @@ class AlertLife(RuleBasedStateMachine):
         while self.state.next_at is not None and self.state.next_at <= until:
             self.now = max(self.now, self.state.next_at)
             before = self.state
-            self.take(life.time_passed(self.state, self.here))
+            self.take(lifecycle.time_passed(self.state, self.here))
             assert self.state != before
         self.now = until
 
@@ -80,14 +80,16 @@ class AlertLife(RuleBasedStateMachine):
     def wait_for_days(self, days: int) -> None:
         """The worker was down: one late look."""
         self.now += timedelta(days=days)
-        self.take(life.time_passed(self.state, self.here))
+        self.take(lifecycle.time_passed(self.state, self.here))
 
     @precondition(lambda self: not self.ended)
     @rule(severity=TIERS, interrupts=st.booleans())
     def patient_answers(self, severity: str, interrupts: bool) -> None:
         tier = "critical" if interrupts else severity
         before = self.state
-        self.take(life.occurrence_added(self.state, tier, interrupts=interrupts, here=self.here))
+        self.take(
+            lifecycle.occurrence_added(self.state, tier, interrupts=interrupts, here=self.here)
+        )
         assert not more_urgent(before.severity, self.state.severity)
         if interrupts or (before.status == "triggered" and before.ladder_severity in PAGING):
             assert self.state.status == "triggered"
@@ -97,31 +99,31 @@ class AlertLife(RuleBasedStateMachine):
     @rule(severity=TIERS)
     def cssrs_lowers(self, severity: str) -> None:
         before = self.state
-        self.take(life.lowered(self.state, severity))
+        self.take(lifecycle.lowered(self.state, severity))
         assert (self.state.status, self.state.next_at) == (before.status, before.next_at)
 
     @precondition(lambda self: not self.ended)
     @rule(by=PEOPLE)
     def staff_acknowledge(self, by: UUID) -> None:
-        self.take(life.acknowledged(self.state, by, self.here))
+        self.take(lifecycle.acknowledged(self.state, by, self.here))
         assert self.state.acknowledged_by == by
 
     @precondition(lambda self: not self.ended)
     @rule(outcome=st.sampled_from(["reached", "no_answer", "message_left"]))
     def staff_call(self, outcome: str) -> None:
-        self.take(life.contact_attempted(self.state, outcome, self.here))
+        self.take(lifecycle.contact_attempted(self.state, outcome, self.here))
 
     @precondition(lambda self: not self.ended)
     @rule(back=st.integers(0, 2))
     def a_page_fails(self, back: int) -> None:
         before = self.state.next_at
         page = PageStep(self.state.page_round, max(0, self.state.page_step - back))
-        self.take(life.delivery_failed(self.state, page, self.here))
+        self.take(lifecycle.delivery_failed(self.state, page, self.here))
         assert before is None or (self.state.next_at is not None and self.state.next_at <= before)
 
     @rule()
     def owner_leaves(self) -> None:
-        self.take(life.owner_deactivated(self.state, self.here))
+        self.take(lifecycle.owner_deactivated(self.state, self.here))
         assert self.state.status != "acknowledged"
 
     @rule(length=st.integers(1, 4))
@@ -131,7 +133,7 @@ class AlertLife(RuleBasedStateMachine):
     @precondition(lambda self: not self.ended)
     @rule()
     def somebody_resolves(self) -> None:
-        self.take(life.resolved(self.state, self.here))
+        self.take(lifecycle.resolved(self.state, self.here))
         self.ended = True
 
     @invariant()
