@@ -32,20 +32,20 @@ class Table:
 
     Attributes:
         name: in the plural.
-        app: what the API may do, as privileges (``SELECT, UPDATE (name)``).
+        app: what the API may do, as privileges (`SELECT, UPDATE (name)`).
         worker: what the alert worker may do, with the rows of all clinics; empty is nothing.
         door: what the functions of the door may read, of all clinics; empty is nothing.
-        rows: which rows the API sees and writes. ``of_one_clinic``: those of the transaction's
-            clinic. The table then begins with ``clinic_id``, which also leads its key and its
-            references, so that a row can only point inside its own clinic. ``clinics``: the table
-            of clinics itself. ``write_only``: any row may be added, none is seen.
-            ``unprotected``: no row-level security at all.
+        rows: which rows the API sees and writes. `of_one_clinic`: those of the transaction's
+            clinic. The table then begins with `clinic_id`, which also leads its key and its
+            references, so that a row can only point inside its own clinic. `clinics`: the table
+            of clinics itself. `write_only`: any row may be added, none is seen.
+            `unprotected`: no row-level security at all.
         columns: type, NOT NULL and default by name.
-        key: the primary key (after ``clinic_id``).
+        key: the primary key (after `clinic_id`).
         unique: columns whose value is unique in the whole database.
         refers: the table that a column points into, by column.
-        checks: conditions by name, without ``ck_<table>_``.
-        indexes: columns (and WHERE, INCLUDE) by full name; ``uq_…`` is a unique one.
+        checks: conditions by name, without `ck_<table>_`.
+        indexes: columns (and WHERE, INCLUDE) by full name; `uq_…` is a unique one.
     """
 
     name: str
@@ -66,7 +66,7 @@ class DoorFunction:
     """A question about all clinics, answered to roles that may not see their rows.
 
     Attributes:
-        signature: ``door_name(argument type)``.
+        signature: `door_name(argument type)`.
         callers: the roles that may ask.
         returns: the columns of the answer.
         query: SQL in which every table is named with its schema.

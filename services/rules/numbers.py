@@ -101,12 +101,12 @@ class Versions(Generic[V]):
 
 
 def read(path: Path, wanted: type[T]) -> T:
-    """Return the numbers of one file. Raises ``NumbersError``."""
+    """Return the numbers of one file. Raises `NumbersError`."""
     return build(load(path), wanted, path.name)
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return the bare content of one file. Raises ``NumbersError`` when it is not TOML."""
+    """Return the bare content of one file. Raises `NumbersError` when it is not TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -114,7 +114,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def build(content: Mapping[str, object], wanted: type[T], file: str) -> T:
-    """Return the content of a file as its dataclass. Raises ``NumbersError``."""
+    """Return the content of a file as its dataclass. Raises `NumbersError`."""
     found: T = _table(wanted, content, _Place(file))
     return found
 
@@ -122,7 +122,7 @@ def build(content: Mapping[str, object], wanted: type[T], file: str) -> T:
 def read_versions(folder: Path, wanted: type[V]) -> Versions[V]:
     """Return every version of `folder` (one TOML file each).
 
-    Raises ``NumbersError`` for a file with a fault, for two files with one version or one instant,
+    Raises `NumbersError` for a file with a fault, for two files with one version or one instant,
     and for a folder without any.
     """
     found = [read(path, wanted) for path in sorted(folder.glob("*.toml"))]

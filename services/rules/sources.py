@@ -29,7 +29,7 @@ class Value:
 def all_values(folder: Path = DATA) -> Iterator[Value]:
     """Yield every value of every file below a folder, by file and in the order of the file.
 
-    Raises ``NumbersError`` for a file that is not TOML; what else may be wrong is not looked at.
+    Raises `NumbersError` for a file that is not TOML; what else may be wrong is not looked at.
     """
     for path in sorted(folder.rglob("*.toml")):
         yield from _values(load(path), path.relative_to(folder).as_posix())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+from services.rules.tiers import Tier
 
 from services.rules.numbers import (
     Between,
@@ -17,7 +18,6 @@ from services.rules.numbers import (
     read,
     read_versions,
 )
-from services.rules.tiers import Tier
 
 
 @dataclass(frozen=True, slots=True)
