@@ -24,7 +24,7 @@ from services.operations import rule_files
 from services.unit_of_work import transaction
 from tests.world import ClinicWorld, World
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 def open_alert(app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
-from services.rules.tiers import Tier
+from services.rules.decision import Tier
 
 from services.rules.numbers import (
     Between,
