@@ -25,14 +25,8 @@ from models import (
     TreatmentSessionVersion,
 )
 from models.base import new_id
-from services.evaluation.simulation.outcomes import (
-    LOOKED_AT,
-    simulated_patients,
-)
-from services.reports.cohort.outcomes import (
-    Asked,
-    export_outcomes,
-)
+from services.evaluation.simulation.outcomes import LOOKED_AT, simulated_patients
+from services.reports.cohort.outcomes import Asked, export_outcomes
 from services.rules.cohort.course import TreatedPatient
 from services.rules.day_series import Entry
 from tests.world import ClinicWorld

@@ -31,22 +31,9 @@ from models import (
 )
 from models.base import new_id
 from services.demo.series import answers
-from services.evaluation.simulation.courses import (
-    INDUCTION,
-    WEEKLY,
-    Response,
-    levels,
-    session_days,
-)
-from services.evaluation.simulation.noise import (
-    USUAL_NOISE,
-    deviations,
-    score,
-)
-from services.patients.status.row import (
-    differences,
-    refresh,
-)
+from services.evaluation.simulation.courses import INDUCTION, WEEKLY, Response, levels, session_days
+from services.evaluation.simulation.noise import USUAL_NOISE, deviations, score
+from services.patients.status.row import differences, refresh
 from services.rules.instruments.lookup import instrument
 from services.rules.instruments.scoring import score as score_form
 from services.rules.mood_days import find_zone, mood_day_at

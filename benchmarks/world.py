@@ -16,10 +16,7 @@ import psycopg
 from flask import Flask
 
 from api import create_app
-from api.embedded.urls import (
-    embedded_urls,
-    open_embedded,
-)
+from api.embedded.urls import embedded_urls, open_embedded
 from api.settings import Settings
 from migrations.roles import libpq_url
 from services.clock import utcnow

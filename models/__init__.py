@@ -14,24 +14,11 @@ from models.alert import (
 )
 from models.audit import AuditEntry, AuditHead
 from models.base import Base
-from models.check_in import (
-    CheckIn,
-    CheckInContent,
-    Decision,
-    HelpRequest,
-    RecordId,
-    UnreadableBody,
-)
+from models.check_in import CheckIn, CheckInContent, Decision, HelpRequest, RecordId, UnreadableBody
 from models.clinic import Clinic
 from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.password_reset import PasswordReset, PasswordResetRequest
-from models.patient import (
-    CareTeamMember,
-    Patient,
-    PatientPause,
-    PatientStatus,
-    StandingPlan,
-)
+from models.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StandingPlan
 from models.side_effect import SideEffectReport
 from models.treatment import (
     ConcomitantTreatment,

@@ -25,10 +25,7 @@ from services.access import Actor
 from services.accounts.accept import Acceptance, accept
 from services.accounts.families import PATIENT_LIFETIME, Grant, start_family
 from services.accounts.passwords import NOBODYS
-from services.clinic.contacts import (
-    NewContact,
-    add_contact,
-)
+from services.clinic.contacts import NewContact, add_contact
 from services.clinic.create import create_clinic
 from services.clock import utcnow
 from services.membership.invitations import InvitationForm, invite

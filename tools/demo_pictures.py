@@ -23,10 +23,7 @@ from services.demo.clinic import STAFF, make_demo
 from services.reports.drawing.raster import png
 from services.reports.pictures.overlay import overlay_svg
 from services.reports.pictures.trend_picture import trend_svg
-from services.reports.trend.report import (
-    Question,
-    get_trend,
-)
+from services.reports.trend.report import Question, get_trend
 from services.unit_of_work import transaction
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"

@@ -16,19 +16,12 @@ from services.reports.drawing.raster import png
 from services.reports.pictures.cohort import cohort_svg
 from services.reports.pictures.overlay import overlay_svg
 from services.reports.pictures.sheet import trend_csv
-from services.reports.pictures.survival import (
-    Reference,
-    effect_curve,
-    survival_svg,
-)
+from services.reports.pictures.survival import Reference, effect_curve, survival_svg
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
 from services.rules.cohort.figures import share
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
-from services.rules.statistics import (
-    Span,
-    kaplan_meier,
-)
+from services.rules.statistics import Span, kaplan_meier
 from tools.simulated_reports import SEED, report
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"

@@ -7,38 +7,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from services.evaluation.simulation.courses import (
-    INDUCTION,
-    Response,
-    day_of,
-    levels,
-    session_days,
-)
-from services.evaluation.simulation.noise import (
-    USUAL_NOISE,
-    deviations,
-    score,
-)
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-)
+from services.evaluation.simulation.courses import INDUCTION, Response, day_of, levels, session_days
+from services.evaluation.simulation.noise import USUAL_NOISE, deviations, score
+from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import Entry
 from services.rules.figures.numbers import trend_thresholds_at
 from services.rules.mood_days import find_zone, mood_day_at
-from services.rules.side_effects.report import (
-    EffectsReport,
-    ReportedEffect,
-)
-from services.rules.trend.document import (
-    content_hash,
-    figures,
-)
-from services.rules.trend.report import (
-    Beside,
-    trend,
-)
+from services.rules.side_effects.report import EffectsReport, ReportedEffect
+from services.rules.trend.document import content_hash, figures
+from services.rules.trend.report import Beside, trend
 
 ZONE: Final = "America/New_York"
 EVENING: Final = time(20, tzinfo=UTC)

@@ -21,12 +21,7 @@ from psycopg import OperationalError
 from rich.console import Console
 
 from api.embedded.server import EmbeddedServerError
-from api.embedded.urls import (
-    DatabaseUrls,
-    database_urls,
-    embedded_urls,
-    open_embedded,
-)
+from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.settings import PREFIX, Settings, SettingsError
 from migrations import roles
 from migrations.upgrade import PROJECT, upgrade

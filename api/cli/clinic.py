@@ -12,10 +12,7 @@ import orjson
 from flask.cli import with_appcontext
 
 from services.clinic.contacts import add_contact
-from services.clinic.create import (
-    create_clinic,
-    invite_again,
-)
+from services.clinic.create import create_clinic, invite_again
 from services.clock import utcnow
 from services.exceptions import Invalid, ServiceError
 

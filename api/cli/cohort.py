@@ -16,24 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cli.cohort_tables import print_groups, print_published, wide_console
 from services.clock import utcnow
-from services.evaluation.simulation.outcomes import (
-    Truth,
-    simulated_patients,
-)
+from services.evaluation.simulation.outcomes import Truth, simulated_patients
 from services.exceptions import Invalid, NotFound
-from services.reports.cohort.outcomes import (
-    Asked,
-    Watch,
-    export_outcomes,
-)
-from services.reports.cohort.table import (
-    CourseLines,
-    groups_csv,
-)
-from services.rules.cohort.course import (
-    TreatedPatient,
-    course_outcomes,
-)
+from services.reports.cohort.outcomes import Asked, Watch, export_outcomes
+from services.reports.cohort.table import CourseLines, groups_csv
+from services.rules.cohort.course import TreatedPatient, course_outcomes
 from services.rules.cohort.tally import Cohort
 
 DAY: Final = click.DateTime(["%Y-%m-%d"])

@@ -10,22 +10,9 @@ from rich.table import Table
 
 from services.evaluation.simulation.outcomes import Truth
 from services.rules.cohort.course import Fate
-from services.rules.cohort.document import (
-    CAUTION,
-    PUBLISHED_OF,
-    all_figures,
-)
-from services.rules.cohort.figures import (
-    GroupFigures,
-    Mark,
-    Share,
-    figures_of,
-)
-from services.rules.cohort.tally import (
-    Cohort,
-    Group,
-    Tally,
-)
+from services.rules.cohort.document import CAUTION, PUBLISHED_OF, all_figures
+from services.rules.cohort.figures import GroupFigures, Mark, Share, figures_of
+from services.rules.cohort.tally import Cohort, Group, Tally
 
 WIDTH: Final = 240
 INDUCTIONS: Final = Group("phase", "induction")

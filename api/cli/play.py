@@ -24,12 +24,7 @@ from api.play.phones import Outcome, Play, send_all
 from services.access import Actor
 from services.accounts.families import PATIENT_LIFETIME
 from services.clock import utcnow
-from services.evaluation.played_forms import (
-    findings,
-    make_play_clinic,
-    make_players,
-    pages_waiting,
-)
+from services.evaluation.played_forms import findings, make_play_clinic, make_players, pages_waiting
 
 CONTACT: Final = "mailto:oncall@play.example"
 LOOK_S: Final = 0.2

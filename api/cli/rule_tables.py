@@ -7,22 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from services.evaluation.simulation.comparison import (
-    Difference,
-    ShadowTally,
-)
+from services.evaluation.simulation.comparison import Difference, ShadowTally
 from services.evaluation.simulation.figures import Tally
-from services.evaluation.simulation.measure import (
-    Figure,
-    burden,
-    found_by_course,
-    rows,
-)
+from services.evaluation.simulation.measure import Figure, burden, found_by_course, rows
 from services.evaluation.simulation.noise import Noise
-from services.evaluation.simulation.targets import (
-    Target,
-    targets,
-)
+from services.evaluation.simulation.targets import Target, targets
 
 VERDICTS = {True: "met", False: "NOT MET", None: "nobody to see it in"}
 SIDES = {"both": "both", "only_now": "only now", "only_then": "only then"}

@@ -18,18 +18,11 @@ from rich.progress import track
 from api.cli.clinic import refusals_as_messages
 from api.cli.rule_tables import difference_line, print_shadow, print_simulation
 from services.clock import utcnow
-from services.evaluation.shadow import (
-    shadow_simulated,
-    shadow_stored,
-    stored_patients,
-)
+from services.evaluation.shadow import shadow_simulated, shadow_stored, stored_patients
 from services.evaluation.simulation.cohort import WEEKS_AT_LEAST
 from services.evaluation.simulation.comparison import ShadowTally
 from services.evaluation.simulation.figures import Tally
-from services.evaluation.simulation.measure import (
-    document,
-    measure,
-)
+from services.evaluation.simulation.measure import document, measure
 from services.evaluation.simulation.noise import USUAL_NOISE
 from services.evaluation.simulation.numbers import changed_numbers
 from services.every_clinic import clinic_ids

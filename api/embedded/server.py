@@ -26,10 +26,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from api.embedded.account import (
-    ServerAccount,
-    prepare_account,
-)
+from api.embedded.account import ServerAccount, prepare_account
 
 VERSION = 18
 START_LIMIT_S = 120.0

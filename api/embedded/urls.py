@@ -7,10 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from api.embedded.server import (
-    EmbeddedServer,
-    join_or_start,
-)
+from api.embedded.server import EmbeddedServer, join_or_start
 from api.settings import PREFIX, Settings, SettingsError
 from migrations import roles
 from migrations.upgrade import upgrade

@@ -9,18 +9,10 @@ from flask import Response, g, request
 
 from api.http.auth import on_crisis_route
 from api.http.bodies import readable_body
-from api.http.problems import (
-    RETRY_AFTER_S,
-    is_outage,
-    problem_of,
-    respond,
-)
+from api.http.problems import RETRY_AFTER_S, is_outage, problem_of, respond
 from services.access import Actor
 from services.exceptions import OutcomeUnknown, Unauthenticated, Unavailable
-from services.intake.refused import (
-    Refused,
-    answer_refusal,
-)
+from services.intake.refused import Refused, answer_refusal
 from services.rules.cards.crisis import generic_card
 
 log = structlog.get_logger()

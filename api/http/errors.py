@@ -7,13 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from api.http.crisis import complete_refusal
-from api.http.problems import (
-    RETRY_AFTER_S,
-    document,
-    is_outage,
-    problem_of,
-    problem_of_http,
-)
+from api.http.problems import RETRY_AFTER_S, document, is_outage, problem_of, problem_of_http
 from services import exceptions as refused
 
 log = structlog.get_logger()

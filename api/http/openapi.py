@@ -17,11 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from api.http.errors import answer_http
-from api.http.problems import (
-    FRAMEWORK,
-    MEDIA_TYPE,
-    TABLE,
-)
+from api.http.problems import FRAMEWORK, MEDIA_TYPE, TABLE
 from schemas.problems import ProblemSchema
 
 SETTINGS: Final[dict[str, Any]] = {

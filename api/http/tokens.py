@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from api.http.auth import (
-    encode_pair,
-    read_token,
-)
+from api.http.auth import encode_pair, read_token
 from services.accounts.families import Grant
 from services.accounts.profile import Profile
 from services.accounts.refresh import Presented

@@ -8,10 +8,7 @@ import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from api.http.problems import (
-    RETRY_AFTER_S,
-    is_outage,
-)
+from api.http.problems import RETRY_AFTER_S, is_outage
 from api.page.guard import FormRefused
 from api.page.rendering import log_in_form, message
 from services import exceptions as refused

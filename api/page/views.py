@@ -8,10 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, redirect, request
 from marshmallow import Schema, ValidationError
 
-from api.http.auth import (
-    now,
-    public,
-)
+from api.http.auth import now, public
 from api.http.problems import flatten
 from api.page.rendering import alert_path, answer, log_in_form
 from api.page.session import PageSession, begin_session, end_session
@@ -21,15 +18,9 @@ from schemas.alerts import NoteIn, ResolveIn
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
 from services.alerts.handling.acknowledge import acknowledge
-from services.alerts.handling.notes import (
-    NewNote,
-    add_note,
-)
+from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.reading import get_alert
-from services.alerts.handling.resolve import (
-    Ending,
-    resolve,
-)
+from services.alerts.handling.resolve import Ending, resolve
 from services.exceptions import (
     Invalid,
     LoginFailed,

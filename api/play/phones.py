@@ -12,10 +12,7 @@ import orjson
 
 from api.play.wire import Wire
 from services.access import Actor
-from services.evaluation.played_forms import (
-    ZONE,
-    Player,
-)
+from services.evaluation.played_forms import ZONE, Player
 
 PATH: Final = "/v1/check-ins"
 NO_ANSWER: Final = "no answer"

@@ -7,14 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import (
-    bytes_answer,
-    json_answer,
-)
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.answers import bytes_answer, json_answer
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from schemas.alerts import (
     AlertListQuery,
@@ -28,23 +22,10 @@ from schemas.alerts import (
 )
 from schemas.base import page_of
 from services.alerts.handling.acknowledge import acknowledge
-from services.alerts.handling.feedback import (
-    Feedback,
-    give_feedback,
-)
-from services.alerts.handling.notes import (
-    NewNote,
-    add_note,
-)
-from services.alerts.handling.reading import (
-    Wanted,
-    get_alert,
-    list_alerts,
-)
-from services.alerts.handling.resolve import (
-    Ending,
-    resolve,
-)
+from services.alerts.handling.feedback import Feedback, give_feedback
+from services.alerts.handling.notes import NewNote, add_note
+from services.alerts.handling.reading import Wanted, get_alert, list_alerts
+from services.alerts.handling.resolve import Ending, resolve
 from services.alerts.handling.standing_plans import AskedPlan
 
 routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")

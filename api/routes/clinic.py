@@ -8,10 +8,7 @@ from uuid import UUID
 from flask import Response
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from schemas.base import page_of
 from schemas.clinic import ClinicIn, ClinicOut, ContactIn, ContactOut
@@ -21,10 +18,7 @@ from services.clinic.contact_chain import (
     remove_contact,
     replace_last_resort,
 )
-from services.clinic.settings import (
-    change_clinic,
-    get_clinic,
-)
+from services.clinic.settings import change_clinic, get_clinic
 
 routes = Routes("clinic", __name__, description="Settings of the clinic")
 

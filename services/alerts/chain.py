@@ -20,11 +20,7 @@ from services.rules.escalation.staffing import (
     next_working_morning,
     parse_staffing,
 )
-from services.rules.escalation.states import (
-    DEFAULT_LADDERS,
-    Circumstances,
-    Ladder,
-)
+from services.rules.escalation.states import DEFAULT_LADDERS, Circumstances, Ladder
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,7 @@ from sqlalchemy import Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from models import AlertOccurrence, CheckIn, SideEffectReport
-from services.rules.worsening.repetition import (
-    Occasion,
-    Spoken,
-    spoken,
-)
+from services.rules.worsening.repetition import Occasion, Spoken, spoken
 
 REMEMBERED: Final = ("M1", "M2", "M3", "M4", "M5", "A1", "B1", "U1", "N2")
 

@@ -14,11 +14,7 @@ from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link
 from services.one_statement import Write
-from services.rules.escalation.states import (
-    AlertState,
-    Change,
-    PageStep,
-)
+from services.rules.escalation.states import AlertState, Change, PageStep
 
 WAKE_CHANNEL: Final = "interlude_pages"
 

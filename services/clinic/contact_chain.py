@@ -12,10 +12,7 @@ from models import Contact
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
-from services.clinic.contacts import (
-    append_contact,
-    read_address,
-)
+from services.clinic.contacts import append_contact, read_address
 from services.exceptions import Invalid, NotFound
 
 

@@ -14,10 +14,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.checks import check_country, check_timezone
 from services.accounts.token_check import acting
 from services.exceptions import Invalid
-from services.rules.escalation.staffing import (
-    StaffingError,
-    parse_staffing,
-)
+from services.rules.escalation.staffing import StaffingError, parse_staffing
 
 FIELDS: Final = (
     "name",

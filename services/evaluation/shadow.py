@@ -13,18 +13,12 @@ from sqlalchemy.orm import Session, load_only
 
 from models import CheckIn, CheckInContent, Patient
 from services.evaluation.simulation.cohort import cohort
-from services.evaluation.simulation.comparison import (
-    Difference,
-    compare,
-)
+from services.evaluation.simulation.comparison import Difference, compare
 from services.evaluation.simulation.history import History
 from services.every_clinic import clinic_ids
 from services.exceptions import NotFound
 from services.intake.storing.contents import OF_ITS_CHECK_IN
-from services.patients.history.check_ins import (
-    counting,
-    whole_series,
-)
+from services.patients.history.check_ins import counting, whole_series
 from services.patients.history.treatments import load_treatment
 from services.rules.decide.check_in import TABLE
 from services.rules.instruments.answers import Answers

@@ -15,37 +15,18 @@ from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import NotFollowed, NotFound
-from services.intake.check_in import (
-    author_columns,
-    flags_of,
-    read_columns,
-)
+from services.intake.check_in import author_columns, flags_of, read_columns
 from services.intake.deciding.background import load_background
 from services.intake.deciding.entry import Sent
-from services.intake.deciding.verdict import (
-    Verdict,
-    decide,
-)
+from services.intake.deciding.verdict import Verdict, decide
 from services.intake.forms import AmendForm, checked_answers, known_instrument
 from services.intake.records.check_ins import record_of
 from services.intake.repeated import made_certain
-from services.intake.storing.consequences import (
-    Entry,
-    set_off,
-)
-from services.intake.storing.contents import (
-    OF_ITS_CHECK_IN,
-    version_writes,
-)
-from services.patients.status.lock import (
-    LockedPatient,
-    lock_patient,
-)
+from services.intake.storing.consequences import Entry, set_off
+from services.intake.storing.contents import OF_ITS_CHECK_IN, version_writes
+from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.instruments.answers import Answers
 from services.rules.instruments.lookup import Instrument
 

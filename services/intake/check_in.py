@@ -13,35 +13,16 @@ from services.accounts.token_check import acting
 from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import Invalid, NotFollowed, NotFound
 from services.intake.deciding.background import load_background
-from services.intake.deciding.entry import (
-    ENTERED_BY_STAFF,
-    TOKEN_EXPIRED,
-    Sent,
-)
-from services.intake.deciding.verdict import (
-    Verdict,
-    decide,
-)
+from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
+from services.intake.deciding.verdict import Verdict, decide
 from services.intake.forms import CheckInForm, checked_answers, known_instrument
-from services.intake.records.check_ins import (
-    SCORE_FIELDS,
-    record_of,
-)
+from services.intake.records.check_ins import SCORE_FIELDS, record_of
 from services.intake.repeated import made_certain
-from services.intake.storing.consequences import (
-    Entry,
-    set_off,
-)
+from services.intake.storing.consequences import Entry, set_off
 from services.intake.storing.contents import version_writes
-from services.patients.status.lock import (
-    LockedPatient,
-    lock_patient,
-)
+from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.instruments.answers import Answers
 from services.rules.instruments.lookup import Instrument
 

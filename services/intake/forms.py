@@ -9,16 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from services.exceptions import Invalid
-from services.rules.instruments.answers import (
-    Answer,
-    InvalidAnswers,
-    check_answers,
-)
-from services.rules.instruments.lookup import (
-    Instrument,
-    UnknownInstrument,
-    instrument,
-)
+from services.rules.instruments.answers import Answer, InvalidAnswers, check_answers
+from services.rules.instruments.lookup import Instrument, UnknownInstrument, instrument
 from services.rules.mood_days import to_utc
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect

@@ -18,10 +18,7 @@ from services.intake.deciding.entry import Sent
 from services.intake.deciding.verdict import decide
 from services.intake.forms import HelpForm
 from services.intake.repeated import made_certain
-from services.intake.storing.consequences import (
-    Entry,
-    set_off,
-)
+from services.intake.storing.consequences import Entry, set_off
 from services.patients.status.lock import lock_patient
 from services.rules.mood_days import to_utc
 

@@ -21,45 +21,20 @@ from models import (
     StandingPlan,
 )
 from services.alerts.writing import notify_statement
-from services.intake.deciding.background import (
-    Known,
-    load_background,
-)
-from services.intake.deciding.entry import (
-    ENTERED_BY_STAFF,
-    TOKEN_EXPIRED,
-    Sent,
-)
-from services.intake.deciding.findings import (
-    NOTHING_FOUND,
-    Findings,
-)
-from services.intake.deciding.series_figures import (
-    series_effects,
-    series_entry,
-)
+from services.intake.deciding.background import Known, load_background
+from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
+from services.intake.deciding.findings import NOTHING_FOUND, Findings
+from services.intake.deciding.series_figures import series_effects, series_entry
 from services.intake.deciding.series_rules import Joined
 from services.intake.deciding.side_effects import decide_effects
-from services.intake.deciding.verdict import (
-    Verdict,
-    decide_by_rules,
-)
+from services.intake.deciding.verdict import Verdict, decide_by_rules
 from services.intake.records.check_ins import SCORE_FIELDS
-from services.intake.storing.alarms import (
-    SOURCES,
-    raise_alarms,
-)
+from services.intake.storing.alarms import SOURCES, raise_alarms
 from services.intake.storing.contents import OF_ITS_CHECK_IN
 from services.intake.storing.decisions import keep_decision
-from services.one_statement import (
-    Write,
-    write_together,
-)
+from services.one_statement import Write, write_together
 from services.patients.history.treatments import load_treatment
-from services.patients.status.lock import (
-    LockedPatient,
-    lock_patient,
-)
+from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.rules.danger.standing_plans import EndReason
 from services.rules.decision import RuleDecision, Tier

@@ -14,37 +14,17 @@ from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
 from services.exceptions import Invalid, NotFollowed, NotFound
-from services.intake.check_in import (
-    flags_of,
-    patient_written_about,
-)
-from services.intake.deciding.background import (
-    Known,
-    load_background,
-)
+from services.intake.check_in import flags_of, patient_written_about
+from services.intake.deciding.background import Known, load_background
 from services.intake.deciding.entry import Sent
 from services.intake.deciding.findings import Findings
 from services.intake.deciding.side_effects import decide_effects
-from services.intake.deciding.verdict import (
-    Verdict,
-    decide,
-)
-from services.intake.forms import (
-    EffectsAmendment,
-    EffectsForm,
-    checked_effects,
-    plain_effects,
-)
+from services.intake.deciding.verdict import Verdict, decide
+from services.intake.forms import EffectsAmendment, EffectsForm, checked_effects, plain_effects
 from services.intake.records.side_effects import effects_record, load_versions
 from services.intake.repeated import made_certain
-from services.intake.storing.consequences import (
-    Entry,
-    set_off,
-)
-from services.patients.status.lock import (
-    LockedPatient,
-    lock_patient,
-)
+from services.intake.storing.consequences import Entry, set_off
+from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.view import visible_patient
 from services.rules.danger.fallback import fallback_tier
 from services.rules.side_effects.report import ReportedEffect

@@ -14,10 +14,7 @@ from typing import Any, Final
 
 from services.rules.cards.lines import parse_crisis_lines
 from services.rules.danger.notes import parse_terms
-from services.rules.danger.numbers import (
-    RULES_VERSION,
-    parse_rule_set,
-)
+from services.rules.danger.numbers import RULES_VERSION, parse_rule_set
 from services.rules.escalation.numbers import read_escalation_numbers
 from services.rules.figures.numbers import read_trend_thresholds
 from services.rules.instruments.files import read_instrument

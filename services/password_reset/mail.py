@@ -19,10 +19,7 @@ from models import PasswordReset, User
 from models.base import new_id
 from models.encryption import KeyringError
 from models.password_reset import UNFINISHED
-from services.alerts.delivery.sending import (
-    Clock,
-    Pace,
-)
+from services.alerts.delivery.sending import Clock, Pace
 from services.channels.base import ChannelError
 from services.channels.letters import Letter, Post
 from services.password_reset.issue import issue_one

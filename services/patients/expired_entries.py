@@ -9,10 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn
-from services.patients.status.row import (
-    raise_revision,
-    refresh,
-)
+from services.patients.status.row import raise_revision, refresh
 
 
 def count_entries_of(session: Session, patient_id: UUID, family_id: UUID, now: datetime) -> int:

@@ -9,10 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Patient
-from services.patients.status.row import (
-    raise_revision,
-    refresh,
-)
+from services.patients.status.row import raise_revision, refresh
 
 
 def move_to_zone(

@@ -15,11 +15,7 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exceptions import Forbidden
 from services.patients.view import visible_patient
-from services.rules.schedule.due import (
-    answers_needed,
-    items_of,
-    windows_now,
-)
+from services.rules.schedule.due import answers_needed, items_of, windows_now
 from services.rules.session_day.driving import restricted_until
 from services.schedule.sources import load_answers, load_case
 

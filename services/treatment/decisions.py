@@ -19,15 +19,8 @@ from services.paging import Page
 from services.patients.history.side_effects import load_vitals
 from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
-from services.rules.mood_days import (
-    find_zone,
-    wall_clock,
-)
-from services.rules.session_day.clearance import (
-    Refusals,
-    clearance_refusals,
-    discharge_refusals,
-)
+from services.rules.mood_days import find_zone, wall_clock
+from services.rules.session_day.clearance import Refusals, clearance_refusals, discharge_refusals
 from services.rules.session_day.driving import e6_not_acknowledged
 from services.rules.session_day.screening import newest
 from services.treatment.lists import newest_first

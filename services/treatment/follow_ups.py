@@ -15,10 +15,7 @@ from sqlalchemy.orm import Session
 from models import CheckIn, SessionFollowUp, SideEffectReport
 from services.patients.history.treatments import load_treatment
 from services.rules.mood_days import find_zone
-from services.rules.session_day.follow_up import (
-    met_at,
-    windows,
-)
+from services.rules.session_day.follow_up import met_at, windows
 from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.treatment.once import Writing
 

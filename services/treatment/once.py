@@ -31,10 +31,7 @@ from services.exactly_once import (
     known_answer,
     render,
 )
-from services.patients.status.lock import (
-    LockedPatient,
-    lock_patient,
-)
+from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.patients.view import visible_patient
 from services.rules.danger.triage import RULES_VERSION

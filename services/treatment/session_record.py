@@ -12,23 +12,13 @@ from sqlalchemy.orm import Session
 
 from models import Patient, SessionDecision, SessionVitals
 from services.patients.history.side_effects import rule_vitals
-from services.patients.history.treatments import (
-    load_treatment,
-    rule_session,
-)
+from services.patients.history.treatments import load_treatment, rule_session
 from services.rules import courses as rules
 from services.rules.courses import Treatment
-from services.rules.mood_days import (
-    find_zone,
-    wall_clock,
-)
+from services.rules.mood_days import find_zone, wall_clock
 from services.rules.session_day.blood_pressure import is_above_guide
 from services.rules.session_day.driving import driving_restriction_until
-from services.rules.session_day.screening import (
-    Screening,
-    newest,
-    screening_flags,
-)
+from services.rules.session_day.screening import Screening, newest, screening_flags
 from services.treatment.screenings import load_screenings
 
 # As of check-ins: what is entered later than this was not watched when it happened.

@@ -25,10 +25,7 @@ from services.patients.history.side_effects import (
 )
 from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
-from services.rules.decide.vital_signs import (
-    VitalsCase,
-    vitals_decisions,
-)
+from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.decision import RuleDecision
 from services.rules.mood_days import to_utc
 from services.rules.session_day.after_dosing import heart_rate_flag

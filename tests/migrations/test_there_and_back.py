@@ -13,11 +13,7 @@ from api.embedded.urls import DatabaseUrls
 from api.settings import Settings
 from migrations.upgrade import alembic_config, upgrade
 from models.database import db
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    made,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, made
 from tests.api.phone.entries import rows
 from tests.fixtures.app import SECRET
 

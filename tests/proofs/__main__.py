@@ -26,19 +26,12 @@ from rich.console import Console
 from rich.table import Table
 
 from api.embedded.server import join_or_start
-from api.embedded.urls import (
-    DATABASE,
-    DatabaseUrls,
-    embedded_urls,
-)
+from api.embedded.urls import DATABASE, DatabaseUrls, embedded_urls
 from migrations import roles
 from migrations.upgrade import PROJECT, upgrade
 from tests.fixtures.postgres import WITNESS
 from tests.fixtures.running import RunningService, service_on
-from tests.proofs.full_sizes import (
-    Proof,
-    full_sizes,
-)
+from tests.proofs.full_sizes import Proof, full_sizes
 from tests.proofs.quiet_logs import quiet_logs
 from tests.proofs.seen import Seen
 

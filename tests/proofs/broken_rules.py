@@ -16,12 +16,7 @@ from services.rules.danger import triage
 from tests.api.phone.entries import phq9
 from tests.api.phone.entries import post as post_in_process
 from tests.fixtures.running import BIN, RunningService, wait_until
-from tests.proofs.seen import (
-    Seen,
-    mails_about,
-    verdict,
-    ward,
-)
+from tests.proofs.seen import Seen, mails_about, verdict, ward
 from tests.world import ClinicWorld
 
 PATIENTS = 10

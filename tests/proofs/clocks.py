@@ -13,13 +13,7 @@ from typing import Any
 
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService, wait_until
-from tests.proofs.seen import (
-    Seen,
-    mails_about,
-    post,
-    verdict,
-    ward,
-)
+from tests.proofs.seen import Seen, mails_about, post, verdict, ward
 from tests.world import ClinicWorld
 
 NEW_YORK, KOLKATA = "America/New_York", "Asia/Kolkata"

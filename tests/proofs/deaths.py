@@ -15,12 +15,7 @@ from uuid import UUID
 
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService, wait_until
-from tests.proofs.seen import (
-    FIRST_CONTACT,
-    Seen,
-    post,
-    verdict,
-)
+from tests.proofs.seen import FIRST_CONTACT, Seen, post, verdict
 from tests.world import ClinicWorld
 from tools.child import Child
 

@@ -12,36 +12,17 @@ from migrations.upgrade import PROJECT
 from tests.fixtures.running import RunningService
 from tests.proofs.broken_rules import rules_that_raise
 from tests.proofs.clocks import days_and_alerts
-from tests.proofs.deaths import (
-    killed_workers,
-    two_workers,
-)
-from tests.proofs.latency import (
-    AIM_S,
-    answer_to_mail,
-)
+from tests.proofs.deaths import killed_workers, two_workers
+from tests.proofs.latency import AIM_S, answer_to_mail
 from tests.proofs.lost_refreshes import lost_refreshes
-from tests.proofs.once import (
-    first_check_ins_in_turn,
-    lost_answers,
-    one_id_in_parallel,
-)
-from tests.proofs.outages import (
-    database_gone_and_back,
-    mail_gone_and_back,
-)
+from tests.proofs.once import first_check_ins_in_turn, lost_answers, one_id_in_parallel
+from tests.proofs.outages import database_gone_and_back, mail_gone_and_back
 from tests.proofs.outcomes import simulated_outcomes
-from tests.proofs.played_forms import (
-    CLAIM,
-    play_twice,
-)
+from tests.proofs.played_forms import CLAIM, play_twice
 from tests.proofs.race import answers_racing_resolves
 from tests.proofs.refused import refusals_that_page
 from tests.proofs.seen import Seen
-from tests.proofs.worsening import (
-    lasting_rises,
-    simulated_cohort,
-)
+from tests.proofs.worsening import lasting_rises, simulated_cohort
 
 SEED: Final = 20_261
 FORMS: Final = PROJECT.parent / "shared" / "data" / "nhanes_2013_2014_phq9.csv"

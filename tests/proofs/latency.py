@@ -6,12 +6,7 @@ import time
 
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService, wait_until
-from tests.proofs.seen import (
-    Seen,
-    post,
-    verdict,
-    ward,
-)
+from tests.proofs.seen import Seen, post, verdict, ward
 from tests.world import Person
 
 AIM_S = 1.0

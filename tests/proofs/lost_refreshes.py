@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from tests.fixtures.running import RunningService
-from tests.proofs.seen import (
-    Seen,
-    verdict,
-)
+from tests.proofs.seen import Seen, verdict
 from tests.services.accounts import test_refresh as phones
 from tests.world import ClinicWorld, World
 

@@ -11,14 +11,7 @@ import orjson
 
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService, wait_until
-from tests.proofs.seen import (
-    CHECK_INS,
-    Seen,
-    at_once,
-    post,
-    verdict,
-    ward,
-)
+from tests.proofs.seen import CHECK_INS, Seen, at_once, post, verdict, ward
 from tests.world import Person
 
 STORED = "SELECT count(*) FROM check_ins WHERE id = %s::uuid"

@@ -6,23 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from services.evaluation.simulation.outcomes import (
-    Truth,
-    simulated_patients,
-)
+from services.evaluation.simulation.outcomes import Truth, simulated_patients
 from services.rules.cohort.course import course_outcomes
-from services.rules.cohort.figures import (
-    GroupFigures,
-    figures_of,
-)
-from services.rules.cohort.tally import (
-    Cohort,
-    Group,
-)
-from tests.proofs.seen import (
-    Seen,
-    verdict,
-)
+from services.rules.cohort.figures import GroupFigures, figures_of
+from services.rules.cohort.tally import Cohort, Group
+from tests.proofs.seen import Seen, verdict
 
 INDUCTIONS: Final = Group("phase", "induction")
 # How far chance alone may carry a share from the truth, in standard errors.

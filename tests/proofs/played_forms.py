@@ -11,10 +11,7 @@ from typing import Any
 import orjson
 
 from api.play.forms import Form, read_forms
-from services.evaluation.played_forms import (
-    find_play_clinic,
-    player_id,
-)
+from services.evaluation.played_forms import find_play_clinic, player_id
 from tests.fixtures.running import BIN, RunningService, wait_until
 from tests.proofs.seen import Seen
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.fixtures.logs import says_too_much
-from tests.proofs.seen import (
-    Seen,
-    verdict,
-)
+from tests.proofs.seen import Seen, verdict
 
 
 def quiet_logs(log: Path) -> Seen:

@@ -14,13 +14,7 @@ from uuid import UUID
 
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService
-from tests.proofs.seen import (
-    Seen,
-    at_once,
-    post,
-    verdict,
-    ward,
-)
+from tests.proofs.seen import Seen, at_once, post, verdict, ward
 from tests.world import ClinicWorld, Person
 
 CLAIM = "every answer stands on an alert that was open when it committed"

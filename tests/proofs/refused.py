@@ -12,13 +12,7 @@ import orjson
 from api.play.wire import Reply
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService, wait_until
-from tests.proofs.seen import (
-    Seen,
-    mails_about,
-    post,
-    verdict,
-    ward,
-)
+from tests.proofs.seen import Seen, mails_about, post, verdict, ward
 from tests.world import ClinicWorld, Person
 
 TEN_MB = 10_000_000

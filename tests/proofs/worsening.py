@@ -7,26 +7,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from services.evaluation.simulation.figures import (
-    RULES,
-    RuleFigures,
-    Tally,
-)
+from services.evaluation.simulation.figures import RULES, RuleFigures, Tally
 from services.evaluation.simulation.measure import measure
-from services.evaluation.simulation.noise import (
-    USUAL_NOISE,
-    Noise,
-)
+from services.evaluation.simulation.noise import USUAL_NOISE, Noise
 from services.evaluation.simulation.targets import targets
-from tests.proofs.m2_simulation import (
-    TABLE,
-    Figures,
-    simulate,
-)
-from tests.proofs.seen import (
-    Seen,
-    verdict,
-)
+from tests.proofs.m2_simulation import TABLE, Figures, simulate
+from tests.proofs.seen import Seen, verdict
 
 AIM = Noise(sd=2.0, autocorrelation=0.0, missing=0.1)
 FOUND_AT_LEAST, FALSE_BELOW = 0.8, 0.05

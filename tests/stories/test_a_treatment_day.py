@@ -16,12 +16,7 @@ from models.database import db
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
 from services.channels.smtp import SmtpChannel
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    made,
-    refused,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, made, refused
 from tests.fixtures.mail import MailServer
 
 NURSE = "ward@hospital.test"

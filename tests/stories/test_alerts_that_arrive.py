@@ -8,19 +8,10 @@ import pytest
 from migrations.roles import libpq_url
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService
-from tests.proofs.deaths import (
-    killed_workers,
-    two_workers,
-)
+from tests.proofs.deaths import killed_workers, two_workers
 from tests.proofs.latency import answer_to_mail
-from tests.proofs.race import (
-    answers_racing_resolves,
-    standing,
-)
-from tests.proofs.seen import (
-    post,
-    ward,
-)
+from tests.proofs.race import answers_racing_resolves, standing
+from tests.proofs.seen import post, ward
 
 pytestmark = pytest.mark.xdist_group("running")
 

@@ -13,11 +13,7 @@ from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import phq9, post, rows
 from tests.fixtures.postgres import TestServer
 from tests.world import ClinicWorld
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.running import RunningService
-from tests.proofs.once import (
-    first_check_ins_in_turn,
-    lost_answers,
-    one_id_in_parallel,
-)
+from tests.proofs.once import first_check_ins_in_turn, lost_answers, one_id_in_parallel
 
 pytestmark = pytest.mark.xdist_group("running")
 

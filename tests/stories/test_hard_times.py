@@ -7,10 +7,7 @@ import pytest
 from tests.fixtures.running import RunningService
 from tests.proofs.broken_rules import rules_that_raise
 from tests.proofs.clocks import days_and_alerts
-from tests.proofs.outages import (
-    database_gone_and_back,
-    mail_gone_and_back,
-)
+from tests.proofs.outages import database_gone_and_back, mail_gone_and_back
 from tests.proofs.refused import refusals_that_page
 
 pytestmark = pytest.mark.xdist_group("running")

@@ -14,12 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from models.database import db
-from tests.api.phone.entries import (
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 Losing = Callable[..., AbstractContextManager[None]]

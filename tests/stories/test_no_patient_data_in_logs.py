@@ -25,11 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from migrations.roles import libpq_url
 from models import Clinic
 from services.unit_of_work import transaction
-from tests.api.phone.entries import (
-    cssrs,
-    phq9,
-    post,
-)
+from tests.api.phone.entries import cssrs, phq9, post
 from tests.fixtures.logs import MARK, PHONE_MARK, says_too_much
 from tests.fixtures.postgres import TestServer
 from tests.world import ClinicWorld, Person

@@ -12,10 +12,7 @@ from click.testing import Result
 
 from api.play.forms import FormsError, read_forms
 from tests.fixtures.running import RunningService, free_port
-from tests.proofs.played_forms import (
-    fingerprint,
-    play_twice,
-)
+from tests.proofs.played_forms import fingerprint, play_twice
 from tests.proofs.seen import Seen
 
 pytestmark = pytest.mark.xdist_group("running")

@@ -9,10 +9,7 @@ from uuid import UUID
 from flask import Response
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from schemas.accounts import DeviceInvitationIn, InvitationIn, InvitationOut
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device

@@ -8,20 +8,12 @@ from uuid import UUID
 from flask import Response
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from api.http.tokens import me_of
 from schemas.accounts import MeOut, PasswordIn, SessionOut
 from schemas.base import page_of
-from services.accounts.own_account import (
-    change_password,
-    end_device,
-    get_me,
-    list_devices,
-)
+from services.accounts.own_account import change_password, end_device, get_me, list_devices
 
 routes = Routes("me", __name__, description="The own account")
 

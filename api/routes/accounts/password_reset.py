@@ -7,10 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    now,
-    public,
-)
+from api.http.auth import now, public
 from api.http.bodies import Routes
 from schemas.accounts import ResetConfirmIn, ResetIn, ResetOut
 from services.password_reset.ask import ask_for_reset

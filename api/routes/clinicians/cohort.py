@@ -7,26 +7,12 @@ from typing import Any, Final
 from flask import Response
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
-from api.http.media_types import (
-    CSV,
-    JSON,
-    SVG,
-    also_in,
-    file_answer,
-    wanted_form,
-)
+from api.http.media_types import CSV, JSON, SVG, also_in, file_answer, wanted_form
 from schemas.cohort import CohortOut, CohortQuery
 from services.reports.cohort.chart import outcomes_svg
-from services.reports.cohort.outcomes import (
-    Asked,
-    Outcomes,
-    get_outcomes,
-)
+from services.reports.cohort.outcomes import Asked, Outcomes, get_outcomes
 from services.reports.cohort.table import groups_csv
 
 routes = Routes("cohort", __name__, description="Outcomes of a whole clinic")

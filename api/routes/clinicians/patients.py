@@ -7,14 +7,8 @@ from uuid import UUID
 
 from flask import Response, after_this_request, request
 
-from api.http.answers import (
-    bytes_answer,
-    json_answer,
-)
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.answers import bytes_answer, json_answer
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from api.page.caseload import caseload_page
 from schemas.base import page_of
@@ -27,20 +21,11 @@ from schemas.patients import (
     PatientIn,
     PatientOut,
 )
-from services.caseload.patient.care_team import (
-    get_care_team,
-    put_care_team,
-)
+from services.caseload.patient.care_team import get_care_team, put_care_team
 from services.caseload.patient.change import change_patient
-from services.caseload.patient.create import (
-    NewPatient,
-    create_patient,
-)
+from services.caseload.patient.create import NewPatient, create_patient
 from services.caseload.patient.profile import get_patient
-from services.caseload.worklist.listing import (
-    list_caseload,
-    print_caseload,
-)
+from services.caseload.worklist.listing import list_caseload, print_caseload
 from services.caseload.worklist.rows import Wanted
 
 JSON: Final = "application/json"

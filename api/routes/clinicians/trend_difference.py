@@ -8,10 +8,7 @@ from uuid import UUID
 from flask import Response
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from schemas.trends import DifferenceOut, DifferenceQuery
 from services.reports.trend.difference import get_difference

@@ -8,15 +8,8 @@ from uuid import UUID
 
 from flask import Response, request
 
-from api.http.answers import (
-    bytes_answer,
-    json_answer,
-)
-from api.http.auth import (
-    crisis_route,
-    current_actor,
-    now,
-)
+from api.http.answers import bytes_answer, json_answer
+from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes
 from schemas.base import page_of
 from schemas.check_ins import (
@@ -29,10 +22,7 @@ from schemas.check_ins import (
 from services.intake.amendment import amend_check_in
 from services.intake.check_in import record_check_in
 from services.intake.forms import AmendForm, CheckInForm
-from services.intake.records.check_ins import (
-    get_check_in,
-    list_check_ins,
-)
+from services.intake.records.check_ins import get_check_in, list_check_ins
 
 routes = Routes("check_ins", __name__, description="Check-ins: answers, scores and safety")
 

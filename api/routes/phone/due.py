@@ -7,10 +7,7 @@ from uuid import UUID
 from flask import Response
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from schemas.due import DueOut
 from services.schedule.due import get_due, get_own_due

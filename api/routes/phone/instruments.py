@@ -7,10 +7,7 @@ from typing import Any, Final
 from flask import Response, request
 
 from api.http.answers import json_answer
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from schemas.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments

@@ -7,19 +7,10 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import (
-    bytes_answer,
-    json_answer,
-)
-from api.http.auth import (
-    current_actor,
-    now,
-)
+from api.http.answers import bytes_answer, json_answer
+from api.http.auth import current_actor, now
 from api.http.bodies import Routes
-from api.routes.phone.check_ins import (
-    SENT_AT_HEADER,
-    sent_at,
-)
+from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
 from schemas.side_effects import (
     EffectCodesOut,
@@ -29,10 +20,7 @@ from schemas.side_effects import (
     SideEffectsQuery,
     SideEffectsWithVersionsOut,
 )
-from services.intake.forms import (
-    EffectsAmendment,
-    EffectsForm,
-)
+from services.intake.forms import EffectsAmendment, EffectsForm
 from services.intake.records.side_effects import (
     get_side_effects,
     list_side_effects,

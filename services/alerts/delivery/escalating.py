@@ -17,12 +17,7 @@ from services.alerts.locking import lock_alert, lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
 from services.one_statement import write_together
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import (
-    PAGING,
-    AlertState,
-    Change,
-    PageStep,
-)
+from services.rules.escalation.states import PAGING, AlertState, Change, PageStep
 from services.unit_of_work import transaction
 
 BATCH: Final = 200

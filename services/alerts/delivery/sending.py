@@ -15,24 +15,15 @@ from sqlalchemy.orm import Session
 from models import Alert, Notification, NotificationAttempt
 from models.base import new_id
 from services.alerts.chain import load_chain
-from services.alerts.delivery.claiming import (
-    Claimed,
-    claim_due,
-)
+from services.alerts.delivery.claiming import Claimed, claim_due
 from services.alerts.delivery.morning_mail import pass_on
-from services.alerts.delivery.pages import (
-    carried_alerts,
-    load_page,
-)
+from services.alerts.delivery.pages import carried_alerts, load_page
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
 from services.one_statement import write_together
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import (
-    AlertState,
-    PageStep,
-)
+from services.rules.escalation.states import AlertState, PageStep
 from services.unit_of_work import transaction
 
 Clock = Callable[[], datetime]

@@ -21,26 +21,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.alerts.delivery.claiming import anything_due
-from services.alerts.delivery.escalating import (
-    advance,
-    due_alerts,
-    due_mails,
-)
+from services.alerts.delivery.escalating import advance, due_alerts, due_mails
 from services.alerts.delivery.listener import Ear
 from services.alerts.delivery.morning_mail import mail_in_the_morning
-from services.alerts.delivery.sending import (
-    Clock,
-    Pace,
-    deliver_one,
-)
-from services.alerts.monitors.follow_up import (
-    report_unheard,
-    unheard_patients,
-)
-from services.alerts.monitors.silence import (
-    report_silence,
-    silent_patients,
-)
+from services.alerts.delivery.sending import Clock, Pace, deliver_one
+from services.alerts.monitors.follow_up import report_unheard, unheard_patients
+from services.alerts.monitors.silence import report_silence, silent_patients
 from services.channels.base import Channel
 
 SENDERS_A_CHANNEL: Final = 4

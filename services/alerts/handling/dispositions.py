@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from models.alert import DISPOSITIONS
-from services.rules.escalation.states import (
-    AlertState,
-    at_least,
-)
+from services.rules.escalation.states import AlertState, at_least
 
 NEEDS_A_NOTE: Final = frozenset({"false_alarm", "other"})
 NOT_FOR_CRITICAL: Final = frozenset({"watchful_waiting", "appointment_made"})

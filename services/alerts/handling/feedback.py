@@ -13,11 +13,7 @@ from models import AlertFeedback
 from services import audit
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.alerts.permissions import (
-    reach_of,
-    require,
-    visible_alert,
-)
+from services.alerts.permissions import reach_of, require, visible_alert
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,28 +14,13 @@ from sqlalchemy.orm import Session
 from models import Alert, AlertEvent
 from services.access import Actor
 from services.alerts.chain import load_chain
-from services.alerts.handling.reading import (
-    record_access,
-    show_alert,
-)
+from services.alerts.handling.reading import record_access, show_alert
 from services.alerts.locking import lock_alert_of
-from services.alerts.permissions import (
-    Reach,
-    reach_of,
-    require,
-    visible_alert,
-)
+from services.alerts.permissions import Reach, reach_of, require, visible_alert
 from services.alerts.writing import AlertKey, alert_update, changed_columns, timeline_writes
-from services.one_statement import (
-    Write,
-    write_together,
-)
+from services.one_statement import Write, write_together
 from services.patients.status.row import raise_revision
-from services.rules.escalation.states import (
-    AlertState,
-    Change,
-    Circumstances,
-)
+from services.rules.escalation.states import AlertState, Change, Circumstances
 
 
 @dataclass(frozen=True, slots=True)

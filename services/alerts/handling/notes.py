@@ -12,14 +12,8 @@ from models import AlertNote
 from models.base import new_id
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.alerts.handling.holding import (
-    Held,
-    hold,
-)
-from services.alerts.handling.reading import (
-    record_access,
-    show_summary,
-)
+from services.alerts.handling.holding import Held, hold
+from services.alerts.handling.reading import record_access, show_summary
 from services.exactly_once import (
     Answered,
     content_digest,

@@ -32,12 +32,7 @@ from services.alerts.handling.timeline import (
     show_resolution,
     show_timeline,
 )
-from services.alerts.permissions import (
-    Reach,
-    reach_of,
-    visible_alert,
-    visible_clause,
-)
+from services.alerts.permissions import Reach, reach_of, visible_alert, visible_clause
 from services.paging import Page, decode_cursor, encode_cursor
 from services.rules.escalation.states import AlertState
 

@@ -17,10 +17,7 @@ from services.access import Actor
 from services.accounts.token_check import acting
 from services.alerts.handling.dispositions import problems_with
 from services.alerts.handling.holding import hold
-from services.alerts.handling.standing_plans import (
-    AskedPlan,
-    set_plan,
-)
+from services.alerts.handling.standing_plans import AskedPlan, set_plan
 from services.alerts.permissions import Reach
 from services.exceptions import AlreadyResolved, Invalid
 from services.rules.escalation import lifecycle

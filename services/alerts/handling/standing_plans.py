@@ -14,10 +14,7 @@ from models import AlertOccurrence, CheckIn, StandingPlan
 from models.base import new_id
 from services.alerts.handling.holding import Held
 from services.exceptions import Invalid
-from services.rules.danger.lowering import (
-    CssrsEntry,
-    Occurrence,
-)
+from services.rules.danger.lowering import CssrsEntry, Occurrence
 from services.rules.danger.standing_plans import may_set
 from services.rules.decision import Tier
 

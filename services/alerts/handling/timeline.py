@@ -21,14 +21,8 @@ from models import (
     User,
 )
 from services.access import Actor
-from services.alerts.permissions import (
-    Reach,
-    about_alert,
-)
-from services.rules.escalation.states import (
-    PAGING,
-    AlertState,
-)
+from services.alerts.permissions import Reach, about_alert
+from services.rules.escalation.states import PAGING, AlertState
 
 MORNING_MAIL: Final = "morning mail"
 CARE_TEAM: Final = "care team (email)"

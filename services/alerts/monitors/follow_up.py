@@ -18,14 +18,8 @@ from models import Alert, AlertOccurrence, Patient, PatientStatus, SessionFollow
 from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
-from services.one_statement import (
-    Write,
-    write_together,
-)
-from services.rules.session_day.follow_up import (
-    Window,
-    lapsed,
-)
+from services.one_statement import Write, write_together
+from services.rules.session_day.follow_up import Window, lapsed
 from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.unit_of_work import transaction
 

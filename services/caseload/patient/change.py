@@ -14,14 +14,8 @@ from models import Patient
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.caseload.patient.following import (
-    StatusChange,
-    change_status,
-)
-from services.caseload.patient.profile import (
-    may_see_clinical,
-    show_patient,
-)
+from services.caseload.patient.following import StatusChange, change_status
+from services.caseload.patient.profile import may_see_clinical, show_patient
 from services.exceptions import Forbidden, Invalid
 from services.patients.contact_data import pack_emergency_contact
 from services.patients.enrol import check_adult, check_zone, refuse_taken_mrn

@@ -17,21 +17,11 @@ from services.access import Actor
 from services.accounts.token_check import acting
 from services.caseload.patient.profile import status_now
 from services.caseload.worklist.days import Days
-from services.caseload.worklist.reasons import (
-    Facts,
-    reason_in_words,
-)
-from services.caseload.worklist.rows import (
-    Place,
-    Wanted,
-    load_rows,
-)
+from services.caseload.worklist.reasons import Facts, reason_in_words
+from services.caseload.worklist.rows import Place, Wanted, load_rows
 from services.caseload.worklist.sorting import KEY_KINDS
 from services.caseload.worklist.statement import CaseRow
-from services.caseload.worklist.treatment_words import (
-    Treatment,
-    treatment_now,
-)
+from services.caseload.worklist.treatment_words import Treatment, treatment_now
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.contact_data import is_contact_missing
 

@@ -13,11 +13,7 @@ from models import Patient
 from services.access import Actor
 from services.caseload.worklist.days import Days
 from services.caseload.worklist.sorting import Today
-from services.caseload.worklist.statement import (
-    CaseRow,
-    Shape,
-    statement,
-)
+from services.caseload.worklist.statement import CaseRow, Shape, statement
 from services.rules.mood_days import mood_day_at
 
 

@@ -8,27 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Float,
-    Integer,
-    and_,
-    case,
-    cast,
-    func,
-    literal,
-    or_,
-)
+from sqlalchemy import ColumnElement, Date, Float, Integer, and_, case, cast, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Patient, PatientStatus, User
 from models.alert import SEVERITIES
-from services.caseload.worklist.reasons import (
-    CSSRS_SPAN,
-    INTAKE_SPAN,
-    ITEM9_SPAN,
-)
+from services.caseload.worklist.reasons import CSSRS_SPAN, INTAKE_SPAN, ITEM9_SPAN
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
 from services.rules.figures.numbers import TREND_THRESHOLDS

@@ -36,14 +36,8 @@ from models.alert import SEVERITIES
 from models.base import UtcDateTime
 from models.encryption import EncryptedText
 from services.access import Action, Actor, Scope, scopes
-from services.caseload.worklist.reasons import (
-    FAMILIES,
-    RETURN_OF_SYMPTOMS,
-)
-from services.caseload.worklist.sorting import (
-    Today,
-    sort_keys,
-)
+from services.caseload.worklist.reasons import FAMILIES, RETURN_OF_SYMPTOMS
+from services.caseload.worklist.sorting import Today, sort_keys
 from services.patients.view import clinical_content_clause, in_team_of, in_view_clause
 
 

@@ -18,24 +18,9 @@ from services.evaluation.simulation.courses import (
     session_days,
     treatment,
 )
-from services.evaluation.simulation.history import (
-    DAILY,
-    TWO_WEEKS,
-    History,
-)
-from services.evaluation.simulation.kinds import (
-    KINDS,
-    LATE_SHARE,
-    SHAPES,
-    Kind,
-    draw,
-)
-from services.evaluation.simulation.noise import (
-    USUAL_NOISE,
-    Noise,
-    deviations,
-    score,
-)
+from services.evaluation.simulation.history import DAILY, TWO_WEEKS, History
+from services.evaluation.simulation.kinds import KINDS, LATE_SHARE, SHAPES, Kind, draw
+from services.evaluation.simulation.noise import USUAL_NOISE, Noise, deviations, score
 from services.rules.day_series import Entry
 
 WEEKS_AT_LEAST = 8

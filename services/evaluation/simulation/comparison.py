@@ -9,15 +9,9 @@ from datetime import date
 from typing import Literal
 
 from services.evaluation.simulation.history import History
-from services.evaluation.simulation.replay import (
-    Episode,
-    replay,
-)
+from services.evaluation.simulation.replay import Episode, replay
 from services.rules.decision import RuleId
-from services.rules.worsening.numbers import (
-    RULE_NUMBERS,
-    RuleNumbers,
-)
+from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 
 Side = Literal["both", "only_now", "only_then"]
 

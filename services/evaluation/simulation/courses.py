@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.rules.courses import (
-    Course,
-    Product,
-    Route,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Product, Route, Session, Treatment
 
 FIRST_DAY = date(2026, 1, 1)
 ONE_DAY = timedelta(days=1)

@@ -12,12 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.evaluation.simulation.cohort import SimulatedPatient
-from services.evaluation.simulation.kinds import (
-    KINDS,
-    SHAPES,
-    STEADY,
-    Kind,
-)
+from services.evaluation.simulation.kinds import KINDS, SHAPES, STEADY, Kind
 from services.evaluation.simulation.replay import Episode
 from services.rules.decision import RuleId
 from services.rules.statistics import median

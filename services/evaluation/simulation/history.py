@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from services.rules.courses import (
-    Session,
-    Treatment,
-)
+from services.rules.courses import Session, Treatment
 from services.rules.day_series import Entry
 from services.rules.instruments.answers import Answers
 

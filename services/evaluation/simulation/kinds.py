@@ -11,10 +11,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from services.evaluation.simulation.courses import (
-    FIRST_SESSION,
-    Response,
-)
+from services.evaluation.simulation.courses import FIRST_SESSION, Response
 
 Kind = Literal[
     "steady", "late", "remission", "wearing_off", "partial", "non_response", "deteriorating"

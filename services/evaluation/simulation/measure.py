@@ -4,32 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.evaluation.simulation.cohort import (
-    SimulatedPatient,
-    cohort,
-)
-from services.evaluation.simulation.figures import (
-    RULES,
-    Finding,
-    RuleFigures,
-    Tally,
-    share,
-)
-from services.evaluation.simulation.kinds import (
-    KINDS,
-    SHAPES,
-    Kind,
-)
-from services.evaluation.simulation.noise import (
-    USUAL_NOISE,
-    Noise,
-)
+from services.evaluation.simulation.cohort import SimulatedPatient, cohort
+from services.evaluation.simulation.figures import RULES, Finding, RuleFigures, Tally, share
+from services.evaluation.simulation.kinds import KINDS, SHAPES, Kind
+from services.evaluation.simulation.noise import USUAL_NOISE, Noise
 from services.evaluation.simulation.replay import replay
 from services.evaluation.simulation.targets import targets
-from services.rules.worsening.numbers import (
-    RULE_NUMBERS,
-    RuleNumbers,
-)
+from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 
 Figure = str | float | bool | None
 

@@ -16,15 +16,7 @@ from typing import Final
 
 from services.rules.cohort.course import TreatedPatient
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
-from services.rules.courses import (
-    Course,
-    Phase,
-    Product,
-    Route,
-    Session,
-    Treatment,
-    in_order,
-)
+from services.rules.courses import Course, Phase, Product, Route, Session, Treatment, in_order
 from services.rules.day_series import Entry
 
 _PUBLISHED: Final = COHORT_THRESHOLDS.published

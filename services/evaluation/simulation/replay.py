@@ -11,11 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from services.evaluation.simulation.history import (
-    DAILY,
-    TWO_WEEKS,
-    History,
-)
+from services.evaluation.simulation.history import DAILY, TWO_WEEKS, History
 from services.evaluation.simulation.numbers import daily_lookback_days
 from services.evaluation.simulation.running_baseline import RunningBaseline
 from services.rules.courses import Session
@@ -27,17 +23,10 @@ from services.rules.decide.check_in import (
     session_decisions,
     spoken,
 )
-from services.rules.decision import (
-    RuleDecision,
-    RuleId,
-    Severity,
-)
+from services.rules.decision import RuleDecision, RuleId, Severity
 from services.rules.figures.session_effect import session_windows
 from services.rules.mood_days import find_zone
-from services.rules.worsening.numbers import (
-    RULE_NUMBERS,
-    RuleNumbers,
-)
+from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 
 ONE_DAY = timedelta(days=1)
 

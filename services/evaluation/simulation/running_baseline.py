@@ -8,12 +8,7 @@ from datetime import date, timedelta, tzinfo
 
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry, day_rows
-from services.rules.figures.baseline import (
-    MISSING,
-    Baseline,
-    baseline_anchor,
-    find_baseline,
-)
+from services.rules.figures.baseline import MISSING, Baseline, baseline_anchor, find_baseline
 from services.rules.figures.numbers import TREND_THRESHOLDS
 
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.evaluation.simulation.figures import (
-    RuleFigures,
-    Tally,
-)
+from services.evaluation.simulation.figures import RuleFigures, Tally
 
 FALSE_M2_AT_MOST = 0.03
 NEW_AT_MOST = 0.09

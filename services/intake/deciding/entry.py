@@ -6,26 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from services.rules.danger.entry import (
-    carried_forward,
-    highest_item9,
-    highest_level,
-)
+from services.rules.danger.entry import carried_forward, highest_item9, highest_level
 from services.rules.danger.notes import find_terms
-from services.rules.danger.triage import (
-    CssrsLevel,
-    EntryFacts,
-    EntryKind,
-    Item9,
-)
+from services.rules.danger.triage import CssrsLevel, EntryFacts, EntryKind, Item9
 from services.rules.instruments.answers import Answer
 from services.rules.instruments.lookup import Instrument
-from services.rules.instruments.scoring import (
-    Score,
-    cssrs_level,
-    item9,
-    score,
-)
+from services.rules.instruments.scoring import Score, cssrs_level, item9, score
 from services.rules.mood_days import Placement, place
 
 TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a flag

@@ -10,15 +10,8 @@ from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, s
 from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn
-from services.patients.history.check_ins import (
-    ENTRY_COLUMNS,
-    counting,
-    entry_of,
-)
-from services.patients.status.figures import (
-    DAILY,
-    SLOPE_DAYS,
-)
+from services.patients.history.check_ins import ENTRY_COLUMNS, counting, entry_of
+from services.patients.status.figures import DAILY, SLOPE_DAYS
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry
 from services.rules.decide.check_in import TABLE

@@ -12,19 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.intake.deciding.findings import Findings
-from services.intake.deciding.series import (
-    IN_SERIES,
-    load_series,
-)
-from services.intake.deciding.series_rules import (
-    Joined,
-    decide_series,
-)
+from services.intake.deciding.series import IN_SERIES, load_series
+from services.intake.deciding.series_rules import Joined, decide_series
 from services.intake.deciding.verdict import Verdict
-from services.patients.status.figures import (
-    AsOf,
-    figures_of,
-)
+from services.patients.status.figures import AsOf, figures_of
 from services.rules.day_series import Entry
 from services.rules.mood_days import find_zone
 

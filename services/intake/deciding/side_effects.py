@@ -16,23 +16,13 @@ from sqlalchemy.orm import Session
 from models import Patient, SideEffectReport
 from services.alerts.earlier_findings import load_said
 from services.intake.deciding.findings import Findings
-from services.patients.history.side_effects import (
-    load_pressures,
-    load_reports,
-    rule_report,
-)
+from services.patients.history.side_effects import load_pressures, load_reports, rule_report
 from services.patients.status.lock import LockedPatient
 from services.rules.courses import Treatment
 from services.rules.danger.fallback import fallback_tier
-from services.rules.decide.side_effects import (
-    EffectsCase,
-    effects_decisions,
-)
+from services.rules.decide.side_effects import EffectsCase, effects_decisions
 from services.rules.decision import RuleDecision, Tier
-from services.rules.mood_days import (
-    find_zone,
-    shift,
-)
+from services.rules.mood_days import find_zone, shift
 from services.rules.side_effects.report import EffectsReport
 
 log = structlog.get_logger()

@@ -13,29 +13,11 @@ from typing import Any, Literal
 
 import structlog
 
-from services.intake.deciding.entry import (
-    Answers,
-    Read,
-    Sent,
-    place_entry,
-    read_entry,
-)
-from services.rules.danger import (
-    standing_plans,
-    triage,
-)
+from services.intake.deciding.entry import Answers, Read, Sent, place_entry, read_entry
+from services.rules.danger import standing_plans, triage
 from services.rules.danger.fallback import fallback_tier
-from services.rules.danger.standing_plans import (
-    EndReason,
-    Moment,
-    StandingPlan,
-)
-from services.rules.danger.triage import (
-    RULES_VERSION,
-    Decision,
-    EntryFacts,
-    RiskHistory,
-)
+from services.rules.danger.standing_plans import EndReason, Moment, StandingPlan
+from services.rules.danger.triage import RULES_VERSION, Decision, EntryFacts, RiskHistory
 from services.rules.decision import Tier
 from services.rules.instruments.scoring import Score
 from services.rules.mood_days import Placement

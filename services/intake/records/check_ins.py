@@ -21,22 +21,9 @@ from services.intake.storing.contents import OF_ITS_CHECK_IN
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.history.treatments import load_treatment
 from services.patients.view import in_view_clause
-from services.rules.cards.crisis import (
-    ClinicFacts,
-    Receipt,
-    card,
-)
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-    hours_since,
-    session_before,
-)
-from services.rules.danger.triage import (
-    EntryFacts,
-    card_level,
-    next_instrument,
-)
+from services.rules.cards.crisis import ClinicFacts, Receipt, card
+from services.rules.courses import UNTREATED, Treatment, hours_since, session_before
+from services.rules.danger.triage import EntryFacts, card_level, next_instrument
 
 log = structlog.get_logger()
 

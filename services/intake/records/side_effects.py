@@ -21,18 +21,9 @@ from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.history.side_effects import rule_report
 from services.patients.history.treatments import load_treatment
 from services.patients.view import in_view_clause
-from services.rules.cards.crisis import (
-    ClinicFacts,
-    Receipt,
-)
-from services.rules.cards.medical import (
-    medical_advice,
-    medical_card,
-)
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
+from services.rules.cards.crisis import ClinicFacts, Receipt
+from services.rules.cards.medical import medical_advice, medical_card
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import e1
 

@@ -21,22 +21,11 @@ from services.alerts.opening import (
 )
 from services.alerts.rule_alerts import Cause, rule_alerts
 from services.intake.deciding.findings import Findings
-from services.intake.deciding.verdict import (
-    FALLBACK_RULE,
-    Verdict,
-)
+from services.intake.deciding.verdict import FALLBACK_RULE, Verdict
 from services.one_statement import Write
 from services.patients.status.lock import LockedPatient
-from services.rules.danger.lowering import (
-    CssrsEntry,
-    Occurrence,
-    lower_all,
-)
-from services.rules.danger.triage import (
-    RULES_VERSION,
-    Decision,
-    EntryFacts,
-)
+from services.rules.danger.lowering import CssrsEntry, Occurrence, lower_all
+from services.rules.danger.triage import RULES_VERSION, Decision, EntryFacts
 from services.rules.decision import Tier
 
 SUICIDE_RISK: Final = "suicide_risk"

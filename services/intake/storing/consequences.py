@@ -19,46 +19,18 @@ from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
 from services.alerts.writing import notify_statement
 from services.exactly_once import Answered, Kind, keep_answer, render
-from services.intake.deciding.background import (
-    Known,
-    clinic_facts,
-)
-from services.intake.deciding.findings import (
-    NOTHING_FOUND,
-    Findings,
-)
-from services.intake.deciding.series_figures import (
-    series_effects,
-    series_entry,
-)
+from services.intake.deciding.background import Known, clinic_facts
+from services.intake.deciding.findings import NOTHING_FOUND, Findings
+from services.intake.deciding.series_figures import series_effects, series_entry
 from services.intake.deciding.series_rules import Joined
 from services.intake.deciding.verdict import Verdict
-from services.intake.storing.alarms import (
-    Alarms,
-    raise_alarms,
-)
+from services.intake.storing.alarms import Alarms, raise_alarms
 from services.intake.storing.decisions import keep_decision
-from services.one_statement import (
-    Write,
-    write_together,
-)
+from services.one_statement import Write, write_together
 from services.patients.status.lock import LockedPatient
-from services.rules.cards.crisis import (
-    Card,
-    Receipt,
-    card,
-    generic_card,
-)
-from services.rules.cards.medical import (
-    EMERGENCY,
-    MedicalAdvice,
-    medical_advice,
-    medical_card,
-)
-from services.rules.danger.triage import (
-    RULES_VERSION,
-    next_instrument,
-)
+from services.rules.cards.crisis import Card, Receipt, card, generic_card
+from services.rules.cards.medical import EMERGENCY, MedicalAdvice, medical_advice, medical_card
+from services.rules.danger.triage import RULES_VERSION, next_instrument
 from services.rules.decision import Tier
 from services.rules.instruments.answers import Answers
 

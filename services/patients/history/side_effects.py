@@ -11,11 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import SessionVitals, SideEffectReport
 from services.rules.session_day.vital_signs import SessionVitals as RuleVitals
-from services.rules.side_effects.report import (
-    EffectsReport,
-    Pressure,
-    ReportedEffect,
-)
+from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
 
 
 def load_reports(

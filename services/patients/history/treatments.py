@@ -12,10 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import CourseVersion, TreatmentSessionVersion
 from services.rules import courses as rules
-from services.rules.courses import (
-    Treatment,
-    in_order,
-)
+from services.rules.courses import Treatment, in_order
 
 
 def current_sessions(patient_id: UUID) -> Select[Any]:

@@ -12,13 +12,7 @@ from sqlalchemy.orm import Session
 from models import CheckIn, Patient, PatientStatus, UnreadableBody
 from services.patients.history.check_ins import whole_series
 from services.patients.history.treatments import load_treatment
-from services.patients.status.figures import (
-    DAILY,
-    TWO_WEEKS,
-    AsOf,
-    daily_figures,
-    two_week_figures,
-)
+from services.patients.status.figures import DAILY, TWO_WEEKS, AsOf, daily_figures, two_week_figures
 from services.rules.danger.numbers import RULES
 from services.rules.mood_days import find_zone
 

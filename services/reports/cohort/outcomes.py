@@ -16,19 +16,9 @@ from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.exceptions import Invalid, NotFound
-from services.reports.cohort.reader import (
-    count_treated,
-    treated_patients,
-)
-from services.rules.cohort.course import (
-    CourseOutcome,
-    course_outcomes,
-)
-from services.rules.cohort.document import (
-    Cell,
-    cohort_document,
-    table_rows,
-)
+from services.reports.cohort.reader import count_treated, treated_patients
+from services.rules.cohort.course import CourseOutcome, course_outcomes
+from services.rules.cohort.document import Cell, cohort_document, table_rows
 from services.rules.cohort.tally import Cohort
 from services.unit_of_work import transaction
 

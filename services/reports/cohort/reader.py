@@ -16,15 +16,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Course, Patient
-from services.patients.history.check_ins import (
-    ENTRY_COLUMNS,
-    entry_of,
-)
+from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.treatments import load_treatments
-from services.rules.cohort.course import (
-    INSTRUMENT,
-    TreatedPatient,
-)
+from services.rules.cohort.course import INSTRUMENT, TreatedPatient
 from services.rules.day_series import Entry
 from services.rules.mood_days import find_zone
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.reports.drawing.paint import (
-    FAINT,
-    INK,
-    SOFT,
-    Painting,
-)
-from services.reports.drawing.scales import (
-    Scale,
-    value_ticks,
-)
+from services.reports.drawing.paint import FAINT, INK, SOFT, Painting
+from services.reports.drawing.scales import Scale, value_ticks
 
 
 @dataclass(frozen=True, slots=True)

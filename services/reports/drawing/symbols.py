@@ -6,15 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from services.reports.drawing.paint import (
-    FAINT,
-    INK,
-    PAPER,
-    Painting,
-    Point,
-    dots,
-    short,
-)
+from services.reports.drawing.paint import FAINT, INK, PAPER, Painting, Point, dots, short
 
 
 def triangle(at: Point, r: float) -> str:

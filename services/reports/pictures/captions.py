@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.reports.drawing.labels import (
-    width_of,
-    wrapped,
-)
-from services.reports.drawing.paint import (
-    SOFT,
-    Painting,
-    Point,
-)
-from services.reports.drawing.words import (
-    DAILY_FORM,
-    NOT_VALIDATED,
-)
+from services.reports.drawing.labels import width_of, wrapped
+from services.reports.drawing.paint import SOFT, Painting, Point
+from services.reports.drawing.words import DAILY_FORM, NOT_VALIDATED
 from services.reports.pictures.reading import Report
 
 ROW = 17.0

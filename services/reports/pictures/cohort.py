@@ -7,26 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.reports.drawing.labels import wrapped
-from services.reports.drawing.paint import (
-    FAINT,
-    INK,
-    LINE,
-    SOFT,
-    Painting,
-    Point,
-    dots,
-)
+from services.reports.drawing.paint import FAINT, INK, LINE, SOFT, Painting, Point, dots
 from services.reports.drawing.words import number_words
 from services.reports.pictures.captions import SIZE
-from services.reports.pictures.reading import (
-    Json,
-    number,
-)
-from services.reports.pictures.survival import (
-    Reference,
-    draw_survival,
-    read_curve,
-)
+from services.reports.pictures.reading import Json, number
+from services.reports.pictures.survival import Reference, draw_survival, read_curve
 
 # Fields of a group, and what their columns are called.
 SHARES: Final = (

@@ -12,13 +12,7 @@ from services.reports.drawing.words import (
     number_words,
     plain,
 )
-from services.reports.pictures.reading import (
-    Json,
-    a_day,
-    number,
-    rows,
-    table,
-)
+from services.reports.pictures.reading import Json, a_day, number, rows, table
 from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.trend.report import WITH_STATUS
 

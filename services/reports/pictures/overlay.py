@@ -9,32 +9,12 @@ from datetime import timedelta
 from statistics import median
 from typing import Final
 
-from services.reports.drawing.frame import (
-    Frame,
-    point_ticks,
-)
-from services.reports.drawing.numbers import (
-    DRAWING,
-    longest_step,
-)
-from services.reports.drawing.paint import (
-    FAINT,
-    INK,
-    LINE,
-    SOFT,
-    Painting,
-    Point,
-    dots,
-    polyline,
-)
+from services.reports.drawing.frame import Frame, point_ticks
+from services.reports.drawing.numbers import DRAWING, longest_step
+from services.reports.drawing.paint import FAINT, INK, LINE, SOFT, Painting, Point, dots, polyline
 from services.reports.drawing.scales import Scale
 from services.reports.drawing.symbols import diamond
-from services.reports.drawing.words import (
-    counted,
-    highest_total,
-    number_words,
-    title_of,
-)
+from services.reports.drawing.words import counted, highest_total, number_words, title_of
 from services.reports.pictures.captions import (
     ROW,
     Entry,
@@ -44,12 +24,7 @@ from services.reports.pictures.captions import (
     heading,
     legend_rows,
 )
-from services.reports.pictures.reading import (
-    Json,
-    Report,
-    Treated,
-    read_report,
-)
+from services.reports.pictures.reading import Json, Report, Treated, read_report
 
 _LEFT: Final = 66.0
 _RIGHT: Final = 26.0

@@ -12,11 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.reports.drawing.words import number_words
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-    trend_thresholds_at,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds, trend_thresholds_at
 from services.rules.mood_days import find_zone, mood_day_at
 
 Json = Mapping[str, Any]

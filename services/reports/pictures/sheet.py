@@ -8,14 +8,7 @@ from bisect import bisect_right
 from datetime import date
 from typing import Any, Final
 
-from services.reports.pictures.reading import (
-    Day,
-    Json,
-    Treated,
-    read_report,
-    rows,
-    table,
-)
+from services.reports.pictures.reading import Day, Json, Treated, read_report, rows, table
 
 COLUMNS: Final = (
     "mood_day",

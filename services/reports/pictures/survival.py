@@ -7,32 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.reports.drawing.frame import Frame
-from services.reports.drawing.paint import (
-    INK,
-    LINE,
-    SOFT,
-    Painting,
-    Point,
-)
-from services.reports.drawing.scales import (
-    Scale,
-    span_ticks,
-)
+from services.reports.drawing.paint import INK, LINE, SOFT, Painting, Point
+from services.reports.drawing.scales import Scale, span_ticks
 from services.reports.drawing.symbols import cross
 from services.reports.drawing.words import number_words
-from services.reports.pictures.captions import (
-    ROW,
-    Entry,
-    draw_legend,
-    heading,
-    legend_rows,
-)
-from services.reports.pictures.reading import (
-    Json,
-    number,
-    rows,
-    table,
-)
+from services.reports.pictures.captions import ROW, Entry, draw_legend, heading, legend_rows
+from services.reports.pictures.reading import Json, number, rows, table
 
 # Told apart by dashes and width as well as by colour.
 STYLES: Final = (

@@ -8,26 +8,10 @@ from datetime import date
 from services.reports.drawing.frame import Frame
 from services.reports.drawing.labels import apart
 from services.reports.drawing.numbers import longest_step
-from services.reports.drawing.paint import (
-    INK,
-    LINE,
-    SOFT,
-    Point,
-    dots,
-    polyline,
-)
-from services.reports.drawing.words import (
-    number_words,
-    plain,
-)
-from services.reports.pictures.reading import (
-    Day,
-    Report,
-)
-from services.rules.instruments.lookup import (
-    Band,
-    instrument,
-)
+from services.reports.drawing.paint import INK, LINE, SOFT, Point, dots, polyline
+from services.reports.drawing.words import number_words, plain
+from services.reports.pictures.reading import Day, Report
+from services.rules.instruments.lookup import Band, instrument
 from services.rules.trend.report import WITH_STATUS
 
 # From nothing to much: told apart by lightness, and by their names beside them.

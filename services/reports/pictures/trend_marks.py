@@ -7,15 +7,7 @@ from typing import Final
 from services.reports.drawing import symbols
 from services.reports.drawing.frame import Frame
 from services.reports.drawing.labels import width_of
-from services.reports.drawing.paint import (
-    ACCENT,
-    FAINT,
-    INK,
-    PAPER,
-    SOFT,
-    Painting,
-    Point,
-)
+from services.reports.drawing.paint import ACCENT, FAINT, INK, PAPER, SOFT, Painting, Point
 from services.reports.drawing.words import day_words
 from services.reports.pictures.reading import Report
 from services.reports.pictures.trend_lines import ordinal_x

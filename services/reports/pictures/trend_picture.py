@@ -7,22 +7,10 @@ from datetime import date
 from typing import Final
 
 from services.reports.drawing import symbols
-from services.reports.drawing.frame import (
-    Frame,
-    point_ticks,
-)
+from services.reports.drawing.frame import Frame, point_ticks
 from services.reports.drawing.numbers import longest_step
-from services.reports.drawing.paint import (
-    LINE,
-    SOFT,
-    Painting,
-    Point,
-    dots,
-)
-from services.reports.drawing.scales import (
-    Scale,
-    date_ticks,
-)
+from services.reports.drawing.paint import LINE, SOFT, Painting, Point, dots
+from services.reports.drawing.scales import Scale, date_ticks
 from services.reports.drawing.words import (
     NOT_SAFE,
     counted,
@@ -41,11 +29,7 @@ from services.reports.pictures.captions import (
     heading,
     legend_rows,
 )
-from services.reports.pictures.reading import (
-    Json,
-    Report,
-    read_report,
-)
+from services.reports.pictures.reading import Json, Report, read_report
 from services.reports.pictures.trend_lines import (
     BAND_ROOM,
     REFERENCE_ROOM,

@@ -18,10 +18,7 @@ from services.reports.drawing.words import (
     title_of,
 )
 from services.reports.pictures.figures_in_words import figures_in_words
-from services.reports.pictures.overlay import (
-    NO_SESSION,
-    draw_overlay,
-)
+from services.reports.pictures.overlay import NO_SESSION, draw_overlay
 from services.reports.pictures.reading import (
     Json,
     Report,

@@ -25,23 +25,10 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exceptions import Invalid
 from services.patients.view import visible_patient
-from services.reports.trend.cut import (
-    Cut,
-    load_cut,
-)
-from services.reports.trend.report import (
-    Question,
-    build,
-    check_question,
-)
-from services.reports.trend.sources import (
-    COUNTING,
-    last_versions,
-)
-from services.rules.trend.difference import (
-    KnownEntry,
-    differences,
-)
+from services.reports.trend.cut import Cut, load_cut
+from services.reports.trend.report import Question, build, check_question
+from services.reports.trend.sources import COUNTING, last_versions
+from services.rules.trend.difference import KnownEntry, differences
 from services.rules.trend.wire import instant
 
 

@@ -19,10 +19,7 @@ from services.reports.drawing.raster import png
 from services.reports.pictures.sheet import trend_csv
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
-from services.reports.trend.report import (
-    Question,
-    get_trend,
-)
+from services.reports.trend.report import Question, get_trend
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"

@@ -16,32 +16,14 @@ from services.accounts.token_check import acting
 from services.exceptions import Forbidden, Invalid
 from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
-from services.reports.trend.cut import (
-    Cut,
-    load_cut,
-)
-from services.reports.trend.sources import (
-    alerts_at,
-    effects_at,
-    entries_at,
-    levels_at,
-    pauses_at,
-)
+from services.reports.trend.cut import Cut, load_cut
+from services.reports.trend.sources import alerts_at, effects_at, entries_at, levels_at, pauses_at
 from services.rules.day_series import Entry
 from services.rules.figures.numbers import trend_thresholds_at
-from services.rules.instruments.lookup import (
-    UnknownInstrument,
-    instrument,
-)
+from services.rules.instruments.lookup import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
-from services.rules.trend.document import (
-    content_hash,
-    figures,
-)
-from services.rules.trend.report import (
-    Beside,
-    trend,
-)
+from services.rules.trend.document import content_hash, figures
+from services.rules.trend.report import Beside, trend
 from services.rules.trend.wire import instant
 
 

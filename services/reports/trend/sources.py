@@ -14,17 +14,11 @@ from sqlalchemy.orm import Session
 
 from models import Alert, AlertOccurrence, CheckIn, PatientPause, SideEffectReport
 from models.alert import SEVERITIES
-from services.patients.history.check_ins import (
-    ENTRY_COLUMNS,
-    entry_of,
-)
+from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.reports.trend.cut import Cut
 from services.rules.day_series import Entry
 from services.rules.figures.item9 import LevelOn
-from services.rules.side_effects.report import (
-    EffectsReport,
-    ReportedEffect,
-)
+from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.adherence import DaySpan
 from services.rules.trend.wire import instant
 

@@ -10,18 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from services.rules.cards.lines import (
-    LINES,
-    Country,
-    CrisisLines,
-    Line,
-)
-from services.rules.escalation.staffing import (
-    NOTES_UNWATCHED,
-    Staffing,
-    absolute,
-    monitoring_text,
-)
+from services.rules.cards.lines import LINES, Country, CrisisLines, Line
+from services.rules.escalation.staffing import NOTES_UNWATCHED, Staffing, absolute, monitoring_text
 
 Level = Literal["crisis", "support"]
 Card = dict[str, object]

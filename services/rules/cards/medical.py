@@ -9,17 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rules.cards.crisis import (
-    Card,
-    ClinicFacts,
-    Level,
-    Receipt,
-    card,
-)
-from services.rules.cards.lines import (
-    LINES,
-    CrisisLines,
-)
+from services.rules.cards.crisis import Card, ClinicFacts, Level, Receipt, card
+from services.rules.cards.lines import LINES, CrisisLines
 from services.rules.decide.side_effects import wants_repeat
 from services.rules.decision import RuleDecision
 

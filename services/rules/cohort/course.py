@@ -24,13 +24,7 @@ from services.rules.cohort.numbers import (
     StrictSchedule,
     SustainedMarks,
 )
-from services.rules.courses import (
-    Course,
-    Phase,
-    Product,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Phase, Product, Session, Treatment
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.figures.numbers import TREND_THRESHOLDS

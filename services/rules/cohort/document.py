@@ -9,13 +9,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from services.rules.cohort.course import FATES
-from services.rules.cohort.figures import (
-    GroupFigures,
-    Mark,
-    Share,
-    Sustained,
-    figures_of,
-)
+from services.rules.cohort.figures import GroupFigures, Mark, Share, Sustained, figures_of
 from services.rules.cohort.numbers import CohortThresholds
 from services.rules.cohort.tally import Cohort
 from services.rules.figures.numbers import TREND_THRESHOLDS

@@ -8,19 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
 
-from services.rules.cohort.numbers import (
-    COHORT_THRESHOLDS,
-    CohortThresholds,
-)
-from services.rules.cohort.tally import (
-    Group,
-    Tally,
-)
-from services.rules.statistics import (
-    Span,
-    Step,
-    kaplan_meier,
-)
+from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
+from services.rules.cohort.tally import Group, Tally
+from services.rules.statistics import Span, Step, kaplan_meier
 
 
 @dataclass(frozen=True, slots=True)

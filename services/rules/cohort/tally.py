@@ -10,19 +10,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.rules.cohort.course import (
-    CourseOutcome,
-    Fate,
-    has_responded,
-)
-from services.rules.cohort.numbers import (
-    COHORT_THRESHOLDS,
-    CohortThresholds,
-)
-from services.rules.courses import (
-    Phase,
-    Product,
-)
+from services.rules.cohort.course import CourseOutcome, Fate, has_responded
+from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
+from services.rules.courses import Phase, Product
 from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.statistics import Exact
 

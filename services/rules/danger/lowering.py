@@ -6,14 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.rules.danger.entry import (
-    CssrsLevel,
-    EntryFacts,
-)
-from services.rules.danger.numbers import (
-    RULES,
-    RuleSet,
-)
+from services.rules.danger.entry import CssrsLevel, EntryFacts
+from services.rules.danger.numbers import RULES, RuleSet
 from services.rules.danger.triage import Decision
 from services.rules.decision import Tier
 

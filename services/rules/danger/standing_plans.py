@@ -8,14 +8,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.rules.danger.entry import EntryFacts
-from services.rules.danger.lowering import (
-    CssrsEntry,
-    Occurrence,
-)
-from services.rules.danger.numbers import (
-    RULES,
-    RuleSet,
-)
+from services.rules.danger.lowering import CssrsEntry, Occurrence
+from services.rules.danger.numbers import RULES, RuleSet
 
 EndReason = Literal[
     "until_passed",

@@ -19,15 +19,8 @@ from services.rules.danger.entry import (
     Item9,
     RiskHistory,
 )
-from services.rules.danger.numbers import (
-    RULES,
-    RULES_VERSION,
-    RuleSet,
-)
-from services.rules.decision import (
-    Tier,
-    highest,
-)
+from services.rules.danger.numbers import RULES, RULES_VERSION, RuleSet
+from services.rules.decision import Tier, highest
 from services.rules.mood_days import shift
 
 __all__ = [

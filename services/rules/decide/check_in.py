@@ -11,29 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, Entry, day_rows, day_values, in_order
-from services.rules.decision import (
-    RuleDecision,
-    RuleId,
-)
+from services.rules.decision import RuleDecision, RuleId
 from services.rules.figures.session_effect import morning_values, session_windows
-from services.rules.instruments.answers import (
-    Answers,
-    number,
-)
+from services.rules.instruments.answers import Answers, number
 from services.rules.instruments.lookup import instrument
 from services.rules.worsening.anxiety import a1
 from services.rules.worsening.daily_worsening import m2
 from services.rules.worsening.mania import b1
 from services.rules.worsening.non_response import m4
-from services.rules.worsening.numbers import (
-    RULE_NUMBERS,
-    RuleNumbers,
-)
+from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 from services.rules.worsening.post_session import m5
 from services.rules.worsening.reliable_worsening import m1
 from services.rules.worsening.repetition import (
@@ -47,10 +35,7 @@ from services.rules.worsening.repetition import (
     spoken,
 )
 from services.rules.worsening.return_of_symptoms import m3
-from services.rules.worsening.urinary import (
-    UrinaryForm,
-    u1,
-)
+from services.rules.worsening.urinary import UrinaryForm, u1
 
 __all__ = [
     "NOTHING_SPOKEN",

@@ -10,29 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.decision import RuleDecision
 from services.rules.session_day.acute_effects import e5
 from services.rules.session_day.blood_pressure import e2
 from services.rules.session_day.driving import e6
-from services.rules.side_effects.report import (
-    EffectsReport,
-    Pressure,
-    e1,
-)
-from services.rules.worsening.mania import (
-    ELEVATED_MOOD,
-    b1_effects,
-)
-from services.rules.worsening.repetition import (
-    NOTHING_SPOKEN,
-    Spoken,
-    hold,
-    repeated,
-)
+from services.rules.side_effects.report import EffectsReport, Pressure, e1
+from services.rules.worsening.mania import ELEVATED_MOOD, b1_effects
+from services.rules.worsening.repetition import NOTHING_SPOKEN, Spoken, hold, repeated
 from services.rules.worsening.urinary import u1_effects
 
 

@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from services.rules.courses import Session
 from services.rules.decision import RuleDecision
 from services.rules.session_day.after_dosing import e4
-from services.rules.session_day.blood_pressure import (
-    e2,
-    e3,
-)
+from services.rules.session_day.blood_pressure import e2, e3
 from services.rules.session_day.vital_signs import SessionVitals
-from services.rules.side_effects.report import (
-    EffectsReport,
-    Pressure,
-)
+from services.rules.side_effects.report import EffectsReport, Pressure
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,7 @@ from datetime import UTC, date, timedelta, tzinfo
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.courses import (
-    UNTREATED,
-    Course,
-    Session,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import DayRow, Entry, in_order
 from services.rules.figures.numbers import (
     TREND_THRESHOLDS,

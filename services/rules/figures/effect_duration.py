@@ -10,18 +10,10 @@ from fractions import Fraction
 from typing import Literal
 
 from services.rules.day_series import DayValue
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    SessionThresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, SessionThresholds
 from services.rules.figures.session_effect import SessionEffect, SessionWindow
 from services.rules.figures.windows import between
-from services.rules.statistics import (
-    Span,
-    Step,
-    kaplan_meier,
-    median_days,
-)
+from services.rules.statistics import Span, Step, kaplan_meier, median_days
 
 DurationStatus = Literal["observed", "interval_censored", "censored", "no_effect", "unknown"]
 CensoredBy = Literal["next_session", "last_entry"]

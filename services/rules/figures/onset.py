@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
 from fractions import Fraction
 
-from services.rules.courses import (
-    Session,
-    hours_since,
-)
+from services.rules.courses import Session, hours_since
 from services.rules.day_series import DayValue, Entry, in_order
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.figures.status import is_response
 from services.rules.mood_days import mood_day_at
 

@@ -14,10 +14,7 @@ from itertools import zip_longest
 
 from services.rules.courses import Session
 from services.rules.day_series import DayValue, Entry, in_order
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    SessionThresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, SessionThresholds
 from services.rules.figures.windows import between
 from services.rules.statistics import mean
 

@@ -11,19 +11,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue, Entry
-from services.rules.figures.effect_duration import (
-    LOST,
-    duration,
-)
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-)
-from services.rules.figures.session_effect import (
-    morning_values,
-    session_effect,
-    session_windows,
-)
+from services.rules.figures.effect_duration import LOST, duration
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
+from services.rules.figures.session_effect import morning_values, session_effect, session_windows
 
 
 @dataclass(frozen=True, slots=True)

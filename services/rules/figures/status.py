@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    StatusThresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, StatusThresholds
 
 Status = Literal[
     "baseline_missing",

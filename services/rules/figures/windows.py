@@ -10,18 +10,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from services.rules.day_series import DayValue
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-    Windows,
-)
-from services.rules.statistics import (
-    TrendTest,
-    mann_kendall,
-    mean,
-    sample_sd,
-    theil_sen,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds, Windows
+from services.rules.statistics import TrendTest, mann_kendall, mean, sample_sd, theil_sen
 
 
 @dataclass(frozen=True, slots=True)

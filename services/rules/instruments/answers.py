@@ -6,10 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from services.rules.instruments.definition import (
-    Instrument,
-    Item,
-)
+from services.rules.instruments.definition import Instrument, Item
 
 Answer = int | Literal["declined"] | None
 Answers = Mapping[str, Answer]

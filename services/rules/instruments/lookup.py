@@ -7,10 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from services.rules.instruments.answers import (
-    Answers,
-    number,
-)
+from services.rules.instruments.answers import Answers, number
 from services.rules.instruments.definition import (
     AskedWhen,
     Band,

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from services.rules.instruments.answers import (
-    Answers,
-    number,
-)
-from services.rules.instruments.lookup import (
-    Instrument,
-    asked,
-)
+from services.rules.instruments.answers import Answers, number
+from services.rules.instruments.lookup import Instrument, asked
 
 
 class CssrsLevel(Enum):

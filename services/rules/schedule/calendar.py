@@ -7,15 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import islice
 
-from services.rules.courses import (
-    Session,
-    in_order,
-)
+from services.rules.courses import Session, in_order
 from services.rules.mood_days import mood_day_at
-from services.rules.schedule.case import (
-    DaySpan,
-    ScheduleCase,
-)
+from services.rules.schedule.case import DaySpan, ScheduleCase
 from services.rules.schedule.windows import ONE_DAY
 
 

@@ -10,10 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
 from services.rules.mood_days import STATED_DAYS_BACK, mood_day_at, shift
-from services.rules.schedule.calendar import (
-    Calendar,
-    calendar_of,
-)
+from services.rules.schedule.calendar import Calendar, calendar_of
 from services.rules.schedule.case import (
     DAILY,
     DISCHARGED,
@@ -26,26 +23,10 @@ from services.rules.schedule.case import (
     ItemStatus,
     ScheduleCase,
 )
-from services.rules.schedule.numbers import (
-    SCHEDULE,
-    ScheduleNumbers,
-)
-from services.rules.schedule.periods import (
-    by_indication,
-    daily,
-    monthly,
-    periodic,
-)
-from services.rules.schedule.sessions import (
-    before_sessions,
-    side_effects_after,
-)
-from services.rules.schedule.windows import (
-    Answers,
-    DayWindow,
-    Times,
-    Window,
-)
+from services.rules.schedule.numbers import SCHEDULE, ScheduleNumbers
+from services.rules.schedule.periods import by_indication, daily, monthly, periodic
+from services.rules.schedule.sessions import before_sessions, side_effects_after
+from services.rules.schedule.windows import Answers, DayWindow, Times, Window
 
 # A window may be open for some time after the last day that it is about, and an answer recorded in
 # it may be about a day before it (a day more: patients move between zones).

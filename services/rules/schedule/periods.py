@@ -12,20 +12,9 @@ from typing import cast
 
 from services.rules.mood_days import STATED_DAYS_BACK
 from services.rules.schedule.calendar import Calendar
-from services.rules.schedule.case import (
-    DAILY,
-    TWO_WEEKS,
-    URINARY,
-    Reason,
-)
-from services.rules.schedule.numbers import (
-    Repeated,
-    ScheduleNumbers,
-)
-from services.rules.schedule.windows import (
-    ONE_DAY,
-    DayWindow,
-)
+from services.rules.schedule.case import DAILY, TWO_WEEKS, URINARY, Reason
+from services.rules.schedule.numbers import Repeated, ScheduleNumbers
+from services.rules.schedule.windows import ONE_DAY, DayWindow
 
 # The bladder is at risk from this substance (clinical reference 1.10), not from the others.
 BLADDER_PRODUCTS = frozenset({"ketamine", "esketamine"})

@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 
-from services.rules.courses import (
-    Session,
-    Treatment,
-)
+from services.rules.courses import Session, Treatment
 from services.rules.figures.baseline import baseline_anchor
-from services.rules.mood_days import (
-    LATEST,
-    shift,
-)
+from services.rules.mood_days import LATEST, shift
 from services.rules.schedule.calendar import Calendar
-from services.rules.schedule.case import (
-    SIDE_EFFECTS,
-    TWO_WEEKS,
-)
+from services.rules.schedule.case import SIDE_EFFECTS, TWO_WEEKS
 from services.rules.schedule.numbers import ScheduleNumbers
 from services.rules.schedule.windows import SpanWindow
 

@@ -9,25 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from services.rules.courses import (
-    Session,
-    Treatment,
-    session_before,
-)
+from services.rules.courses import Session, Treatment, session_before
 from services.rules.decision import RuleDecision
-from services.rules.session_day.numbers import (
-    SESSION_NUMBERS,
-    SessionNumbers,
-)
-from services.rules.side_effects.coded_list import (
-    SIDE_EFFECTS,
-    SideEffectList,
-)
-from services.rules.side_effects.report import (
-    EffectsReport,
-    ReportedEffect,
-    joined,
-)
+from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
+from services.rules.side_effects.coded_list import SIDE_EFFECTS, SideEffectList
+from services.rules.side_effects.report import EffectsReport, ReportedEffect, joined
 
 
 def e5(

@@ -13,11 +13,7 @@ from typing import Literal
 
 from services.rules.courses import Session
 from services.rules.decision import RuleDecision
-from services.rules.session_day.vital_signs import (
-    VITAL_THRESHOLDS,
-    SessionVitals,
-    VitalThresholds,
-)
+from services.rules.session_day.vital_signs import VITAL_THRESHOLDS, SessionVitals, VitalThresholds
 from services.rules.side_effects.report import joined
 
 FindingKind = Literal[

@@ -18,11 +18,7 @@ from services.rules.session_day.vital_signs import (
     SessionVitals,
     VitalThresholds,
 )
-from services.rules.side_effects.report import (
-    EffectsReport,
-    Pressure,
-    ReportedEffect,
-)
+from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,27 +11,17 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
 from services.rules.courses import Session
-from services.rules.session_day.after_dosing import (
-    FindingKind,
-    findings,
-)
+from services.rules.session_day.after_dosing import FindingKind, findings
 from services.rules.session_day.blood_pressure import is_above_guide
 from services.rules.session_day.driving import driving_restriction_until
-from services.rules.session_day.numbers import (
-    SESSION_NUMBERS,
-    SessionNumbers,
-)
+from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
 from services.rules.session_day.screening import (
     SCREENING_LIST,
     Screening,
     ScreeningList,
     screening_flags,
 )
-from services.rules.session_day.vital_signs import (
-    VITAL_THRESHOLDS,
-    SessionVitals,
-    VitalThresholds,
-)
+from services.rules.session_day.vital_signs import VITAL_THRESHOLDS, SessionVitals, VitalThresholds
 
 Refusals = dict[str, list[str]]
 

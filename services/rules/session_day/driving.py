@@ -7,20 +7,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from services.rules.courses import (
-    Session,
-    Treatment,
-)
+from services.rules.courses import Session, Treatment
 from services.rules.decision import RuleDecision
-from services.rules.mood_days import (
-    shift,
-    to_utc,
-    wall_clock,
-)
-from services.rules.session_day.numbers import (
-    SESSION_NUMBERS,
-    SessionNumbers,
-)
+from services.rules.mood_days import shift, to_utc, wall_clock
+from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
 from services.rules.side_effects.report import EffectsReport
 
 DROVE = "drove_within_restriction"

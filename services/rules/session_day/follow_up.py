@@ -15,10 +15,7 @@ from services.rules.courses import Session
 from services.rules.decision import RuleDecision
 from services.rules.mood_days import shift
 from services.rules.session_day.driving import driving_restriction_until
-from services.rules.session_day.numbers import (
-    SESSION_NUMBERS,
-    SessionNumbers,
-)
+from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
 
 WindowKind = Literal["follow_up", "driving_lock"]
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from services.rules.courses import (
-    PRODUCTS,
-    Session,
-)
+from services.rules.courses import PRODUCTS, Session
 from services.rules.threshold_files import DATA, ThresholdError, ThresholdFile, read_thresholds
 
 LAST_HOUR = 23

@@ -13,10 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
 
-from services.rules.courses import (
-    PRODUCTS,
-    Product,
-)
+from services.rules.courses import PRODUCTS, Product
 from services.rules.instruments.definition import InstrumentError
 from services.rules.instruments.toml_table import Table
 from services.rules.threshold_files import DATA, ThresholdError, read_thresholds

@@ -12,22 +12,10 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.courses import (
-    Session,
-    session_before,
-)
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    EffectThresholds,
-)
-from services.rules.side_effects.coded_list import (
-    SIDE_EFFECTS,
-    SideEffectList,
-)
-from services.rules.side_effects.report import (
-    EffectsReport,
-    ReportedEffect,
-)
+from services.rules.courses import Session, session_before
+from services.rules.figures.numbers import TREND_THRESHOLDS, EffectThresholds
+from services.rules.side_effects.coded_list import SIDE_EFFECTS, SideEffectList
+from services.rules.side_effects.report import EffectsReport, ReportedEffect
 
 Kind = Literal["acute", "persistent", "long_term"]
 

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.rules.decision import RuleDecision
-from services.rules.side_effects.coded_list import (
-    SIDE_EFFECTS,
-    SideEffectList,
-)
+from services.rules.side_effects.coded_list import SIDE_EFFECTS, SideEffectList
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,12 @@ from datetime import UTC, date, tzinfo
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import DayValue
 from services.rules.figures.baseline import begun_courses
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.figures.status import is_response
-from services.rules.worsening.return_of_symptoms import (
-    Relapse,
-    relapse,
-)
+from services.rules.worsening.return_of_symptoms import Relapse, relapse
 
 ResponseStatus = Literal["observed", "censored", "no_response", "unknown"]
 

@@ -15,15 +15,8 @@ from services.rules.figures.item9 import Item9
 from services.rules.figures.windows import Instability
 from services.rules.statistics import TrendTest, as_number
 from services.rules.trend.report import Trend
-from services.rules.trend.treatment_document import (
-    burden_fields,
-    treatment_fields,
-)
-from services.rules.trend.wire import (
-    Json,
-    day,
-    number,
-)
+from services.rules.trend.treatment_document import burden_fields, treatment_fields
+from services.rules.trend.wire import Json, day, number
 
 NOT_CONTENT = frozenset({"generated_at", "content_hash"})
 

@@ -11,22 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
 
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 from services.rules.figures.baseline import Baseline
 from services.rules.figures.baseline import find_baseline as find_baseline
-from services.rules.figures.item9 import (
-    Item9,
-    LevelOn,
-    item9,
-)
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-)
+from services.rules.figures.item9 import Item9, LevelOn, item9
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.figures.status import (
     Improvement,
     ReliableChange,
@@ -35,31 +25,17 @@ from services.rules.figures.status import (
     phq9_status,
     reliable_change,
 )
-from services.rules.figures.windows import (
-    Instability,
-    instability,
-    trend_test,
-)
+from services.rules.figures.windows import Instability, instability, trend_test
 from services.rules.figures.windows import WindowMean as WindowMean
 from services.rules.figures.windows import mean_of_week as mean_of_week
 from services.rules.figures.windows import slope_per_week as slope_per_week
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.schedule.case import Answered
-from services.rules.side_effects.burden import (
-    Burden,
-    side_effect_burden,
-)
+from services.rules.side_effects.burden import Burden, side_effect_burden
 from services.rules.side_effects.report import EffectsReport
 from services.rules.statistics import TrendTest
-from services.rules.trend.adherence import (
-    Adherence,
-    DaySpan,
-    adherence,
-)
-from services.rules.trend.treatment import (
-    TreatmentFigures,
-    treatment_figures,
-)
+from services.rules.trend.adherence import Adherence, DaySpan, adherence
+from services.rules.trend.treatment import TreatmentFigures, treatment_figures
 
 # How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
 # mean; the 24-hour form and the forms over weeks count as last answered.

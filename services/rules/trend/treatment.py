@@ -8,30 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from fractions import Fraction
 
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import DayValue, Entry
-from services.rules.figures.baseline import (
-    baseline_anchor,
-    begun_courses,
-)
+from services.rules.figures.baseline import baseline_anchor, begun_courses
 from services.rules.figures.effect_duration import (
     Duration,
     EffectDuration,
     duration,
     effect_duration,
 )
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    TrendThresholds,
-)
-from services.rules.figures.onset import (
-    Onset,
-    onset,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
+from services.rules.figures.onset import Onset, onset
 from services.rules.figures.session_effect import (
     SessionEffect,
     SessionWindow,
@@ -39,15 +26,8 @@ from services.rules.figures.session_effect import (
     session_effect,
     session_windows,
 )
-from services.rules.trend.course_response import (
-    CourseResponse,
-    course_response,
-    relapses,
-)
-from services.rules.worsening.return_of_symptoms import (
-    Relapse,
-    after_first_session,
-)
+from services.rules.trend.course_response import CourseResponse, course_response, relapses
+from services.rules.worsening.return_of_symptoms import Relapse, after_first_session
 
 TWO_WEEKS = "phq9"
 # Higher is better on the mood slider: a nadir would be its worst day.

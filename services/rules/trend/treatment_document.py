@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from services.rules.courses import Session
-from services.rules.figures.effect_duration import (
-    Duration,
-    EffectDuration,
-)
+from services.rules.figures.effect_duration import Duration, EffectDuration
 from services.rules.figures.onset import Onset
-from services.rules.side_effects.burden import (
-    Burden,
-    Tally,
-)
+from services.rules.side_effects.burden import Burden, Tally
 from services.rules.statistics import Step
-from services.rules.trend.treatment import (
-    CourseFigures,
-    SessionFigures,
-    TreatmentFigures,
-)
-from services.rules.trend.wire import (
-    Json,
-    day,
-    instant,
-    number,
-)
+from services.rules.trend.treatment import CourseFigures, SessionFigures, TreatmentFigures
+from services.rules.trend.wire import Json, day, instant, number
 from services.rules.worsening.return_of_symptoms import Relapse
 
 

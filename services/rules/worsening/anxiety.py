@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from services.rules.day_series import DayValue
 from services.rules.decision import RuleDecision
 from services.rules.statistics import as_number
-from services.rules.worsening.numbers import (
-    FORM_RULE_THRESHOLDS,
-    A1Thresholds,
-    FormRuleThresholds,
-)
-from services.rules.worsening.reliable_worsening import (
-    newest_within,
-    rise,
-)
+from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, A1Thresholds, FormRuleThresholds
+from services.rules.worsening.reliable_worsening import newest_within, rise
 
 
 def a1(

@@ -9,16 +9,9 @@ from datetime import date
 from itertools import pairwise
 
 from services.rules.day_series import DayValue
-from services.rules.decision import (
-    Input,
-    RuleDecision,
-)
+from services.rules.decision import Input, RuleDecision
 from services.rules.statistics import median, sample_sd
-from services.rules.worsening.numbers import (
-    WORSENING_THRESHOLDS,
-    M2Thresholds,
-    WorseningThresholds,
-)
+from services.rules.worsening.numbers import WORSENING_THRESHOLDS, M2Thresholds, WorseningThresholds
 
 
 @dataclass(frozen=True, slots=True)

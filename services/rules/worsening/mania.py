@@ -12,10 +12,7 @@ from datetime import date
 from services.rules.day_series import DayValue
 from services.rules.decision import RuleDecision
 from services.rules.statistics import as_number
-from services.rules.worsening.numbers import (
-    FORM_RULE_THRESHOLDS,
-    FormRuleThresholds,
-)
+from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds
 
 ASRM = "asrm"
 ELEVATED_MOOD = "elevated_mood_or_agitation"

@@ -8,11 +8,7 @@ from datetime import date, datetime, tzinfo
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.courses import (
-    Product,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Product, Session, Treatment
 from services.rules.day_series import DayValue
 from services.rules.decision import RuleDecision
 from services.rules.figures.baseline import baseline_anchor

@@ -10,11 +10,7 @@ from typing import Literal
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue
 from services.rules.decision import RuleDecision
-from services.rules.figures.session_effect import (
-    Mornings,
-    SessionWindow,
-    session_windows,
-)
+from services.rules.figures.session_effect import Mornings, SessionWindow, session_windows
 from services.rules.statistics import as_number, mean
 from services.rules.worsening.numbers import (
     COURSE_RULE_THRESHOLDS,

@@ -7,15 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.rules.day_series import DayValue
-from services.rules.decision import (
-    RuleDecision,
-    Severity,
-)
+from services.rules.decision import RuleDecision, Severity
 from services.rules.statistics import as_number, median
-from services.rules.worsening.numbers import (
-    WORSENING_THRESHOLDS,
-    WorseningThresholds,
-)
+from services.rules.worsening.numbers import WORSENING_THRESHOLDS, WorseningThresholds
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,7 @@ from datetime import date
 from typing import Final, Literal
 
 from services.rules.day_series import DayValue
-from services.rules.decision import (
-    RuleDecision,
-    RuleId,
-    Severity,
-)
+from services.rules.decision import RuleDecision, RuleId, Severity
 from services.rules.worsening.daily_worsening import m2
 from services.rules.worsening.numbers import (
     RULE_NUMBERS,

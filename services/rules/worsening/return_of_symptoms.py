@@ -12,10 +12,7 @@ from services.rules.courses import Treatment
 from services.rules.day_series import DayValue
 from services.rules.decision import RuleDecision
 from services.rules.figures.baseline import baseline_anchor
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    BaselineThresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, BaselineThresholds
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import (
     COURSE_RULE_THRESHOLDS,

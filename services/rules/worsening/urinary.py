@@ -9,18 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.rules.decision import (
-    Input,
-    RuleDecision,
-    Severity,
-)
+from services.rules.decision import Input, RuleDecision, Severity
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.statistics import as_number
-from services.rules.worsening.numbers import (
-    FORM_RULE_THRESHOLDS,
-    FormRuleThresholds,
-    U1Thresholds,
-)
+from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds, U1Thresholds
 
 URINARY = "urinary"
 BLOOD_ITEM = "q5"

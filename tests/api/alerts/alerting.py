@@ -11,11 +11,7 @@ from werkzeug.test import TestResponse
 
 from models import Alert
 from services.unit_of_work import transaction
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 REASON = "stable quagga"

@@ -9,20 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.clock import utcnow
-from tests.api.alerts.alerting import (
-    audited,
-    do,
-    open_alert,
-    read,
-    revision,
-    set_alert,
-    steady,
-)
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from tests.api.alerts.alerting import audited, do, open_alert, read, revision, set_alert, steady
+from tests.api.phone.entries import phq9, post, rows
 from tests.world import ClinicWorld
 
 

@@ -6,17 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
 
-from tests.api.alerts.alerting import (
-    do,
-    listed,
-    open_alert,
-    set_alert,
-)
-from tests.api.phone.entries import (
-    cssrs,
-    post,
-    rows,
-)
+from tests.api.alerts.alerting import do, listed, open_alert, set_alert
+from tests.api.phone.entries import cssrs, post, rows
 from tests.world import ClinicWorld, World
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,22 +9,8 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.alerts.alerting import (
-    REASON,
-    do,
-    open_alert,
-    read,
-    revision,
-    steady,
-)
-from tests.api.phone.entries import (
-    ago,
-    alerts,
-    cssrs,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.alerts.alerting import REASON, do, open_alert, read, revision, steady
+from tests.api.phone.entries import ago, alerts, cssrs, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 

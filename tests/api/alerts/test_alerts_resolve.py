@@ -18,14 +18,7 @@ from tests.api.alerts.alerting import (
     revision,
     steady,
 )
-from tests.api.phone.entries import (
-    ago,
-    alerts,
-    cssrs,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import ago, alerts, cssrs, phq9, post, rows
 from tests.world import ClinicWorld
 
 

@@ -12,24 +12,10 @@ from flask.testing import FlaskClient
 
 from api import create_app
 from models.database import db
-from services.alerts.monitors.follow_up import (
-    UnheardPatient,
-    report_unheard,
-)
-from tests.api.alerts.alerting import (
-    audited,
-    do,
-    newest_alert,
-    read,
-)
+from services.alerts.monitors.follow_up import UnheardPatient, report_unheard
+from tests.api.alerts.alerting import audited, do, newest_alert, read
 from tests.api.page.browser import Browser
-from tests.api.phone.entries import (
-    ago,
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import ago, alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 NOTHING_OF_TREATMENT = {

@@ -13,14 +13,7 @@ from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
-from tests.api.phone.entries import (
-    ago,
-    alerts,
-    cssrs,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import ago, alerts, cssrs, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 TIERS: list[tuple[str, dict[str, Any], str | None, str | None]] = [

@@ -12,11 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.embedded.server import (
-    EmbeddedServer,
-    EmbeddedServerError,
-    join_or_start,
-)
+from api.embedded.server import EmbeddedServer, EmbeddedServerError, join_or_start
 from migrations.roles import libpq_url
 
 FRAGILE = {"fsync": "off"}

@@ -10,12 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.rules.figures.status import Status
-from tests.api.phone.entries import (
-    ago,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import ago, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 CELLS = {

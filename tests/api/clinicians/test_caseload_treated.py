@@ -18,12 +18,7 @@ from services.caseload.worklist.listing import list_caseload
 from services.caseload.worklist.rows import Wanted
 from services.paging import encode_cursor
 from services.rules.mood_days import mood_day_at
-from tests.api.clinicians.test_caseload import (
-    caseload,
-    many,
-    names,
-    set_status,
-)
+from tests.api.clinicians.test_caseload import caseload, many, names, set_status
 from tests.api.phone.entries import rows
 from tests.world import ClinicWorld, Person
 

@@ -17,23 +17,12 @@ from sqlalchemy import event
 
 from models.database import db
 from services.clock import utcnow
-from services.reports.cohort.outcomes import (
-    Asked,
-    export_outcomes,
-)
+from services.reports.cohort.outcomes import Asked, export_outcomes
 from services.reports.cohort.reader import treated_patients
 from services.reports.cohort.table import COURSE_COLUMNS
 from services.unit_of_work import transaction
-from tests.api.clinicians.treatments import (
-    a_course,
-    a_session,
-)
-from tests.api.phone.entries import (
-    ago,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.clinicians.treatments import a_course, a_session
+from tests.api.phone.entries import ago, phq9, post, rows
 from tests.world import ClinicWorld, Person, World
 
 URL = "/v1/cohort/outcomes"

@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import (
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person, World
 
 RESOURCES: list[tuple[str, str, Any]] = [

@@ -10,11 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 CONTACT = {"name": "Eve", "phone": "+33 6 00 00 00 00", "relation": "sister"}

@@ -12,13 +12,7 @@ import pytest
 from flask import Flask
 
 from tests.api.alerts.alerting import revision
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    a_session,
-    made,
-    refused,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, a_session, made, refused
 from tests.api.phone.entries import rows
 
 

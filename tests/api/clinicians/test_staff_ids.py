@@ -7,12 +7,7 @@ from uuid import uuid4
 
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import (
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, World
 
 

@@ -20,10 +20,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import (
-    phq9,
-    post,
-)
+from tests.api.phone.entries import phq9, post
 from tests.world import ClinicWorld, Person, World, log_in
 
 ZONE = "America/New_York"

@@ -15,12 +15,7 @@ from flask.testing import FlaskClient
 from models.database import db
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
-from tests.api.phone.entries import (
-    ago,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import ago, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 Report = dict[str, Any]

@@ -14,11 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 NAME = "Zoë <b>&Quagga"

@@ -11,11 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.rules.figures import numbers
-from tests.api.phone.entries import (
-    ago,
-    phq9,
-    post,
-)
+from tests.api.phone.entries import ago, phq9, post
 from tests.world import ClinicWorld, Person
 
 Report = dict[str, Any]

@@ -10,12 +10,7 @@ import pytest
 from flask import Flask
 
 from services.treatment import session_rules, vitals
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    made,
-    refused,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, made, refused
 from tests.api.phone.entries import rows
 
 

@@ -14,12 +14,7 @@ from werkzeug.test import TestResponse
 
 from services.patients.status.row import differences
 from services.unit_of_work import transaction
-from tests.api.phone.entries import (
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person, World, log_in
 
 # A Monday; far enough back that tokens written today hold all the way.

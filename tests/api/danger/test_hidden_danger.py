@@ -11,14 +11,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import (
-    NOTE,
-    alerts,
-    cssrs,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import NOTE, alerts, cssrs, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 CRITICAL = [("unreadable_risk", "critical")]

@@ -13,14 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from models.database import db
-from tests.api.phone.entries import (
-    NOTE,
-    alerts,
-    cssrs,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import NOTE, alerts, cssrs, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 Body = dict[str, Any] | bytes

@@ -11,13 +11,7 @@ from flask.testing import FlaskClient
 
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
-from tests.api.phone.entries import (
-    alerts,
-    cssrs,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, cssrs, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 

@@ -9,19 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.intake.check_in import record_check_in
-from services.intake.deciding import (
-    series_figures,
-    series_rules,
-)
+from services.intake.deciding import series_figures, series_rules
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.intake.storing import consequences
-from tests.api.phone.entries import (
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 MUCH_WORSE = {f"q{item}": 3 for item in range(1, 9)} | {"q9": 0}

@@ -11,12 +11,7 @@ import pytest
 from flask import Flask
 
 from services.intake.replay import replay, undecided
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    made,
-    spread,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, made, spread
 
 DANGER = spread("phq9", 24) | {"q9": 2}
 

@@ -10,11 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.http.problems import (
-    FRAMEWORK,
-    MEDIA_TYPE,
-    TABLE,
-)
+from api.http.problems import FRAMEWORK, MEDIA_TYPE, TABLE
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Pages for people, not calls for programs.

@@ -10,21 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from api.page import views
-from tests.api.alerts.alerting import (
-    audited,
-    do,
-    newest_alert,
-    open_alert,
-    read,
-    set_alert,
-)
+from tests.api.alerts.alerting import audited, do, newest_alert, open_alert, read, set_alert
 from tests.api.page.browser import Browser
-from tests.api.phone.entries import (
-    ago,
-    cssrs,
-    phq9,
-    post,
-)
+from tests.api.phone.entries import ago, cssrs, phq9, post
 from tests.world import ClinicWorld
 
 CONTACTS = {

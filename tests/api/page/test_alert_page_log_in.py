@@ -15,15 +15,8 @@ from flask.testing import FlaskClient
 from api import create_app
 from models.database import db
 from services.accounts import second_factor
-from tests.api.alerts.alerting import (
-    audited,
-    open_alert,
-)
-from tests.api.page.browser import (
-    PASSWORD,
-    Browser,
-    give_password,
-)
+from tests.api.alerts.alerting import audited, open_alert
+from tests.api.page.browser import PASSWORD, Browser, give_password
 from tests.api.phone.entries import rows
 from tests.world import ClinicWorld, World
 

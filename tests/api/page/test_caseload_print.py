@@ -14,18 +14,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from services.caseload.worklist import listing
-from tests.api.clinicians.test_caseload import (
-    caseload,
-    many,
-    names,
-    set_status,
-)
+from tests.api.clinicians.test_caseload import caseload, many, names, set_status
 from tests.api.clinicians.test_caseload_treated import ago
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -8,12 +8,7 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.phone.entries import (
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person
 
 COMPLETE = {f"q{item}": 1 for item in range(1, 9)}

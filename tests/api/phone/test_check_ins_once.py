@@ -7,12 +7,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import (
-    NOTE,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import NOTE, phq9, post, rows
 from tests.world import ClinicWorld, World
 
 

@@ -11,20 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from schemas.due import REASONS, STATUSES, DueOut
-from services.rules.schedule.case import (
-    ItemStatus,
-    Reason,
-)
-from tests.api.clinicians.treatments import (
-    a_course,
-    a_report,
-    a_session,
-)
-from tests.api.phone.entries import (
-    phq9,
-    post,
-    rows,
-)
+from services.rules.schedule.case import ItemStatus, Reason
+from tests.api.clinicians.treatments import a_course, a_report, a_session
+from tests.api.phone.entries import phq9, post, rows
 from tests.world import ClinicWorld, Person, World, log_in
 
 ZONE = "Asia/Kolkata"

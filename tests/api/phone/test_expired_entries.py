@@ -6,10 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import (
-    phq9,
-    rows,
-)
+from tests.api.phone.entries import phq9, rows
 from tests.world import ClinicWorld
 
 

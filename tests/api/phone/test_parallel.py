@@ -14,13 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.rules.danger import triage
-from tests.api.phone.entries import (
-    NOTE,
-    alerts,
-    phq9,
-    post,
-    rows,
-)
+from tests.api.phone.entries import NOTE, alerts, phq9, post, rows
 from tests.world import ClinicWorld, Person, World
 
 Job = Callable[[], TestResponse]

@@ -12,12 +12,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    a_course,
-    made,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, a_course, made
 
 
 @pytest.fixture

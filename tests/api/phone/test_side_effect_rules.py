@@ -7,11 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    made,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, made
 
 
 @pytest.fixture

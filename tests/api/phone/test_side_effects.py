@@ -15,12 +15,7 @@ from flask import Flask
 from services.intake.deciding import side_effects
 from services.intake.replay import replay, undecided
 from tests.api.alerts.alerting import newest_alert
-from tests.api.clinicians.treatment_calls import (
-    MORNING,
-    Ward,
-    made,
-    refused,
-)
+from tests.api.clinicians.treatment_calls import MORNING, Ward, made, refused
 from tests.api.phone.entries import rows
 from tests.world import World
 

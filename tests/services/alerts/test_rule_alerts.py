@@ -11,25 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.alerts.earlier_findings import load_said
-from services.alerts.monitors.follow_up import (
-    report_unheard,
-    unheard_patients,
-)
+from services.alerts.monitors.follow_up import report_unheard, unheard_patients
 from services.alerts.rule_alerts import Cause, RuleAlerts, rule_alerts
 from services.one_statement import write_together
 from services.patients.status.lock import lock_patient
-from services.rules.decision import (
-    RuleDecision,
-    RuleId,
-    Severity,
-)
+from services.rules.decision import RuleDecision, RuleId, Severity
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
-from tests.api.phone.entries import (
-    alerts,
-    rows,
-)
+from tests.api.phone.entries import alerts, rows
 from tests.fixtures.mail import MailServer
 from tests.services.alerts.scene import FIRST, SECOND, Scene
 from tests.services.alerts.treated import begin_course, check_in, measure, report, treat

@@ -20,11 +20,7 @@ from migrations import roles
 from models import Patient
 from services.clock import utcnow
 from services.evaluation import shadow
-from services.evaluation.shadow import (
-    shadow_stored,
-    stored_history,
-    stored_patients,
-)
+from services.evaluation.shadow import shadow_stored, stored_history, stored_patients
 from services.evaluation.simulation.replay import replay
 from services.exceptions import NotFound
 from services.intake.check_in import record_check_in

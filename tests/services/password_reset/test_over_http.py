@@ -14,10 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from api.embedded.urls import (
-    DatabaseRole,
-    DatabaseUrls,
-)
+from api.embedded.urls import DatabaseRole, DatabaseUrls
 from migrations.roles import libpq_url
 from models import PasswordReset
 from models.database import db

@@ -5,12 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from services.rules.cohort.course import TreatedPatient
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-    in_order,
-)
+from services.rules.courses import Course, Session, Treatment, in_order
 from services.rules.day_series import Entry
 
 FIRST = date(2026, 3, 2)

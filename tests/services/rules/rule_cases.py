@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import DayValue, Entry
 
 FIRST_DAY = date(2026, 3, 2)

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.rules.courses import (
-    Session,
-    Treatment,
-    in_order,
-)
+from services.rules.courses import Session, Treatment, in_order
 from services.rules.session_day.vital_signs import SessionVitals
-from services.rules.side_effects.report import (
-    EffectsReport,
-    Pressure,
-    ReportedEffect,
-)
+from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
 
 START = datetime(2026, 3, 10, 14, tzinfo=UTC)
 

@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
-from services.rules.decision import Tier
 
-from services.rules.numbers import (
-    Between,
-    NumbersError,
-    Versions,
-    read,
-    read_versions,
-)
+from services.rules.decision import Tier
+from services.rules.numbers import Between, NumbersError, Versions, read, read_versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,7 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from services.rules.figures.windows import instability
-from services.rules.statistics import (
-    Span,
-    kaplan_meier,
-    mann_kendall,
-    median_days,
-    theil_sen,
-)
+from services.rules.statistics import Span, kaplan_meier, mann_kendall, median_days, theil_sen
 from tests.services.rules.treated import values
 
 SPANS = st.lists(st.builds(Span, st.integers(1, 60), st.booleans()), min_size=1, max_size=60)

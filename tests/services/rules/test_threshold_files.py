@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    read_trend_thresholds,
-)
+from services.rules.figures.numbers import TREND_THRESHOLDS, read_trend_thresholds
 from services.rules.threshold_files import DATA, ThresholdError, read_thresholds
 from services.rules.worsening.numbers import read_worsening_thresholds
 

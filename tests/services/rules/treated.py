@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from services.rules.courses import (
-    Course,
-    Phase,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Phase, Session, Treatment
 from services.rules.day_series import DayValue, Entry
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -14,14 +14,8 @@ from sqlalchemy import event
 
 from models.database import db
 from services.alerts.delivery.claiming import claim_due
-from services.alerts.delivery.escalating import (
-    advance,
-    due_alerts,
-)
-from services.alerts.delivery.sending import (
-    record_failed,
-    record_sent,
-)
+from services.alerts.delivery.escalating import advance, due_alerts
+from services.alerts.delivery.sending import record_failed, record_sent
 from services.channels.base import Channel, ChannelError, Page, Receipt
 from tests.fixtures.mail import MailFault, MailServer
 from tests.services.alerts.scene import Scene

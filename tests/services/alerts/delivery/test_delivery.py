@@ -15,10 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from models import Contact, User
 from models.encryption import keyring
-from services.alerts.delivery.sending import (
-    Pace,
-    deliver_one,
-)
+from services.alerts.delivery.sending import Pace, deliver_one
 from services.channels.base import Page, Receipt
 from services.channels.console import ConsoleChannel
 from services.rules.escalation import lifecycle

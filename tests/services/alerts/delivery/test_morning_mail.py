@@ -9,10 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from models import Alert, Contact, User
-from services.alerts.delivery.escalating import (
-    advance,
-    due_alerts,
-)
+from services.alerts.delivery.escalating import advance, due_alerts
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction

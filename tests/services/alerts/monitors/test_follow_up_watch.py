@@ -10,17 +10,10 @@ from uuid import UUID
 import pytest
 
 from services.alerts.monitors import follow_up
-from services.alerts.monitors.follow_up import (
-    UnheardPatient,
-    report_unheard,
-    unheard_patients,
-)
+from services.alerts.monitors.follow_up import UnheardPatient, report_unheard, unheard_patients
 from services.patients.status.lock import lock_patient
 from services.unit_of_work import transaction
-from tests.api.phone.entries import (
-    alerts,
-    rows,
-)
+from tests.api.phone.entries import alerts, rows
 from tests.fixtures.mail import MailServer
 from tests.services.alerts.scene import Scene
 from tests.services.alerts.treated import begin_course, check_in, correct, report, treat

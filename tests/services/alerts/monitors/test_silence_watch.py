@@ -17,27 +17,15 @@ from sqlalchemy.orm import Session
 from models import Patient
 from services.accounts.new_account import add_user
 from services.alerts.monitors import silence
-from services.alerts.monitors.silence import (
-    report_silence,
-    silent_patients,
-)
-from services.caseload.patient.create import (
-    NewPatient,
-    create_patient,
-)
-from services.caseload.patient.following import (
-    StatusChange,
-    change_status,
-)
+from services.alerts.monitors.silence import report_silence, silent_patients
+from services.caseload.patient.create import NewPatient, create_patient
+from services.caseload.patient.following import StatusChange, change_status
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.patients.status.lock import lock_patient
 from services.patients.status.row import raise_revision
 from services.unit_of_work import transaction
-from tests.api.phone.entries import (
-    alerts,
-    rows,
-)
+from tests.api.phone.entries import alerts, rows
 from tests.world import Person, World, made_up_email
 
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -11,17 +11,8 @@ from uuid import uuid4
 import pytest
 
 from services.caseload.worklist.days import Days
-from services.caseload.worklist.reasons import (
-    FAMILIES,
-    Facts,
-    family_in_words,
-    reason_in_words,
-)
-from services.caseload.worklist.treatment_words import (
-    UNTREATED,
-    Treatment,
-    treatment_now,
-)
+from services.caseload.worklist.reasons import FAMILIES, Facts, family_in_words, reason_in_words
+from services.caseload.worklist.treatment_words import UNTREATED, Treatment, treatment_now
 from services.rules.danger.silence import FAMILY as SILENCE_FAMILY
 from services.rules.decision import RuleId
 

@@ -8,21 +8,11 @@ from pathlib import Path
 import pytest
 
 from services.evaluation.simulation.cohort import cohort
-from services.evaluation.simulation.comparison import (
-    ShadowTally,
-    compare,
-)
+from services.evaluation.simulation.comparison import ShadowTally, compare
 from services.evaluation.simulation.numbers import changed_numbers
 from services.rules.threshold_files import DATA, ThresholdError
-from services.rules.worsening.numbers import (
-    RULE_NUMBERS,
-    RuleNumbers,
-)
-from tests.services.evaluation.simulation.by_hand import (
-    WORSE_FROM,
-    day,
-    responder_who_worsens,
-)
+from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
+from tests.services.evaluation.simulation.by_hand import WORSE_FROM, day, responder_who_worsens
 
 
 def with_m2(**changed: float) -> RuleNumbers:

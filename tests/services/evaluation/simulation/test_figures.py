@@ -8,10 +8,7 @@ from datetime import UTC, datetime, time
 import pytest
 
 from services.evaluation.simulation.cohort import SimulatedPatient
-from services.evaluation.simulation.figures import (
-    RULES,
-    Tally,
-)
+from services.evaluation.simulation.figures import RULES, Tally
 from services.evaluation.simulation.history import History
 from services.evaluation.simulation.kinds import Kind
 from services.evaluation.simulation.measure import document
@@ -19,11 +16,7 @@ from services.evaluation.simulation.noise import USUAL_NOISE
 from services.evaluation.simulation.replay import Episode
 from services.evaluation.simulation.targets import targets
 from services.rules.decision import RuleId
-from tests.services.evaluation.simulation.by_hand import (
-    SESSION_DAY,
-    day,
-    one_session,
-)
+from tests.services.evaluation.simulation.by_hand import SESSION_DAY, day, one_session
 
 WEEKS = 10
 

@@ -6,23 +6,10 @@ from itertools import islice
 
 import pytest
 
-from services.evaluation.simulation.outcomes import (
-    Losses,
-    Truth,
-    simulated_patients,
-)
-from services.rules.cohort.course import (
-    FATES,
-    course_outcomes,
-)
-from services.rules.cohort.figures import (
-    GroupFigures,
-    figures_of,
-)
-from services.rules.cohort.tally import (
-    Cohort,
-    Group,
-)
+from services.evaluation.simulation.outcomes import Losses, Truth, simulated_patients
+from services.rules.cohort.course import FATES, course_outcomes
+from services.rules.cohort.figures import GroupFigures, figures_of
+from services.rules.cohort.tally import Cohort, Group
 
 INDUCTIONS = Group("phase", "induction")
 SHARES = ("response", "remission", "worsened", "item9_lower", "item9_higher")

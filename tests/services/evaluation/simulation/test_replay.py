@@ -9,10 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.simulation.cohort import cohort
-from services.evaluation.simulation.history import (
-    DAILY,
-    History,
-)
+from services.evaluation.simulation.history import DAILY, History
 from services.evaluation.simulation.replay import replay
 from services.evaluation.simulation.running_baseline import RunningBaseline
 from services.rules.day_series import day_rows

@@ -7,15 +7,8 @@ from uuid import uuid4
 from xml.etree import ElementTree
 
 from services.evaluation.simulation.outcomes import simulated_patients
-from services.reports.cohort.chart import (
-    MOST_GROUPS,
-    outcomes_svg,
-    shown_groups,
-)
-from services.reports.cohort.outcomes import (
-    Asked,
-    Outcomes,
-)
+from services.reports.cohort.chart import MOST_GROUPS, outcomes_svg, shown_groups
+from services.reports.cohort.outcomes import Asked, Outcomes
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.tally import Cohort
 

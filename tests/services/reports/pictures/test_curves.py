@@ -15,17 +15,8 @@ from services.reports.pictures.survival import (
     read_curve,
     survival_svg,
 )
-from services.rules.statistics import (
-    Span,
-    kaplan_meier,
-)
-from tests.services.reports.pictures.drawn import (
-    commands,
-    parsed,
-    paths,
-    report,
-    texts,
-)
+from services.rules.statistics import Span, kaplan_meier
+from tests.services.reports.pictures.drawn import commands, parsed, paths, report, texts
 
 SPANS = [Span(5, True), Span(7, False), Span(7, True), Span(12, True), Span(20, False)]
 

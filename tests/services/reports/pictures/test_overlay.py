@@ -5,18 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from services.reports.pictures.overlay import (
-    after_sessions,
-    medians,
-    overlay_svg,
-)
+from services.reports.pictures.overlay import after_sessions, medians, overlay_svg
 from services.reports.pictures.reading import read_report
-from tests.services.reports.pictures.drawn import (
-    bare,
-    parsed,
-    report,
-    texts,
-)
+from tests.services.reports.pictures.drawn import bare, parsed, report, texts
 
 START = date(2026, 3, 1)
 

@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.reports.pictures.sheet import (
-    COLUMNS,
-    safe,
-    trend_csv,
-)
-from tests.services.reports.pictures.drawn import (
-    bare,
-    report,
-)
+from services.reports.pictures.sheet import COLUMNS, safe, trend_csv
+from tests.services.reports.pictures.drawn import bare, report
 
 
 def read(document: dict[str, Any]) -> list[dict[str, str]]:

@@ -9,21 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reports.drawing.paint import (
-    INK,
-    LINE,
-    PAPER,
-)
+from services.reports.drawing.paint import INK, LINE, PAPER
 from services.reports.pictures.trend_picture import trend_svg
 from services.rules.instruments.lookup import load_instruments
-from tests.services.reports.pictures.drawn import (
-    bare,
-    commands,
-    parsed,
-    paths,
-    report,
-    texts,
-)
+from tests.services.reports.pictures.drawn import bare, commands, parsed, paths, report, texts
 
 START = date(2026, 3, 1)
 

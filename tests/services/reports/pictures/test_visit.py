@@ -9,10 +9,7 @@ import pytest
 
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.visit import visit_pdf
-from tests.services.reports.pictures.drawn import (
-    bare,
-    report,
-)
+from tests.services.reports.pictures.drawn import bare, report
 
 
 def pages(document: dict[str, Any], **who: Any) -> list[str]:

@@ -10,17 +10,8 @@ from pathlib import Path
 import pytest
 
 import services.rules.cards.lines as loaded
-from services.rules.cards.crisis import (
-    ClinicFacts,
-    Receipt,
-    card,
-    generic_card,
-)
-from services.rules.cards.lines import (
-    LINES,
-    CrisisLinesError,
-    parse_crisis_lines,
-)
+from services.rules.cards.crisis import ClinicFacts, Receipt, card, generic_card
+from services.rules.cards.lines import LINES, CrisisLinesError, parse_crisis_lines
 from services.rules.escalation.staffing import parse_staffing
 
 NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)

@@ -7,21 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.rules.cards.crisis import (
-    ClinicFacts,
-    Receipt,
-    card,
-)
-from services.rules.cards.medical import (
-    MedicalAdvice,
-    medical_advice,
-    medical_card,
-)
-from services.rules.decision import (
-    RuleDecision,
-    RuleId,
-    Severity,
-)
+from services.rules.cards.crisis import ClinicFacts, Receipt, card
+from services.rules.cards.medical import MedicalAdvice, medical_advice, medical_card
+from services.rules.decision import RuleDecision, RuleId, Severity
 from services.rules.escalation.staffing import Staffing
 
 NOW = datetime(2026, 11, 20, 21, tzinfo=UTC)

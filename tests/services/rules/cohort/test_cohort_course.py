@@ -17,13 +17,7 @@ from services.rules.cohort.course import (
     TreatedPatient,
     course_outcomes,
 )
-from tests.services.rules.cohort_people import (
-    FIRST,
-    course,
-    form,
-    patient,
-    sessions,
-)
+from tests.services.rules.cohort_people import FIRST, course, form, patient, sessions
 
 BEFORE = form(-1, 20, 2)
 

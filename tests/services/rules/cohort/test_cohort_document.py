@@ -7,21 +7,11 @@ import json
 import pytest
 
 from services.rules.cohort.course import course_outcomes
-from services.rules.cohort.document import (
-    SHARES,
-    cohort_document,
-    table_rows,
-)
-from services.rules.cohort.numbers import (
-    COHORT_THRESHOLDS,
-    read_cohort_thresholds,
-)
+from services.rules.cohort.document import SHARES, cohort_document, table_rows
+from services.rules.cohort.numbers import COHORT_THRESHOLDS, read_cohort_thresholds
 from services.rules.cohort.tally import Cohort
 from services.rules.threshold_files import ThresholdError
-from tests.services.rules.cohort_people import (
-    form,
-    patient,
-)
+from tests.services.rules.cohort_people import form, patient
 
 
 def cohort() -> Cohort:

@@ -14,26 +14,9 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from services.rules.cohort.course import course_outcomes
-from services.rules.cohort.figures import (
-    Mark,
-    Share,
-    figures_of,
-    mark,
-    share,
-    sustained,
-)
-from services.rules.cohort.tally import (
-    OVERALL,
-    Cohort,
-    Group,
-    Tally,
-)
-from tests.services.rules.cohort_people import (
-    course,
-    form,
-    patient,
-    sessions,
-)
+from services.rules.cohort.figures import Mark, Share, figures_of, mark, share, sustained
+from services.rules.cohort.tally import OVERALL, Cohort, Group, Tally
+from tests.services.rules.cohort_people import course, form, patient, sessions
 
 HELD = st.dictionaries(
     st.integers(0, 182), st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=40

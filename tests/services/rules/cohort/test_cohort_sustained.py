@@ -6,11 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.rules.cohort.course import (
-    Held,
-    has_responded,
-    sustained_response,
-)
+from services.rules.cohort.course import Held, has_responded, sustained_response
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.day_series import DayValue
 

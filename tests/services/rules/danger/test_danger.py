@@ -11,11 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.danger.refused_bodies import (
-    SCANNED_BYTES,
-    Danger,
-    find_danger,
-)
+from services.rules.danger.refused_bodies import SCANNED_BYTES, Danger, find_danger
 from services.rules.decision import Tier
 
 CRITICAL, HIGH = Tier.CRITICAL, Tier.HIGH

@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 
 from services.rules.danger import fallback
 from services.rules.danger.fallback import fallback_tier
-from services.rules.side_effects.coded_list import (
-    CODES,
-    SIDE_EFFECTS,
-)
+from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect
 
 

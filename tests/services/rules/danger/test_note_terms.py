@@ -8,13 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.danger.notes import (
-    TERMS,
-    NoteTermsError,
-    find_terms,
-    fold,
-    parse_terms,
-)
+from services.rules.danger.notes import TERMS, NoteTermsError, find_terms, fold, parse_terms
 
 
 @pytest.mark.parametrize(

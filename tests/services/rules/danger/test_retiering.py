@@ -15,11 +15,7 @@ from services.rules.danger.lowering import (
     lowered,
     occurrences_of,
 )
-from services.rules.danger.triage import (
-    EntryFacts,
-    RiskHistory,
-    triage,
-)
+from services.rules.danger.triage import EntryFacts, RiskHistory, triage
 from services.rules.decision import Tier
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 import services.rules.danger.numbers as loaded
-from services.rules.danger.numbers import (
-    RULES,
-    RuleSetError,
-    parse_rule_set,
-)
-from services.rules.decision import (
-    Tier,
-    highest,
-)
+from services.rules.danger.numbers import RULES, RuleSetError, parse_rule_set
+from services.rules.decision import Tier, highest
 
 TEXT = (Path(loaded.__file__).parent.parent / "data" / "triage.toml").read_text("utf-8")
 

@@ -7,11 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.danger.silence import (
-    SilenceFacts,
-    missed_in_a_row,
-    silence_tier,
-)
+from services.rules.danger.silence import SilenceFacts, missed_in_a_row, silence_tier
 from services.rules.decision import Tier
 from services.rules.trend.adherence import DaySpan
 

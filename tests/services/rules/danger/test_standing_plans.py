@@ -7,10 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.danger.lowering import (
-    CssrsEntry,
-    Occurrence,
-)
+from services.rules.danger.lowering import CssrsEntry, Occurrence
 from services.rules.danger.standing_plans import (
     Moment,
     StandingPlan,

@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.danger.fallback import fallback_tier
-from services.rules.danger.lowering import (
-    CssrsEntry,
-    alert_tier,
-    lower_all,
-    occurrences_of,
-)
+from services.rules.danger.lowering import CssrsEntry, alert_tier, lower_all, occurrences_of
 from services.rules.danger.triage import (
     EntryFacts,
     RiskHistory,

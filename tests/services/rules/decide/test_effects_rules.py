@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.decide.side_effects import (
-    EffectsCase,
-    effects_decisions,
-    wants_repeat,
-)
-from services.rules.decide.vital_signs import (
-    VitalsCase,
-    vitals_decisions,
-)
+from services.rules.decide.side_effects import EffectsCase, effects_decisions, wants_repeat
+from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.side_effects.coded_list import CODES
 from services.rules.worsening.repetition import Spoken
 from tests.services.rules.session_words import (

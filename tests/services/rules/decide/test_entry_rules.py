@@ -17,14 +17,7 @@ from services.rules.decide.check_in import (
 )
 from services.rules.instruments.lookup import load_instruments
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RuleNumbers
-from tests.services.rules.rule_cases import (
-    at,
-    entries,
-    entry,
-    on,
-    session,
-    treated,
-)
+from tests.services.rules.rule_cases import at, entries, entry, on, session, treated
 
 COURSE = treated(session(0), session(3), session(6), session(9))
 

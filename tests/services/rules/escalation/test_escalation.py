@@ -11,13 +11,7 @@ import pytest
 
 from services.rules.escalation import lifecycle
 from services.rules.escalation.numbers import read_escalation_numbers
-from services.rules.escalation.states import (
-    AlertState,
-    Change,
-    Circumstances,
-    Ladder,
-    PageStep,
-)
+from services.rules.escalation.states import AlertState, Change, Circumstances, Ladder, PageStep
 from services.rules.threshold_files import ThresholdError
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)

@@ -11,13 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.rules.decision import Tier
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import (
-    PAGING,
-    Change,
-    Circumstances,
-    PageStep,
-    more_urgent,
-)
+from services.rules.escalation.states import PAGING, Change, Circumstances, PageStep, more_urgent
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 TIERS = st.sampled_from(["critical", "high", "medium", "low"])

@@ -7,18 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from services.rules.courses import (
-    UNTREATED,
-    Course,
-    Session,
-    Treatment,
-)
+from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import Entry, day_rows
-from services.rules.figures.baseline import (
-    Baseline,
-    baseline_anchor,
-    find_baseline,
-)
+from services.rules.figures.baseline import Baseline, baseline_anchor, find_baseline
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

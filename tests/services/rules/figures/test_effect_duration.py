@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.figures.effect_duration import (
-    Duration,
-    duration,
-    effect_duration,
-)
+from services.rules.figures.effect_duration import Duration, duration, effect_duration
 from services.rules.figures.session_effect import session_effect, session_windows
-from tests.services.rules.treated import (
-    run,
-    session,
-    values,
-)
+from tests.services.rules.treated import run, session, values
 
 # The level before is 20, the nadir 6 on day 2: above 13 half of the gain is lost.
 PRE = {7: 20, 8: 20, 9: 20}

@@ -8,16 +8,8 @@ from fractions import Fraction
 import pytest
 
 from services.rules.day_series import Entry, day_rows, day_values
-from services.rules.figures.onset import (
-    Onset,
-    onset,
-)
-from tests.services.rules.treated import (
-    at,
-    entry,
-    on,
-    session,
-)
+from services.rules.figures.onset import Onset, onset
+from tests.services.rules.treated import at, entry, on, session
 
 FIRST = session(10)
 

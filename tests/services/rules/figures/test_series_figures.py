@@ -5,19 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.rules.day_series import day_rows
-from services.rules.figures.item9 import (
-    LevelOn,
-    item9,
-)
+from services.rules.figures.item9 import LevelOn, item9
 from services.rules.figures.status import reliable_change
 from services.rules.figures.windows import instability, trend_test
 from services.rules.statistics import mann_kendall
-from tests.services.rules.treated import (
-    entry,
-    on,
-    run,
-    values,
-)
+from tests.services.rules.treated import entry, on, run, values
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.rules.courses import (
-    UNTREATED,
-    Treatment,
-)
-from services.rules.figures.standing import (
-    UNTREATED_STANDING,
-    standing,
-)
-from tests.services.rules.treated import (
-    at,
-    course,
-    entry,
-    on,
-    run,
-    session,
-    together,
-    values,
-)
+from services.rules.courses import UNTREATED, Treatment
+from services.rules.figures.standing import UNTREATED_STANDING, standing
+from tests.services.rules.treated import at, course, entry, on, run, session, together, values
 
 SERIES = {**run(7, 20, 20, 20), **run(11, 10, 6, 7, 8)}
 

@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.day_series import Entry, day_rows
-from services.rules.figures.baseline import (
-    first_days_baseline,
-    first_form_baseline,
-)
-from services.rules.figures.status import (
-    improvement,
-    phq9_status,
-)
+from services.rules.figures.baseline import first_days_baseline, first_form_baseline
+from services.rules.figures.status import improvement, phq9_status
 
 START = date(2026, 3, 1)
 

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.instruments.files import (
-    read_instrument,
-    read_instruments,
-)
-from services.rules.instruments.lookup import (
-    InstrumentError,
-    load_instruments,
-)
+from services.rules.instruments.files import read_instrument, read_instruments
+from services.rules.instruments.lookup import InstrumentError, load_instruments
 
 SUMMED = """
 code = "tiny"

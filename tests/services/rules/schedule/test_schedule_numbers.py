@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.figures.numbers import TREND_THRESHOLDS
-from services.rules.schedule.numbers import (
-    SCHEDULE,
-    read_schedule_numbers,
-)
+from services.rules.schedule.numbers import SCHEDULE, read_schedule_numbers
 from services.rules.threshold_files import DATA, ThresholdError
 
 GOOD = (DATA / "schedule.toml").read_text("utf-8")

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.schedule.due import (
-    due_items,
-    due_now,
-)
-from tests.services.rules.schedule_cases import (
-    answers,
-    at,
-    case,
-    lines,
-    on,
-    treated,
-)
+from services.rules.schedule.due import due_items, due_now
+from tests.services.rules.schedule_cases import answers, at, case, lines, on, treated
 
 
 def daily(now: str, **choices) -> list[str]:

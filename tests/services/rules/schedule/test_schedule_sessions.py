@@ -4,24 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-)
-from services.rules.schedule.due import (
-    due_items,
-    due_now,
-)
-from tests.services.rules.schedule_cases import (
-    answers,
-    at,
-    case,
-    line,
-    lines,
-    on,
-    treated,
-)
+from services.rules.courses import Course, Session, Treatment
+from services.rules.schedule.due import due_items, due_now
+from tests.services.rules.schedule_cases import answers, at, case, line, lines, on, treated
 
 NOON = "03-10 12:00"
 

@@ -9,15 +9,7 @@ import pytest
 from services.rules.mood_days import mood_day_at
 from services.rules.schedule.due import due_now
 from services.rules.schedule.windows import day_start
-from tests.services.rules.schedule_cases import (
-    KOLKATA,
-    NEW_YORK,
-    at,
-    case,
-    lines,
-    on,
-    treated,
-)
+from tests.services.rules.schedule_cases import KOLKATA, NEW_YORK, at, case, lines, on, treated
 
 
 def hours(item) -> float:

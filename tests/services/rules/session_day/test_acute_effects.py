@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.rules.session_day.acute_effects import e5
-from services.rules.side_effects.coded_list import (
-    CODES,
-    SIDE_EFFECTS,
-)
-from tests.services.rules.session_words import (
-    effect,
-    report,
-    session,
-    treated,
-)
+from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS
+from tests.services.rules.session_words import effect, report, session, treated
 
 ONE = treated(session())
 TWO = treated(session(), session("s2", hours=72))

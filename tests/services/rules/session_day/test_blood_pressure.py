@@ -8,20 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.session_day.blood_pressure import (
-    e2,
-    e3,
-    is_crisis,
-)
+from services.rules.session_day.blood_pressure import e2, e3, is_crisis
 from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
 from services.rules.side_effects.report import Pressure
-from tests.services.rules.session_words import (
-    effect,
-    pressure,
-    report,
-    session,
-    vitals,
-)
+from tests.services.rules.session_words import effect, pressure, report, session, vitals
 
 CHEST_PAIN = effect("chest_pain")
 

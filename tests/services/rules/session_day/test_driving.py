@@ -17,13 +17,7 @@ from services.rules.session_day.driving import (
     is_restricted,
     restricted_until,
 )
-from tests.services.rules.session_words import (
-    after,
-    effect,
-    report,
-    session,
-    treated,
-)
+from tests.services.rules.session_words import after, effect, report, session, treated
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

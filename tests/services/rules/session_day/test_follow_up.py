@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.session_day.follow_up import (
-    Window,
-    lapsed,
-    met_at,
-    windows,
-)
-from tests.services.rules.session_words import (
-    after,
-    session,
-)
+from services.rules.session_day.follow_up import Window, lapsed, met_at, windows
+from tests.services.rules.session_words import after, session
 
 FOLLOW_UP, LOCK = windows(session(), UTC)
 

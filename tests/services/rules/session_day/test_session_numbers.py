@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.session_day.numbers import (
-    SESSION_NUMBERS,
-    read_session_numbers,
-)
+from services.rules.session_day.numbers import SESSION_NUMBERS, read_session_numbers
 from services.rules.session_day.vital_signs import read_vital_thresholds
 from services.rules.threshold_files import DATA, ThresholdError
 from tests.services.rules.session_words import session

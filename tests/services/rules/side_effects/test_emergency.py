@@ -6,10 +6,7 @@ import pytest
 
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import e1
-from tests.services.rules.session_words import (
-    effect,
-    report,
-)
+from tests.services.rules.session_words import effect, report
 
 
 @pytest.mark.parametrize("code", sorted(SIDE_EFFECTS.emergency_codes))

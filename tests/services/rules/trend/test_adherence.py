@@ -6,11 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.rules.trend.adherence import (
-    Adherence,
-    DaySpan,
-    adherence,
-)
+from services.rules.trend.adherence import Adherence, DaySpan, adherence
 
 ACCEPTED = date(2026, 3, 1)
 

@@ -6,16 +6,8 @@ import pytest
 
 from services.rules.courses import UNTREATED
 from services.rules.schedule.case import DaySpan
-from services.rules.trend.adherence import (
-    Adherence,
-    adherence,
-)
-from tests.services.rules.schedule_cases import (
-    KOLKATA,
-    answers,
-    on,
-    treated,
-)
+from services.rules.trend.adherence import Adherence, adherence
+from tests.services.rules.schedule_cases import KOLKATA, answers, on, treated
 
 WEEKLY = treated("03-09 14:00", "03-16 14:00")
 WIDE = treated("03-12 14:00", "03-30 14:00")

@@ -6,12 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.trend.difference import (
-    EntryChange,
-    FieldChange,
-    KnownEntry,
-    differences,
-)
+from services.rules.trend.difference import EntryChange, FieldChange, KnownEntry, differences
 
 
 def report(**fields):

@@ -10,11 +10,7 @@ import pytest
 from services.rules.day_series import DayValue, Entry
 from services.rules.figures.baseline import Baseline
 from services.rules.trend.adherence import Adherence
-from services.rules.trend.report import (
-    Trend,
-    WindowMean,
-    trend,
-)
+from services.rules.trend.report import Trend, WindowMean, trend
 
 START = date(2026, 3, 1)
 

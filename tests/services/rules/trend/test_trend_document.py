@@ -10,10 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.rules.day_series import Entry
-from services.rules.trend.document import (
-    content_hash,
-    figures,
-)
+from services.rules.trend.document import content_hash, figures
 from services.rules.trend.report import trend
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,31 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.courses import (
-    Course,
-    Session,
-    Treatment,
-)
+from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import Entry
 from services.rules.figures.item9 import LevelOn
 from services.rules.figures.numbers import TREND_THRESHOLDS
-from services.rules.side_effects.report import (
-    EffectsReport,
-    ReportedEffect,
-)
+from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.document import figures
-from services.rules.trend.report import (
-    Beside,
-    trend,
-)
-from tests.services.rules.treated import (
-    at,
-    course,
-    entry,
-    on,
-    run,
-    together,
-)
+from services.rules.trend.report import Beside, trend
+from tests.services.rules.treated import at, course, entry, on, run, together
 
 DAILY = {
     **run(3, 18, 20, 19, 20, 19, 20, 18),

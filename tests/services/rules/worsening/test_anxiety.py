@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.worsening.anxiety import a1
-from tests.services.rules.rule_cases import (
-    on,
-    values,
-)
+from tests.services.rules.rule_cases import on, values
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,8 @@ from datetime import date
 
 import pytest
 
-from services.rules.worsening.mania import (
-    b1,
-    b1_effects,
-    is_bipolar,
-)
-from tests.services.rules.rule_cases import (
-    on,
-    values,
-)
+from services.rules.worsening.mania import b1, b1_effects, is_bipolar
+from tests.services.rules.rule_cases import on, values
 
 BIPOLAR = frozenset({"Bipolar depression"})
 

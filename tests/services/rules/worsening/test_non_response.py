@@ -8,13 +8,7 @@ import pytest
 
 from services.rules.courses import UNTREATED
 from services.rules.worsening.non_response import m4
-from tests.services.rules.rule_cases import (
-    at,
-    on,
-    session,
-    treated,
-    values,
-)
+from tests.services.rules.rule_cases import at, on, session, treated, values
 
 
 def given(count, product="ketamine", every=3):

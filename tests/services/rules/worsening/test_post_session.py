@@ -8,12 +8,7 @@ import pytest
 
 from services.rules.courses import UNTREATED
 from services.rules.worsening.post_session import m5
-from tests.services.rules.rule_cases import (
-    on,
-    session,
-    treated,
-    values,
-)
+from tests.services.rules.rule_cases import on, session, treated, values
 
 ONE = treated(session(0))
 

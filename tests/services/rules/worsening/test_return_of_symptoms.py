@@ -10,18 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import UNTREATED
-from services.rules.worsening.return_of_symptoms import (
-    Relapse,
-    after_first_session,
-    m3,
-    relapse,
-)
-from tests.services.rules.rule_cases import (
-    on,
-    session,
-    treated,
-    values,
-)
+from services.rules.worsening.return_of_symptoms import Relapse, after_first_session, m3, relapse
+from tests.services.rules.rule_cases import on, session, treated, values
 
 ONE_COURSE = treated(session(0), session(3), session(7))
 

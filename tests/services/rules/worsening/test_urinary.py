@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.side_effects.coded_list import CODES
-from services.rules.worsening.urinary import (
-    URINARY_EFFECTS,
-    UrinaryForm,
-    u1,
-    u1_effects,
-)
+from services.rules.worsening.urinary import URINARY_EFFECTS, UrinaryForm, u1, u1_effects
 from tests.services.rules.rule_cases import on
 
 

@@ -8,15 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.rules.day_series import DayValue, Entry
-from services.rules.decide.check_in import (
-    SeriesCase,
-    Spoken,
-    series_decisions,
-)
-from services.rules.decision import (
-    RuleDecision,
-    RuleId,
-)
+from services.rules.decide.check_in import SeriesCase, Spoken, series_decisions
+from services.rules.decision import RuleDecision, RuleId
 from services.rules.worsening.numbers import (
     DAILY_LOOKBACK_DAYS,
     PHQ9_LOOKBACK_DAYS,
