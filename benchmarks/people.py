@@ -31,8 +31,16 @@ from models import (
 )
 from models.base import new_id
 from services.demo.series import answers
-from services.evaluation.simulation.courses import INDUCTION, WEEKLY, Response, levels, session_days
-from services.evaluation.simulation.noise import USUAL_NOISE, deviations, score
+from services.evaluation.simulation.patients import (
+    INDUCTION,
+    USUAL_NOISE,
+    WEEKLY,
+    Response,
+    deviations,
+    levels,
+    score,
+    session_days,
+)
 from services.patients.status.row import differences, refresh
 from services.rules.instruments.lookup import instrument
 from services.rules.instruments.scoring import score as score_form

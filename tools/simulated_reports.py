@@ -7,8 +7,16 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from services.evaluation.simulation.courses import INDUCTION, Response, day_of, levels, session_days
-from services.evaluation.simulation.noise import USUAL_NOISE, deviations, score
+from services.evaluation.simulation.patients import (
+    INDUCTION,
+    USUAL_NOISE,
+    Response,
+    day_of,
+    deviations,
+    levels,
+    score,
+    session_days,
+)
 from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import Entry
 from services.rules.figures.numbers import trend_thresholds_at

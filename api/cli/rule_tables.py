@@ -7,22 +7,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from services.evaluation.simulation.comparison import Difference, ShadowTally
-from services.evaluation.simulation.figures import Tally
-from services.evaluation.simulation.measure import Figure, burden, found_by_course, rows
-from services.evaluation.simulation.noise import Noise
-from services.evaluation.simulation.targets import Target, targets
+from services.evaluation.simulation.comparison import EpisodeDifference, ShadowTally
+from services.evaluation.simulation.figures import (
+    MeasuredValue,
+    SimulationTally,
+    Target,
+    burden,
+    found_by_course,
+    rows,
+    targets,
+)
+from services.evaluation.simulation.patients import Noise
 
 VERDICTS = {True: "met", False: "NOT MET", None: "nobody to see it in"}
 SIDES = {"both": "both", "only_now": "only now", "only_then": "only then"}
 
 
-def print_simulation(console: Console, tally: Tally, noise: Noise, is_judged: bool) -> None:
+def print_simulation(
+    console: Console, tally: SimulationTally, noise: Noise, is_judged: bool
+) -> None:
     """Every table for one noise; the targets only where they are judged."""
-    said = (
+    figures = (
         f"SD {noise.sd:g}, autocorrelation {noise.autocorrelation:g}, {noise.missing:.0%} missing"
     )
-    console.print(_table(f"SIMULATED patients, {said}: rules", rows(tally)))
+    console.print(_table(f"SIMULATED patients, {figures}: rules", rows(tally)))
     console.print(_table("New episodes per user-week by kind of SIMULATED patient", burden(tally)))
     title = "Lasting rises of 6 found within 5 days, by what the SIMULATED patient was before"
     console.print(_table(title, found_by_course(tally)))
@@ -45,13 +53,13 @@ def print_shadow(console: Console, tally: ShadowTally, title: str) -> None:
     console.print(f"{tally.patients} patients, {tally.days / 7:.1f} user-weeks")
 
 
-def difference_line(one: Difference) -> str:
+def difference_line(one: EpisodeDifference) -> str:
     """One episode of one patient, for `--list`; ids and days only."""
     about = f" about {one.episode.about}" if one.episode.about else ""
     return f"{one.patient} {one.episode.rule} {one.episode.on} {SIDES[one.side]}{about}"
 
 
-def _table(title: str, lines: Sequence[Mapping[str, Figure]]) -> Table:
+def _table(title: str, lines: Sequence[Mapping[str, MeasuredValue]]) -> Table:
     table = Table(title=title, title_justify="left")
     for name in lines[0] if lines else ():
         table.add_column(name.replace("_", " "))
@@ -70,7 +78,7 @@ def _targets(found: Iterable[Target]) -> Table:
     return table
 
 
-def _cell(value: Figure) -> str:
+def _cell(value: MeasuredValue) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -19,12 +19,9 @@ from api.cli.clinic import refusals_as_messages
 from api.cli.rule_tables import difference_line, print_shadow, print_simulation
 from services.clock import utcnow
 from services.evaluation.shadow import shadow_simulated, shadow_stored, stored_patients
-from services.evaluation.simulation.cohort import WEEKS_AT_LEAST
-from services.evaluation.simulation.comparison import ShadowTally
-from services.evaluation.simulation.figures import Tally
-from services.evaluation.simulation.measure import document, measure
-from services.evaluation.simulation.noise import USUAL_NOISE
-from services.evaluation.simulation.numbers import changed_numbers
+from services.evaluation.simulation.comparison import ShadowTally, changed_numbers
+from services.evaluation.simulation.figures import SimulationTally, document, measure
+from services.evaluation.simulation.patients import USUAL_NOISE, WEEKS_AT_LEAST
 from services.every_clinic import clinic_ids
 from services.intake.replay import replay, undecided
 from services.rules.threshold_files import ThresholdError
@@ -94,7 +91,7 @@ def simulate(
     """Measure M1-M5 on SIMULATED patients: work made, worsenings found, days of lead."""
     numbers = _numbers(files)
     for sd in sds:
-        noise, tally = replace(USUAL_NOISE, sd=sd), Tally()
+        noise, tally = replace(USUAL_NOISE, sd=sd), SimulationTally()
         counted = measure(tally, patients, weeks, seed, noise, numbers)
         for _ in _shown(counted, patients, f"Simulating, SD {sd:g}"):
             pass

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from services.evaluation.simulation.courses import Response, levels
-from services.evaluation.simulation.noise import Noise, deviations, score
+from services.evaluation.simulation.patients import Noise, Response, deviations, levels, score
 from services.rules.statistics import mean
 
 # Ten weeks: one before treatment, four of induction, then maintenance.

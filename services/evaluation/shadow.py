@@ -12,9 +12,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, load_only
 
 from models import CheckIn, CheckInContent, Patient
-from services.evaluation.simulation.cohort import cohort
-from services.evaluation.simulation.comparison import Difference, compare
-from services.evaluation.simulation.history import History
+from services.evaluation.simulation.comparison import EpisodeDifference, compare
+from services.evaluation.simulation.patients import cohort
+from services.evaluation.simulation.replay import History
 from services.every_clinic import clinic_ids
 from services.exceptions import NotFound
 from services.intake.storing.contents import OF_ITS_CHECK_IN
@@ -87,7 +87,7 @@ class Shadowed:
     """One patient's history and the episodes under the rules in force and after the change."""
 
     history: History
-    differences: list[Difference]
+    differences: list[EpisodeDifference]
 
 
 def shadow_stored(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
-from services.evaluation.simulation.noise import Noise, deviations, score
+from services.evaluation.simulation.patients import Noise, deviations, score
 from services.rules.day_series import DayValue
 from services.rules.statistics import mean
 from services.rules.worsening.daily_worsening import m2

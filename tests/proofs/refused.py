@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from api.play.wire import Reply
+from api.play.phones import Reply
 from tests.api.phone.entries import phq9
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import Seen, mails_about, post, verdict, ward

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from api.play.wire import Reply
+from api.play.phones import Reply
 from tests.fixtures.running import RunningService
 from tests.world import ClinicWorld, Person
 

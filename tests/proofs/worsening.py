@@ -7,10 +7,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from services.evaluation.simulation.figures import RULES, RuleFigures, Tally
-from services.evaluation.simulation.measure import measure
-from services.evaluation.simulation.noise import USUAL_NOISE, Noise
-from services.evaluation.simulation.targets import targets
+from services.evaluation.simulation.figures import (
+    RULES,
+    RuleFigures,
+    SimulationTally,
+    measure,
+    targets,
+)
+from services.evaluation.simulation.patients import USUAL_NOISE, Noise
 from tests.proofs.m2_simulation import TABLE, Figures, simulate
 from tests.proofs.seen import Seen, verdict
 
@@ -62,9 +66,9 @@ def simulated_cohort(patients: int, seed: int) -> Iterator[Seen]:
             yield Seen(f"simulated: {name} (shown, not judged)", size, _rule_words(figures), None)
 
 
-def measured(noise: Noise, patients: int, seed: int) -> Tally:
+def measured(noise: Noise, patients: int, seed: int) -> SimulationTally:
     """One whole cohort, counted."""
-    tally = Tally()
+    tally = SimulationTally()
     for _ in measure(tally, patients, COHORT_WEEKS, seed, noise):
         pass
     return tally

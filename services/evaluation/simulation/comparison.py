@@ -3,21 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
-from services.evaluation.simulation.history import History
-from services.evaluation.simulation.replay import Episode, replay
+from services.evaluation.simulation.replay import Episode, History, replay
 from services.rules.decision import RuleId
-from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
+from services.rules.threshold_files import ThresholdError, read_thresholds
+from services.rules.worsening.numbers import (
+    RULE_NUMBERS,
+    RuleNumbers,
+    read_course_rule_thresholds,
+    read_form_rule_thresholds,
+    read_worsening_thresholds,
+)
+
+FileKind = Literal["worsening", "course", "form"]
+
+# A file is known by any of its tables; one with none of them must be one of M1 and M2.
+KIND_OF_TABLE: Mapping[str, FileKind] = {
+    "m3": "course",
+    "m4": "course",
+    "m5": "course",
+    "a1": "form",
+    "b1": "form",
+    "u1": "form",
+}
+READERS: Mapping[FileKind, Callable[[RuleNumbers, Path], RuleNumbers]] = {
+    "worsening": lambda kept, path: replace(kept, worsening=read_worsening_thresholds(path)),
+    "course": lambda kept, path: replace(kept, course=read_course_rule_thresholds(path)),
+    "form": lambda kept, path: replace(kept, form=read_form_rule_thresholds(path)),
+}
+
+
+def changed_numbers(files: Iterable[Path]) -> RuleNumbers:
+    """Return the numbers in force with those of the files in their place.
+
+    Each file is a whole changed copy of `worsening.toml`, `course_rules.toml` or `form_rules.toml`.
+    Raises ThresholdError as the loader of the service does, and when two are of one kind.
+    """
+    numbers = RULE_NUMBERS
+    seen: set[FileKind] = set()
+    for path in files:
+        tables = read_thresholds(path).tables
+        kinds = [KIND_OF_TABLE[name] for name in tables if name in KIND_OF_TABLE]
+        kind: FileKind = kinds[0] if kinds else "worsening"
+        if kind in seen:
+            raise ThresholdError(f"{path.name}: a second file of {kind} rules")
+        seen.add(kind)
+        numbers = READERS[kind](numbers, path)
+    return numbers
+
 
 Side = Literal["both", "only_now", "only_then"]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class EpisodeDifference:
     """An episode of one patient that opens under both, only now, or only after the change.
 
     The same means the same rule, mood day and subject: an episode that moves by a day counts once
@@ -34,7 +78,7 @@ def compare(
     change: RuleNumbers,
     now: RuleNumbers = RULE_NUMBERS,
     since: date | None = None,
-) -> list[Difference]:
+) -> list[EpisodeDifference]:
     """Return every episode from the day `since` on, by day and rule. Earlier answers are replayed
     too: they are the rules' memory.
     """
@@ -45,7 +89,7 @@ def compare(
         side: Side = "both" if key in before and key in after else "only_then"
         if key not in after:
             side = "only_now"
-        found.append(Difference(history.patient, side, episode))
+        found.append(EpisodeDifference(history.patient, side, episode))
     return sorted(found, key=lambda one: (one.episode.on, one.episode.rule))
 
 
@@ -62,7 +106,7 @@ class ShadowTally:
     episodes: Counter[tuple[RuleId, Side]] = field(default_factory=Counter)
 
     def add(
-        self, history: History, differences: Iterable[Difference], since: date | None = None
+        self, history: History, differences: Iterable[EpisodeDifference], since: date | None = None
     ) -> None:
         """Count one patient; without an answer since the day only the patient is counted."""
         self.patients += 1

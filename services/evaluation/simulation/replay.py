@@ -1,21 +1,18 @@
-"""Feeding a history to the rules entry by entry and session by session, as the service got it.
+"""Feeding a patient's history to the rules entry by entry and session by session.
 
-Nothing here decides: each entry goes through the very rules of the service, with the baseline and
-the memory of earlier alerts that the service would have had at that moment.
+The rules decide as the service does when it receives them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
-from services.evaluation.simulation.history import DAILY, TWO_WEEKS, History
-from services.evaluation.simulation.numbers import daily_lookback_days
-from services.evaluation.simulation.running_baseline import RunningBaseline
-from services.rules.courses import Session
-from services.rules.day_series import Entry
+from services.rules.courses import Session, Treatment
+from services.rules.day_series import Entry, day_rows
 from services.rules.decide.check_in import (
     Occasion,
     SeriesCase,
@@ -24,9 +21,99 @@ from services.rules.decide.check_in import (
     spoken,
 )
 from services.rules.decision import RuleDecision, RuleId, Severity
+from services.rules.figures.baseline import MISSING, Baseline, baseline_anchor, find_baseline
+from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.figures.session_effect import session_windows
+from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
 from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
+
+DAILY, TWO_WEEKS = "phq9-daily", "phq9"
+
+
+class Event(NamedTuple):
+    """An entry of an instrument (`kind` 1) or a session (`kind` 0), and when it came."""
+
+    at: datetime
+    kind: int
+    recorded_at: datetime
+    id: str
+    instrument: str
+    what: Entry | Session
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The current versions of all check-ins by instrument, and the treatment; `zone` is IANA.
+
+    `answers` holds those of the forms whose rules look at single items, by entry id.
+    """
+
+    patient: str
+    treatment: Treatment
+    entries: Mapping[str, Sequence[Entry]]
+    zone: str = "UTC"
+    indications: frozenset[str] = frozenset()
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+
+    def as_it_came(self) -> list[Event]:
+        """Return every entry when it was received and every session when it began, in the order of
+        these instants; a session before an entry of the same instant.
+        """
+        events = [
+            Event(entry.received_at, 1, entry.recorded_at, entry.entry_id, name, entry)
+            for name, found in self.entries.items()
+            for entry in found
+        ]
+        for one in self.treatment.sessions:
+            events.append(Event(one.started_at, 0, one.started_at, one.id, "", one))
+        return sorted(events, key=lambda event: event[:4])
+
+    def days_watched(self, since: date | None = None) -> int:
+        """Mood days from the first answer, or from `since`, to the last answer, both included."""
+        days = [entry.mood_day for found in self.entries.values() for entry in found]
+        if not days:
+            return 0
+        first = min(days) if since is None else max(min(days), since)
+        return max((max(days) - first).days + 1, 0)
+
+
+@dataclass(slots=True)
+class RunningBaseline:
+    """It rests on the first days of a series, or on those before the session that it stands before:
+    a later answer leaves it as it is, until another session begins.
+    """
+
+    found: Baseline = MISSING
+    begun: int = 0
+    settled_after: date = date.max
+
+    def after(
+        self,
+        instrument: str,
+        series: Sequence[Entry],
+        treatment: Treatment,
+        zone: tzinfo,
+    ) -> float | None:
+        """Return the baseline in points once the last of `series` has been received, in the
+        treatment that had begun; None without one.
+        """
+        begun = len(treatment.sessions)
+        if begun != self.begun or series[-1].mood_day <= self.settled_after:
+            self.begun = begun
+            rows = day_rows(series)
+            self.found = find_baseline(instrument, series, rows, treatment=treatment, zone=zone)
+            self.settled_after = self._settled_after(treatment, zone)
+        return None if self.found.value is None else float(self.found.value)
+
+    def _settled_after(self, treatment: Treatment, zone: tzinfo) -> date:
+        if self.found.on is None:
+            return date.max
+        anchor = baseline_anchor(treatment, zone)
+        stands_before = self.found.on if anchor is None else anchor.session.day(zone)
+        days = TREND_THRESHOLDS.windows.baseline_days
+        return max(self.found.on, stands_before) + timedelta(days=days)
+
 
 ONE_DAY = timedelta(days=1)
 
@@ -50,24 +137,24 @@ def replay(history: History, numbers: RuleNumbers = RULE_NUMBERS) -> Iterator[Ep
     What was corrected counts as it now stands, and a session as known from its start on: alerts
     that only a first version, or a session entered late, would have given are not seen.
     """
-    desk = _Desk(history, find_zone(history.zone) or UTC, numbers)
+    state = _ReplayState(history, find_zone(history.zone) or UTC, numbers)
     for event in history.as_it_came():
         if isinstance(event.what, Session):
-            on, decisions = event.what.day(desk.zone), desk.begins(event.what)
+            on, decisions = event.what.day(state.zone), state.begins(event.what)
         else:
-            on, decisions = event.what.mood_day, desk.receives(event.instrument, event.what)
-        yield from desk.episodes(decisions, on, event.at)
+            on, decisions = event.what.mood_day, state.receives(event.instrument, event.what)
+        yield from state.episodes(decisions, on, event.at)
 
 
 @dataclass(slots=True)
-class _Desk:
-    """What the service has in hand for one patient: the series so far, and what has been said."""
+class _ReplayState:
+    """The state of one replay: the series so far, and what alerts have been about."""
 
     history: History
     zone: tzinfo
     numbers: RuleNumbers
     around_session: date = date.max
-    said: list[Occasion] = field(default_factory=list)
+    past: list[Occasion] = field(default_factory=list)
     series: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     baselines: dict[str, RunningBaseline] = field(
         default_factory=lambda: defaultdict(RunningBaseline)
@@ -86,7 +173,7 @@ class _Desk:
             treatment=self.history.treatment,
             zone=self.zone,
             indications=self.history.indications,
-            spoken=spoken(self.said, newest, self.numbers),
+            spoken=spoken(self.past, newest, self.numbers),
             answers=self.history.answers.get(entry.entry_id, {}),
         )
         return series_decisions(case, self.numbers)
@@ -102,7 +189,7 @@ class _Desk:
             self._baseline(TWO_WEEKS, at),
             self.history.treatment,
             self.zone,
-            spoken(self.said, session.day(self.zone), self.numbers),
+            spoken(self.past, session.day(self.zone), self.numbers),
             at,
             self.numbers,
         )
@@ -113,7 +200,7 @@ class _Desk:
         """Yield what fired, and remember it."""
         for one in decisions:
             if one.fired and one.severity is not None:
-                self.said.append(Occasion(one.rule, on, one.severity, one.about))
+                self.past.append(Occasion(one.rule, on, one.severity, one.about))
                 yield Episode(one.rule, on, at, one.severity, one.about)
 
     def _baseline(self, instrument: str, at: datetime) -> float | None:
@@ -133,3 +220,9 @@ class _Desk:
         lookback = daily_lookback_days(self.numbers)
         since = min(self.around_session, entry.mood_day - lookback * ONE_DAY)
         return [each for each in series if each.mood_day >= since]
+
+
+def daily_lookback_days(numbers: RuleNumbers) -> int:
+    """Return how many days before an answer M2 can see, its memory of an episode included."""
+    m2 = numbers.worsening.m2
+    return m2.reference_from_day + m2.repeat_after_days

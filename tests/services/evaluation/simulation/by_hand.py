@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.evaluation.simulation.history import DAILY, TWO_WEEKS, History
+from services.evaluation.simulation.replay import DAILY, TWO_WEEKS, History
 from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import Entry
 

@@ -10,12 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from services.evaluation.simulation import cohort as module
-from services.evaluation.simulation.cohort import SimulatedPatient, cohort
-from services.evaluation.simulation.courses import Response, levels
-from services.evaluation.simulation.history import DAILY, TWO_WEEKS
-from services.evaluation.simulation.kinds import KINDS, SHAPES
-from services.evaluation.simulation.noise import Noise, deviations, score
+from services.evaluation.simulation import patients as module
+from services.evaluation.simulation.patients import (
+    KINDS,
+    SHAPES,
+    Noise,
+    Response,
+    SimulatedPatient,
+    cohort,
+    deviations,
+    levels,
+    score,
+)
+from services.evaluation.simulation.replay import DAILY, TWO_WEEKS
 
 NOISELESS = Noise(sd=0, autocorrelation=0, missing=0)
 

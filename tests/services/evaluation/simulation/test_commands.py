@@ -9,9 +9,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from services.evaluation.simulation.figures import Tally
-from services.evaluation.simulation.measure import measure
-from services.evaluation.simulation.targets import targets
+from services.evaluation.simulation.figures import SimulationTally, measure, targets
 from services.rules.threshold_files import DATA
 
 
@@ -82,14 +80,14 @@ def test_an_unknown_clinic_is_refused(app: Flask) -> None:
 
 
 @pytest.fixture(scope="module")
-def small_cohort() -> Tally:
-    tally = Tally()
+def small_cohort() -> SimulationTally:
+    tally = SimulationTally()
     for _ in measure(tally, patients=120, weeks=20, seed=1):
         pass
     return tally
 
 
-def test_a_small_cohort_is_near_the_targets(small_cohort: Tally) -> None:
+def test_a_small_cohort_is_near_the_targets(small_cohort: SimulationTally) -> None:
     """With wide margins: 120 patients tell little. `make prove` judges the full size."""
     false_m2, new, found_by_m2, found = (one.seen for one in targets(small_cohort))
     assert false_m2 is not None

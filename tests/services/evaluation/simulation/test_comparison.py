@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.evaluation.simulation.cohort import cohort
-from services.evaluation.simulation.comparison import ShadowTally, compare
-from services.evaluation.simulation.numbers import changed_numbers
+from services.evaluation.simulation.comparison import ShadowTally, changed_numbers, compare
+from services.evaluation.simulation.patients import cohort
 from services.rules.threshold_files import DATA, ThresholdError
 from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 from tests.services.evaluation.simulation.by_hand import WORSE_FROM, day, responder_who_worsens

@@ -7,14 +7,9 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from services.evaluation.simulation.cohort import SimulatedPatient
-from services.evaluation.simulation.figures import RULES, Tally
-from services.evaluation.simulation.history import History
-from services.evaluation.simulation.kinds import Kind
-from services.evaluation.simulation.measure import document
-from services.evaluation.simulation.noise import USUAL_NOISE
-from services.evaluation.simulation.replay import Episode
-from services.evaluation.simulation.targets import targets
+from services.evaluation.simulation.figures import RULES, SimulationTally, document, targets
+from services.evaluation.simulation.patients import USUAL_NOISE, Kind, SimulatedPatient
+from services.evaluation.simulation.replay import Episode, History
 from services.rules.decision import RuleId
 from tests.services.evaluation.simulation.by_hand import SESSION_DAY, day, one_session
 
@@ -41,7 +36,7 @@ def episodes(*found: tuple[RuleId, int]) -> Sequence[Episode]:
 
 
 def test_episodes_are_false_in_who_never_worsened_and_before_who_did():
-    tally = Tally()
+    tally = SimulationTally()
     tally.add(patient("steady"), episodes(("M2", 20), ("M5", 21)))
     tally.add(patient("deteriorating", worsened_on=42), episodes(("M2", 41), ("M2", 42)))
     m2 = tally.of("M2")
@@ -58,14 +53,14 @@ def test_episodes_are_false_in_who_never_worsened_and_before_who_did():
     ("found_on", "in_time"), [(41, False), (42, True), (47, True), (48, False)]
 )
 def test_in_time_is_from_the_day_it_began_to_the_fifth_after(found_on: int, in_time: bool):
-    tally = Tally()
+    tally = SimulationTally()
     tally.add(patient("deteriorating", worsened_on=42), episodes(("M2", found_on)))
-    (finding,) = tally.of("M2").findings
-    assert finding.in_time is in_time
+    (detection,) = tally.of("M2").findings
+    assert detection.in_time is in_time
 
 
 def test_lead_is_counted_to_the_next_session():
-    tally = Tally()
+    tally = SimulationTally()
     tally.add(patient("deteriorating", worsened_on=42), episodes(("M5", 44), ("M2", 45)))
     m2, every = tally.of("M2"), tally.of()
     assert (m2.days_to_find, m2.lead) == (3, 5)
@@ -75,15 +70,15 @@ def test_lead_is_counted_to_the_next_session():
 
 
 def test_after_the_last_session_there_is_no_lead():
-    tally = Tally()
+    tally = SimulationTally()
     tally.add(patient("deteriorating", worsened_on=51), episodes(("M2", 53)))
-    (finding,) = tally.of("M2").findings
-    assert finding.across_session
-    assert (finding.days, finding.lead) == (2, None)
+    (detection,) = tally.of("M2").findings
+    assert detection.across_session
+    assert (detection.days, detection.lead) == (2, None)
 
 
 def test_targets_say_met_not_met_and_nobody_to_see():
-    tally = Tally()
+    tally = SimulationTally()
     tally.add(patient("steady"), episodes(("M2", 20)))
     assert [(one.seen, one.met) for one in targets(tally)] == [
         (pytest.approx(0.1), False),
@@ -91,13 +86,13 @@ def test_targets_say_met_not_met_and_nobody_to_see():
         (None, None),
         (None, None),
     ]
-    assert targets(Tally())[0].met is True
+    assert targets(SimulationTally())[0].met is True
     tally.add(patient("deteriorating", worsened_on=42), episodes(("M5", 43)))
     assert [one.met for one in targets(tally)][2:] == [False, True]
 
 
 def test_the_document_is_labelled_and_has_a_row_for_each_rule_and_one_for_all():
-    tally = Tally()
+    tally = SimulationTally()
     tally.add(patient("deteriorating", worsened_on=42), episodes(("M2", 44)))
     found = document(tally, USUAL_NOISE)
     assert found["simulated"] is True

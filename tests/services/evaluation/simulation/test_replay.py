@@ -8,10 +8,8 @@ from datetime import UTC, date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evaluation.simulation.cohort import cohort
-from services.evaluation.simulation.history import DAILY, History
-from services.evaluation.simulation.replay import replay
-from services.evaluation.simulation.running_baseline import RunningBaseline
+from services.evaluation.simulation.patients import cohort
+from services.evaluation.simulation.replay import DAILY, History, RunningBaseline, replay
 from services.rules.day_series import day_rows
 from services.rules.figures.baseline import find_baseline
 from tests.services.evaluation.simulation.by_hand import (
