@@ -14,6 +14,7 @@ from sqlalchemy import Uuid, bindparam, cast, func, insert, literal, select, upd
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, AuditHead
+from services.unit_of_work import clinic_ids, transaction
 
 BATCH = 1000
 # Built once: every read by staff ends with these two, and putting them together anew costs more.
@@ -36,7 +37,7 @@ _APPEND: Final = select(literal(1)).add_cte(
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AuditCheckpoint:
     """A place in a clinic's chain, kept outside the database: what it names must stay true."""
 
     seq: int
@@ -79,7 +80,7 @@ def record(
     session.execute(_APPEND, {f"new_{name}": value for name, value in entry.items()})
 
 
-def verify_chain(session: Session, checkpoint: Mark | None = None) -> list[str]:
+def verify_chain(session: Session, checkpoint: AuditCheckpoint | None = None) -> list[str]:
     """Every fault in the chain of the transaction's clinic, in words; empty when it is whole.
 
     Without a checkpoint, a chain whose end was cut off together with its head looks whole.
@@ -105,10 +106,10 @@ def verify_chain(session: Session, checkpoint: Mark | None = None) -> list[str]:
     return faults
 
 
-def mark_of(session: Session) -> Mark:
+def checkpoint_of(session: Session) -> AuditCheckpoint:
     """Where the chain of the transaction's clinic ends now."""
     head = session.execute(select(AuditHead.seq, AuditHead.hash)).one()
-    return Mark(seq=head.seq, hash=head.hash.hex())
+    return AuditCheckpoint(seq=head.seq, hash=head.hash.hex())
 
 
 def _entries(session: Session) -> Iterator[dict[str, Any]]:
@@ -136,3 +137,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return str(value) if isinstance(value, UUID) else value
+
+
+def verify_all(
+    checkpoints: Mapping[UUID, AuditCheckpoint],
+) -> tuple[dict[UUID, AuditCheckpoint], list[str]]:
+    """Where each clinic's chain ends now, and every fault, named by its clinic.
+
+    `checkpoints`: where the chains ended earlier; a clinic that is gone since is a fault.
+    """
+    marks, faults = {}, []
+    clinics = clinic_ids()
+    for clinic_id in clinics:
+        with transaction(clinic_id) as session:
+            found = verify_chain(session, checkpoints.get(clinic_id))
+            if not found:
+                marks[clinic_id] = checkpoint_of(session)
+        faults += [f"{clinic_id}: {fault}" for fault in found]
+    faults += [f"{gone}: the clinic is gone" for gone in set(checkpoints) - set(clinics)]
+    return marks, faults

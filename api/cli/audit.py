@@ -12,8 +12,7 @@ import click
 import orjson
 from flask.cli import with_appcontext
 
-from services.audit import Mark
-from services.audit_check import verify_all
+from services.audit import AuditCheckpoint, verify_all
 
 
 @click.group("audit")
@@ -41,16 +40,16 @@ def verify(checkpoint: Path | None) -> None:
         write_checkpoint(checkpoint, marks)
 
 
-def read_checkpoint(path: Path) -> dict[UUID, Mark]:
+def read_checkpoint(path: Path) -> dict[UUID, AuditCheckpoint]:
     """The marks of an earlier run, by clinic."""
     try:
         kept = orjson.loads(path.read_bytes())
-        return {UUID(clinic): Mark(**mark) for clinic, mark in kept.items()}
+        return {UUID(clinic): AuditCheckpoint(**mark) for clinic, mark in kept.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise click.ClickException("the checkpoint cannot be read") from error
 
 
-def write_checkpoint(path: Path, marks: dict[UUID, Mark]) -> None:
+def write_checkpoint(path: Path, marks: dict[UUID, AuditCheckpoint]) -> None:
     """Replace the checkpoint as a whole or not at all."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(orjson.dumps({str(clinic): asdict(mark) for clinic, mark in marks.items()}))

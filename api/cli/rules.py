@@ -22,10 +22,10 @@ from services.evaluation.shadow import shadow_simulated, shadow_stored, stored_p
 from services.evaluation.simulation.comparison import ShadowTally, changed_numbers
 from services.evaluation.simulation.figures import SimulationTally, document, measure
 from services.evaluation.simulation.patients import USUAL_NOISE, WEEKS_AT_LEAST
-from services.every_clinic import clinic_ids
 from services.intake.replay import replay, undecided
 from services.rules.threshold_files import ThresholdError
 from services.rules.worsening.numbers import RuleNumbers
+from services.unit_of_work import clinic_ids
 
 T = TypeVar("T")
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)

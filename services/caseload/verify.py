@@ -9,9 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from models import Patient
-from services.every_clinic import clinic_ids
 from services.patients.status.row import differences
-from services.unit_of_work import transaction
+from services.unit_of_work import clinic_ids, transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from models import CheckIn, CheckInContent, Patient
 from services.evaluation.simulation.comparison import EpisodeDifference, compare
 from services.evaluation.simulation.patients import cohort
 from services.evaluation.simulation.replay import History
-from services.every_clinic import clinic_ids
 from services.exceptions import NotFound
 from services.intake.storing.contents import OF_ITS_CHECK_IN
 from services.patients.history.check_ins import counting, whole_series
@@ -23,7 +22,7 @@ from services.patients.history.treatments import load_treatment
 from services.rules.decide.check_in import TABLE
 from services.rules.instruments.answers import Answers
 from services.rules.worsening.numbers import RuleNumbers
-from services.unit_of_work import transaction
+from services.unit_of_work import clinic_ids, transaction
 
 # Every instrument that a rule decides, and those of which it reads single answers.
 INSTRUMENTS: Final = tuple(dict.fromkeys(row.instrument for row in TABLE))

@@ -50,7 +50,7 @@ def busy(clinic: ClinicWorld) -> ClinicWorld:
 def test_what_happened_is_recorded_and_the_chain_is_whole(busy: ClinicWorld) -> None:
     assert faults(busy) == []
     with busy.app.app_context(), transaction(busy.id) as session:
-        assert audit.mark_of(session).seq >= 7
+        assert audit.checkpoint_of(session).seq >= 7
 
 
 TAMPERINGS = [
@@ -109,11 +109,11 @@ def record_and_refuse(clinic: ClinicWorld) -> None:
 def test_a_refused_use_case_leaves_no_entry(busy: ClinicWorld) -> None:
     with busy.app.app_context():
         with transaction(busy.id) as session:
-            before = audit.mark_of(session)
+            before = audit.checkpoint_of(session)
         with pytest.raises(NotFound):
             record_and_refuse(busy)
         with transaction(busy.id) as session:
-            assert audit.mark_of(session) == before
+            assert audit.checkpoint_of(session) == before
 
 
 def test_chains_of_two_clinics_do_not_touch(world: World) -> None:
