@@ -32,7 +32,7 @@ from models import (
 from services.accounts.new_account import email_digest
 from services.patients.contact_data import pack_emergency_contact
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld, Person
 
 CALLS: Final = 200
 SEED: Final = 20261122

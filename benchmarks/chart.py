@@ -15,7 +15,7 @@ from benchmarks.people import Past, give_past
 from benchmarks.trend import trend_call
 from benchmarks.world import Figures, a_clinic
 from services.reports.pictures.trend_picture import trend_svg
-from tests.world import Person
+from tests.builders.world import Person
 
 AIM_MS: Final = 50.0
 DAILY: Final = "phq9-daily"

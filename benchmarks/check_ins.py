@@ -22,7 +22,7 @@ from benchmarks.world import Figures, a_clinic
 from models.base import new_id
 from models.database import db
 from services.demo.series import answers
-from tests.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld, Person
 
 Statement = tuple[str, dict[str, Any]]
 WRITES: Final = "WITH write_0"

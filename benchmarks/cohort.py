@@ -29,7 +29,7 @@ from services.evaluation.simulation.outcomes import LOOKED_AT, simulated_patient
 from services.reports.cohort.outcomes import Asked, export_outcomes
 from services.rules.cohort.course import TreatedPatient
 from services.rules.day_series import Entry
-from tests.world import ClinicWorld
+from tests.builders.world import ClinicWorld
 
 SEED: Final = 1
 BATCH: Final = 500

@@ -46,7 +46,7 @@ from services.rules.instruments.lookup import instrument
 from services.rules.instruments.scoring import score as score_form
 from services.rules.mood_days import find_zone, mood_day_at
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld, Person
 
 YEAR: Final = 365
 SESSIONS_A_YEAR: Final = 20

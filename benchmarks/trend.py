@@ -25,7 +25,7 @@ from benchmarks.bench import Bench, Later, Line, ms, under
 from benchmarks.parts import Named, in_words, split
 from benchmarks.people import INSTRUMENTS, Past, give_past
 from benchmarks.world import Figures, a_clinic
-from tests.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld, Person
 
 AIM_MS: Final = 15.0
 AIM_GROWTH: Final = 10.0

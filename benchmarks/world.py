@@ -20,7 +20,7 @@ from api.embedded.urls import embedded_urls, open_embedded
 from api.settings import Settings
 from migrations.roles import libpq_url
 from services.clock import utcnow
-from tests.world import ClinicWorld, World
+from tests.builders.world import ClinicWorld, World
 
 SECRET = "4f1Zk9-qWm2Xc7Lr0Tn5Vb8Ys3Hd6JpGaEuRiOo"  # noqa: S105 -- of a database that is thrown away
 

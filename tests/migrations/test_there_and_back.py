@@ -13,8 +13,9 @@ from api.embedded.urls import DatabaseUrls
 from api.settings import Settings
 from migrations.upgrade import alembic_config, upgrade
 from models.database import db
-from tests.api.clinicians.treatment_calls import MORNING, Ward, made
-from tests.api.phone.entries import rows
+from tests.builders.calls import made
+from tests.builders.stored import rows
+from tests.builders.ward import MORNING, Ward
 from tests.fixtures.app import SECRET
 
 

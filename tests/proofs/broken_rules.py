@@ -13,11 +13,11 @@ from unittest.mock import patch
 from flask.testing import FlaskClient
 
 from services.rules.danger import triage
-from tests.api.phone.entries import phq9
-from tests.api.phone.entries import post as post_in_process
+from tests.builders.calls import post as post_in_process
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld
 from tests.fixtures.running import BIN, RunningService, wait_until
 from tests.proofs.seen import Seen, mails_about, verdict, ward
-from tests.world import ClinicWorld
 
 PATIENTS = 10
 ALERTS = """

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import Seen, mails_about, post, verdict, ward
-from tests.world import ClinicWorld
 
 NEW_YORK, KOLKATA = "America/New_York", "Asia/Kolkata"
 IST, EDT, EST = (timezone(timedelta(minutes=minutes)) for minutes in (330, -240, -300))

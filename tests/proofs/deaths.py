@@ -13,10 +13,10 @@ from itertools import cycle
 from typing import Any
 from uuid import UUID
 
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import FIRST_CONTACT, Seen, post, verdict
-from tests.world import ClinicWorld
 from tools.child import Child
 
 STARTING = 3

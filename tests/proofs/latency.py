@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import Person
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import Seen, post, verdict, ward
-from tests.world import Person
 
 AIM_S = 1.0
 ALERT = "SELECT id FROM alerts WHERE patient_id = %s"

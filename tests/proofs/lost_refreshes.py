@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
 from tests.proofs.seen import Seen, verdict
 from tests.services.accounts import test_refresh as phones
-from tests.world import ClinicWorld, World
 
 
 def lost_refreshes(running: RunningService, seeds: Iterable[int]) -> Seen:

@@ -9,10 +9,10 @@ from functools import partial
 
 import orjson
 
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import Person
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import CHECK_INS, Seen, at_once, post, verdict, ward
-from tests.world import Person
 
 STORED = "SELECT count(*) FROM check_ins WHERE id = %s::uuid"
 OCCURRED = "SELECT count(*) FROM alert_occurrences WHERE entry_id = %s::uuid"

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import Seen, mails_about, post, verdict, ward
-from tests.world import ClinicWorld
 
 ALERTS = "SELECT id FROM alerts WHERE clinic_id = %s"
 TRIED = """

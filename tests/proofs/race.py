@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from uuid import UUID
 
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.running import RunningService
 from tests.proofs.seen import Seen, at_once, post, verdict, ward
-from tests.world import ClinicWorld, Person
 
 CLAIM = "every answer stands on an alert that was open when it committed"
 LANES = 4

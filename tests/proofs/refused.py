@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from api.play.phones import Reply
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.running import RunningService, wait_until
 from tests.proofs.seen import Seen, mails_about, post, verdict, ward
-from tests.world import ClinicWorld, Person
 
 TEN_MB = 10_000_000
 ALERTS = "SELECT id, family, severity FROM alerts WHERE patient_id = %s"

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import orjson
 
 from api.play.phones import Reply
+from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.running import RunningService
-from tests.world import ClinicWorld, Person
 
 CHECK_INS = "/v1/check-ins"
 FIRST_CONTACT = "mailto:first@hospital.test"

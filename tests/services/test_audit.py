@@ -15,7 +15,7 @@ from services import audit
 from services.clock import utcnow
 from services.exceptions import NotFound
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, World
+from tests.builders.world import ClinicWorld, World
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from models.database import db
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
 from services.channels.smtp import SmtpChannel
-from tests.api.clinicians.treatment_calls import MORNING, Ward, made, refused
+from tests.builders.calls import made, refused
+from tests.builders.ward import MORNING, Ward
 from tests.fixtures.mail import MailServer
 
 NURSE = "ward@hospital.test"

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from migrations.roles import libpq_url
-from tests.api.phone.entries import phq9
+from tests.builders.entries import phq9
 from tests.fixtures.running import RunningService
 from tests.proofs.deaths import killed_workers, two_workers
 from tests.proofs.latency import answer_to_mail

@@ -13,9 +13,11 @@ from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
-from tests.api.phone.entries import phq9, post, rows
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld
 from tests.fixtures.postgres import TestServer
-from tests.world import ClinicWorld
 
 Outage = Callable[[], AbstractContextManager[None]]
 

@@ -22,11 +22,11 @@ from flask import Flask
 
 from api.embedded.urls import DatabaseUrls
 from services.clock import utcnow
+from tests.builders.scene import Scene
+from tests.builders.world import World
 from tests.fixtures.app import SECRET
 from tests.fixtures.mail import MailServer
 from tests.fixtures.webhook import WebhookReceiver
-from tests.services.alerts.scene import Scene
-from tests.world import World
 
 PROJECT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("INTERLUDE_TEST_KILLS", "5"))

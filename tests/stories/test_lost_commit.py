@@ -14,8 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from models.database import db
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 Losing = Callable[..., AbstractContextManager[None]]
 

@@ -25,10 +25,11 @@ from sqlalchemy.exc import IntegrityError
 from migrations.roles import libpq_url
 from models import Clinic
 from services.unit_of_work import transaction
-from tests.api.phone.entries import cssrs, phq9, post
+from tests.builders.calls import post
+from tests.builders.entries import cssrs, phq9
+from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.logs import MARK, PHONE_MARK, says_too_much
 from tests.fixtures.postgres import TestServer
-from tests.world import ClinicWorld, Person
 
 WORDS = f"I want to end it, {MARK}"
 PATIENT_FIELDS = {

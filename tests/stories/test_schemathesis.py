@@ -28,8 +28,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person, World
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person, World
 
 PROVE = os.environ.get("INTERLUDE_PROVE") == "1"
 EXAMPLES = 150 if PROVE else 12

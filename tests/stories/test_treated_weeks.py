@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.api.clinicians.treatment_calls import MORNING, Ward
+from tests.builders.ward import MORNING, Ward
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from services.access import TABLE, Action, Actor, Scope, scopes
 from services.exceptions import Forbidden
-from tests.world import ClinicWorld, Person, World
+from tests.builders.world import ClinicWorld, Person, World
 
 ID = "0197b0a0-0000-7000-8000-000000000000"
 

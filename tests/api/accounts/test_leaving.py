@@ -18,7 +18,7 @@ from services.clock import utcnow
 from services.exceptions import LastAdmin, Unauthenticated
 from services.membership.users import change_user
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, Person, log_in
+from tests.builders.world import ClinicWorld, Person, log_in
 
 
 def acknowledged_by(clinic: ClinicWorld, client: FlaskClient, owner: Person) -> UUID:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models import CareTeamMember, Contact, TokenFamily
 from services.clock import utcnow
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, World, made_up_email
+from tests.builders.world import ClinicWorld, World, made_up_email
 
 
 def patch_user(client: FlaskClient, clinic: ClinicWorld, user_id: object, **body: object):

@@ -9,9 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.clock import utcnow
-from tests.api.alerts.alerting import audited, do, open_alert, read, revision, set_alert, steady
-from tests.api.phone.entries import phq9, post, rows
-from tests.world import ClinicWorld
+from tests.builders.alerts import do, open_alert, read, set_alert, steady
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import audited, revision, rows
+from tests.builders.world import ClinicWorld
 
 
 def instant(text: str) -> datetime:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
 
-from tests.api.alerts.alerting import do, listed, open_alert, set_alert
-from tests.api.phone.entries import cssrs, post, rows
-from tests.world import ClinicWorld, World
+from tests.builders.alerts import do, listed, open_alert, set_alert
+from tests.builders.calls import post
+from tests.builders.entries import cssrs
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, World
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 

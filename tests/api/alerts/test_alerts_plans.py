@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.alerts.alerting import REASON, do, open_alert, read, revision, steady
-from tests.api.phone.entries import ago, alerts, cssrs, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.alerts import REASON, do, open_alert, read, steady
+from tests.builders.calls import post
+from tests.builders.entries import ago, cssrs, phq9
+from tests.builders.stored import alerts, revision, rows
+from tests.builders.world import ClinicWorld, Person
 
 
 def plan(days: float = 7, reason: str = REASON) -> dict[str, str]:

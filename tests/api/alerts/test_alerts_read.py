@@ -16,9 +16,11 @@ from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
 from services.clock import utcnow
 from services.unit_of_work import transaction
-from tests.api.alerts.alerting import audited, do, newest_alert, open_alert, read
-from tests.api.phone.entries import ago, cssrs, phq9, post, rows
-from tests.world import ClinicWorld, Person, World
+from tests.builders.alerts import do, open_alert, read
+from tests.builders.calls import post
+from tests.builders.entries import ago, cssrs, phq9
+from tests.builders.stored import audited, newest_alert, rows
+from tests.builders.world import ClinicWorld, Person, World
 
 CONTACTS = {
     "phone": "+33 5550199",

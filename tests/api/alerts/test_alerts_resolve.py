@@ -8,18 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from models.alert import DISPOSITIONS
-from tests.api.alerts.alerting import (
-    audited,
-    do,
-    listed,
-    newest_alert,
-    open_alert,
-    read,
-    revision,
-    steady,
-)
-from tests.api.phone.entries import ago, alerts, cssrs, phq9, post, rows
-from tests.world import ClinicWorld
+from tests.builders.alerts import do, listed, open_alert, read, steady
+from tests.builders.calls import post
+from tests.builders.entries import ago, cssrs, phq9
+from tests.builders.stored import alerts, audited, newest_alert, revision, rows
+from tests.builders.world import ClinicWorld
 
 
 def test_resolving_works_without_an_acknowledgement_and_stops_the_clock(

@@ -13,10 +13,12 @@ from flask.testing import FlaskClient
 from api import create_app
 from models.database import db
 from services.alerts.monitors.follow_up import UnheardPatient, report_unheard
-from tests.api.alerts.alerting import audited, do, newest_alert, read
-from tests.api.page.browser import Browser
-from tests.api.phone.entries import ago, alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.alerts import do, read
+from tests.builders.browser import Browser
+from tests.builders.calls import post
+from tests.builders.entries import ago, phq9
+from tests.builders.stored import alerts, audited, newest_alert, rows
+from tests.builders.world import ClinicWorld, Person
 
 NOTHING_OF_TREATMENT = {
     "side_effects_id": None,

@@ -13,8 +13,10 @@ from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
-from tests.api.phone.entries import ago, alerts, cssrs, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import ago, cssrs, phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 TIERS: list[tuple[str, dict[str, Any], str | None, str | None]] = [
     ("item 9 of 3", phq9(item9=3), "critical", "crisis"),

@@ -12,8 +12,8 @@ from api.cli.alerts import channels
 from api.settings import SmtpServer
 from services.channels.console import ConsoleChannel
 from services.channels.smtp import SmtpChannel
+from tests.builders.world import ClinicWorld
 from tests.fixtures.mail import MailServer
-from tests.world import ClinicWorld
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.rules.figures.status import Status
-from tests.api.phone.entries import ago, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import ago, phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person
 
 CELLS = {
     "id",

@@ -19,8 +19,8 @@ from services.caseload.worklist.rows import Wanted
 from services.paging import encode_cursor
 from services.rules.mood_days import mood_day_at
 from tests.api.clinicians.test_caseload import caseload, many, names, set_status
-from tests.api.phone.entries import rows
-from tests.world import ClinicWorld, Person
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person
 
 PARIS = ZoneInfo("Europe/Paris")
 

@@ -22,8 +22,10 @@ from services.reports.cohort.reader import treated_patients
 from services.reports.cohort.table import COURSE_COLUMNS
 from services.unit_of_work import transaction
 from tests.api.clinicians.treatments import a_course, a_session
-from tests.api.phone.entries import ago, phq9, post, rows
-from tests.world import ClinicWorld, Person, World
+from tests.builders.calls import post
+from tests.builders.entries import ago, phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person, World
 
 URL = "/v1/cohort/outcomes"
 SIX = (-74, -71, -68, -66, -63, -60)  # days from now; the last session was 60 days ago

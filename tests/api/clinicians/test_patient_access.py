@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person, World
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person, World
 
 RESOURCES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/patients/{id}", None),

@@ -10,8 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.phone.entries import phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person
 
 CONTACT = {"name": "Eve", "phone": "+33 6 00 00 00 00", "relation": "sister"}
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from tests.api.alerts.alerting import revision
-from tests.api.clinicians.treatment_calls import MORNING, Ward, a_session, made, refused
-from tests.api.phone.entries import rows
+from tests.builders.calls import made, refused
+from tests.builders.stored import revision, rows
+from tests.builders.ward import MORNING, Ward, a_session
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ from uuid import uuid4
 
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, World
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, World
 
 
 def test_a_patient_is_enrolled_once(client: FlaskClient, world: World) -> None:

@@ -20,8 +20,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import phq9, post
-from tests.world import ClinicWorld, Person, World, log_in
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld, Person, World, log_in
 
 ZONE = "America/New_York"
 Form = dict[str, Any]

@@ -15,8 +15,10 @@ from flask.testing import FlaskClient
 from models.database import db
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
-from tests.api.phone.entries import ago, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import ago, phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person
 
 Report = dict[str, Any]
 Change = Callable[[FlaskClient, Person, Person, str], Any]

@@ -14,8 +14,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.phone.entries import phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person
 
 NAME = "Zoë <b>&Quagga"
 FORMS = ("text/csv", "image/svg+xml", "image/png", "application/pdf")

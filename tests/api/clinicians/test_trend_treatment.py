@@ -11,8 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.rules.figures import numbers
-from tests.api.phone.entries import ago, phq9, post
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import ago, phq9
+from tests.builders.world import ClinicWorld, Person
 
 Report = dict[str, Any]
 

@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 from services.treatment import session_rules, vitals
-from tests.api.clinicians.treatment_calls import MORNING, Ward, made, refused
-from tests.api.phone.entries import rows
+from tests.builders.calls import made, refused
+from tests.builders.stored import rows
+from tests.builders.ward import MORNING, Ward
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from tests.api.phone.entries import rows
-from tests.world import Person
+from tests.builders.stored import rows
+from tests.builders.world import Person
 
 VERSION = (
     "INSERT INTO treatment_session_versions (clinic_id, patient_id, session_id, version, course_id,"

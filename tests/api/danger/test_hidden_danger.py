@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import NOTE, alerts, cssrs, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import NOTE, cssrs, phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 CRITICAL = [("unreadable_risk", "critical")]
 

@@ -13,8 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from models.database import db
-from tests.api.phone.entries import NOTE, alerts, cssrs, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import NOTE, cssrs, phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 Body = dict[str, Any] | bytes
 

@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
-from tests.api.phone.entries import alerts, cssrs, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import cssrs, phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 
 def broken(*_args: object, **_kwargs: object) -> None:

@@ -13,8 +13,10 @@ from services.intake.deciding import series_figures, series_rules
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.intake.storing import consequences
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 MUCH_WORSE = {f"q{item}": 3 for item in range(1, 9)} | {"q9": 0}
 

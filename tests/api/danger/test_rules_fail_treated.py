@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from services.intake.replay import replay, undecided
-from tests.api.clinicians.treatment_calls import MORNING, Ward, made, spread
+from tests.builders.calls import made
+from tests.builders.ward import MORNING, Ward, spread
 
 DANGER = spread("phq9", 24) | {"q9": 2}
 

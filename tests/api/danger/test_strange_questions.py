@@ -8,7 +8,7 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 
-from tests.world import ClinicWorld
+from tests.builders.world import ClinicWorld
 
 LATE = "9999-12-31T23:59:59.999999-23:59"
 EARLY = "0001-01-01T00:00:00+23:59"

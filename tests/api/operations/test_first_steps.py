@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.world import ClinicWorld, made_up_email
+from tests.builders.world import ClinicWorld, made_up_email
 
 PASSWORD = "correct horse battery"
 

@@ -22,7 +22,7 @@ from models.base import new_id
 from services.clock import utcnow
 from services.operations import rule_files
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, World
+from tests.builders.world import ClinicWorld, World
 
 PROJECT = Path(__file__).resolve().parents[3]
 

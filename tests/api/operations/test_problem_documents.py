@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
-from tests.api.phone.entries import phq9
-from tests.world import ClinicWorld, Person
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld, Person
 
 JSON = "application/json"
 MB = 1_000_000

@@ -10,10 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from api.page import views
-from tests.api.alerts.alerting import audited, do, newest_alert, open_alert, read, set_alert
-from tests.api.page.browser import Browser
-from tests.api.phone.entries import ago, cssrs, phq9, post
-from tests.world import ClinicWorld
+from tests.builders.alerts import do, open_alert, read, set_alert
+from tests.builders.browser import Browser
+from tests.builders.calls import post
+from tests.builders.entries import ago, cssrs, phq9
+from tests.builders.stored import audited, newest_alert
+from tests.builders.world import ClinicWorld
 
 CONTACTS = {
     "phone": "+33 6 5550199",

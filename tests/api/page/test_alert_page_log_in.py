@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 from api import create_app
 from models.database import db
 from services.accounts import second_factor
-from tests.api.alerts.alerting import audited, open_alert
-from tests.api.page.browser import PASSWORD, Browser, give_password
-from tests.api.phone.entries import rows
-from tests.world import ClinicWorld, World
+from tests.builders.alerts import open_alert
+from tests.builders.browser import PASSWORD, Browser, give_password
+from tests.builders.stored import audited, rows
+from tests.builders.world import ClinicWorld, World
 
 OWN = {"Origin": "http://localhost"}
 

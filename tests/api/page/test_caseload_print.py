@@ -16,8 +16,10 @@ from werkzeug.test import TestResponse
 from services.caseload.worklist import listing
 from tests.api.clinicians.test_caseload import caseload, many, names, set_status
 from tests.api.clinicians.test_caseload_treated import ago
-from tests.api.phone.entries import phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 CAUTION = "Absence from this list means nothing"

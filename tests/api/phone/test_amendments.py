@@ -8,8 +8,10 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person
 
 COMPLETE = {f"q{item}": 1 for item in range(1, 9)}
 

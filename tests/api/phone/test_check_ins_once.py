@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import NOTE, phq9, post, rows
-from tests.world import ClinicWorld, World
+from tests.builders.calls import post
+from tests.builders.entries import NOTE, phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, World
 
 
 def test_a_new_check_in_is_stored_and_scored(client: FlaskClient, clinic: ClinicWorld) -> None:

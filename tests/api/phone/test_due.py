@@ -13,8 +13,10 @@ from flask.testing import FlaskClient
 from schemas.due import REASONS, STATUSES, DueOut
 from services.rules.schedule.case import ItemStatus, Reason
 from tests.api.clinicians.treatments import a_course, a_report, a_session
-from tests.api.phone.entries import phq9, post, rows
-from tests.world import ClinicWorld, Person, World, log_in
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person, World, log_in
 
 ZONE = "Asia/Kolkata"
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
 
-from tests.api.phone.entries import phq9, rows
-from tests.world import ClinicWorld
+from tests.builders.entries import phq9
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld
 
 
 def test_an_entry_with_an_expired_token_counts_after_the_refresh(

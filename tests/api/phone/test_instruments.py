@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from models import Clinic
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld
+from tests.builders.world import ClinicWorld
 
 
 def test_every_role_reads_all_instruments(client: FlaskClient, clinic: ClinicWorld) -> None:

@@ -14,8 +14,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.rules.danger import triage
-from tests.api.phone.entries import NOTE, alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person, World
+from tests.builders.calls import post
+from tests.builders.entries import NOTE, phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person, World
 
 Job = Callable[[], TestResponse]
 

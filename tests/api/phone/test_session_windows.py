@@ -12,7 +12,8 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.api.clinicians.treatment_calls import MORNING, Ward, a_course, made
+from tests.builders.calls import made
+from tests.builders.ward import MORNING, Ward, a_course
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.api.clinicians.treatment_calls import MORNING, Ward, made
+from tests.builders.calls import made
+from tests.builders.ward import MORNING, Ward
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from flask import Flask
 
 from services.intake.deciding import side_effects
 from services.intake.replay import replay, undecided
-from tests.api.alerts.alerting import newest_alert
-from tests.api.clinicians.treatment_calls import MORNING, Ward, made, refused
-from tests.api.phone.entries import rows
-from tests.world import World
+from tests.builders.calls import made, refused
+from tests.builders.stored import newest_alert, rows
+from tests.builders.ward import MORNING, Ward
+from tests.builders.world import World
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from services.membership.invitations import InvitationForm, Invited, invite, inv
 from services.membership.users import change_user
 from services.patients.enrol import enrol
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, World, made_up_email
+from tests.builders.world import ClinicWorld, World, made_up_email
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

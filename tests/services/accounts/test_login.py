@@ -19,8 +19,8 @@ from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import change_password, get_me
 from services.exceptions import Invalid, LoginFailed, RateLimited, Unauthenticated
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, Person, World, made_up_email
-from tests.world import log_in as log_in_without_password
+from tests.builders.world import ClinicWorld, Person, World, made_up_email
+from tests.builders.world import log_in as log_in_without_password
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -24,7 +24,7 @@ from services.accounts.refresh import Answer, PairState, Presented, decide, refr
 from services.audit import verify_chain
 from services.exceptions import Unauthenticated
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, Person, World, log_in
+from tests.builders.world import ClinicWorld, Person, World, log_in
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 PHONES = 40 if os.environ.get("INTERLUDE_PROVE") == "1" else 3

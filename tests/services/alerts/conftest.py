@@ -12,10 +12,10 @@ from api import create_app
 from models.database import db
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
+from tests.builders.scene import FIRST, SECOND, START, Scene
+from tests.builders.world import World
 from tests.fixtures.mail import MailServer
 from tests.fixtures.webhook import WebhookReceiver
-from tests.services.alerts.scene import FIRST, SECOND, START, Scene
-from tests.world import World
 
 PUBLIC_URL = "https://interlude.test"
 

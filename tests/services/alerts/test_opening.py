@@ -9,7 +9,7 @@ from services.alerts.chain import load_chain
 from services.alerts.opening import load_open_alert, lower, open_or_add
 from services.one_statement import write_together
 from services.unit_of_work import transaction
-from tests.services.alerts.scene import FAMILY, Scene, occurrence
+from tests.builders.scene import FAMILY, Scene, occurrence
 
 
 def test_a_critical_alert_stands_with_its_occurrence_timeline_and_first_page(scene: Scene):

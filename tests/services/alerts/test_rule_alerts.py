@@ -19,11 +19,11 @@ from services.rules.decision import RuleDecision, RuleId, Severity
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
-from tests.api.phone.entries import alerts, rows
+from tests.builders.scene import FIRST, SECOND, Scene
+from tests.builders.stored import alerts, rows
+from tests.builders.treatment import begin_course, check_in, measure, report, treat
+from tests.builders.world import Person
 from tests.fixtures.mail import MailServer
-from tests.services.alerts.scene import FIRST, SECOND, Scene
-from tests.services.alerts.treated import begin_course, check_in, measure, report, treat
-from tests.world import Person
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # 08:00 in Paris
 OF_SUICIDE_RISK = "SELECT id FROM alerts WHERE family = 'suicide_risk'"

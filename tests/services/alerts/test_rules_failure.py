@@ -12,8 +12,8 @@ from services.alerts.chain import load_chain
 from services.alerts.rules_failure import count_rules_failure
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
+from tests.builders.scene import Scene
 from tests.fixtures.mail import MailServer
-from tests.services.alerts.scene import Scene
 
 
 def fail(

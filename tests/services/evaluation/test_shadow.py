@@ -29,8 +29,8 @@ from services.rules.threshold_files import DATA
 from services.rules.worsening.numbers import RULE_NUMBERS
 from services.treatment.courses import create_course
 from services.treatment.sessions import create_session
-from tests.api.phone.entries import rows
-from tests.world import ClinicWorld, Person, World, log_in
+from tests.builders.stored import rows
+from tests.builders.world import ClinicWorld, Person, World, log_in
 
 BEGAN = datetime(2026, 1, 5, 18, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from services.accounts.accept import Acceptance, accept
 from services.membership.invitations import Invited, invite_device
 from services.patients.enrol import enrol
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld, World, made_up_email
+from tests.builders.world import ClinicWorld, World, made_up_email
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from flask import Flask
 from api import create_app
 from models.database import db
 from services.accounts import passwords
+from tests.builders.world import World
 from tests.fixtures.mail import MailServer
 from tests.services.password_reset.desk import START, Desk
-from tests.world import World
 
 
 @pytest.fixture(scope="session")

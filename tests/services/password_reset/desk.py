@@ -21,8 +21,8 @@ from services.password_reset.ask import ask_for_reset
 from services.password_reset.confirm import confirm_reset
 from services.password_reset.mail import errand
 from services.unit_of_work import transaction
+from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.mail import MailServer
-from tests.world import ClinicWorld, Person
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 OLD, NEW = "correct horse battery", "a new long password"

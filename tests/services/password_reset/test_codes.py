@@ -18,8 +18,8 @@ from services.exceptions import RateLimited, Unauthenticated
 from services.membership.users import change_user
 from services.password_reset.issue import issue_one
 from services.unit_of_work import transaction
+from tests.builders.world import Person, log_in, made_up_email
 from tests.services.password_reset.desk import AWAY, HOME, NEW, OLD, START, Desk
-from tests.world import Person, log_in, made_up_email
 
 
 @pytest.mark.parametrize("role", ["clinician", "on_call", "admin", "patient"])

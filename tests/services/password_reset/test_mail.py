@@ -21,10 +21,10 @@ from services.membership.invitations import InvitationForm, invite
 from services.password_reset import mail
 from services.password_reset.issue import issue_one
 from services.unit_of_work import transaction
+from tests.builders.world import made_up_email
 from tests.fixtures.app import SECRET
 from tests.fixtures.mail import MailFault
 from tests.services.password_reset.desk import START, Desk
-from tests.world import made_up_email
 
 LEASE = timedelta(seconds=30)
 

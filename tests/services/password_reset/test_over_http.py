@@ -19,9 +19,9 @@ from migrations.roles import libpq_url
 from models import PasswordReset
 from models.database import db
 from services.unit_of_work import transaction
+from tests.builders.world import World, made_up_email
 from tests.fixtures.mail import MailFault
 from tests.services.password_reset.desk import NEW, OLD, Desk
-from tests.world import World, made_up_email
 
 ASK, CONFIRM = "/v1/auth/password-reset", "/v1/auth/password-reset/confirm"
 

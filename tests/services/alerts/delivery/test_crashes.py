@@ -17,8 +17,8 @@ from services.alerts.delivery.claiming import claim_due
 from services.alerts.delivery.escalating import advance, due_alerts
 from services.alerts.delivery.sending import record_failed, record_sent
 from services.channels.base import Channel, ChannelError, Page, Receipt
+from tests.builders.scene import Scene
 from tests.fixtures.mail import MailFault, MailServer
-from tests.services.alerts.scene import Scene
 
 
 class Killed(BaseException):

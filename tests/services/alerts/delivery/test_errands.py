@@ -14,9 +14,9 @@ from services.alerts.delivery.worker import Worker
 from services.password_reset.ask import ask_for_reset
 from services.password_reset.mail import errand
 from services.unit_of_work import transaction
+from tests.builders.scene import FIRST, Scene
 from tests.fixtures.mail import MailFault, MailServer
 from tests.services.alerts.delivery.test_worker import running
-from tests.services.alerts.scene import FIRST, Scene
 
 RESET = "[Interlude] Your code for a new password"
 

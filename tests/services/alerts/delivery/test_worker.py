@@ -20,9 +20,9 @@ from services.alerts.delivery.listener import Ear
 from services.alerts.delivery.worker import Worker
 from services.alerts.writing import notify_statement
 from services.unit_of_work import transaction
+from tests.builders.scene import Scene
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.webhook import WebhookReceiver
-from tests.services.alerts.scene import Scene
 
 NOWHERE = "postgresql://interlude_worker@127.0.0.1:9/nowhere?connect_timeout=1"
 

@@ -20,9 +20,9 @@ from services.alerts.delivery.sending import deliver_one
 from services.alerts.monitors.silence import SilentPatient
 from services.channels.base import Channel, Page, Receipt
 from services.unit_of_work import transaction
+from tests.builders.scene import FIRST, SECOND, Scene
 from tests.fixtures.mail import MailServer
 from tests.services.alerts.delivery.test_worker import running
-from tests.services.alerts.scene import FIRST, SECOND, Scene
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # 08:00 in Paris
 UNREADABLE = pytest.mark.parametrize(

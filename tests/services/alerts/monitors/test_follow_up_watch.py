@@ -13,11 +13,11 @@ from services.alerts.monitors import follow_up
 from services.alerts.monitors.follow_up import UnheardPatient, report_unheard, unheard_patients
 from services.patients.status.lock import lock_patient
 from services.unit_of_work import transaction
-from tests.api.phone.entries import alerts, rows
+from tests.builders.scene import Scene
+from tests.builders.stored import alerts, rows
+from tests.builders.treatment import begin_course, check_in, correct, report, treat
+from tests.builders.world import Person, log_in
 from tests.fixtures.mail import MailServer
-from tests.services.alerts.scene import Scene
-from tests.services.alerts.treated import begin_course, check_in, correct, report, treat
-from tests.world import Person, log_in
 
 HOUR = timedelta(hours=1)
 # The scene's Friday, 10:00 in Paris. Ends 40 minutes later; driving allowed a day after that.

@@ -25,8 +25,8 @@ from services.intake.forms import CheckInForm
 from services.patients.status.lock import lock_patient
 from services.patients.status.row import raise_revision
 from services.unit_of_work import transaction
-from tests.api.phone.entries import alerts, rows
-from tests.world import Person, World, made_up_email
+from tests.builders.stored import alerts, rows
+from tests.builders.world import Person, World, made_up_email
 
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

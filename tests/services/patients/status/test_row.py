@@ -14,8 +14,8 @@ from sqlalchemy import update
 from models import PatientStatus
 from services.caseload.verify import verify_caseload
 from services.unit_of_work import transaction
-from tests.services.histories import START, Phone, answers, faults
-from tests.world import ClinicWorld, World
+from tests.builders.histories import START, Phone, answers, faults
+from tests.builders.world import ClinicWorld, World
 
 
 @st.composite

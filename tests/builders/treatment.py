@@ -15,7 +15,7 @@ from services.intake.side_effects import record_side_effects
 from services.treatment.courses import create_course
 from services.treatment.sessions import change_session, create_session
 from services.treatment.vitals import record_vitals
-from tests.world import Person
+from tests.builders.world import Person
 
 
 def begin_course(staff: Person, pat: Person, at: datetime, **known: Any) -> UUID:

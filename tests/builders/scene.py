@@ -31,7 +31,7 @@ from services.channels.base import Channel
 from services.one_statement import write_together
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
-from tests.world import ClinicWorld
+from tests.builders.world import ClinicWorld
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # a Friday night
 FIRST, SECOND = "first@hospital.test", "second@hospital.test"

@@ -14,8 +14,10 @@ from werkzeug.test import TestResponse
 
 from services.patients.status.row import differences
 from services.unit_of_work import transaction
-from tests.api.phone.entries import alerts, phq9, post, rows
-from tests.world import ClinicWorld, Person, World, log_in
+from tests.builders.calls import made, post
+from tests.builders.entries import phq9
+from tests.builders.stored import alerts, rows
+from tests.builders.world import ClinicWorld, Person, World, log_in
 
 # A Monday; far enough back that tokens written today hold all the way.
 MORNING = datetime(2025, 6, 2, 8, 0, tzinfo=UTC)
@@ -164,20 +166,6 @@ class Ward:
         """What the caseload caches is what a recompute gives."""
         with self.pat.app.app_context(), transaction(self.clinic.id) as session:
             assert differences(session, self.pat.patient_id) == []
-
-
-def made(answer: TestResponse, status: int = 201) -> dict[str, Any]:
-    """The document of an answer that must have this status."""
-    assert answer.status_code == status, answer.json
-    found: dict[str, Any] = answer.get_json()
-    return found
-
-
-def refused(answer: TestResponse, status: int = 422) -> dict[str, Any]:
-    """What stood against it: the errors of a 422, or the problem's code."""
-    problem = made(answer, status)
-    found: dict[str, Any] = problem.get("errors") or {"code": problem["code"]}
-    return found
 
 
 def a_course(**changes: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from models import User
 from services.accounts.passwords import hash_password
 from services.unit_of_work import transaction
-from tests.world import Person
+from tests.builders.world import Person
 
 PASSWORD = "correct horse battery quagga"
 FORM = re.compile(r'<form method="post" action="([^"]+)">(.*?)</form>', re.DOTALL)

@@ -16,7 +16,7 @@ from services.intake.refused import Refused, answer_refusal
 from services.patients.expired_entries import count_entries_of
 from services.patients.status.row import differences
 from services.unit_of_work import transaction
-from tests.world import Person
+from tests.builders.world import Person
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 ITEMS = {"phq9": 9, "phq9-daily": 9, "gad7": 7}

@@ -11,8 +11,10 @@ from werkzeug.test import TestResponse
 
 from models import Alert
 from services.unit_of_work import transaction
-from tests.api.phone.entries import phq9, post, rows
-from tests.world import ClinicWorld, Person
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.stored import newest_alert
+from tests.builders.world import ClinicWorld, Person
 
 REASON = "stable quagga"
 
@@ -22,16 +24,6 @@ def open_alert(client: FlaskClient, patient: Person, item9: int | None = 2, **ch
     answer = post(client, patient, phq9(item9, **changes))
     assert answer.status_code == 201, answer.json
     return newest_alert(patient)
-
-
-def newest_alert(patient: Person) -> str:
-    """The id of the patient's newest alert."""
-    found = rows(
-        patient,
-        "SELECT id FROM alerts WHERE patient_id = :id ORDER BY triggered_at DESC, id DESC LIMIT 1",
-        id=patient.patient_id,
-    )
-    return str(found[0]["id"])
 
 
 def read(client: FlaskClient, person: Person, alert_id: str) -> TestResponse:
@@ -58,20 +50,6 @@ def set_alert(clinic: ClinicWorld, alert_id: str, **columns: Any) -> None:
     """Change columns of an alert, as time or another rule would have."""
     with clinic.app.app_context(), transaction(clinic.id) as session:
         session.execute(update(Alert).where(Alert.id == UUID(alert_id)).values(**columns))
-
-
-def audited(person: Person, object_id: str) -> list[str]:
-    """What the audit chain says was done with an object, in order."""
-    found = rows(
-        person, "SELECT action FROM audit_entries WHERE object_id = :id ORDER BY seq", id=object_id
-    )
-    return [row["action"] for row in found]
-
-
-def revision(patient: Person) -> int:
-    """The patient's revision now."""
-    query = "SELECT revision FROM patient_status WHERE patient_id = :id"
-    return int(rows(patient, query, id=patient.patient_id)[0]["revision"])
 
 
 def steady(alert: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Made-up people, entries, treatments and values that all tests are built from."""

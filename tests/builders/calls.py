@@ -1,0 +1,38 @@
+"""Requests of a person, and what the answers must be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.builders.world import Person
+
+
+def post(
+    client: FlaskClient, person: Person, body: Any, path: str = "/v1/check-ins", **headers: str
+) -> TestResponse:
+    """Send as this person; `body` is a document or bytes."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client.post(
+        path,
+        data=data,
+        content_type="application/json",
+        headers={**person.headers, **{name.replace("_", "-"): v for name, v in headers.items()}},
+    )
+
+
+def made(answer: TestResponse, status: int = 201) -> dict[str, Any]:
+    """The document of an answer that must have this status."""
+    assert answer.status_code == status, answer.json
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def refused(answer: TestResponse, status: int = 422) -> dict[str, Any]:
+    """What stood against it: the errors of a 422, or the problem's code."""
+    problem = made(answer, status)
+    found: dict[str, Any] = problem.get("errors") or {"code": problem["code"]}
+    return found

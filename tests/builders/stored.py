@@ -1,0 +1,54 @@
+"""What the database holds about a person, read through row-level security."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from models.database import db
+from tests.builders.world import Person
+
+
+def rows(person: Person, query: str, **values: Any) -> list[Any]:
+    """What the clinic's own rows say (through row-level security)."""
+    with person.app.app_context(), db.engine.begin() as connection:
+        connection.execute(
+            text("SELECT set_config('interlude.clinic_id', :id, true)"),
+            {"id": str(person.actor.clinic_id)},
+        )
+        return list(connection.execute(text(query), values).mappings())
+
+
+def alerts(person: Person) -> list[Any]:
+    """The patient's alerts, oldest first."""
+    return rows(
+        person,
+        "SELECT family, severity, status, occurrence_count, rule, id FROM alerts"
+        " WHERE patient_id = :patient ORDER BY triggered_at, id",
+        patient=person.patient_id,
+    )
+
+
+def newest_alert(patient: Person) -> str:
+    """The id of the patient's newest alert."""
+    found = rows(
+        patient,
+        "SELECT id FROM alerts WHERE patient_id = :id ORDER BY triggered_at DESC, id DESC LIMIT 1",
+        id=patient.patient_id,
+    )
+    return str(found[0]["id"])
+
+
+def audited(person: Person, object_id: str) -> list[str]:
+    """What the audit chain says was done with an object, in order."""
+    found = rows(
+        person, "SELECT action FROM audit_entries WHERE object_id = :id ORDER BY seq", id=object_id
+    )
+    return [row["action"] for row in found]
+
+
+def revision(patient: Person) -> int:
+    """The patient's revision now."""
+    query = "SELECT revision FROM patient_status WHERE patient_id = :id"
+    return int(rows(patient, query, id=patient.patient_id)[0]["revision"])
