@@ -17,6 +17,9 @@ from api.secret_key import kept_secret_key, weakness
 
 PREFIX = "INTERLUDE_"
 N = TypeVar("N", int, float)
+# What the API contract promises; a setting moves them within the bounds below.
+BODY_BYTES = 1_000_000
+DRAIN_BYTES = 16_000_000
 
 
 class SettingsError(ValueError):
@@ -65,8 +68,8 @@ class Settings:
     poll_s: float = 1.0
     retry_base_s: float = 5.0
     retry_max_s: float = 60.0
-    max_body_bytes: int = 1 << 20
-    max_drain_bytes: int = 16 << 20
+    max_body_bytes: int = BODY_BYTES
+    max_drain_bytes: int = DRAIN_BYTES
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -80,6 +83,9 @@ class Settings:
         read = _Reader(environ)
         data_dir = Path(read.text("DATA_DIR", "var")).expanduser().absolute()
         host, port = read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, 1, 65_535)
+        max_body_bytes = read.integer("MAX_BODY_BYTES", BODY_BYTES, 100_000, 16_000_000)
+        # What is drained shows that a body is too large, so it is more than a body may have.
+        drain_from = max(1_000_000, max_body_bytes + 1)
         return cls(
             secret_key=_secret_key(read.text("SECRET_KEY"), data_dir),
             data_dir=data_dir,
@@ -100,8 +106,8 @@ class Settings:
             poll_s=read.seconds("POLL_S", 1.0, 0.05, 10.0),
             retry_base_s=read.seconds("RETRY_BASE_S", 5.0, 0.05, 300.0),
             retry_max_s=read.seconds("RETRY_MAX_S", 60.0, 0.05, 600.0),
-            max_body_bytes=read.integer("MAX_BODY_BYTES", 1 << 20, 1 << 14, 16 << 20),
-            max_drain_bytes=read.integer("MAX_DRAIN_BYTES", 16 << 20, 1 << 20, 64 << 20),
+            max_body_bytes=max_body_bytes,
+            max_drain_bytes=read.integer("MAX_DRAIN_BYTES", DRAIN_BYTES, drain_from, 64_000_000),
         )
 
 

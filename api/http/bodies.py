@@ -7,22 +7,24 @@ import zlib
 from typing import Any, Final
 
 import orjson
-from flask import Request, g, request
+from flask import Request, current_app, g, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-BODY_LIMIT: Final = 1_000_000
-DRAIN_LIMIT: Final = 16_000_000
+from api.settings import Settings
+
+# A search for danger reads so much of a refused body, however little a setting accepts.
+SEARCHED_BYTES: Final = 1_000_000
 CHUNK: Final = 65_536
 # zlib: gzip or zlib by its head, and bare deflate, which some clients send under that name.
 WINDOWS: Final = (47, -15)
 
 
 def raw_body() -> bytes:
-    """The request's bytes, at most 1 MB of them; a longer body is drained up to 16 MB and
-    marked.
+    """The request's bytes. A body over `INTERLUDE_MAX_BODY_BYTES` is cut, marked, and drained up to
+    `INTERLUDE_MAX_DRAIN_BYTES`, so that the answer arrives.
     """
     if "raw_body" not in g:
         g.raw_body, g.body_too_large = _read(request)
@@ -30,16 +32,18 @@ def raw_body() -> bytes:
 
 
 def _read(req: Request) -> tuple[bytes, bool]:
-    kept = bytearray()
+    settings: Settings = current_app.config["INTERLUDE"]
+    limit = max(settings.max_body_bytes, SEARCHED_BYTES)
+    body = bytearray()
     total = 0
-    while total < DRAIN_LIMIT and (chunk := req.stream.read(CHUNK)):
+    while total < settings.max_drain_bytes and (chunk := req.stream.read(CHUNK)):
         total += len(chunk)
-        kept += chunk[: max(0, BODY_LIMIT - len(kept))]
-    return bytes(kept), total > BODY_LIMIT
+        body += chunk[: max(0, limit - len(body))]
+    return bytes(body), total > settings.max_body_bytes
 
 
 def readable_body() -> bytes:
-    """What a search for danger reads: of a compressed body, what opens, at most 1 MB of it."""
+    """What a search for danger reads: of a compressed body, the first 1 MB of what opens."""
     body = raw_body()
     if not _is_encoded():
         return body
@@ -52,14 +56,14 @@ def _is_encoded() -> bool:
 
 def _opened(body: bytes, window: int) -> bytes:
     try:
-        return zlib.decompressobj(window).decompress(body, BODY_LIMIT)
+        return zlib.decompressobj(window).decompress(body, SEARCHED_BYTES)
     except zlib.error:
         return b""
 
 
 def json_body() -> Any:
-    """The body as JSON. 413 over 1 MB, 415 unless it says plain JSON, 400 when it is not, or when
-    an object repeats a key: the last would win, and hide what the first one said.
+    """The body as JSON. 413 when it is too large, 415 unless it says plain JSON, 400 when it is
+    not, or when an object repeats a key: the last would win, and hide the first one.
     """
     body = raw_body()
     if g.body_too_large:

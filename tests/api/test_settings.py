@@ -59,12 +59,27 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("RETRY_BASE_S", "-1"),
         ("API_PROCESSES", "1.5"),
         ("MAX_BODY_BYTES", "12"),
+        ("MAX_BODY_BYTES", "99999"),
+        ("MAX_BODY_BYTES", "16000001"),
+        ("MAX_DRAIN_BYTES", "999999"),
+        ("MAX_DRAIN_BYTES", "64000001"),
     ],
 )
 def test_a_value_that_cannot_work_stops_the_start_by_name(tmp_path: Path, name: str, value: str):
     with pytest.raises(SettingsError, match=f"^INTERLUDE_{name} ") as refused:
         settings(tmp_path, **{name: value})
     assert len(value) < 5 or value not in str(refused.value)
+
+
+def test_the_contract_says_how_large_a_body_may_be_unless_a_setting_does(tmp_path: Path):
+    usual, larger = settings(tmp_path), settings(tmp_path, MAX_BODY_BYTES="2000000")
+    assert (usual.max_body_bytes, usual.max_drain_bytes) == (1_000_000, 16_000_000)
+    assert (larger.max_body_bytes, larger.max_drain_bytes) == (2_000_000, 16_000_000)
+
+
+def test_more_is_drained_than_a_body_may_have(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"^INTERLUDE_MAX_DRAIN_BYTES "):
+        settings(tmp_path, MAX_BODY_BYTES="2000000", MAX_DRAIN_BYTES="2000000")
 
 
 @pytest.mark.parametrize(
