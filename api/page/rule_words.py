@@ -70,7 +70,7 @@ def effects(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 def _grade(grade: int) -> str:
-    return GRADES[grade].partition(":")[0]
+    return GRADES[grade].label.partition(":")[0]
 
 
 def vitals(evidence: Evidence) -> list[tuple[str, str]]:

@@ -6,37 +6,41 @@ last good set, and stops the next start. So it is said here, before that happens
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
-from services.rules.cards.lines import parse_crisis_lines
-from services.rules.danger.notes import parse_terms
-from services.rules.danger.numbers import RULES_VERSION, parse_rule_set
-from services.rules.escalation.numbers import read_escalation_numbers
+from services.rules.cards.lines import CrisisLines
+from services.rules.danger.notes import NoteTerms
+from services.rules.danger.numbers import RULES_VERSION, RuleSet
+from services.rules.danger.silence import IntakeRisk, SilenceThresholds
+from services.rules.escalation.numbers import EscalationNumbers
 from services.rules.figures.numbers import read_trend_thresholds
-from services.rules.instruments.files import read_instrument
-from services.rules.threshold_files import DATA
+from services.rules.instruments.definition import Instrument
+from services.rules.numbers import DATA, load, read
+from services.rules.session_day.screening import ScreeningList
+from services.rules.session_day.vital_signs import VitalThresholds
+from services.rules.side_effects.coded_list import SideEffectList
 from services.rules.worsening.numbers import read_worsening_thresholds
 
-Reader = Callable[[Path], Any]
-
-
-def _of_text(parse: Callable[[str], Any]) -> Reader:
-    return lambda path: parse(path.read_text("utf-8"))
-
-
-READERS: Final[Mapping[str, Reader]] = {
-    "triage.toml": _of_text(parse_rule_set),
-    "crisis_lines.toml": _of_text(parse_crisis_lines),
-    "escalation.toml": read_escalation_numbers,
+KINDS: Final[Mapping[str, type[Any]]] = {
+    "triage.toml": RuleSet,
+    "silence.toml": SilenceThresholds,
+    "intake_risk.toml": IntakeRisk,
+    "note_terms/*.toml": NoteTerms,
+    "crisis_lines.toml": CrisisLines,
+    "escalation.toml": EscalationNumbers,
+    "instruments/*.toml": Instrument,
+    "screening.toml": ScreeningList,
+    "vital_signs.toml": VitalThresholds,
+    "side_effects.toml": SideEffectList,
+}
+READERS: Final[Mapping[str, Callable[[Path], Any]]] = {
+    **{pattern: partial(read, wanted=kind) for pattern, kind in KINDS.items()},
     "trend/*.toml": read_trend_thresholds,
     "worsening.toml": read_worsening_thresholds,
-    "note_terms/*.toml": _of_text(parse_terms),
-    "instruments/*.toml": read_instrument,
-    "**/*.toml": _of_text(tomllib.loads),
+    "**/*.toml": load,
 }
 
 
@@ -67,7 +71,7 @@ def _unloadable(folder: Path, _state: tuple[tuple[str, int, int], ...]) -> tuple
     return tuple(sorted(bad | missing))
 
 
-def _loads(reader: Reader, path: Path) -> bool:
+def _loads(reader: Callable[[Path], Any], path: Path) -> bool:
     try:
         reader(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it would not load

@@ -32,7 +32,6 @@ from services.rules.danger.silence import (
     FAMILY,
     RULE,
     SILENCE,
-    SILENCE_VERSION,
     SilenceFacts,
     silence_tier,
 )
@@ -212,7 +211,7 @@ def _open(session: Session, row: Any, tier: Tier, now: datetime) -> None:
         patient_id=row.id,
         clinic_id=row.clinic_id,
         family=FAMILY,
-        rule_version=SILENCE_VERSION,
+        rule_version=SILENCE.version,
         chain=load_chain(session, row.clinic_id),
         now=now,
         revision=revision,

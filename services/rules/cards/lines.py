@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Final
+
+from services.rules.numbers import DATA, NumbersError, read
 
 _MONTHS_A_YEAR = 12
-
-
-class CrisisLinesError(ValueError):
-    """The table of crisis lines lacks a field or holds one of the wrong kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +23,26 @@ class Line:
     verified_on: date | None
     source: str
 
+    def __post_init__(self) -> None:
+        if not (self.phone or self.text or self.url):
+            raise NumbersError("no way to reach it")
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country's emergency number (None: not known) and its lines, best first."""
+    """A country's emergency number (None: not known) and its lines, best first.
+
+    `named`: what stands in place of a number that is not known.
+    """
 
     emergency: str | None
-    emergency_name: str
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...] = ()
+    named: str = ""
+
+    @property
+    def emergency_name(self) -> str:
+        """How the card names the emergency services."""
+        return self.named or f"Emergency services {self.emergency}"
 
     @property
     def emergency_words(self) -> str:
@@ -49,12 +57,21 @@ class CrisisLines:
     version: str
     stale_after_months: int
     countries: Mapping[str, Country]
+    emergency_only: Mapping[str, str]  # countries without a line that was checked
     elsewhere: Country
     directory: Line
 
+    def __post_init__(self) -> None:
+        for code, country in self.countries.items():
+            if not (country.emergency and country.lines):
+                raise NumbersError("needs an emergency number and lines", f"countries.{code}")
+
     def country(self, code: str) -> Country:
         """By ISO 3166 code in any case; an unknown one has no lines, only the directory."""
-        return self.countries.get(code.strip().upper(), self.elsewhere)
+        known = code.strip().upper()
+        if known in self.countries or known not in self.emergency_only:
+            return self.countries.get(known, self.elsewhere)
+        return Country(self.emergency_only[known])
 
     def doubtful(self, line: Line, today: date | None) -> bool:
         """Never checked, or checked `stale_after_months` ago or earlier (or today unknown)."""
@@ -66,48 +83,4 @@ class CrisisLines:
         return whole_months >= self.stale_after_months
 
 
-def parse_crisis_lines(text: str) -> CrisisLines:
-    """The table in a TOML text; raises `CrisisLinesError`."""
-    try:
-        data = tomllib.loads(text)
-        unknown = Country(None, data["elsewhere"]["emergency_name"], ())
-        return CrisisLines(
-            version=data["version"],
-            stale_after_months=data["stale_after_months"],
-            countries={
-                **{code: _bare(number) for code, number in data["emergency_only"].items()},
-                **{code: _country(entry) for code, entry in data["countries"].items()},
-            },
-            elsewhere=unknown,
-            directory=_line(data["directory"]),
-        )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise CrisisLinesError(f"crisis lines: {error!r}") from error
-
-
-def _country(entry: dict[str, Any]) -> Country:
-    lines = tuple(_line(line) for line in entry["lines"])
-    return replace(_bare(entry["emergency"]), lines=lines)
-
-
-def _bare(number: str) -> Country:
-    return Country(number, f"Emergency services {number}", ())
-
-
-def _line(entry: dict[str, Any]) -> Line:
-    line = Line(
-        name=entry["name"],
-        phone=entry.get("phone"),
-        text=entry.get("text"),
-        url=entry.get("url"),
-        verified_on=entry.get("verified_on"),
-        source=entry["source"],
-    )
-    if not (line.phone or line.text or line.url):
-        raise CrisisLinesError(f"{line.name}: no way to reach it")
-    return line
-
-
-LINES = parse_crisis_lines(
-    (Path(__file__).parent.parent / "data" / "crisis_lines.toml").read_text("utf-8")
-)
+LINES: Final = read(DATA / "crisis_lines.toml", CrisisLines)

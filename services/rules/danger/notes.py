@@ -7,28 +7,17 @@ ids such as `en:kill-myself`; the note itself is never returned or kept here.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
+
+from services.rules.numbers import DATA, NumbersError, read
 
 _LATIN_MARKS = range(0x0300, 0x0370)
 _NUKTA, _CHANDRABINDU, _ANUSVARA = "\u093c", "\u0901", "\u0902"
 _APOSTROPHES = "'’‘ʼ`´′"
 _NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
 _DROPPED = frozenset(_APOSTROPHES + _NUKTA)
-
-
-class NoteTermsError(ValueError):
-    """A term file lacks a field, or a phrase is empty once it is folded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """One language's terms: id -> what matches it in a folded text."""
-
-    patterns: tuple[tuple[str, re.Pattern[str]], ...]
 
 
 def fold(text: str) -> str:
@@ -47,38 +36,46 @@ def fold(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def parse_terms(text: str) -> Terms:
-    """The terms of one TOML file; raises `NoteTermsError`."""
-    try:
-        data = tomllib.loads(text)
-        language = data["language"]
-        rows = [(f"{language}:{term['id']}", term["phrases"]) for term in data["terms"]]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise NoteTermsError(f"not a term file: {error}") from error
-    return Terms(tuple((name, _pattern(name, phrases)) for name, phrases in rows))
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One meaning in its phrases; one that ends in `*` also matches longer last words.
+
+    Raises ``NumbersError`` when nothing of a phrase is left once it is folded.
+    """
+
+    id: str
+    phrases: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not all(fold(phrase) for phrase in self.phrases):
+            raise NumbersError("a phrase has no word", "phrases")
+
+    def pattern(self) -> re.Pattern[str]:
+        """What finds it in a folded text: whole words."""
+        parts = [
+            re.escape(fold(phrase)) + (r"\S*" if phrase.endswith("*") else r"(?!\S)")
+            for phrase in self.phrases
+        ]
+        return re.compile(r"(?<!\S)(?:" + "|".join(parts) + ")")
 
 
-def _pattern(name: str, phrases: Iterable[str]) -> re.Pattern[str]:
-    """Whole words; a phrase that ends in `*` also matches longer last words."""
-    parts = [
-        re.escape(fold(phrase)) + (r"\S*" if phrase.endswith("*") else r"(?!\S)")
-        for phrase in phrases
-        if fold(phrase)
-    ]
-    if not parts:
-        raise NoteTermsError(f"{name}: no phrases")
-    return re.compile(r"(?<!\S)(?:" + "|".join(parts) + ")")
+@dataclass(frozen=True, slots=True)
+class NoteTerms:
+    """The terms of one language."""
+
+    language: str
+    terms: tuple[Term, ...]
 
 
 def find_terms(text: str | None) -> tuple[str, ...]:
     """The ids of all terms in a note, none (false) for no note."""
     folded = fold(text or "")
-    return tuple(
-        name for terms in TERMS for name, pattern in terms.patterns if pattern.search(folded)
-    )
+    return tuple(name for name, pattern in PATTERNS if pattern.search(folded))
 
 
-TERMS = tuple(
-    parse_terms(path.read_text("utf-8"))
-    for path in sorted((Path(__file__).parent.parent / "data" / "note_terms").glob("*.toml"))
+LANGUAGES: Final = tuple(
+    read(path, NoteTerms) for path in sorted((DATA / "note_terms").glob("*.toml"))
+)
+PATTERNS: Final = tuple(
+    (f"{each.language}:{term.id}", term.pattern()) for each in LANGUAGES for term in each.terms
 )

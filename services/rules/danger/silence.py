@@ -6,14 +6,13 @@ count, and the running mood day is not missed yet.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
+from typing import Final
 
 from services.rules.decision import Tier
-from services.rules.threshold_files import DATA, read_thresholds
+from services.rules.numbers import DATA, read
 from services.rules.trend.adherence import DaySpan
 
 RULE = "N1"
@@ -24,6 +23,7 @@ FAMILY = "silence"
 class SilenceThresholds:
     """Days and hours of N1, from `data/silence.toml`."""
 
+    version: str
     at_risk_missed_days: int
     missed_days: int
     item9_days: int
@@ -32,9 +32,7 @@ class SilenceThresholds:
     never_started_hours: int
 
 
-_SILENCE_FILE = read_thresholds(DATA / "silence.toml")
-SILENCE_VERSION = _SILENCE_FILE.version
-SILENCE = _SILENCE_FILE.table("silence", SilenceThresholds)
+SILENCE: Final = read(DATA / "silence.toml", SilenceThresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +97,18 @@ def _days(spans: Iterable[DaySpan]) -> set[date]:
     return {day for span in spans for day in span.days()}
 
 
-_RISK_FILE = Path(__file__).parent.parent / "data" / "intake_risk.toml"
-TERMS: tuple[str, ...] = tuple(tomllib.loads(_RISK_FILE.read_text("utf-8"))["terms"])
+@dataclass(frozen=True, slots=True)
+class IntakeRisk:
+    """The terms that say so, found anywhere in an indication in lower case."""
+
+    version: str
+    terms: tuple[str, ...]
+
+
+INTAKE_RISK: Final = read(DATA / "intake_risk.toml", IntakeRisk)
 
 
 def says_suicidal_ideation(indications: Iterable[str]) -> bool:
     """True when any indication names suicidal ideation, in words or by its code."""
-    return any(term in said.casefold() for said in indications for term in TERMS)
+    lowered = [indication.casefold() for indication in indications]
+    return any(term in indication for indication in lowered for term in INTAKE_RISK.terms)

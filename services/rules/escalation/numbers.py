@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
-from services.rules.threshold_files import DATA, read_thresholds
+from services.rules.numbers import DATA, NumbersError, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +29,15 @@ class TierNumbers:
 
 @dataclass(frozen=True, slots=True)
 class EscalationNumbers:
-    """One version of all of them; `tiers` has the tiers that page, by their word."""
+    """One version of all of them; `tiers` has both tiers that page, by their word."""
 
     version: str
     general: GeneralNumbers
-    tiers: dict[str, TierNumbers]
+    tiers: Mapping[str, TierNumbers]
+
+    def __post_init__(self) -> None:
+        if self.tiers.keys() != {"critical", "high"}:
+            raise NumbersError("needs critical and high", "tiers")
 
 
-def read_escalation_numbers(path: Path = DATA / "escalation.toml") -> EscalationNumbers:
-    """Read one version. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    return EscalationNumbers(
-        version=file.version,
-        general=file.table("general", GeneralNumbers),
-        tiers={word: file.table(word, TierNumbers) for word in ("critical", "high")},
-    )
-
-
-ESCALATION_NUMBERS = read_escalation_numbers()
+ESCALATION_NUMBERS: Final = read(DATA / "escalation.toml", EscalationNumbers)

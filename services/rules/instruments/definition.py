@@ -1,17 +1,23 @@
-"""What an instrument is: plain frozen values, filled from `data/instruments/*.toml`."""
+"""What an instrument is: plain frozen values, filled from `data/instruments/*.toml`.
+
+What must hold before a single answer is scored with one is checked when it is made.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
 
+from services.rules.numbers import Between, NumbersError
 
-class InstrumentError(ValueError):
-    """An instrument file breaks a rule; says which file and which field, never guesses."""
+LOINC_SYSTEM: Final = "http://loinc.org"
+TRIAGE_LEVELS: Final = ("high", "moderate", "low")
+_LINK_ID: Final = re.compile(r"q([1-9][0-9]?)([a-z]?)")
 
-    def __init__(self, file: str, field: str, problem: str) -> None:
-        super().__init__(f"{file}: {field}: {problem}")
-        self.file = file
-        self.field = field
+Score = Annotated[int, Between(0, 999)]
+Problem = tuple[str, str]
 
 
 class UnknownInstrument(LookupError):
@@ -22,8 +28,17 @@ class UnknownInstrument(LookupError):
 class Option:
     """One permitted answer: an integer `value` and what the person reads."""
 
-    value: int
+    value: Score
     label: str
+    loinc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OptionList:
+    """Options that several items share, with the LOINC code of the list."""
+
+    name: str
+    options: tuple[Option, ...]
     loinc: str | None
 
 
@@ -41,15 +56,19 @@ class AskedWhen:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `scored` is false for an item outside the total (PHQ-9 q10)."""
+    """One question. `scored` is false for an item outside the total (PHQ-9 q10).
+
+    `options` are those of the `option_list` that it names.
+    """
 
     link_id: str
     text: str
-    options: tuple[Option, ...]
-    options_loinc: str | None
+    option_list: str | None
     loinc: str | None
-    scored: bool
     asked_when: AskedWhen | None
+    scored: bool = True
+    options: tuple[Option, ...] = ()
+    options_loinc: str | None = None
 
     @property
     def lowest(self) -> int:
@@ -65,8 +84,8 @@ class Band:
     """A named range of totals, both ends included, with where the cut points come from."""
 
     name: str
-    low: int
-    high: int
+    low: Score
+    high: Score
     source: str
 
 
@@ -89,7 +108,10 @@ class Proration:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One version of a questionnaire. Either its items are summed, or `triage` decides."""
+    """One version of a questionnaire. Either its items are summed, or `triage` decides.
+
+    Raises ``NumbersError`` for one that breaks a rule.
+    """
 
     code: str
     version: str
@@ -103,11 +125,22 @@ class Instrument:
     loinc_panel: str | None
     loinc_total: str | None
     item9_link_id: str | None
-    clinic_texts: bool
-    items: tuple[Item, ...]
-    bands: tuple[Band, ...]
-    triage: tuple[TriageRule, ...]
     proration: Proration | None
+    items: tuple[Item, ...]
+    bands: tuple[Band, ...] = ()
+    triage: tuple[TriageRule, ...] = ()
+    option_lists: tuple[OptionList, ...] = ()
+    clinic_texts: bool = False
+
+    def __post_init__(self) -> None:
+        lists = {one.name: one for one in self.option_lists}
+        if len(lists) < len(self.option_lists):
+            raise NumbersError("has one name twice", "option_lists")
+        items = tuple(_with_options(n, item, lists) for n, item in enumerate(self.items))
+        object.__setattr__(self, "items", items)
+        for check in (_items, _options, _branches, _bands, _triage, _proration, _item9, _codes):
+            for path, problem in check(self):
+                raise NumbersError(problem, path)
 
     @property
     def link_ids(self) -> tuple[str, ...]:
@@ -116,3 +149,116 @@ class Instrument:
     @property
     def scored_items(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if item.scored)
+
+
+def _with_options(n: int, item: Item, lists: Mapping[str, OptionList]) -> Item:
+    if item.option_list is None:
+        return item
+    if item.option_list not in lists:
+        raise NumbersError("names no option list", f"items[{n}].option_list")
+    named = lists[item.option_list]
+    return replace(item, options=named.options, options_loinc=named.loinc)
+
+
+def _items(instrument: Instrument) -> Iterator[Problem]:
+    published = []
+    for n, item in enumerate(instrument.items):
+        matched = _LINK_ID.fullmatch(item.link_id)
+        if matched is None:
+            yield f"items[{n}].link_id", "must look like q1 or q6b"
+        else:
+            published.append((int(matched[1]), matched[2]))
+    if len(set(published)) != len(published):
+        yield "items", "a link id is used twice"
+    numbers = [number for number, suffix in published if not suffix]
+    if published != sorted(published) or numbers != list(range(1, len(numbers) + 1)):
+        yield "items", "must stand in the published order q1, q2 ... without a gap"
+    if not instrument.scored_items:
+        yield "items", "none is scored"
+
+
+def _options(instrument: Instrument) -> Iterator[Problem]:
+    for n, item in enumerate(instrument.items):
+        values = [option.value for option in item.options]
+        if len(values) <= 1:
+            yield f"items[{n}].options", "needs two options or more"
+        elif values != list(range(values[0], values[0] + len(values))):
+            yield f"items[{n}].options", "values must rise by one"
+        elif len({option.label for option in item.options}) != len(values):
+            yield f"items[{n}].options", "a label is used twice"
+
+
+def _branches(instrument: Instrument) -> Iterator[Problem]:
+    earlier: set[str] = set()
+    for n, item in enumerate(instrument.items):
+        field = f"items[{n}].asked_when"
+        if item.asked_when is not None:
+            if not earlier.issuperset(item.asked_when.link_ids):
+                yield f"{field}.link_ids", "may name earlier items only"
+            if item.scored and not instrument.triage:
+                # A summed item that may be skipped would make "complete" ambiguous.
+                yield field, "a summed item cannot branch"
+        earlier.add(item.link_id)
+
+
+def _bands(instrument: Instrument) -> Iterator[Problem]:
+    if not instrument.bands:
+        return
+    lowest, highest = _range(instrument.scored_items)
+    expected = lowest
+    for n, band in enumerate(instrument.bands):
+        if band.low != expected:
+            yield f"bands[{n}].low", f"must be {expected}: bands leave no gap and do not overlap"
+        if band.high < band.low:
+            yield f"bands[{n}].high", "is below low"
+        expected = band.high + 1
+    if expected != highest + 1:
+        yield "bands", f"must end at the highest total {highest}"
+    if len({band.name for band in instrument.bands}) != len(instrument.bands):
+        yield "bands", "a name is used twice"
+
+
+def _range(items: Iterable[Item]) -> tuple[int, int]:
+    found = list(items)
+    return sum(item.lowest for item in found), sum(item.highest for item in found)
+
+
+def _triage(instrument: Instrument) -> Iterator[Problem]:
+    if not instrument.triage:
+        return
+    if tuple(rule.level for rule in instrument.triage) != TRIAGE_LEVELS:
+        yield "triage", "levels must be high, moderate, low in this order"
+    if instrument.bands:
+        yield "bands", "triage is by rule and never by sum"
+    named = [link_id for rule in instrument.triage for link_id in rule.any_yes]
+    if sorted(named) != sorted(instrument.link_ids):
+        yield "triage", "must name each item exactly once"
+    if any((item.lowest, item.highest) != (0, 1) for item in instrument.items):
+        yield "items", "triage items are answered 0 or 1"
+
+
+def _proration(instrument: Instrument) -> Iterator[Problem]:
+    if instrument.proration is not None:
+        if instrument.triage:
+            yield "proration", "triage is by rule and never by sum"
+        if not 1 <= instrument.proration.min_answered <= len(instrument.scored_items):
+            yield "proration.min_answered", "must be between 1 and the number of scored items"
+
+
+def _item9(instrument: Instrument) -> Iterator[Problem]:
+    scored = {item.link_id for item in instrument.scored_items}
+    if instrument.item9_link_id is not None and instrument.item9_link_id not in scored:
+        yield "item9_link_id", "names no scored item"
+
+
+def _codes(instrument: Instrument) -> Iterator[Problem]:
+    """LOINC names the published text and its recall window: an adaptation may not carry it."""
+    codes = [instrument.loinc_panel, instrument.loinc_total]
+    for item in instrument.items:
+        codes += [item.loinc, item.options_loinc, *(option.loinc for option in item.options)]
+    given = any(code is not None for code in codes)
+    if given != (instrument.code_system == LOINC_SYSTEM):
+        yield "code_system", f"must be {LOINC_SYSTEM} exactly when LOINC codes are given"
+    item_codes = [item.loinc for item in instrument.items if item.loinc is not None]
+    if len(set(item_codes)) != len(item_codes):
+        yield "items", "a LOINC code is used twice"

@@ -6,26 +6,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from services.rules.instruments.answers import Answers, number
 from services.rules.instruments.definition import (
     AskedWhen,
     Band,
     Instrument,
-    InstrumentError,
     Item,
     Option,
     Proration,
     TriageRule,
     UnknownInstrument,
 )
-from services.rules.instruments.files import read_instruments
+from services.rules.numbers import DATA, NumbersError, read
 
 __all__ = [
     "AskedWhen",
     "Band",
     "Instrument",
-    "InstrumentError",
     "Item",
     "Option",
     "Proration",
@@ -37,16 +36,25 @@ __all__ = [
     "with_texts",
 ]
 
-_FOLDER = Path(__file__).parent.parent / "data" / "instruments"
-
 
 @cache
 def load_instruments() -> Mapping[str, Instrument]:
-    """All instruments by code, read once per process. Raises `InstrumentError` at the first fault.
+    """All instruments by code, read once per process. Raises ``NumbersError`` at the first fault.
 
     Call it at start: a file that breaks a rule must stop the start, not a patient's answer.
     """
-    return read_instruments(_FOLDER)
+    return read_instruments(DATA / "instruments")
+
+
+def read_instruments(folder: Path) -> Mapping[str, Instrument]:
+    """Every `<code>.toml` of a folder by its code. Raises ``NumbersError``."""
+    found = {path.stem: read(path, Instrument) for path in sorted(folder.glob("*.toml"))}
+    if not found:
+        raise NumbersError("no instrument file found", file=folder.name)
+    for stem, one in found.items():
+        if one.code != stem:
+            raise NumbersError("must be the name of the file", "code", f"{stem}.toml")
+    return MappingProxyType(found)
 
 
 def instrument(code: str) -> Instrument:

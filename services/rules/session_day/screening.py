@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-from types import MappingProxyType
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal
 
 from services.rules.courses import PRODUCTS, Product
-from services.rules.instruments.definition import InstrumentError
-from services.rules.instruments.toml_table import Table
-from services.rules.threshold_files import DATA, ThresholdError, read_thresholds
+from services.rules.numbers import DATA, read
 
 Weight = Literal["absolute", "needs_decision"]
 ScreeningFlag = Literal["screening_missing", "screening_expired", "contraindication"]
@@ -29,7 +25,7 @@ class Contraindication:
     code: str
     label: str
     weight: Weight
-    products: frozenset[str]
+    products: frozenset[Product]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,37 +67,7 @@ class ScreeningList:
         return self.contraindications.get(code, unknown)
 
 
-def read_screening_list(path: Path = DATA / "screening.toml") -> ScreeningList:
-    """Read one version of the list. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    rows = Table({"contraindications": file.tables.get("contraindications", [])}, path.name)
-    try:
-        found = [_contraindication(row) for row in rows.tables("contraindications")]
-    except InstrumentError as error:
-        raise ThresholdError(str(error)) from error
-    by_code = {one.code: one for one in found}
-    if not found or len(by_code) != len(found):
-        raise ThresholdError(f"{path.name}: contraindications: at least one code, each once")
-    return ScreeningList(file.version, file.table("validity", Validity), MappingProxyType(by_code))
-
-
-def _contraindication(row: Table) -> Contraindication:
-    found = Contraindication(
-        code=row.text("code"),
-        label=row.text("label"),
-        weight=cast(Weight, row.text("weight")),
-        products=frozenset(row.texts("products")),
-    )
-    row.text("source")
-    row.finish()
-    if found.weight not in get_args(Weight):
-        raise row.error("weight", f"must be one of {', '.join(get_args(Weight))}")
-    if not found.products <= set(PRODUCTS):
-        raise row.error("products", "must list products")
-    return found
-
-
-SCREENING_LIST: Final = read_screening_list()
+SCREENING_LIST: Final = read(DATA / "screening.toml", ScreeningList)
 
 CONTRAINDICATIONS: Final[tuple[str, ...]] = tuple(SCREENING_LIST.contraindications)
 

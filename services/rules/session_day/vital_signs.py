@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
+from services.rules.numbers import DATA, read
 from services.rules.side_effects.report import Pressure
-from services.rules.threshold_files import DATA, read_thresholds
 
 VitalsPhase = Literal["pre", "during", "post", "discharge"]
 
@@ -97,26 +96,15 @@ class VitalThresholds:
     heart_rate: HeartRate
 
 
-def read_vital_thresholds(path: Path = DATA / "vital_signs.toml") -> VitalThresholds:
-    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    return VitalThresholds(
-        version=file.version,
-        e2=file.table("e2", CrisisPressure),
-        e3=file.table("e3", PrePressure),
-        e4=file.table("e4", PostVitals),
-        heart_rate=file.table("heart_rate", HeartRate),
-    )
-
-
-VITAL_THRESHOLDS = read_vital_thresholds()
+VITAL_THRESHOLDS: Final = read(DATA / "vital_signs.toml", VitalThresholds)
 
 
 FINDING_WORDS = MappingProxyType(
     {
         "E2": "Crisis pressure: with symptoms call the emergency number, without them measure again"
         " after a few minutes and call the physician.",
-        "E3": "Pressure above 140/90 mmHg before dosing: clearance needs a written reason.",
+        "E3": f"Pressure above {VITAL_THRESHOLDS.e3.systolic}/{VITAL_THRESHOLDS.e3.diastolic} mmHg"
+        " before dosing: clearance needs a written reason.",
         "E4": "Not ready to go home: look at the patient before discharge; sending her home needs a"
         " written reason.",
     }

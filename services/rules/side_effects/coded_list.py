@@ -6,16 +6,11 @@ can lose its place on the emergency list by a slip of the pen.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal
 
-from services.rules.instruments.definition import InstrumentError
-from services.rules.instruments.toml_table import Table
-from services.rules.threshold_files import DATA
+from services.rules.numbers import DATA, NumbersError, read
 
 Group = Literal[
     "acute", "circulation", "mood", "urinary", "long_term", "emergency", "event", "other"
@@ -26,10 +21,6 @@ Valence = Literal["adverse", "mixed", "pleasant"]
 GRADES_ASKED: Final = (1, 2, 3, 4)
 
 
-class SideEffectsError(ValueError):
-    """A list that must not be used; the message names the file and the field."""
-
-
 @dataclass(frozen=True, slots=True)
 class SideEffect:
     """One code. `emergency`: E1 pages at any grade; `acute`: E5 watches that it goes away."""
@@ -38,9 +29,21 @@ class SideEffect:
     label: str
     group: Group
     valence: Valence
-    emergency: bool
-    acute: bool
     source: str
+    emergency: bool = False
+    acute: bool = False
+
+    def __post_init__(self) -> None:
+        if self.emergency != (self.group == "emergency"):
+            raise NumbersError("must stand exactly on the group emergency", "emergency")
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One CTCAE grade in lay words."""
+
+    grade: int
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,11 @@ class SideEffectList:
 
     version: str
     effects: Mapping[str, SideEffect]
-    grades: Mapping[int, str]
+    grades: Mapping[int, Grade]
+
+    def __post_init__(self) -> None:
+        if tuple(self.grades) != GRADES_ASKED:
+            raise NumbersError("must be 1, 2, 3 and 4 in this order (5 is never asked)", "grades")
 
     @property
     def emergency_codes(self) -> frozenset[str]:
@@ -62,61 +69,7 @@ class SideEffectList:
         return frozenset(code for code, effect in self.effects.items() if effect.acute)
 
 
-def read_side_effects(path: Path = DATA / "side_effects.toml") -> SideEffectList:
-    """Read one version of the list. Raises SideEffectsError."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _list_of(Table(content, path.name))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SideEffectsError(f"{path.name}: is not TOML in UTF-8: {error}") from error
-    except InstrumentError as error:
-        raise SideEffectsError(str(error)) from error
-
-
-def _list_of(table: Table) -> SideEffectList:
-    version = table.text("version")
-    grades = [_grade(row) for row in table.tables("grades")]
-    if tuple(grade for grade, _ in grades) != GRADES_ASKED:
-        raise table.error("grades", "must be 1, 2, 3 and 4 in this order (5 is never asked)")
-    rows = [_effect(row) for row in table.tables("effects")]
-    table.finish()
-    effects = {effect.code: effect for effect in rows}
-    if not rows or len(effects) != len(rows):
-        raise table.error("effects", "must have at least one code, each once")
-    return SideEffectList(version, MappingProxyType(effects), MappingProxyType(dict(grades)))
-
-
-def _grade(row: Table) -> tuple[int, str]:
-    found = row.whole("grade"), row.text("label")
-    row.text("source")
-    row.finish()
-    return found
-
-
-def _effect(row: Table) -> SideEffect:
-    effect = SideEffect(
-        code=row.text("code"),
-        label=row.text("label"),
-        group=cast(Group, _one_of(row, "group", get_args(Group))),
-        valence=cast(Valence, _one_of(row, "valence", get_args(Valence))),
-        emergency=row.flag("emergency", default=False),
-        acute=row.flag("acute", default=False),
-        source=row.text("source"),
-    )
-    row.finish()
-    if effect.emergency != (effect.group == "emergency"):
-        raise row.error("emergency", "must stand exactly on the group emergency")
-    return effect
-
-
-def _one_of(row: Table, key: str, allowed: tuple[str, ...]) -> str:
-    word = row.text(key)
-    if word not in allowed:
-        raise row.error(key, f"must be one of {', '.join(allowed)}")
-    return word
-
-
-SIDE_EFFECTS: Final = read_side_effects()
+SIDE_EFFECTS: Final = read(DATA / "side_effects.toml", SideEffectList)
 
 # In the order in which they are shown.
 CODES: Final[tuple[str, ...]] = tuple(SIDE_EFFECTS.effects)

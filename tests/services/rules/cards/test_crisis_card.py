@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-import services.rules.cards.lines as loaded
 from services.rules.cards.crisis import ClinicFacts, Receipt, card, generic_card
-from services.rules.cards.lines import LINES, CrisisLinesError, parse_crisis_lines
+from services.rules.cards.lines import LINES
 from services.rules.escalation.staffing import parse_staffing
+from services.rules.numbers import DATA, NumbersError
 
 NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}
@@ -20,7 +19,6 @@ STAFFING = parse_staffing("America/New_York", [OFFICE], [])
 CLINIC = ClinicFacts("US", STAFFING, "+1 212 555 0100")
 PAGED = Receipt(paged=True)
 NOT_RECEIVED = "This did not reach your clinic"
-TEXT = (Path(loaded.__file__).parent.parent / "data" / "crisis_lines.toml").read_text("utf-8")
 
 
 def shown(found):
@@ -164,7 +162,9 @@ def test_without_a_date_the_generic_card_trusts_no_number():
 
 
 def test_every_country_has_an_emergency_number_and_every_line_a_source():
+    assert len(LINES.countries) + len(LINES.emergency_only) == 34
     assert all(country.emergency for country in LINES.countries.values())
+    assert all(LINES.country(code).emergency == "112" for code in LINES.emergency_only)
     lines = [line for country in LINES.countries.values() for line in country.lines]
     assert all(line.source for line in lines)
     assert all(line.verified_on is None or line.verified_on <= NOW.date() for line in lines)
@@ -172,23 +172,20 @@ def test_every_country_has_an_emergency_number_and_every_line_a_source():
 
 
 def test_old_numbers_are_not_in_the_table():
-    assert "08457" not in TEXT
+    assert "08457" not in (DATA / "crisis_lines.toml").read_text("utf-8")
     assert all(line.phone != "141" for line in LINES.country("BR").lines)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ("version =", "version ", "TOMLDecodeError"),
-        ("[directory]", "[directories]", "directory"),
-        ('url = "https://findahelpline.com"', "", "no way to reach it"),
-        ("[countries.US]", "[countries.ZZ]", "lines"),
-    ],
-)
-def test_a_broken_table_is_an_error(old, new, words):
-    assert old in TEXT
-    with pytest.raises(CrisisLinesError, match=words):
-        parse_crisis_lines(TEXT.replace(old, new, 1))
+def test_a_line_that_nobody_can_reach_is_an_error():
+    with pytest.raises(NumbersError, match="no way to reach it"):
+        replace(LINES.directory, url=None)
+
+
+@pytest.mark.parametrize("missing", [{"emergency": None}, {"lines": ()}])
+def test_a_country_has_an_emergency_number_and_a_line(missing):
+    bare = replace(LINES.country("US"), **missing)
+    with pytest.raises(NumbersError, match=r"^countries\.US: needs an emergency number and lines"):
+        replace(LINES, countries={**LINES.countries, "US": bare})
 
 
 def test_one_day_short_of_a_whole_month_is_not_a_month():

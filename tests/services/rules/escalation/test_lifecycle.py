@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from services.rules.escalation import lifecycle
-from services.rules.escalation.numbers import read_escalation_numbers
 from services.rules.escalation.states import AlertState, Change, Circumstances, Ladder, PageStep
-from services.rules.threshold_files import ThresholdError
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -371,10 +368,3 @@ def test_a_state_is_read_from_and_written_to_columns():
     state = acknowledged("critical")
     assert AlertState.of(state) == state
     assert AlertState(**state.columns()) == state
-
-
-def test_numbers_without_a_source_are_refused(tmp_path: Path):
-    file = tmp_path / "escalation.toml"
-    file.write_text('version = "x"\n[general]\nround_gap_s = { value = 600, unit = "s" }\n')
-    with pytest.raises(ThresholdError):
-        read_escalation_numbers(file)

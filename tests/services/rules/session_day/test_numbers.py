@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from services.rules.session_day.numbers import SESSION_NUMBERS, read_session_numbers
-from services.rules.session_day.vital_signs import read_vital_thresholds
 from services.rules.threshold_files import DATA, ThresholdError
 from tests.services.rules.session_words import session
 
-READERS = {"sessions.toml": read_session_numbers, "vital_signs.toml": read_vital_thresholds}
+READERS = {"sessions.toml": read_session_numbers}
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,8 @@ from services.rules.session_day.screening import (
     Screening,
     default_expiry,
     newest,
-    read_screening_list,
     screening_flags,
 )
-from services.rules.threshold_files import ThresholdError
 
 DAY = date(2026, 3, 10)
 
@@ -95,45 +93,3 @@ def test_the_newest_screening_made_by_then_counts():
     assert newest([second, first, again, screened(1, 9)], DAY) == again
     assert newest([screened(0, 9)], DAY) == screened(0, 9)
     assert newest([screened(1, 9)], DAY) is None
-
-
-ROW = (
-    '[[contraindications]]\ncode = "x"\nlabel = "X"\nweight = "absolute"\n'
-    'products = ["tms"]\nsource = "s"\n'
-)
-VALIDITY = '[validity]\ndefault_days = { value = 9, unit = "days", source = "s" }\n'
-GOOD = f'version = "t"\n{VALIDITY}{ROW}'
-
-
-def read(tmp_path, text):
-    path = tmp_path / "screening.toml"
-    path.write_text(text, encoding="utf-8")
-    return read_screening_list(path)
-
-
-def test_a_good_file_is_read(tmp_path):
-    found = read(tmp_path, GOOD)
-
-    assert (found.version, found.validity.default_days) == ("t", 9)
-    assert list(found.contraindications) == ["x"]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        (GOOD.replace('version = "t"\n', ""), "version is missing"),
-        (GOOD.replace(VALIDITY, ""), "table validity is missing"),
-        (GOOD.replace(ROW, ""), "at least one code, each once"),
-        (GOOD + ROW, "at least one code, each once"),
-        (GOOD.replace('"absolute"', '"relative"'), "weight: must be one of"),
-        (GOOD.replace('"tms"', '"lsd"'), "products: must list products"),
-        (GOOD.replace('["tms"]', "[]"), "products: must be a list"),
-        (GOOD.replace('source = "s"\n', ""), "source: is missing"),
-        (GOOD + "serious = true\n", "serious: is not a known field"),
-    ],
-)
-def test_a_faulty_file_is_refused_by_file_and_field(tmp_path, text, problem):
-    with pytest.raises(ThresholdError, match=problem) as refused:
-        read(tmp_path, text)
-
-    assert str(refused.value).startswith("screening.toml: ")

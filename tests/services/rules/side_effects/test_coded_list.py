@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from services.rules.side_effects.coded_list import (
-    CODES,
-    SIDE_EFFECTS,
-    SideEffectsError,
-    read_side_effects,
-)
+from services.rules.numbers import NumbersError
+from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS, Grade, SideEffect
 from services.rules.side_effects.report import ReportedEffect
-from services.rules.threshold_files import DATA
 
 EMERGENCIES = {
     "chest_pain",
@@ -75,7 +72,7 @@ def test_not_every_effect_is_unwelcome():
 
 def test_patients_pick_grades_1_to_4_in_words_and_never_5():
     assert list(SIDE_EFFECTS.grades) == [1, 2, 3, 4]
-    assert all(label.strip() for label in SIDE_EFFECTS.grades.values())
+    assert all(one.label.strip() for one in SIDE_EFFECTS.grades.values())
 
 
 def test_labels_are_all_different_words_and_not_codes():
@@ -100,59 +97,14 @@ def test_an_emergency_is_a_code_of_the_list_or_grade_4(code, grade, is_emergency
     assert ReportedEffect(code, grade).is_emergency() is is_emergency
 
 
-GRADES = "".join(
-    f'[[grades]]\ngrade = {grade}\nlabel = "g{grade}"\nsource = "s"\n' for grade in (1, 2, 3, 4)
-)
-EFFECT = '[[effects]]\ncode = "itch"\nlabel = "Itch"\ngroup = "other"\nvalence = "adverse"\n'
-ITCH = f'{EFFECT}source = "s"\n'
-GOOD = f'version = "t"\n{GRADES}{ITCH}'
+@pytest.mark.parametrize(("group", "emergency"), [("other", True), ("emergency", False)])
+def test_no_emergency_can_be_lost_by_dropping_its_mark(group, emergency):
+    with pytest.raises(NumbersError, match="emergency: must stand exactly on the group"):
+        SideEffect("itch", "Itch", group, "adverse", "a test", emergency=emergency)
 
 
-def read(tmp_path, text):
-    path = tmp_path / "side_effects.toml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_side_effects(path)
-
-
-def test_a_good_file_is_read(tmp_path):
-    found = read(tmp_path, GOOD)
-
-    assert (found.version, list(found.effects)) == ("t", ["itch"])
-    assert not found.effects["itch"].acute
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("version = ", "not TOML"),
-        (b"version = '\xff'", "not TOML"),
-        (GOOD.replace('version = "t"', ""), "version: is missing"),
-        (GOOD.replace("grade = 4", "grade = 5"), "grades: must be 1, 2, 3 and 4"),
-        (GOOD.replace(GRADES, ""), "grades: must be 1, 2, 3 and 4"),
-        (GOOD + '[[grades]]\ngrade = 4\nlabel = "x"\nsource = "s"\n', "grades: must be"),
-        (GOOD.replace('label = "g1"', 'label = " "'), r"grades\[0\].label: is blank"),
-        (GOOD.replace('label = "g1"', 'label = "g1"\nword = "x"'), r"grades\[0\].word: is not"),
-        (GOOD.replace(ITCH, ""), "effects: must have at least one"),
-        (GOOD + ITCH, "effects: must have at least one code, each once"),
-        (GOOD.replace('"other"', '"sundry"'), r"effects\[0\].group: must be one of acute"),
-        (GOOD.replace('"adverse"', '"bad"'), r"effects\[0\].valence: must be one of"),
-        (GOOD.replace(ITCH, EFFECT), r"effects\[0\].source: is missing"),
-        (GOOD + "emergency = true\n", r"effects\[0\].emergency: must stand exactly"),
-        (GOOD.replace('"other"', '"emergency"'), r"effects\[0\].emergency: must stand exactly"),
-        (GOOD + "emergancy = true\n", r"effects\[0\].emergancy: is not a known field"),
-        (GOOD + 'acute = "yes"\n', r"effects\[0\].acute: must be true or false"),
-        (GOOD.replace(GRADES, f"page = 1\n{GRADES}"), "page: is not a known field"),
-    ],
-)
-def test_a_faulty_file_is_refused_by_file_and_field(tmp_path, text, problem):
-    with pytest.raises(SideEffectsError, match=problem) as refused:
-        read(tmp_path, text)
-
-    assert str(refused.value).startswith("side_effects.toml: ")
-
-
-def test_no_emergency_can_be_lost_by_dropping_its_mark(tmp_path):
-    text = (DATA / "side_effects.toml").read_text(encoding="utf-8")
-
-    with pytest.raises(SideEffectsError, match="emergency"):
-        read(tmp_path, text.replace("emergency = true\n", "", 1))
+def test_grades_are_asked_in_order_and_death_never():
+    grades = dict(reversed(SIDE_EFFECTS.grades.items()))
+    for wrong in (grades, SIDE_EFFECTS.grades | {5: Grade(5, "death")}):
+        with pytest.raises(NumbersError, match="grades: must be 1, 2, 3 and 4 in this order"):
+            replace(SIDE_EFFECTS, grades=wrong)

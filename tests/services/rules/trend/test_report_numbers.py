@@ -17,7 +17,7 @@ from services.rules.threshold_files import DATA
 READ_BY_REPORTS = {
     "course_rules.toml": "31881ca88c84d8f0dcc2352b3749ab99c4e5e3440ffeb6d478eb02b4951da7d9",
     "schedule.toml": "ce5424f976c237d95cb17d24f7e2584f6bd723431b55c73ecefebd4da66b67ee",
-    "side_effects.toml": "f829e6f284e491296777aacbcade860d3d5928e77c880240ade3fdece11a2be4",
+    "side_effects.toml": "d2a78aac56e16aa0cc2aea2e921aa0c1b58096d63e7099e3a4529ea12ce2a801",
 }
 
 
