@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 
 from api import create_app
 from models.database import db
-from tests.api.phone.entries import phq9, post
-from tests.world import ClinicWorld
+from tests.builders.calls import post
+from tests.builders.entries import phq9
+from tests.builders.world import ClinicWorld
 
 Serving = Callable[..., FlaskClient]
 
