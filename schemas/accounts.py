@@ -7,7 +7,7 @@ from typing import Final
 from marshmallow import Schema, fields, validate
 
 from models.account import ROLES
-from schemas.base import Instant, Strict, text
+from schemas.base import Instant, Patch, Strict, text
 from schemas.base import name as visible_name
 
 EMAIL_LIMIT: Final = 254
@@ -168,7 +168,7 @@ class UserOut(Schema):
     created_at = Instant(required=True)
 
 
-class UserPatchIn(Strict):
+class UserPatchIn(Patch):
     """What an administrator changes."""
 
     roles = roles()

@@ -1,4 +1,4 @@
-"""What every schema shares: strictness, instants with an offset, null meaning left out."""
+"""What every schema shares: strictness, instants with an offset, what null means."""
 
 from __future__ import annotations
 
@@ -15,13 +15,23 @@ NAME_LIMIT = 200
 JOINERS = frozenset("\u200c\u200d")
 
 
-class Strict(Schema):
-    """A request: unknown fields are an error; null in an optional field is the same as left out."""
+class Request(Schema):
+    """A request: unknown fields are an error."""
 
     class Meta:
         """marshmallow's options."""
 
         unknown = RAISE
+
+
+class Patch(Request):
+    """A change by JSON Merge Patch: what is left out stays, null empties a field that can be empty
+    (`allow_none`) and is an error in any other.
+    """
+
+
+class Strict(Request):
+    """A request in which null in an optional field is the same as left out."""
 
     @pre_load
     def null_is_left_out(self, data: Any, **_kwargs: Any) -> Any:

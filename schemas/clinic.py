@@ -8,7 +8,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, validate
 
 from models.clinic import SECOND_FACTOR
-from schemas.base import Strict, text
+from schemas.base import Patch, Strict, text
 from schemas.base import name as visible_name
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -46,39 +46,43 @@ def seconds(longest: int) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(1, longest))
 
 
-class CriticalPaceIn(Strict):
+class CriticalPaceIn(Patch):
     """The pace of critical alerts: seconds to the next step, to the end of an acknowledgement."""
 
     next_after_s = seconds(PACE_BOUNDS["critical"][0])
     ack_expires_s = seconds(PACE_BOUNDS["critical"][1])
 
 
-class HighPaceIn(Strict):
+class HighPaceIn(Patch):
     """The same for high."""
 
     next_after_s = seconds(PACE_BOUNDS["high"][0])
     ack_expires_s = seconds(PACE_BOUNDS["high"][1])
 
 
-class LadderIn(Strict):
+class LadderIn(Patch):
     """The pace of both paging tiers; what is left out stays."""
 
     critical = fields.Nested(CriticalPaceIn)
     high = fields.Nested(HighPaceIn)
 
 
-class ClinicIn(Strict):
-    """What an administrator changes; an empty phone or monitoring text takes it away."""
+class ClinicIn(Patch):
+    """What an administrator changes; "" takes `phone` or `monitoring_text` away as null does."""
 
     name = visible_name()
     timezone = text(64)
     country = text(2)
-    phone = text(50)
-    staffed = fields.List(fields.Nested(StaffedIn), validate=validate.Length(max=MAX_ENTRIES))
-    holidays = fields.List(Day(), validate=validate.Length(max=MAX_HOLIDAYS))
-    monitoring_text = text(2000)
+    phone = text(50, allow_none=True)
+    staffed = fields.List(
+        fields.Nested(StaffedIn), allow_none=True, validate=validate.Length(max=MAX_ENTRIES)
+    )
+    holidays = fields.List(Day(), allow_none=True, validate=validate.Length(max=MAX_HOLIDAYS))
+    monitoring_text = text(2000, allow_none=True)
     cssrs_texts = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(CSSRS_LINK_IDS)), values=text(1000, least=1)
+        keys=fields.String(validate=validate.OneOf(CSSRS_LINK_IDS)),
+        values=text(1000, least=1),
+        allow_none=True,
     )
     second_factor = fields.String(validate=validate.OneOf(SECOND_FACTOR))
     ladder = fields.Nested(LadderIn)

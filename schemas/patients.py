@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from schemas.accounts import MAX_IN_LIST, EmergencyContactIn, PatientFieldsIn
-from schemas.base import NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
 from schemas.base import name as visible_name
 from schemas.trends import STATUSES
 
@@ -34,23 +34,26 @@ class PatientIn(PatientFieldsIn):
         return {**data, **nested}
 
 
-class PatientChangeIn(Strict):
-    """`PATCH /v1/patients/{id}`: what is left out (or null) stays; "" takes `phone`,
-    `address` or `mrn` away. A pause needs `reason` and `until_on`, its last day.
+class PatientChangeIn(Patch):
+    """`PATCH /v1/patients/{id}`: "" takes `phone`, `address` or `mrn` away as null does; emptied,
+    `risk_at_intake` follows from the indications. A pause needs `reason` and `until_on`, its last
+    day.
     """
 
     name = visible_name()
     timezone = text(64)
-    phone = text(50)
-    address = text(1000)
-    emergency_contact = fields.Nested(EmergencyContactIn)
-    born_on = fields.Date()
-    mrn = text(100)
-    indications = fields.List(text(200, least=1), validate=validate.Length(max=MAX_IN_LIST))
-    risk_at_intake = fields.Boolean(truthy={True}, falsy={False})
+    phone = text(50, allow_none=True)
+    address = text(1000, allow_none=True)
+    emergency_contact = fields.Nested(EmergencyContactIn, allow_none=True)
+    born_on = fields.Date(allow_none=True)
+    mrn = text(100, allow_none=True)
+    indications = fields.List(
+        text(200, least=1), allow_none=True, validate=validate.Length(max=MAX_IN_LIST)
+    )
+    risk_at_intake = fields.Boolean(truthy={True}, falsy={False}, allow_none=True)
     status = fields.String(validate=validate.OneOf(STATUS))
-    reason = text(NOTE_LIMIT)
-    until_on = fields.Date()
+    reason = text(NOTE_LIMIT, allow_none=True)
+    until_on = fields.Date(allow_none=True)
 
 
 class EmergencyContactOut(Schema):

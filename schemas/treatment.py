@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Patch, Strict, text
 from schemas.base import name as visible_name
 
 PRODUCTS = ("ketamine", "esketamine", "tms", "ect", "other")
@@ -61,24 +61,29 @@ def amount(least: float, most: float, *, above: bool = False, **kwargs: Any) -> 
     return Amount(allow_nan=False, validate=limits, **kwargs)
 
 
-class CourseChangeIn(Strict):
-    """`PATCH …/courses/{cid}`."""
+class CourseChangeIn(Patch):
+    """`PATCH …/courses/{cid}`; `new_baseline` is false when emptied."""
 
     product = one_of(PRODUCTS)
     phase = one_of(PHASES)
-    indication = text(NAME_LIMIT)
+    indication = text(NAME_LIMIT, allow_none=True)
     protocol = text(
-        NAME_LIMIT, metadata={"description": "version of the protocol or consent that holds"}
+        NAME_LIMIT,
+        allow_none=True,
+        metadata={"description": "version of the protocol or consent that holds"},
     )
     started_on = fields.Date()
-    ended_on = fields.Date()
+    ended_on = fields.Date(allow_none=True)
     new_baseline = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": "this course has its own baseline"}
+        truthy={True},
+        falsy={False},
+        allow_none=True,
+        metadata={"description": "this course has its own baseline"},
     )
-    maintenance_interval_days = whole(1, 365)
+    maintenance_interval_days = whole(1, 365, allow_none=True)
 
 
-class CourseIn(CourseChangeIn):
+class CourseIn(Strict, CourseChangeIn):
     """`POST …/courses`."""
 
     id = fields.UUID()
@@ -112,21 +117,21 @@ class DoseIn(Strict):
     unit = text(32, required=True, least=1)
 
 
-class SessionChangeIn(Strict):
-    """`PATCH …/sessions/{sid}`: what is left out stays."""
+class SessionChangeIn(Patch):
+    """`PATCH …/sessions/{sid}`; `cancelled` is false when emptied."""
 
     course_id = fields.UUID()
     started_at = Instant()
-    ended_at = Instant()
+    ended_at = Instant(allow_none=True)
     product = one_of(PRODUCTS)
-    route = one_of(ROUTES)
-    dose = fields.Nested(DoseIn)
-    weight_kg = amount(20, 400)
+    route = one_of(ROUTES, allow_none=True)
+    dose = fields.Nested(DoseIn, allow_none=True)
+    weight_kg = amount(20, 400, allow_none=True)
     supervision = one_of(SUPERVISION)
-    cancelled = fields.Boolean(truthy={True}, falsy={False})
+    cancelled = fields.Boolean(truthy={True}, falsy={False}, allow_none=True)
 
 
-class SessionIn(SessionChangeIn):
+class SessionIn(Strict, SessionChangeIn):
     """`POST …/sessions`. `route` is needed for ketamine and esketamine."""
 
     id = fields.UUID()
@@ -271,10 +276,10 @@ class ConcomitantIn(Strict):
     stopped_on = fields.Date()
 
 
-class ConcomitantChangeIn(Strict):
-    """`PATCH …/concomitant-treatments/{tid}`."""
+class ConcomitantChangeIn(Patch):
+    """`PATCH …/concomitant-treatments/{tid}`; null: it goes on."""
 
-    stopped_on = fields.Date(required=True)
+    stopped_on = fields.Date(required=True, allow_none=True)
 
 
 class ConcomitantOut(Schema):

@@ -28,8 +28,14 @@ FIELDS: Final = (
     "second_factor",
     "ladder",
 )
-# An empty text is how these are taken away again (null is the same as left out).
-CLEARED_BY_EMPTY: Final = ("phone", "monitoring_text")
+# What stands for nothing in the fields that can be empty.
+EMPTY: Final[Mapping[str, Any]] = {
+    "phone": None,
+    "monitoring_text": None,
+    "staffed": [],
+    "holidays": [],
+    "cssrs_texts": {},
+}
 
 
 def get_clinic(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -69,7 +75,7 @@ def check_settings(changes: Mapping[str, Any]) -> None:
     if "country" in changes:
         check_country(changes["country"])
     for name in ("staffed", "holidays"):
-        hours = {"staffed": (), "holidays": (), name: changes.get(name, ())}
+        hours = {"staffed": (), "holidays": (), name: changes.get(name) or ()}
         try:
             parse_staffing("UTC", hours["staffed"], hours["holidays"])
         except StaffingError:
@@ -85,8 +91,8 @@ def shown(clinic: Clinic) -> dict[str, Any]:
 
 
 def _stored(clinic: Clinic, name: str, value: Any) -> Any:
-    if name in CLEARED_BY_EMPTY:
-        return value or None
+    if name in EMPTY:
+        return value or EMPTY[name]
     if name == "ladder":
         return {tier: {**pace, **value.get(tier, {})} for tier, pace in clinic.ladder.items()}
     return value

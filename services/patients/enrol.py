@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -42,7 +42,6 @@ def enrol(
     check_zone(zone)
     check_adult(fields.get("born_on"), zone, now)
     indications = list(fields.get("indications") or ())
-    at_risk = fields.get("risk_at_intake")
     patient = Patient(
         clinic_id=clinic_id,
         id=patient_id or new_id(),
@@ -55,12 +54,17 @@ def enrol(
         born_on=fields.get("born_on"),
         mrn=fields.get("mrn"),
         indications=indications,
-        risk_at_intake=says_suicidal_ideation(indications) if at_risk is None else at_risk,
+        risk_at_intake=risk_at_intake(fields.get("risk_at_intake"), indications),
         created_at=now,
     )
     add_patient(session, patient)
     set_care_team(session, clinic_id, patient.id, fields.get("care_team") or ())
     return patient.id
+
+
+def risk_at_intake(stated: bool | None, indications: Iterable[str]) -> bool:
+    """What was stated; without it, whether an indication names suicidal ideation."""
+    return says_suicidal_ideation(indications) if stated is None else stated
 
 
 def add_patient(session: Session, patient: Patient) -> None:

@@ -52,9 +52,9 @@ def add_treatment(
 
 
 def stop_treatment(
-    actor: Actor, patient_id: UUID, record_id: UUID, stopped_on: date, now: datetime
+    actor: Actor, patient_id: UUID, record_id: UUID, stopped_on: date | None, now: datetime
 ) -> dict[str, Any]:
-    """Say when it stopped; raises `NotFound` and `Invalid`."""
+    """Note when it stopped, None for one that goes on; raises `NotFound` and `Invalid`."""
     scopes(actor, Action.MANAGE_TREATMENT)
     with acting(actor, now) as session:
         writing = begin(session, actor, patient_id, now)
@@ -67,10 +67,11 @@ def stop_treatment(
             raise NotFound
         _check(found.started_on, stopped_on)
         if found.stopped_on != stopped_on:
+            revision = None if stopped_on is None else writing.patient.next_revision
             session.execute(
                 update(ConcomitantTreatment)
                 .where(*mine)
-                .values(stopped_on=stopped_on, stopped_revision=writing.patient.next_revision)
+                .values(stopped_on=stopped_on, stopped_revision=revision)
             )
             finish(writing, "concomitant_treatment_stopped", record_id)
         return {name: getattr(found, name) for name in SHOWN} | {"stopped_on": stopped_on}

@@ -63,6 +63,7 @@ def change_course(
         last = _last_version(session, patient_id, course_id)
         before = {name: getattr(last, name) for name in FIELDS}
         after = before | fields
+        after["new_baseline"] = bool(after["new_baseline"])
         _check(after)
         if after == before:
             return _record(last, _sessions(session, patient_id, course_id))

@@ -97,7 +97,10 @@ def _changed(fields: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent, in columns: instants in UTC, the dose apart."""
     changed = {name: _in_utc(value) for name, value in fields.items() if name != "dose"}
     if "dose" in fields:
-        changed |= {"dose_value": fields["dose"]["value"], "dose_unit": fields["dose"]["unit"]}
+        dose = fields["dose"] or {"value": None, "unit": None}
+        changed |= {"dose_value": dose["value"], "dose_unit": dose["unit"]}
+    if "cancelled" in fields:
+        changed["cancelled"] = bool(fields["cancelled"])
     return changed
 
 

@@ -18,15 +18,19 @@ from services.caseload.patient.following import StatusChange, change_status
 from services.caseload.patient.profile import may_see_clinical, show_patient
 from services.exceptions import Forbidden, Invalid
 from services.patients.contact_data import pack_emergency_contact
-from services.patients.enrol import check_adult, check_zone, refuse_taken_mrn
+from services.patients.enrol import (
+    check_adult,
+    check_zone,
+    refuse_taken_mrn,
+    risk_at_intake,
+)
 from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
 from services.patients.zones import move_to_zone
 
 CLINICAL: Final = frozenset({"indications", "risk_at_intake"})
-# An empty text takes the value away; null is the same as left out.
-REMOVABLE: Final = frozenset({"phone", "address", "mrn"})
-PLAIN: Final = ("name", "phone", "address", "born_on", "mrn", "indications", "risk_at_intake")
+# An empty text takes these away, as null does.
+REMOVABLE: Final = ("phone", "address", "mrn")
 
 
 def change_patient(
@@ -63,10 +67,9 @@ def change_patient(
 def _status_of(fields: Mapping[str, Any]) -> StatusChange | None:
     if "status" in fields:
         return StatusChange(fields["status"], fields.get("reason"), fields.get("until_on"))
-    errors = {name: ["Only together with `status`."] for name in ("reason", "until_on")}
-    wrong = {name: said for name, said in errors.items() if name in fields}
-    if wrong:
-        raise Invalid(wrong)
+    alone = [name for name in ("reason", "until_on") if fields.get(name) is not None]
+    if alone:
+        raise Invalid({name: ["Only together with `status`."] for name in alone})
     return None
 
 
@@ -77,10 +80,16 @@ def _change_data(
         check_zone(fields["timezone"])
         move_to_zone(session, patient, fields["timezone"], revision, now)
     check_adult(fields.get("born_on"), patient.timezone, now)
-    for name in PLAIN:
+    for name in ("name", "born_on"):
         if name in fields:
-            value = fields[name]
-            setattr(patient, name, None if name in REMOVABLE and value == "" else value)
+            setattr(patient, name, fields[name])
+    for name in REMOVABLE:
+        if name in fields:
+            setattr(patient, name, fields[name] or None)
+    if "indications" in fields:
+        patient.indications = fields["indications"] or []
+    if "risk_at_intake" in fields:
+        patient.risk_at_intake = risk_at_intake(fields["risk_at_intake"], patient.indications)
     if "emergency_contact" in fields:
         patient.emergency_contact = pack_emergency_contact(fields["emergency_contact"])
     try:

@@ -26,7 +26,7 @@ def test_a_change_is_a_new_version_and_no_change_is_none(ward: Ward) -> None:
     course = ward.course(indication="TRD", protocol="v2")
     path = f"{ward.path}/courses/{course}"
     before = revision(ward.pat)
-    same = made(ward.patch(path, {"phase": "induction", "protocol": None}), 200)
+    same = made(ward.patch(path, {"phase": "induction", "protocol": "v2"}), 200)
     assert (same["version"], revision(ward.pat)) == (1, before)
     changed = made(ward.patch(path, {"ended_on": "2025-07-01", "new_baseline": True}), 200)
     assert (changed["version"], revision(ward.pat)) == (2, before + 1)

@@ -138,12 +138,13 @@ def test_a_change_touches_what_it_names(client: FlaskClient, clinic: ClinicWorld
     staff = clinic.staff()
     made = enrol(client, staff, phone="+33 1", mrn="M-1", address="1 Rue A").json
     changed = change(client, staff, made["id"], phone="", address=None, name="Ada New").json
-    assert changed == made | {"phone": None, "contact_missing": True, "name": "Ada New"}
+    emptied = {"phone": None, "address": None, "contact_missing": True}
+    assert changed == made | emptied | {"name": "Ada New"}
     query = "SELECT action, detail FROM audit_entries WHERE patient_id = :id ORDER BY seq"
     recorded = [(row["action"], row["detail"]) for row in rows(staff, query, id=made["id"])]
     assert recorded == [
         ("patient_created", {}),
-        ("patient_changed", {"fields": ["name", "phone"]}),
+        ("patient_changed", {"fields": ["address", "name", "phone"]}),
     ]
 
 
