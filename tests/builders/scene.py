@@ -31,10 +31,10 @@ from services.channels.base import Channel
 from services.one_statement import write_together
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
+from tests.builders.workers import steady_pace, worker_on
 from tests.builders.world import ClinicWorld
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # a Friday night
-FIRST, SECOND = "first@hospital.test", "second@hospital.test"
 FAMILY = "suicide_risk"
 
 
@@ -52,7 +52,7 @@ class Scene:
     clinic: ClinicWorld
     channels: Mapping[str, Channel]
     now: datetime = START
-    pace: Pace = field(default_factory=lambda: Pace(30, 5, 60, luck=lambda: 0.0))
+    pace: Pace = field(default_factory=steady_pace)
 
     def later(self, **passed: float) -> None:
         """Move the clock."""
@@ -61,7 +61,7 @@ class Scene:
     @property
     def worker(self) -> Worker:
         """A worker of the worker's own database role, on the scene's clock."""
-        return Worker(self.channels, self.pace, lambda: self.now, self.worker_app.app_context)
+        return worker_on(self.worker_app, self.channels, lambda: self.now, self.pace)
 
     def work(self) -> None:
         """All that is due now; its patients' silence is not part of the scene."""

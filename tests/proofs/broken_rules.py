@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from flask.testing import FlaskClient
 
-from services.rules.danger import triage
+from tests.builders.broken import broken_rules
 from tests.builders.calls import post as post_in_process
 from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld
@@ -44,17 +41,6 @@ def rules_that_raise(running: RunningService, harmless: int) -> Seen:
         " and found the one declined item 9 (medium)"
     )
     return verdict("rules made to raise", f"{harmless} harmless check-ins", seen, problems)
-
-
-@contextmanager
-def broken_rules() -> Iterator[None]:
-    """The triage of this process raises."""
-
-    def raises(*_facts: object, **_more: object) -> None:
-        raise ZeroDivisionError
-
-    with patch.object(triage, "triage", raises):
-        yield
 
 
 def _post_under_broken_rules(

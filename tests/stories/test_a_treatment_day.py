@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,43 +9,12 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from api import create_app
-from models.database import db
-from services.alerts.delivery.sending import Pace
-from services.alerts.delivery.worker import Worker
-from services.channels.smtp import SmtpChannel
 from tests.builders.calls import made, refused
 from tests.builders.ward import MORNING, Ward
+from tests.builders.workers import Pager, channels_to, worker_on
 from tests.fixtures.mail import MailServer
 
 NURSE = "ward@hospital.test"
-URL = "https://interlude.test"
-
-
-class Pager:
-    """A real worker that sends real mail, on the ward's clock."""
-
-    def __init__(self, worker_app: Flask, mail: MailServer, ward: Ward) -> None:
-        port = mail.receiver.port
-        channel = SmtpChannel("127.0.0.1", port, "interlude@hospital.test", URL, patience_s=2)
-        pace = Pace(30, 5, 60, luck=lambda: 0.0)
-        self.mail = mail
-        self.worker = Worker({"email": channel}, pace, lambda: ward.now, worker_app.app_context)
-
-    def new_pages(self) -> list[tuple[str, str]]:
-        """To whom, and the subject, of what was sent since the last look."""
-        before = len(self.mail.inbox)
-        self.worker.settle()
-        sent = self.mail.inbox[before:]
-        return sorted((str(one["To"]), str(one["Subject"]).casefold()) for one in sent)
-
-
-@pytest.fixture(scope="module")
-def worker_app(app: Flask) -> Iterator[Flask]:
-    made_app = create_app(replace(app.config["INTERLUDE"], public_url=URL), role="worker")
-    yield made_app
-    with made_app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture
@@ -59,7 +26,8 @@ def ward(app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch) -> W
 
 @pytest.fixture
 def pager(worker_app: Flask, smtp_server: MailServer, ward: Ward) -> Pager:
-    return Pager(worker_app, smtp_server, ward)
+    worker = worker_on(worker_app, channels_to(smtp_server), lambda: ward.now)
+    return Pager(worker, smtp_server)
 
 
 @pytest.fixture

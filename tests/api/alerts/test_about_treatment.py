@@ -10,8 +10,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api import create_app
-from models.database import db
 from services.alerts.monitors.follow_up import UnheardPatient, report_unheard
 from tests.builders.alerts import do, read
 from tests.builders.browser import Browser
@@ -216,13 +214,16 @@ def test_a_course_without_response_is_about_the_session_that_was_entered(
 
 
 def test_a_session_of_which_nothing_was_heard_is_named_and_nothing_else_is_known(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld, staff: Person, ada: Person
+    app: Flask,
+    worker_app: Flask,
+    client: FlaskClient,
+    clinic: ClinicWorld,
+    staff: Person,
+    ada: Person,
 ):
     session = treated(client, staff, ada, hours=76)
-    worker = create_app(app.config["INTERLUDE"], role="worker")
-    with worker.app_context():
+    with worker_app.app_context():
         assert report_unheard(UnheardPatient(clinic.id, ada.patient_id), datetime.now(UTC))
-        db.engine.dispose()
     alert = alert_of(client, staff, ada, "n2")
     evidence = alert["evidence"]
     assert evidence["session_id"] == session

@@ -13,6 +13,7 @@ from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
+from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import ago, cssrs, phq9
 from tests.builders.stored import alerts, rows
@@ -152,9 +153,6 @@ def test_rules_that_raise_lose_nothing_and_are_replayed(
     client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pat, other = clinic.patient(), clinic.patient()
-
-    def broken(*_args: object, **_kwargs: object) -> None:
-        raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
         patch.setattr(triage, "triage", broken)

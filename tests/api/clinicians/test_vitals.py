@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from services.treatment import session_rules, vitals
+from tests.builders.broken import broken
 from tests.builders.calls import made, refused
 from tests.builders.stored import rows
 from tests.builders.ward import MORNING, Ward
@@ -170,9 +171,6 @@ def test_vitals_are_the_clinics_own(ward: Ward, session: str) -> None:
 def test_rules_that_raise_cost_no_reading_and_a_crisis_still_pages(
     ward: Ward, session: str, monkeypatch: pytest.MonkeyPatch, systolic: int, opened: list[Any]
 ) -> None:
-    def broken(*_args: object, **_kwargs: object) -> None:
-        raise ZeroDivisionError
-
     monkeypatch.setattr(vitals, "vitals_decisions", broken)
     taken = ward.vitals(session, "post", systolic=systolic)
     assert [one["rule"] for one in taken["findings"]] == [name.upper() for name, _ in opened[:-1]]
@@ -182,9 +180,6 @@ def test_rules_that_raise_cost_no_reading_and_a_crisis_still_pages(
 
 
 def test_rules_that_raise_cost_no_session(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_args: object, **_kwargs: object) -> None:
-        raise ZeroDivisionError
-
     monkeypatch.setattr(session_rules, "session_decisions", broken)
     kept = ward.session(ward.course(), MORNING)
     assert ward.get(f"{ward.path}/sessions/{kept['id']}")["number"] == 1

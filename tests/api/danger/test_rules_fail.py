@@ -11,14 +11,11 @@ from flask.testing import FlaskClient
 
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
+from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import cssrs, phq9
 from tests.builders.stored import alerts, rows
 from tests.builders.world import ClinicWorld, Person
-
-
-def broken(*_args: object, **_kwargs: object) -> None:
-    raise ZeroDivisionError
 
 
 def give_plan(client: FlaskClient, clinic: ClinicWorld, pat: Person) -> None:

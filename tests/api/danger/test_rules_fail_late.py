@@ -13,16 +13,13 @@ from services.intake.deciding import series_figures, series_rules
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.intake.storing import consequences
+from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import phq9
 from tests.builders.stored import alerts, rows
 from tests.builders.world import ClinicWorld, Person
 
 MUCH_WORSE = {f"q{item}": 3 for item in range(1, 9)} | {"q9": 0}
-
-
-def broken(*_args: object, **_kwargs: object) -> None:
-    raise ZeroDivisionError
 
 
 def a_steady_month(pat: Person) -> None:

@@ -11,14 +11,11 @@ import pytest
 from flask import Flask
 
 from services.intake.replay import replay, undecided
+from tests.builders.broken import broken
 from tests.builders.calls import made
 from tests.builders.ward import MORNING, Ward, spread
 
 DANGER = spread("phq9", 24) | {"q9": 2}
-
-
-def broken(*_args: object, **_kwargs: object) -> None:
-    raise ZeroDivisionError
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.rules.danger import triage
+from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import NOTE, phq9
 from tests.builders.stored import alerts, rows
@@ -110,9 +111,6 @@ def test_late_entries_and_refreshes_of_one_phone_do_not_collide(
 def test_entries_of_many_patients_are_all_counted_when_the_rules_fail(
     app: Flask, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_args: object, **_kwargs: object) -> None:
-        raise ZeroDivisionError
-
     patients = [clinic.patient() for _ in range(5)]
     monkeypatch.setattr(triage, "triage", broken)
     answers = at_once([sending(app, pat, phq9()) for _ in range(5) for pat in patients])

@@ -14,6 +14,7 @@ from flask import Flask
 
 from services.intake.deciding import side_effects
 from services.intake.replay import replay, undecided
+from tests.builders.broken import broken
 from tests.builders.calls import made, refused
 from tests.builders.stored import newest_alert, rows
 from tests.builders.ward import MORNING, Ward
@@ -313,10 +314,6 @@ def test_an_amended_pressure_speaks_only_once(ward: Ward) -> None:
     assert ward.alerts() == [("e2", "high")]
     amend(ward, told["id"], "nausea", vitals={"systolic": 191, "diastolic": 100})
     assert len(ward.occurrences("E2")) == 1
-
-
-def broken(*_args: object, **_kwargs: object) -> None:
-    raise ZeroDivisionError
 
 
 def test_rules_that_raise_never_silence_an_emergency(

@@ -19,9 +19,10 @@ from services.rules.decision import RuleDecision, RuleId, Severity
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
-from tests.builders.scene import FIRST, SECOND, Scene
+from tests.builders.scene import Scene
 from tests.builders.stored import alerts, rows
 from tests.builders.treatment import begin_course, check_in, measure, report, treat
+from tests.builders.workers import FIRST, SECOND
 from tests.builders.world import Person
 from tests.fixtures.mail import MailServer
 

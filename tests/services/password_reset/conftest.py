@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from api import create_app
-from models.database import db
 from services.accounts import passwords
 from tests.builders.world import World
 from tests.fixtures.mail import MailServer
 from tests.services.password_reset.desk import START, Desk
-
-
-@pytest.fixture(scope="session")
-def worker_app(app: Flask) -> Iterator[Flask]:
-    """The application as the worker's database role sees it."""
-    made = create_app(app.config["INTERLUDE"], role="worker")
-    yield made
-    with made.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from services.alerts.delivery.worker import Worker
 from services.password_reset.ask import ask_for_reset
 from services.password_reset.mail import errand
 from services.unit_of_work import transaction
-from tests.builders.scene import FIRST, Scene
+from tests.builders.scene import Scene
+from tests.builders.workers import FIRST, working
 from tests.fixtures.mail import MailFault, MailServer
-from tests.services.alerts.delivery.test_worker import running
 
 RESET = "[Interlude] Your code for a new password"
 
@@ -79,7 +79,7 @@ def test_an_errand_that_hangs_holds_up_no_page(
         released.wait(20)
         return False
 
-    with running(replace(scene.worker, errand=stuck), database_urls.worker, poll_s=0.05):
+    with working(replace(scene.worker, errand=stuck), database_urls.worker, poll_s=0.05):
         assert begun.wait(10)
         scene.answer(scene.clinic.patient().patient_id, "high")
         smtp_server.wait_for(1)
@@ -99,7 +99,7 @@ def test_an_errand_that_breaks_is_tried_again_and_stops_nobody(
         raise ZeroDivisionError
 
     scene.answer(scene.clinic.patient().patient_id, "high")
-    with running(replace(scene.worker, errand=broken), database_urls.worker, poll_s=0.05):
+    with working(replace(scene.worker, errand=broken), database_urls.worker, poll_s=0.05):
         assert twice.wait(10)
         smtp_server.wait_for(1)
 

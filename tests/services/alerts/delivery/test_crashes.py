@@ -18,11 +18,8 @@ from services.alerts.delivery.escalating import advance, due_alerts
 from services.alerts.delivery.sending import record_failed, record_sent
 from services.channels.base import Channel, ChannelError, Page, Receipt
 from tests.builders.scene import Scene
+from tests.builders.workers import Killed
 from tests.fixtures.mail import MailFault, MailServer
-
-
-class Killed(BaseException):
-    """The process is gone: nothing after this line runs."""
 
 
 @dataclass

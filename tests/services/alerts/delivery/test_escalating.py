@@ -14,7 +14,8 @@ from services.alerts.handling.duty import confirm_on_duty, owner_deactivated
 from services.exceptions import NotFound, Unauthenticated
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
-from tests.builders.scene import FIRST, SECOND, Scene
+from tests.builders.scene import Scene
+from tests.builders.workers import FIRST, SECOND
 from tests.fixtures.mail import MailServer
 
 

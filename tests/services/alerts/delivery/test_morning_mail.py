@@ -13,7 +13,8 @@ from services.alerts.delivery.escalating import advance, due_alerts
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
-from tests.builders.scene import FIRST, SECOND, Scene
+from tests.builders.scene import Scene
+from tests.builders.workers import FIRST, SECOND
 from tests.fixtures.mail import MailFault, MailServer
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # 08:00 in Paris

@@ -20,11 +20,11 @@ from services.channels.base import Page, Receipt
 from services.channels.console import ConsoleChannel
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
-from tests.builders.scene import FIRST, SECOND, Scene
-from tests.fixtures.app import SECRET
+from tests.builders.scene import Scene
+from tests.builders.workers import FIRST, SECOND
+from tests.fixtures.app import PUBLIC_URL, SECRET
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.webhook import Answer, WebhookReceiver
-from tests.services.alerts.conftest import PUBLIC_URL
 
 
 def recipients(server: MailServer) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Thread
 
 import psycopg
 import pytest
@@ -17,36 +15,21 @@ from migrations.roles import libpq_url
 from models import Alert
 from models.database import db
 from services.alerts.delivery.listener import Ear
-from services.alerts.delivery.worker import Worker
 from services.alerts.writing import notify_statement
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
+from tests.builders.workers import working
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.webhook import WebhookReceiver
 
 NOWHERE = "postgresql://interlude_worker@127.0.0.1:9/nowhere?connect_timeout=1"
 
 
-@contextmanager
-def running(worker: Worker, url: str, poll_s: float = 0.2) -> Iterator[None]:
-    """The worker's loop in a thread of its own; it must end when it is told to."""
-    stopping = Event()
-    with Ear(libpq_url(url)) as ear:
-        thread = Thread(target=worker.work, args=(ear, poll_s, stopping))
-        thread.start()
-        try:
-            yield
-        finally:
-            stopping.set()
-            thread.join(30)
-            assert not thread.is_alive()
-
-
 def test_a_commit_wakes_the_worker_long_before_its_next_look(
     scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
 ):
     scene.answer(scene.clinic.patient().patient_id)
-    with running(scene.worker, database_urls.worker, poll_s=60):
+    with working(scene.worker, database_urls.worker, poll_s=60):
         smtp_server.wait_for(1)
         scene.answer(scene.clinic.patient().patient_id)
         with scene.app.app_context(), transaction() as session:
@@ -67,7 +50,7 @@ def wake(scene: Scene) -> None:
 def test_the_poll_finds_what_nobody_announced(
     scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
 ):
-    with running(scene.worker, database_urls.worker):
+    with working(scene.worker, database_urls.worker):
         scene.answer(scene.clinic.patient().patient_id)
         smtp_server.wait_for(1)
 
@@ -80,7 +63,7 @@ def test_a_mail_server_that_hangs_does_not_stop_webhooks(
 ):
     smtp_server.fault = MailFault.HANG
     patients = [scene.clinic.patient().patient_id for _ in range(6)]
-    with running(scene.worker, database_urls.worker):
+    with working(scene.worker, database_urls.worker):
         for patient_id in patients:
             scene.answer(patient_id)
         scene.clinic.contact(webhook_receiver.url)
@@ -92,7 +75,7 @@ def test_a_mail_server_that_hangs_does_not_stop_webhooks(
 def test_the_database_may_go_and_come_back(
     scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
 ):
-    with running(scene.worker, database_urls.worker, poll_s=0.05):
+    with working(scene.worker, database_urls.worker, poll_s=0.05):
         scene.answer(scene.clinic.patient().patient_id)
         smtp_server.wait_for(1)
         with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
@@ -109,7 +92,7 @@ def test_without_a_database_it_waits_and_still_ends_when_told(scene: Scene):
     gone = Flask("gone")
     gone.config["SQLALCHEMY_DATABASE_URI"] = NOWHERE.replace("postgresql", "postgresql+psycopg")
     db.init_app(gone)
-    with running(replace(scene.worker, in_context=gone.app_context), NOWHERE, poll_s=0.05):
+    with working(replace(scene.worker, in_context=gone.app_context), NOWHERE, poll_s=0.05):
         pass
 
 

@@ -20,9 +20,9 @@ from services.alerts.delivery.sending import deliver_one
 from services.alerts.monitors.silence import SilentPatient
 from services.channels.base import Channel, Page, Receipt
 from services.unit_of_work import transaction
-from tests.builders.scene import FIRST, SECOND, Scene
+from tests.builders.scene import Scene
+from tests.builders.workers import FIRST, SECOND, Killed, working
 from tests.fixtures.mail import MailServer
-from tests.services.alerts.delivery.test_worker import running
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # 08:00 in Paris
 UNREADABLE = pytest.mark.parametrize(
@@ -30,10 +30,6 @@ UNREADABLE = pytest.mark.parametrize(
     [lambda: b"\x01 not by any key of this process", lambda: keyring.encrypt(b"x", "other.column")],
     ids=["another key", "moved from another column"],
 )
-
-
-class Killed(BaseException):
-    """The process is gone."""
 
 
 @dataclass
@@ -159,7 +155,7 @@ def test_a_look_for_silence_holds_up_no_page(
         yield from ()
 
     monkeypatch.setattr(worker_module, "silent_patients", slow_look)
-    with running(scene.worker, database_urls.worker):
+    with working(scene.worker, database_urls.worker):
         try:
             assert looking.wait(10)
             scene.answer(scene.clinic.patient().patient_id)

@@ -1,0 +1,77 @@
+"""Real alert workers in this process: real mail and webhooks, on a clock that a test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Event, Thread
+
+from flask import Flask
+
+from migrations.roles import libpq_url
+from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.sending import Pace
+from services.alerts.delivery.worker import Worker
+from services.channels.base import Channel
+from services.channels.smtp import SmtpChannel
+from services.channels.webhook import WebhookChannel
+from tests.fixtures.app import PUBLIC_URL
+from tests.fixtures.mail import MailServer
+
+SENDER = "interlude@hospital.test"
+FIRST, SECOND = "first@hospital.test", "second@hospital.test"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this line runs."""
+
+
+def steady_pace() -> Pace:
+    """A lease of 30 s, tries after 5 s up to a minute apart, and nothing left to luck."""
+    return Pace(30, 5, 60, luck=lambda: 0.0)
+
+
+def channels_to(server: MailServer) -> dict[str, Channel]:
+    """Mail to this server, and webhooks to wherever a contact names."""
+    mail = SmtpChannel("127.0.0.1", server.receiver.port, SENDER, PUBLIC_URL, patience_s=2)
+    return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL, patience_s=2)}
+
+
+def worker_on(
+    worker_app: Flask,
+    channels: Mapping[str, Channel],
+    clock: Callable[[], datetime],
+    pace: Pace | None = None,
+) -> Worker:
+    """A worker of the worker's own database role."""
+    return Worker(channels, pace or steady_pace(), clock, worker_app.app_context)
+
+
+@contextmanager
+def working(worker: Worker, url: str, poll_s: float = 0.2) -> Iterator[None]:
+    """The worker's loop in a thread of its own, for the length of a block; it must end with it."""
+    stopping = Event()
+    with Ear(libpq_url(url)) as ear:
+        thread = Thread(target=worker.work, args=(ear, poll_s, stopping))
+        thread.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+class Pager:
+    """A worker that sends real mail, and what it has sent since the last look."""
+
+    def __init__(self, worker: Worker, server: MailServer) -> None:
+        self.worker, self.server = worker, server
+
+    def new_pages(self) -> list[tuple[str, str]]:
+        """To whom, and the subject in lower case, of what is sent now."""
+        before = len(self.server.inbox)
+        self.worker.settle()
+        sent = self.server.inbox[before:]
+        return sorted((str(one["To"]), str(one["Subject"]).casefold()) for one in sent)
