@@ -14,7 +14,14 @@ from models.alert import (
 )
 from models.audit import AuditEntry, AuditHead
 from models.base import Base
-from models.check_in import CheckIn, CheckInContent, Decision, HelpRequest, RecordId, UnreadableBody
+from models.check_in import (
+    CheckIn,
+    CheckInContent,
+    HelpRequest,
+    RecordId,
+    StoredDecision,
+    UnreadableBody,
+)
 from models.clinic import Clinic
 from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.password_reset import PasswordReset, PasswordResetRequest
@@ -50,7 +57,6 @@ __all__ = [
     "Contact",
     "Course",
     "CourseVersion",
-    "Decision",
     "DigestAlert",
     "HelpRequest",
     "Invitation",
@@ -70,6 +76,7 @@ __all__ = [
     "SessionVitals",
     "SideEffectReport",
     "StandingPlan",
+    "StoredDecision",
     "TokenFamily",
     "TokenPair",
     "TreatmentSession",

@@ -173,7 +173,7 @@ class UnreadableBody(OfClinic, Identified, Base):
     revision: Mapped[int]
 
 
-class Decision(OfClinic, Identified, Base):
+class StoredDecision(OfClinic, Identified, Base):
     """What the rules decided about one entry, yes and no alike.
 
     `decided` lists every rule of the set: `{rule, fired, tier, inputs}`. `by` says whether

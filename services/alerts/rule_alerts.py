@@ -13,7 +13,7 @@ from services.alerts.chain import load_chain
 from services.alerts.opening import NewOccurrence, Opened, load_open_alert, open_or_add
 from services.one_statement import Write
 from services.patients.status.lock import LockedPatient
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RuleAlerts:
 def rule_alerts(
     session: Session,
     patient: LockedPatient,
-    decisions: Iterable[RuleDecision],
+    decisions: Iterable[Decision],
     cause: Cause,
     now: datetime,
 ) -> RuleAlerts:
@@ -61,7 +61,7 @@ def _open(
     session: Session,
     patient: LockedPatient,
     rule: str,
-    decisions: Sequence[RuleDecision],
+    decisions: Sequence[Decision],
     cause: Cause,
     now: datetime,
 ) -> Opened:
@@ -79,7 +79,7 @@ def _open(
     )
 
 
-def _occurrence(decision: RuleDecision, cause: Cause) -> NewOccurrence:
+def _occurrence(decision: Decision, cause: Cause) -> NewOccurrence:
     return NewOccurrence(
         entry_id=cause.entry_id,
         rule=decision.rule,
@@ -88,7 +88,7 @@ def _occurrence(decision: RuleDecision, cause: Cause) -> NewOccurrence:
         received_at=cause.received_at,
         item9=None,
         cssrs=None,
-        tier=decision.severity or "low",
+        tier=(decision.tier or Tier.LOW).word,
         interrupts=False,
         about_id=None if decision.about is None else UUID(decision.about),
     )

@@ -28,14 +28,9 @@ from services.intake.storing.decisions import keep_decision
 from services.one_statement import Write, write_together
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.rules.cards.crisis import Receipt, card
+from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.refused_bodies import Danger, find_danger
-from services.rules.danger.triage import (
-    EntryFacts,
-    RiskHistory,
-    card_level,
-    next_instrument,
-    triage,
-)
+from services.rules.danger.triage import card_level, next_instrument, triage
 from services.rules.decision import Tier
 from services.rules.mood_days import Placement
 

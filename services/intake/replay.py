@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session, aliased
 from models import (
     CheckIn,
     CheckInContent,
-    Decision,
     PatientStatus,
     RulesFailure,
     SideEffectReport,
     StandingPlan,
+    StoredDecision,
 )
 from services.alerts.writing import notify_statement
 from services.intake.deciding.background import Known, load_background
@@ -37,7 +37,7 @@ from services.patients.history.treatments import load_treatment
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.rules.danger.standing_plans import EndReason
-from services.rules.decision import RuleDecision, Tier
+from services.rules.decision import Decision, Tier
 from services.rules.instruments.lookup import instrument
 from services.rules.mood_days import Placement
 from services.unit_of_work import transaction
@@ -81,17 +81,17 @@ def unheard(findings: Findings, heard: Mapping[str, Tier]) -> Findings:
     """Without what was reported when the entry came, unless it is graver now."""
     return Findings(
         tuple(
-            replace(each, fired=False, severity=None) if _is_heard(each, heard) else each
+            replace(each, fired=False, tier=None) if _is_heard(each, heard) else each
             for each in findings.decisions
         )
     )
 
 
-def _is_heard(decision: RuleDecision, heard: Mapping[str, Tier]) -> bool:
+def _is_heard(decision: Decision, heard: Mapping[str, Tier]) -> bool:
     before = heard.get(decision.rule)
-    if before is None or decision.severity is None:
+    if before is None or decision.tier is None:
         return False
-    return Tier.from_word(decision.severity) <= before
+    return decision.tier <= before
 
 
 def _report_sent(report: SideEffectReport, patient: LockedPatient) -> Sent:
@@ -125,18 +125,18 @@ class Undecided:
 
 def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
     """The clinic's entries since `since` that only the fallback decided, oldest first."""
-    later = aliased(Decision)
+    later = aliased(StoredDecision)
     again = exists().where(
-        later.clinic_id == Decision.clinic_id,
-        later.patient_id == Decision.patient_id,
-        later.entry_id == Decision.entry_id,
+        later.clinic_id == StoredDecision.clinic_id,
+        later.patient_id == StoredDecision.patient_id,
+        later.entry_id == StoredDecision.entry_id,
         later.by == "replay",
     )
     with transaction(clinic_id) as session:
         rows = session.execute(
-            select(Decision.patient_id, Decision.entry_id, Decision.decided)
-            .where(Decision.by == "fallback", Decision.decided_at >= since, ~again)
-            .order_by(Decision.decided_at, Decision.id)
+            select(StoredDecision.patient_id, StoredDecision.entry_id, StoredDecision.decided)
+            .where(StoredDecision.by == "fallback", StoredDecision.decided_at >= since, ~again)
+            .order_by(StoredDecision.decided_at, StoredDecision.id)
         ).all()
     return [_undecided(clinic_id, row) for row in rows]
 

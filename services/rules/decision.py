@@ -1,11 +1,11 @@
-"""How urgent something is, and what a rule answers: yes or no, and everything it looked at."""
+"""What a rule decides: yes or no, how urgent, and everything it looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Tier(IntEnum):
@@ -27,32 +27,72 @@ class Tier(IntEnum):
         return cls[word.upper()]
 
 
-def highest(tiers: list[Tier]) -> Tier | None:
-    """The most urgent of them, None when there is none."""
-    return max(tiers, default=None)
-
-
-RuleId = Literal[
+SafetyRuleId = Literal[
+    "S1", "S2", "S2p", "S3", "S4", "S5", "S6a", "S6b", "S7a", "S7b", "S8", "S9", "S10a", "S10b",
+    "fallback",
+]  # fmt: skip
+"""The rules of danger, and what stands in for them when they raise: one alert for all."""
+OwnAlertRuleId = Literal[
     "E1", "E2", "E3", "E4", "E5", "E6", "U1", "M1", "M2", "M3", "M4", "M5", "B1", "A1", "N2"
 ]
-Severity = Literal["critical", "high", "medium", "low"]
+"""The other rules: each has an alert of its own."""
+RuleId = SafetyRuleId | OwnAlertRuleId
 Input = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class RuleDecision:
-    """A decision to be stored with its entry, also when nothing fired.
+class Decision:
+    """What one rule decided about one entry: stored with it, also when nothing fired.
 
-    `fired` asks for an alert of `severity`; `holds` says that the rule is met, even if a late entry
-    or a recent episode kept it from firing. `about` is the id of the session or course that the
-    decision is about, for rules that speak once of each. `inputs` is JSON: scores in points, days
-    as ISO dates, pressures in mmHg.
+    `is_met`: the rule's condition is true; `fired`: and nothing suppressed it. `tier`: of the
+    occurrence that it adds to an alert (None: it adds none). `inputs` is JSON: scores in points,
+    days as ISO dates, pressures in mmHg. `about`: the id of the session or course, for rules that
+    alert once about each.
     """
 
     rule: RuleId
     rule_version: str
+    is_met: bool
     fired: bool
-    holds: bool
-    severity: Severity | None
-    inputs: Mapping[str, Input]
+    tier: Tier | None
+    inputs: Mapping[str, Input] = field(hash=False)
     about: str | None = None
+
+    @classmethod
+    def with_tier(
+        cls,
+        rule: RuleId,
+        rule_version: str,
+        tier: Tier | None,
+        inputs: Mapping[str, Input],
+        about: str | None = None,
+    ) -> Decision:
+        """A decision that is met, and fires, exactly when it has a tier."""
+        is_met = tier is not None
+        return cls(rule, rule_version, is_met, is_met, tier, inputs, about)
+
+    def suppressed(self, by: str | None) -> Decision:
+        """The decision with `inputs["held"]`: when anything suppresses it, it does not fire."""
+        fired = self.is_met and by is None
+        return replace(
+            self,
+            fired=fired,
+            tier=self.tier if fired else None,
+            inputs={**self.inputs, "held": by},
+        )
+
+    def stored(self) -> dict[str, Any]:
+        """The JSON that is kept with the entry."""
+        return {
+            "rule": self.rule,
+            "rule_version": self.rule_version,
+            "fired": self.fired,
+            "tier": self.tier.word if self.tier else None,
+            "inputs": dict(self.inputs),
+            "about": self.about,
+        }
+
+
+def highest(tiers: Iterable[Tier | None]) -> Tier | None:
+    """The most urgent of them, None when there is none."""
+    return max((tier for tier in tiers if tier is not None), default=None)

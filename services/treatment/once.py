@@ -34,7 +34,7 @@ from services.exactly_once import (
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.patients.view import visible_patient
-from services.rules.danger.triage import RULES_VERSION
+from services.rules.danger.numbers import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)

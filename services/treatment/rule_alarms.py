@@ -10,14 +10,13 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import Decision
+from models import StoredDecision
 from models.base import new_id
 from services.alerts.rule_alerts import Cause, rule_alerts
 from services.alerts.writing import notify_statement
-from services.intake.deciding.findings import stored
 from services.one_statement import write_together
-from services.rules.danger.triage import RULES_VERSION
-from services.rules.decision import RuleDecision, Tier
+from services.rules.danger.numbers import RULES_VERSION
+from services.rules.decision import Decision, highest
 from services.treatment.once import Writing
 
 log = structlog.get_logger()
@@ -26,9 +25,9 @@ log = structlog.get_logger()
 def decided(
     writing: Writing,
     entry_id: UUID,
-    decide: Callable[[], list[RuleDecision]],
-    otherwise: Callable[[], list[RuleDecision]] = list,
-) -> list[RuleDecision]:
+    decide: Callable[[], list[Decision]],
+    otherwise: Callable[[], list[Decision]] = list,
+) -> list[Decision]:
     """What the rules decide. When they raise, the record is stored all the same, and counted for
     somebody to look at; `otherwise` says what must page then.
     """
@@ -44,7 +43,7 @@ def decided(
 
 def raise_rule_alarms(
     writing: Writing,
-    decisions: Sequence[RuleDecision],
+    decisions: Sequence[Decision],
     entry_id: UUID,
     source: str,
     at: datetime,
@@ -54,14 +53,14 @@ def raise_rule_alarms(
         return
     cause = Cause(entry_id, source, at, writing.now)
     alarms = rule_alerts(writing.session, writing.patient, decisions, cause, writing.now)
-    tiers = [Tier.from_word(each.severity) for each in decisions if each.severity]
-    kept = insert(Decision).values(
+    tier = highest(each.tier for each in decisions)
+    kept = insert(StoredDecision).values(
         id=new_id(),
         entry_id=entry_id,
         rule_version=RULES_VERSION,
         by="rules",
-        tier=max(tiers).word if tiers else None,
-        decided=[stored(each) for each in decisions],
+        tier=tier.word if tier else None,
+        decided=[each.stored() for each in decisions],
         decided_at=writing.now,
         **writing.stamp,
     )

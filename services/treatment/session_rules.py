@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC
 from uuid import UUID
 
-from services.alerts.earlier_findings import load_said
+from services.alerts.alert_history import load_alert_history
 from services.patients.history.check_ins import whole_series
 from services.patients.history.treatments import load_treatment
 from services.patients.status.figures import TWO_WEEKS
 from services.rules.day_series import day_rows
 from services.rules.decide.check_in import session_decisions
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.trend.report import find_baseline
 from services.treatment.once import Writing
@@ -24,7 +24,7 @@ def decide_at_session(writing: Writing, session_id: UUID) -> None:
     raise_rule_alarms(writing, decisions, session_id, "session", writing.now)
 
 
-def _decide(writing: Writing) -> list[RuleDecision]:
+def _decide(writing: Writing) -> list[Decision]:
     session, patient, now = writing.session, writing.patient, writing.now
     begun = load_treatment(session, patient.patient_id).until(now)
     if not begun.sessions:
@@ -38,6 +38,6 @@ def _decide(writing: Writing) -> list[RuleDecision]:
         None if found.value is None else float(found.value),
         begun,
         zone,
-        load_said(session, patient.patient_id, mood_day_at(now, zone)),
+        load_alert_history(session, patient.patient_id, mood_day_at(now, zone)),
         now,
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from models import Decision, SessionVitals
+from models import SessionVitals, StoredDecision
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
@@ -26,7 +26,7 @@ from services.patients.history.side_effects import (
 from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
 from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.mood_days import to_utc
 from services.rules.session_day.after_dosing import heart_rate_flag
 from services.rules.session_day.blood_pressure import is_crisis
@@ -81,17 +81,16 @@ def record_vitals(
             lambda: _by_fallback(stored),
         )
         raise_rule_alarms(writing, decisions, new_id, "vitals", taken_at)
-        found = [_finding(each.rule, each.severity) for each in decisions if each.fired]
-        return _record(stored, found)
+        return _record(stored, [_finding(one.stored()) for one in decisions if one.fired])
 
     content = {"session": str(session_id)} | {name: str(value) for name, value in given.items()}
     return write_once(actor, New("vitals", patient_id, record_id, content), make, now)
 
 
-def _by_fallback(stored: Any) -> list[RuleDecision]:
+def _by_fallback(stored: Any) -> list[Decision]:
     """Without the rules: any pressure of 180/120 mmHg pages, measured once or twice (E2)."""
     crisis = stored.systolic >= FALLBACK_SYSTOLIC or stored.diastolic >= FALLBACK_DIASTOLIC
-    return [RuleDecision("E2", "fallback", crisis, crisis, "high" if crisis else None, {})]
+    return [Decision.with_tier("E2", "fallback", Tier.HIGH if crisis else None, {})]
 
 
 def _check(row: Any, taken_at: datetime) -> None:
@@ -138,18 +137,16 @@ def _findings(
 ) -> dict[UUID, list[dict[str, Any]]]:
     """What was decided when each was stored."""
     rows = session.execute(
-        select(Decision.entry_id, Decision.decided).where(
-            Decision.patient_id == patient_id, Decision.entry_id.in_(ids)
+        select(StoredDecision.entry_id, StoredDecision.decided).where(
+            StoredDecision.patient_id == patient_id, StoredDecision.entry_id.in_(ids)
         )
     )
-    return {
-        row.entry_id: [_finding(one["rule"], one["tier"]) for one in row.decided if one["fired"]]
-        for row in rows
-    }
+    return {row.entry_id: [_finding(one) for one in row.decided if one["fired"]] for row in rows}
 
 
-def _finding(rule: str, severity: str | None) -> dict[str, Any]:
-    return {"rule": rule, "severity": severity, "text": FINDING_WORDS[rule]}
+def _finding(stored: dict[str, Any]) -> dict[str, Any]:
+    rule = stored["rule"]
+    return {"rule": rule, "severity": stored["tier"], "text": FINDING_WORDS[rule]}
 
 
 def _record(row: Any, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def episodes(values: list[DayValue]) -> Iterator[int]:
     last_opened_on: date | None = None
     for index, value in enumerate(values):
         seen = [v for v in values[: index + 1] if _day(value) - _day(v) <= DAILY_LOOKBACK_DAYS]
-        if _day(value) < TREATED or not m2(seen, baseline).holds:
+        if _day(value) < TREATED or not m2(seen, baseline).is_met:
             continue
         if m2_may_open(seen, baseline, last_opened_on):
             last_opened_on = value.day

@@ -14,11 +14,11 @@ from models import (
     Alert,
     AlertOccurrence,
     CheckIn,
-    Decision,
     Patient,
     RulesFailure,
     SessionVitals,
     SideEffectReport,
+    StoredDecision,
     TreatmentSession,
     UnreadableBody,
 )
@@ -204,13 +204,13 @@ def _findings(session: Session, alert: Alert, row: Any) -> dict[str, Any] | None
     if alert.family != row.rule.lower():
         return None
     kept = session.scalars(
-        select(Decision.decided)
+        select(StoredDecision.decided)
         .where(
-            Decision.patient_id == alert.patient_id,
-            Decision.entry_id == row.entry_id,
-            Decision.revision == row.revision,
+            StoredDecision.patient_id == alert.patient_id,
+            StoredDecision.entry_id == row.entry_id,
+            StoredDecision.revision == row.revision,
         )
-        .order_by(Decision.decided_at.desc())
+        .order_by(StoredDecision.decided_at.desc())
     )
     about = None if row.about_id is None else str(row.about_id)
     fired = (

@@ -19,6 +19,7 @@ from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
 from services.one_statement import Write, write_together
+from services.rules.decision import Tier
 from services.rules.session_day.follow_up import Window, lapsed
 from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.unit_of_work import transaction
@@ -119,10 +120,10 @@ def _missed(
         if row.status == "discharged":
             continue
         window = Window(str(row.session_id), row.kind, row.opens_at, row.due_at)
-        decision = lapsed(window, (), now, spoken=row.session_id in spoken)
+        decision = lapsed(window, (), now, already_reported=row.session_id in spoken)
         if decision.fired:
             spoken.add(row.session_id)
-            said.append(_occurrence(row, decision.severity or "low", now))
+            said.append(_occurrence(row, (decision.tier or Tier.LOW).word, now))
     return said
 
 

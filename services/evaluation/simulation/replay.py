@@ -14,19 +14,18 @@ from typing import NamedTuple
 from services.rules.courses import Session, Treatment
 from services.rules.day_series import Entry, day_rows
 from services.rules.decide.check_in import (
-    Occasion,
     SeriesCase,
     series_decisions,
     session_decisions,
-    spoken,
 )
-from services.rules.decision import RuleDecision, RuleId, Severity
+from services.rules.decision import Decision, RuleId, Tier
 from services.rules.figures.baseline import MISSING, Baseline, baseline_anchor, find_baseline
 from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.figures.session_effect import session_windows
 from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
 from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
+from services.rules.worsening.repetition import PastOccurrence, alert_history
 
 DAILY, TWO_WEEKS = "phq9-daily", "phq9"
 
@@ -127,7 +126,7 @@ class Episode:
     rule: RuleId
     on: date
     at: datetime
-    severity: Severity
+    tier: Tier
     about: str | None
 
 
@@ -154,13 +153,13 @@ class _ReplayState:
     zone: tzinfo
     numbers: RuleNumbers
     around_session: date = date.max
-    past: list[Occasion] = field(default_factory=list)
+    past_occurrences: list[PastOccurrence] = field(default_factory=list)
     series: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     baselines: dict[str, RunningBaseline] = field(
         default_factory=lambda: defaultdict(RunningBaseline)
     )
 
-    def receives(self, instrument: str, entry: Entry) -> list[RuleDecision]:
+    def receives(self, instrument: str, entry: Entry) -> list[Decision]:
         """Decide an entry with all that had been received by then."""
         self.series[instrument].append(entry)
         within = self._within_reach(instrument, entry)
@@ -173,12 +172,12 @@ class _ReplayState:
             treatment=self.history.treatment,
             zone=self.zone,
             indications=self.history.indications,
-            spoken=spoken(self.past, newest, self.numbers),
+            alert_history=alert_history(self.past_occurrences, newest, self.numbers),
             answers=self.history.answers.get(entry.entry_id, {}),
         )
         return series_decisions(case, self.numbers)
 
-    def begins(self, session: Session) -> list[RuleDecision]:
+    def begins(self, session: Session) -> list[Decision]:
         """Decide what is decided when a session is written, here: when it began."""
         at, forms = session.started_at, self.series[TWO_WEEKS]
         begun = self.history.treatment.until(at).sessions
@@ -189,19 +188,17 @@ class _ReplayState:
             self._baseline(TWO_WEEKS, at),
             self.history.treatment,
             self.zone,
-            spoken(self.past, session.day(self.zone), self.numbers),
+            alert_history(self.past_occurrences, session.day(self.zone), self.numbers),
             at,
             self.numbers,
         )
 
-    def episodes(
-        self, decisions: Iterable[RuleDecision], on: date, at: datetime
-    ) -> Iterator[Episode]:
+    def episodes(self, decisions: Iterable[Decision], on: date, at: datetime) -> Iterator[Episode]:
         """Yield what fired, and remember it."""
         for one in decisions:
-            if one.fired and one.severity is not None:
-                self.past.append(Occasion(one.rule, on, one.severity, one.about))
-                yield Episode(one.rule, on, at, one.severity, one.about)
+            if one.fired and one.tier is not None:
+                self.past_occurrences.append(PastOccurrence(one.rule, on, one.tier, one.about))
+                yield Episode(one.rule, on, at, one.tier, one.about)
 
     def _baseline(self, instrument: str, at: datetime) -> float | None:
         series = self.series[instrument]

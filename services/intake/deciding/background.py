@@ -20,8 +20,8 @@ from services.patients.history.treatments import load_treatment
 from services.patients.status.lock import LockedPatient
 from services.rules.cards.crisis import ClinicFacts
 from services.rules.courses import UNTREATED, Treatment
+from services.rules.danger.entry import RiskHistory
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
-from services.rules.danger.triage import RiskHistory
 from services.rules.mood_days import find_zone, mood_day_at
 
 log = structlog.get_logger()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from services.rules.danger.entry import carried_forward, highest_item9, highest_level
+from services.rules.danger.entry import (
+    CssrsLevel,
+    EntryFacts,
+    EntryKind,
+    Item9,
+    carried_forward,
+    highest_item9,
+    highest_level,
+)
 from services.rules.danger.notes import find_terms
-from services.rules.danger.triage import CssrsLevel, EntryFacts, EntryKind, Item9
-from services.rules.instruments.answers import Answer
+from services.rules.instruments.answers import Answers
 from services.rules.instruments.lookup import Instrument
 from services.rules.instruments.scoring import Score, cssrs_level, item9, score
 from services.rules.mood_days import Placement, place
@@ -17,8 +24,6 @@ from services.rules.mood_days import Placement, place
 TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a flag
 ENTERED_BY_STAFF = "entered_by_staff"
 CLIENT_TOTAL_MISMATCH = "client_total_mismatch"
-
-Answers = Mapping[str, Answer]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 
-PAGING: Final = ("critical", "high")
+PAGING: Final = (Tier.CRITICAL, Tier.HIGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class Findings:
     answered as it was then.
     """
 
-    decisions: tuple[RuleDecision, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     failed: bool = False
-    repeated: tuple[RuleDecision, ...] = ()
+    repeated: tuple[Decision, ...] = ()
 
     @property
     def pages(self) -> bool:
         """Something fired that pages at once."""
-        return any(each.fired and each.severity in PAGING for each in self.decisions)
+        return any(each.fired and each.tier in PAGING for each in self.decisions)
 
     @property
     def emergency(self) -> bool:
@@ -33,7 +33,7 @@ class Findings:
         return any(each.fired and each.rule == "E1" for each in self.answered)
 
     @property
-    def answered(self) -> tuple[RuleDecision, ...]:
+    def answered(self) -> tuple[Decision, ...]:
         """What the card speaks of: also what was said before."""
         return (*self.decisions, *self.repeated)
 
@@ -47,19 +47,7 @@ class Findings:
 
     def stored(self) -> list[dict[str, Any]]:
         """The decisions as they are kept."""
-        return [stored(decision) for decision in self.decisions]
+        return [decision.stored() for decision in self.decisions]
 
 
 NOTHING_FOUND: Final = Findings()
-
-
-def stored(decision: RuleDecision) -> dict[str, Any]:
-    """One decision as it is kept with its entry."""
-    return {
-        "rule": decision.rule,
-        "rule_version": decision.rule_version,
-        "fired": decision.fired,
-        "tier": decision.severity,
-        "inputs": dict(decision.inputs),
-        "about": decision.about,
-    }

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Patient
-from services.alerts.earlier_findings import load_said
+from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.findings import Findings
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry, day_rows
@@ -56,9 +56,9 @@ def decide_series(session: Session, joined: Joined, series: list[Entry]) -> Find
         case = _case(session, joined, series)
         decisions = series_decisions(case)
         if any(decision.fired for decision in decisions):
-            # Only now does it matter what was said before.
-            said = load_said(session, joined.patient_id, _newest(series))
-            decisions = series_decisions(replace(case, spoken=said))
+            # Only now does it matter what has alerted before.
+            history = load_alert_history(session, joined.patient_id, _newest(series))
+            decisions = series_decisions(replace(case, alert_history=history))
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer

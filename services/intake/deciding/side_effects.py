@@ -14,14 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Patient, SideEffectReport
-from services.alerts.earlier_findings import load_said
+from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.findings import Findings
 from services.patients.history.side_effects import load_pressures, load_reports, rule_report
 from services.patients.status.lock import LockedPatient
 from services.rules.courses import Treatment
 from services.rules.danger.fallback import fallback_tier
 from services.rules.decide.side_effects import EffectsCase, effects_decisions
-from services.rules.decision import RuleDecision, Tier
+from services.rules.decision import Decision, Tier
 from services.rules.mood_days import find_zone, shift
 from services.rules.side_effects.report import EffectsReport
 
@@ -52,11 +52,13 @@ def decide_effects(
             for version in earlier
             for decision in effects_decisions(version)
             if decision.fired
-            for word in _said(decision, version.report)
+            for word in _reported(decision, version.report)
         }
-        held = tuple(e for e in decisions if e.fired and _said(e, case.report) <= known)
-        kept = tuple(_held(each) if each in held else each for each in decisions)
-        return Findings(kept, repeated=held)
+        repeated = tuple(e for e in decisions if e.fired and _reported(e, case.report) <= known)
+        kept = tuple(
+            each.suppressed("earlier_version") if each in repeated else each for each in decisions
+        )
+        return Findings(kept, repeated=repeated)
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer
@@ -80,7 +82,7 @@ def _case(
         treatment=treatment,
         indications=tuple(indications),
         seen_before=_codes_before(session, patient_id, root),
-        spoken=load_said(session, patient_id, report.mood_day),
+        alert_history=load_alert_history(session, patient_id, report.mood_day),
     )
 
 
@@ -98,12 +100,12 @@ def _codes_before(session: Session, patient_id: UUID, root: UUID) -> frozenset[s
     return frozenset(rows)
 
 
-def _said(decision: RuleDecision, report: EffectsReport) -> set[tuple[object, ...]]:
+def _reported(decision: Decision, report: EffectsReport) -> set[tuple[object, ...]]:
     """What a decision tells: the rule, how grave and what less grave, of which effects, in which
     grade and those below. What was told in full by earlier versions is no news.
     """
-    rule, severity = decision.rule, Tier.from_word(decision.severity or "low")
-    words = {(rule, tier) for tier in Tier if tier <= severity}
+    rule, gravest = decision.rule, decision.tier or Tier.LOW
+    words = {(rule, tier) for tier in Tier if tier <= gravest}
     codes = [str(decision.inputs.get(name) or "").split(",") for name in ("severe", "still_there")]
     effects = report.emergencies() if rule == "E1" else ()
     return {
@@ -113,13 +115,8 @@ def _said(decision: RuleDecision, report: EffectsReport) -> set[tuple[object, ..
     }
 
 
-def _held(decision: RuleDecision) -> RuleDecision:
-    inputs = {**decision.inputs, "held": "earlier_version"}
-    return replace(decision, fired=False, severity=None, inputs=inputs)
-
-
 def _by_fallback(stored: list[dict[str, Any]]) -> Findings:
     if fallback_tier("side_effects", None, stored) is None:
         return Findings(failed=True)
-    emergency = RuleDecision("E1", "fallback", True, True, "critical", {"fallback": True})
+    emergency = Decision.with_tier("E1", "fallback", Tier.CRITICAL, {"fallback": True})
     return Findings((emergency,), failed=True)

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import structlog
 
-from services.intake.deciding.entry import Answers, Read, Sent, place_entry, read_entry
+from services.intake.deciding.entry import Read, Sent, place_entry, read_entry
 from services.rules.danger import standing_plans, triage
+from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.fallback import fallback_tier
+from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.standing_plans import EndReason, Moment, StandingPlan
-from services.rules.danger.triage import RULES_VERSION, Decision, EntryFacts, RiskHistory
-from services.rules.decision import Tier
+from services.rules.decision import Decision, Tier
+from services.rules.instruments.answers import Answers
 from services.rules.instruments.scoring import Score
 from services.rules.mood_days import Placement
 
 log = structlog.get_logger()
 
-FALLBACK_RULE = "fallback"
+FALLBACK_RULE: Final = "fallback"
 WITH_ITEM9 = ("phq9", "phq9-daily")
 CSSRS = "cssrs-screener"
 CSSRS_QUESTIONS = 7
@@ -84,15 +86,7 @@ class Verdict:
 
     def stored(self) -> list[dict[str, Any]]:
         """The decisions as they are kept, yes and no alike."""
-        return [
-            {
-                "rule": decision.rule,
-                "fired": decision.fired,
-                "tier": decision.tier.word if decision.tier else None,
-                "inputs": decision.inputs,
-            }
-            for decision in self.decisions
-        ]
+        return [decision.stored() for decision in self.decisions]
 
 
 def decide(sent: Sent, background: Background) -> Verdict:
@@ -134,7 +128,7 @@ def _by_fallback(sent: Sent, plan: StandingPlan | None) -> Verdict:
         item9=numbers[-1],
         flags=placed.flags | sent.flags,
     )
-    decision = Decision(FALLBACK_RULE, tier, tier is not None, {"kind": sent.kind})
+    decision = Decision.with_tier(FALLBACK_RULE, RULES_VERSION, tier, {"kind": sent.kind})
     return Verdict(
         read=Read(
             NOTHING_SCORED if sent.instrument else None,

@@ -23,7 +23,8 @@ from services.patients.history.treatments import load_treatment
 from services.patients.view import in_view_clause
 from services.rules.cards.crisis import ClinicFacts, Receipt, card
 from services.rules.courses import UNTREATED, Treatment, hours_since, session_before
-from services.rules.danger.triage import EntryFacts, card_level, next_instrument
+from services.rules.danger.entry import EntryFacts
+from services.rules.danger.triage import card_level, next_instrument
 
 log = structlog.get_logger()
 

@@ -24,9 +24,10 @@ from services.intake.deciding.findings import Findings
 from services.intake.deciding.verdict import FALLBACK_RULE, Verdict
 from services.one_statement import Write
 from services.patients.status.lock import LockedPatient
+from services.rules.danger.entry import EntryFacts
 from services.rules.danger.lowering import CssrsEntry, Occurrence, lower_all
-from services.rules.danger.triage import RULES_VERSION, Decision, EntryFacts
-from services.rules.decision import Tier
+from services.rules.danger.numbers import RULES_VERSION
+from services.rules.decision import Decision, Tier
 
 SUICIDE_RISK: Final = "suicide_risk"
 UNREADABLE_RISK: Final = "unreadable_risk"

@@ -30,8 +30,9 @@ from services.one_statement import Write, write_together
 from services.patients.status.lock import LockedPatient
 from services.rules.cards.crisis import Card, Receipt, card, generic_card
 from services.rules.cards.medical import EMERGENCY, MedicalAdvice, medical_advice, medical_card
-from services.rules.danger.triage import RULES_VERSION, next_instrument
-from services.rules.decision import Tier
+from services.rules.danger.numbers import RULES_VERSION
+from services.rules.danger.triage import next_instrument
+from services.rules.decision import highest
 from services.rules.instruments.answers import Answers
 
 log = structlog.get_logger()
@@ -166,8 +167,7 @@ def _plan_writes(before: Known, verdict: Verdict, now: datetime) -> list[Write]:
 def _decision(
     patient: LockedPatient, entry: Entry, verdict: Verdict, findings: Findings, now: datetime
 ) -> Write:
-    tiers = [verdict.tier, *(Tier.from_word(d.severity) for d in findings.decisions if d.severity)]
-    tier = max((each for each in tiers if each is not None), default=None)
+    tier = highest(each.tier for each in (*verdict.decisions, *findings.decisions))
     by: Literal["rules", "fallback"] = (
         "rules" if verdict.by_rules and not findings.failed else "fallback"
     )

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Insert, insert
 
-from models import Decision
+from models import StoredDecision
 from models.base import new_id
 from services.patients.status.lock import LockedPatient
-from services.rules.danger.triage import RULES_VERSION
+from services.rules.danger.numbers import RULES_VERSION
 from services.rules.decision import Tier
 
 
@@ -24,7 +24,7 @@ def keep_decision(
     now: datetime,
 ) -> Insert:
     """The write of one entry's decisions; `tier` is the highest of them."""
-    return insert(Decision).values(
+    return insert(StoredDecision).values(
         id=new_id(),
         clinic_id=patient.clinic_id,
         patient_id=patient.patient_id,

@@ -75,7 +75,7 @@ def _is_non_response(
     if as_of.at is None or not begun.sessions:
         return False
     level = None if baseline is None else float(baseline)
-    return m4(values, level, begun, as_of.zone, as_of.at).holds
+    return m4(values, level, begun, as_of.zone, as_of.at).is_met
 
 
 def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> dict[str, Any]:

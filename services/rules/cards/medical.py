@@ -12,7 +12,7 @@ from datetime import datetime
 from services.rules.cards.crisis import Card, ClinicFacts, Level, Receipt, card
 from services.rules.cards.lines import LINES, CrisisLines
 from services.rules.decide.side_effects import wants_repeat
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 
 # Side effects, pressures and blood in the urine.
 ABOUT_THE_BODY = frozenset({"E1", "E2", "E5", "U1"})
@@ -42,20 +42,16 @@ class MedicalAdvice:
 EMERGENCY = MedicalAdvice("crisis", _EMERGENCY)
 
 
-def medical_advice(decisions: Sequence[RuleDecision]) -> MedicalAdvice | None:
+def medical_advice(decisions: Sequence[Decision]) -> MedicalAdvice | None:
     """Return what to say: `crisis` with a critical decision, `support` with a high one or when a
     second measurement is wanted, else None. Rules about mood say nothing here.
     """
-    severities = {
-        decision.severity
-        for decision in decisions
-        if decision.fired and decision.rule in ABOUT_THE_BODY
-    }
-    if "critical" in severities:
+    tiers = {each.tier for each in decisions if each.fired and each.rule in ABOUT_THE_BODY}
+    if Tier.CRITICAL in tiers:
         return EMERGENCY
     if wants_repeat(decisions):
         return MedicalAdvice("support", _REPEAT)
-    return MedicalAdvice("support", _SEVERE) if "high" in severities else None
+    return MedicalAdvice("support", _SEVERE) if Tier.HIGH in tiers else None
 
 
 def medical_card(

@@ -80,17 +80,17 @@ class RiskHistory:
     cssrs_moderate_at: datetime | None = None
 
 
-Answer = TypeVar("Answer")
+V = TypeVar("V")
 
 
-def carried_forward(versions: Sequence[Mapping[str, Answer]]) -> list[dict[str, Answer]]:
+def carried_forward(versions: Sequence[Mapping[str, V]]) -> list[dict[str, V]]:
     """Each version with the numbers of the earlier ones kept where it left out or declined.
 
     Blanking an answer is not an unknown answer. The C-SSRS level for `EntryFacts.cssrs` is taken
     from the last of these, `earlier_cssrs` from the others, never from the bare versions.
     """
-    merged: list[dict[str, Answer]] = []
-    numbers: dict[str, Answer] = {}
+    merged: list[dict[str, V]] = []
+    numbers: dict[str, V] = {}
     for version in versions:
         numbers = numbers | {key: value for key, value in version.items() if type(value) is int}
         merged.append({**version, **numbers})

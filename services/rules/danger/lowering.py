@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from services.rules.danger.entry import CssrsLevel, EntryFacts
 from services.rules.danger.numbers import RULES, RuleSet
-from services.rules.danger.triage import Decision
-from services.rules.decision import Tier
+from services.rules.decision import Decision, Tier
 
 
 @dataclass(frozen=True, slots=True)

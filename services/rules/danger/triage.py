@@ -7,48 +7,14 @@ above the highest earlier version, except for its words (S7): those are new what
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from services.rules.danger.entry import (
-    CSSRS_RANK,
-    CssrsLevel,
-    EntryFacts,
-    EntryKind,
-    Item9,
-    RiskHistory,
-)
-from services.rules.danger.numbers import RULES, RULES_VERSION, RuleSet
-from services.rules.decision import Tier, highest
+from services.rules.danger.entry import EntryFacts, RiskHistory
+from services.rules.danger.numbers import RULES, RuleSet
+from services.rules.decision import Decision, Input, SafetyRuleId, Tier, highest
 from services.rules.mood_days import shift
-
-__all__ = [
-    "CSSRS_RANK",
-    "RULES_VERSION",
-    "TABLE",
-    "CssrsLevel",
-    "Decision",
-    "EntryFacts",
-    "EntryKind",
-    "Item9",
-    "RiskHistory",
-    "Tier",
-    "card_level",
-    "next_instrument",
-    "occurrence_tier",
-    "triage",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One row of `TABLE`, decided: kept with the entry also when it did not fire."""
-
-    rule: str
-    tier: Tier | None
-    fired: bool
-    inputs: dict[str, object] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +57,17 @@ class _Case:
             return False
         return at <= self.facts.recorded_at <= shift(at, self.rules.item9_before_cssrs)
 
-    def inputs(self, names: tuple[str, ...]) -> dict[str, object]:
-        """What the row looked at, in plain JSON values: facts of the entry or of this case."""
-        values = {name: getattr(self.facts, name, None) for name in names}
-        own = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        return {name: _plain(value) for name, value in {**values, **own}.items()}
-
-
-def _plain(value: object) -> object:
-    return value.word if isinstance(value, Tier) else value
+    def input(self, name: str) -> Input:
+        """What a rule looked at, in a plain JSON value: of this case or a fact of the entry."""
+        value = getattr(self if hasattr(self, name) else self.facts, name)
+        return value.word if isinstance(value, Tier) else value
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SafetyRule:
     """One rule: its id, what it says, the tier (None: fires and pages nobody), what it looks at."""
 
-    id: str
+    id: SafetyRuleId
     words: str
     tier: Tier | None
     fires: Callable[[_Case], bool]
@@ -116,93 +77,93 @@ class Row:
 _ITEM9 = ("item9", "earlier_item9")
 _CSSRS = ("cssrs", "earlier_cssrs")
 
-TABLE: tuple[Row, ...] = (
-    Row("S1", "item 9 is 2 or 3", Tier.CRITICAL, lambda c: c.item9_critical, _ITEM9),
-    Row(
+TABLE: tuple[SafetyRule, ...] = (
+    SafetyRule("S1", "item 9 is 2 or 3", Tier.CRITICAL, lambda c: c.item9_critical, _ITEM9),
+    SafetyRule(
         "S2",
         "item 9 is 1 and no standing plan holds",
         Tier.HIGH,
         lambda c: c.item9_only_just_positive and not c.plan_holds,
         (*_ITEM9, "plan_holds"),
     ),
-    Row(
+    SafetyRule(
         "S2p",
         "item 9 is 1 while a standing plan holds: recorded on the plan, not paged",
         None,
         lambda c: c.item9_only_just_positive and c.plan_holds,
         (*_ITEM9, "plan_holds"),
     ),
-    Row(
+    SafetyRule(
         "S3",
         "C-SSRS high: Q4 or Q5 yes, or behaviour within 3 months",
         Tier.CRITICAL,
         lambda c: c.facts.counted_cssrs == "high",
         _CSSRS,
     ),
-    Row(
+    SafetyRule(
         "S4",
         "C-SSRS moderate: Q3 yes, or behaviour earlier",
         Tier.HIGH,
         lambda c: c.facts.counted_cssrs == "moderate",
         _CSSRS,
     ),
-    Row(
+    SafetyRule(
         "S5",
         "C-SSRS low: Q1 or Q2 only, with no positive item 9 in the 24 h before it",
         Tier.MEDIUM,
         lambda c: c.facts.counted_cssrs == "low" and not c.item9_just_before,
         (*_CSSRS, "item9_just_before"),
     ),
-    Row(
+    SafetyRule(
         "S6a",
         "item 9 left out or declined by someone at risk in the last 14 days",
         Tier.HIGH,
         lambda c: c.facts.item9_unknown and c.recent_risk,
         ("item9", "recent_risk"),
     ),
-    Row(
+    SafetyRule(
         "S6b",
         "item 9 left out or declined by anybody else",
         Tier.MEDIUM,
         lambda c: c.facts.item9_unknown and not c.recent_risk,
         ("item9", "recent_risk"),
     ),
-    Row(
+    SafetyRule(
         "S7a",
         "crisis terms in a note together with item 9 of 1 or more",
         Tier.HIGH,
         lambda c: c.facts.crisis_terms and c.positive_answer,
         ("crisis_terms", "item9"),
     ),
-    Row(
+    SafetyRule(
         "S7b",
         "crisis terms in a note otherwise",
         Tier.MEDIUM,
         lambda c: c.facts.crisis_terms and not c.positive_answer,
         ("crisis_terms", "item9"),
     ),
-    Row(
+    SafetyRule(
         "S8",
         "a help request",
         Tier.CRITICAL,
         lambda c: c.facts.kind == "help_request",
         ("kind",),
     ),
-    Row(
+    SafetyRule(
         "S9",
         "a C-SSRS in which a question that the branch asks is left out or declined",
         Tier.HIGH,
         lambda c: c.facts.counted_cssrs == "unknown",
         _CSSRS,
     ),
-    Row(
+    SafetyRule(
         "S10a",
         "danger read in a refused request: more than an item 9 of 1",
         Tier.CRITICAL,
         lambda c: c.facts.kind == "unreadable" and c.facts.unreadable_tier is not Tier.HIGH,
         ("kind", "unreadable_tier"),
     ),
-    Row(
+    SafetyRule(
         "S10b",
         "danger read in a refused request: an item 9 of 1 and nothing else",
         Tier.HIGH,
@@ -217,20 +178,28 @@ def triage(
 ) -> tuple[Decision, ...]:
     """Every row of `TABLE` decided for one entry, in the table's order."""
     case = _Case(facts, history, plan_holds, rules)
-    return tuple(
-        Decision(row.id, row.tier if fired else None, fired, case.inputs(row.looks_at))
-        for row in TABLE
-        for fired in (row.fires(case),)
+    return tuple(_decide(rule, case) for rule in TABLE)
+
+
+def _decide(rule: SafetyRule, case: _Case) -> Decision:
+    fired = rule.fires(case)
+    return Decision(
+        rule=rule.id,
+        rule_version=case.rules.version,
+        is_met=fired,
+        fired=fired,
+        tier=rule.tier if fired else None,
+        inputs={name: case.input(name) for name in rule.looks_at},
     )
 
 
-def occurrence_tier(decisions: tuple[Decision, ...]) -> Tier | None:
+def occurrence_tier(decisions: Iterable[Decision]) -> Tier | None:
     """The tier of the occurrence on the `suicide_risk` alert; None: opens and adds nothing."""
-    return highest([decision.tier for decision in decisions if decision.tier is not None])
+    return highest(decision.tier for decision in decisions)
 
 
 def card_level(
-    facts: EntryFacts, decisions: tuple[Decision, ...], rules: RuleSet = RULES
+    facts: EntryFacts, decisions: Sequence[Decision], rules: RuleSet = RULES
 ) -> Literal["crisis", "support"] | None:
     """`crisis` goes with a critical alert; `support` with anything else positive or left open.
 

@@ -1,7 +1,7 @@
 """The M, A, B and U rules of one check-in: which instrument is decided by which rules.
 
 `TABLE` is the whole of it: read it top to bottom. Every row of the instrument is decided and kept,
-also when nothing fires; `inputs["held"]` says what kept a rule that holds from firing.
+also when nothing fires; `inputs["held"]` says what suppressed a rule that is met.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, Entry, day_rows, day_values, in_order
-from services.rules.decision import RuleDecision, RuleId
+from services.rules.decision import Decision, OwnAlertRuleId
 from services.rules.figures.session_effect import morning_values, session_windows
 from services.rules.instruments.answers import Answers, number
 from services.rules.instruments.lookup import instrument
@@ -25,29 +25,14 @@ from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 from services.rules.worsening.post_session import m5
 from services.rules.worsening.reliable_worsening import m1
 from services.rules.worsening.repetition import (
-    NOTHING_SPOKEN,
-    Held,
-    Occasion,
-    Spoken,
-    hold,
+    NO_ALERTS_YET,
+    AlertHistory,
+    Suppression,
     m2_may_open,
-    repeated,
-    spoken,
+    repeat_suppression,
 )
 from services.rules.worsening.return_of_symptoms import m3
 from services.rules.worsening.urinary import UrinaryForm, u1
-
-__all__ = [
-    "NOTHING_SPOKEN",
-    "TABLE",
-    "Occasion",
-    "Row",
-    "SeriesCase",
-    "Spoken",
-    "series_decisions",
-    "session_decisions",
-    "spoken",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +55,7 @@ class SeriesCase:
     treatment: Treatment = UNTREATED
     zone: tzinfo = UTC
     indications: frozenset[str] = frozenset()
-    spoken: Spoken = NOTHING_SPOKEN
+    alert_history: AlertHistory = NO_ALERTS_YET
     answers: Answers = field(default_factory=dict)
     urinary_baseline: float | None = None
 
@@ -88,26 +73,26 @@ class _Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SeriesRule:
     """One rule of an instrument.
 
-    `only_whole_and_on_time`: it speaks of worsening, so a late entry and a form without a total
+    `only_whole_and_on_time`: it is about worsening, so a late entry and a form without a total
     raise no alert. The others are about harm: they do, on what was answered.
     """
 
     instrument: str
-    rule: RuleId
+    rule: OwnAlertRuleId
     words: str
-    decide: Callable[[_Series], RuleDecision]
+    decide: Callable[[_Series], Decision]
     only_whole_and_on_time: bool = True
 
 
-def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> list[RuleDecision]:
+def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> list[Decision]:
     """Return the decision of each rule of the instrument; none for an instrument without rules."""
     series = _Series(case, day_values(day_rows(case.entries)), numbers)
-    rows = [row for row in TABLE if row.instrument == case.instrument]
-    decided = [(row, row.decide(series)) for row in rows]
-    return [hold(decision, _held(row, decision, series)) for row, decision in decided]
+    rules = [rule for rule in TABLE if rule.instrument == case.instrument]
+    decided = [(rule, rule.decide(series)) for rule in rules]
+    return [one.suppressed(_suppression(rule, one, series)) for rule, one in decided]
 
 
 def session_decisions(
@@ -115,68 +100,68 @@ def session_decisions(
     baseline: float | None,
     treatment: Treatment,
     zone: tzinfo,
-    said: Spoken,
+    history: AlertHistory,
     as_of: datetime,
     numbers: RuleNumbers = RULE_NUMBERS,
-) -> list[RuleDecision]:
+) -> list[Decision]:
     """Return what is decided when a session is written: M4, from the `phq9` check-ins so far."""
     values = day_values(day_rows(entries))
     decision = m4(values, baseline, treatment, zone, as_of, numbers.course)
-    return [hold(decision, repeated(decision, said, numbers) if decision.holds else None)]
+    return [decision.suppressed(repeat_suppression(decision, history, numbers))]
 
 
-def _held(row: Row, decision: RuleDecision, series: _Series) -> Held | None:
+def _suppression(row: SeriesRule, decision: Decision, series: _Series) -> Suppression | None:
     case = series.case
-    if not decision.holds:
+    if not decision.is_met:
         return None
     if row.only_whole_and_on_time and case.decided.total is None:
         return "incomplete"
     if row.only_whole_and_on_time and case.decided.late:
         return "late"
     if decision.rule == "M2":
-        last, limits = case.spoken.last_opened_on.get("M2"), series.numbers.worsening
+        last, limits = case.alert_history.last_opened_on.get("M2"), series.numbers.worsening
         may_open = m2_may_open(series.values, case.baseline, last, limits)
         return None if may_open else "same_episode"
-    return repeated(decision, case.spoken, series.numbers)
+    return repeat_suppression(decision, case.alert_history, series.numbers)
 
 
-def _m1(series: _Series) -> RuleDecision:
+def _m1(series: _Series) -> Decision:
     return m1(series.values, series.case.baseline, series.numbers.worsening)
 
 
-def _m2(series: _Series) -> RuleDecision:
+def _m2(series: _Series) -> Decision:
     return m2(series.values, series.case.baseline, series.numbers.worsening)
 
 
-def _m3(series: _Series) -> RuleDecision:
+def _m3(series: _Series) -> Decision:
     case = series.case
     return m3(series.values, case.baseline, case.begun, case.zone, series.numbers.course)
 
 
-def _m4(series: _Series) -> RuleDecision:
+def _m4(series: _Series) -> Decision:
     case, at = series.case, series.case.decided.recorded_at
     return m4(series.values, case.baseline, case.begun, case.zone, at, series.numbers.course)
 
 
-def _m5(series: _Series) -> RuleDecision:
+def _m5(series: _Series) -> Decision:
     case, begun = series.case, series.case.begun
     mornings = morning_values(case.entries, session_windows(begun.sessions, case.zone))
     return m5(series.values, begun, case.zone, mornings, series.numbers.course)
 
 
-def _a1(series: _Series) -> RuleDecision:
+def _a1(series: _Series) -> Decision:
     case = series.case
     return a1(case.instrument, series.values, case.baseline, series.numbers.form)
 
 
-def _b1(series: _Series) -> RuleDecision:
+def _b1(series: _Series) -> Decision:
     case, day = series.case, series.case.decided.mood_day
     given = [value for value in _items(case).values() if value is not None]
     points = sum(given) if given else None
     return b1(day, points, series.values, case.indications, series.numbers.form)
 
 
-def _u1(series: _Series) -> RuleDecision:
+def _u1(series: _Series) -> Decision:
     case = series.case
     form = UrinaryForm(case.decided.mood_day, _items(case))
     totals = [entry.total for entry in in_order(case.entries) if entry.total is not None]
@@ -189,14 +174,14 @@ def _items(case: SeriesCase) -> Mapping[str, int | None]:
     return {item.link_id: number(case.answers, item.link_id) for item in asked}
 
 
-TABLE: Final[tuple[Row, ...]] = (
-    Row("phq9", "M1", "reliable worsening on the two-week PHQ-9", _m1),
-    Row("phq9", "M3", "return of symptoms after response", _m3),
-    Row("phq9", "M4", "non-response to the course", _m4),
-    Row("phq9-daily", "M2", "daily worsening", _m2),
-    Row("phq9-daily", "M5", "worsening after a session", _m5),
-    Row("gad7", "A1", "anxiety has risen or is severe", _a1),
-    Row("pcl5", "A1", "symptoms of trauma have risen", _a1),
-    Row("asrm", "B1", "switch towards mania", _b1, only_whole_and_on_time=False),
-    Row("urinary", "U1", "harm to the bladder", _u1, only_whole_and_on_time=False),
+TABLE: Final[tuple[SeriesRule, ...]] = (
+    SeriesRule("phq9", "M1", "reliable worsening on the two-week PHQ-9", _m1),
+    SeriesRule("phq9", "M3", "return of symptoms after response", _m3),
+    SeriesRule("phq9", "M4", "non-response to the course", _m4),
+    SeriesRule("phq9-daily", "M2", "daily worsening", _m2),
+    SeriesRule("phq9-daily", "M5", "worsening after a session", _m5),
+    SeriesRule("gad7", "A1", "anxiety has risen or is severe", _a1),
+    SeriesRule("pcl5", "A1", "symptoms of trauma have risen", _a1),
+    SeriesRule("asrm", "B1", "switch towards mania", _b1, only_whole_and_on_time=False),
+    SeriesRule("urinary", "U1", "harm to the bladder", _u1, only_whole_and_on_time=False),
 )

@@ -1,6 +1,6 @@
-"""All rules on one report of side effects: E1, E2, E5, E6 always, U1 and B1 with their memory.
+"""All rules on one report of side effects: E1, E2, E5, E6 always, U1 and B1 unless they repeat.
 
-No E rule is ever held back: not by time, not by a late report, not by what was said before.
+No E rule is ever suppressed: not by time, not by a late report, not by earlier alerts.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision
 from services.rules.session_day.acute_effects import e5
 from services.rules.session_day.blood_pressure import e2
 from services.rules.session_day.driving import e6
 from services.rules.side_effects.report import EffectsReport, Pressure, e1
 from services.rules.worsening.mania import ELEVATED_MOOD, b1_effects
-from services.rules.worsening.repetition import NOTHING_SPOKEN, Spoken, hold, repeated
+from services.rules.worsening.repetition import NO_ALERTS_YET, AlertHistory, repeat_suppression
 from services.rules.worsening.urinary import u1_effects
 
 
@@ -28,7 +28,7 @@ class EffectsCase:
     `earlier`: the current versions of the patient's other recent reports (at least those of the
     mood days beside it and of the last 24 h; no version of `report` itself). `pressures`: recent
     readings of vital signs and reports. `seen_before`: codes of all other reports, however old.
-    `spoken`: what U1 and B1 have said.
+    `alert_history`: of U1 and B1.
     """
 
     report: EffectsReport
@@ -38,10 +38,10 @@ class EffectsCase:
     treatment: Treatment = UNTREATED
     indications: Sequence[str] = ()
     seen_before: Collection[str] = frozenset()
-    spoken: Spoken = NOTHING_SPOKEN
+    alert_history: AlertHistory = NO_ALERTS_YET
 
 
-def effects_decisions(case: EffectsCase) -> list[RuleDecision]:
+def effects_decisions(case: EffectsCase) -> list[Decision]:
     """Return the decisions E1, E2, E5, E6, U1, B1 in this order, yes and no alike."""
     report, day = case.report, case.report.mood_day
     begun = case.treatment.until(report.recorded_at).sessions
@@ -54,11 +54,11 @@ def effects_decisions(case: EffectsCase) -> list[RuleDecision]:
         e2(report.vitals, report, [*case.pressures, *measured], case.earlier, begun),
         e5(report, case.treatment),
         e6(report, case.treatment, case.zone),
-        *(hold(one, repeated(one, case.spoken) if one.holds else None) for one in (u1, b1)),
+        *(one.suppressed(repeat_suppression(one, case.alert_history)) for one in (u1, b1)),
     ]
 
 
-def wants_repeat(decisions: Iterable[RuleDecision]) -> bool:
+def wants_repeat(decisions: Iterable[Decision]) -> bool:
     """Whether the answer should ask for a second measurement of the pressure (E2)."""
     return any(one.inputs.get("repeat_wanted") is True for one in decisions)
 

@@ -1,4 +1,4 @@
-"""All rules on one set of vital signs of a session: E2, E3 and E4; none is ever held back."""
+"""All rules on one set of vital signs of a session: E2, E3 and E4; none is ever suppressed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.rules.courses import Session
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision
 from services.rules.session_day.after_dosing import e4
 from services.rules.session_day.blood_pressure import e2, e3
 from services.rules.session_day.vital_signs import SessionVitals
@@ -18,7 +18,7 @@ class VitalsCase:
     """One set of vital signs and what is known around it.
 
     `series`: all sets of this session (`taken` may be among them). `pressures`: the patient's other
-    recent readings. `reports`: the current versions of her recent reports of side effects, from
+    recent readings. `reports`: the current versions of their recent reports of side effects, from
     which the emergency symptoms of the same session or the same 4 h are read.
     """
 
@@ -29,7 +29,7 @@ class VitalsCase:
     reports: Sequence[EffectsReport] = ()
 
 
-def vitals_decisions(case: VitalsCase) -> list[RuleDecision]:
+def vitals_decisions(case: VitalsCase) -> list[Decision]:
     """Return the decisions E2, E3, E4 in this order, yes and no alike, about the session."""
     reported = [one.vitals for one in case.reports if one.vitals is not None]
     measured = [one.pressure for one in case.series]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from services.rules.courses import Session, Treatment, session_before
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
 from services.rules.side_effects.coded_list import SIDE_EFFECTS, SideEffectList
 from services.rules.side_effects.report import EffectsReport, ReportedEffect, joined
@@ -21,7 +21,7 @@ def e5(
     treatment: Treatment,
     known: SideEffectList = SIDE_EFFECTS,
     numbers: SessionNumbers = SESSION_NUMBERS,
-) -> RuleDecision:
+) -> Decision:
     """Decide E5: high on an acute effect of grade 2 or more that persists, and on any grade 3.
 
     Persists: this report was recorded 24 h or more after the end of the session that the effect
@@ -36,13 +36,11 @@ def e5(
         if _persists(effect, report, session, numbers)
     ]
     severe = [e.code for e in report.effects if e.grade == numbers.e5.severe_grade]
-    holds = bool(lasting or severe)
-    return RuleDecision(
+    met = bool(lasting or severe)
+    return Decision.with_tier(
         rule="E5",
         rule_version=numbers.version,
-        fired=holds,
-        holds=holds,
-        severity="high" if holds else None,
+        tier=Tier.HIGH if met else None,
         inputs={
             "still_there": joined(code for code, _ in lasting),
             "severe": joined(severe),

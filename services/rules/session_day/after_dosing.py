@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Literal
 
 from services.rules.courses import Session
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.session_day.vital_signs import VITAL_THRESHOLDS, SessionVitals, VitalThresholds
 from services.rules.side_effects.report import joined
 
@@ -39,18 +39,16 @@ def e4(
     taken: SessionVitals,
     series: Iterable[SessionVitals],
     numbers: VitalThresholds = VITAL_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide E4 for one set; `series` are all of the session's (`taken` may be among them)."""
     others = [one for one in series if one.id != taken.id]
     found = set(findings(session, [*others, taken], numbers))
     found -= set(findings(session, others, numbers))
     before = last_before_dosing([*others, taken])
-    return RuleDecision(
+    return Decision.with_tier(
         rule="E4",
         rule_version=numbers.version,
-        fired=bool(found),
-        holds=bool(found),
-        severity="high" if found else None,
+        tier=Tier.HIGH if found else None,
         inputs={
             "findings": joined(finding.kind for finding in found),
             "phase": taken.phase,

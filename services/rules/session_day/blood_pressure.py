@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.rules.courses import Session
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.session_day.vital_signs import (
     VITAL_THRESHOLDS,
     CrisisPressure,
@@ -52,7 +52,7 @@ def e2(
     sessions: Sequence[Session],
     about: str | None = None,
     numbers: VitalThresholds = VITAL_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide E2 for a pressure, a report, or a report with a pressure.
 
     Critical when an episode has an emergency symptom (of the same 4 h, or of the same session),
@@ -75,34 +75,30 @@ def e2(
         _belongs(symptom, episode, sessions, limits) for episode in touched for symptom in spoken
     )
     apart = max((episode.last - episode.first for episode in touched), default=timedelta(0))
-    holds = with_symptom or apart >= timedelta(seconds=limits.repeat_after_s)
-    return RuleDecision(
+    met = with_symptom or apart >= timedelta(seconds=limits.repeat_after_s)
+    return Decision.with_tier(
         rule="E2",
         rule_version=numbers.version,
-        fired=holds,
-        holds=holds,
-        severity=("critical" if with_symptom else "high") if holds else None,
+        tier=(Tier.CRITICAL if with_symptom else Tier.HIGH) if met else None,
         inputs={
             "systolic": decided.systolic if decided else None,
             "diastolic": decided.diastolic if decided else None,
             "crisis": own is not None,
             "symptoms": with_symptom,
             "seconds_apart": int(apart.total_seconds()),
-            "repeat_wanted": own is not None and not holds,
+            "repeat_wanted": own is not None and not met,
         },
         about=about,
     )
 
 
-def e3(taken: SessionVitals, numbers: VitalThresholds = VITAL_THRESHOLDS) -> RuleDecision:
+def e3(taken: SessionVitals, numbers: VitalThresholds = VITAL_THRESHOLDS) -> Decision:
     """Decide E3: a pressure above 140/90 mmHg before dosing is for the session's staff to weigh."""
-    holds = is_above_guide(taken, numbers)
-    return RuleDecision(
+    met = is_above_guide(taken, numbers)
+    return Decision.with_tier(
         rule="E3",
         rule_version=numbers.version,
-        fired=holds,
-        holds=holds,
-        severity="high" if holds else None,
+        tier=Tier.HIGH if met else None,
         inputs={
             "phase": taken.phase,
             "systolic": taken.systolic,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from services.rules.courses import Session, Treatment
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.mood_days import shift, to_utc, wall_clock
 from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
 from services.rules.side_effects.report import EffectsReport
@@ -66,16 +66,14 @@ def e6(
     treatment: Treatment,
     zone: tzinfo,
     numbers: SessionNumbers = SESSION_NUMBERS,
-) -> RuleDecision:
+) -> Decision:
     """Decide E6 on a report: who says that she drove is always heard, restricted now or not."""
     drove = any(effect.code == DROVE for effect in report.effects)
     until = restricted_until(treatment, zone, report.recorded_at, numbers)
-    return RuleDecision(
+    return Decision.with_tier(
         rule="E6",
         rule_version=numbers.version,
-        fired=drove,
-        holds=drove,
-        severity="medium" if drove else None,
+        tier=Tier.MEDIUM if drove else None,
         inputs={"drove": drove, "restricted_until": until.isoformat() if until else None},
     )
 
@@ -85,16 +83,14 @@ def e6_not_acknowledged(
     zone: tzinfo,
     acknowledged: bool,
     numbers: SessionNumbers = SESSION_NUMBERS,
-) -> RuleDecision:
+) -> Decision:
     """Decide E6 at discharge: somebody goes home without acknowledging the driving restriction."""
     until = driving_restriction_until(session, zone, numbers)
-    holds = until is not None and not acknowledged
-    return RuleDecision(
+    met = until is not None and not acknowledged
+    return Decision.with_tier(
         rule="E6",
         rule_version=numbers.version,
-        fired=holds,
-        holds=holds,
-        severity="low" if holds else None,
+        tier=Tier.LOW if met else None,
         inputs={
             "acknowledged": acknowledged,
             "restricted_until": until.isoformat() if until else None,

@@ -1,7 +1,7 @@
-"""N2: what should be heard after a session, by when, and whether nothing was.
+"""N2: which contact is expected after a session, by when, and whether there was none.
 
 Two windows: the follow-up from 24 to 72 h after the session's end, and, while driving is forbidden,
-any word before the lock ends. Paused days do not matter: the treatment took place.
+any contact before the lock ends. Paused days do not matter: the treatment took place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from services.rules.courses import Session
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.mood_days import shift
 from services.rules.session_day.driving import driving_restriction_until
 from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
@@ -48,14 +48,14 @@ def windows(
 
 
 def met_at(
-    window: Window, heard: Iterable[datetime], next_session_at: datetime | None = None
+    window: Window, contacts: Iterable[datetime], next_session_at: datetime | None = None
 ) -> datetime | None:
     """Return when a window was met, None while it was not.
 
-    By the first check-in, report of side effects or recorded contact in it (`heard`, when they were
-    answered), or by the next session if that starts before it is due: the clinic sees her there.
+    By the first check-in, report of side effects or recorded contact in it (`contacts`, when they
+    were answered), or by the next session if that starts before it is due: they are seen there.
     """
-    in_time = [at for at in heard if window.opens_at <= at <= window.due_at]
+    in_time = [at for at in contacts if window.opens_at <= at <= window.due_at]
     if next_session_at is not None and next_session_at <= window.due_at:
         in_time.append(next_session_at)
     return min(in_time, default=None)
@@ -63,33 +63,33 @@ def met_at(
 
 def lapsed(
     window: Window,
-    heard: Iterable[datetime],
+    contacts: Iterable[datetime],
     now: datetime,
     next_session_at: datetime | None = None,
-    spoken: bool = False,
+    already_reported: bool = False,
     numbers: SessionNumbers = SESSION_NUMBERS,
-) -> RuleDecision:
-    """Decide N2 for a window at `now`: low once it is past and nothing was heard in it.
+) -> Decision:
+    """Decide N2 for a window at `now`: low once it is past and there was no contact in it.
 
-    `spoken`: N2 already fired for this session (either window): it speaks once of each. Windows
-    that were due more than 14 days ago are history that was typed in: the rule holds, nothing
-    fires.
+    `already_reported`: N2 already fired for this session (either window): it fires once about each.
+    Windows that were due more than 14 days ago are history that was typed in: the rule is met,
+    nothing fires.
     """
-    met = met_at(window, heard, next_session_at)
-    holds = met is None and now > window.due_at
+    met = met_at(window, contacts, next_session_at)
+    is_met = met is None and now > window.due_at
     is_history = now - window.due_at > timedelta(days=numbers.follow_up.history_days)
-    fired = holds and not spoken and not is_history
-    return RuleDecision(
+    fired = is_met and not already_reported and not is_history
+    return Decision(
         rule="N2",
         rule_version=numbers.version,
+        is_met=is_met,
         fired=fired,
-        holds=holds,
-        severity="low" if fired else None,
+        tier=Tier.LOW if fired else None,
         inputs={
             "window": window.kind,
             "due_at": window.due_at.isoformat(),
             "met_at": met.isoformat() if met else None,
-            "spoken": spoken,
+            "already_reported": already_reported,
         },
         about=window.session_id,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS, SideEffectList
 
 
@@ -68,18 +68,16 @@ def joined(words: Iterable[str]) -> str | None:
     return ",".join(sorted(set(words))) or None
 
 
-def e1(report: EffectsReport, known: SideEffectList = SIDE_EFFECTS) -> RuleDecision:
+def e1(report: EffectsReport, known: SideEffectList = SIDE_EFFECTS) -> Decision:
     """Decide E1: critical on any code of the emergency list, and on grade 4 of any code.
 
     An end does not calm it, nor does a late report: somebody has to look (clinical reference 5.1).
     """
     found = report.emergencies(known)
-    return RuleDecision(
+    return Decision.with_tier(
         rule="E1",
         rule_version=known.version,
-        fired=bool(found),
-        holds=bool(found),
-        severity="critical" if found else None,
+        tier=Tier.CRITICAL if found else None,
         inputs={
             "codes": joined(effect.code for effect in found),
             "grade": max((effect.grade for effect in report.effects), default=None),

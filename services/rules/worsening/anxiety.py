@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, A1Thresholds, FormRuleThresholds
 from services.rules.worsening.reliable_worsening import newest_within, rise
@@ -16,7 +16,7 @@ def a1(
     readings: Sequence[DayValue],
     baseline: float | None,
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide A1 at the newest reading of `gad7` (0-21) or `pcl5` (0-80).
 
     It holds at 6 points (PCL-5: 10) above the reference, or at a GAD-7 of 15 whatever came before.
@@ -28,13 +28,11 @@ def a1(
     newest = recent[-1] if recent else None
     risen = rise(recent, 1, baseline, thresholds.a1.reference_readings)
     is_severe = newest is not None and total_limit is not None and newest.value >= total_limit
-    holds = is_severe or risen.reaches(rise_limit)
-    return RuleDecision(
+    met = is_severe or risen.reaches(rise_limit)
+    return Decision.with_tier(
         rule="A1",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="medium" if holds else None,
+        tier=Tier.MEDIUM if met else None,
         inputs={
             "on": newest.day.isoformat() if newest else None,
             "total": as_number(newest.value) if newest else None,

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 from services.rules.day_series import DayValue
-from services.rules.decision import Input, RuleDecision
+from services.rules.decision import Decision, Input, Tier
 from services.rules.statistics import median, sample_sd
 from services.rules.worsening.numbers import WORSENING_THRESHOLDS, M2Thresholds, WorseningThresholds
 
@@ -36,7 +36,7 @@ def m2(
     values: Sequence[DayValue],
     baseline: float | None,
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide M2 at the newest observed day, from values (0-27) of the 18 days that end on it.
 
     It holds when the EWMA stands above its limit on two consecutive observed days, or when the
@@ -50,18 +50,16 @@ def m2(
         inputs: dict[str, Input] = {"on": None, "baseline": baseline, "reference": None}
         if seen:
             inputs["on"] = seen[-1].day.isoformat()
-        return RuleDecision("M2", thresholds.version, False, False, None, inputs)
+        return Decision.with_tier("M2", thresholds.version, None, inputs)
     averages = _ewma(seen, reference, limits)
     run_limit = reference.level + max(limits.run_sds * reference.sd, limits.run_min_rise)
     by_ewma = _ewma_is_above(averages, limits)
     by_run = _run_is_above(seen, run_limit, limits)
-    holds = by_ewma or by_run
-    return RuleDecision(
+    met = by_ewma or by_run
+    return Decision.with_tier(
         rule="M2",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="medium" if holds else None,
+        tier=Tier.MEDIUM if met else None,
         inputs={
             "on": seen[-1].day.isoformat(),
             "value": float(seen[-1].value),

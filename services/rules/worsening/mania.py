@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds
 
@@ -30,7 +30,7 @@ def b1(
     earlier: Sequence[DayValue],
     indications: Iterable[str],
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide B1 of one ASRM (0-20): at least 6, or 4 above the lowest of the 90 days before.
 
     `points` is the sum of the items that were answered: what was left out can only add to it, so a
@@ -43,13 +43,11 @@ def b1(
     reached = points is not None and points >= limits.asrm_total
     risen = rise is not None and rise >= limits.asrm_rise
     indicated = is_bipolar(indications)
-    holds = indicated and (reached or risen)
-    return RuleDecision(
+    met = indicated and (reached or risen)
+    return Decision.with_tier(
         rule="B1",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="high" if holds else None,
+        tier=Tier.HIGH if met else None,
         inputs={
             "on": on.isoformat(),
             "indicated": indicated,
@@ -67,7 +65,7 @@ def b1_effects(
     on: date,
     indications: Iterable[str],
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide B1 of a report of elevated mood or agitation about the mood day `on`.
 
     `grades` is the highest grade (1-4) by mood day, that of the report included. It holds on two
@@ -77,13 +75,11 @@ def b1_effects(
     limits = thresholds.b1
     run = _run_around(grades, on, limits.effect_grade)
     indicated = is_bipolar(indications)
-    holds = indicated and run >= limits.effect_days
-    return RuleDecision(
+    met = indicated and run >= limits.effect_days
+    return Decision.with_tier(
         rule="B1",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="high" if holds else None,
+        tier=Tier.HIGH if met else None,
         inputs={
             "on": on.isoformat(),
             "indicated": indicated,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from services.rules.courses import Product, Session, Treatment
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.figures.baseline import baseline_anchor
 from services.rules.mood_days import mood_day_at
 from services.rules.statistics import as_number
@@ -40,7 +40,7 @@ def m4(
     zone: tzinfo,
     as_of: datetime,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide M4 at an instant, for the course of the last session begun by then.
 
     `about` is the course that the baseline stands before: a maintenance course that keeps the
@@ -62,13 +62,11 @@ def m4(
     if baseline is not None and best is not None and baseline >= limits.percent_from_baseline:
         percent = 100 * (Fraction(baseline) - best) / Fraction(baseline)
     reason = _reason(progress, baseline, best, limits)
-    holds = reason is None and percent is not None and percent < limits.improvement_percent
-    return RuleDecision(
+    met = reason is None and percent is not None and percent < limits.improvement_percent
+    return Decision.with_tier(
         rule="M4",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="medium" if holds else None,
+        tier=Tier.MEDIUM if met else None,
         inputs={
             "on": today.isoformat(),
             "reason": reason,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.figures.session_effect import Mornings, SessionWindow, session_windows
 from services.rules.statistics import as_number, mean
 from services.rules.worsening.numbers import (
@@ -27,7 +27,7 @@ def m5(
     zone: tzinfo,
     mornings: Mornings | None = None,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide M5 at the newest day value (0-27), for the last of the sessions that had begun.
 
     It holds when the newest value lies on mood days 1-3 after the session and the highest of these
@@ -44,13 +44,11 @@ def m5(
     level = mean(before) if len(before) >= limits.before_min_days else None
     highest = max(after, default=None)
     rise = None if level is None or highest is None else highest - level
-    holds = rise is not None and rise >= limits.rise
-    return RuleDecision(
+    met = rise is not None and rise >= limits.rise
+    return Decision.with_tier(
         rule="M5",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="medium" if holds else None,
+        tier=Tier.MEDIUM if met else None,
         inputs={
             "on": ordered[-1].day.isoformat() if ordered else None,
             "reason": _reason(window, after, level),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision, Severity
+from services.rules.decision import Decision, Tier
 from services.rules.statistics import as_number, median
 from services.rules.worsening.numbers import WORSENING_THRESHOLDS, WorseningThresholds
 
@@ -52,7 +52,7 @@ def m1(
     readings: Sequence[DayValue],
     baseline: float | None,
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide M1 at the newest reading: two in a row 6 above the reference, or one 9 above.
 
     A reading is the day value of complete forms (0-27). The reference is the lower of the baseline
@@ -63,17 +63,14 @@ def m1(
     recent = newest_within(readings, limits.reference_days)
     single = rise(recent, 1, baseline, limits.reference_readings)
     pair = rise(recent, 2, baseline, limits.reference_readings)
-    holds = pair.reaches(limits.pair_rise) or single.reaches(limits.single_rise)
+    met = pair.reaches(limits.pair_rise) or single.reaches(limits.single_rise)
     newest = recent[-1] if recent else None
-    severity: Severity = "medium"
-    if newest is not None and newest.value >= limits.high_from_total:
-        severity = "high"
-    return RuleDecision(
+    is_high = newest is not None and newest.value >= limits.high_from_total
+    tier = Tier.HIGH if is_high else Tier.MEDIUM
+    return Decision.with_tier(
         rule="M1",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity=severity if holds else None,
+        tier=tier if met else None,
         inputs={
             "on": newest.day.isoformat() if newest else None,
             "total": as_number(newest.value) if newest else None,

@@ -1,17 +1,17 @@
-"""What keeps a rule that holds from speaking again (column dedup of the rule table).
+"""What suppresses a rule that is met and has alerted already (column dedup of the rule table).
 
-It is about repeat pages of M, A, B, U and N rules only; no S or E rule is ever held back here.
+It is about repeat pages of M, A, B, U and N rules only; no S or E rule is ever suppressed here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision, RuleId, Severity
+from services.rules.decision import Decision, RuleId, Tier
 from services.rules.worsening.daily_worsening import m2
 from services.rules.worsening.numbers import (
     RULE_NUMBERS,
@@ -20,91 +20,80 @@ from services.rules.worsening.numbers import (
     WorseningThresholds,
 )
 
-Held = Literal["incomplete", "late", "same_episode", "already_reported"]
+Suppression = Literal["incomplete", "late", "same_episode", "already_reported"]
 
-# Rules that speak once of each course or session: never again about the same `about`.
+# Rules that alert once about each course or session: never again about the same `about`.
 ONCE_EACH: Final[frozenset[RuleId]] = frozenset({"M3", "M4", "M5", "N2"})
 
-# Rules of two severities, whose more severe finding speaks at once: blood in the urine after a mere
+# Rules of two tiers, whose graver finding alerts at once: blood in the urine after a mere
 # urgency, a total of 20 after reliable worsening below it. A first page is no repeat page.
 RISING: Final[frozenset[RuleId]] = frozenset({"M1", "U1"})
 
-_SEVERITIES: Final[tuple[Severity, ...]] = ("low", "medium", "high", "critical")
-
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class PastOccurrence:
     """A decision that fired and opened, or was added to, an alert. `on`: its `inputs["on"]`."""
 
     rule: RuleId
     on: date
-    severity: Severity
+    tier: Tier
     about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class AlertHistory:
     """What the alerts of one patient have been about, by rule.
 
     `last_opened_on`: the newest mood day; `about`: every course and session; `highest`: the highest
-    severity among the alerts of the repeat days that end now. An older one must not be in it, or a
-    new finding would be held back by what was said a year ago: `spoken` below leaves it out.
+    tier among the alerts of the repeat days that end now. An older one must not be in it, or a
+    new finding would be suppressed by an alert of a year ago: `alert_history` leaves it out.
     """
 
     last_opened_on: Mapping[RuleId, date] = field(default_factory=dict)
     about: Mapping[RuleId, frozenset[str]] = field(default_factory=dict)
-    highest: Mapping[RuleId, Severity] = field(default_factory=dict)
+    highest: Mapping[RuleId, Tier] = field(default_factory=dict)
 
 
-NOTHING_SPOKEN: Final = Spoken()
+NO_ALERTS_YET: Final = AlertHistory()
 
 
-def spoken(occasions: Iterable[Occasion], on: date, numbers: RuleNumbers = RULE_NUMBERS) -> Spoken:
-    """Sum up what has been said, as it is to be seen on a mood day. The order does not matter."""
+def alert_history(
+    occurrences: Iterable[PastOccurrence], on: date, numbers: RuleNumbers = RULE_NUMBERS
+) -> AlertHistory:
+    """Sum up past occurrences, as they are to be seen on a mood day. The order does not matter."""
     days = numbers.repeat_days
     last: dict[RuleId, date] = {}
     about: dict[RuleId, frozenset[str]] = {}
-    highest: dict[RuleId, Severity] = {}
-    for one in occasions:
+    highest: dict[RuleId, Tier] = {}
+    for one in occurrences:
         last[one.rule] = max(one.on, last.get(one.rule, one.on))
         if one.about is not None:
             about[one.rule] = about.get(one.rule, frozenset()) | {one.about}
         if (on - one.on).days < days.get(one.rule, 0):
-            highest[one.rule] = max(
-                one.severity, highest.get(one.rule, one.severity), key=_SEVERITIES.index
-            )
-    return Spoken(last, about, highest)
+            highest[one.rule] = max(one.tier, highest.get(one.rule, one.tier))
+    return AlertHistory(last, about, highest)
 
 
-def repeated(
-    decision: RuleDecision, said: Spoken, numbers: RuleNumbers = RULE_NUMBERS
-) -> Held | None:
-    """Return what holds a decision back that has been made before, None when it may speak.
+def repeat_suppression(
+    decision: Decision, history: AlertHistory, numbers: RuleNumbers = RULE_NUMBERS
+) -> Suppression | None:
+    """Return what suppresses a decision because of earlier alerts, None when it may fire.
 
     The day of the decision is its `inputs["on"]`. For every rule but M2; rules that no table here
-    names are never held back.
+    names are never suppressed, nor is what is not met.
     """
+    if not decision.is_met:
+        return None
     if decision.rule in ONCE_EACH:
-        known = said.about.get(decision.rule, frozenset())
+        known = history.about.get(decision.rule, frozenset())
         return "already_reported" if decision.about in known else None
-    last, days = said.last_opened_on.get(decision.rule), numbers.repeat_days.get(decision.rule)
+    last, days = history.last_opened_on.get(decision.rule), numbers.repeat_days.get(decision.rule)
     if last is None or days is None:
         return None
     on = date.fromisoformat(str(decision.inputs["on"]))
-    if (on - last).days >= days or _has_risen(decision, said):
+    if (on - last).days >= days or _has_risen(decision, history):
         return None
     return "same_episode"
-
-
-def hold(decision: RuleDecision, held: Held | None) -> RuleDecision:
-    """Return the decision with `inputs["held"]`; it fires when it holds and nothing held it."""
-    fired = decision.holds and held is None
-    return replace(
-        decision,
-        fired=fired,
-        severity=decision.severity if fired else None,
-        inputs={**decision.inputs, "held": held},
-    )
 
 
 def m2_may_open(
@@ -115,7 +104,7 @@ def m2_may_open(
 ) -> bool:
     """Return whether M2 may open an alert on the newest of these days (ascending).
 
-    An episode ends when the rule did not hold on five observed days in a row; one that lasts may
+    An episode ends when the rule was not met on five observed days in a row; one that lasts may
     be reported again after 14 days. Nothing opens on or before the day of the last one.
     """
     newest = values[-1].day
@@ -127,15 +116,15 @@ def m2_may_open(
     for index, value in enumerate(values[:-1]):
         if value.day <= last_opened_on:
             continue
-        under = 0 if m2(values[: index + 1], baseline, thresholds).holds else under + 1
+        under = 0 if m2(values[: index + 1], baseline, thresholds).is_met else under + 1
         if under == thresholds.m2.under_days:
             return True
     return False
 
 
-def _has_risen(decision: RuleDecision, said: Spoken) -> bool:
-    """Whether this is worse than what was said; when that is not known, it is."""
-    before = said.highest.get(decision.rule)
-    if decision.rule not in RISING or decision.severity is None:
+def _has_risen(decision: Decision, history: AlertHistory) -> bool:
+    """Whether this is graver than the alerts before; when those are not known, it is."""
+    before = history.highest.get(decision.rule)
+    if decision.rule not in RISING or decision.tier is None:
         return False
-    return before is None or _SEVERITIES.index(decision.severity) > _SEVERITIES.index(before)
+    return before is None or decision.tier > before

@@ -10,7 +10,7 @@ from typing import Literal
 
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.figures.baseline import baseline_anchor
 from services.rules.figures.numbers import TREND_THRESHOLDS, BaselineThresholds
 from services.rules.statistics import as_number
@@ -88,7 +88,7 @@ def m3(
     treatment: Treatment,
     zone: tzinfo,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide M3 at the newest reading; `about` is the course in which the symptoms came back.
 
     It holds after a response, once all readings of at least 5 days show less than 50 % improvement,
@@ -99,13 +99,11 @@ def m3(
     course = after_first_session(readings, treatment, zone)
     states = list(_states(course, baseline, thresholds.m3))
     newest, now = (course[-1], states[-1]) if states else (None, _State())
-    holds = now.relapse is not None
-    return RuleDecision(
+    met = now.relapse is not None
+    return Decision.with_tier(
         rule="M3",
         rule_version=thresholds.version,
-        fired=holds,
-        holds=holds,
-        severity="medium" if holds else None,
+        tier=Tier.MEDIUM if met else None,
         inputs={
             "on": newest.day.isoformat() if newest else None,
             "total": as_number(newest.value) if newest else None,

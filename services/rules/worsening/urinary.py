@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.rules.decision import Input, RuleDecision, Severity
+from services.rules.decision import Decision, Tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds, U1Thresholds
@@ -39,7 +39,7 @@ def u1(
     form: UrinaryForm,
     baseline: float | None,
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide U1 of one form: any item of 2, any blood, or 3 points above the own baseline.
 
     `baseline` is the total of the patient's first complete form, None before there is one. A
@@ -52,10 +52,11 @@ def u1(
     blood = given.get(BLOOD_ITEM)
     bloody = blood is not None and blood >= limits.blood_item
     risen = rise is not None and rise >= limits.total_rise
-    holds = bloody or risen or (worst is not None and worst >= limits.item)
-    return _decision(
-        thresholds,
-        _severity(holds, bloody),
+    met = bloody or risen or (worst is not None and worst >= limits.item)
+    return Decision.with_tier(
+        "U1",
+        thresholds.version,
+        _tier(met, bloody),
         {
             "on": form.day.isoformat(),
             "worst_item": worst,
@@ -77,7 +78,7 @@ def u1_effects(
     seen_before: Collection[str],
     sessions: int,
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
-) -> RuleDecision:
+) -> Decision:
     """Decide U1 of one report of side effects about the mood day `on`.
 
     `grades` is the highest grade (1-4) by code in this report, of any code; `seen_before` the codes
@@ -90,10 +91,11 @@ def u1_effects(
     blood = urinary.get(BLOOD_EFFECT)
     bloody = blood is not None and blood >= limits.blood_grade
     is_new = _is_new(urinary, seen_before, sessions, limits)
-    holds = bloody or is_new or (worst is not None and worst >= limits.effect_grade)
-    return _decision(
-        thresholds,
-        _severity(holds, bloody),
+    met = bloody or is_new or (worst is not None and worst >= limits.effect_grade)
+    return Decision.with_tier(
+        "U1",
+        thresholds.version,
+        _tier(met, bloody),
         {
             "on": on.isoformat(),
             "worst_grade": worst,
@@ -114,14 +116,7 @@ def _is_new(
     return sessions >= limits.new_after_sessions and not urinary.keys() <= set(seen_before)
 
 
-def _severity(holds: bool, bloody: bool) -> Severity | None:
-    if not holds:
+def _tier(met: bool, bloody: bool) -> Tier | None:
+    if not met:
         return None
-    return "high" if bloody else "medium"
-
-
-def _decision(
-    thresholds: FormRuleThresholds, severity: Severity | None, inputs: Mapping[str, Input]
-) -> RuleDecision:
-    holds = severity is not None
-    return RuleDecision("U1", thresholds.version, holds, holds, severity, inputs)
+    return Tier.HIGH if bloody else Tier.MEDIUM

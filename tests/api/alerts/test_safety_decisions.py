@@ -13,6 +13,7 @@ from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
 from services.rules.danger import triage
+from services.rules.danger.numbers import RULES_VERSION
 from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import ago, cssrs, phq9
@@ -68,7 +69,7 @@ def test_each_answer_has_its_tier_and_card(
     assert len(paged) == (1 if tier in ("critical", "high") else 0)
     (decision,) = rows(pat, "SELECT * FROM decisions")
     assert decision["tier"] == tier
-    assert decision["rule_version"] == triage.RULES_VERSION
+    assert decision["rule_version"] == RULES_VERSION
     assert {row["rule"] for row in decision["decided"]} >= {row.id for row in triage.TABLE}
 
 

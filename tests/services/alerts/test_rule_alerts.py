@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.alerts.earlier_findings import load_said
+from services.alerts.alert_history import load_alert_history
 from services.alerts.monitors.follow_up import report_unheard, unheard_patients
 from services.alerts.rule_alerts import Cause, RuleAlerts, rule_alerts
 from services.one_statement import write_together
 from services.patients.status.lock import lock_patient
-from services.rules.decision import RuleDecision, RuleId, Severity
+from services.rules.decision import Decision, RuleId, Tier
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
@@ -46,12 +46,12 @@ def of_family(pat: Person, family: str) -> list[Any]:
 
 
 def fired(
-    rule: RuleId, severity: Severity | None, about: UUID | None = None, *, fires: bool = True
-) -> RuleDecision:
-    return RuleDecision(rule, "test-1", fires, fires, severity, {}, str(about) if about else None)
+    rule: RuleId, tier: Tier | None, about: UUID | None = None, *, fires: bool = True
+) -> Decision:
+    return Decision(rule, "test-1", fires, fires, tier, {}, str(about) if about else None)
 
 
-def raise_all(scene: Scene, pat: Person, *decisions: RuleDecision) -> RuleAlerts:
+def raise_all(scene: Scene, pat: Person, *decisions: Decision) -> RuleAlerts:
     """What the intake and the treatment services do with what the rules decided."""
     cause = Cause(uuid4(), "test", scene.now, scene.now)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
@@ -161,9 +161,9 @@ def test_every_rule_has_an_alert_of_its_own_and_only_what_fired_counts(scene: Sc
     made = raise_all(
         scene,
         pat,
-        fired("M5", "medium", sessions[0]),
-        fired("M5", "medium", sessions[1]),
-        fired("E6", "low"),
+        fired("M5", Tier.MEDIUM, sessions[0]),
+        fired("M5", Tier.MEDIUM, sessions[1]),
+        fired("E6", Tier.LOW),
         fired("M4", None, fires=False),
     )
     assert not made.pages
@@ -171,23 +171,23 @@ def test_every_rule_has_an_alert_of_its_own_and_only_what_fired_counts(scene: Sc
     assert found == {"m5": 2, "e6": 1}
     (m5,) = of_family(pat, "m5")
     assert sorted(each.about_id for each in scene.occurrences(m5["id"])) == sessions
-    assert raise_all(scene, pat, fired("E5", "high")).pages
+    assert raise_all(scene, pat, fired("E5", Tier.HIGH)).pages
     assert raise_all(scene, pat).writes == []
 
 
 @pytest.mark.parametrize(
-    ("severity", "pages", "next_at"),
+    ("tier", "pages", "next_at"),
     [
-        ("critical", True, True),
-        ("high", True, True),
-        ("medium", False, True),
-        ("low", False, False),
+        (Tier.CRITICAL, True, True),
+        (Tier.HIGH, True, True),
+        (Tier.MEDIUM, False, True),
+        (Tier.LOW, False, False),
     ],
 )
 def test_critical_and_high_page_medium_waits_for_the_morning_low_for_nobody(
-    scene: Scene, pat: Person, severity: Severity, pages: bool, next_at: bool
+    scene: Scene, pat: Person, tier: Tier, pages: bool, next_at: bool
 ):
-    assert raise_all(scene, pat, fired("E6", severity)).pages == pages
+    assert raise_all(scene, pat, fired("E6", tier)).pages == pages
     (alert,) = alerts(pat)
     assert (scene.alert(alert["id"]).next_at is not None) == next_at
 
@@ -196,9 +196,11 @@ def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
     scene: Scene, smtp_server: MailServer, pat: Person
 ):
     other = scene.clinic.patient()
-    raise_all(scene, pat, fired("M3", "medium"), fired("M5", "medium"), fired("E6", "low"))
+    raise_all(scene, pat, fired("M3", Tier.MEDIUM), fired("M5", Tier.MEDIUM), fired("E6", Tier.LOW))
     scene.later(days=1)
-    raise_all(scene, other, fired("A1", "medium"), fired("U1", "medium"), fired("M4", "medium"))
+    raise_all(
+        scene, other, fired("A1", Tier.MEDIUM), fired("U1", Tier.MEDIUM), fired("M4", Tier.MEDIUM)
+    )
     staff = scene.clinic.staff()
     began = scene.now - timedelta(days=3)
     treat(staff, other, begin_course(staff, other, began), began)
@@ -224,21 +226,21 @@ def test_what_was_said_is_dated_by_the_day_that_the_entry_is_about(scene: Scene,
     form = check_in(pat, scene.now)
     told = report(pat, scene.now, nausea=1)
     for entry_id, decision in (
-        (form, fired("A1", "medium")),
-        (told, fired("U1", "medium")),
-        (uuid4(), fired("M4", "medium", course)),
+        (form, fired("A1", Tier.MEDIUM)),
+        (told, fired("U1", Tier.MEDIUM)),
+        (uuid4(), fired("M4", Tier.MEDIUM, course)),
     ):
         cause = Cause(entry_id, "test", scene.now - timedelta(days=9), scene.now)
         with scene.app.app_context(), transaction(scene.clinic.id) as session:
             patient = lock_patient(session, pat.patient_id)
             made = rule_alerts(session, patient, [decision], cause, scene.now)
             write_together(session, made.writes)
-    raise_all(scene, pat, fired("E5", "high"))
+    raise_all(scene, pat, fired("E5", Tier.HIGH))
     today = date(2026, 11, 20)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        said = load_said(session, pat.patient_id, today)
-        nobody = load_said(session, uuid4(), today)
+        said = load_alert_history(session, pat.patient_id, today)
+        nobody = load_alert_history(session, uuid4(), today)
     assert said.last_opened_on == {"A1": today, "U1": today, "M4": today - timedelta(days=9)}
     assert said.about == {"M4": frozenset({str(course)})}
-    assert "E5" not in said.last_opened_on, "no E rule is ever held back"
+    assert "E5" not in said.last_opened_on, "no E rule is ever suppressed"
     assert (nobody.last_opened_on, nobody.about) == ({}, {})

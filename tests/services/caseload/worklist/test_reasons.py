@@ -14,7 +14,7 @@ from services.caseload.worklist.days import Days
 from services.caseload.worklist.reasons import FAMILIES, Facts, family_in_words, reason_in_words
 from services.caseload.worklist.treatment_words import UNTREATED, Treatment, treatment_now
 from services.rules.danger.silence import FAMILY as SILENCE_FAMILY
-from services.rules.decision import RuleId
+from services.rules.decision import OwnAlertRuleId
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 QUIET = Facts(
@@ -194,7 +194,7 @@ def test_an_alert_says_what_it_is_about_to_those_who_may_see_it() -> None:
 
 
 def test_every_family_has_words_and_a_new_one_its_id() -> None:
-    ours = {rule.lower() for rule in get_args(RuleId)} | {"suicide_risk", "unreadable_risk"}
+    ours = {rule.lower() for rule in get_args(OwnAlertRuleId)} | {"suicide_risk", "unreadable_risk"}
     assert set(FAMILIES) == ours | {SILENCE_FAMILY}
     assert family_in_words("x7") == "rule X7"
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.rules.cards.crisis import ClinicFacts, Receipt, card
 from services.rules.cards.medical import MedicalAdvice, medical_advice, medical_card
-from services.rules.decision import RuleDecision, RuleId, Severity
+from services.rules.decision import Decision, RuleId, Tier
 from services.rules.escalation.staffing import Staffing
 
 NOW = datetime(2026, 11, 20, 21, tzinfo=UTC)
@@ -20,9 +20,9 @@ def clinic(country: str = "FR", phone: str | None = "+33 1 23 45 67 89") -> Clin
     return ClinicFacts(country, STAFFING, phone)
 
 
-def decided(rule: RuleId, severity: Severity | None, repeat_wanted: bool = False) -> RuleDecision:
+def decided(rule: RuleId, severity: Tier | None, repeat_wanted: bool = False) -> Decision:
     fired = severity is not None
-    return RuleDecision(rule, "1", fired, fired, severity, {"repeat_wanted": repeat_wanted})
+    return Decision(rule, "1", fired, fired, severity, {"repeat_wanted": repeat_wanted})
 
 
 @pytest.mark.parametrize(
@@ -30,24 +30,24 @@ def decided(rule: RuleId, severity: Severity | None, repeat_wanted: bool = False
     [
         ("nothing decided", [], None),
         ("nothing fired", [decided("E1", None)], None),
-        ("an emergency", [decided("E1", "critical")], "crisis"),
-        ("a crisis pressure with symptoms", [decided("E2", "critical")], "crisis"),
-        ("the same measured twice", [decided("E2", "high")], "support"),
+        ("an emergency", [decided("E1", Tier.CRITICAL)], "crisis"),
+        ("a crisis pressure with symptoms", [decided("E2", Tier.CRITICAL)], "crisis"),
+        ("the same measured twice", [decided("E2", Tier.HIGH)], "support"),
         ("measured once", [decided("E2", None, repeat_wanted=True)], "support"),
-        ("still there after a day", [decided("E5", "high")], "support"),
-        ("blood in the urine", [decided("U1", "high")], "support"),
-        ("urgency", [decided("U1", "medium")], None),
-        ("severe depression is not of the body", [decided("M1", "high")], None),
-        ("neither is mania", [decided("B1", "high")], None),
+        ("still there after a day", [decided("E5", Tier.HIGH)], "support"),
+        ("blood in the urine", [decided("U1", Tier.HIGH)], "support"),
+        ("urgency", [decided("U1", Tier.MEDIUM)], None),
+        ("severe depression is not of the body", [decided("M1", Tier.HIGH)], None),
+        ("neither is mania", [decided("B1", Tier.HIGH)], None),
     ],
 )
-def test_who_is_told_to_call(name: str, decisions: list[RuleDecision], level: str | None) -> None:
+def test_who_is_told_to_call(name: str, decisions: list[Decision], level: str | None) -> None:
     advice = medical_advice(decisions)
     assert (advice.level if advice else None) == level, name
 
 
 def an_emergency() -> MedicalAdvice:
-    advice = medical_advice([decided("E1", "critical")])
+    advice = medical_advice([decided("E1", Tier.CRITICAL)])
     assert advice is not None
     return advice
 

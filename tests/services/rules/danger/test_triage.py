@@ -6,17 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.rules.danger.triage import (
-    RULES_VERSION,
-    TABLE,
-    EntryFacts,
-    RiskHistory,
-    Tier,
-    card_level,
-    next_instrument,
-    occurrence_tier,
-    triage,
-)
+from services.rules.danger.entry import EntryFacts, RiskHistory
+from services.rules.danger.numbers import RULES_VERSION
+from services.rules.danger.triage import TABLE, card_level, next_instrument, occurrence_tier, triage
+from services.rules.decision import Tier
 
 NOW = datetime(2026, 11, 21, 22, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

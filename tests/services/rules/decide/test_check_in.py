@@ -7,16 +7,15 @@ from dataclasses import replace
 import pytest
 
 from services.rules.decide.check_in import (
-    NOTHING_SPOKEN,
     TABLE,
-    Occasion,
     SeriesCase,
     series_decisions,
     session_decisions,
-    spoken,
 )
+from services.rules.decision import Tier
 from services.rules.instruments.lookup import load_instruments
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RuleNumbers
+from services.rules.worsening.repetition import NO_ALERTS_YET, PastOccurrence, alert_history
 from tests.services.rules.rule_cases import at, entries, entry, on, session, treated
 
 COURSE = treated(session(0), session(3), session(6), session(9))
@@ -89,7 +88,7 @@ def test_every_instrument_is_decided_by_its_rules(instrument, rules):
     decisions = series_decisions(case(instrument, [entry(10, 0)]))
 
     assert [decision.rule for decision in decisions] == rules
-    assert not any(decision.fired or decision.holds for decision in decisions)
+    assert not any(decision.fired or decision.is_met for decision in decisions)
     assert all(decision.inputs["held"] is None for decision in decisions)
 
 
@@ -113,7 +112,7 @@ def test_late_entries_hold_worsening_back_but_not_harm(found, rule):
 
     decision = decided(replace(found, entries=series, decided=late), rule)
 
-    assert decision.holds
+    assert decision.is_met
     assert decision.fired is (rule in ("B1", "U1"))
     assert decision.inputs["held"] == (None if rule in ("B1", "U1") else "late")
 
@@ -125,7 +124,7 @@ def test_a_form_without_a_total_raises_no_worsening(found, rule):
 
     decision = decided(replace(found, entries=[*found.entries, partial], decided=partial), rule)
 
-    assert (decision.holds, decision.fired) == (True, False)
+    assert (decision.is_met, decision.fired) == (True, False)
     assert decision.inputs["held"] == "incomplete"
 
 
@@ -151,12 +150,12 @@ def test_harm_in_a_partial_form_is_seen_and_never_guessed(name, found, fires):
 def test_what_was_said_is_not_said_again(found, rule):
     first = decided(found, rule)
     on_day = found.decided.mood_day
-    said = spoken([Occasion(rule, on_day, first.severity, first.about)], on_day)
+    said = alert_history([PastOccurrence(rule, on_day, first.tier, first.about)], on_day)
 
-    again = decided(replace(found, spoken=said), rule)
+    again = decided(replace(found, alert_history=said), rule)
 
     once_each = rule in ("M3", "M4", "M5")
-    assert (again.holds, again.fired, again.severity) == (True, False, None)
+    assert (again.is_met, again.fired, again.tier) == (True, False, None)
     assert again.inputs["held"] == ("already_reported" if once_each else "same_episode")
 
 
@@ -166,7 +165,7 @@ def test_the_treatment_is_that_of_the_answer_and_not_of_what_came_later():
     )
 
     assert decided(NON_RESPONSE, "M4").fired
-    assert not decided(before_the_fourth, "M4").holds
+    assert not decided(before_the_fourth, "M4").is_met
 
 
 def test_the_morning_of_a_session_is_read_before_it():
@@ -198,27 +197,27 @@ def test_the_bladder_is_compared_with_the_first_form(name, earlier, baseline, fi
 
 
 def test_new_blood_is_paged_although_an_urgency_was_just_reported():
-    said = spoken([Occasion("U1", on(38), "medium")], on(40))
+    said = alert_history([PastOccurrence("U1", on(38), Tier.MEDIUM)], on(40))
 
-    [urgency] = series_decisions(bladder(0, 0, 2, 0, 0, spoken=said))
-    [blood] = series_decisions(bladder(0, 0, 2, 0, 1, spoken=said))
+    [urgency] = series_decisions(bladder(0, 0, 2, 0, 0, alert_history=said))
+    [blood] = series_decisions(bladder(0, 0, 2, 0, 1, alert_history=said))
 
     assert (urgency.fired, urgency.inputs["held"]) == (False, "same_episode")
-    assert (blood.fired, blood.severity) == (True, "high")
+    assert (blood.fired, blood.tier) == (True, Tier.HIGH)
 
 
 def test_m4_is_decided_when_a_session_is_written():
     known = {"baseline": 20.0, "treatment": COURSE, "zone": at(0).tzinfo}
     readings = entries({-1: 20, 7: 19})
 
-    [early] = session_decisions(readings, said=NOTHING_SPOKEN, as_of=at(8), **known)
-    [due] = session_decisions(readings, said=NOTHING_SPOKEN, as_of=at(9, 15), **known)
-    said = spoken([Occasion("M4", on(9), "medium", due.about)], on(9))
-    [again] = session_decisions(readings, said=said, as_of=at(9, 15), **known)
+    [early] = session_decisions(readings, history=NO_ALERTS_YET, as_of=at(8), **known)
+    [due] = session_decisions(readings, history=NO_ALERTS_YET, as_of=at(9, 15), **known)
+    said = alert_history([PastOccurrence("M4", on(9), Tier.MEDIUM, due.about)], on(9))
+    [again] = session_decisions(readings, history=said, as_of=at(9, 15), **known)
 
-    assert (early.rule, early.holds, early.inputs["held"]) == ("M4", False, None)
-    assert (due.fired, due.severity, due.about) == (True, "medium", "induction")
-    assert (again.holds, again.fired) == (True, False)
+    assert (early.rule, early.is_met, early.inputs["held"]) == ("M4", False, None)
+    assert (due.fired, due.tier, due.about) == (True, Tier.MEDIUM, "induction")
+    assert (again.is_met, again.fired) == (True, False)
     assert again.inputs["held"] == "already_reported"
 
 

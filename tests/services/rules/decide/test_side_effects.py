@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from services.rules.decide.side_effects import EffectsCase, effects_decisions, wants_repeat
 from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
+from services.rules.decision import Tier
 from services.rules.side_effects.coded_list import CODES
-from services.rules.worsening.repetition import Spoken
+from services.rules.worsening.repetition import AlertHistory
 from tests.services.rules.session_words import (
     after,
     effect,
@@ -27,30 +28,30 @@ NAUSEA = effect("nausea")
 
 
 def fired(case: EffectsCase) -> dict[str, str | None]:
-    return {one.rule: one.severity for one in effects_decisions(case) if one.fired}
+    return {one.rule: one.tier for one in effects_decisions(case) if one.fired}
 
 
 def test_every_rule_answers_also_when_nothing_is_wrong():
     decisions = effects_decisions(EffectsCase(report(3, NAUSEA), UTC))
 
     assert [one.rule for one in decisions] == ["E1", "E2", "E5", "E6", "U1", "B1"]
-    assert not any(one.fired or one.holds or one.severity for one in decisions)
+    assert not any(one.fired or one.is_met or one.tier for one in decisions)
     assert all(one.rule_version for one in decisions)
 
 
 @pytest.mark.parametrize(
     ("name", "said", "rules"),
     [
-        ("an emergency", report(3, effect("chest_pain")), {"E1": "critical"}),
-        ("a severe effect", report(3, effect("anxiety_panic", 3)), {"E5": "high"}),
-        ("still there", report(25, effect("dizziness", 2)), {"E5": "high"}),
-        ("drove", report(3, effect("drove_within_restriction")), {"E6": "medium"}),
-        ("urinary", report(3, effect("urinary_pain", 2)), {"U1": "medium"}),
-        ("blood", report(3, effect("blood_in_urine", 1)), {"U1": "high"}),
+        ("an emergency", report(3, effect("chest_pain")), {"E1": Tier.CRITICAL}),
+        ("a severe effect", report(3, effect("anxiety_panic", 3)), {"E5": Tier.HIGH}),
+        ("still there", report(25, effect("dizziness", 2)), {"E5": Tier.HIGH}),
+        ("drove", report(3, effect("drove_within_restriction")), {"E6": Tier.MEDIUM}),
+        ("urinary", report(3, effect("urinary_pain", 2)), {"U1": Tier.MEDIUM}),
+        ("blood", report(3, effect("blood_in_urine", 1)), {"U1": Tier.HIGH}),
         (
             "a crisis with a symptom",
             report(3, effect("vision_loss"), vitals=pressure(180, 180, 90)),
-            {"E1": "critical", "E2": "critical"},
+            {"E1": Tier.CRITICAL, "E2": Tier.CRITICAL},
         ),
     ],
 )
@@ -63,24 +64,24 @@ def test_a_single_high_pressure_asks_for_another_measurement():
     second = report(3.1, NAUSEA, vitals=pressure(186, 190, 100))
 
     assert wants_repeat(effects_decisions(EffectsCase(first, UTC)))
-    assert fired(EffectsCase(second, UTC, earlier=[first])) == {"E2": "high"}
+    assert fired(EffectsCase(second, UTC, earlier=[first])) == {"E2": Tier.HIGH}
     assert not wants_repeat(effects_decisions(EffectsCase(second, UTC, earlier=[first])))
     measured = EffectsCase(second, UTC, pressures=[pressure(180, 190, 100)])
-    assert fired(measured) == {"E2": "high"}
+    assert fired(measured) == {"E2": Tier.HIGH}
 
 
 def test_a_symptom_said_before_makes_a_high_pressure_critical():
     said = report(2, effect("breathless"))
     case = EffectsCase(report(5, NAUSEA, vitals=pressure(300, 180, 90)), UTC, earlier=[said])
 
-    assert fired(case) == {"E2": "critical"}
+    assert fired(case) == {"E2": Tier.CRITICAL}
 
 
 def test_no_e_rule_is_held_back_by_time_or_by_what_was_said():
     everything = [effect(code, 3) for code in CODES]
     said = report(3, *everything, vitals=pressure(180, 200, 130), late=True)
-    spoken = Spoken(last_opened_on=dict.fromkeys(("E1", "E2", "E5", "E6"), said.mood_day))
-    case = EffectsCase(said, UTC, treatment=treated(session()), spoken=spoken)
+    history = AlertHistory(last_opened_on=dict.fromkeys(("E1", "E2", "E5", "E6"), said.mood_day))
+    case = EffectsCase(said, UTC, treatment=treated(session()), alert_history=history)
 
     assert {"E1", "E2", "E5", "E6"} <= set(fired(case))
 
@@ -94,17 +95,17 @@ def test_b1_counts_days_in_a_row_of_bipolar_patients_from_this_and_other_reports
 
     assert fired(case) == {}
     bipolar = EffectsCase(today, UTC, earlier=case.earlier, indications=["bipolar depression"])
-    assert fired(bipolar) == {"B1": "high"}
+    assert fired(bipolar) == {"B1": Tier.HIGH}
     assert fired(EffectsCase(today, UTC, indications=["bipolar depression"])) == {}
 
 
 def test_u1_and_b1_are_reported_once_an_episode():
     said = report(24, effect("urinary_pain", 2))
-    spoken = Spoken(last_opened_on={"U1": said.mood_day}, highest={"U1": "medium"})
-    decisions = effects_decisions(EffectsCase(said, UTC, spoken=spoken))
+    history = AlertHistory(last_opened_on={"U1": said.mood_day}, highest={"U1": Tier.MEDIUM})
+    decisions = effects_decisions(EffectsCase(said, UTC, alert_history=history))
     [u1] = [one for one in decisions if one.rule == "U1"]
 
-    assert (u1.holds, u1.fired, u1.inputs["held"]) == (True, False, "same_episode")
+    assert (u1.is_met, u1.fired, u1.inputs["held"]) == (True, False, "same_episode")
 
 
 @pytest.mark.parametrize(
@@ -167,24 +168,24 @@ def vitals_of(taken, **more) -> dict[str, tuple[str | None, str | None]]:
     decisions = vitals_decisions(VitalsCase(session(), taken, **more))
     assert [one.rule for one in decisions] == ["E2", "E3", "E4"]
     assert {one.about for one in decisions} == {"s1"}
-    return {one.rule: one.severity for one in decisions if one.fired}
+    return {one.rule: one.tier for one in decisions if one.fired}
 
 
 def test_vital_signs_answer_e2_e3_and_e4_about_their_session():
     assert vitals_of(vitals("pre", -10)) == {}
-    assert vitals_of(vitals("pre", -10, 141)) == {"E3": "high"}
-    assert vitals_of(vitals("post", 40, 160), series=[vitals("pre", -10)]) == {"E4": "high"}
+    assert vitals_of(vitals("pre", -10, 141)) == {"E3": Tier.HIGH}
+    assert vitals_of(vitals("post", 40, 160), series=[vitals("pre", -10)]) == {"E4": Tier.HIGH}
     both = vitals_of(vitals("during", 20, 185), series=[vitals("during", 10, 185)])
-    assert both == {"E2": "high"}
+    assert both == {"E2": Tier.HIGH}
 
 
 def test_e2_of_vital_signs_sees_the_patients_own_readings_and_symptoms():
     taken = vitals("post", 45, 185)
     own = report(1, NAUSEA, vitals=pressure(60, 181, 100))
 
-    assert vitals_of(taken, reports=[own]) == {"E2": "high"}
-    assert vitals_of(taken, pressures=[own.vitals]) == {"E2": "high"}
-    assert vitals_of(taken, reports=[report(9, effect("fainting"))]) == {"E2": "critical"}
+    assert vitals_of(taken, reports=[own]) == {"E2": Tier.HIGH}
+    assert vitals_of(taken, pressures=[own.vitals]) == {"E2": Tier.HIGH}
+    assert vitals_of(taken, reports=[report(9, effect("fainting"))]) == {"E2": Tier.CRITICAL}
     assert vitals_of(taken, reports=[report(26, effect("fainting"))]) == {}
 
 

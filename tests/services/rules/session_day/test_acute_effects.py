@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.rules.decision import Tier
 from services.rules.session_day.acute_effects import e5
 from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS
 from tests.services.rules.session_words import effect, report, session, treated
@@ -16,13 +17,13 @@ TWO = treated(session(), session("s2", hours=72))
 def test_an_acute_effect_still_there_a_day_later_is_high(code):
     decision = e5(report(25, effect(code, 2)), ONE)
 
-    assert (decision.rule, decision.fired, decision.severity) == ("E5", True, "high")
+    assert (decision.rule, decision.fired, decision.tier) == ("E5", True, Tier.HIGH)
     assert (decision.inputs["still_there"], decision.inputs["sessions"]) == (code, "s1")
 
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - SIDE_EFFECTS.acute_codes))
 def test_other_effects_may_last(code):
-    assert not e5(report(25, effect(code, 2)), ONE).holds
+    assert not e5(report(25, effect(code, 2)), ONE).is_met
 
 
 @pytest.mark.parametrize(
@@ -53,8 +54,8 @@ def test_still_there_row_by_row(name, hours, grade, onset, ended, fires):
 def test_a_missing_end_in_an_earlier_report_fires_nothing_later():
     early, later = report(3, effect("dizziness", 2)), report(40, effect("nausea", 1))
 
-    assert not e5(early, ONE).holds
-    assert not e5(later, ONE).holds
+    assert not e5(early, ONE).is_met
+    assert not e5(later, ONE).is_met
 
 
 def test_a_late_report_fires_like_any_other():
@@ -62,11 +63,11 @@ def test_a_late_report_fires_like_any_other():
 
 
 def test_without_a_session_nothing_persists():
-    assert not e5(report(25, effect("dizziness", 2)), treated()).holds
+    assert not e5(report(25, effect("dizziness", 2)), treated()).is_met
 
 
 def test_a_planned_session_is_none_yet():
-    assert not e5(report(25, effect("dizziness", 2)), treated(session("s2", hours=48))).holds
+    assert not e5(report(25, effect("dizziness", 2)), treated(session("s2", hours=48))).is_met
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.rules.decision import Tier
 from services.rules.session_day.after_dosing import (
     Finding,
     e4,
@@ -136,7 +137,7 @@ def test_a_heart_rate_is_flagged_but_never_fires(rate, flag):
 def test_a_decision_says_what_it_saw():
     decision = e4(SESSION, vitals("post", 40, 161, 106, spo2=90), [PRE])
 
-    assert (decision.rule, decision.fired, decision.severity) == ("E4", True, "high")
+    assert (decision.rule, decision.fired, decision.tier) == ("E4", True, Tier.HIGH)
     assert decision.about == "s1"
     assert decision.inputs["findings"] == "diastolic_rise,oxygen_low,systolic_rise"
     assert (decision.inputs["minutes"], decision.inputs["systolic_before"]) == (40, 120)
@@ -145,13 +146,13 @@ def test_a_decision_says_what_it_saw():
 def test_an_old_finding_is_not_fired_again_by_a_good_reading():
     risen = vitals("post", 40, 170)
 
-    assert not e4(SESSION, vitals("post", 90, 130), [PRE, risen]).holds
+    assert not e4(SESSION, vitals("post", 90, 130), [PRE, risen]).is_met
 
 
 def test_a_reading_before_dosing_typed_in_late_finds_the_rise():
     risen = vitals("post", 40, 170)
 
-    assert not e4(SESSION, risen, [risen]).holds
+    assert not e4(SESSION, risen, [risen]).is_met
     assert e4(SESSION, PRE, [risen, PRE]).inputs["findings"] == "systolic_rise"
 
 

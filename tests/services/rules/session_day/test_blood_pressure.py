@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.rules.decision import Tier
 from services.rules.session_day.blood_pressure import e2, e3, is_crisis
 from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
 from services.rules.side_effects.report import Pressure
@@ -31,7 +32,7 @@ def test_the_crisis_range_begins_at_180_or_120(systolic, diastolic, crisis):
 def test_a_first_reading_without_symptoms_asks_for_a_second_one():
     decision = decide(pressure(0, 185, 100))
 
-    assert (decision.fired, decision.holds, decision.severity) == (False, False, None)
+    assert (decision.fired, decision.is_met, decision.tier) == (False, False, None)
     assert decision.inputs["repeat_wanted"] is True
     assert decision.rule_version == VITAL_THRESHOLDS.version
 
@@ -57,20 +58,20 @@ def test_twice_at_least_a_minute_apart_within_four_hours_is_high(name, minutes_e
     decision = decide(pressure(300, 182, 90), others=[pressure(300 - minutes_earlier, 140, 121)])
 
     assert decision.fired is fires, name
-    assert decision.severity == ("high" if fires else None)
+    assert decision.tier == (Tier.HIGH if fires else None)
     assert decision.inputs["repeat_wanted"] is not fires
 
 
 def test_a_normal_reading_in_between_does_not_undo_the_two():
     others = [pressure(0, 190, 100), pressure(5, 130, 80)]
 
-    assert decide(pressure(10, 185, 100), others=others).severity == "high"
+    assert decide(pressure(10, 185, 100), others=others).tier == Tier.HIGH
 
 
 def test_the_normal_repeat_itself_does_not_fire():
     others = [pressure(0, 190, 100), pressure(5, 190, 100)]
 
-    assert not decide(pressure(10, 130, 80), others=others).holds
+    assert not decide(pressure(10, 130, 80), others=others).is_met
 
 
 def test_a_chain_of_readings_is_one_episode():
@@ -82,7 +83,7 @@ def test_a_chain_of_readings_is_one_episode():
 def test_an_older_reading_that_comes_late_fires_as_well():
     decision = decide(pressure(0, 185, 100), others=[pressure(3, 185, 100)])
 
-    assert decision.severity == "high"
+    assert decision.tier == Tier.HIGH
 
 
 def test_the_same_reading_given_twice_is_still_one():
@@ -94,21 +95,21 @@ def test_the_same_reading_given_twice_is_still_one():
 def test_once_with_a_symptom_in_the_same_report_is_critical():
     said = report(0, CHEST_PAIN, vitals=pressure(0, 180, 90))
 
-    assert decide(said.vitals, said).severity == "critical"
+    assert decide(said.vitals, said).tier == Tier.CRITICAL
 
 
 def test_once_with_grade_4_of_anything_is_critical():
-    assert decide(pressure(0, 180, 90), report(0, effect("nausea", 4))).severity == "critical"
+    assert decide(pressure(0, 180, 90), report(0, effect("nausea", 4))).tier == Tier.CRITICAL
 
 
 def test_a_symptom_below_the_range_is_not_e2():
-    assert not decide(pressure(0, 179, 119), report(0, CHEST_PAIN)).holds
+    assert not decide(pressure(0, 179, 119), report(0, CHEST_PAIN)).is_met
 
 
 def test_a_symptom_after_a_first_reading_makes_it_critical():
     decision = decide(said=report(2, CHEST_PAIN), others=[pressure(0, 185, 100)])
 
-    assert decision.severity == "critical"
+    assert decision.tier == Tier.CRITICAL
     assert decision.inputs["systolic"] is None
 
 
@@ -118,7 +119,7 @@ def test_a_symptom_after_a_first_reading_makes_it_critical():
 def test_a_symptom_of_the_same_four_hours_counts(hours, critical):
     decision = decide(pressure(0, 185, 100), reports=[report(hours, CHEST_PAIN)])
 
-    assert decision.holds is critical
+    assert decision.is_met is critical
 
 
 def test_a_symptom_counts_from_its_onset_to_its_end():
@@ -126,9 +127,9 @@ def test_a_symptom_counts_from_its_onset_to_its_end():
     over = report(9, effect("chest_pain", onset=-9, ended=-5))
     turned_round = report(9, effect("chest_pain", onset=9, ended=-1))
 
-    assert decide(pressure(0, 185, 100), reports=[lasting]).severity == "critical"
-    assert not decide(pressure(0, 185, 100), reports=[over]).holds
-    assert decide(pressure(0, 185, 100), reports=[turned_round]).severity == "critical"
+    assert decide(pressure(0, 185, 100), reports=[lasting]).tier == Tier.CRITICAL
+    assert not decide(pressure(0, 185, 100), reports=[over]).is_met
+    assert decide(pressure(0, 185, 100), reports=[turned_round]).tier == Tier.CRITICAL
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_symptom_of_the_same_session_counts(name, symptom_at, measured_at, cri
         sessions=[session()],
     )
 
-    assert decision.holds is critical, name
+    assert decision.is_met is critical, name
 
 
 readings = st.lists(
@@ -196,6 +197,6 @@ def test_whichever_reading_comes_last_an_episode_of_two_is_found(taken):
 def test_e3_is_a_reading_before_dosing_strictly_above_140_or_90(phase, systolic, diastolic, holds):
     decision = e3(vitals(phase, -10, systolic, diastolic))
 
-    assert (decision.fired, decision.severity) == (holds, "high" if holds else None)
+    assert (decision.fired, decision.tier) == (holds, Tier.HIGH if holds else None)
     assert (decision.rule, decision.about) == ("E3", "s1")
     assert decision.inputs["systolic_limit"] == 140

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import Session
+from services.rules.decision import Tier
 from services.rules.session_day.driving import (
     driving_restriction_until,
     e6,
@@ -110,14 +111,14 @@ def test_who_says_that_she_drove_is_always_heard(hours, until, grade):
     said = report(hours, effect("drove_within_restriction", grade), late=True)
     decision = e6(said, treated(session()), UTC)
 
-    assert (decision.rule, decision.fired, decision.severity) == ("E6", True, "medium")
+    assert (decision.rule, decision.fired, decision.tier) == ("E6", True, Tier.MEDIUM)
     assert decision.inputs == {"drove": True, "restricted_until": until}
 
 
 def test_other_effects_are_no_driving():
     decision = e6(report(3, effect("dizziness", 2)), treated(session()), UTC)
 
-    assert (decision.fired, decision.holds, decision.severity) == (False, False, None)
+    assert (decision.fired, decision.is_met, decision.tier) == (False, False, None)
 
 
 @pytest.mark.parametrize(
@@ -127,5 +128,5 @@ def test_other_effects_are_no_driving():
 def test_going_home_without_acknowledging_is_low(product, acknowledged, fires):
     decision = e6_not_acknowledged(session(product=product), UTC, acknowledged)
 
-    assert (decision.fired, decision.severity) == (fires, "low" if fires else None)
+    assert (decision.fired, decision.tier) == (fires, Tier.LOW if fires else None)
     assert (decision.about, decision.inputs["acknowledged"]) == ("s1", acknowledged)

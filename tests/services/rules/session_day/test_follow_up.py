@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.rules.decision import Tier
 from services.rules.session_day.follow_up import Window, lapsed, met_at, windows
 from tests.services.rules.session_words import after, session
 
@@ -63,26 +64,26 @@ def test_the_first_word_in_the_window_meets_it_and_so_does_the_next_session(
 def test_it_lapses_once_it_is_past_and_not_yet_history(window, now, holds, fires):
     decision = lapsed(window, [], after(now))
 
-    assert (decision.holds, decision.fired) == (holds, fires)
-    assert decision.severity == ("low" if fires else None)
+    assert (decision.is_met, decision.fired) == (holds, fires)
+    assert decision.tier == (Tier.LOW if fires else None)
     assert (decision.rule, decision.about) == ("N2", "s1")
 
 
 def test_it_speaks_once_of_each_session():
-    decision = lapsed(LOCK, [], after(26), spoken=True)
+    decision = lapsed(LOCK, [], after(26), already_reported=True)
 
-    assert (decision.holds, decision.fired, decision.severity) == (True, False, None)
+    assert (decision.is_met, decision.fired, decision.tier) == (True, False, None)
 
 
 def test_a_window_that_was_met_does_not_lapse():
     decision = lapsed(LOCK, [after(6)], after(26))
 
-    assert not decision.holds
+    assert not decision.is_met
     assert decision.inputs["met_at"] == after(6).isoformat()
 
 
 def test_the_next_session_takes_the_place_of_the_follow_up():
-    assert not lapsed(FOLLOW_UP, [], after(80), next_session_at=after(48)).holds
+    assert not lapsed(FOLLOW_UP, [], after(80), next_session_at=after(48)).is_met
     assert lapsed(FOLLOW_UP, [], after(80), next_session_at=after(79)).fired
 
 

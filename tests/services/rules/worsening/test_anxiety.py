@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.rules.decision import Tier
 from services.rules.worsening.anxiety import a1
 from tests.services.rules.rule_cases import on, values
 
@@ -39,8 +40,8 @@ from tests.services.rules.rule_cases import on, values
 def test_a_rise_above_the_usual(name, instrument, scores, baseline, holds):
     decision = a1(instrument, values(scores), baseline)
 
-    assert (decision.holds, decision.fired) == (holds, holds), name
-    assert decision.severity == ("medium" if holds else None)
+    assert (decision.is_met, decision.fired) == (holds, holds), name
+    assert decision.tier == (Tier.MEDIUM if holds else None)
 
 
 def test_what_it_looked_at_is_kept():

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.day_series import DayValue
+from services.rules.decision import Tier
 from services.rules.worsening.daily_worsening import m2
 
 START = date(2026, 3, 1)
@@ -48,8 +49,8 @@ STEADY = [5] * 14
 def test_m2_holds_exactly_when_it_should(name, scores, baseline, holds):
     decision = m2(days(*scores), baseline)
 
-    assert (decision.holds, decision.fired) == (holds, holds), name
-    assert decision.severity == ("medium" if holds else None)
+    assert (decision.is_met, decision.fired) == (holds, holds), name
+    assert decision.tier == (Tier.MEDIUM if holds else None)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_gap_of_three_missed_days_breaks_two_days_in_a_row(missed, by_ewma):
     decision = m2(days(15, *[None] * missed, 14), 5.0)
 
     assert decision.inputs["ewma_above"] is by_ewma
-    assert decision.holds is by_ewma
+    assert decision.is_met is by_ewma
 
 
 @pytest.mark.parametrize(
@@ -128,12 +129,12 @@ def test_the_average_starts_at_the_reference_and_skips_missing_days():
 def test_without_anything_to_compare_with_m2_says_no(values, on):
     decision = m2(values, None)
 
-    assert not decision.holds
+    assert not decision.is_met
     assert decision.inputs == {"on": on, "baseline": None, "reference": None}
 
 
 def test_without_a_day_there_is_no_decision_even_with_a_baseline():
-    assert not m2([], 5.0).holds
+    assert not m2([], 5.0).is_met
 
 
 SCORES = st.lists(st.none() | st.integers(0, 27), min_size=1, max_size=40)
@@ -163,5 +164,5 @@ def test_a_shift_in_time_changes_nothing_but_the_day(scores, offset):
 
     here, there = m2(values, 12.0), m2(shifted, 12.0)
 
-    assert here.holds == there.holds
+    assert here.is_met == there.is_met
     assert {**here.inputs, "on": None} == {**there.inputs, "on": None}

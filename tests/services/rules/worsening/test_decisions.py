@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.rules.day_series import DayValue, Entry
-from services.rules.decide.check_in import SeriesCase, Spoken, series_decisions
-from services.rules.decision import RuleDecision, RuleId
+from services.rules.decide.check_in import SeriesCase, series_decisions
+from services.rules.decision import Decision, RuleId, Tier
 from services.rules.worsening.numbers import (
     DAILY_LOOKBACK_DAYS,
     PHQ9_LOOKBACK_DAYS,
@@ -17,7 +17,7 @@ from services.rules.worsening.numbers import (
     RuleNumbers,
     WorseningThresholds,
 )
-from services.rules.worsening.repetition import m2_may_open
+from services.rules.worsening.repetition import AlertHistory, m2_may_open
 
 START = date(2026, 3, 1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,11 +30,11 @@ def worsening_decisions(
     baseline: float | None,
     last_opened_on: Mapping[RuleId, date],
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
-) -> list[RuleDecision]:
+) -> list[Decision]:
     """M1 or M2 alone, of all that is decided for one answer."""
     # How grave it was is not told: taken for as grave as can be, it is a repetition.
-    said = Spoken(last_opened_on, highest=dict.fromkeys(last_opened_on, "high"))
-    case = SeriesCase(instrument, entries, decided, baseline, spoken=said)
+    said = AlertHistory(last_opened_on, highest=dict.fromkeys(last_opened_on, Tier.HIGH))
+    case = SeriesCase(instrument, entries, decided, baseline, alert_history=said)
     decisions = series_decisions(case, RuleNumbers(worsening=thresholds))
     return [decision for decision in decisions if decision.rule in ("M1", "M2")]
 
@@ -62,7 +62,7 @@ DAYS = series(*[5] * 14, 5, 11, 11, 11)
 def test_a_worsening_fires_the_rule_of_its_instrument(instrument, entries, rule):
     [decision] = worsening_decisions(instrument, entries, entries[-1], 18.0, {})
 
-    assert (decision.rule, decision.fired, decision.severity) == (rule, True, "medium")
+    assert (decision.rule, decision.fired, decision.tier) == (rule, True, Tier.MEDIUM)
     assert decision.inputs["held"] is None
     assert decision.rule_version == "1"
 
@@ -78,7 +78,7 @@ def test_a_no_is_a_decision_too():
     [decision] = worsening_decisions("phq9-daily", steady, steady[-1], 18.0, {})
 
     assert not decision.fired
-    assert decision.severity is None
+    assert decision.tier is None
     assert decision.inputs["reference"] == 5.0
 
 
@@ -91,7 +91,7 @@ def test_a_late_entry_counts_but_does_not_fire(instrument, entries, newest, tota
 
     [decision] = worsening_decisions(instrument, [*entries[:-1], late], late, 18.0, {})
 
-    assert (decision.holds, decision.fired, decision.severity) == (True, False, None)
+    assert (decision.is_met, decision.fired, decision.tier) == (True, False, None)
     assert decision.inputs["held"] == "late"
 
 
@@ -102,7 +102,7 @@ def test_a_late_entry_about_an_earlier_day_does_not_fire_either():
     [now] = worsening_decisions("phq9-daily", entries, late, 18.0, {})
     [next_day] = worsening_decisions("phq9-daily", [*entries, entry(18, 11)], entry(18, 11), 18, {})
 
-    assert (now.holds, now.fired) == (True, False)
+    assert (now.is_met, now.fired) == (True, False)
     assert next_day.fired, "the late day counts for whoever answers next"
 
 
@@ -111,7 +111,7 @@ def test_a_form_without_a_total_does_not_fire():
 
     [decision] = worsening_decisions("phq9-daily", [*DAYS, partial], partial, 18.0, {})
 
-    assert (decision.holds, decision.fired) == (True, False)
+    assert (decision.is_met, decision.fired) == (True, False)
     assert decision.inputs["held"] == "incomplete"
 
 
@@ -122,7 +122,7 @@ def test_a_form_without_a_total_does_not_fire():
 def test_an_episode_is_reported_once(instrument, entries, rule, last):
     [decision] = worsening_decisions(instrument, entries, entries[-1], 18.0, {rule: last})
 
-    assert (decision.holds, decision.fired, decision.severity) == (True, False, None)
+    assert (decision.is_met, decision.fired, decision.tier) == (True, False, None)
     assert decision.inputs["held"] == "same_episode"
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from services.rules.decision import Tier
 from services.rules.worsening.mania import b1, b1_effects, is_bipolar
 from tests.services.rules.rule_cases import on, values
 
@@ -44,14 +45,14 @@ def test_the_indication_is_found_however_it_is_written(indications, found):
 def test_a_score_of_six_or_a_rise_of_four(name, points, earlier, holds):
     decision = b1(on(100), points, values(earlier), BIPOLAR)
 
-    assert (decision.holds, decision.fired) == (holds, holds), name
-    assert decision.severity == ("high" if holds else None)
+    assert (decision.is_met, decision.fired) == (holds, holds), name
+    assert decision.tier == (Tier.HIGH if holds else None)
 
 
 def test_without_the_indication_it_is_decided_and_says_no():
     decision = b1(on(7), 20, values({0: 2}), {"TRD"})
 
-    assert (decision.rule, decision.rule_version, decision.holds) == ("B1", "1", False)
+    assert (decision.rule, decision.rule_version, decision.is_met) == ("B1", "1", False)
     assert decision.inputs == {
         "on": on(7).isoformat(),
         "indicated": False,
@@ -84,8 +85,8 @@ def grades(found: dict[int, int]) -> dict[date, int]:
 def test_elevated_mood_on_two_days_in_a_row(name, found, day, days, holds):
     decision = b1_effects(grades(found), on(day), BIPOLAR)
 
-    assert (decision.holds, decision.inputs["days"]) == (holds, days), name
-    assert decision.severity == ("high" if holds else None)
+    assert (decision.is_met, decision.inputs["days"]) == (holds, days), name
+    assert decision.tier == (Tier.HIGH if holds else None)
 
 
 def test_elevated_mood_without_the_indication_says_no():

@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 
 from services.rules.courses import UNTREATED
+from services.rules.decision import Tier
 from services.rules.worsening.non_response import m4
 from tests.services.rules.rule_cases import at, on, session, treated, values
 
@@ -36,7 +37,7 @@ def given(count, product="ketamine", every=3):
 def test_it_is_due_after_enough_sessions_or_four_weeks(product, sessions, day, is_due):
     decision = m4(values({5: 19}), 20.0, given(sessions, product), UTC, at(day))
 
-    assert decision.holds is is_due
+    assert decision.is_met is is_due
     assert decision.inputs["reason"] == (None if is_due else "not_due")
     assert (decision.inputs["sessions"], decision.inputs["days_since_first"]) == (sessions, day)
 
@@ -60,8 +61,8 @@ def test_it_is_due_after_enough_sessions_or_four_weeks(product, sessions, day, i
 def test_less_than_a_quarter_is_non_response(name, baseline, readings, holds, reason):
     decision = m4(values(readings), baseline, given(4), UTC, at(13))
 
-    assert (decision.holds, decision.inputs["reason"]) == (holds, reason), name
-    assert decision.severity == ("medium" if holds else None)
+    assert (decision.is_met, decision.inputs["reason"]) == (holds, reason), name
+    assert decision.tier == (Tier.MEDIUM if holds else None)
 
 
 def test_a_course_that_keeps_its_baseline_is_the_same_attempt():
@@ -72,8 +73,8 @@ def test_a_course_that_keeps_its_baseline_is_the_same_attempt():
     kept = m4(values({10: 19, 50: 19}), 20.0, soon, UTC, at(52))
     anew = m4(values({10: 19, 208: 19}), 20.0, late, UTC, at(210))
 
-    assert (kept.holds, kept.about) == (True, "induction")
-    assert (anew.holds, anew.about) == (True, "anew")
+    assert (kept.is_met, kept.about) == (True, "induction")
+    assert (anew.is_met, anew.about) == (True, "anew")
 
 
 def test_only_the_course_of_the_last_session_counts():
@@ -81,21 +82,21 @@ def test_only_the_course_of_the_last_session_counts():
 
     decision = m4(values({10: 19, 22: 19}), 20.0, both, UTC, at(23))
 
-    assert (decision.holds, decision.about) == (False, "induction")
+    assert (decision.is_met, decision.about) == (False, "induction")
     assert (decision.inputs["sessions"], decision.inputs["readings"]) == (1, 1)
 
 
 def test_planned_sessions_are_not_counted():
     planned = given(4)
 
-    assert not m4(values({5: 19}), 20.0, planned, UTC, at(9, hour=13.9)).holds
-    assert m4(values({5: 19}), 20.0, planned, UTC, at(9, hour=14)).holds
+    assert not m4(values({5: 19}), 20.0, planned, UTC, at(9, hour=13.9)).is_met
+    assert m4(values({5: 19}), 20.0, planned, UTC, at(9, hour=14)).is_met
 
 
 def test_without_a_session_there_is_nothing_to_respond_to():
     decision = m4(values({5: 19}), 20.0, UNTREATED, UTC, at(30))
 
-    assert (decision.holds, decision.about) == (False, None)
+    assert (decision.is_met, decision.about) == (False, None)
     assert decision.inputs["reason"] == "no_session"
 
 

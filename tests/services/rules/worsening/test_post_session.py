@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 
 from services.rules.courses import UNTREATED
+from services.rules.decision import Tier
 from services.rules.worsening.post_session import m5
 from tests.services.rules.rule_cases import on, session, treated, values
 
@@ -34,7 +35,7 @@ def test_the_highest_of_days_one_to_three_against_the_mean_before(name, scores, 
 
     found = decision.inputs["rise"]
     assert found == (None if rise is None else pytest.approx(rise)), name
-    assert (decision.holds, decision.severity) == (holds, "medium" if holds else None), name
+    assert (decision.is_met, decision.tier) == (holds, Tier.MEDIUM if holds else None), name
 
 
 def test_the_morning_of_the_session_stands_in_for_the_days_before():
@@ -42,7 +43,7 @@ def test_the_morning_of_the_session_stands_in_for_the_days_before():
 
     assert m5(scores, ONE, UTC).inputs["reason"] == "no_day_before"
     assert m5(scores, ONE, UTC, {on(0): 10}).inputs["before"] == 10
-    assert m5(scores, ONE, UTC, {on(0): 10}).holds
+    assert m5(scores, ONE, UTC, {on(0): 10}).is_met
     assert m5(scores, ONE, UTC, {on(5): 1}).inputs["reason"] == "no_day_before"
 
 
@@ -73,14 +74,14 @@ def test_the_next_session_ends_the_window():
 
     decision = m5(values({-1: 8, 1: 14, 2: 14, 3: 14}), both, UTC)
 
-    assert (decision.holds, decision.inputs["reason"]) == (False, "outside_window")
+    assert (decision.is_met, decision.inputs["reason"]) == (False, "outside_window")
     assert decision.about == "induction-3-14"
 
 
 def test_without_a_session_nothing_is_decided():
     decision = m5(values({0: 5, 1: 20}), UNTREATED, UTC)
 
-    assert (decision.holds, decision.about) == (False, None)
+    assert (decision.is_met, decision.about) == (False, None)
     assert decision.inputs["reason"] == "no_session"
 
 

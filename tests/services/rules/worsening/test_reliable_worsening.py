@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from services.rules.day_series import DayValue
+from services.rules.decision import Tier
 from services.rules.worsening.reliable_worsening import m1
 
 START = date(2026, 3, 1)
@@ -46,13 +47,13 @@ def forms(*totals: int, every: int = 7) -> list[DayValue]:
 def test_m1_holds_exactly_when_it_should(name, totals, baseline, holds):
     decision = m1(forms(*totals), baseline)
 
-    assert (decision.holds, decision.fired) == (holds, holds), name
-    assert (decision.severity is not None) == holds
+    assert (decision.is_met, decision.fired) == (holds, holds), name
+    assert (decision.tier is not None) == holds
 
 
-@pytest.mark.parametrize(("total", "severity"), [(19, "medium"), (20, "high"), (27, "high")])
-def test_a_total_in_the_severe_band_raises_the_severity(total, severity):
-    assert m1(forms(5, 5, 5, total), 18).severity == severity
+@pytest.mark.parametrize(("total", "tier"), [(19, Tier.MEDIUM), (20, Tier.HIGH), (27, Tier.HIGH)])
+def test_a_total_in_the_severe_band_raises_the_tier(total, tier):
+    assert m1(forms(5, 5, 5, total), 18).tier is tier
 
 
 def test_forms_older_than_ninety_days_say_nothing():
@@ -60,7 +61,7 @@ def test_forms_older_than_ninety_days_say_nothing():
 
     def after(days: int) -> bool:
         newest = DayValue(START + timedelta(days=days), 12)
-        return m1([*old, newest], 18).holds
+        return m1([*old, newest], 18).is_met
 
     assert after(90)
     assert after(91), "the second of them is 90 days old"
@@ -70,8 +71,8 @@ def test_forms_older_than_ninety_days_say_nothing():
 def test_an_old_form_does_not_confirm_a_new_one():
     readings = [DayValue(START, 11), DayValue(START + timedelta(days=91), 11)]
 
-    assert not m1(readings, 5).holds
-    assert m1([readings[0], DayValue(START + timedelta(days=90), 11)], 5).holds
+    assert not m1(readings, 5).is_met
+    assert m1([readings[0], DayValue(START + timedelta(days=90), 11)], 5).is_met
 
 
 def test_the_decision_keeps_all_it_looked_at():

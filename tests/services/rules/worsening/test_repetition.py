@@ -6,20 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.decision import RuleDecision
+from services.rules.decision import Decision, Tier
 from services.rules.worsening.repetition import (
-    NOTHING_SPOKEN,
-    Occasion,
-    Spoken,
-    hold,
-    repeated,
-    spoken,
+    NO_ALERTS_YET,
+    AlertHistory,
+    PastOccurrence,
+    alert_history,
+    repeat_suppression,
 )
 from tests.services.rules.rule_cases import on
 
 
-def decision(rule, day, severity="medium", about=None, holds=True) -> RuleDecision:
-    return RuleDecision(rule, "1", holds, holds, severity, {"on": on(day).isoformat()}, about)
+def decision(rule, day, tier=Tier.MEDIUM, about=None, is_met=True) -> Decision:
+    return Decision(rule, "1", is_met, is_met, tier, {"on": on(day).isoformat()}, about)
 
 
 @pytest.mark.parametrize(
@@ -39,80 +38,80 @@ def decision(rule, day, severity="medium", about=None, holds=True) -> RuleDecisi
     ],
 )
 def test_a_rule_speaks_again_after_its_days(rule, last, day, held):
-    said = spoken([Occasion(rule, on(last), "medium")], on(day))
+    said = alert_history([PastOccurrence(rule, on(last), Tier.MEDIUM)], on(day))
 
-    assert repeated(decision(rule, day), said) == held
+    assert repeat_suppression(decision(rule, day), said) == held
 
 
 @pytest.mark.parametrize("rule", ["M1", "M3", "A1", "B1", "U1", "N2"])
 def test_what_another_rule_said_holds_nothing_back(rule):
-    said = spoken([Occasion("M5", on(0), "medium", "here")], on(0))
+    said = alert_history([PastOccurrence("M5", on(0), Tier.MEDIUM, "here")], on(0))
 
-    assert repeated(decision(rule, 0, about="here"), said) is None
+    assert repeat_suppression(decision(rule, 0, about="here"), said) is None
 
 
 @pytest.mark.parametrize("rule", ["M3", "M4", "M5", "N2"])
 def test_some_rules_speak_once_of_each_course_or_session(rule):
-    said = spoken([Occasion(rule, on(0), "medium", "first")], on(200))
+    said = alert_history([PastOccurrence(rule, on(0), Tier.MEDIUM, "first")], on(200))
 
-    assert repeated(decision(rule, 200, about="first"), said) == "already_reported"
-    assert repeated(decision(rule, 0, about="second"), said) is None
+    assert repeat_suppression(decision(rule, 200, about="first"), said) == "already_reported"
+    assert repeat_suppression(decision(rule, 0, about="second"), said) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "severity", "held"),
+    ("name", "before", "tier", "held"),
     [
-        ("blood after urgency", [(0, "medium")], "high", None),
-        ("blood after blood", [(0, "high")], "high", "same_episode"),
-        ("urgency after blood", [(0, "high")], "medium", "same_episode"),
-        ("blood, urgency, blood", [(-3, "high"), (0, "medium")], "high", "same_episode"),
-        ("blood long ago, urgency, blood", [(-300, "high"), (0, "medium")], "high", None),
+        ("blood after urgency", [(0, Tier.MEDIUM)], Tier.HIGH, None),
+        ("blood after blood", [(0, Tier.HIGH)], Tier.HIGH, "same_episode"),
+        ("urgency after blood", [(0, Tier.HIGH)], Tier.MEDIUM, "same_episode"),
+        ("blood, urgency, blood", [(-3, Tier.HIGH), (0, Tier.MEDIUM)], Tier.HIGH, "same_episode"),
+        ("blood long ago, urgency, blood", [(-300, Tier.HIGH), (0, Tier.MEDIUM)], Tier.HIGH, None),
     ],
 )
-def test_blood_is_not_swallowed_by_a_medium_finding(name, before, severity, held):
-    said = spoken([Occasion("U1", on(day), was) for day, was in before], on(5))
+def test_blood_is_not_swallowed_by_a_medium_finding(name, before, tier, held):
+    said = alert_history([PastOccurrence("U1", on(day), was) for day, was in before], on(5))
 
-    assert repeated(decision("U1", 5, severity), said) == held, name
+    assert repeat_suppression(decision("U1", 5, tier), said) == held, name
 
 
 def test_when_it_is_not_known_how_severe_the_last_finding_was_it_speaks():
-    said = Spoken(last_opened_on={"U1": on(0)})
+    said = AlertHistory(last_opened_on={"U1": on(0)})
 
-    assert repeated(decision("U1", 5, "medium"), said) is None
+    assert repeat_suppression(decision("U1", 5, Tier.MEDIUM), said) is None
 
 
 @pytest.mark.parametrize(
-    ("before", "severity", "held"),
+    ("before", "tier", "held"),
     [
-        ("medium", "high", None),
-        ("medium", "medium", "same_episode"),
-        ("high", "high", "same_episode"),
-        ("high", "medium", "same_episode"),
+        (Tier.MEDIUM, Tier.HIGH, None),
+        (Tier.MEDIUM, Tier.MEDIUM, "same_episode"),
+        (Tier.HIGH, Tier.HIGH, "same_episode"),
+        (Tier.HIGH, Tier.MEDIUM, "same_episode"),
     ],
 )
-def test_severe_worsening_is_not_swallowed_by_worsening(before, severity, held):
-    said = spoken([Occasion("M1", on(0), before)], on(5))
+def test_severe_worsening_is_not_swallowed_by_worsening(before, tier, held):
+    said = alert_history([PastOccurrence("M1", on(0), before)], on(5))
 
-    assert repeated(decision("M1", 5, severity), said) == held
+    assert repeat_suppression(decision("M1", 5, tier), said) == held
 
 
-def test_rules_of_one_severity_do_not_repeat_themselves_because_they_got_worse():
-    said = spoken([Occasion("A1", on(0), "medium")], on(5))
+def test_rules_of_one_tier_do_not_repeat_themselves_because_they_got_worse():
+    said = alert_history([PastOccurrence("A1", on(0), Tier.MEDIUM)], on(5))
 
-    assert repeated(decision("A1", 5, "high"), said) == "same_episode"
+    assert repeat_suppression(decision("A1", 5, Tier.HIGH), said) == "same_episode"
 
 
 def test_nothing_said_holds_nothing():
-    assert repeated(decision("M1", 0), NOTHING_SPOKEN) is None
-    assert spoken([], on(0)) == NOTHING_SPOKEN
+    assert repeat_suppression(decision("M1", 0), NO_ALERTS_YET) is None
+    assert alert_history([], on(0)) == NO_ALERTS_YET
 
 
 OCCASIONS = st.lists(
     st.builds(
-        Occasion,
+        PastOccurrence,
         st.sampled_from(["M1", "M3", "U1"]),
         st.integers(-30, 30).map(on),
-        st.sampled_from(["medium", "high"]),
+        st.sampled_from([Tier.MEDIUM, Tier.HIGH]),
         st.sampled_from([None, "a", "b"]),
     ),
     max_size=6,
@@ -124,7 +123,7 @@ def test_the_order_of_what_was_said_never_matters(occasions, random):
     shuffled = list(occasions)
     random.shuffle(shuffled)
 
-    assert spoken(shuffled, on(30)) == spoken(occasions, on(30))
+    assert alert_history(shuffled, on(30)) == alert_history(occasions, on(30))
 
 
 @pytest.mark.parametrize(
@@ -132,8 +131,8 @@ def test_the_order_of_what_was_said_never_matters(occasions, random):
     [(True, None, True), (True, "late", False), (False, None, False)],
 )
 def test_a_decision_that_is_held_keeps_that_it_holds(holds, held, fired):
-    kept = hold(decision("M1", 0, "medium" if holds else None, holds=holds), held)
+    kept = decision("M1", 0, Tier.MEDIUM if holds else None, is_met=holds).suppressed(held)
 
-    assert (kept.holds, kept.fired) == (holds, fired)
-    assert kept.severity == ("medium" if fired else None)
+    assert (kept.is_met, kept.fired) == (holds, fired)
+    assert kept.tier == (Tier.MEDIUM if fired else None)
     assert kept.inputs == {"on": on(0).isoformat(), "held": held}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import UNTREATED
+from services.rules.decision import Tier
 from services.rules.worsening.return_of_symptoms import Relapse, after_first_session, m3, relapse
 from tests.services.rules.rule_cases import on, session, treated, values
 
@@ -88,7 +89,7 @@ def test_m3_holds_at_the_reading_that_confirms_a_relapse(readings, baseline):
         known = {one: score for one, score in readings.items() if one <= day}
         decision = m3(values(known), baseline, ONE_COURSE, UTC)
         if found is None or on(day) < found.confirmed_on:
-            assert not decision.holds
+            assert not decision.is_met
         elif on(day) == found.confirmed_on:
             assert decision.inputs["relapse_on"] == found.on.isoformat()
 
@@ -110,27 +111,27 @@ def test_a_maintenance_that_follows_keeps_the_response_to_the_induction():
 
     decision = m3(values({14: 6, 35: 12, 42: 12}), 20.0, both, UTC)
 
-    assert (decision.holds, decision.about) == (True, "maintenance")
+    assert (decision.is_met, decision.about) == (True, "maintenance")
 
 
 def test_a_course_long_afterwards_starts_anew():
     apart = treated(session(0), session(100, "second"))
 
-    assert not m3(values({14: 6, 105: 12, 112: 12}), 20.0, apart, UTC).holds
+    assert not m3(values({14: 6, 105: 12, 112: 12}), 20.0, apart, UTC).is_met
 
 
 def test_without_a_session_nothing_is_decided():
     decision = m3(values({7: 8, 14: 15, 21: 15}), 20.0, UNTREATED, UTC)
 
-    assert (decision.holds, decision.fired, decision.severity) == (False, False, None)
+    assert (decision.is_met, decision.fired, decision.tier) == (False, False, None)
     assert (decision.about, decision.inputs["readings"]) == (None, 0)
 
 
 def test_what_it_looked_at_is_kept():
     decision = m3(values({7: 8, 14: 11, 21: 11}), 20.0, ONE_COURSE, UTC)
 
-    assert (decision.rule, decision.rule_version, decision.severity) == ("M3", "1", "medium")
-    assert (decision.holds, decision.fired, decision.about) == (True, True, "induction")
+    assert (decision.rule, decision.rule_version, decision.tier) == ("M3", "1", Tier.MEDIUM)
+    assert (decision.is_met, decision.fired, decision.about) == (True, True, "induction")
     assert decision.inputs == {
         "on": on(21).isoformat(),
         "total": 11,
@@ -147,7 +148,7 @@ def test_what_it_looked_at_is_kept():
 def test_a_no_keeps_what_it_looked_at_too():
     decision = m3(values({7: 8, 14: 11}), 20.0, ONE_COURSE, UTC)
 
-    assert (decision.holds, decision.severity, decision.about) == (False, None, "induction")
+    assert (decision.is_met, decision.tier, decision.about) == (False, None, "induction")
     assert decision.inputs["below_response_since"] == on(14).isoformat()
     assert decision.inputs["relapse_on"] is None
 
@@ -158,7 +159,7 @@ def test_it_holds_until_there_is_a_response_anew():
         m3(values({day: scores[day] for day in scores if day <= last}), 20.0, ONE_COURSE, UTC)
         for last in scores
     ]
-    assert [decision.holds for decision in held] == [False, True, True, False, False, True]
+    assert [decision.is_met for decision in held] == [False, True, True, False, False, True]
 
 
 def test_treatment_for_the_return_is_not_reported_as_a_return_in_the_new_course():
@@ -168,5 +169,5 @@ def test_treatment_for_the_return_is_not_reported_as_a_return_in_the_new_course(
     still = m3(values(scores), 20.0, again, UTC)
     anew = m3(values({**scores, 27: 8, 34: 15}), 20.0, again, UTC)
 
-    assert (still.holds, still.about) == (True, "induction")
-    assert (anew.holds, anew.about) == (True, "re-induction")
+    assert (still.is_met, still.about) == (True, "induction")
+    assert (anew.is_met, anew.about) == (True, "re-induction")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.rules.decision import Tier
 from services.rules.side_effects.coded_list import CODES
 from services.rules.worsening.urinary import URINARY_EFFECTS, UrinaryForm, u1, u1_effects
 from tests.services.rules.rule_cases import on
@@ -18,16 +19,16 @@ def form(*items: int | None) -> UrinaryForm:
     [
         ("all well", (0, 0, 0, 0, 0), None, None),
         ("ones without a baseline", (1, 1, 1, 1, 0), None, None),
-        ("one item of 2", (2, 0, 0, 0, 0), None, "medium"),
-        ("one item of 3", (0, 0, 0, 3, 0), 0.0, "medium"),
-        ("any blood", (0, 0, 0, 0, 1), None, "high"),
-        ("much blood", (3, 3, 3, 3, 3), None, "high"),
-        ("3 above the baseline", (1, 1, 1, 0, 0), 0.0, "medium"),
+        ("one item of 2", (2, 0, 0, 0, 0), None, Tier.MEDIUM),
+        ("one item of 3", (0, 0, 0, 3, 0), 0.0, Tier.MEDIUM),
+        ("any blood", (0, 0, 0, 0, 1), None, Tier.HIGH),
+        ("much blood", (3, 3, 3, 3, 3), None, Tier.HIGH),
+        ("3 above the baseline", (1, 1, 1, 0, 0), 0.0, Tier.MEDIUM),
         ("2 above the baseline", (1, 1, 1, 0, 0), 1.0, None),
         ("below the baseline", (1, 0, 0, 0, 0), 4.0, None),
-        ("partial: what was answered is enough", (2, None, None, None, None), None, "medium"),
-        ("partial: blood", (None, None, None, None, 1), None, "high"),
-        ("partial: the rise is sure", (1, 1, 1, None, None), 0.0, "medium"),
+        ("partial: what was answered is enough", (2, None, None, None, None), None, Tier.MEDIUM),
+        ("partial: blood", (None, None, None, None, 1), None, Tier.HIGH),
+        ("partial: the rise is sure", (1, 1, 1, None, None), 0.0, Tier.MEDIUM),
         ("partial: the rise is not sure", (1, 1, None, None, None), 0.0, None),
         ("nothing answered", (None, None, None, None, None), 0.0, None),
     ],
@@ -35,8 +36,8 @@ def form(*items: int | None) -> UrinaryForm:
 def test_an_item_of_two_any_blood_or_a_rise_of_three(name, items, baseline, severity):
     decision = u1(form(*items), baseline)
 
-    assert decision.severity == severity, name
-    assert decision.holds is decision.fired is (severity is not None), name
+    assert decision.tier == severity, name
+    assert decision.is_met is decision.fired is (severity is not None), name
 
 
 def test_what_the_form_said_is_kept():
@@ -70,14 +71,20 @@ def test_the_urinary_codes_are_those_of_the_list():
 @pytest.mark.parametrize(
     ("name", "grades", "seen", "sessions", "severity"),
     [
-        ("grade 2", {"urinary_pain": 2}, ["urinary_pain"], 0, "medium"),
+        ("grade 2", {"urinary_pain": 2}, ["urinary_pain"], 0, Tier.MEDIUM),
         ("grade 1 seen before", {"urinary_pain": 1}, ["urinary_pain"], 10, None),
-        ("grade 1 new after four sessions", {"urinary_pain": 1}, [], 4, "medium"),
+        ("grade 1 new after four sessions", {"urinary_pain": 1}, [], 4, Tier.MEDIUM),
         ("grade 1 new after three", {"urinary_pain": 1}, [], 3, None),
-        ("another urinary symptom is new", {"urinary_pain": 1}, ["urinary_frequency"], 4, "medium"),
-        ("blood of grade 1", {"blood_in_urine": 1}, ["blood_in_urine"], 0, "high"),
-        ("blood beside pain", {"blood_in_urine": 1, "urinary_pain": 3}, [], 9, "high"),
-        ("flank pain of grade 2", {"kidney_flank_pain": 2}, [], 0, "medium"),
+        (
+            "another urinary code is new",
+            {"urinary_pain": 1},
+            ["urinary_frequency"],
+            4,
+            Tier.MEDIUM,
+        ),
+        ("blood of grade 1", {"blood_in_urine": 1}, ["blood_in_urine"], 0, Tier.HIGH),
+        ("blood beside pain", {"blood_in_urine": 1, "urinary_pain": 3}, [], 9, Tier.HIGH),
+        ("flank pain of grade 2", {"kidney_flank_pain": 2}, [], 0, Tier.MEDIUM),
         ("other codes are not urinary", {"headache": 3}, [], 9, None),
         ("nothing", {}, [], 9, None),
     ],
@@ -85,8 +92,8 @@ def test_the_urinary_codes_are_those_of_the_list():
 def test_a_reported_urinary_effect(name, grades, seen, sessions, severity):
     decision = u1_effects(grades, on(30), seen, sessions)
 
-    assert decision.severity == severity, name
-    assert decision.holds is decision.fired is (severity is not None), name
+    assert decision.tier == severity, name
+    assert decision.is_met is decision.fired is (severity is not None), name
 
 
 def test_what_the_report_said_is_kept():

@@ -1,4 +1,4 @@
-"""What a patient's alerts have been about: the memory of rules that do not repeat themselves."""
+"""What a patient's alerts have been about: for rules that do not repeat themselves."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlalchemy import Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from models import AlertOccurrence, CheckIn, SideEffectReport
-from services.rules.worsening.repetition import Occasion, Spoken, spoken
+from services.rules.decision import Tier
+from services.rules.worsening.repetition import AlertHistory, PastOccurrence, alert_history
 
 REMEMBERED: Final = ("M1", "M2", "M3", "M4", "M5", "A1", "B1", "U1", "N2")
 
 
-def load_said(session: Session, patient_id: UUID, on: date) -> Spoken:
+def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHistory:
     """Sum up the patient's occurrences as they are to be seen on a mood day.
 
     An occurrence is dated by the mood day of its entry.
@@ -42,9 +43,14 @@ def load_said(session: Session, patient_id: UUID, on: date) -> Spoken:
         )
         .where(occurrence.patient_id == patient_id, occurrence.rule.in_(REMEMBERED))
     )
-    return spoken(
+    return alert_history(
         (
-            Occasion(row.rule, row.on, row.first_tier, str(row.about_id) if row.about_id else None)
+            PastOccurrence(
+                row.rule,
+                row.on,
+                Tier.from_word(row.first_tier),
+                str(row.about_id) if row.about_id else None,
+            )
             for row in rows
         ),
         on,
