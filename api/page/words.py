@@ -7,13 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from api.page import rule_words
-from api.page.rule_findings import found
-from api.page.rule_words import NBSP
+from api.page.evidence import answers, found, rule
 from models.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
-from services.rules.danger import triage
-from services.rules.instruments.lookup import instrument
+from services.rules.catalogue import CATALOGUE, FAMILIES, NBSP
 from services.rules.mood_days import find_zone
 
 Alert = Mapping[str, Any]
@@ -23,27 +20,6 @@ SEVERITY: Final = {
     "high": "High: act soon",
     "medium": "Medium: next working morning",
     "low": "Low: worklist",
-}
-FAMILY: Final = {
-    "suicide_risk": "Suicide risk",
-    "unreadable_risk": "Suicide risk, read in a request that the service could not store",
-    "rules_failed": "The safety rules failed",
-    "silence": "A patient is silent",
-    **rule_words.FAMILY,
-}
-RULE: Final[dict[str, str]] = {row.id: row.words for row in triage.TABLE} | {
-    "S2": "item 9 is 1",
-    **rule_words.RULE,
-    "N1": "no answer for several days",
-    "fallback": "a positive answer while the rules were failing",
-    "rules_failed": "an answer that the rules could not decide",
-}
-CSSRS: Final = {
-    "none": "“no” to every question",
-    "low": "wish to be dead, or thoughts of suicide without a method",
-    "moderate": "thoughts of a method, or suicidal behaviour more than 3 months ago",
-    "high": "intent or a plan, or suicidal behaviour in the past 3 months",
-    "unknown": "a question that must be asked was not answered",
 }
 DISPOSITION: Final = {
     "safe_plan_made": "Safety plan made with the patient",
@@ -85,9 +61,10 @@ EVENT: Final = {
     "resolved": "Resolved",
 }
 NEWEST_FIRST: Final = 20
-SAID_BY_ITEM9: Final = frozenset({"S1", "S2"})
-# A help request, and what was read in a refused request: sent by a person, on no form.
-SENT: Final = frozenset({"S8", "S10a", "S10b"})
+# What in the answer fires these: it is shown, and says it by itself.
+STATED: Final = frozenset({"item9"})
+# Sent by a person, on no form.
+SENT: Final = frozenset({"help_request", "unreadable"})
 
 
 def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[str, Any]:
@@ -97,8 +74,8 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
     return {
         "alert": alert,
         "severity": SEVERITY[alert["severity"]],
-        "family": FAMILY.get(alert["family"], alert["family"]),
-        "said": said(evidence) if evidence else [],
+        "family": family(alert["family"]),
+        "answers": list(answers(evidence)) if evidence else [],
         "when": when(alert, evidence, clock),
         "reason": reason(alert, evidence),
         "count": alert["occurrence_count"],
@@ -161,27 +138,24 @@ def reason(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
     if "evidence" not in alert:
         return "What was answered is shown to those who treat the patient."
     code = evidence["rule"] if evidence else alert["rule"]
-    return None if code in SAID_BY_ITEM9 else sentence(found(code, evidence) or rule(code))
+    return None if cause(code) in STATED else sentence(found(code, evidence) or rule(code))
 
 
-def rule(code: str) -> str:
-    """What a rule says; a rule without words by its name."""
-    return RULE.get(code, code)
+def family(name: str) -> str:
+    """What an alert is about; a family that the catalogue does not have, by its name."""
+    known = FAMILIES.get(name)
+    return known.title if known else name
+
+
+def cause(code: str) -> str:
+    """What in the answer fired a rule, empty where it was not the answer itself."""
+    known = CATALOGUE.get(code)
+    return known.cause if known else ""
 
 
 def sentence(words: str) -> str:
     """With a capital and a full stop."""
     return f"{words[:1].upper()}{words[1:]}."
-
-
-def said(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was answered or measured: (what it is about, the answer)."""
-    answers = []
-    if evidence["item9"] is not None:
-        answers.append(item9(evidence["instrument"], evidence["item9"]))
-    if evidence["cssrs"] is not None:
-        answers.append(("C-SSRS", CSSRS[evidence["cssrs"]]))
-    return [*answers, *rule_words.effects(evidence), *rule_words.vitals(evidence)]
 
 
 def when(alert: Alert, evidence: Mapping[str, Any] | None, clock: Clock) -> str:
@@ -200,17 +174,9 @@ def how_it_came(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
         (evidence["instrument"] is not None, "Answered"),
         (evidence["side_effects_id"] is not None, "Reported"),
         (evidence["vitals"] is not None, "Measured"),
-        (alert["rule"] in SENT, "Sent"),
+        (cause(alert["rule"]) in SENT, "Sent"),
     )
     return next((verb for applies, verb in ways if applies), None)
-
-
-def item9(code: str | None, value: int) -> tuple[str, str]:
-    """The text of item 9 and the level in the words of its form."""
-    asked = instrument(code or "phq9")
-    item = next(item for item in asked.items if item.link_id == asked.item9_link_id)
-    label = next(option.label for option in item.options if option.value == value)
-    return item.text, f"{label} ({value}{NBSP}of{NBSP}{item.highest})"
 
 
 def state(alert: Alert, actor: Actor, clock: Clock) -> str:

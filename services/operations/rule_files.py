@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.rules.cards.lines import CrisisLines
+from services.rules.catalogue import Catalogue
 from services.rules.danger.notes import NoteTerms
 from services.rules.danger.numbers import RULES_VERSION, RuleSet
 from services.rules.danger.silence import IntakeRisk, SilenceThresholds
@@ -25,6 +26,7 @@ from services.rules.side_effects.coded_list import SideEffectList
 from services.rules.worsening.numbers import read_worsening_thresholds
 
 KINDS: Final[Mapping[str, type[Any]]] = {
+    "catalogue.toml": Catalogue,
     "triage.toml": RuleSet,
     "silence.toml": SilenceThresholds,
     "intake_risk.toml": IntakeRisk,

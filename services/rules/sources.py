@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.rules.numbers import DATA, load
+from services.rules.numbers import DATA, NumbersError, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,25 @@ def all_values(folder: Path = DATA) -> Iterator[Value]:
     """
     for path in sorted(folder.rglob("*.toml")):
         yield from _values(load(path), path.relative_to(folder).as_posix())
+
+
+@lru_cache
+def values_at(place: str) -> tuple[Value, ...]:
+    """Return the values of a file, or of one table in it: `triage.toml`, `vital_signs.toml:e2`.
+
+    A file may be a pattern (`note_terms/*.toml`). Raises `NumbersError` where there is none.
+    """
+    file, _, table = place.partition(":")
+    found = (
+        value
+        for path in sorted(DATA.glob(file))
+        for value in _values(load(path), path.relative_to(DATA).as_posix())
+        if not table or value.path == table or value.path.startswith(f"{table}.")
+    )
+    values = tuple(found)
+    if not values:
+        raise NumbersError("has no values", table, file)
+    return values
 
 
 def _values(table: Mapping[str, Any], file: str, path: str = "") -> Iterator[Value]:

@@ -25,12 +25,12 @@ from services.patients.history.side_effects import (
 )
 from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
+from services.rules.catalogue import CATALOGUE
 from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.decision import Decision, Tier
 from services.rules.mood_days import to_utc
 from services.rules.session_day.after_dosing import heart_rate_flag
 from services.rules.session_day.blood_pressure import is_crisis
-from services.rules.session_day.vital_signs import FINDING_WORDS
 from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
 from services.treatment.rule_alarms import decided, raise_rule_alarms
@@ -146,7 +146,7 @@ def _findings(
 
 def _finding(stored: dict[str, Any]) -> dict[str, Any]:
     rule = stored["rule"]
-    return {"rule": rule, "severity": stored["tier"], "text": FINDING_WORDS[rule]}
+    return {"rule": rule, "severity": stored["tier"], "text": CATALOGUE[rule].advice}
 
 
 def _record(row: Any, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ of an alert is not that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -16,39 +16,12 @@ from services.caseload.worklist.treatment_words import (
     counted,
     treatment_in_words,
 )
+from services.rules import catalogue
+from services.rules.catalogue import RULES_FAILED
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
 
-# Of two alerts of one severity, the one that stands first here is named.
-FAMILY_WORDS: Final[Mapping[str, str]] = {
-    "suicide_risk": "suicide risk",
-    "unreadable_risk": "suicide risk, read in a request that could not be stored",
-    "silence": "silence",
-    "e1": "emergency symptom or grade 4 side effect",
-    "e2": "very high blood pressure",
-    "e4": "vital signs after a session",
-    "e3": "blood pressure before a session",
-    "e5": "acute side effect that stays",
-    "b1": "signs of mania",
-    "u1": "urinary symptoms",
-    "m1": "worsening on the two-week form",
-    "m3": "return of symptoms",
-    "m2": "worsening on the daily form",
-    "m5": "worsening after a session",
-    "m4": "non-response",
-    "a1": "worsening of anxiety or trauma symptoms",
-    "e6": "driving after a session",
-    "n2": "nothing heard after a session",
-}
-FAMILIES: Final = tuple(FAMILY_WORDS)
-RETURN_OF_SYMPTOMS: Final = "m3"
-
-
-def family_in_words(family: str) -> str:
-    """The words of a family; the rule's id for one that has none yet."""
-    return FAMILY_WORDS.get(family, f"rule {family.upper()}")
-
-
+FAMILIES: Final = tuple(family for family in catalogue.FAMILIES if family != RULES_FAILED)
 TREND_WORDS: Final = {
     "worse": "PHQ-9 has worsened",
     "no_response": "PHQ-9 shows no response",
@@ -115,6 +88,12 @@ def _parts(facts: Facts, now: datetime) -> Iterator[str]:
         yield "invitation not accepted yet"
     elif not facts.open_alerts and facts.status == "active" and not facts.needs_invitation:
         yield "no open alert"
+
+
+def family_in_words(family: str) -> str:
+    """The words of a family; the rule's id for one that the catalogue does not have."""
+    known = catalogue.FAMILIES.get(family)
+    return known.words if known else f"rule {family.upper()}"
 
 
 def _alerts(facts: Facts) -> str:

@@ -36,9 +36,10 @@ from models.alert import SEVERITIES
 from models.base import UtcDateTime
 from models.encryption import EncryptedText
 from services.access import Action, Actor, Scope, scopes
-from services.caseload.worklist.reasons import FAMILIES, RETURN_OF_SYMPTOMS
+from services.caseload.worklist.reasons import FAMILIES
 from services.caseload.worklist.sorting import Today, sort_keys
 from services.patients.view import clinical_content_clause, in_team_of, in_view_clause
+from services.rules.catalogue import CATALOGUE
 
 
 class CaseRow(NamedTuple):
@@ -195,7 +196,7 @@ def _open_alerts() -> Select[Any]:
             func.count().label("count"),
             (func.min(rank) - 1).label("rank"),
             type_coerce(func.array_agg(most_severe), ARRAY(Text))[1].label("family"),
-            func.bool_or(Alert.family == RETURN_OF_SYMPTOMS).label("returned"),
+            func.bool_or(Alert.family == CATALOGUE["M3"].family).label("returned"),
         )
         .where(Alert.status != "resolved", Alert.patient_id.is_not(None))
         .group_by(Alert.patient_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final, Literal
 
 from services.rules.numbers import DATA, read
@@ -97,15 +96,3 @@ class VitalThresholds:
 
 
 VITAL_THRESHOLDS: Final = read(DATA / "vital_signs.toml", VitalThresholds)
-
-
-FINDING_WORDS = MappingProxyType(
-    {
-        "E2": "Crisis pressure: with symptoms call the emergency number, without them measure again"
-        " after a few minutes and call the physician.",
-        "E3": f"Pressure above {VITAL_THRESHOLDS.e3.systolic}/{VITAL_THRESHOLDS.e3.diastolic} mmHg"
-        " before dosing: clearance needs a written reason.",
-        "E4": "Not ready to go home: look at the patient before discharge; sending her home needs a"
-        " written reason.",
-    }
-)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY, Clock, dial, rule, span
+from api.page.evidence import rule
+from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY, Clock, dial, span
 from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES
 
 NIGHT = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)

@@ -23,6 +23,7 @@ OPTIONAL = frozenset(
         *("loinc", "loinc_panel", "loinc_total", "item9_link_id", "scored", "asked_when"),
         *("clinic_texts", "bands", "triage", "proration", "emergency", "acute"),
         *("phone", "text", "url", "verified_on", "named"),
+        *("repeats", "cause", "interrupts", "is_about_worsening", "is_bodily", "numbers", "advice"),
     }
 )
 LISTS = frozenset({"countries", "value"})

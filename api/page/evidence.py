@@ -1,21 +1,93 @@
-"""What a rule beside the S rules found, in one sentence with the figures that fired it."""
+"""An alert's evidence in words: what was answered or measured, and what a rule found in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from api.page.rule_words import CRISIS, DAY_AFTER, FOLLOW_UP, GUIDE, NBSP, Evidence, pressure
+from services.rules.catalogue import CATALOGUE, NBSP
 from services.rules.instruments.definition import UnknownInstrument
 from services.rules.instruments.lookup import instrument
+from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 
+Evidence = Mapping[str, Any]
 Findings = Mapping[str, Any]
+
+CSSRS: Final = {
+    "none": "“no” to every question",
+    "low": "wish to be dead, or thoughts of suicide without a method",
+    "moderate": "thoughts of a method, or suicidal behaviour more than 3 months ago",
+    "high": "intent or a plan, or suicidal behaviour in the past 3 months",
+    "unknown": "a question that must be asked was not answered",
+}
+PHASE: Final = {
+    None: "Sent by the patient",
+    "pre": "Before dosing",
+    "during": "During the session",
+    "post": "After dosing",
+    "discharge": "At discharge",
+}
+AWAKE: Final = 5  # The top of the MOAA/S: responds readily.
+GRADES: Final = SIDE_EFFECTS.grades
+URINARY_HIGHEST: Final = max(item.highest for item in instrument("urinary").scored_items)
+CRISIS: Final = f"{VITAL_THRESHOLDS.e2.systolic}/{VITAL_THRESHOLDS.e2.diastolic}{NBSP}mmHg"
+GUIDE: Final = f"{VITAL_THRESHOLDS.e3.systolic}/{VITAL_THRESHOLDS.e3.diastolic}{NBSP}mmHg"
+DAY_AFTER: Final = f"{SESSION_NUMBERS.e5.persistent_after_h}{NBSP}h after the session"
+FOLLOW_UP: Final = f"{SESSION_NUMBERS.follow_up.opens_h} to {SESSION_NUMBERS.follow_up.due_h}"
+
+
+def answers(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield what was answered, reported or measured: (what it is about, the answer)."""
+    if evidence["item9"] is not None:
+        yield item9(evidence["instrument"], evidence["item9"])
+    if evidence["cssrs"] is not None:
+        yield "C-SSRS", CSSRS[evidence["cssrs"]]
+    for each in evidence["effects"] or ():
+        grade = each["grade"]
+        words = GRADES[grade].label.partition(":")[0]
+        yield each["label"], f"{words} (grade {grade} of {max(GRADES)})"
+    if evidence["vitals"] is not None:
+        yield _vitals(evidence["vitals"])
+
+
+def item9(code: str | None, value: int) -> tuple[str, str]:
+    """Return the text of item 9 and the level in the words of its form."""
+    asked = instrument(code or "phq9")
+    item = next(item for item in asked.items if item.link_id == asked.item9_link_id)
+    label = next(option.label for option in item.options if option.value == value)
+    return item.text, f"{label} ({value}{NBSP}of{NBSP}{item.highest})"
+
+
+def _vitals(taken: Mapping[str, Any]) -> tuple[str, str]:
+    """The vital signs in one line; what was not measured is left out."""
+    parts = (
+        _mmhg(taken),
+        taken["heart_rate"] is not None and f"heart rate {taken['heart_rate']}",
+        taken["spo2"] is not None and f"SpO2 {taken['spo2']}{NBSP}%",
+        taken["sedation"] is not None and _sedation(taken),
+    )
+    where = PHASE[taken["phase"]].lower()
+    return f"Vital signs: {where}", ", ".join(part for part in parts if part)
+
+
+def _mmhg(figures: Mapping[str, Any]) -> str:
+    return f"{figures['systolic']}/{figures['diastolic']}{NBSP}mmHg"
+
+
+def _sedation(figures: Mapping[str, Any]) -> str:
+    return f"sedation (MOAA/S) {figures['sedation']} of {AWAKE}"
+
+
+def rule(code: str) -> str:
+    """Return what a rule says; of one that the catalogue does not have, its name."""
+    known = CATALOGUE.get(code)
+    return known.words if known else code
 
 
 def found(rule: str, evidence: Evidence | None) -> str | None:
-    """What the rule found, with its figures; None when they were not kept (then `RULE` says it).
+    """What the rule found, with its figures; None when they were not kept: then `rule` says it.
 
     A decision of an older rule version may lack a figure: it must not cost the page.
     """
@@ -40,14 +112,14 @@ def _e1(findings: Findings, _: Evidence) -> str | None:
 
 
 def _e2(findings: Findings, _: Evidence) -> str:
-    high = pressure(findings) if findings["crisis"] else f"of {CRISIS} or more"
+    high = _mmhg(findings) if findings["crisis"] else f"of {CRISIS} or more"
     twice = ", measured twice" if findings["seconds_apart"] else ""
     symptom = ", with an emergency symptom" if findings["symptoms"] else ""
     return f"Blood pressure {high}{twice}{symptom}"
 
 
 def _e3(findings: Findings, _: Evidence) -> str:
-    return f"Blood pressure {pressure(findings)} before dosing (guide: at most {GUIDE})"
+    return f"Blood pressure {_mmhg(findings)} before dosing (guide: at most {GUIDE})"
 
 
 def _e4(findings: Findings, _: Evidence) -> str:
@@ -71,7 +143,7 @@ E4: Final[Mapping[str, Callable[[Findings], str]]] = {
     "diastolic_rise": _risen("diastolic", VITAL_THRESHOLDS.e4.diastolic_rise),
     "systolic_not_declining": lambda _: "systolic pressure not declining",
     "diastolic_not_declining": lambda _: "diastolic pressure not declining",
-    "sedated_at_discharge": lambda f: f"sedation (MOAA/S) {f['sedation']} of 5 at discharge",
+    "sedated_at_discharge": lambda f: f"{_sedation(f)} at discharge",
     "oxygen_low": lambda f: f"oxygen saturation {f['spo2']}{NBSP}%",
 }
 
@@ -95,7 +167,9 @@ def _u1(findings: Findings, _: Evidence) -> str:
     rise = findings.get("rise")
     parts = (
         blood is not None and blood >= findings["blood_limit"] and "blood in the urine",
-        worst is not None and worst >= findings["item_limit"] and f"an answer of {worst} of 3",
+        worst is not None
+        and worst >= findings["item_limit"]
+        and f"an answer of {worst} of {URINARY_HIGHEST}",
         graded is not None and graded >= findings["grade_limit"] and f"grade {graded}",
         rise is not None
         and rise >= findings["rise_limit"]
