@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger
+from sqlalchemy import (
+    BindParameter,
+    CheckConstraint,
+    Index,
+    SmallInteger,
+    bindparam,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.alert import SEVERITIES
@@ -14,6 +20,7 @@ from models.base import Base, Identified, OfClinic, of_clinic, of_known_clinic, 
 from models.encryption import EncryptedText
 
 CHANNELS: Final = ("email", "webhook")
+KINDS: Final = ("page", "digest", "letter")
 NOTIFICATION_STATES: Final = (
     "pending",
     "sending",
@@ -22,7 +29,13 @@ NOTIFICATION_STATES: Final = (
     "failed_temporarily",
     "failed_permanently",
 )
-UNFINISHED: Final = ("pending", "sending", "failed_temporarily")
+# Written into the statement: as parameters they would hide the partial index from a prepared plan.
+UNFINISHED: Final[BindParameter[Any]] = bindparam(
+    "unfinished",
+    ("pending", "sending", "failed_temporarily"),
+    expanding=True,
+    literal_execute=True,
+)
 
 
 class Contact(OfClinic, Identified, Base):
@@ -55,11 +68,14 @@ class Contact(OfClinic, Identified, Base):
 
 
 class Notification(OfClinic, Identified, Base):
-    """One page or morning mail to one recipient over one channel. Its id is the receiver's
+    """One page, morning mail or letter to one recipient over one channel. Its id is the receiver's
     idempotency key.
 
     A page belongs to one alert, round and step; a digest carries its alerts in `digest_alerts`.
-    The recipient is a contact of the chain, or a member of a care team (`user_id`).
+    The recipient is a contact of the chain, or a member of a care team (`user_id`). A letter is
+    about no alert: it takes a code to the account's own address while it may still be used
+    (`expires_at`), and holds the code, encrypted, only until it is sent or given up. The API's role
+    cannot read that column, so it is loaded only where it is named.
     """
 
     __tablename__ = "notifications"
@@ -67,12 +83,23 @@ class Notification(OfClinic, Identified, Base):
         of_clinic("alert_id", "alerts"),
         of_clinic("contact_id", "contacts"),
         of_clinic("user_id", "users"),
-        one_of("kind", ("page", "digest")),
+        one_of("kind", KINDS),
         one_of("channel", CHANNELS),
         one_of("state", NOTIFICATION_STATES),
         one_of("severity", SEVERITIES),
         CheckConstraint("(kind = 'page') = (alert_id IS NOT NULL)", name="page_has_alert"),
         CheckConstraint("num_nonnulls(contact_id, user_id) = 1", name="one_recipient"),
+        CheckConstraint("(kind = 'letter') = (severity IS NULL)", name="letter_is_no_alert"),
+        CheckConstraint("(kind = 'letter') = (expires_at IS NOT NULL)", name="letter_expires"),
+        CheckConstraint(
+            "kind <> 'letter' OR (user_id IS NOT NULL AND channel = 'email')",
+            name="letter_goes_to_an_account",
+        ),
+        CheckConstraint(
+            "(kind = 'letter' AND state IN ('pending', 'sending', 'failed_temporarily'))"
+            " = (sealed_code IS NOT NULL)",
+            name="code_kept_until_sent",
+        ),
         CheckConstraint(
             "(state = 'sending') = (lease_until IS NOT NULL)", name="sending_has_a_lease"
         ),
@@ -99,7 +126,7 @@ class Notification(OfClinic, Identified, Base):
     contact_id: Mapped[UUID | None]
     user_id: Mapped[UUID | None]
     channel: Mapped[str]
-    severity: Mapped[str]
+    severity: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
@@ -107,6 +134,10 @@ class Notification(OfClinic, Identified, Base):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
     sent_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    sealed_code: Mapped[str | None] = mapped_column(
+        EncryptedText("notifications.sealed_code"), deferred=True
+    )
 
 
 class DigestAlert(OfClinic, Base):

@@ -1,19 +1,14 @@
-"""A new password for somebody who forgot the old one: what was asked, the code, and its mail."""
+"""A new password for somebody who forgot the old one: what was asked, and the code."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary
+from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, OfClinic, of_clinic, one_of
-from models.encryption import EncryptedText
-
-MAIL_STATES: Final = ("pending", "sending", "sent", "failed_temporarily", "failed_permanently")
-UNFINISHED: Final = ("pending", "sending", "failed_temporarily")
+from models.base import Base, Identified, OfClinic, of_clinic
 
 
 class PasswordResetRequest(Identified, Base):
@@ -30,30 +25,15 @@ class PasswordResetRequest(Identified, Base):
 
 
 class PasswordReset(OfClinic, Base):
-    """The newest code of an account, and the mail that carries it; one row an account, so that an
-    earlier code is gone when a newer one is made.
+    """The newest code of an account; one row an account, so that an earlier code is gone when a
+    newer one is made. The code itself is only in its letter (`notifications.sealed_code`).
 
     `credentials_digest`: the password and the epoch that the code may replace; it is worthless
-    once either has changed. The code itself is kept, sealed, only until its mail is out.
+    once either has changed.
     """
 
     __tablename__ = "password_resets"
-    __table_args__ = (
-        of_clinic("user_id", "users"),
-        one_of("state", MAIL_STATES),
-        CheckConstraint(
-            "(state = 'sending') = (lease_until IS NOT NULL)", name="sending_has_a_lease"
-        ),
-        CheckConstraint(
-            "(state IN ('pending', 'sending', 'failed_temporarily')) = (sealed_code IS NOT NULL)",
-            name="code_kept_until_sent",
-        ),
-        Index(
-            "ix_password_resets_due",
-            "due_at",
-            postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
-        ),
-    )
+    __table_args__ = (of_clinic("user_id", "users"),)
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     asked_at: Mapped[datetime]
@@ -61,11 +41,3 @@ class PasswordReset(OfClinic, Base):
     used_at: Mapped[datetime | None]
     code_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     credentials_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    sealed_code: Mapped[str | None] = mapped_column(EncryptedText("password_resets.sealed_code"))
-    mail_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(server_default="pending")
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    due_at: Mapped[datetime]
-    lease_until: Mapped[datetime | None]
-    lease_token: Mapped[UUID | None]
-    outcome: Mapped[str | None]

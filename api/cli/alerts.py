@@ -14,7 +14,7 @@ from flask.cli import with_appcontext
 from api import create_app
 from api.settings import Settings
 from models.database import db
-from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
 from services.channels.base import Channel
@@ -22,7 +22,6 @@ from services.channels.console import ConsoleChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
 from services.clock import utcnow
-from services.password_reset.mail import errand
 
 
 @click.group("alerts")
@@ -42,32 +41,31 @@ def work(once: bool) -> None:
         if once:
             worker.work_once()
         else:
-            work_until_told(app, worker, settings.poll_s)
+            work_until_stopped(app, worker, settings.poll_s)
     finally:
         with app.app_context():
             db.engine.dispose()
 
 
-def work_until_told(app: Flask, worker: Worker, poll_s: float) -> None:
+def work_until_stopped(app: Flask, worker: Worker, poll_s: float) -> None:
     """Run the worker until SIGTERM or Ctrl-C; what is being sent is finished first."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     with app.app_context():
         url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with Ear(url) as ear:
-        worker.work(ear, poll_s, stopping)
+    with WakeListener(url) as listener:
+        worker.work(listener, poll_s, stopping)
 
 
 def make_worker(app: Flask, settings: Settings) -> Worker:
     """A worker with the channels that these settings give it."""
     pace = Pace(settings.lease_s, settings.retry_base_s, settings.retry_max_s)
-    account_mail = errand(mail_channel(settings), pace, utcnow)
-    return Worker(channels(settings), pace, utcnow, app.app_context, account_mail)
+    return Worker(channels(settings), pace, utcnow, app.app_context)
 
 
 def channels(settings: Settings) -> dict[str, Channel]:
-    """The channels by their word."""
+    """The channels by name."""
     return {"email": mail_channel(settings), "webhook": WebhookChannel(settings.public_url)}
 
 

@@ -189,12 +189,13 @@ TABLES = (
             "asked_at": "timestamptz NOT NULL",
         },
     ),
-    # The newest code of an account and the mail that carries it. The worker makes and sends it; the
-    # API may tell that a code is good, and cannot read the sealed one.
+    # The newest code of an account, as digests. The worker makes it; the API may tell that a code is
+    # good and use it up.
     Table(
         "password_resets",
-        app="SELECT (clinic_id, user_id, expires_at, used_at, code_digest, credentials_digest), UPDATE",
-        worker="SELECT, INSERT, UPDATE",
+        app="SELECT (clinic_id, user_id, expires_at, used_at, code_digest, credentials_digest),"
+        " UPDATE (used_at)",
+        worker="SELECT (clinic_id, user_id, asked_at, used_at), INSERT, UPDATE",
         door="SELECT",
         columns={
             "user_id": "uuid NOT NULL",
@@ -203,31 +204,10 @@ TABLES = (
             "used_at": "timestamptz",
             "code_digest": "bytea NOT NULL",
             "credentials_digest": "bytea NOT NULL",
-            "sealed_code": "bytea",  # encrypted
-            "mail_id": "uuid NOT NULL",
-            "state": "text NOT NULL DEFAULT 'pending'",
-            "attempts": "integer NOT NULL DEFAULT 0",
-            "due_at": "timestamptz NOT NULL",
-            "lease_until": "timestamptz",
-            "lease_token": "uuid",
-            "outcome": "text",
         },
         key="user_id",
         unique=("code_digest",),
         refers={"user_id": "users"},
-        checks={
-            "sending_has_a_lease": "(state = 'sending') = (lease_until IS NOT NULL)",
-            "code_kept_until_sent": (
-                "(state IN ('pending', 'sending', 'failed_temporarily'))"
-                " = (sealed_code IS NOT NULL)"
-            ),
-            "state": "state IN ('pending', 'sending', 'sent', 'failed_temporarily', 'failed_permanently')",
-        },
-        indexes={
-            "ix_password_resets_due": (
-                "(due_at) WHERE state IN ('pending', 'sending', 'failed_temporarily')"
-            ),
-        },
     ),
     # The worker reads what shows that a patient fell silent: no name, address or record number.
     Table(

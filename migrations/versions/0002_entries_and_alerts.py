@@ -390,10 +390,13 @@ TABLES = (
             "uq_contacts_position": "(clinic_id, position)",
         },
     ),
-    # Pages and morning mails on their way. The door counts them and cannot read their recipients.
+    # Pages, morning mails and letters on their way. The door counts them and cannot read their
+    # recipients; the API cannot read the code that a letter carries.
     Table(
         "notifications",
-        app="SELECT, INSERT, UPDATE",
+        app="SELECT (clinic_id, id, kind, alert_id, page_round, page_step, contact_id, user_id,"
+        " channel, severity, state, attempts, created_at, due_at, lease_until, lease_token, sent_at,"
+        " expires_at), INSERT, UPDATE",
         worker="SELECT, INSERT, UPDATE",
         door="SELECT (clinic_id, alert_id, kind, page_round, severity, state, attempts,"
         " created_at, due_at)",
@@ -406,7 +409,7 @@ TABLES = (
             "contact_id": "uuid",
             "user_id": "uuid",
             "channel": "text NOT NULL",
-            "severity": "text NOT NULL",
+            "severity": "text",
             "state": "text NOT NULL DEFAULT 'pending'",
             "attempts": "integer NOT NULL DEFAULT 0",
             "created_at": "timestamptz NOT NULL",
@@ -414,19 +417,30 @@ TABLES = (
             "lease_until": "timestamptz",
             "lease_token": "uuid",
             "sent_at": "timestamptz",
+            "expires_at": "timestamptz",
+            "sealed_code": "bytea",  # encrypted
         },
         refers={"alert_id": "alerts", "contact_id": "contacts", "user_id": "users"},
         checks={
             "page_has_alert": "(kind = 'page') = (alert_id IS NOT NULL)",
             "sending_has_a_lease": "(state = 'sending') = (lease_until IS NOT NULL)",
             "channel": "channel IN ('email', 'webhook')",
-            "kind": "kind IN ('page', 'digest')",
+            "kind": "kind IN ('page', 'digest', 'letter')",
             "severity": "severity IN ('critical', 'high', 'medium', 'low')",
             "state": (
                 "state IN ('pending', 'sending', 'sent', 'delivered', 'failed_temporarily',"
                 " 'failed_permanently')"
             ),
             "one_recipient": "num_nonnulls(contact_id, user_id) = 1",
+            "letter_is_no_alert": "(kind = 'letter') = (severity IS NULL)",
+            "letter_expires": "(kind = 'letter') = (expires_at IS NOT NULL)",
+            "letter_goes_to_an_account": (
+                "kind <> 'letter' OR (user_id IS NOT NULL AND channel = 'email')"
+            ),
+            "code_kept_until_sent": (
+                "(kind = 'letter' AND state IN ('pending', 'sending', 'failed_temporarily'))"
+                " = (sealed_code IS NOT NULL)"
+            ),
         },
         indexes={
             "ix_notifications_due": "(due_at) WHERE state IN ('pending', 'sending', 'failed_temporarily')",
@@ -463,7 +477,7 @@ TABLES = (
 )
 
 # `/safetyz` and `/metrics` tell whether every page of the whole service got out: counts and
-# instants by severity, and nothing else.
+# instants by severity, and nothing else. Letters are no pages.
 #
 # A page waits from when it was made; a morning mail that nobody has tried yet from when it is due.
 # One that failed for good counts until somebody acknowledges, or a page of the same or a later
@@ -473,7 +487,7 @@ SELECT n.severity, count(*), min(n.since) FROM (
   SELECT w.severity,
     CASE WHEN w.kind = 'digest' AND w.attempts = 0 THEN w.due_at ELSE w.created_at END AS since
   FROM public.notifications w
-  WHERE w.state IN ('pending', 'sending', 'failed_temporarily')
+  WHERE w.kind <> 'letter' AND w.state IN ('pending', 'sending', 'failed_temporarily')
   UNION ALL
   SELECT f.severity, f.created_at
   FROM public.alerts a
@@ -492,7 +506,10 @@ SELECT a.severity, a.family, a.status, count(*), min(a.triggered_at),
 FROM public.alerts a GROUP BY a.severity, a.family, a.status
 """
 OPEN_ALERTS = ALERTS.replace(" GROUP BY", " WHERE a.status <> 'resolved' GROUP BY")
-PAGES = "SELECT n.severity, n.state, count(*) FROM public.notifications n GROUP BY 1, 2"
+PAGES = (
+    "SELECT n.severity, n.state, count(*) FROM public.notifications n"
+    " WHERE n.kind <> 'letter' GROUP BY 1, 2"
+)
 
 READERS = "interlude_app, interlude_worker, interlude_auditor"
 ALERT_COUNTS = (

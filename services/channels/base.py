@@ -1,4 +1,6 @@
-"""What every channel takes and answers. A page says how urgent it is, never about whom."""
+"""What every channel takes and answers. A page says how urgent it is, never about whom; a letter
+goes to one person about their own account.
+"""
 
 from __future__ import annotations
 
@@ -56,11 +58,24 @@ class Page:
     signing_secret: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to one person that is no page. `text` may hold a secret."""
+
+    notification_id: UUID
+    address: str = field(repr=False)
+    subject: str
+    text: str = field(repr=False)
+
+
+Message = Page | Letter
+
+
 class Channel(Protocol):
     """One way to reach somebody."""
 
-    def send(self, page: Page, now: datetime) -> Receipt:
-        """Hand the page over. Raises `ChannelError`; returns within a bounded time."""
+    def send(self, message: Message, now: datetime) -> Receipt:
+        """Hand the message over. Raises `ChannelError`; returns within a bounded time."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What stands in for mail when no server is set: it shows the page, and says that nobody has it."""
+"""What stands in for mail without a server: it shows the page, and says that nobody has it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TextIO
 
-from services.channels.base import ChannelError, Page, Receipt
-from services.channels.letters import Letter
+from services.channels.base import ChannelError, Message, Page, Receipt
 from services.channels.smtp import compose
 
 
@@ -21,16 +20,13 @@ class ConsoleChannel:
     mail_from: str
     public_url: str
 
-    def send(self, page: Page, now: datetime) -> Receipt:
-        """Always raises `ChannelError`, after printing the page without its address."""
-        mail = compose(page, self.mail_from, self.public_url, now)
+    def send(self, message: Message, now: datetime) -> Receipt:
+        """Always raises `ChannelError`, after printing the message without its address. A letter
+        holds a secret and this may be a log: of a letter the subject is all that is printed.
+        """
+        mail = compose(message, self.mail_from, self.public_url, now)
         self.stream.write(f"no mail server is set, so this reached nobody: {mail['Subject']}\n")
-        self.stream.write(mail.get_content())
-        self.stream.flush()
-        raise ChannelError("no_mail_server")
-
-    def post(self, letter: Letter, now: datetime) -> Receipt:  # noqa: ARG002 -- as every post
-        """Always raises `ChannelError`; what a letter says is a secret, and this may be a log."""
-        self.stream.write(f"no mail server is set, so this reached nobody: {letter.subject}\n")
+        if isinstance(message, Page):
+            self.stream.write(mail.get_content())
         self.stream.flush()
         raise ChannelError("no_mail_server")

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
 from time import monotonic
 from typing import Any
 
-from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
+from services.channels.base import (
+    PATIENCE_S,
+    ChannelError,
+    Letter,
+    Message,
+    Page,
+    Receipt,
+    alert_url,
+)
 from services.channels.deadline import cut_after
-from services.channels.letters import Letter, compose_letter, envelope
 
 
 class _Plain(smtplib.SMTP):
@@ -44,21 +52,14 @@ class SmtpChannel:
     password: str | None = field(default=None, repr=False)
     patience_s: float = PATIENCE_S
 
-    def send(self, page: Page, now: datetime) -> Receipt:
+    def send(self, message: Message, now: datetime) -> Receipt:
         """Returns when the server has taken the mail; raises `ChannelError`.
 
         Only a refusal of this recipient or message is permanent; whatever is wrong with the server
         may be right in a minute.
         """
-        return self._send(lambda: compose(page, self.mail_from, self.public_url, now))
-
-    def post(self, letter: Letter, now: datetime) -> Receipt:
-        """The same for a letter."""
-        return self._send(lambda: compose_letter(letter, self.mail_from, now))
-
-    def _send(self, compose_mail: Callable[[], EmailMessage]) -> Receipt:
         with _as_channel_errors(self.patience_s):
-            mail = compose_mail()
+            mail = compose(message, self.mail_from, self.public_url, now)
             server = self._connect()
             try:
                 with cut_after(self.patience_s, lambda: server.sock):
@@ -107,15 +108,26 @@ def _refused(code: int) -> ChannelError:
     return ChannelError(f"smtp_{code}", permanent=500 <= code < 600)
 
 
-def compose(page: Page, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
-    """The mail of a page, or of a morning's alerts: severity and links, nothing about anybody.
+def compose(message: Message, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
+    """The mail of a page, of a morning's alerts (severity and links, nothing about anybody) or of a
+    letter. The same message gives the same `Message-ID` however often it is sent.
 
-    The same page gives the same `Message-ID` however often it is sent.
+    Raises `ValueError` for an address that is none.
     """
-    mail = envelope(page.notification_id, mail_from, page.address, subject(page), now)
-    for notice in page.alerts:
+    domain = parseaddr(mail_from)[1].rpartition("@")[2]
+    mail = EmailMessage()
+    mail["From"] = mail_from
+    mail["To"] = message.address
+    mail["Subject"] = message.subject if isinstance(message, Letter) else subject(message)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{message.notification_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    if isinstance(message, Letter):
+        mail.set_content(message.text)
+        return mail
+    for notice in message.alerts:
         mail["X-Interlude-Alert"] = str(notice.alert_id)
-    mail.set_content(body(page, public_url))
+    mail.set_content(body(message, public_url))
     return mail
 
 

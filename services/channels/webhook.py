@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from services.channels.base import PATIENCE_S, ChannelError, Page, Receipt, alert_url
+from services.channels.base import PATIENCE_S, ChannelError, Message, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
 
 # Request Timeout, Too Early, Too Many Requests: the receiver asks to be tried again.
@@ -28,18 +28,22 @@ class WebhookChannel:
     public_url: str
     patience_s: float = PATIENCE_S
 
-    def send(self, page: Page, now: datetime) -> Receipt:
-        """Returns when the receiver answered 2xx within 10 s in all; raises `ChannelError`."""
-        content = self.content(page)
+    def send(self, message: Message, now: datetime) -> Receipt:
+        """Returns when the receiver answered 2xx within 10 s in all; raises `ChannelError`, for a
+        letter at once: it goes to a person.
+        """
+        if not isinstance(message, Page):
+            raise ChannelError("webhook_takes_no_letter", permanent=True)
+        content = self.content(message)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "interlude",
-            "Idempotency-Key": str(page.notification_id),
-            "Interlude-Signature": signature(page.signing_secret or "", content, now),
+            "Idempotency-Key": str(message.notification_id),
+            "Interlude-Signature": signature(message.signing_secret or "", content, now),
         }
         started = monotonic()
         try:
-            status = self._post(page.address, content, headers, started)
+            status = self._post(message.address, content, headers, started)
         except (OSError, http.client.HTTPException) as error:
             slow = monotonic() - started >= self.patience_s
             raise ChannelError("webhook_timeout" if slow else "webhook_unreachable") from error

@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import PasswordReset, PasswordResetRequest
-from models.base import new_id
 from services.accounts.invitation_codes import new_code
+from services.claims import first_free
 from services.password_reset.codes import VALID_FOR, reset_code_digest
+from services.password_reset.letter import expire_letters, queue_letter
 from services.unit_of_work import transaction
 
 
@@ -27,13 +28,13 @@ class Forgetful:
 
 
 def issue_one(now: datetime) -> bool:
-    """Take the oldest request and make its code; False when nobody asked.
+    """Take the oldest request, make its code and queue the letter; False when nobody asked.
 
     Nothing comes of a request under nobody's address, of a deactivated account, of one without a
     password (its phone is its key, or its invitation still is), and of one older than 30 minutes.
     """
     with transaction() as session:
-        asked = _take_oldest(session)
+        asked = take_oldest(session)
         if asked is None:
             return False
         account = _account_of(session, asked.email_digest)
@@ -42,16 +43,12 @@ def issue_one(now: datetime) -> bool:
         return True
 
 
-def _take_oldest(session: Session) -> Row[bytes, datetime] | None:
-    oldest = (
-        select(PasswordResetRequest.id)
-        .order_by(PasswordResetRequest.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+def take_oldest(session: Session) -> Row[bytes, datetime] | None:
+    """Remove the oldest request that no other worker is taking, and return it."""
+    oldest = first_free(select(PasswordResetRequest.id).order_by(PasswordResetRequest.id))
     return session.execute(
         delete(PasswordResetRequest)
-        .where(PasswordResetRequest.id.in_(oldest.scalar_subquery()))
+        .where(PasswordResetRequest.id == oldest.c.id)
         .returning(PasswordResetRequest.email_digest, PasswordResetRequest.asked_at)
     ).one_or_none()
 
@@ -68,23 +65,16 @@ def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now:
     """The account's one code is this one from now on, unless a later request or a reset was
     quicker: then this request is over.
     """
-    code = new_code()
+    code, expires_at = new_code(), asked_at + VALID_FOR
     fresh = {
         "asked_at": asked_at,
-        "expires_at": asked_at + VALID_FOR,
+        "expires_at": expires_at,
         "used_at": None,
         "code_digest": reset_code_digest(code),
         "credentials_digest": account.credentials_digest,
-        "sealed_code": code,
-        "mail_id": new_id(),
-        "state": "pending",
-        "attempts": 0,
-        "due_at": now,
-        "lease_until": None,
-        "lease_token": None,
-        "outcome": None,
     }
-    session.execute(
+    whose = (account.clinic_id, account.user_id)
+    replaced = session.scalar(
         insert(PasswordReset)
         .values(clinic_id=account.clinic_id, user_id=account.user_id, **fresh)
         .on_conflict_do_update(
@@ -93,4 +83,8 @@ def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now:
             where=(PasswordReset.asked_at <= asked_at)
             & or_(PasswordReset.used_at.is_(None), PasswordReset.used_at < asked_at),
         )
+        .returning(PasswordReset.user_id)
     )
+    if replaced is not None:
+        expire_letters(session, *whose, now)
+        queue_letter(session, *whose, code=code, expires_at=expires_at, now=now)

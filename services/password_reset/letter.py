@@ -1,4 +1,4 @@
-"""What the mail with a code says: nothing about who the account belongs to, or what it is for."""
+"""The letter with a code: it says nothing about who the account belongs to, or what it is for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.channels.letters import Letter
+from sqlalchemy import func, insert, update
+from sqlalchemy.orm import Session
+
+from models import Notification
+from models.base import new_id
+from models.notification import UNFINISHED
+from services.channels.base import Letter
 
 SUBJECT: Final = "[Interlude] Your code for a new password"
 TEXT: Final = """\
@@ -23,7 +29,50 @@ will ever ask you for this code.
 """
 
 
-def letter_of(mail_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
+def letter_of(notification_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
     """The letter that carries this code; `expires_at` in UTC."""
     text = TEXT.format(code=code, until=f"{expires_at:%Y-%m-%d %H:%M}")
-    return Letter(mail_id, address, SUBJECT, text)
+    return Letter(notification_id, address, SUBJECT, text)
+
+
+def queue_letter(
+    session: Session,
+    clinic_id: UUID,
+    user_id: UUID,
+    *,
+    code: str,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """A letter with this code to the account's address, due at once. No `NOTIFY` for the workers:
+    it would make the commits that carry a page wait.
+    """
+    session.execute(
+        insert(Notification).values(
+            clinic_id=clinic_id,
+            id=new_id(),
+            kind="letter",
+            page_round=0,
+            page_step=0,
+            user_id=user_id,
+            channel="email",
+            created_at=now,
+            due_at=now,
+            expires_at=expires_at,
+            sealed_code=code,
+        )
+    )
+
+
+def expire_letters(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
+    """The account's letters that are not out yet carry a code that is worth nothing any more."""
+    session.execute(
+        update(Notification)
+        .where(
+            Notification.clinic_id == clinic_id,
+            Notification.user_id == user_id,
+            Notification.kind == "letter",
+            Notification.state.in_(UNFINISHED),
+        )
+        .values(expires_at=func.least(Notification.expires_at, now))
+    )

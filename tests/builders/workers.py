@@ -10,7 +10,7 @@ from threading import Event, Thread
 from flask import Flask
 
 from migrations.roles import libpq_url
-from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
 from services.channels.base import Channel
@@ -52,8 +52,8 @@ def worker_on(
 def working(worker: Worker, url: str, poll_s: float = 0.2) -> Iterator[None]:
     """The worker's loop in a thread of its own, for the length of a block; it must end with it."""
     stopping = Event()
-    with Ear(libpq_url(url)) as ear:
-        thread = Thread(target=worker.work, args=(ear, poll_s, stopping))
+    with WakeListener(libpq_url(url)) as listener:
+        thread = Thread(target=worker.work, args=(listener, poll_s, stopping))
         thread.start()
         try:
             yield

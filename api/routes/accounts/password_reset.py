@@ -10,9 +10,8 @@ from api.http.answers import json_answer
 from api.http.auth import now, public
 from api.http.bodies import Routes
 from schemas.accounts import ResetConfirmIn, ResetIn, ResetOut
-from services.password_reset.ask import ask_for_reset
 from services.password_reset.codes import VALID_FOR
-from services.password_reset.confirm import confirm_reset
+from services.password_reset.reset import ask_for_reset, confirm_reset
 
 routes = Routes("password_reset", __name__, description="A forgotten password")
 

@@ -1,4 +1,6 @@
-"""Wakes at the commit of a page: LISTEN on a connection of its own. The poll is the truth."""
+"""Wakes the worker at the commit of a page: LISTEN on a connection of its own. Polling stays the
+truth.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,15 @@ from psycopg import sql
 from services.alerts.writing import WAKE_CHANNEL
 
 
-class Ear:
-    """Hears notifications while the database answers, and says so when it does not."""
+class WakeListener:
+    """Waits for the wake-ups that committed transactions send (`notify_statement`)."""
 
     def __init__(self, libpq_url: str) -> None:
         self._url = libpq_url
         self._connection: psycopg.Connection | None = None
 
     def wait(self, timeout_s: float) -> bool:
-        """Block until somebody wakes us, at most so long. True when woken.
+        """Block until a wake-up comes, at most so many seconds. True when one came.
 
         Raises `psycopg.OperationalError` when the database is gone; the next call connects anew.
         """
@@ -39,7 +41,7 @@ class Ear:
         return connection
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

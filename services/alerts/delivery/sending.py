@@ -1,4 +1,6 @@
-"""At least once: claim, send, record. A failure is a row, an event, and the next person's page."""
+"""At least once: claim, send, record. A failure is an attempt, an event on the timeline, and the
+next person's page.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,15 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import Alert, Notification, NotificationAttempt
-from models.base import new_id
+from models import Alert, Notification
 from services.alerts.chain import load_chain
-from services.alerts.delivery.claiming import Claimed, claim_due
+from services.alerts.delivery.claiming import PAGES, Claimed, attempt_insert, claim_due
+from services.alerts.delivery.messages import carried_alerts, load_message
 from services.alerts.delivery.morning_mail import pass_on
-from services.alerts.delivery.pages import carried_alerts, load_page
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
@@ -31,7 +32,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: how long a sender may hold a notification, and from and to which back-off.
+    """Seconds: how long a lease lasts, and the shortest and the longest back-off.
 
     `luck` is the jitter, 0 to 1: senders that failed together must not come back together.
     """
@@ -47,22 +48,29 @@ class Pace:
         return timedelta(seconds=min(doubled, self.retry_max_s) * (1 - self.luck() / 2))
 
 
-def deliver_one(channel: str, channels: Mapping[str, Channel], pace: Pace, clock: Clock) -> bool:
+def deliver_one(
+    channel: str,
+    channels: Mapping[str, Channel],
+    pace: Pace,
+    clock: Clock,
+    kinds: tuple[str, ...] = PAGES,
+) -> bool:
     """Claim one due notification, send it, record what came of it. False when none is due.
 
-    Between the three nothing is held but the lease: whatever dies here, it is sent again.
+    Between the three no transaction is open and only the lease stands: whatever dies here, it is
+    sent again.
     """
-    claimed = claim_due(channel, clock(), timedelta(seconds=pace.lease_s))
+    claimed = claim_due(channel, clock(), timedelta(seconds=pace.lease_s), kinds)
     if claimed is None:
         return False
     try:
-        receipt = channels[channel].send(load_page(claimed), clock())
+        receipt = channels[channel].send(load_message(claimed, clock()), clock())
     except ChannelError as error:
         record_failed(claimed, error, pace, clock())
     except SQLAlchemyError:
         raise
     except Exception:
-        # A page that breaks its sender must not come back for ever and stop at this person.
+        # A page that breaks its sender must not come back for ever and end at this person.
         record_failed(claimed, ChannelError("sender_fault"), pace, clock())
         raise
     else:
@@ -72,22 +80,23 @@ def deliver_one(channel: str, channels: Mapping[str, Channel], pace: Pace, clock
 
 def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
     """It is out, also when the lease was lost meanwhile: a sender that is always slower than its
-    lease would else send for ever. False when another holder has recorded it before.
+    lease would else send for ever. False when another worker has recorded it before.
     """
     with transaction() as session:
-        _record_attempt(session, claimed, receipt.value, now)
+        session.execute(attempt_insert(claimed, receipt.value, now))
         step = _settle(session, claimed, _not_out(), state=receipt.value, sent_at=now)
         if step is None:
             return False
-        _say(session, claimed, f"page_{receipt.value}", now, step)
+        _add_to_timeline(session, claimed, f"page_{receipt.value}", now, step)
         return True
 
 
 def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: datetime) -> bool:
     """It did not get through: tried again later, or given up, and the next person's turn at once.
 
-    Given up are refusals that trying again cannot mend, and whatever is about resolved alerts only.
-    False, and nothing written, when the lease was lost meanwhile.
+    Given up are refusals that trying again cannot mend, what is about resolved alerts only, and a
+    letter whose code will have expired. False, and nothing written, when the lease was lost
+    meanwhile.
     """
     with transaction() as session:
         alert = (
@@ -95,22 +104,24 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
             if claimed.alert_id is not None
             else None
         )
-        final = error.permanent or not _still_wanted(session, claimed)
-        state = "failed_permanently" if final else "failed_temporarily"
-        due_at = now if final else now + pace.retry_after(claimed.attempts)
-        step = _settle(session, claimed, _held(claimed), state=state, due_at=due_at)
+        retry_at = now + pace.retry_after(claimed.attempts)
+        final = error.permanent or not _still_wanted(session, claimed, retry_at)
+        state, due_at = ("failed_permanently", now) if final else ("failed_temporarily", retry_at)
+        step = _settle(session, claimed, _under_lease(claimed), state=state, due_at=due_at)
         if step is None:
             return False
-        _record_attempt(session, claimed, error.reason, now)
-        _say(session, claimed, "page_failed", now, step, reason=error.reason, final=final)
+        session.execute(attempt_insert(claimed, error.reason, now))
+        _add_to_timeline(
+            session, claimed, "page_failed", now, step, reason=error.reason, final=final
+        )
         if alert is not None:
             _bring_next_step_forward(session, alert, step, now)
-        elif final:
+        elif final and claimed.kind == "digest":
             pass_on(session, claimed.clinic_id, claimed.notification_id, now)
         return True
 
 
-def _held(claimed: Claimed) -> ColumnElement[bool]:
+def _under_lease(claimed: Claimed) -> ColumnElement[bool]:
     """The lease still is the one under which this was sent."""
     return and_(Notification.state == "sending", Notification.lease_token == claimed.lease_token)
 
@@ -120,12 +131,15 @@ def _not_out() -> ColumnElement[bool]:
 
 
 def _settle(
-    session: Session, claimed: Claimed, allowed: ColumnElement[bool], **values: Any
+    session: Session, claimed: Claimed, allowed: ColumnElement[bool], *, state: str, **values: Any
 ) -> PageStep | None:
     """Write the outcome where it is allowed, and return the step that the page stands for now.
 
-    None: it is not, and nothing was written.
+    None: it is not, and nothing was written. A code is erased as soon as its letter needs it no
+    more.
     """
+    if state != "failed_temporarily":
+        values["sealed_code"] = None
     row = session.execute(
         update(Notification)
         .where(
@@ -133,44 +147,38 @@ def _settle(
             Notification.id == claimed.notification_id,
             allowed,
         )
-        .values(lease_until=None, lease_token=None, **values)
+        .values(state=state, lease_until=None, lease_token=None, **values)
         .returning(Notification.page_round, Notification.page_step)
     ).one_or_none()
     return None if row is None else PageStep(row.page_round, row.page_step)
 
 
-def _record_attempt(session: Session, claimed: Claimed, outcome: str, now: datetime) -> None:
-    session.execute(
-        insert(NotificationAttempt).values(
-            clinic_id=claimed.clinic_id,
-            id=new_id(),
-            notification_id=claimed.notification_id,
-            at=now,
-            outcome=outcome,
-        )
-    )
-
-
-def _say(
+def _add_to_timeline(
     session: Session, claimed: Claimed, kind: str, now: datetime, step: PageStep, **detail: Any
 ) -> None:
-    """On the timeline of every alert that the notification carries."""
-    told = {"notification_id": str(claimed.notification_id), "channel": claimed.channel, **detail}
+    """On the timeline of every alert that the notification carries; a letter carries none."""
+    detail |= {"notification_id": str(claimed.notification_id), "channel": claimed.channel}
     if claimed.alert_id is not None:
-        told |= {"round": step.round, "step": step.step}
+        detail |= {"round": step.round, "step": step.step}
     carried = session.scalars(select(Alert.id).where(carried_alerts(claimed)).order_by(Alert.id))
     writes = [
         write
         for alert_id in carried
-        for write in timeline_writes(AlertKey(claimed.clinic_id, alert_id), (kind,), now, **told)
+        for write in timeline_writes(AlertKey(claimed.clinic_id, alert_id), (kind,), now, **detail)
     ]
     write_together(session, writes)
 
 
-def _still_wanted(session: Session, claimed: Claimed) -> bool:
-    """Is any of its alerts still open?"""
-    is_open = select(Alert.id).where(carried_alerts(claimed), Alert.status != "resolved").limit(1)
-    return session.scalar(is_open) is not None
+def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> bool:
+    """Is any of its alerts still open, or can its code still be used when it is sent again?"""
+    wanted = select(Alert.id).where(carried_alerts(claimed), Alert.status != "resolved").limit(1)
+    if claimed.kind == "letter":
+        wanted = select(Notification.id).where(
+            Notification.clinic_id == claimed.clinic_id,
+            Notification.id == claimed.notification_id,
+            Notification.expires_at > retry_at,
+        )
+    return session.scalar(wanted) is not None
 
 
 def _bring_next_step_forward(session: Session, alert: Alert, step: PageStep, now: datetime) -> None:

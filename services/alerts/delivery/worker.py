@@ -1,5 +1,5 @@
-"""The alert worker: one thread listens and rings, one moves what time moves, others send, and one
-hears who is not heard of. Any number may run.
+"""The worker: one thread listens and wakes the others, one moves what time moves, some send pages,
+one writes and sends letters, and one opens alerts for what did not happen. Any number may run.
 
 Each thread looks, does one piece of work in transactions of its own, and looks again; what it was
 doing when it died is found by the next one. The database may go and come back. None waits for
@@ -20,45 +20,50 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.alerts.delivery.claiming import anything_due
+from services.alerts.delivery.claiming import LETTERS, PAGES, any_page_due
 from services.alerts.delivery.escalating import advance, due_alerts, due_mails
-from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.alerts.delivery.sending import Clock, Pace, deliver_one
 from services.alerts.monitors.follow_up import report_unheard, unheard_patients
 from services.alerts.monitors.silence import report_silence, silent_patients
 from services.channels.base import Channel
+from services.password_reset.issue import issue_one
 
 SENDERS_A_CHANNEL: Final = 4
-FAREWELL_S: Final = 30.0
-LISTEN_EVERY_S: Final = 60.0
+STOP_WITHIN_S: Final = 30.0
+MONITOR_EVERY_S: Final = 60.0
 _Each = TypeVar("_Each")
 _log = structlog.get_logger()
 
 
-def no_errand() -> bool:
-    """Nothing to do beside pages."""
-    return False
-
-
 def _until(stopping: Event | None, found: Iterable[_Each]) -> Iterator[_Each]:
-    """One after the other, and no more once we are told to stop."""
+    """One after the other, and no more once the worker is to stop."""
     return takewhile(lambda _: not (stopping and stopping.is_set()), found)
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker works with. `in_context` opens what a thread needs to use the database.
-
-    `errand`: one piece of work that may wait, true when it did something. A thread of its own
-    runs it, and only while no page is due.
-    """
+    """What a worker works with. `in_context` opens what a thread needs to use the database."""
 
     channels: Mapping[str, Channel]
     pace: Pace
     clock: Clock
     in_context: Callable[[], AbstractContextManager[object]]
-    errand: Callable[[], bool] = no_errand
+
+    def work_once(self) -> None:
+        """Everything that is due now, the monitors included; letters last."""
+        with self.in_context():
+            self._survive(self.report_silences)
+            self._survive(self.report_missed_follow_ups)
+        self.settle()
+        self.send_letters(Event())
+
+    def settle(self) -> None:
+        """Move and send what is due, and whatever that makes due at once."""
+        with self.in_context():
+            while self.move_time() + sum(self.send_pages(channel) for channel in self.channels):
+                pass
 
     def move_time(self) -> int:
         """Advance every alert whose due time has come by one step; how many were moved."""
@@ -68,112 +73,104 @@ class Worker:
         # One alert that cannot be moved must not keep the others waiting.
         return sum(bool(self._survive(work)) for work in [*steps, *mails])
 
-    def hear_silence(self, stopping: Event | None = None) -> int:
+    def send_pages(self, channel: str) -> int:
+        """Send what is due on one channel until nothing is; how many were tried."""
+        tried = 0
+        while self._deliver(channel, PAGES):
+            tried += 1
+        return tried
+
+    def send_letters(self, stopping: Event) -> None:
+        """Write and send letters until none is left or a page is due, one of each at a time: many
+        requests delay no letter.
+        """
+        with self.in_context():
+            while not stopping.is_set():
+                issued = self._survive(lambda: issue_one(self.clock()))
+                sent = self._survive(partial(self._deliver, "email", LETTERS))
+                if not (issued or sent):
+                    return
+
+    def report_silences(self, stopping: Event | None = None) -> int:
         """Open an alert for every patient who has been silent for too long; how many."""
         now = self.clock()
         silent = _until(stopping, silent_patients(now))
         return sum(bool(self._survive(partial(report_silence, each, now))) for each in silent)
 
-    def miss_follow_ups(self, stopping: Event | None = None) -> int:
-        """List every patient of whom nothing was heard after a session; how many."""
+    def report_missed_follow_ups(self, stopping: Event | None = None) -> int:
+        """List every patient without a contact after a session; how many."""
         now = self.clock()
-        unheard = _until(stopping, unheard_patients(now))
-        return sum(bool(self._survive(partial(report_unheard, each, now))) for each in unheard)
+        missed = _until(stopping, unheard_patients(now))
+        return sum(bool(self._survive(partial(report_unheard, each, now))) for each in missed)
 
-    def send_all(self, channel: str) -> int:
-        """Send what is due on one channel until nothing is; how many were tried."""
-        tried = 0
-        while deliver_one(channel, self.channels, self.pace, self.clock):
-            tried += 1
-        return tried
-
-    def work_once(self) -> None:
-        """Everything that is due now, silences included."""
-        with self.in_context():
-            self._survive(self.hear_silence)
-            self._survive(self.miss_follow_ups)
-        self.settle()
-        self.do_errands(Event())
-
-    def settle(self) -> None:
-        """Move and send what is due, and whatever that makes due at once."""
-        with self.in_context():
-            while self.move_time() + sum(self.send_all(channel) for channel in self.channels):
-                pass
-
-    def do_errands(self, stopping: Event) -> None:
-        """All errands that wait, until a page is due."""
-        with self.in_context():
-            while not stopping.is_set() and self._survive(self._do_one_errand):
-                pass
-
-    def work(self, ear: Ear, poll_s: float, stopping: Event) -> None:
+    def work(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
         """Work until `stopping` is set; then finish what is being sent."""
         names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
-        bells, clock_bell = [Event() for _ in names], Event()
+        sender_wake_ups, clock_wake_up = [Event() for _ in names], Event()
         threads = [
-            Thread(target=self._send_on_ringing, args=(name, bell, stopping), name=name)
-            for name, bell in zip(names, bells, strict=True)
+            Thread(target=self._send_when_woken, args=(name, wake_up, stopping), name=name)
+            for name, wake_up in zip(names, sender_wake_ups, strict=True)
         ]
         threads += [
-            Thread(target=self._move_on_ringing, args=(clock_bell, stopping), name="clock"),
-            Thread(target=self._watch_for_silence, args=(stopping,), name="silence"),
-            Thread(target=self._run_errands, args=(poll_s, stopping), name="errands"),
+            Thread(target=self._move_when_woken, args=(clock_wake_up, stopping), name="clock"),
+            # A thread of its own: a letter never takes the place of a page.
+            Thread(target=self._poll_for_letters, args=(poll_s, stopping), name="letters"),
+            Thread(target=self._monitor, args=(stopping,), name="monitors"),
         ]
         for thread in threads:
             thread.start()
         with self.in_context():
             while not stopping.is_set():
-                clock_bell.set()
-                self._survive(lambda: self._ring_for_pages(bells))
-                self._listen(ear, poll_s, stopping)
-        for bell in (*bells, clock_bell):
-            bell.set()
+                clock_wake_up.set()
+                self._survive(lambda: self._wake_senders(sender_wake_ups))
+                self._listen(listener, poll_s, stopping)
+        for wake_up in (*sender_wake_ups, clock_wake_up):
+            wake_up.set()
         for thread in threads:
-            thread.join(FAREWELL_S)
+            thread.join(STOP_WITHIN_S)
 
-    def _ring_for_pages(self, bells: list[Event]) -> None:
-        if anything_due(self.channels, self.clock()):
-            for bell in bells:
-                bell.set()
+    def _deliver(self, channel: str, kinds: tuple[str, ...]) -> bool:
+        return deliver_one(channel, self.channels, self.pace, self.clock, kinds)
 
-    def _listen(self, ear: Ear, poll_s: float, stopping: Event) -> None:
+    def _wake_senders(self, sender_wake_ups: list[Event]) -> None:
+        if any_page_due(self.channels, self.clock()):
+            for wake_up in sender_wake_ups:
+                wake_up.set()
+
+    def _listen(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
         try:
-            ear.wait(poll_s)
+            listener.wait(poll_s)
         except psycopg.OperationalError:
             _log.warning("database_gone", where="wake")
             stopping.wait(poll_s)
 
-    def _send_on_ringing(self, channel: str, bell: Event, stopping: Event) -> None:
+    def _send_when_woken(self, channel: str, wake_up: Event, stopping: Event) -> None:
         while not stopping.is_set():
-            bell.wait()
-            bell.clear()
+            wake_up.wait()
+            wake_up.clear()
             with self.in_context():
                 while not stopping.is_set() and self._survive(
-                    partial(deliver_one, channel, self.channels, self.pace, self.clock)
+                    partial(self._deliver, channel, PAGES)
                 ):
                     pass
 
-    def _move_on_ringing(self, bell: Event, stopping: Event) -> None:
+    def _move_when_woken(self, wake_up: Event, stopping: Event) -> None:
         while not stopping.is_set():
-            bell.wait()
-            bell.clear()
+            wake_up.wait()
+            wake_up.clear()
             with self.in_context():
                 self._survive(self.move_time)
 
-    def _watch_for_silence(self, stopping: Event) -> None:
+    def _poll_for_letters(self, poll_s: float, stopping: Event) -> None:
+        while not stopping.wait(poll_s):
+            self.send_letters(stopping)
+
+    def _monitor(self, stopping: Event) -> None:
         while not stopping.is_set():
             with self.in_context():
-                self._survive(partial(self.hear_silence, stopping))
-                self._survive(partial(self.miss_follow_ups, stopping))
-            stopping.wait(LISTEN_EVERY_S)
-
-    def _run_errands(self, poll_s: float, stopping: Event) -> None:
-        while not stopping.wait(poll_s):
-            self.do_errands(stopping)
-
-    def _do_one_errand(self) -> bool:
-        return not anything_due(self.channels, self.clock()) and self.errand()
+                self._survive(partial(self.report_silences, stopping))
+                self._survive(partial(self.report_missed_follow_ups, stopping))
+            stopping.wait(MONITOR_EVERY_S)
 
     def _survive(self, work: Callable[[], object]) -> object:
         """Run one piece of work; whatever it raises is logged (by its kind: a message could name

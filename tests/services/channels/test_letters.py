@@ -8,9 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from services.channels.base import ChannelError, Receipt
+from services.channels.base import ChannelError, Letter, Receipt
 from services.channels.console import ConsoleChannel
-from services.channels.letters import Letter
 from services.channels.smtp import SmtpChannel
 from tests.fixtures.mail import MailFault, MailServer
 
@@ -24,10 +23,10 @@ def smtp(server: MailServer) -> SmtpChannel:
 
 
 def test_a_letter_that_the_server_took_is_sent(smtp_server: MailServer) -> None:
-    assert smtp(smtp_server).post(LETTER, NOW) is Receipt.SENT
+    assert smtp(smtp_server).send(LETTER, NOW) is Receipt.SENT
     (mail,) = smtp_server.inbox
     assert mail["X-Received-For"] == LETTER.address
-    assert mail["Message-ID"] == f"<{LETTER.letter_id}@h.test>"
+    assert mail["Message-ID"] == f"<{LETTER.notification_id}@h.test>"
     assert mail["Date"].datetime == NOW
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Interlude-Alert"] is None
@@ -47,14 +46,14 @@ def test_a_refusal_means_what_it_means_for_a_page(
 ) -> None:
     smtp_server.fault = fault
     with pytest.raises(ChannelError) as caught:
-        smtp(smtp_server).post(LETTER, NOW)
+        smtp(smtp_server).send(LETTER, NOW)
     assert (caught.value.reason, caught.value.permanent) == (reason, permanent)
 
 
 def test_an_address_that_would_write_headers_is_refused(smtp_server: MailServer) -> None:
     letter = Letter(UUID(int=6), "a@h.test\nBcc: b@h.test", "A subject", "A secret\n")
     with pytest.raises(ChannelError) as caught:
-        smtp(smtp_server).post(letter, NOW)
+        smtp(smtp_server).send(letter, NOW)
     assert (caught.value.reason, caught.value.permanent) == ("smtp_bad_address", True)
     assert smtp_server.inbox == []
 
@@ -62,7 +61,7 @@ def test_an_address_that_would_write_headers_is_refused(smtp_server: MailServer)
 def test_without_a_mail_server_a_letter_is_not_shown() -> None:
     shown = io.StringIO()
     with pytest.raises(ChannelError, match="no_mail_server"):
-        ConsoleChannel(shown, "i@h.test", "https://i.test").post(LETTER, NOW)
+        ConsoleChannel(shown, "i@h.test", "https://i.test").send(LETTER, NOW)
     assert LETTER.subject in shown.getvalue()
     assert "secret" not in shown.getvalue()
     assert LETTER.address not in shown.getvalue()

@@ -1,4 +1,4 @@
-"""A desk at which passwords are forgotten: a clinic, its worker, and a real mail server."""
+"""A scene in which passwords are forgotten: a clinic, its worker, and a real mail server."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from flask import Flask
 from services.accounts import passwords
 from tests.builders.world import World
 from tests.fixtures.mail import MailServer
-from tests.services.password_reset.desk import START, Desk
+from tests.services.password_reset.scene import START, ResetScene
 
 
 @pytest.fixture
-def desk(
+def scene(
     world: World, worker_app: Flask, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+) -> ResetScene:
     """A clinic whose passwords cost little to check."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "HASHER", cheap)
     monkeypatch.setattr(passwords, "NOBODYS", cheap.hash("nobody"))
     clinic = World(world.app, START).clinic()
-    return Desk(world.app, worker_app, clinic, smtp_server)
+    return ResetScene(world.app, worker_app, clinic, smtp_server)

@@ -21,45 +21,45 @@ from models.database import db
 from services.unit_of_work import transaction
 from tests.builders.world import World, made_up_email
 from tests.fixtures.mail import MailFault
-from tests.services.password_reset.desk import NEW, OLD, Desk
+from tests.services.password_reset.scene import NEW, OLD, ResetScene
 
 ASK, CONFIRM = "/v1/auth/password-reset", "/v1/auth/password-reset/confirm"
 
 
 @pytest.fixture
-def client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    """Requests at the desk's clock."""
-    monkeypatch.setattr("api.http.auth.utcnow", lambda: desk.now)
-    return desk.app.test_client()
+def client(scene: ResetScene, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """Requests at the scene's clock."""
+    monkeypatch.setattr("api.http.auth.utcnow", lambda: scene.now)
+    return scene.app.test_client()
 
 
-def known(desk: Desk) -> str:
-    return desk.person().email
+def known(scene: ResetScene) -> str:
+    return scene.person().email
 
 
-def unknown(_desk: Desk) -> str:
+def unknown(_desk: ResetScene) -> str:
     return made_up_email()
 
 
-def deactivated(desk: Desk) -> str:
-    person = desk.person()
-    desk.set_account(person, active=False)
+def deactivated(scene: ResetScene) -> str:
+    person = scene.person()
+    scene.set_account(person, active=False)
     return person.email
 
 
-def patient_with_password(desk: Desk) -> str:
-    return desk.person("patient").email
+def patient_with_password(scene: ResetScene) -> str:
+    return scene.person("patient").email
 
 
-def patient_without_password(desk: Desk) -> str:
-    return desk.clinic.patient().email
+def patient_without_password(scene: ResetScene) -> str:
+    return scene.clinic.patient().email
 
 
-def no_address(_desk: Desk) -> str:
+def no_address(_desk: ResetScene) -> str:
     return "somebody"
 
 
-PEOPLE: list[Callable[[Desk], str]] = [
+PEOPLE: list[Callable[[ResetScene], str]] = [
     known,
     unknown,
     deactivated,
@@ -95,22 +95,22 @@ def statements(app: Flask) -> Iterator[list[str]]:
         event.remove(engine, "commit", commit)
 
 
-def test_every_address_is_answered_alike(client: FlaskClient, desk: Desk) -> None:
-    answers = {observable(client.post(ASK, json={"email": email(desk)}))[:2] for email in PEOPLE}
+def test_every_address_is_answered_alike(client: FlaskClient, scene: ResetScene) -> None:
+    answers = {observable(client.post(ASK, json={"email": email(scene)}))[:2] for email in PEOPLE}
     assert answers == {(202, b'{"expires_in":1800}')}
     headers = {
-        tuple(sorted(client.post(ASK, json={"email": email(desk)}).headers.items()))
+        tuple(sorted(client.post(ASK, json={"email": email(scene)}).headers.items()))
         for email in PEOPLE
     }
     assert len(headers) == 1
 
 
 def test_every_address_costs_the_same_steps(
-    app: Flask, client: FlaskClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, scene: ResetScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time cannot differ by what is done: the very same statements, and no argon2."""
 
-    emails = [email(desk) for email in PEOPLE]
+    emails = [email(scene) for email in PEOPLE]
     monkeypatch.setattr("services.accounts.passwords.HASHER", None)
     seen = []
     for email in emails:
@@ -122,28 +122,28 @@ def test_every_address_costs_the_same_steps(
     assert not any("users" in statement or "door_" in statement for statement in seen[0])
 
 
-def test_waiting_is_answered_alike_too(client: FlaskClient, desk: Desk) -> None:
+def test_waiting_is_answered_alike_too(client: FlaskClient, scene: ResetScene) -> None:
     def ask_often(email: str) -> list[int]:
         return [client.post(ASK, json={"email": email}).status_code for _ in range(6)]
 
-    asked = [ask_often(email(desk)) for email in (known, unknown, deactivated)]
+    asked = [ask_often(email(scene)) for email in (known, unknown, deactivated)]
     assert asked[0][-1] == 429
     assert asked[1:] == asked[:1] * 2
 
 
-def refused_codes(desk: Desk) -> dict[str, str]:
+def refused_codes(scene: ResetScene) -> dict[str, str]:
     """A code of every kind that is worth nothing."""
-    spent = desk.code_for(desk.person())
-    desk.confirm(spent)
-    person = desk.person()
-    replaced = desk.code_for(person)
-    desk.later(seconds=1)
-    desk.code_for(person)
-    left = desk.person()
-    of_who_left = desk.code_for(left)
-    desk.set_account(left, active=False)
-    expired = desk.code_for(desk.person())
-    desk.later(minutes=30)
+    spent = scene.code_for(scene.person())
+    scene.confirm(spent)
+    person = scene.person()
+    replaced = scene.code_for(person)
+    scene.later(seconds=1)
+    scene.code_for(person)
+    left = scene.person()
+    of_who_left = scene.code_for(left)
+    scene.set_account(left, active=False)
+    expired = scene.code_for(scene.person())
+    scene.later(minutes=30)
     return {
         "unknown": "00000-00000-00000-00000",
         "no code": "\N{PILE OF POO}",
@@ -154,8 +154,10 @@ def refused_codes(desk: Desk) -> dict[str, str]:
     }
 
 
-def test_every_code_that_is_worth_nothing_is_refused_alike(desk: Desk, client: FlaskClient) -> None:
-    codes = refused_codes(desk)
+def test_every_code_that_is_worth_nothing_is_refused_alike(
+    scene: ResetScene, client: FlaskClient
+) -> None:
+    codes = refused_codes(scene)
     answers = {
         kind: observable(client.post(CONFIRM, json={"code": code, "password": NEW}))
         for kind, code in codes.items()
@@ -166,13 +168,13 @@ def test_every_code_that_is_worth_nothing_is_refused_alike(desk: Desk, client: F
     assert ("Content-Type", "application/problem+json") in headers
 
 
-def test_from_the_first_request_to_the_next_log_in(desk: Desk, client: FlaskClient) -> None:
-    person = desk.person()
-    before = person.headers_at(desk.now)
+def test_from_the_first_request_to_the_next_log_in(scene: ResetScene, client: FlaskClient) -> None:
+    person = scene.person()
+    before = person.headers_at(scene.now)
     assert client.get("/v1/me", headers=before).status_code == 200
     assert client.post(ASK, json={"email": person.email}).status_code == 202
-    desk.work()
-    (code,) = desk.codes()
+    scene.work()
+    (code,) = scene.codes()
     answer = client.post(CONFIRM, json={"code": code, "password": NEW})
     assert (answer.status_code, answer.data) == (204, b"")
     assert client.get("/v1/me", headers=before).status_code == 401
@@ -197,22 +199,22 @@ def test_from_the_first_request_to_the_next_log_in(desk: Desk, client: FlaskClie
     ],
 )
 def test_what_is_malformed_is_refused_before_anything_is_counted(
-    desk: Desk, client: FlaskClient, path: str, body: dict[str, object], field: str
+    scene: ResetScene, client: FlaskClient, path: str, body: dict[str, object], field: str
 ) -> None:
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json["code"]) == (422, "validation_failed")
     assert list(answer.json["errors"]) == [field]
-    assert desk.waiting() == 0
+    assert scene.waiting() == 0
 
 
 def test_a_mail_that_cannot_be_sent_turns_no_safety_light_red(
-    desk: Desk, client: FlaskClient
+    scene: ResetScene, client: FlaskClient
 ) -> None:
-    desk.server.fault = MailFault.REFUSE_TEMPORARILY
-    desk.ask(desk.person().email)
-    desk.work()
-    desk.later(minutes=10)
-    assert desk.resets()[0].state == "failed_temporarily"
+    scene.server.fault = MailFault.REFUSE_TEMPORARILY
+    scene.ask(scene.person().email)
+    scene.work()
+    scene.later(minutes=10)
+    assert scene.letters()[0].state == "failed_temporarily"
     answer = client.get("/safetyz")
     assert (answer.status_code, answer.json["late"]) == (200, []), answer.json
     assert answer.json["unsent_pages"] == {}
@@ -223,11 +225,15 @@ def test_a_mail_that_cannot_be_sent_turns_no_safety_light_red(
     [
         ("app", "SELECT count(*) FROM password_reset_requests"),
         ("app", "DELETE FROM password_reset_requests"),
-        ("app", "SELECT sealed_code FROM password_resets"),
+        ("app", "SELECT sealed_code FROM notifications"),
+        ("app", "SELECT * FROM notifications"),
+        ("app", "UPDATE password_resets SET expires_at = expires_at"),
         ("app", "SELECT * FROM door_forgotten_password('x')"),
         ("worker", "SELECT password_hash FROM users"),
         ("worker", "SELECT * FROM door_account('x')"),
         ("worker", "DELETE FROM password_resets"),
+        ("worker", "SELECT code_digest FROM password_resets"),
+        ("worker", "DELETE FROM notifications"),
         ("auditor", "SELECT * FROM door_forgotten_password('x')"),
     ],
 )
@@ -241,11 +247,11 @@ def test_no_role_reads_more_than_its_part_needs(
         connection.execute(query)
 
 
-def test_a_clinic_sees_no_code_of_another(desk: Desk, world: World) -> None:
-    desk.code_for(desk.person())
+def test_a_clinic_sees_no_code_of_another(scene: ResetScene, world: World) -> None:
+    scene.code_for(scene.person())
     codes = select(PasswordReset.code_digest)
-    with desk.app.app_context():
-        with transaction(desk.clinic.id) as session:
+    with scene.app.app_context():
+        with transaction(scene.clinic.id) as session:
             assert len(session.scalars(codes).all()) == 1
         for other in (world.clinic().id, None):
             with transaction(other) as session:

@@ -14,7 +14,7 @@ from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from models import Alert
 from models.database import db
-from services.alerts.delivery.listener import Ear
+from services.alerts.delivery.listener import WakeListener
 from services.alerts.writing import notify_statement
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
@@ -113,19 +113,19 @@ def test_an_alert_that_cannot_be_moved_keeps_no_other_waiting(
     assert len(smtp_server.inbox) == 3
 
 
-def test_the_ear_hears_after_it_has_connected_and_connects_anew(database_urls: DatabaseUrls):
+def test_the_listener_wakes_once_it_is_connected_and_connects_anew(database_urls: DatabaseUrls):
     engine = create_engine(database_urls.app)
-    with Ear(libpq_url(database_urls.worker)) as ear:
-        assert ear.wait(0)
-        assert not ear.wait(0.01)
+    with WakeListener(libpq_url(database_urls.worker)) as listener:
+        assert listener.wait(0)
+        assert not listener.wait(0.01)
         with engine.begin() as connection:
             connection.execute(notify_statement())
-        assert ear.wait(10)
+        assert listener.wait(10)
         with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
             )
         with pytest.raises(psycopg.OperationalError):
-            ear.wait(10)
-        assert ear.wait(0)
+            listener.wait(10)
+        assert listener.wait(0)
     engine.dispose()

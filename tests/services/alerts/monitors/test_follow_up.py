@@ -203,7 +203,7 @@ def test_one_patient_who_cannot_be_reported_keeps_no_other_waiting(
     rows(pat, full, id=pat.patient_id)
     scene.now = OVER + 30 * HOUR
     with scene.worker_app.app_context():
-        assert scene.worker.miss_follow_ups() == 1
+        assert scene.worker.report_missed_follow_ups() == 1
     assert (alerts(pat), len(alerts(other))) == ([], 1)
 
 
@@ -212,6 +212,6 @@ def test_the_worker_watches_by_itself_and_stops_when_told(scene: Scene, pat: Per
     told = Event()
     told.set()
     with scene.worker_app.app_context():
-        assert scene.worker.miss_follow_ups(told) == 0
+        assert scene.worker.report_missed_follow_ups(told) == 0
     scene.worker.work_once()
     assert ("n2", "low") in [(alert["family"], alert["severity"]) for alert in alerts(pat)]

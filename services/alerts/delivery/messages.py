@@ -1,4 +1,4 @@
-"""What a claimed notification says and to whom, as things are when it is sent."""
+"""The message of a claimed notification and its recipient, as things are when it is sent."""
 
 from __future__ import annotations
 
@@ -8,25 +8,52 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from models import Alert, Contact, DigestAlert, User
+from models import Alert, Contact, DigestAlert, Notification, User
 from models.encryption import KeyringError
 from services.alerts.chain import is_reachable
 from services.alerts.delivery.claiming import Claimed
-from services.channels.base import AlertNotice, ChannelError, Page
+from services.channels.base import AlertNotice, ChannelError, Letter, Message, Page
+from services.password_reset.letter import letter_of
 from services.unit_of_work import transaction
 
 
-def load_page(claimed: Claimed) -> Page:
-    """Read address and alerts. Raises `ChannelError` for a recipient that has left since, and for
-    an address that no key of this process opens.
+def load_message(claimed: Claimed, now: datetime) -> Message:
+    """Read address and content. Raises `ChannelError` for a recipient that has left since, for
+    what no key of this process opens, and for a letter that has come too late.
     """
     with transaction() as session:
+        if claimed.severity is None:
+            return _letter(session, claimed, now)
         try:
             address, signing_secret = _recipient(session, claimed)
         except KeyringError as error:
             raise ChannelError("address_unreadable") from error
         notices = tuple(AlertNotice(*alert) for alert in session.execute(_alerts(claimed)))
     return Page(claimed.notification_id, address, claimed.severity, notices, signing_secret)
+
+
+def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
+    """The letter to the account's address as it is now."""
+    query = (
+        select(User.email, Notification.sealed_code, Notification.expires_at)
+        .select_from(Notification)
+        .join(User, and_(User.clinic_id == Notification.clinic_id, User.id == Notification.user_id))
+        .where(
+            Notification.clinic_id == claimed.clinic_id,
+            Notification.id == claimed.notification_id,
+            Notification.lease_token == claimed.lease_token,
+            User.active,
+        )
+    )
+    try:
+        found = session.execute(query).one_or_none()
+    except KeyringError as error:
+        raise ChannelError("code_unreadable") from error
+    if found is None:
+        raise ChannelError("recipient_left", permanent=True)
+    if found.expires_at <= now:
+        raise ChannelError("code_expired", permanent=True)
+    return letter_of(claimed.notification_id, found.email, found.sealed_code, found.expires_at)
 
 
 def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:

@@ -5,22 +5,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.orm import undefer
 
-from models import PasswordReset, PasswordResetRequest, User
+from models import (
+    Notification,
+    NotificationAttempt,
+    PasswordReset,
+    PasswordResetRequest,
+    User,
+)
 from services.accounts import passwords
 from services.accounts.login import Credentials, log_in
 from services.alerts.delivery.sending import Pace
-from services.channels.letters import Post
+from services.alerts.delivery.worker import Worker
+from services.channels.base import Channel
 from services.channels.smtp import SmtpChannel
 from services.exceptions import InvitationInvalid, LoginFailed, RateLimited
-from services.password_reset.ask import ask_for_reset
-from services.password_reset.confirm import confirm_reset
-from services.password_reset.mail import errand
+from services.password_reset.reset import ask_for_reset, confirm_reset
 from services.unit_of_work import transaction
+from tests.builders.workers import steady_pace, worker_on
 from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.mail import MailServer
 
@@ -31,7 +39,7 @@ CODE = re.compile(r"\b(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}\b")
 
 
 @dataclass
-class Desk:
+class ResetScene:
     """`now` is the clock of everything that happens here."""
 
     app: Flask
@@ -39,14 +47,14 @@ class Desk:
     clinic: ClinicWorld
     server: MailServer
     now: datetime = START
-    pace: Pace = field(default_factory=lambda: Pace(30, 5, 60, luck=lambda: 0.0))
+    pace: Pace = field(default_factory=steady_pace)
 
     def later(self, **passed: float) -> None:
         """Move the clock."""
         self.now += timedelta(**passed)
 
     @property
-    def post(self) -> SmtpChannel:
+    def mail(self) -> SmtpChannel:
         """The clinic's real mail."""
         port = self.server.receiver.port
         return SmtpChannel("127.0.0.1", port, "i@hospital.test", "https://i.test", patience_s=2)
@@ -73,12 +81,14 @@ class Desk:
                 return limited.retry_after_s
         return "asked"
 
-    def work(self, post: Post | None = None) -> None:
+    def worker(self, channel: Channel | None = None) -> Worker:
+        """A worker of the worker's own database role, on the scene's clock."""
+        channels = {"email": channel or self.mail}
+        return worker_on(self.worker_app, channels, lambda: self.now, self.pace)
+
+    def work(self, channel: Channel | None = None) -> None:
         """All that the worker has to do about it now."""
-        work = errand(post or self.post, self.pace, lambda: self.now)
-        with self.worker_app.app_context():
-            while work():
-                pass
+        self.worker(channel).send_letters(Event())
 
     def code_for(self, person: Person) -> str:
         """Ask, and read the code in the mail."""
@@ -115,12 +125,35 @@ class Desk:
                 return False
         return True
 
-    def resets(self) -> list[PasswordReset]:
-        """The codes of all accounts, as the worker sees them."""
+    def resets(self) -> list[Any]:
+        """What the worker may read of the codes of all accounts."""
         with self.worker_app.app_context(), transaction() as session:
-            rows = list(session.scalars(select(PasswordReset)))
+            return list(session.execute(select(PasswordReset.user_id, PasswordReset.used_at)))
+
+    def letters(self) -> list[Notification]:
+        """All letters, the oldest first, as the worker sees them."""
+        with self.worker_app.app_context(), transaction() as session:
+            query = select(Notification).where(Notification.kind == "letter")
+            loaded = query.options(undefer(Notification.sealed_code)).order_by(Notification.id)
+            rows = list(session.scalars(loaded))
             session.expunge_all()
             return rows
+
+    def states(self) -> list[tuple[str, str | None, int]]:
+        """State of each letter, what came of the last attempt, and how many there were."""
+        last = (
+            select(NotificationAttempt.outcome)
+            .where(NotificationAttempt.notification_id == Notification.id)
+            .order_by(NotificationAttempt.at.desc(), NotificationAttempt.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(Notification.state, last, Notification.attempts)
+        with self.worker_app.app_context(), transaction() as session:
+            letters = session.execute(
+                query.where(Notification.kind == "letter").order_by(Notification.id)
+            )
+            return [(state, outcome, attempts) for state, outcome, attempts in letters]
 
     def waiting(self) -> int:
         """Requests that nobody has looked at yet."""

@@ -1,4 +1,4 @@
-"""The code from the mail, and a new password."""
+"""The API's half: somebody asks for a new password, and sets it with the code from the letter."""
 
 from __future__ import annotations
 
@@ -7,19 +7,45 @@ from hmac import compare_digest
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models import PasswordReset, User
+from models import PasswordReset, PasswordResetRequest, User
+from models.base import new_id
 from services import audit
-from services.accounts.delays import code_key, counted_attempt
+from services.accounts.delays import (
+    code_key,
+    count_attempt,
+    counted_attempt,
+    reset_address_key,
+    reset_key,
+)
 from services.accounts.families import end_families
+from services.accounts.new_account import email_digest
 from services.accounts.passwords import hash_password
 from services.exceptions import ResetCodeInvalid
 from services.password_reset.codes import credentials_digest, reset_code_digest
+from services.password_reset.letter import expire_letters
 from services.unit_of_work import transaction
 
 NOBODY: Final = UUID(int=0)
+
+
+def ask_for_reset(email: str, address: str | None, now: datetime) -> None:
+    """Write down that somebody asked: the same steps for every address, whoever has it. The worker
+    mails a code if this is an account's address.
+
+    `email` may be anything. Raises `RateLimited` while the e-mail address or the network
+    address waits: every request counts, so that nobody's mailbox is flooded.
+    """
+    count_attempt((reset_key(email), reset_address_key(address)), now)
+    with transaction() as session:
+        # No wake-up for the worker: a NOTIFY would make the commits that carry a page wait.
+        session.execute(
+            insert(PasswordResetRequest).values(
+                id=new_id(), email_digest=email_digest(email), asked_at=now
+            )
+        )
 
 
 def confirm_reset(code: str, password: str, address: str | None, now: datetime) -> None:
@@ -40,6 +66,8 @@ def confirm_reset(code: str, password: str, address: str | None, now: datetime) 
         password_hash = hash_password(password)
         with transaction(clinic_id) as session:
             replaces = _spend(session, usable, now)
+            # Whatever became of its letter: the code has arrived.
+            expire_letters(session, clinic_id, user_id, now)
             # Families before accounts, as a refresh locks them.
             end_families(session, user_id, "password_reset", now)
             _check_account(session, user_id, replaces, lock=True)
@@ -68,11 +96,11 @@ def _usable(user_id: UUID, digest: bytes, now: datetime) -> ColumnElement[bool]:
 
 
 def _spend(session: Session, usable: ColumnElement[bool], now: datetime) -> bytes | None:
-    """Use the code up. Whatever became of its mail: the code has arrived."""
+    """Use the code up."""
     return session.scalar(
         update(PasswordReset)
         .where(usable)
-        .values(used_at=now, state="sent", sealed_code=None, lease_until=None, lease_token=None)
+        .values(used_at=now)
         .returning(PasswordReset.credentials_digest)
     )
 
