@@ -13,7 +13,8 @@ from flask import Flask
 from services.intake.replay import replay, undecided
 from tests.builders.broken import broken
 from tests.builders.calls import made
-from tests.builders.ward import MORNING, Ward, spread
+from tests.builders.chart import spread
+from tests.builders.ward import MORNING, Ward
 
 DANGER = spread("phq9", 24) | {"q9": 2}
 
