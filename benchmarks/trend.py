@@ -20,6 +20,7 @@ import api.routes.clinicians.trends as route
 import services.accounts.token_check as sessions
 import services.audit as audit
 import services.reports.trend.report as report
+import services.rules.trend.document as document
 import services.unit_of_work as unit_of_work
 from benchmarks.bench import Bench, Later, Line, ms, under
 from benchmarks.parts import Named, in_words, split
@@ -42,7 +43,7 @@ READS: Final = (
 PARTS: Final[dict[str, list[Named]]] = {
     "reads": [(report, name) for name in READS],
     "rules": [(report, "trend")],
-    "figures and hash": [(report, "figures"), (report, "content_hash")],
+    "figures and hash": [(document, "figures_json"), (document, "content_hash")],
     "JSON": [(route, "json_answer")],
     "audit": [(audit, "record")],
     "commit": [(unit_of_work, "_commit")],

@@ -10,7 +10,7 @@ import io
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from services.reports.drawing.raster import png
 from services.reports.pictures.cohort import cohort_svg
@@ -19,9 +19,11 @@ from services.reports.pictures.sheet import trend_csv
 from services.reports.pictures.survival import Reference, effect_curve, survival_svg
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
-from services.rules.cohort.figures import share
+from services.rules.cohort.document import published_marks
+from services.rules.cohort.figures import GroupFigures, share, sustained
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
-from services.rules.statistics import Span, kaplan_meier
+from services.rules.cohort.tally import OVERALL, OutcomeTally
+from services.rules.trend.document import TrendReport
 from tools.simulated_reports import SEED, report
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"
@@ -48,14 +50,14 @@ def main() -> None:
 def files() -> Iterator[tuple[str, bytes]]:
     """(name, content) of every file."""
     for entries in (0, 1, 3, 400):
-        document = report("phq9-daily", entries, treated=entries == 400)
-        yield from pictured(f"daily-{entries}", trend_svg(document, title=NAME))
-        yield from _printed(f"daily-{entries}", document)
+        daily = report("phq9-daily", entries, treated=entries == 400)
+        yield from pictured(f"daily-{entries}", trend_svg(daily, title=NAME))
+        yield from _printed(f"daily-{entries}", daily)
         if entries == 400:
-            yield "daily-400.csv", trend_csv(document).encode()
-            yield "daily-400-grey.png", _grey(png(trend_svg(document, title=NAME)))
-            yield from pictured("daily-400-overlay", overlay_svg(document, title=NAME))
-            yield from pictured("daily-400-survival", _survival(document))
+            yield "daily-400.csv", trend_csv(daily).encode()
+            yield "daily-400-grey.png", _grey(png(trend_svg(daily, title=NAME)))
+            yield from pictured("daily-400-overlay", overlay_svg(daily, title=NAME))
+            yield from pictured("daily-400-survival", _survival(daily))
     forms = report("phq9", 27)
     yield from pictured("phq9-27", trend_svg(forms, title=NAME))
     yield "phq9-27-grey.png", _grey(png(trend_svg(forms, title=NAME)))
@@ -69,11 +71,11 @@ def pictured(name: str, svg: str) -> Iterator[tuple[str, bytes]]:
     yield f"{name}.png", png(svg)
 
 
-def _printed(name: str, document: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _printed(name: str, found: TrendReport) -> Iterator[tuple[str, bytes]]:
     """The page for a visit, and what its pages look like."""
     from pypdfium2 import PdfDocument
 
-    made = visit_pdf(document, name=NAME, mrn="SIM-0001")
+    made = visit_pdf(found, name=NAME, mrn="SIM-0001")
     yield f"{name}.pdf", made
     for place, page in enumerate(PdfDocument(made), 1):
         seen = io.BytesIO()
@@ -90,9 +92,9 @@ def _grey(picture: bytes) -> bytes:
     return seen.getvalue()
 
 
-def _survival(document: dict[str, Any]) -> str:
+def _survival(found: TrendReport) -> str:
     return survival_svg(
-        [effect_curve(document)],
+        [effect_curve(found)],
         title=f"{NAME}: how long the effect of a session holds",
         across="days since treatment",
         up="share still holding",
@@ -100,52 +102,40 @@ def _survival(document: dict[str, Any]) -> str:
 
 
 def _cohort() -> str:
-    table = COHORT_THRESHOLDS
-    marks = (
-        (table.sustained.first_mark_days, table.published.sustained_first_mark),
-        (table.sustained.second_mark_days, table.published.sustained_second_mark),
-    )
     return cohort_svg(
         [_group(place, *group) for place, group in enumerate(GROUPS)],
         under="Two-week PHQ-9, 14 to 31 days after the last session of a course",
         references=[
             Reference(days, percent / 100, f"McInnes 2022: {percent:g} % after {days} days")
-            for days, percent in marks
+            for days, percent in published_marks(COHORT_THRESHOLDS)
         ],
         notes=["Simulated. Courses without an outcome are counted as missing, never as failures."],
     )
 
 
-def _group(place: int, label: str, n: int, missing: int, *percents: float | None) -> dict[str, Any]:
+def _group(
+    place: int, label: str, n: int, missing: int, *percents: float | None
+) -> tuple[str, GroupFigures]:
+    """Made-up figures of a group, with its label; a share of nobody is not known."""
     dice = random.Random(SEED + place)  # noqa: S311 -- simulated
-    spans = [
-        Span(int(dice.expovariate(1 / 110)) + 1, dice.random() < 0.7)
-        for _ in range(round(n * (percents[0] or 0) / 100))
-    ]
-    names = ("response", "remission", "worsened", "more_item9")
-    curve = [
-        {
-            "days": step.days,
-            "survival": float(step.survival),
-            "at_risk": step.at_risk,
-            "censored": step.censored,
-        }
-        for step in kaplan_meier(spans)
-    ]
-    shares = {
-        name: None if percent is None else _share(percent, n)
-        for name, percent in zip(names, percents, strict=True)
-    }
-    return {"label": label, "n": n, "missing": missing, "curve": curve, **shares}
-
-
-def _share(percent: float, n: int) -> dict[str, float | None]:
-    found = share(round(n * percent / 100), n)
-    return {
-        "percent": None if found.percent is None else float(found.percent),
-        "low": found.low,
-        "high": found.high,
-    }
+    durations: dict[int, tuple[int, int]] = {}
+    for _ in range(round(n * (percents[0] or 0) / 100)):
+        days, is_lost = int(dice.expovariate(1 / 110)) + 1, dice.random() < 0.7
+        lost, censored = durations.get(days, (0, 0))
+        durations[days] = (lost + is_lost, censored + (not is_lost))
+    names = ("response", "remission", "worsened", "item9_higher")
+    return label, GroupFigures(
+        group=OVERALL,
+        tally=OutcomeTally(fates={"counted": n, "missing": missing}),
+        small=False,
+        baseline_mean=None,
+        outcome_mean=None,
+        shares={
+            name: share(0, 0) if percent is None else share(round(n * percent / 100), n)
+            for name, percent in zip(names, percents, strict=True)
+        },
+        sustained=sustained(durations),
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Trend documents of simulated patients, made by the real rules. Nobody in them is real."""
+"""Trend reports of simulated patients, made by the real rules. Nobody in them is real."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
 from services.evaluation.simulation.patients import (
     INDUCTION,
@@ -22,7 +22,7 @@ from services.rules.day_series import Entry
 from services.rules.figures.numbers import trend_thresholds_at
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
-from services.rules.trend.document import content_hash, figures
+from services.rules.trend.document import OpenedAlert, TrendReport
 from services.rules.trend.report import Beside, trend
 
 ZONE: Final = "America/New_York"
@@ -37,8 +37,8 @@ FORM_EVERY: Final = 14
 DOSES: Final = ((0, 35.0), (4, 42.5), (14, 50.0))
 
 
-def report(instrument: str, entries: int, *, treated: bool = True) -> dict[str, Any]:
-    """The trend JSON after the first so many answers of one simulated patient."""
+def report(instrument: str, entries: int, *, treated: bool = True) -> TrendReport:
+    """The report after the first so many answers of one simulated patient."""
     days = 500 if instrument == "phq9-daily" else FORM_EVERY * entries + 1
     sessions = session_days(days, random.Random(SEED))[: SESSIONS if treated else 0]  # noqa: S311 -- simulated
     answered = list(_answers(instrument, days, sessions))[:entries]
@@ -54,17 +54,17 @@ def report(instrument: str, entries: int, *, treated: bool = True) -> dict[str, 
         beside=Beside(given, (), list(_effects(given))),
         thresholds=thresholds,
     )
-    document: dict[str, Any] = {
-        "patient_id": "00000000-0000-7000-8000-000000000000",
-        "instrument": instrument,
-        "generated_at": _instant(cut_at + timedelta(hours=13)),
-        "data_cut": {"revision": len(answered) + 1, "at": _instant(cut_at)},
-        "rules_version": thresholds.version,
-        "timezone": ZONE,
-        **figures(found),
-        "alerts": list(_alerts(answered)),
-    }
-    return document | {"content_hash": content_hash(document)}
+    return TrendReport(
+        patient_id="00000000-0000-7000-8000-000000000000",
+        instrument=instrument,
+        generated_at=cut_at + timedelta(hours=13),
+        revision=len(answered) + 1,
+        cut_at=cut_at,
+        timezone=ZONE,
+        thresholds=thresholds,
+        figures=found,
+        alerts=tuple(_alerts(answered)),
+    )
 
 
 def treatment(days: Sequence[int]) -> Treatment:
@@ -136,25 +136,16 @@ def _effects(given: Treatment) -> Iterator[EffectsReport]:
         )
 
 
-def _alerts(answered: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+def _alerts(answered: Sequence[Entry]) -> Iterator[OpenedAlert]:
     """What the first answer of each rise of item 9 would have opened."""
     before = 0
     for entry in answered:
         now = entry.item9_max or 0
         if now >= 2 > before:
-            yield {
-                "id": entry.entry_id,
-                "family": "suicide_risk",
-                "rule": "S1",
-                "severity": "critical",
-                "triggered_at": _instant(entry.received_at),
-            }
+            at = entry.received_at
+            yield OpenedAlert(entry.entry_id, "suicide_risk", "S1", "critical", at)
         before = now
 
 
 def _day(at: datetime) -> date:
     return mood_day_at(at, find_zone(ZONE) or UTC)
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -11,12 +11,12 @@ from rich.table import Table
 from services.evaluation.simulation.outcomes import Truth
 from services.rules.cohort.course import Fate
 from services.rules.cohort.document import CAUTION, PUBLISHED_OF, all_figures
-from services.rules.cohort.figures import GroupFigures, Mark, Share, figures_of
-from services.rules.cohort.tally import Cohort, Group, Tally
+from services.rules.cohort.figures import GroupFigures, Share, SurvivalMark, figures_of
+from services.rules.cohort.tally import Cohort, CohortGroup, OutcomeTally
 
 WIDTH: Final = 240
-INDUCTIONS: Final = Group("phase", "induction")
-STRICT: Final = Group("strict", "induction")
+INDUCTIONS: Final = CohortGroup("phase", "induction")
+STRICT: Final = CohortGroup("strict", "induction")
 # What the rows are called, and the share that they show.
 SHARES: Final = (
     ("response (at least 50 %)", "response"),
@@ -62,7 +62,7 @@ def print_groups(console: Console, cohort: Cohort, title: str) -> None:
 def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) -> None:
     """The published table beside what was counted and what is true of the simulated people."""
     strict, every = (
-        figures_of(group, cohort.tallies.get(group, Tally()), cohort.thresholds)
+        figures_of(group, cohort.tallies.get(group, OutcomeTally()), cohort.thresholds)
         for group in (STRICT, INDUCTIONS)
     )
     table = _table(
@@ -126,13 +126,13 @@ def _short(share: Share) -> str:
     return f"{float(share.percent):.1f} % ({share.low:.1f}-{share.high:.1f})"
 
 
-def _mark(mark: Mark) -> str:
+def _mark(mark: SurvivalMark) -> str:
     return f"{_percent(mark)} ({mark.at_risk} at risk)"
 
 
-def _short_mark(mark: Mark) -> str:
+def _short_mark(mark: SurvivalMark) -> str:
     return f"{_percent(mark)} ({mark.at_risk})"
 
 
-def _percent(mark: Mark) -> str:
+def _percent(mark: SurvivalMark) -> str:
     return "not known" if mark.share is None else f"{float(100 * mark.share):.1f} %"

@@ -8,6 +8,7 @@ ends of the calendar.
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from datetime import timezone as fixed_offset
@@ -90,6 +91,19 @@ class Placement:
     flags: frozenset[str]
     recorded_at_utc: datetime
     answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """Mood days from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    def days(self) -> Iterator[date]:
+        """Every one of them."""
+        for ordinal in range(self.first.toordinal(), self.last.toordinal() + 1):
+            yield date.fromordinal(ordinal)
 
 
 def mood_day_at(instant: datetime, zone: tzinfo) -> date:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from models import CheckIn, Patient, PatientPause, SideEffectReport
 from services.patients.history.check_ins import counting
 from services.patients.history.treatments import load_treatment
-from services.rules.mood_days import find_zone
-from services.rules.schedule.case import SIDE_EFFECTS, Answered, DaySpan, ScheduleCase
+from services.rules.mood_days import DaySpan, find_zone
+from services.rules.schedule.case import SIDE_EFFECTS, Answered, ScheduleCase
 
 
 def load_case(session: Session, patient: Patient) -> ScheduleCase:

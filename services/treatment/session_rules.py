@@ -12,8 +12,8 @@ from services.patients.status.figures import TWO_WEEKS
 from services.rules.day_series import day_rows
 from services.rules.decide.check_in import session_decisions
 from services.rules.decision import Decision
+from services.rules.figures.baseline import find_baseline
 from services.rules.mood_days import find_zone, mood_day_at
-from services.rules.trend.report import find_baseline
 from services.treatment.once import Writing
 from services.treatment.rule_alarms import decided, raise_rule_alarms
 

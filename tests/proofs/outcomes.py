@@ -9,10 +9,10 @@ from typing import Final
 from services.evaluation.simulation.outcomes import Truth, simulated_patients
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.figures import GroupFigures, figures_of
-from services.rules.cohort.tally import Cohort, Group
+from services.rules.cohort.tally import Cohort, CohortGroup
 from tests.proofs.seen import Seen, verdict
 
-INDUCTIONS: Final = Group("phase", "induction")
+INDUCTIONS: Final = CohortGroup("phase", "induction")
 # How far chance alone may carry a share from the truth, in standard errors.
 STANDARD_ERRORS: Final = 4.0
 SHARES: Final = ("response", "remission", "worsened", "item9_lower", "item9_higher")

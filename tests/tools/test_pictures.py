@@ -48,4 +48,4 @@ def test_the_page_about_them_names_each_kind_and_calls_them_simulated():
 
 def test_a_simulated_report_has_as_many_answers_as_it_says():
     for entries in (0, 1, 3, 400):
-        assert sum(row["entries"] for row in report("phq9-daily", entries)["series"]) == entries
+        assert sum(row.entries for row in report("phq9-daily", entries).figures.series) == entries

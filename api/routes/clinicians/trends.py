@@ -28,7 +28,7 @@ def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
     """A patient's report as of a data cut: the same cut gives the same `content_hash`."""
     wanted, asked = wanted_form(FORMS), Question(**query)
     if wanted == JSON:
-        return json_answer(get_trend(current_actor(), patient_id, asked, now()))
+        return json_answer(get_trend(current_actor(), patient_id, asked, now()).document)
     return made_answer(get_rendition(current_actor(), patient_id, asked, wanted, now()))
 
 
@@ -40,7 +40,7 @@ def own_trend(query: dict[str, Any]) -> Response:
     """The patient's own report."""
     wanted, asked = wanted_form(FORMS), Question(**query)
     if wanted == JSON:
-        return json_answer(get_own_trend(current_actor(), asked, now()))
+        return json_answer(get_own_trend(current_actor(), asked, now()).document)
     return made_answer(get_own_rendition(current_actor(), asked, wanted, now()))
 
 

@@ -36,8 +36,7 @@ from services.rules.danger.silence import (
     silence_tier,
 )
 from services.rules.decision import Tier
-from services.rules.mood_days import find_zone, mood_day_at
-from services.rules.trend.adherence import DaySpan
+from services.rules.mood_days import DaySpan, find_zone, mood_day_at
 from services.unit_of_work import transaction
 
 BATCH: Final = 500

@@ -18,9 +18,9 @@ from services.intake.deciding.findings import Findings
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry, day_rows
 from services.rules.decide.check_in import TABLE, SeriesCase, series_decisions
+from services.rules.figures.baseline import find_baseline
 from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
-from services.rules.trend.report import find_baseline
 
 log = structlog.get_logger()
 

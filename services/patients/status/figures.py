@@ -11,10 +11,11 @@ from uuid import UUID
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, Entry, day_rows, day_values
+from services.rules.figures.baseline import find_baseline
 from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.figures.standing import standing
 from services.rules.figures.status import phq9_status
-from services.rules.trend.report import find_baseline, mean_of_week, slope_per_week
+from services.rules.figures.windows import mean_of_week, slope_per_week
 from services.rules.worsening.non_response import m4
 
 TWO_WEEKS: Final = "phq9"

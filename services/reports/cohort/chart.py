@@ -2,67 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from services.reports.cohort.outcomes import Outcomes
 from services.reports.pictures.cohort import cohort_svg
 from services.reports.pictures.survival import Reference
+from services.rules.cohort.document import CAUTION, PUBLISHED_OF, all_figures, published_marks
+from services.rules.cohort.figures import GroupFigures
 
-# Told apart by colour and dashes, a reader follows no more curves than this.
+# Distinguished by colour and dashes, a reader follows no more curves than this.
 MOST_GROUPS: Final = 6
 TITLE: Final = "Outcomes 14-31 days after a course"
 
 
 def outcomes_svg(outcomes: Outcomes, title: str = TITLE) -> str:
     """The whole phases first, then the largest of their products by route, as SVG."""
-    document = outcomes.document()
-    groups = shown_groups(document["groups"])
-    left_out = sum(group["by"] == "product_route" for group in document["groups"]) - sum(
-        group["by"] == "product_route" for group in groups
-    )
-    notes = [document["caution"], document["published"]["of"]]
-    if any(group["small"] for group in groups):
-        few = outcomes.cohort.thresholds.shown.small_group
+    thresholds = outcomes.cohort.thresholds
+    every = all_figures(outcomes.cohort)
+    groups = shown_groups(every)
+    left_out = _parts(every)[len(_parts(groups)) :]
+    notes = [CAUTION, PUBLISHED_OF]
+    if any(found.small for found in groups):
+        few = thresholds.shown.small_group
         notes.append(f"small: fewer than {few} outcomes; missing: everybody without one by now.")
     if left_out:
-        notes.append(f"{left_out} smaller groups are in the table (JSON, CSV).")
+        notes.append(f"{len(left_out)} smaller groups are in the table (JSON, CSV).")
+    chosen = [f"{name}: {value}" for name, value in outcomes.filters().items() if value]
     return cohort_svg(
-        [_drawn(group) for group in groups],
+        [(_label(found), found) for found in groups],
         title=title,
-        under=_filters(document["filters"]),
+        under=", ".join(chosen) or "all courses",
         references=[
-            Reference(mark["days"], mark["percent"] / 100, f"McInnes 2022, {mark['days']} days")
-            for mark in document["published"]["sustained"]
+            Reference(days, percent / 100, f"McInnes 2022, {days} days")
+            for days, percent in published_marks(thresholds)
         ],
         notes=notes,
     )
 
 
-def shown_groups(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shown_groups(groups: Sequence[GroupFigures]) -> list[GroupFigures]:
     """The groups of the chart: phases, then products by route, most courses first."""
-    phases = [group for group in groups if group["by"] == "phase"]
-    parts = [group for group in groups if group["by"] == "product_route"]
-    parts.sort(key=lambda group: -group["courses"])
-    return [*phases, *parts][:MOST_GROUPS]
+    phases = [found for found in groups if found.group.by == "phase"]
+    return [*phases, *_parts(groups)][:MOST_GROUPS]
 
 
-def _drawn(group: Mapping[str, Any]) -> dict[str, Any]:
-    words = [group["phase"], group["product"], group["route"]]
-    label = ", ".join(word for word in words if word is not None)
-    return {
-        "label": f"{label} (small)" if group["small"] else label,
-        "n": group["n"],
-        "missing": group["missing"] + group["baseline_missing"] + group["retreated"],
-        "response": group["response"],
-        "remission": group["remission"],
-        "worsened": group["worsened"],
-        "more_item9": group["item9_higher"],
-        "curve": group["sustained"]["steps"],
-    }
+def _parts(groups: Sequence[GroupFigures]) -> list[GroupFigures]:
+    parts = [found for found in groups if found.group.by == "product_route"]
+    return sorted(parts, key=lambda found: -found.tally.courses)
 
 
-def _filters(asked: Mapping[str, Any]) -> str:
-    """What was asked, in a line."""
-    chosen = [f"{name}: {value}" for name, value in asked.items() if value]
-    return ", ".join(chosen) or "all courses"
+def _label(found: GroupFigures) -> str:
+    group = found.group
+    label = ", ".join(word for word in (group.phase, group.product, group.route) if word)
+    return f"{label} (small)" if found.small else label

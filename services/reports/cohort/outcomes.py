@@ -1,10 +1,10 @@
-"""How the patients of a clinic fared: response, remission, worsening, and how long it held."""
+"""How the patients of a clinic fared: response, remission, worsening, and how long it lasted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from services.reports.cohort.reader import count_treated, treated_patients
 from services.rules.cohort.course import CourseOutcome, course_outcomes
 from services.rules.cohort.document import Cell, cohort_document, table_rows
 from services.rules.cohort.tally import Cohort
+from services.rules.wire import day, instant
 from services.unit_of_work import transaction
 
 Watch = Callable[[int, int], None]
@@ -62,20 +63,24 @@ class Outcomes:
     at: datetime
     cohort: Cohort
 
-    def document(self) -> dict[str, Any]:
-        """The cohort JSON."""
+    def filters(self) -> dict[str, Any]:
+        """What was asked, as JSON."""
         asked = self.asked
         return {
+            "product": asked.product,
+            "route": asked.route,
+            "phase": asked.phase,
+            "from": day(asked.from_day),
+            "to": day(asked.to_day),
+            "strict": asked.strict,
+        }
+
+    def document(self) -> dict[str, Any]:
+        """The cohort JSON."""
+        return {
             "clinic_id": str(self.clinic_id),
-            "generated_at": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "filters": {
-                "product": asked.product,
-                "route": asked.route,
-                "phase": asked.phase,
-                "from": asked.from_day and asked.from_day.isoformat(),
-                "to": asked.to_day and asked.to_day.isoformat(),
-                "strict": asked.strict,
-            },
+            "generated_at": instant(self.at),
+            "filters": self.filters(),
             **cohort_document(self.cohort),
         }
 
@@ -104,7 +109,7 @@ def export_outcomes(
     watch: Watch | None = None,
     each: Each | None = None,
 ) -> Outcomes:
-    """The same for the operator. `watch` hears how many patients of how many are done; `each`
+    """The same for the operator. `watch` gets how many patients of how many are done; `each`
     gets every course with its patient's number, which says nothing of who it is.
 
     The read is recorded. Raises `NotFound` for a clinic that is not there, and `Invalid`.

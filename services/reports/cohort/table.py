@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from services.rules.cohort.course import CourseOutcome
 from services.rules.cohort.document import Cell
-from services.rules.statistics import Exact, as_number
+from services.rules.wire import number
 
 COURSE_COLUMNS: Final = (
     "patient_number",
@@ -44,15 +44,15 @@ def groups_csv(rows: Iterable[Mapping[str, Cell]]) -> str:
     """The groups with a header line (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
-    for number, row in enumerate(rows):
-        if number == 0:
+    for place, row in enumerate(rows):
+        if place == 0:
             writer.writerow(row)
         writer.writerow([_plain(cell) for cell in row.values()])
     return out.getvalue()
 
 
 class CourseLines:
-    """Writes one line per course, as it comes. A patient is a number that says nothing of her."""
+    """Writes one line per course, as it comes. A patient is a number that says nothing of them."""
 
     def __init__(self, out: Writable) -> None:
         self._writer = csv.writer(out)
@@ -60,7 +60,7 @@ class CourseLines:
 
     def write(self, patient_number: int, course: CourseOutcome) -> None:
         """One line."""
-        before, after, held = course.baseline, course.outcome, course.held
+        before, after, duration = course.baseline, course.outcome, course.response_duration
         cells: tuple[Cell, ...] = (
             patient_number,
             course.product,
@@ -72,19 +72,15 @@ class CourseLines:
             course.strict,
             course.fate,
             before.on.isoformat() if before else None,
-            _points(before.total if before else None),
+            number(before.total if before else None),
             before.item9 if before else None,
             after.on.isoformat() if after else None,
-            _points(after.total if after else None),
+            number(after.total if after else None),
             after.item9 if after else None,
-            held.days if held else None,
-            held.lost if held else None,
+            duration.days if duration else None,
+            duration.lost if duration else None,
         )
         self._writer.writerow([_plain(cell) for cell in cells])
-
-
-def _points(value: Exact | None) -> Cell:
-    return None if value is None else as_number(value)
 
 
 def _plain(cell: Cell) -> Cell:

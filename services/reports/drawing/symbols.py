@@ -44,7 +44,7 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Symbol:
     """A shape with its fill and size (half its height, in px)."""
 
     shape: Callable[[Point, float], str]
@@ -57,9 +57,9 @@ class Mark:
         painting.path(data, fill=self.fill, stroke=INK, width=1.1)
 
 
-ITEM9: Final[dict[int, Ring | Mark]] = {
+ITEM9: Final[dict[int, Ring | Symbol]] = {
     1: Ring(3.4),
-    2: Mark(triangle, FAINT, 4),
-    3: Mark(diamond, INK, 5),
+    2: Symbol(triangle, FAINT, 4),
+    3: Symbol(diamond, INK, 5),
 }
-RELAPSE: Final = Mark(cross, "none", 4.5)
+RELAPSE: Final = Symbol(cross, "none", 4.5)

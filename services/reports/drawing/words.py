@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from services.rules.courses import Session
+from services.rules.figures.numbers import StatusThresholds
+from services.rules.figures.status import Status
 from services.rules.instruments.lookup import instrument
+from services.rules.statistics import Exact
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-STATUSES: Final = {
-    "baseline_missing": "no baseline: nothing to compare with",
-    "worse": "reliably worse than baseline",
-    "minimal_symptoms": "minimal symptoms",
-    "no_response": "no response (less than 25 % better)",
-    "remission": "remission",
-    "response": "response (at least 50 % better)",
-    "partial_response": "partial response (25 to 49 % better)",
-}
 BASELINES: Final = {
     "established": "established before the course",
     "provisional": "provisional: not from before a course of treatment",
@@ -36,11 +31,25 @@ DAILY_FORM: Final = "phq9-daily"
 NOT_VALIDATED: Final = "24-hour adaptation, not the validated PHQ-9: no severity bands apply."
 
 
-def number_words(value: float | None, digits: int = 1) -> str:
+def status_words(status: Status, limits: StatusThresholds) -> str:
+    """The status of a two-week PHQ-9, with the limits that it was found by."""
+    partial, whole = limits.partial_percent, limits.response_percent
+    return {
+        "baseline_missing": "no baseline: nothing to compare with",
+        "worse": "reliably worse than baseline",
+        "minimal_symptoms": "minimal symptoms",
+        "no_response": f"no response (less than {partial} % better)",
+        "remission": "remission",
+        "response": f"response (at least {whole} % better)",
+        "partial_response": f"partial response ({partial} to {whole - 1} % better)",
+    }[status]
+
+
+def number_words(value: Exact | float | None, digits: int = 1) -> str:
     """A figure with at most so many decimals; a dash when there is none."""
     if value is None:
         return "–"
-    words = f"{value:.{digits}f}"
+    words = f"{float(value):.{digits}f}"
     words = words.rstrip("0").rstrip(".") if "." in words else words
     return "0" if words == "-0" else words.replace("-", "−")
 
@@ -58,6 +67,13 @@ def counted(number: int, one: str, more: str = "") -> str:
 def plain(code: str) -> str:
     """A code as words: `moderately_severe` is `moderately severe`."""
     return code.replace("_", " ")
+
+
+def dose_words(session: Session) -> str:
+    """`35 mg`; empty when no dose was entered."""
+    if session.dose_value is None:
+        return ""
+    return f"{number_words(session.dose_value, 3)} {session.dose_unit or ''}"
 
 
 def title_of(code: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from services.reports.drawing.labels import width_of, wrapped
 from services.reports.drawing.paint import SOFT, Painting, Point
 from services.reports.drawing.words import DAILY_FORM, NOT_VALIDATED
-from services.reports.pictures.reading import Report
+from services.rules.trend.document import TrendReport
+from services.rules.wire import instant
 
 ROW = 17.0
 SIZE = 11.0
@@ -17,7 +18,7 @@ _BETWEEN = 18.0
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LegendEntry:
     """One entry of a legend: how its mark is drawn around a point, and what it means."""
 
     words: str
@@ -29,9 +30,9 @@ class Entry:
         return width_of(self.words, SIZE) + (_KEY if self.draw else 0) + _BETWEEN
 
 
-def legend_rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
+def legend_rows(entries: Sequence[LegendEntry], width: float) -> list[list[LegendEntry]]:
     """The entries in as many rows as they need."""
-    rows: list[list[Entry]] = []
+    rows: list[list[LegendEntry]] = []
     used = 0.0
     for entry in entries:
         if not rows or used + entry.width > width:
@@ -42,7 +43,7 @@ def legend_rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
     return rows
 
 
-def draw_legend(painting: Painting, rows: list[list[Entry]], at: Point) -> None:
+def draw_legend(painting: Painting, rows: list[list[LegendEntry]], at: Point) -> None:
     """The rows, from a left upper corner."""
     left, y = at
     for row in rows:
@@ -62,13 +63,13 @@ def heading(painting: Painting, under: str, left: float) -> None:
     painting.text((left, 42), under, size=12, colour=SOFT)
 
 
-def footing(report: Report, width: float, *, alone: bool = True) -> list[str]:
+def footing(report: TrendReport, width: float, *, alone: bool = True) -> list[str]:
     """What the picture rests on, in lines; on a page that says so itself only the caution."""
     parts = [
-        f"Data cut: revision {report.cut_revision or '–'}, {report.cut_at or '–'}",
-        f"rules version {report.rules_version or '–'}",
-        f"generated {report.generated_at or '–'}",
-        f"content {report.content_hash[:12] or '–'}",
+        f"Data cut: revision {report.revision}, {instant(report.cut_at)}",
+        f"rules version {report.thresholds.version}",
+        f"generated {instant(report.generated_at)}",
+        f"content {report.content_hash[:12]}",
     ]
     lines = wrapped("  ·  ".join(parts), 10, width) if alone else []
     return [NOT_VALIDATED, *lines] if report.instrument == DAILY_FORM else lines

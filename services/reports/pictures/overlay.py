@@ -17,14 +17,16 @@ from services.reports.drawing.symbols import diamond
 from services.reports.drawing.words import counted, highest_total, number_words, title_of
 from services.reports.pictures.captions import (
     ROW,
-    Entry,
+    LegendEntry,
     draw_footing,
     draw_legend,
     footing,
     heading,
     legend_rows,
 )
-from services.reports.pictures.reading import Json, Report, Treated, read_report
+from services.rules.statistics import as_number
+from services.rules.trend.document import TrendReport
+from services.rules.trend.treatment import SessionFigures
 
 _LEFT: Final = 66.0
 _RIGHT: Final = 26.0
@@ -39,19 +41,21 @@ class After:
     `before` is the level before it; `cut_short`: the next session came within the picture.
     """
 
-    session: Treated
+    session: SessionFigures
     before: float | None
     points: tuple[tuple[int, float], ...]
     cut_short: bool
 
 
-def overlay_svg(document: Json, *, width: int = 640, height: int = 420, title: str = "") -> str:
-    """The trend JSON's sessions as SVG: points of the instrument by days since treatment."""
-    return draw_overlay(read_report(document), (width, height), title).svg()
+def overlay_svg(
+    report: TrendReport, *, width: int = 640, height: int = 420, title: str = ""
+) -> str:
+    """The report's sessions as SVG: points of the instrument by days since treatment."""
+    return draw_overlay(report, (width, height), title).svg()
 
 
 def draw_overlay(
-    report: Report, size: tuple[float, float], title: str = "", *, alone: bool = True
+    report: TrendReport, size: tuple[float, float], title: str = "", *, alone: bool = True
 ) -> Painting:
     """The picture, not yet written; one that does not stand `alone` leaves the cut to its page."""
     followed = after_sessions(report)
@@ -78,13 +82,13 @@ def draw_overlay(
     return painting
 
 
-def after_sessions(report: Report) -> list[After]:
+def after_sessions(report: TrendReport) -> list[After]:
     """What followed each session: the days after it, before the next one and up to day 28.
 
     The day of a session tells of before and after it alike, so it belongs to neither.
     """
     days = [one.day for one in report.sessions]
-    values = {day.day: day.value for day in report.days if day.value is not None}
+    values = {value.day: as_number(value.value) for value in report.values}
     found = []
     for place, one in enumerate(report.sessions):
         following = next((day for day in days[place + 1 :] if day > one.day), None)
@@ -95,7 +99,9 @@ def after_sessions(report: Report) -> list[After]:
             for offset in range(1, (stop - one.day).days)
             if (day := one.day + timedelta(days=offset)) in values
         )
-        found.append(After(one, one.pre, points, following is not None and following < end))
+        pre = one.effect.pre
+        before = None if pre is None else as_number(pre)
+        found.append(After(one, before, points, following is not None and following < end))
     return found
 
 
@@ -180,17 +186,17 @@ def _n(followed: Sequence[After]) -> str:
     return counted(sum(bool(one.points) for one in followed), "session")
 
 
-def _legend(followed: Sequence[After]) -> Iterator[Entry]:
-    yield Entry("one session", lambda p, at: _sample(p, at, FAINT, 1, ""))
+def _legend(followed: Sequence[After]) -> Iterator[LegendEntry]:
+    yield LegendEntry("one session", lambda p, at: _sample(p, at, FAINT, 1, ""))
     if followed:
         number = followed[-1].session.number
-        yield Entry(f"the latest, number {number}", lambda p, at: _sample(p, at, LINE, 2, ""))
+        yield LegendEntry(f"the latest, number {number}", lambda p, at: _sample(p, at, LINE, 2, ""))
     words = f"median of at least {DRAWING.median_from}"
-    yield Entry(words, lambda p, at: _sample(p, at, INK, 3.2, "9 3"))
+    yield LegendEntry(words, lambda p, at: _sample(p, at, INK, 3.2, "9 3"))
     if any(one.before is not None for one in followed):
-        yield Entry("level before it", _before_mark)
+        yield LegendEntry("level before it", _before_mark)
     if any(one.cut_short for one in followed):
-        yield Entry("next session came (censored)", _draw_censored)
+        yield LegendEntry("next session came (censored)", _draw_censored)
 
 
 def _sample(painting: Painting, at: Point, colour: str, width: float, dash: str) -> None:
@@ -205,10 +211,10 @@ def _before_mark(painting: Painting, at: Point) -> None:
 def _describe(followed: Sequence[After]) -> str:
     if not any(one.points for one in followed):
         return f"{NO_VALUE if followed else NO_SESSION}."
-    said = [f"{_n(followed)} with answers in the {DRAWING.overlay_days} days after."]
-    said += [
+    sentences = [f"{_n(followed)} with answers in the {DRAWING.overlay_days} days after."]
+    sentences += [
         f"Median on day {day}: {number_words(value)} points."
         for day, value in medians(followed)
         if day % 7 == 0 or day == 1
     ]
-    return " ".join(said)
+    return " ".join(sentences)

@@ -8,7 +8,10 @@ from bisect import bisect_right
 from datetime import date
 from typing import Any, Final
 
-from services.reports.pictures.reading import Day, Json, Treated, read_report, rows, table
+from services.rules.day_series import DayRow
+from services.rules.trend.document import TrendReport
+from services.rules.trend.treatment import SessionFigures
+from services.rules.wire import instant, number
 
 COLUMNS: Final = (
     "mood_day",
@@ -34,28 +37,21 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def trend_csv(document: Json) -> str:
-    """The series of a trend document with a header row and CRLF at line ends.
+def trend_csv(report: TrendReport) -> str:
+    """The reported days with a header row and CRLF at line ends.
 
-    `days_since_session` counts mood days from the session that the day belongs to; where the
-    report names none, from the last session on or before the day. Absent figures are empty fields.
+    `days_since_session` counts mood days from the last session on or before the day. Absent
+    figures are empty fields.
     """
     written = io.StringIO(newline="")
     lines = csv.writer(written, lineterminator="\r\n")
     lines.writerow(COLUMNS)
-    shared, report = _shared(document), read_report(document)
-    started = {str(row.get("id")): row.get("started_at") for row in rows(document, "sessions")}
-    named = {one.id: one for one in report.sessions}
-    session_days = [one.day for one in report.sessions]
-    days = {day.day: day for day in report.days}
-    for row in rows(document, "series"):
-        day = date.fromisoformat(str(row["mood_day"])[:10])
-        begun = bisect_right(session_days, day)
-        before = report.sessions[begun - 1] if begun else None
-        session = named.get(str(row.get("session_id")), before)
-        cells = shared | _day_cells(row, days[day])
-        if session is not None:
-            cells |= _session_cells(session, day) | {"session_started_at": started.get(session.id)}
+    shared, sessions = _shared(report), report.figures.treatment.sessions
+    for row in report.figures.series:
+        begun = bisect_right(sessions, row.mood_day, key=lambda one: one.day)
+        cells = shared | _day_cells(row, report.figures.ranges.get(row.mood_day))
+        if begun:
+            cells |= _session_cells(sessions[begun - 1], row.mood_day)
         lines.writerow([safe(cells.get(column)) for column in COLUMNS])
     return written.getvalue()
 
@@ -69,34 +65,35 @@ def safe(cell: Any) -> str:
     return f"'{words}" if words.startswith(_FORMULA) and not is_number else words
 
 
-def _day_cells(row: Json, day: Day) -> dict[str, Any]:
+def _day_cells(row: DayRow, between: tuple[int, int] | None) -> dict[str, Any]:
+    low, high = between or (None, None)
     return {
-        "mood_day": day.day.isoformat(),
-        "value": row.get("value"),
-        "q9_max": row.get("q9_max"),
-        "entries": row.get("entries"),
-        "range_low": day.low,
-        "range_high": day.high,
+        "mood_day": row.mood_day.isoformat(),
+        "value": number(row.value),
+        "q9_max": row.q9_max,
+        "entries": row.entries,
+        "range_low": low,
+        "range_high": high,
     }
 
 
-def _session_cells(session: Treated, day: date) -> dict[str, Any]:
+def _session_cells(one: SessionFigures, day: date) -> dict[str, Any]:
     return {
-        "session_id": session.id,
-        "session_number": session.number,
-        "days_since_session": (day - session.day).days,
+        "session_id": one.session.id,
+        "session_number": one.number,
+        "session_started_at": instant(one.session.started_at),
+        "days_since_session": (day - one.day).days,
     }
 
 
-def _shared(document: Json) -> dict[str, Any]:
-    cut, baseline = table(document, "data_cut"), table(document, "baseline")
+def _shared(report: TrendReport) -> dict[str, Any]:
     return {
-        "timezone": document.get("timezone"),
-        "instrument": document.get("instrument"),
-        "baseline": baseline.get("value"),
-        "cut_revision": cut.get("revision"),
-        "cut_at": cut.get("at"),
-        "rules_version": document.get("rules_version"),
-        "generated_at": document.get("generated_at"),
-        "content_hash": document.get("content_hash"),
+        "timezone": report.timezone,
+        "instrument": report.instrument,
+        "baseline": number(report.figures.baseline.value),
+        "cut_revision": report.revision,
+        "cut_at": instant(report.cut_at),
+        "rules_version": report.thresholds.version,
+        "generated_at": instant(report.generated_at),
+        "content_hash": report.content_hash,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,10 +11,11 @@ from services.reports.drawing.paint import INK, LINE, SOFT, Painting, Point
 from services.reports.drawing.scales import Scale, span_ticks
 from services.reports.drawing.symbols import cross
 from services.reports.drawing.words import number_words
-from services.reports.pictures.captions import ROW, Entry, draw_legend, heading, legend_rows
-from services.reports.pictures.reading import Json, number, rows, table
+from services.reports.pictures.captions import ROW, LegendEntry, draw_legend, heading, legend_rows
+from services.rules.statistics import Step
+from services.rules.trend.document import TrendReport
 
-# Told apart by dashes and width as well as by colour.
+# Distinguished by dashes and width as well as by colour.
 STYLES: Final = (
     (LINE, "", 2.2),
     (INK, "7 3", 1.8),
@@ -24,27 +25,28 @@ STYLES: Final = (
     ("#6a3d9a", "4 4", 1.2),
 )
 _RISK_ROW: Final = 15.0
-_SHARES: Final = ("survival", "share")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One curve: steps (day, share 0-1, at risk), and the days on which follow-ups ended
-    censored. It starts at day 0 with all of `n`.
-    """
+    """A Kaplan-Meier curve with its name. It starts at day 0 with all of `n`."""
 
     label: str
     n: int
-    steps: tuple[tuple[float, float, int], ...]
-    censored: tuple[float, ...] = ()
+    steps: tuple[Step, ...]
 
     def share_at(self, day: float) -> float:
-        """The share that still holds after a day."""
-        return next((share for at, share, _ in reversed(self.steps) if at <= day), 1.0)
+        """The share (0-1) that still holds after a day."""
+        return next((float(one.survival) for one in reversed(self.steps) if one.days <= day), 1.0)
 
     def at_risk(self, day: float) -> int:
         """How many were still followed on a day."""
-        return next((risk for at, _, risk in self.steps if at >= day), 0) if day else self.n
+        return next((one.at_risk for one in self.steps if one.days >= day), 0) if day else self.n
+
+    @property
+    def censored(self) -> tuple[int, ...]:
+        """The days on which follow-ups ended censored."""
+        return tuple(one.days for one in self.steps if one.censored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +58,10 @@ class Reference:
     label: str
 
 
-def read_curve(label: str, steps: Sequence[object], n: float | None = None) -> Curve:
-    """Steps as triples (day, share, at risk) or as objects with `days`, `survival`, `at_risk` and
-    `censored`; what has no day or share is left out.
-    """
-    read = [found for step in steps if (found := _step(step)) is not None]
-    read.sort()
-    first = read[0][2] if read else 0
-    return Curve(
-        label=label,
-        n=first if n is None else int(n),
-        steps=tuple((day, share, risk) for day, share, risk, _ in read),
-        censored=tuple(day for day, _, _, censored in read if censored),
-    )
-
-
-def effect_curve(document: Json) -> Curve:
-    """How long effects held after sessions, from `effect_duration` of the trend JSON."""
-    found = table(document, "effect_duration")
-    return read_curve("sessions", rows(found, "curve"), number(found.get("n")))
+def effect_curve(report: TrendReport) -> Curve:
+    """How long effects held after sessions."""
+    found = report.figures.treatment.effect_duration
+    return Curve("sessions", found.n, found.curve)
 
 
 def survival_svg(
@@ -106,7 +93,13 @@ def draw_survival(
     (left, top), (width, height) = box
     legend = legend_rows(list(_legend(curves, references)), width + 40)
     below = 50 + _RISK_ROW * (len(curves) + 1) + ROW * len(legend)
-    last = max([28.0, *(s[0] for c in curves for s in c.steps), *(r.day for r in references)])
+    last = max(
+        [
+            28.0,
+            *(curve.steps[-1].days for curve in curves if curve.steps),
+            *(one.day for one in references),
+        ]
+    )
     frame = Frame(
         painting,
         Scale(0, last, left, left + width),
@@ -129,29 +122,13 @@ def draw_survival(
         painting.text(at, "Nothing to follow yet", size=13, anchor="middle", colour=SOFT)
 
 
-def _step(found: object) -> tuple[float, float, int, float] | None:
-    """(day, share, at risk, censored) of one step."""
-    if isinstance(found, Mapping):
-        day, share = (found.get(a, found.get(b)) for a, b in (("days", "day"), _SHARES))
-        risk, censored = found.get("at_risk"), found.get("censored")
-    elif isinstance(found, Sequence) and len(found) == 3:
-        day, share, risk = found
-        censored = 0
-    else:
-        return None
-    at, left = number(day), number(share)
-    if at is None or left is None:
-        return None
-    return at, left, int(number(risk) or 0), number(censored) or 0
-
-
 def _draw_curve(frame: Frame, curve: Curve, style: tuple[str, str, float]) -> None:
     if not curve.steps:
         return
     colour, dash, width = style
     data = f"M{frame.x(0):.2f} {frame.y(1):.2f}"
-    for day, share, _ in curve.steps:
-        data += f"H{frame.x(day):.2f}V{frame.y(share):.2f}"
+    for step in curve.steps:
+        data += f"H{frame.x(step.days):.2f}V{frame.y(float(step.survival)):.2f}"
     frame.painting.path(data, stroke=colour, width=width, dash=dash)
     ticks = (
         f"M{frame.x(day):.2f} {frame.y(curve.share_at(day)) - 5:.2f}v10" for day in curve.censored
@@ -174,14 +151,14 @@ def _draw_at_risk(frame: Frame, curves: Sequence[Curve], days: Sequence[int]) ->
             frame.painting.text((frame.x(day), y), words, size=10.5, anchor="middle")
 
 
-def _legend(curves: Sequence[Curve], references: Sequence[Reference]) -> list[Entry]:
+def _legend(curves: Sequence[Curve], references: Sequence[Reference]) -> list[LegendEntry]:
     entries = [
-        Entry(f"{curve.label} (n = {curve.n})", _sample(STYLES[place % len(STYLES)]))
+        LegendEntry(f"{curve.label} (n = {curve.n})", _sample(STYLES[place % len(STYLES)]))
         for place, curve in enumerate(curves)
     ]
     if any(curve.censored for curve in curves):
-        entries.append(Entry("tick: follow-up ended before the event (censored)"))
-    entries += [Entry(reference.label, _draw_reference) for reference in references]
+        entries.append(LegendEntry("tick: follow-up ended before the event (censored)"))
+    entries += [LegendEntry(reference.label, _draw_reference) for reference in references]
     return entries
 
 
@@ -197,11 +174,11 @@ def _sample(style: tuple[str, str, float]) -> Any:
 
 
 def _describe(curves: Sequence[Curve]) -> str:
-    said = []
+    sentences = []
     for curve in curves:
-        last = curve.steps[-1] if curve.steps else None
-        end = (
-            f", {number_words(100 * last[1])} % after {number_words(last[0])} days" if last else ""
-        )
-        said.append(f"{curve.label}: n = {curve.n}{end}.")
-    return " ".join(said) or "Nothing to follow yet."
+        end = ""
+        if curve.steps:
+            last = curve.steps[-1].days
+            end = f", {number_words(100 * curve.share_at(last))} % after {last} days"
+        sentences.append(f"{curve.label}: n = {curve.n}{end}.")
+    return " ".join(sentences) or "Nothing to follow yet."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from services.reports.drawing.frame import Frame
@@ -10,8 +10,9 @@ from services.reports.drawing.labels import apart
 from services.reports.drawing.numbers import longest_step
 from services.reports.drawing.paint import INK, LINE, SOFT, Point, dots, polyline
 from services.reports.drawing.words import number_words, plain
-from services.reports.pictures.reading import Day, Report
+from services.rules.day_series import DayValue
 from services.rules.instruments.lookup import Band, instrument
+from services.rules.trend.document import TrendReport
 from services.rules.trend.report import WITH_STATUS
 
 # From nothing to much: told apart by lightness, and by their names beside them.
@@ -38,21 +39,21 @@ def draw_bands(frame: Frame, code: str) -> None:
         frame.painting.text((x + 6, (top + bottom) / 2 + 4), words, size=10.5, colour=SOFT)
 
 
-def references(report: Report) -> Iterator[tuple[float, str, str]]:
+def references(report: TrendReport) -> Iterator[tuple[float, str, str]]:
     """(points, words, dashes) of the lines across."""
-    base = report.baseline
+    base = report.figures.baseline.value
     if base is not None:
-        yield base, f"baseline {number_words(base)}", "9 4"
+        yield float(base), f"baseline {number_words(base)}", "9 4"
     if report.instrument != WITH_STATUS:
         return
     limits = report.thresholds.status
     if base is not None and base >= limits.percent_from_baseline:
-        goal = base * (100 - limits.response_percent) / 100
+        goal = float(base * (100 - limits.response_percent)) / 100
         yield goal, f"{limits.response_percent} % better: {number_words(goal)}", "4 3"
     yield limits.remission_below - _HALF, f"remission: < {limits.remission_below}", "1.5 3"
 
 
-def draw_references(frame: Frame, report: Report) -> None:
+def draw_references(frame: Frame, report: TrendReport) -> None:
     """The lines across with their words beside the plot, kept apart."""
     found = list(references(report))
     wanted = [frame.y(value) for value, _, _ in found]
@@ -64,9 +65,9 @@ def draw_references(frame: Frame, report: Report) -> None:
         paint.text((frame.right + 8, label_y + 3.5), words, size=10.5)
 
 
-def runs(days: Sequence[Day], step: int) -> list[list[Day]]:
+def runs(days: Sequence[DayValue], step: int) -> list[list[DayValue]]:
     """The days in runs: a gap of more than `step` days breaks the line."""
-    found: list[list[Day]] = []
+    found: list[list[DayValue]] = []
     for day in days:
         if found and (day.day - found[-1][-1].day).days <= step:
             found[-1].append(day)
@@ -75,7 +76,7 @@ def runs(days: Sequence[Day], step: int) -> list[list[Day]]:
     return found
 
 
-def draw_series(frame: Frame, report: Report) -> None:
+def draw_series(frame: Frame, report: TrendReport) -> None:
     """The line through every value, broken at gaps, and the range of days with many entries.
 
     Each value has a dot while dots can be told apart; one that stands alone has always one.
@@ -86,7 +87,7 @@ def draw_series(frame: Frame, report: Report) -> None:
     crowded = frame.right - frame.left < len(values) / 2
     frame.painting.path("".join(lines), stroke=LINE, width=0.8 if crowded else 1.6)
     alone = [place(frame, piece[0]) for piece in pieces if len(piece) == 1]
-    _draw_ranges(frame, values)
+    _draw_ranges(frame, report.figures.ranges)
     width = _dot(frame, len(values))
     if width >= _APART:
         places = [place(frame, day) for day in values]
@@ -94,9 +95,9 @@ def draw_series(frame: Frame, report: Report) -> None:
     frame.painting.path(dots(alone), stroke=LINE, width=max(4, width), cap="round")
 
 
-def place(frame: Frame, day: Day) -> Point:
+def place(frame: Frame, day: DayValue) -> Point:
     """Where the value of a day lies."""
-    return ordinal_x(frame, day.day), frame.y(day.value or 0)
+    return ordinal_x(frame, day.day), frame.y(float(day.value))
 
 
 def ordinal_x(frame: Frame, day: date) -> float:
@@ -104,12 +105,12 @@ def ordinal_x(frame: Frame, day: date) -> float:
     return frame.x(day.toordinal())
 
 
-def _draw_ranges(frame: Frame, days: Sequence[Day]) -> None:
+def _draw_ranges(frame: Frame, ranges: Mapping[date, tuple[int, int]]) -> None:
     data = []
-    for day in days:
-        if day.low is not None and day.high is not None and day.low < day.high:
-            x = ordinal_x(frame, day.day)
-            data.append(polyline(((x, frame.y(day.low)), (x, frame.y(day.high)))))
+    for day, (low, high) in sorted(ranges.items()):
+        if low < high:
+            x = ordinal_x(frame, day)
+            data.append(polyline(((x, frame.y(low)), (x, frame.y(high)))))
     frame.painting.path("".join(data), stroke=LINE, width=0.7)
 
 

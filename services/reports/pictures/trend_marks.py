@@ -8,9 +8,9 @@ from services.reports.drawing import symbols
 from services.reports.drawing.frame import Frame
 from services.reports.drawing.labels import width_of
 from services.reports.drawing.paint import ACCENT, FAINT, INK, PAPER, SOFT, Painting, Point
-from services.reports.drawing.words import day_words
-from services.reports.pictures.reading import Report
+from services.reports.drawing.words import day_words, dose_words
 from services.reports.pictures.trend_lines import ordinal_x
+from services.rules.trend.document import TrendReport
 
 SESSION_ROOM: Final = 32.0  # above the plot: numbers, and below them doses
 ITEM9_ROOM: Final = 44.0  # below the plot: one row for each answer of 1, 2, 3
@@ -20,7 +20,7 @@ _DASH: Final = "5 2 1 2"
 _NAMES: Final = 24.0  # where the names of the rows begin
 
 
-def draw_sessions(frame: Frame, report: Report) -> None:
+def draw_sessions(frame: Frame, report: TrendReport) -> None:
     """A dashed line down for each session; its number above, and the dose where it changes.
 
     Where lines would stand too close to see what is between them, only their upper ends are drawn.
@@ -36,7 +36,7 @@ def draw_sessions(frame: Frame, report: Report) -> None:
     _draw_doses(frame, report, places)
 
 
-def _draw_numbers(frame: Frame, report: Report, places: list[float]) -> None:
+def _draw_numbers(frame: Frame, report: TrendReport, places: list[float]) -> None:
     """Numbers within the course where there is room: first those that begin a course, then the
     last, then the others.
     """
@@ -52,19 +52,20 @@ def _draw_numbers(frame: Frame, report: Report, places: list[float]) -> None:
             frame.painting.text(at, words, size=10.5, anchor="middle", bold=True)
 
 
-def _draw_doses(frame: Frame, report: Report, places: list[float]) -> None:
+def _draw_doses(frame: Frame, report: TrendReport, places: list[float]) -> None:
     """The dose at the first session and wherever it changes, as far as there is room."""
     before, free_from, given = "", _NAMES + 24, False
     for one, x in zip(report.sessions, places, strict=True):
-        half = width_of(one.dose, 10) / 2
-        if one.dose and one.dose != before and x - half >= free_from:
-            frame.painting.text((x, frame.top - 7), one.dose, size=10, anchor="middle")
-            before, free_from, given = one.dose, x + half + 4, True
+        dose = dose_words(one.session)
+        half = width_of(dose, 10) / 2
+        if dose and dose != before and x - half >= free_from:
+            frame.painting.text((x, frame.top - 7), dose, size=10, anchor="middle")
+            before, free_from, given = dose, x + half + 4, True
     if given:
         frame.painting.text((_NAMES, frame.top - 7), "dose", size=10, colour=SOFT)
 
 
-def draw_item9(frame: Frame, report: Report) -> None:
+def draw_item9(frame: Frame, report: TrendReport) -> None:
     """Days on which item 9 was 1, 2 or 3, one row for each below the plot, the worst on top."""
     top = frame.bottom + 4
     paint = frame.painting
@@ -73,14 +74,16 @@ def draw_item9(frame: Frame, report: Report) -> None:
         y = top + _ITEM9_ROW * (3.5 - answer) - 1
         paint.text((frame.left - 7, y + 4), str(answer), size=10.5, anchor="end")
         paint.line((frame.left, y), (frame.right, y), stroke=FAINT, width=0.5)
-        mark.draw(paint, [(ordinal_x(frame, d.day), y) for d in report.days if d.q9 == answer])
+        days = [row.mood_day for row in report.figures.series if row.q9_max == answer]
+        mark.draw(paint, [(ordinal_x(frame, day), y) for day in days])
 
 
-def draw_relapse(frame: Frame, report: Report) -> None:
+def draw_relapse(frame: Frame, report: TrendReport) -> None:
     """A cross with its day where a relapse was found, near the top of the plot."""
-    on, span = report.relapse_on, (frame.x.low, frame.x.high)
-    if on is None or not span[0] <= on.toordinal() <= span[1]:
+    relapse = report.figures.treatment.relapse
+    if relapse is None or not frame.x.low <= relapse.on.toordinal() <= frame.x.high:
         return
+    on = relapse.on
     x, y = ordinal_x(frame, on), frame.top + 12
     words = f"relapse {day_words(on)}"
     width = width_of(words, 11)

@@ -1,4 +1,4 @@
-"""The trend of one instrument as a picture: what she answered, day by day, between treatments."""
+"""The trend of one instrument as a picture: what was answered, day by day, between treatments."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ from services.reports.drawing.words import (
 )
 from services.reports.pictures.captions import (
     ROW,
-    Entry,
+    LegendEntry,
     draw_footing,
     draw_legend,
     footing,
     heading,
     legend_rows,
 )
-from services.reports.pictures.reading import Json, Report, read_report
 from services.reports.pictures.trend_lines import (
     BAND_ROOM,
     REFERENCE_ROOM,
@@ -48,44 +47,30 @@ from services.reports.pictures.trend_marks import (
     draw_session_mark,
     draw_sessions,
 )
+from services.rules.trend.document import TrendReport
 
 _LEFT: Final = 66.0
 _TICK_ROOM: Final = 62.0  # px that the words of one tick of the time axis need
 _HEADING: Final = 56.0
 
 
-def trend_svg(
-    document: Json,
-    *,
-    width: int = 960,
-    height: int = 500,
-    title: str = "",
-    first: date | None = None,
-    last: date | None = None,
-) -> str:
-    """The trend JSON as SVG of so many px (at least about 600 by 380 to be readable).
+def trend_svg(report: TrendReport, *, width: int = 960, height: int = 500, title: str = "") -> str:
+    """The report as SVG of so many px (at least about 600 by 380 to be readable).
 
     `title` is printed before the instrument's: the only way for a name to get into the picture.
-    `first` and `last` bound the time axis, as `from` and `to` bound the report.
     """
-    report = read_report(document).between(first, last)
-    return draw_trend(report, (width, height), title, (first, last)).svg()
+    return draw_trend(report, (width, height), title).svg()
 
 
 def draw_trend(
-    report: Report,
-    size: tuple[float, float],
-    title: str = "",
-    bounds: tuple[date | None, date | None] = (None, None),
-    *,
-    alone: bool = True,
+    report: TrendReport, size: tuple[float, float], title: str = "", *, alone: bool = True
 ) -> Painting:
     """The picture, not yet written; one that does not stand `alone` leaves the cut to its page."""
     instrument = title_of(report.instrument)
     named = f"{title} · {instrument}" if title else instrument
     painting = Painting(*size, title=named, description=describe(report))
-    span = _span(report, bounds)
-    heading(painting, _under(report, span, is_bounded=any(bounds)), 16)
+    span = _span(report)
+    heading(painting, _under(report, span), 16)
     entries = legend_rows(list(_legend(report)), size[0] - 32)
     foot = footing(report, size[0] - 32, alone=alone)
     below = size[1] - 16 - 13 * len(foot) - ROW * len(entries)
@@ -96,39 +81,41 @@ def draw_trend(
     return painting
 
 
-def describe(report: Report) -> str:
+def describe(report: TrendReport) -> str:
     """The picture in words, for those who do not see it."""
     values = report.values
     if not values:
         return "No complete answer in this report."
-    numbers = [day.value for day in values if day.value is not None]
+    numbers = [day.value for day in values]
     gaps = len(runs(values, longest_step(report.instrument))) - 1
-    said = [
+    sentences = [
         f"{counted(len(values), 'day value')} from {day_words(values[0].day)} to"
         f" {day_words(values[-1].day)}, lowest {number_words(min(numbers))}, highest"
         f" {number_words(max(numbers))}, last {number_words(numbers[-1])} points.",
-        f"Baseline {number_words(report.baseline)}.",
+        f"Baseline {number_words(report.figures.baseline.value)}.",
         f"{counted(len(report.sessions), 'session')}.",
         f"The line is broken by {counted(gaps, 'gap')} of missing answers.",
     ]
-    risky = [day for day in report.days if day.q9]
     if item9_words(report.instrument):
-        said.append(f"Item 9 was 1 or more on {counted(len(risky), 'day')}. {NOT_SAFE}")
-    if report.relapse_on:
-        said.append(f"Relapse on {day_words(report.relapse_on)}.")
-    return " ".join(said)
+        risky = sum(bool(row.q9_max) for row in report.figures.series)
+        sentences.append(f"Item 9 was 1 or more on {counted(risky, 'day')}. {NOT_SAFE}")
+    if relapse := report.figures.treatment.relapse:
+        sentences.append(f"Relapse on {day_words(relapse.on)}.")
+    return " ".join(sentences)
 
 
-def _span(report: Report, bounds: tuple[date | None, date | None]) -> tuple[date, date] | None:
+def _span(report: TrendReport) -> tuple[date, date] | None:
+    """The days of the axis: as asked for, where something is known of them."""
     known = report.span
     if known is None:
         return None
-    first, last = bounds[0] or known[0], bounds[1] or known[1]
+    first, last = report.from_day or known[0], report.to_day or known[1]
     return (first, last) if first <= last else known
 
 
-def _under(report: Report, span: tuple[date, date] | None, *, is_bounded: bool) -> str:
+def _under(report: TrendReport, span: tuple[date, date] | None) -> str:
     if span is None:
+        is_bounded = report.from_day or report.to_day
         return "Nothing answered on the days asked for" if is_bounded else "Nothing answered yet"
     days = (span[1] - span[0]).days + 1
     return (
@@ -139,7 +126,7 @@ def _under(report: Report, span: tuple[date, date] | None, *, is_bounded: bool) 
 
 
 def _frame(
-    painting: Painting, report: Report, span: tuple[date, date] | None, bottom: float
+    painting: Painting, report: TrendReport, span: tuple[date, date] | None, bottom: float
 ) -> Frame:
     """The plotting area above `bottom`, with as much room around it as this report needs."""
     first, last = (day.toordinal() for day in span) if span else (0, 1)
@@ -156,7 +143,7 @@ def _frame(
     )
 
 
-def _draw_days(frame: Frame, report: Report, span: tuple[date, date] | None) -> None:
+def _draw_days(frame: Frame, report: TrendReport, span: tuple[date, date] | None) -> None:
     bands = bands_of(report.instrument)
     highest = highest_total(report.instrument)
     draw_bands(frame, report.instrument)
@@ -185,23 +172,23 @@ def _draw_time(frame: Frame, span: tuple[date, date], base: float) -> None:
     frame.painting.text((frame.right + 26, base + 16), "mood day", size=11, colour=SOFT)
 
 
-def _legend(report: Report) -> Iterator[Entry]:
+def _legend(report: TrendReport) -> Iterator[LegendEntry]:
     step = longest_step(report.instrument)
-    yield Entry(f"value of a day; line broken after {step} days without one", _series_mark)
+    yield LegendEntry(f"value of a day; line broken after {step} days without one", _series_mark)
     if report.sessions:
-        yield Entry("treatment session, numbered within its course", draw_session_mark)
-    if report.relapse_on:
-        yield Entry("relapse", draw_relapse_mark)
-    if any(day.low is not None for day in report.days):
-        yield Entry("range of several answers on a day", _range_mark)
+        yield LegendEntry("treatment session, numbered within its course", draw_session_mark)
+    if report.figures.treatment.relapse:
+        yield LegendEntry("relapse", draw_relapse_mark)
+    if report.figures.ranges:
+        yield LegendEntry("range of several answers on a day", _range_mark)
     words = item9_words(report.instrument)
     for answer, mark in symbols.ITEM9.items() if words else ():
-        yield Entry(f"item 9: {answer}, {words[answer]}", _drawn(mark))
+        yield LegendEntry(f"item 9: {answer}, {words[answer]}", _drawn(mark))
     if words:
-        yield Entry(NOT_SAFE)
+        yield LegendEntry(NOT_SAFE)
 
 
-def _drawn(mark: symbols.Ring | symbols.Mark) -> Callable[[Painting, Point], None]:
+def _drawn(mark: symbols.Ring | symbols.Symbol) -> Callable[[Painting, Point], None]:
     return lambda painting, at: mark.draw(painting, [at])
 
 

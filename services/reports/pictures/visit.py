@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from services.reports.drawing.numbers import DRAWING
@@ -13,25 +13,20 @@ from services.reports.drawing.words import (
     NOT_VALIDATED,
     counted,
     day_words,
+    dose_words,
     number_words,
     plain,
     title_of,
 )
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.overlay import NO_SESSION, draw_overlay
-from services.reports.pictures.reading import (
-    Json,
-    Report,
-    Treated,
-    moment,
-    number,
-    read_report,
-    rows,
-    table,
-)
 from services.reports.pictures.trend_lines import bands_of
 from services.reports.pictures.trend_picture import draw_trend
-from services.rules.mood_days import find_zone
+from services.rules.figures.effect_duration import Duration
+from services.rules.side_effects.burden import Burden
+from services.rules.trend.document import TrendReport
+from services.rules.trend.treatment import SessionFigures
+from services.rules.wire import instant
 
 if TYPE_CHECKING:
     from services.reports.drawing.paper import Paper
@@ -55,55 +50,46 @@ AS_OPENED: Final = "Alerts as they were opened up to the data cut, without what 
 GLYPHS: Final = "Characters that this font lacks are shown as “?”: the record has the full name."
 
 
-def visit_pdf(
-    document: Json,
-    *,
-    name: str = "",
-    mrn: str = "",
-    first: date | None = None,
-    last: date | None = None,
-) -> bytes:
-    """The trend JSON as PDF; `name` and `mrn` are printed as given, and nowhere else in the file.
+def visit_pdf(report: TrendReport, *, name: str = "", mrn: str = "") -> bytes:
+    """The report as PDF; `name` and `mrn` are printed as given, and nowhere else in the file.
 
-    The same document makes the same bytes. Raises KeyError without `instrument`.
+    The same report makes the same bytes.
     """
     from services.reports.drawing.paper import Paper
 
-    whole = read_report(document)
-    report = whole.between(first, last)
     title = f"Trend report: {title_of(report.instrument)}"
-    paper = Paper(title, f"Content hash {report.content_hash or '–'}", moment(report.generated_at))
+    made_at = report.generated_at.astimezone(UTC)
+    paper = Paper(title, f"Content hash {report.content_hash}", made_at)
     _head(paper, report, title, name, mrn)
     if paper.lacks_glyphs:
         # Two names of another script may both read "????": the paper must still tell whose it is.
-        paper.line_of(f"Record {document.get('patient_id') or '–'}", 9)
+        paper.line_of(f"Record {report.patient_id}", 9)
     paper.section("In figures")
-    paper.pairs(figures_in_words(document))
+    paper.pairs(figures_in_words(report))
     paper.ln(3)
     size = _TREND if bands_of(report.instrument) else _WITHOUT_BANDS
-    drawn = draw_trend(report, size, bounds=(first, last), alone=False)
-    paper.ln(paper.picture(drawn, 15, 180) + 1)
-    _sessions(paper, document, report)
-    _alerts(paper, document)
+    paper.ln(paper.picture(draw_trend(report, size, alone=False), 15, 180) + 1)
+    _sessions(paper, report)
+    _alerts(paper, report)
     paper.section("Notes")
     for note in _notes(report, paper):
         paper.line_of(note, 7.5, soft=True)
     return bytes(paper.output())
 
 
-def _head(paper: Paper, report: Report, title: str, name: str, mrn: str) -> None:
+def _head(paper: Paper, report: TrendReport, title: str, name: str, mrn: str) -> None:
     paper.line_of(title, 15 if len(title) < _LONG else 12.5, bold=True)
     who = "   ".join(part for part in (name, f"MRN {mrn}" if mrn else "") if part)
     if who:
         paper.ln(0.5)
         paper.line_of(who, 12, bold=True)
     paper.ln(0.8)
-    cut = f"data cut: revision {report.cut_revision or '–'} of {report.cut_at or '–'}"
-    made = f"rules version {report.rules_version or '–'}  ·  generated {report.generated_at or '–'}"
+    cut = f"data cut: revision {report.revision} of {instant(report.cut_at)}"
+    made = f"rules version {report.thresholds.version}  ·  generated {instant(report.generated_at)}"
     paper.line_of(f"Time zone {report.timezone}  ·  {cut}  ·  {made}", 8, soft=True)
 
 
-def _sessions(paper: Paper, document: Json, report: Report) -> None:
+def _sessions(paper: Paper, report: TrendReport) -> None:
     if not report.sessions:
         paper.section("Treatment sessions")
         paper.line_of(f"{NO_SESSION}.")
@@ -113,73 +99,71 @@ def _sessions(paper: Paper, document: Json, report: Report) -> None:
     shown = report.sessions[-DRAWING.latest_sessions :]
     among = counted(len(report.sessions), "session")
     paper.section(f"Latest {len(shown)} of {among}, newest first", len(shown) + 1)
-    burdens = {str(row.get("session_id")): row for row in rows(document, "side_effects")}
-    lines = [_session_row(one, burdens.get(one.id)) for one in reversed(shown)]
+    burdens = {burden.session_id: burden for burden in report.figures.burdens}
+    lines = [_session_row(one, burdens.get(one.session.id)) for one in reversed(shown)]
     paper.rows(_SESSION_WIDTHS, [_SESSION_HEADS, *lines])
-    if (words := _resolved(list(burdens.values()))) is not None:
+    if report.figures.burdens:
         paper.ln(1)
-        paper.line_of(words)
+        paper.line_of(_resolved(report.figures.burdens))
 
 
-def _session_row(one: Treated, burden: Json | None) -> Sequence[str]:
-    best = number_words(one.nadir)
-    if one.nadir_on is not None:
-        best = f"{best} (day {(one.nadir_on - one.day).days})"
+def _session_row(one: SessionFigures, burden: Burden | None) -> Sequence[str]:
+    session, effect = one.session, one.effect
+    best = number_words(effect.nadir)
+    if effect.nadir_on is not None:
+        best = f"{best} (day {(effect.nadir_on - one.day).days})"
     return (
         str(one.number),
         day_words(one.day),
-        " ".join(part for part in (one.what, one.dose) if part) or "–",
-        number_words(one.pre),
+        " ".join(part for part in (session.product, session.route, dose_words(session)) if part),
+        number_words(effect.pre),
         best,
-        number_words(one.effect),
-        one.duration_days or "–",
-        DURATIONS.get(one.duration_status, plain(one.duration_status)) or "–",
+        number_words(effect.effect),
+        _days(one.duration),
+        DURATIONS[one.duration.status],
         _burden(burden),
     )
 
 
-def _burden(row: Json | None) -> str:
-    if row is None:
+def _days(lasted: Duration) -> str:
+    """Days as one number, or from - to when the loss is only known to lie between."""
+    return number_words(lasted.days) if lasted.low is None else f"{lasted.low}–{lasted.high}"
+
+
+def _burden(burden: Burden | None) -> str:
+    if burden is None:
         return "–"
-    count, grade = number(row.get("count")), number(row.get("max_grade"))
-    words = number_words(count)
-    return words if grade is None else f"{words}, gr. {number_words(grade)}"
+    grade = burden.total.max_grade
+    return f"{burden.total.count}" if grade is None else f"{burden.total.count}, gr. {grade}"
 
 
-def _resolved(burdens: Sequence[Json]) -> str | None:
-    """Side effects over all sessions in one sentence; None when none were reported."""
-    if not burdens:
-        return None
-    found = [table(row, "resolved_within_24h") for row in burdens]
-    gone, known = (int(sum(number(f.get(k)) or 0 for f in found)) for k in ("resolved", "known"))
-    effects = int(sum(number(row.get("count")) or 0 for row in burdens))
-    grades = [grade for row in burdens if (grade := number(row.get("max_grade"))) is not None]
-    worst = f", highest grade {number_words(max(grades))} (CTCAE)" if grades else ""
-    course = f"; {gone} of {known} with a known course were gone within 24 h" if known else ""
-    return f"Side effects: {counted(effects, 'effect')} over all sessions{worst}{course}."
+def _resolved(burdens: Sequence[Burden]) -> str:
+    """Side effects over all sessions in one sentence."""
+    resolved, known = sum(one.resolved for one in burdens), sum(one.known for one in burdens)
+    grades = [grade for one in burdens if (grade := one.total.max_grade) is not None]
+    worst = f", highest grade {max(grades)} (CTCAE)" if grades else ""
+    course = f"; {resolved} of {known} with a known course were gone within 24 h" if known else ""
+    effects = counted(sum(one.total.count for one in burdens), "effect")
+    return f"Side effects: {effects} over all sessions{worst}{course}."
 
 
-def _alerts(paper: Paper, document: Json) -> None:
-    opened = rows(document, "alerts")
-    shown = opened[-DRAWING.latest_alerts :]
+def _alerts(paper: Paper, report: TrendReport) -> None:
+    shown = report.alerts[-DRAWING.latest_alerts :]
     paper.section("Alerts", len(shown) + 1)
-    if not opened:
+    if not shown:
         paper.line_of("None opened up to the data cut.")
         return
-    zone = find_zone(str(document.get("timezone") or "UTC")) or UTC
     lines = []
-    for row in reversed(shown):
-        at = moment(row.get("triggered_at"))
-        local = at.astimezone(zone) if at else None
-        when = f"{day_words(local.date())}, {local:%H:%M}" if local else "–"
-        family = plain(str(row.get("family") or "–"))
-        lines.append((when, str(row.get("severity") or "–"), str(row.get("rule") or "–"), family))
+    for alert in reversed(shown):
+        local = alert.triggered_at.astimezone(report.zone)
+        when = f"{day_words(local.date())}, {local:%H:%M}"
+        lines.append((when, alert.severity, alert.rule, plain(alert.family)))
     paper.rows(_ALERT_WIDTHS, [("opened", "severity", "rule", "about"), *lines])
-    if len(shown) < len(opened):
-        paper.line_of(f"The newest {len(shown)} of {len(opened)}.", 8, soft=True)
+    if len(shown) < len(report.alerts):
+        paper.line_of(f"The newest {len(shown)} of {len(report.alerts)}.", 8, soft=True)
 
 
-def _notes(report: Report, paper: Paper) -> Iterator[str]:
+def _notes(report: TrendReport, paper: Paper) -> Iterator[str]:
     if report.instrument == DAILY_FORM:
         yield NOT_VALIDATED
     if report.sessions:

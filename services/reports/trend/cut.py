@@ -1,29 +1,41 @@
-"""The data cut of a report: a revision of the patient, and what was true of her then."""
+"""The data cut of a report: a revision of the patient, and what was known of them then."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, union_all
+from sqlalchemy import Select, Text, bindparam, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import (
+    Alert,
     AlertOccurrence,
     CheckIn,
     CourseVersion,
     HelpRequest,
     Patient,
+    PatientPause,
     PatientStatus,
     SessionVitals,
     SideEffectReport,
     TreatmentSessionVersion,
     UnreadableBody,
 )
+from models.alert import SEVERITIES
 from services.exceptions import Invalid
+from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
+from services.patients.history.side_effects import read_effects
+from services.rules.day_series import Entry
+from services.rules.figures.item9 import LevelOn
+from services.rules.mood_days import DaySpan
+from services.rules.side_effects.report import EffectsReport
+from services.rules.trend.document import OpenedAlert
 
 # When what a report is made of was received, of every table with a revision.
 RECEIVED: Final[tuple[InstrumentedAttribute[datetime], ...]] = (
@@ -36,7 +48,6 @@ RECEIVED: Final[tuple[InstrumentedAttribute[datetime], ...]] = (
     TreatmentSessionVersion.entered_at,
     SessionVitals.received_at,
 )
-
 
 _PATIENT_ID: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _REVISION: Final = bindparam("revision", type_=CheckIn.revision.type)
@@ -111,3 +122,111 @@ def _newest_entry_at(session: Session, patient_id: UUID, revision: int) -> datet
         _NEWEST, {"patient_id": patient_id, "revision": revision}
     )
     return None if newest is None else newest.astimezone(UTC)
+
+
+# The versions of check-ins that counted at a cut.
+COUNTING: Final = (
+    CheckIn.patient_id == _PATIENT_ID,
+    CheckIn.revision <= _REVISION,
+    CheckIn.counts_in_trend.is_(True),
+    func.coalesce(CheckIn.counts_from_revision, 0) <= _REVISION,
+)
+# Built once: putting a statement together costs more than running it.
+_ENTRIES: Final = select(*ENTRY_COLUMNS).where(
+    *COUNTING, CheckIn.instrument == bindparam("instrument")
+)
+_LEVELS: Final = select(
+    CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level
+).where(*COUNTING, CheckIn.instrument == "cssrs-screener")
+_EFFECTS: Final = select(
+    SideEffectReport.root_id,
+    SideEffectReport.version,
+    SideEffectReport.answered_at,
+    SideEffectReport.received_at,
+    SideEffectReport.mood_day,
+    SideEffectReport.effects,
+    SideEffectReport.session_id,
+).where(SideEffectReport.patient_id == _PATIENT_ID, SideEffectReport.revision <= _REVISION)
+_PAUSES: Final = select(
+    PatientPause.from_on, PatientPause.to_on, PatientPause.ended_on, PatientPause.ended_revision
+).where(PatientPause.patient_id == _PATIENT_ID, PatientPause.revision <= _REVISION)
+_ALERTS: Final = (
+    select(
+        Alert.id,
+        Alert.family,
+        Alert.triggered_at,
+        AlertOccurrence.rule,
+        AlertOccurrence.first_tier,
+    )
+    .join(AlertOccurrence, AlertOccurrence.alert_id == Alert.id)
+    .where(AlertOccurrence.patient_id == _PATIENT_ID, AlertOccurrence.revision <= _REVISION)
+    .order_by(
+        AlertOccurrence.revision,
+        func.array_position(cast(list(SEVERITIES), ARRAY(Text)), AlertOccurrence.first_tier),
+        AlertOccurrence.id,
+    )
+)
+
+
+def entries_at(session: Session, cut: Cut, instrument: str) -> list[Entry]:
+    """Every form of the instrument in the last version that counted at the cut."""
+    rows = session.execute(_ENTRIES, {**_asked(cut), "instrument": instrument})
+    return [entry_of(row) for row in last_versions(rows)]
+
+
+def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
+    """The C-SSRS levels of the screeners that counted at the cut, voided ones left out."""
+    rows = session.execute(_LEVELS, _asked(cut))
+    return [
+        LevelOn(row.mood_day, row.cssrs_level) for row in last_versions(rows) if row.cssrs_level
+    ]
+
+
+def effects_at(session: Session, cut: Cut) -> list[EffectsReport]:
+    """The reports of side effects in their last version at the cut."""
+    return [_report(row) for row in last_versions(session.execute(_EFFECTS, _asked(cut)))]
+
+
+def pauses_at(session: Session, cut: Cut) -> list[DaySpan]:
+    """The paused days as they were planned or had ended at the cut."""
+    spans = []
+    for row in session.execute(_PAUSES, _asked(cut)):
+        last = row.to_on
+        if row.ended_on is not None and row.ended_revision <= cut.revision:
+            last = min(last, row.ended_on - timedelta(days=1))
+        if row.from_on <= last:
+            spans.append(DaySpan(row.from_on, last))
+    return spans
+
+
+def alerts_at(session: Session, cut: Cut) -> tuple[OpenedAlert, ...]:
+    """The alerts opened up to the cut, oldest first, as they were when they opened."""
+    opened: dict[UUID, OpenedAlert] = {}
+    for row in session.execute(_ALERTS, _asked(cut)):
+        # The first row of an alert is the most severe of what opened it.
+        if row.id not in opened:
+            opened[row.id] = OpenedAlert(
+                str(row.id), row.family, row.rule, row.first_tier, row.triggered_at
+            )
+    return tuple(opened.values())
+
+
+def last_versions(rows: Iterable[Any]) -> list[Any]:
+    """Of each `root_id` the row with the highest `version`, in no particular order."""
+    ascending = sorted(rows, key=attrgetter("version"))
+    return list({row.root_id: row for row in ascending}.values())
+
+
+def _report(row: Any) -> EffectsReport:
+    return EffectsReport(
+        id=str(row.root_id),
+        recorded_at=row.answered_at,
+        received_at=row.received_at,
+        mood_day=row.mood_day,
+        effects=read_effects(row.effects),
+        session_id=None if row.session_id is None else str(row.session_id),
+    )
+
+
+def _asked(cut: Cut) -> dict[str, Any]:
+    return {"patient_id": cut.patient_id, "revision": cut.revision}

@@ -25,11 +25,10 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exceptions import Invalid
 from services.patients.view import visible_patient
-from services.reports.trend.cut import Cut, load_cut
+from services.reports.trend.cut import COUNTING, Cut, last_versions, load_cut
 from services.reports.trend.report import Question, build, check_question
-from services.reports.trend.sources import COUNTING, last_versions
 from services.rules.trend.difference import KnownEntry, differences
-from services.rules.trend.wire import instant
+from services.rules.wire import instant
 
 
 def get_difference(
@@ -82,8 +81,8 @@ def _load(session: Session, patient_id: UUID, name: str, revision: int | None) -
 
 
 def _content(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[str, Any]:
-    """The report without the cut itself, which is told beside the difference."""
-    document = build(session, cut, replace(asked, cut=cut.revision), now)
+    """The report without the cut itself, which is shown beside the difference."""
+    document = build(session, cut, replace(asked, cut=cut.revision), now).document
     return {name: value for name, value in document.items() if name != "data_cut"}
 
 
@@ -114,10 +113,8 @@ def _side_effects(session: Session, cut: Cut) -> Iterator[KnownEntry]:
         ).where(report.patient_id == cut.patient_id, report.revision <= cut.revision)
     )
     for row in last_versions(rows):
-        says_something = bool(row.effects) or row.systolic is not None
-        yield KnownEntry(
-            "side_effects", str(row.root_id), row.version, row.revision, says_something
-        )
+        has_content = bool(row.effects) or row.systolic is not None
+        yield KnownEntry("side_effects", str(row.root_id), row.version, row.revision, has_content)
 
 
 def _treatment(session: Session, cut: Cut) -> Iterator[KnownEntry]:

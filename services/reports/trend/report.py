@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,15 +15,21 @@ from services.accounts.token_check import acting
 from services.exceptions import Forbidden, Invalid
 from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
-from services.reports.trend.cut import Cut, load_cut
-from services.reports.trend.sources import alerts_at, effects_at, entries_at, levels_at, pauses_at
+from services.reports.trend.cut import (
+    Cut,
+    alerts_at,
+    effects_at,
+    entries_at,
+    levels_at,
+    load_cut,
+    pauses_at,
+)
 from services.rules.day_series import Entry
 from services.rules.figures.numbers import trend_thresholds_at
 from services.rules.instruments.lookup import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
-from services.rules.trend.document import content_hash, figures
+from services.rules.trend.document import TrendReport
 from services.rules.trend.report import Beside, trend
-from services.rules.trend.wire import instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Question:
     cut: int | None = None
 
 
-def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) -> dict[str, Any]:
+def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) -> TrendReport:
     """The report of a patient in view; a read by staff is recorded.
 
     Raises `NotFound`, `Forbidden`, and `Invalid` for an unknown instrument, a revision to
@@ -46,21 +51,21 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
     check_question(asked)
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
-        document = build(session, load_cut(session, patient_id, asked.cut), asked, now)
+        report = build(session, load_cut(session, patient_id, asked.cut), asked, now)
         if patient_id != actor.patient_id:
             audit.record(session, actor.user_id, "trend_read", now, patient_id=patient_id)
-        return document
+        return report
 
 
-def get_own_trend(actor: Actor, asked: Question, now: datetime) -> dict[str, Any]:
+def get_own_trend(actor: Actor, asked: Question, now: datetime) -> TrendReport:
     """The patient's own report; raises `Forbidden` for staff, else as `get_trend`."""
     if actor.patient_id is None:
         raise Forbidden
     return get_trend(actor, actor.patient_id, asked, now)
 
 
-def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[str, Any]:
-    """The trend JSON as of a cut, with the numbers that were in force at the cut."""
+def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendReport:
+    """The report as of a cut, with the numbers that were in force at the cut."""
     zone = find_zone(cut.timezone) or UTC
     thresholds = trend_thresholds_at(cut.at)
     entries = entries_at(session, cut, asked.instrument)
@@ -81,21 +86,23 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> dict[st
         beside=beside,
         thresholds=thresholds,
     )
-    document: dict[str, Any] = {
-        "patient_id": str(cut.patient_id),
-        "instrument": asked.instrument,
-        "generated_at": instant(now),
-        "data_cut": {"revision": cut.revision, "at": instant(cut.at)},
-        "rules_version": thresholds.version,
-        "timezone": cut.timezone,
-        **figures(found),
-        "alerts": alerts_at(session, cut),
-    }
-    return document | {"content_hash": content_hash(document)}
+    return TrendReport(
+        patient_id=str(cut.patient_id),
+        instrument=asked.instrument,
+        generated_at=now,
+        revision=cut.revision,
+        cut_at=cut.at,
+        timezone=cut.timezone,
+        thresholds=thresholds,
+        figures=found,
+        alerts=alerts_at(session, cut),
+        from_day=asked.from_day,
+        to_day=asked.to_day,
+    )
 
 
 def _newest_day(cut_day: date, entries: Sequence[Entry], beside: Beside) -> date:
-    """Who answers in a zone ahead of her profile's may be in the next mood day already."""
+    """Who answers in a zone ahead of their profile's may be in the next mood day already."""
     return max([cut_day, *(entry.mood_day for entry in entries), *beside.days()])
 
 

@@ -34,7 +34,7 @@ from services.rules.worsening.return_of_symptoms import relapse
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ResponseDuration:
     """Days from the first response reading to its loss, or (`lost` false) to the last form."""
 
     days: int
@@ -52,8 +52,8 @@ def sustained_response(
     baseline: int | Fraction,
     respond_by: date,
     marks: SustainedMarks,
-) -> Held | None:
-    """Return how long the response held; None without a response reading up to `respond_by`.
+) -> ResponseDuration | None:
+    """Return how long the response lasted; None without a response reading up to `respond_by`.
 
     `readings` are the day values (0-27) after the last session and before any further one,
     ascending. A response that outlasts the horizon is censored there.
@@ -65,8 +65,8 @@ def sustained_response(
     found = relapse([r for r in readings if r.day >= start], Fraction(baseline))
     days = ((found.on if found else readings[-1].day) - start).days
     if days > marks.horizon_days:
-        return Held(marks.horizon_days, lost=False)
-    return Held(days, lost=found is not None)
+        return ResponseDuration(marks.horizon_days, lost=False)
+    return ResponseDuration(days, lost=found is not None)
 
 
 INSTRUMENT = "phq9"
@@ -102,7 +102,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class CourseOutcome:
-    """One course; `outcome` is there when its fate is `counted`, `held` when it responded.
+    """One course; `outcome` is there when its fate is `counted`, `response_duration` when it
+    responded.
 
     `route` is `mixed` when the sessions differ and `none` for what has no route; `days` are those
     from the first to the last session; `strict`: an induction on the published schedule.
@@ -118,7 +119,7 @@ class CourseOutcome:
     fate: Fate
     baseline: Reading | None = None
     outcome: Reading | None = None
-    held: Held | None = None
+    response_duration: ResponseDuration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def _outcome(
         fate=fate,
         baseline=baseline,
         outcome=reading if fate == "counted" else None,
-        held=None
+        response_duration=None
         if baseline is None or follow.is_open
         else sustained_response(
             day_values(follow.rows),

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from services.rules.cohort.course import FATES
-from services.rules.cohort.figures import GroupFigures, Mark, Share, Sustained, figures_of
+from services.rules.cohort.figures import GroupFigures, Share, SurvivalMark, Sustained, figures_of
 from services.rules.cohort.numbers import CohortThresholds
 from services.rules.cohort.tally import Cohort
 from services.rules.figures.numbers import TREND_THRESHOLDS
-from services.rules.statistics import Exact, Step, as_number
+from services.rules.wire import Json, number, step
 
 CAUTION = "Self-selected completers; not a patient's expected chance."
 SMALL_GROUPS = (
@@ -69,7 +69,6 @@ def definitions(thresholds: CohortThresholds) -> Mapping[str, str]:
     }
 
 
-Json = dict[str, object]
 Cell = str | int | float | bool | None
 
 WITHOUT_OUTCOME = tuple(fate for fate in FATES if fate != "counted")
@@ -103,7 +102,7 @@ def all_figures(cohort: Cohort) -> list[GroupFigures]:
 
 def published(thresholds: CohortThresholds) -> Json:
     """Return the published table, percentages 0-100."""
-    table, marks = thresholds.published, thresholds.sustained
+    table = thresholds.published
     return {
         "of": PUBLISHED_OF,
         "n": table.people,
@@ -114,10 +113,18 @@ def published(thresholds: CohortThresholds) -> Json:
         "worsened": table.worsened,
         "item9_higher": table.item9_higher,
         "sustained": [
-            {"days": marks.first_mark_days, "percent": table.sustained_first_mark},
-            {"days": marks.second_mark_days, "percent": table.sustained_second_mark},
+            {"days": days, "percent": percent} for days, percent in published_marks(thresholds)
         ],
     }
+
+
+def published_marks(thresholds: CohortThresholds) -> tuple[tuple[int, float], ...]:
+    """Return the published shares still responding: (days, percent)."""
+    table, marks = thresholds.published, thresholds.sustained
+    return (
+        (marks.first_mark_days, table.sustained_first_mark),
+        (marks.second_mark_days, table.sustained_second_mark),
+    )
 
 
 def group_json(found: GroupFigures) -> Json:
@@ -140,7 +147,6 @@ def table_rows(cohort: Cohort) -> Iterator[dict[str, Cell]]:
 
 def _cells(found: GroupFigures) -> dict[str, Cell]:
     tally, group = found.tally, found.group
-    n = tally.fates.get("counted", 0)
     return {
         "by": group.by,
         "phase": group.phase,
@@ -149,12 +155,12 @@ def _cells(found: GroupFigures) -> dict[str, Cell]:
         "patients": tally.patients,
         "courses": tally.courses,
         "strict": tally.strict,
-        "n": n,
+        "n": found.n,
         **{fate: tally.fates.get(fate, 0) for fate in WITHOUT_OUTCOME},
         "small": found.small,
-        "below_limit": n - tally.judged,
-        "baseline_mean": _number(found.baseline_mean),
-        "outcome_mean": _number(found.outcome_mean),
+        "below_limit": found.n - tally.judged,
+        "baseline_mean": number(found.baseline_mean),
+        "outcome_mean": number(found.outcome_mean),
     }
 
 
@@ -162,7 +168,7 @@ def _share(share: Share) -> dict[str, Cell]:
     return {
         "count": share.count,
         "n": share.n,
-        "percent": _number(share.percent),
+        "percent": number(share.percent),
         "low": share.low,
         "high": share.high,
     }
@@ -174,7 +180,7 @@ def _sustained(found: Sustained) -> Json:
         "lost": found.lost,
         "censored": found.censored,
         "marks": [_mark(one) for one in found.marks],
-        "steps": [_step(one) for one in found.curve],
+        "steps": [step(one) for one in found.curve],
     }
 
 
@@ -190,23 +196,9 @@ def _sustained_cells(found: Sustained) -> dict[str, Cell]:
     return cells
 
 
-def _mark(mark: Mark) -> Json:
+def _mark(mark: SurvivalMark) -> Json:
     return {"days": mark.days, "percent": _percent(mark.share), "at_risk": mark.at_risk}
 
 
-def _step(step: Step) -> Json:
-    return {
-        "days": step.days,
-        "at_risk": step.at_risk,
-        "events": step.events,
-        "censored": step.censored,
-        "survival": as_number(step.survival),
-    }
-
-
 def _percent(share: Fraction | None) -> int | float | None:
-    return None if share is None else as_number(100 * share)
-
-
-def _number(value: Exact | None) -> int | float | None:
-    return None if value is None else as_number(value)
+    return None if share is None else number(100 * share)

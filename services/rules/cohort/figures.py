@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import repeat
 
 from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
-from services.rules.cohort.tally import Group, Tally
+from services.rules.cohort.tally import CohortGroup, OutcomeTally
 from services.rules.statistics import Span, Step, kaplan_meier
 
 
@@ -25,7 +25,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class SurvivalMark:
     """The share (0-1) still responding after so many days, and how many were observed until then;
     None when nobody was.
     """
@@ -42,7 +42,7 @@ class Sustained:
     n: int
     lost: int
     censored: int
-    marks: tuple[Mark, ...]
+    marks: tuple[SurvivalMark, ...]
     curve: tuple[Step, ...]
 
 
@@ -50,17 +50,28 @@ class Sustained:
 class GroupFigures:
     """The figures of one group; `small`: fewer than 5 courses have an outcome."""
 
-    group: Group
-    tally: Tally
+    group: CohortGroup
+    tally: OutcomeTally
     small: bool
     baseline_mean: Fraction | None
     outcome_mean: Fraction | None
     shares: Mapping[str, Share]
     sustained: Sustained
 
+    @property
+    def n(self) -> int:
+        """Courses with a baseline and an outcome."""
+        return self.tally.fates.get("counted", 0)
+
+    @property
+    def missing(self) -> int:
+        """Courses whose outcome is not known by now and will not be."""
+        without = ("missing", "baseline_missing", "retreated")
+        return sum(count for fate, count in self.tally.fates.items() if fate in without)
+
 
 def figures_of(
-    group: Group, tally: Tally, thresholds: CohortThresholds = COHORT_THRESHOLDS
+    group: CohortGroup, tally: OutcomeTally, thresholds: CohortThresholds = COHORT_THRESHOLDS
 ) -> GroupFigures:
     """Return the figures of one group."""
     n = tally.fates.get("counted", 0)
@@ -81,7 +92,7 @@ def figures_of(
         baseline_mean=Fraction(tally.baseline_points) / n if n else None,
         outcome_mean=Fraction(tally.outcome_points) / n if n else None,
         shares={name: share(count, among, z) for name, (count, among) in counts.items()},
-        sustained=sustained(tally.held, thresholds),
+        sustained=sustained(tally.response_durations, thresholds),
     )
 
 
@@ -104,27 +115,27 @@ def share(count: int, n: int, z: float = COHORT_THRESHOLDS.shown.interval_z) -> 
 
 
 def sustained(
-    held: Mapping[int, tuple[int, int]], thresholds: CohortThresholds = COHORT_THRESHOLDS
+    durations: Mapping[int, tuple[int, int]], thresholds: CohortThresholds = COHORT_THRESHOLDS
 ) -> Sustained:
     """Return the curve from days -> (responses lost, responses censored)."""
-    curve = kaplan_meier(_spans(held))
+    curve = kaplan_meier(_spans(durations))
     days = (thresholds.sustained.first_mark_days, thresholds.sustained.second_mark_days)
     return Sustained(
-        n=sum(lost + censored for lost, censored in held.values()),
-        lost=sum(lost for lost, _ in held.values()),
-        censored=sum(censored for _, censored in held.values()),
+        n=sum(lost + censored for lost, censored in durations.values()),
+        lost=sum(lost for lost, _ in durations.values()),
+        censored=sum(censored for _, censored in durations.values()),
         marks=tuple(mark(curve, day) for day in days),
         curve=curve,
     )
 
 
-def _spans(held: Mapping[int, tuple[int, int]]) -> Iterator[Span]:
-    for day, (lost, censored) in held.items():
+def _spans(durations: Mapping[int, tuple[int, int]]) -> Iterator[Span]:
+    for day, (lost, censored) in durations.items():
         yield from repeat(Span(day, is_event=True), lost)
         yield from repeat(Span(day, is_event=False), censored)
 
 
-def mark(curve: Sequence[Step], day: int) -> Mark:
+def mark(curve: Sequence[Step], day: int) -> SurvivalMark:
     """Return the share still responding after so many days.
 
     Once nobody is observed any more the share is unknown, unless every response was lost.
@@ -133,4 +144,4 @@ def mark(curve: Sequence[Step], day: int) -> Mark:
     passed = [step.survival for step in curve if step.days <= day]
     left = passed[-1] if passed else Fraction(1)
     known = bool(at_risk) or (bool(curve) and left == 0)
-    return Mark(day, left if known else None, at_risk)
+    return SurvivalMark(day, left if known else None, at_risk)

@@ -36,7 +36,7 @@ class SustainedMarks:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DisplayLimits:
     """How figures are shown: below how many they are `small`, and how wide an interval is."""
 
     small_group: int
@@ -66,7 +66,7 @@ class CohortThresholds:
     window: OutcomeWindow
     strict: StrictSchedule
     sustained: SustainedMarks
-    shown: Shown
+    shown: DisplayLimits
     published: Published
 
 
@@ -78,7 +78,7 @@ def read_cohort_thresholds(path: Path = DATA / "cohort.toml") -> CohortThreshold
         window=file.table("window", OutcomeWindow),
         strict=file.table("strict", StrictSchedule),
         sustained=file.table("sustained", SustainedMarks),
-        shown=file.table("shown", Shown),
+        shown=file.table("shown", DisplayLimits),
         published=file.table("published", Published),
     )
 

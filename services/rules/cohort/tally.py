@@ -21,7 +21,7 @@ ORDER: tuple[GroupedBy, ...] = ("overall", "phase", "strict", "product", "route"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CohortGroup:
     """Which courses are counted together; None is any.
 
     Phases are pooled only in `overall`: a maintenance course repeats a patient's induction.
@@ -33,12 +33,12 @@ class Group:
     route: str | None = None
 
 
-OVERALL = Group("overall")
+OVERALL = CohortGroup("overall")
 
 
 @dataclass(slots=True)
-class Tally:
-    """The counts of one group; `held` is days -> (responses lost, responses censored)."""
+class OutcomeTally:
+    """The counts of one group; `response_durations`: days -> (responses lost, those censored)."""
 
     patients: int = 0
     courses: int = 0
@@ -56,22 +56,24 @@ class Tally:
     item9_lower: int = 0
     item9_zero: int = 0
     item9_higher: int = 0
-    held: dict[int, tuple[int, int]] = field(default_factory=dict)
+    response_durations: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, course: CourseOutcome) -> None:
         """Count one course; `judged` are those with an outcome and a baseline of at least 10."""
         self.courses += 1
         self.strict += course.strict
         self.fates[course.fate] = self.fates.get(course.fate, 0) + 1
-        self._add_held(course)
+        self._add_response_duration(course)
         self._add_points(course)
         self._add_item9(course)
 
-    def _add_held(self, course: CourseOutcome) -> None:
-        if course.held is not None:
-            lost, censored = self.held.get(course.held.days, (0, 0))
-            is_lost = course.held.lost
-            self.held[course.held.days] = (lost + is_lost, censored + (not is_lost))
+    def _add_response_duration(self, course: CourseOutcome) -> None:
+        if (lasted := course.response_duration) is not None:
+            lost, censored = self.response_durations.get(lasted.days, (0, 0))
+            self.response_durations[lasted.days] = (
+                lost + lasted.lost,
+                censored + (not lasted.lost),
+            )
 
     def _add_points(self, course: CourseOutcome) -> None:
         if course.baseline is None or course.outcome is None:
@@ -106,34 +108,34 @@ class Cohort:
 
     def __init__(self, thresholds: CohortThresholds = COHORT_THRESHOLDS) -> None:
         self.thresholds = thresholds
-        self.tallies: dict[Group, Tally] = {OVERALL: Tally()}
+        self.tallies: dict[CohortGroup, OutcomeTally] = {OVERALL: OutcomeTally()}
 
     def add(self, courses: Collection[CourseOutcome]) -> None:
         """Count the courses of one patient; each patient is added once."""
         met = set()
         for course in courses:
             for group in groups_of(course):
-                self.tallies.setdefault(group, Tally()).add(course)
+                self.tallies.setdefault(group, OutcomeTally()).add(course)
                 met.add(group)
         for group in met:
             self.tallies[group].patients += 1
 
-    def groups(self) -> list[tuple[Group, Tally]]:
+    def groups(self) -> list[tuple[CohortGroup, OutcomeTally]]:
         """Every group met so far and `overall`, in a fixed order."""
         return sorted(self.tallies.items(), key=lambda pair: _place(pair[0]))
 
 
-def groups_of(course: CourseOutcome) -> Iterator[Group]:
+def groups_of(course: CourseOutcome) -> Iterator[CohortGroup]:
     """The groups that a course counts in."""
     phase, product, route = course.phase, course.product, course.route
     yield OVERALL
-    yield Group("phase", phase)
-    yield Group("product", phase, product)
-    yield Group("route", phase, route=route)
-    yield Group("product_route", phase, product, route)
+    yield CohortGroup("phase", phase)
+    yield CohortGroup("product", phase, product)
+    yield CohortGroup("route", phase, route=route)
+    yield CohortGroup("product_route", phase, product, route)
     if course.strict:
-        yield Group("strict", phase)
+        yield CohortGroup("strict", phase)
 
 
-def _place(group: Group) -> tuple[int, str, str, str]:
+def _place(group: CohortGroup) -> tuple[int, str, str, str]:
     return ORDER.index(group.by), group.phase or "", group.product or "", group.route or ""

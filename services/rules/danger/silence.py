@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.rules.decision import Tier
+from services.rules.mood_days import DaySpan
 from services.rules.numbers import DATA, read
-from services.rules.trend.adherence import DaySpan
 
 RULE = "N1"
 FAMILY = "silence"

@@ -8,8 +8,8 @@ from datetime import date, datetime, tzinfo
 from itertools import islice
 
 from services.rules.courses import Session, in_order
-from services.rules.mood_days import mood_day_at
-from services.rules.schedule.case import DaySpan, ScheduleCase
+from services.rules.mood_days import DaySpan, mood_day_at
+from services.rules.schedule.case import ScheduleCase
 from services.rules.schedule.windows import ONE_DAY
 
 

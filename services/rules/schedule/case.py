@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Literal
 
 from services.rules.courses import UNTREATED, Treatment
+from services.rules.mood_days import DaySpan
 
 DAILY = "phq9-daily"
 TWO_WEEKS = "phq9"
@@ -29,18 +30,6 @@ Reason = Literal[
     "by_indication",
 ]
 ItemStatus = Literal["upcoming", "due", "overdue", "answered", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class DaySpan:
-    """Mood days from the first to the last, both included."""
-
-    first: date
-    last: date
-
-    def days(self) -> Iterator[date]:
-        for ordinal in range(self.first.toordinal(), self.last.toordinal() + 1):
-            yield date.fromordinal(ordinal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
-from services.rules.mood_days import STATED_DAYS_BACK, mood_day_at, shift
+from services.rules.mood_days import STATED_DAYS_BACK, DaySpan, mood_day_at, shift
 from services.rules.schedule.calendar import Calendar, calendar_of
 from services.rules.schedule.case import (
     DAILY,
@@ -17,8 +17,6 @@ from services.rules.schedule.case import (
     SIDE_EFFECTS,
     TWO_WEEKS,
     URINARY,
-    Answered,
-    DaySpan,
     DueItem,
     ItemStatus,
     ScheduleCase,
@@ -155,17 +153,3 @@ def _place(item: DueItem) -> tuple[datetime, str, str, str]:
 
 def _ahead(now: datetime, numbers: ScheduleNumbers) -> datetime:
     return shift(now, timedelta(days=numbers.shown.ahead_days))
-
-
-__all__ = [
-    "Answered",
-    "DaySpan",
-    "DueItem",
-    "ScheduleCase",
-    "answers_needed",
-    "due_items",
-    "due_now",
-    "items_of",
-    "windows_between",
-    "windows_now",
-]

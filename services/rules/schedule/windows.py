@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from services.rules.mood_days import DAY_STARTS_AT, mood_day_at
-from services.rules.schedule.case import Answered, DaySpan, Reason
+from services.rules.mood_days import DAY_STARTS_AT, DaySpan, mood_day_at
+from services.rules.schedule.case import Answered, Reason
 
 ONE_DAY = timedelta(days=1)
 _A_MOMENT = timedelta(microseconds=1)

@@ -8,13 +8,11 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
-from services.rules.mood_days import DAY_STARTS_AT
-from services.rules.schedule.case import Answered, DaySpan, ScheduleCase
+from services.rules.mood_days import DAY_STARTS_AT, DaySpan
+from services.rules.schedule.case import Answered, ScheduleCase
 from services.rules.schedule.due import layers
 from services.rules.schedule.numbers import SCHEDULE, ScheduleNumbers
 from services.rules.schedule.windows import ONE_DAY, Answers, day_start
-
-__all__ = ["Adherence", "DaySpan", "adherence", "adherence_of"]
 
 _A_MOMENT = timedelta(microseconds=1)
 

@@ -1,4 +1,4 @@
-"""The trend report as JSON, and its fingerprint.
+"""The trend report of a patient: what it stands on, its JSON and its fingerprint.
 
 Every number is rounded once, here: to the nearest double, or an integer when it is whole. So the
 same answers give the same bytes, in any language that writes the shortest form of a double.
@@ -9,47 +9,100 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from functools import cached_property
 
-from services.rules.day_series import DayRow
-from services.rules.figures.item9 import Item9
-from services.rules.figures.windows import Instability
-from services.rules.statistics import TrendTest, as_number
+from services.rules.day_series import DayRow, DayValue, day_values
+from services.rules.figures.effect_duration import EffectDuration
+from services.rules.figures.numbers import TrendThresholds
+from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.side_effects.burden import Burden, Tally
 from services.rules.trend.report import Trend
-from services.rules.trend.treatment_document import burden_fields, treatment_fields
-from services.rules.trend.wire import Json, day, number
+from services.rules.trend.treatment import CourseFigures, SessionFigures
+from services.rules.wire import Json, day, instant, number, step
+from services.rules.worsening.return_of_symptoms import Relapse
 
 NOT_CONTENT = frozenset({"generated_at", "content_hash"})
 
 
-def figures(found: Trend) -> Json:
-    """Return the fields of the trend JSON that come from check-ins and treatment."""
-    current, week = found.current, found.m7
-    return {
-        "baseline": {
-            "value": number(found.baseline.value),
-            "on": day(found.baseline.on),
-            "status": found.baseline.status,
-        },
-        "current": {
-            "value": number(current.value if current else None),
-            "on": day(current.day if current else None),
-        },
-        "improvement": {
-            "points": number(found.improvement.points),
-            "percent": number(found.improvement.percent),
-        },
-        "status": found.status,
-        "reliable_change": found.reliable_change,
-        "slope_per_week": number(found.slope_per_week),
-        "m7": {"value": as_number(week.value), "n": week.n} if week else None,
-        "trend_test": _test(found.trend_test),
-        "instability": _instability(found.instability),
-        "item9": _item9(found.item9),
-        "series": [_row(row, found) for row in found.series],
-        "adherence": {"due": found.adherence.due, "answered": found.adherence.answered},
-        **treatment_fields(found.treatment),
-        "side_effects": [burden_fields(burden) for burden in found.burdens],
-    }
+@dataclass(frozen=True, slots=True)
+class OpenedAlert:
+    """An alert as it was when it opened."""
+
+    id: str
+    family: str
+    rule: str
+    severity: str
+    triggered_at: datetime
+
+
+@dataclass(frozen=True)  # without slots: what is derived from it is worked out once
+class TrendReport:
+    """The report of one instrument as of a data cut.
+
+    `from_day` and `to_day` are the mood days asked for (None: from the first, to the newest);
+    `thresholds` were in force at the cut; alerts come oldest first.
+    """
+
+    patient_id: str
+    instrument: str
+    generated_at: datetime
+    revision: int
+    cut_at: datetime
+    timezone: str
+    thresholds: TrendThresholds
+    figures: Trend
+    alerts: tuple[OpenedAlert, ...] = ()
+    from_day: date | None = None
+    to_day: date | None = None
+
+    @cached_property
+    def document(self) -> Json:
+        """The report as JSON. Made once and shared: change a copy."""
+        made: Json = {
+            "patient_id": self.patient_id,
+            "instrument": self.instrument,
+            "generated_at": instant(self.generated_at),
+            "data_cut": {"revision": self.revision, "at": instant(self.cut_at)},
+            "rules_version": self.thresholds.version,
+            "timezone": self.timezone,
+            **figures_json(self.figures),
+            "alerts": [_alert(opened) for opened in self.alerts],
+        }
+        return made | {"content_hash": content_hash(made)}
+
+    @property
+    def content_hash(self) -> str:
+        """The fingerprint of the document."""
+        return str(self.document["content_hash"])
+
+    @property
+    def zone(self) -> tzinfo:
+        """The patient's zone; UTC for a name that is unknown."""
+        return find_zone(self.timezone) or UTC
+
+    @cached_property
+    def values(self) -> tuple[DayValue, ...]:
+        """The reported days that have a value."""
+        return day_values(self.figures.series)
+
+    @property
+    def sessions(self) -> tuple[SessionFigures, ...]:
+        """The sessions of the days asked for: `figures` has those before them too."""
+        first, last = self.from_day or date.min, self.to_day or date.max
+        return tuple(one for one in self.figures.treatment.sessions if first <= one.day <= last)
+
+    @property
+    def span(self) -> tuple[date, date] | None:
+        """The first and the last of the days asked for that something is known of, the day of the
+        cut among them; None when nothing is.
+        """
+        known = [row.mood_day for row in self.figures.series] + [one.day for one in self.sessions]
+        if not known:
+            return None
+        cut_day = min(mood_day_at(self.cut_at, self.zone), self.to_day or date.max)
+        return min(known), max(*known, cut_day)
 
 
 def content_hash(document: Mapping[str, object]) -> str:
@@ -65,37 +118,152 @@ def content_hash(document: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _row(row: DayRow, found: Trend) -> Json:
+def figures_json(found: Trend) -> Json:
+    """Return the fields of the trend JSON that come from check-ins and treatment."""
+    baseline, current, week = found.baseline, found.current, found.m7
+    test, unrest, item9 = found.trend_test, found.instability, found.item9
+    treatment, onset, relapse = found.treatment, found.treatment.onset, found.treatment.relapse
+    session_ids = {one.day: one.session.id for one in treatment.sessions}
+    return {
+        "baseline": {
+            "value": number(baseline.value),
+            "on": day(baseline.on),
+            "status": baseline.status,
+        },
+        "current": {
+            "value": number(current.value if current else None),
+            "on": day(current.day if current else None),
+        },
+        "improvement": {
+            "points": number(found.improvement.points),
+            "percent": number(found.improvement.percent),
+        },
+        "status": found.status,
+        "reliable_change": found.reliable_change,
+        "slope_per_week": number(found.slope_per_week),
+        "m7": {"value": number(week.value), "n": week.n} if week else None,
+        "trend_test": {"s": test.s, "p": number(test.p), "direction": test.direction}
+        if test
+        else None,
+        "instability": {"sd": number(unrest.sd), "mssd": number(unrest.mssd), "n": unrest.n}
+        if unrest
+        else None,
+        "item9": {
+            "last_positive_on": day(item9.last_positive_on),
+            "days_since_positive": item9.days_since_positive,
+            "highest": item9.highest,
+            "cssrs": [{"on": day(level.on), "level": level.level} for level in item9.levels],
+        },
+        "series": [_day(row, found, session_ids) for row in found.series],
+        "adherence": {"due": found.adherence.due, "answered": found.adherence.answered},
+        "sessions": [_session(one) for one in treatment.sessions],
+        "effect_duration": _effect_duration(treatment.effect_duration),
+        "onset": {"on": day(onset.on), "days": onset.days, "hours": number(onset.hours)}
+        if onset
+        else None,
+        "course": _course(treatment.course) if treatment.course else None,
+        "relapse": _relapse(relapse) if relapse else None,
+        "side_effects": [_burden(burden) for burden in found.burdens],
+    }
+
+
+def _alert(opened: OpenedAlert) -> Json:
+    return {
+        "id": opened.id,
+        "family": opened.family,
+        "rule": opened.rule,
+        "severity": opened.severity,
+        "triggered_at": instant(opened.triggered_at),
+    }
+
+
+def _day(row: DayRow, found: Trend, session_ids: Mapping[date, str]) -> Json:
     made: Json = {
         "mood_day": row.mood_day.isoformat(),
         "value": number(row.value),
         "q9_max": row.q9_max,
         "entries": row.entries,
     }
-    if row.mood_day in found.session_days:
-        made["session_id"] = found.session_days[row.mood_day]
+    if row.mood_day in session_ids:
+        made["session_id"] = session_ids[row.mood_day]
     if row.mood_day in found.ranges:
         low, high = found.ranges[row.mood_day]
         made["range"] = {"low": low, "high": high}
     return made
 
 
-def _test(test: TrendTest | None) -> Json | None:
-    if test is None:
-        return None
-    return {"s": test.s, "p": as_number(test.p), "direction": test.direction}
-
-
-def _instability(found: Instability | None) -> Json | None:
-    if found is None:
-        return None
-    return {"sd": as_number(found.sd), "mssd": number(found.mssd), "n": found.n}
-
-
-def _item9(found: Item9) -> Json:
+def _session(figures: SessionFigures) -> Json:
+    session, effect, lasted = figures.session, figures.effect, figures.duration
+    dose = session.dose_value
     return {
-        "last_positive_on": day(found.last_positive_on),
-        "days_since_positive": found.days_since_positive,
-        "highest": found.highest,
-        "cssrs": [{"on": day(level.on), "level": level.level} for level in found.levels],
+        "id": session.id,
+        "started_at": instant(session.started_at),
+        "course_id": session.course_id,
+        "number": figures.number,
+        "product": session.product,
+        "route": session.route,
+        "dose": None if dose is None else {"value": number(dose), "unit": session.dose_unit},
+        "pre": number(effect.pre),
+        "pre_is_floor": effect.is_floor,
+        "nadir": number(effect.nadir),
+        "nadir_on": day(effect.nadir_on),
+        "observed_days": effect.observed_days,
+        "effect": number(effect.effect),
+        "shares_window_with": [
+            other.id for other in figures.window.sessions if other.id != session.id
+        ],
+        "duration_days": lasted.days,
+        "duration_status": lasted.status,
+        "interval": None if lasted.low is None else {"low": lasted.low, "high": lasted.high},
+        "censored_by": lasted.censored_by,
     }
+
+
+def _effect_duration(found: EffectDuration) -> Json:
+    return {
+        "n": found.n,
+        "events": found.events,
+        "censored": found.censored,
+        "no_effect": found.no_effect,
+        "unmeasured": found.unknown,
+        "median_days": found.median,
+        "curve": [step(one) for one in found.curve],
+    }
+
+
+def _course(found: CourseFigures) -> Json:
+    course, response = found.course, found.response
+    return {
+        "id": course.id,
+        "product": course.product,
+        "phase": course.phase,
+        "started_on": day(course.started_on),
+        "ended_on": day(course.ended_on),
+        "sessions": len(found.sessions),
+        "last_induction_on": day(response.since if response else None),
+        "response_duration_days": response.days if response else None,
+        "response_status": response.status if response else None,
+    }
+
+
+def _relapse(found: Relapse) -> Json:
+    return {"on": day(found.on), "confirmed_on": day(found.confirmed_on), "form": found.form}
+
+
+def _burden(burden: Burden) -> Json:
+    return {
+        "session_id": burden.session_id,
+        **_tally(burden.total),
+        "acute": _tally(burden.acute),
+        "persistent": _tally(burden.persistent),
+        "long_term": _tally(burden.long_term),
+        "resolved_within_24h": {
+            "resolved": burden.resolved,
+            "known": burden.known,
+            "percent": number(burden.percent_resolved),
+        },
+    }
+
+
+def _tally(tally: Tally) -> Json:
+    return {"count": tally.count, "max_grade": tally.max_grade}

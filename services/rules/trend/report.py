@@ -13,8 +13,7 @@ from fractions import Fraction
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
-from services.rules.figures.baseline import Baseline
-from services.rules.figures.baseline import find_baseline as find_baseline
+from services.rules.figures.baseline import Baseline, find_baseline
 from services.rules.figures.item9 import Item9, LevelOn, item9
 from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.figures.status import (
@@ -25,16 +24,20 @@ from services.rules.figures.status import (
     phq9_status,
     reliable_change,
 )
-from services.rules.figures.windows import Instability, instability, trend_test
-from services.rules.figures.windows import WindowMean as WindowMean
-from services.rules.figures.windows import mean_of_week as mean_of_week
-from services.rules.figures.windows import slope_per_week as slope_per_week
-from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.figures.windows import (
+    Instability,
+    WindowMean,
+    instability,
+    mean_of_week,
+    slope_per_week,
+    trend_test,
+)
+from services.rules.mood_days import DaySpan, find_zone, mood_day_at
 from services.rules.schedule.case import Answered
 from services.rules.side_effects.burden import Burden, side_effect_burden
 from services.rules.side_effects.report import EffectsReport
 from services.rules.statistics import TrendTest
-from services.rules.trend.adherence import Adherence, DaySpan, adherence
+from services.rules.trend.adherence import Adherence, adherence
 from services.rules.trend.treatment import TreatmentFigures, treatment_figures
 
 # How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
@@ -45,16 +48,14 @@ WITH_STATUS = "phq9"
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Every figure of a report; `series` holds the reported days only.
+    """Every figure of a report; `series` and `ranges` hold the reported days only.
 
-    `ranges`: the lowest and highest total of days with many check-ins; `session_days`: the last
-    session of a mood day; `burdens`: side effects by session.
+    `ranges`: the lowest and highest total of days with many check-ins; `burdens`: side effects by
+    session.
     """
 
-    reported: DaySpan
     series: tuple[DayRow, ...]
     ranges: Mapping[date, tuple[int, int]]
-    session_days: Mapping[date, str]
     baseline: Baseline
     current: DayValue | None
     improvement: Improvement
@@ -159,10 +160,11 @@ def _figures(
     better = improvement(baseline.value, now, thresholds.status)
     is_rated = instrument == WITH_STATUS
     return Trend(
-        reported=reported,
         series=tuple(row for row in rows if row.mood_day >= reported.first),
-        ranges=day_ranges(known, thresholds.series.range_from_entries),
-        session_days={session.day(zone): session.id for session in treatment.sessions},
+        ranges=day_ranges(
+            (entry for entry in known if entry.mood_day >= reported.first),
+            thresholds.series.range_from_entries,
+        ),
         baseline=baseline,
         current=current,
         improvement=better,

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from services.rules.courses import Course, Product, Route, Session, Treatment
-from services.rules.schedule.case import Answered, DaySpan, DueItem, ScheduleCase
+from services.rules.mood_days import DaySpan
+from services.rules.schedule.case import Answered, DueItem, ScheduleCase
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 NEW_YORK = ZoneInfo("America/New_York")

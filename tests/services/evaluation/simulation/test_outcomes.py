@@ -9,9 +9,9 @@ import pytest
 from services.evaluation.simulation.outcomes import Losses, Truth, simulated_patients
 from services.rules.cohort.course import FATES, course_outcomes
 from services.rules.cohort.figures import GroupFigures, figures_of
-from services.rules.cohort.tally import Cohort, Group
+from services.rules.cohort.tally import Cohort, CohortGroup
 
-INDUCTIONS = Group("phase", "induction")
+INDUCTIONS = CohortGroup("phase", "induction")
 SHARES = ("response", "remission", "worsened", "item9_lower", "item9_higher")
 OTHER = Truth(
     response=0.35,

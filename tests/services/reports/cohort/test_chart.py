@@ -10,6 +10,7 @@ from services.evaluation.simulation.outcomes import simulated_patients
 from services.reports.cohort.chart import MOST_GROUPS, outcomes_svg, shown_groups
 from services.reports.cohort.outcomes import Asked, Outcomes
 from services.rules.cohort.course import course_outcomes
+from services.rules.cohort.document import all_figures
 from services.rules.cohort.tally import Cohort
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -27,11 +28,11 @@ def words(found: Outcomes) -> str:
 
 
 def test_phases_come_first_and_then_the_largest_products_by_route() -> None:
-    groups = shown_groups(outcomes(400).document()["groups"])
+    groups = shown_groups(all_figures(outcomes(400).cohort))
 
     assert len(groups) == MOST_GROUPS
-    assert [group["by"] for group in groups] == ["phase"] * 2 + ["product_route"] * 4
-    sizes = [group["courses"] for group in groups[2:]]
+    assert [found.group.by for found in groups] == ["phase"] * 2 + ["product_route"] * 4
+    sizes = [found.tally.courses for found in groups[2:]]
     assert sizes == sorted(sizes, reverse=True)
 
 

@@ -1,14 +1,25 @@
-"""Reading a drawing back: what an SVG holds, as plain values."""
+"""Reports to draw, and reading a drawing back: what an SVG holds, as plain values."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, time
 from typing import Any
 from xml.etree import ElementTree
 
+from services.rules.courses import Session
+from services.rules.day_series import DayRow
+from services.rules.figures.effect_duration import Duration
+from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.figures.session_effect import SessionEffect, session_windows
+from services.rules.trend.document import TrendReport
+from services.rules.trend.report import trend
+from services.rules.trend.treatment import SessionFigures, TreatmentFigures
 from tools.simulated_reports import report
 
-__all__ = ["bare", "commands", "parsed", "paths", "report", "texts"]
+__all__ = ["bare", "commands", "parsed", "paths", "report", "session", "texts"]
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -42,9 +53,48 @@ def commands(data: str) -> list[tuple[str, tuple[float, ...]]]:
     ]
 
 
-def bare(series: list[tuple[str, float | None]], **fields: Any) -> dict[str, Any]:
-    """A document with nothing but a series and what is named."""
-    rows = [
-        {"mood_day": day, "value": value, "q9_max": None, "entries": 1} for day, value in series
-    ]
-    return {"instrument": "phq9-daily", "timezone": "UTC", "series": rows, **fields}
+def bare(
+    series: Sequence[tuple[str, float | None]],
+    *,
+    instrument: str = "phq9-daily",
+    q9: Sequence[int | None] = (),
+    from_day: date | None = None,
+    to_day: date | None = None,
+    **figures: Any,
+) -> TrendReport:
+    """A report with nothing but a series, its answers to item 9 and the figures that are named."""
+    days = [date.fromisoformat(day) for day, _ in series]
+    cut_at = datetime.combine(max(days, default=date(2026, 3, 1)), time(12), tzinfo=UTC)
+    nothing = trend(instrument, [], timezone="UTC", data_cut_at=cut_at)
+    highest = [*q9, *[None] * len(days)]
+    rows = zip(days, series, highest, strict=False)
+    of_treatment = {field.name for field in fields(TreatmentFigures)} & figures.keys()
+    treatment = replace(nothing.treatment, **{name: figures.pop(name) for name in of_treatment})
+    found = replace(
+        nothing,
+        **{"status": None, **figures},
+        series=tuple(DayRow(day, value, answer, 1, False) for day, (_, value), answer in rows),
+        treatment=treatment,
+    )
+    return TrendReport(
+        patient_id="p",
+        instrument=instrument,
+        generated_at=cut_at,
+        revision=len(days),
+        cut_at=cut_at,
+        timezone="UTC",
+        thresholds=TREND_THRESHOLDS,
+        figures=found,
+        from_day=from_day,
+        to_day=to_day,
+    )
+
+
+def session(
+    number: int, at: datetime, dose: float | None = None, *, pre: float | None = None
+) -> SessionFigures:
+    """A session `s1`, `s2` … and the level before it."""
+    one = Session(f"s{number}", "c", at, "ketamine", "iv", dose_value=dose, dose_unit="mg")
+    (window,) = session_windows([one])
+    effect = SessionEffect(pre, False, None, None, 0)
+    return SessionFigures(one, one.day(UTC), number, window, effect, Duration("unknown"))

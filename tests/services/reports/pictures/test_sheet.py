@@ -4,50 +4,42 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from services.reports.pictures.sheet import COLUMNS, safe, trend_csv
-from tests.services.reports.pictures.drawn import bare, report
+from services.rules.trend.document import TrendReport
+from tests.services.reports.pictures.drawn import bare, report, session
 
 
-def read(document: dict[str, Any]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(trend_csv(document), newline="")))
+def read(found: TrendReport) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(trend_csv(found), newline="")))
 
 
 def test_one_row_a_mood_day_with_every_figure_of_the_series():
-    document = report("phq9-daily", 60)
-    rows = read(document)
-    assert [row["mood_day"] for row in rows] == [row["mood_day"] for row in document["series"]]
-    assert [row["value"] for row in rows] == [str(row["value"]) for row in document["series"]]
+    found = report("phq9-daily", 60)
+    rows, series = read(found), found.document["series"]
+    assert [row["mood_day"] for row in rows] == [row["mood_day"] for row in series]
+    assert [row["value"] for row in rows] == [str(row["value"]) for row in series]
 
 
 def test_each_row_says_what_it_is_from():
-    document = report("phq9-daily", 3)
-    for row in read(document):
+    found = report("phq9-daily", 3)
+    for row in read(found):
         assert row["timezone"] == "America/New_York"
         assert row["instrument"] == "phq9-daily"
         assert row["cut_revision"] == "4"
-        assert row["content_hash"] == document["content_hash"]
+        assert row["content_hash"] == found.document["content_hash"]
 
 
 def test_days_count_from_the_last_session_on_or_before_the_day():
-    sessions = [{"id": "s1", "number": 1, "started_at": "2026-03-02T15:00:00Z"}]
+    sessions = (session(1, datetime(2026, 3, 2, 15, tzinfo=UTC)),)
     rows = read(bare([("2026-03-01", 9), ("2026-03-02", 8), ("2026-03-05", 7)], sessions=sessions))
     assert [row["days_since_session"] for row in rows] == ["", "0", "3"]
     assert [row["session_id"] for row in rows] == ["", "s1", "s1"]
     assert rows[2]["session_started_at"] == "2026-03-02T15:00:00Z"
-
-
-def test_the_session_that_the_report_names_is_believed():
-    sessions = [
-        {"id": "s1", "number": 1, "started_at": "2026-03-02T15:00:00Z"},
-        {"id": "s2", "number": 2, "started_at": "2026-03-04T15:00:00Z"},
-    ]
-    document = bare([("2026-03-04", 9)], sessions=sessions)
-    document["series"][0]["session_id"] = "s1"
-    assert read(document)[0]["days_since_session"] == "2"
 
 
 def test_what_is_not_known_is_empty_and_never_zero():
@@ -60,7 +52,9 @@ def test_a_report_without_answers_has_a_header_and_nothing_else():
 
 
 def test_lines_end_as_the_standard_says():
-    written = trend_csv(bare([("2026-03-01", 9)], rules_version='a,"b"\nc'))
+    found = bare([("2026-03-01", 9)])
+    thresholds = replace(found.thresholds, version='a,"b"\nc')
+    written = trend_csv(replace(found, thresholds=thresholds))
     assert written.count("\r\n") == 2
     assert '"a,""b""\nc"' in written
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import Any
 
 import pypdfium2
@@ -9,17 +12,42 @@ import pytest
 
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.visit import visit_pdf
+from services.rules.courses import Course
+from services.rules.figures.effect_duration import Duration, EffectDuration
+from services.rules.figures.item9 import Item9, LevelOn
+from services.rules.figures.onset import Onset
+from services.rules.figures.session_effect import SessionEffect
+from services.rules.figures.status import Improvement
+from services.rules.figures.windows import WindowMean
+from services.rules.side_effects.burden import Burden, Tally
+from services.rules.statistics import TrendTest
+from services.rules.trend.adherence import Adherence
+from services.rules.trend.document import OpenedAlert, TrendReport
+from services.rules.trend.treatment import CourseFigures, CourseResponse
+from services.rules.worsening.return_of_symptoms import Relapse
 from tests.services.reports.pictures.drawn import bare, report
 
 
-def pages(document: dict[str, Any], **who: Any) -> list[str]:
+def pages(found: TrendReport, **who: Any) -> list[str]:
     """The words of each page."""
-    made = pypdfium2.PdfDocument(visit_pdf(document, **who))
+    made = pypdfium2.PdfDocument(visit_pdf(found, **who))
     return [page.get_textpage().get_text_range() for page in made]
 
 
-def words(document: dict[str, Any], **who: Any) -> str:
-    return " ".join(" ".join(pages(document, **who)).split())
+def words(found: TrendReport, **who: Any) -> str:
+    return " ".join(" ".join(pages(found, **who)).split())
+
+
+def with_last_session(found: TrendReport, **changes: Any) -> TrendReport:
+    """The same report with these changes of its last session's figures."""
+    treatment = found.figures.treatment
+    *others, last = treatment.sessions
+    sessions = (*others, replace(last, **changes))
+    return with_figures(found, treatment=replace(treatment, sessions=sessions))
+
+
+def with_figures(found: TrendReport, **changes: Any) -> TrendReport:
+    return replace(found, figures=replace(found.figures, **changes))
 
 
 @pytest.mark.parametrize(
@@ -31,30 +59,30 @@ def test_a_visit_is_one_page_or_two(code: str, entries: int, most: int):
 
 
 def test_the_same_report_is_the_same_bytes():
-    document = report("phq9-daily", 120)
-    assert visit_pdf(document, name="Pat") == visit_pdf(dict(document), name="Pat")
+    found = report("phq9-daily", 120)
+    assert visit_pdf(found, name="Pat") == visit_pdf(replace(found), name="Pat")
 
 
 def test_a_name_stands_where_it_is_asked_for_and_nowhere_else():
-    document = report("phq9-daily", 3)
-    assert "Zoë Łuczak-Đỗ MRN A-17" in words(document, name="Zoë Łuczak-Đỗ", mrn="A-17")
-    assert "MRN" not in words(document)
-    assert document["patient_id"].encode() not in visit_pdf(document)
+    found = report("phq9-daily", 3)
+    assert "Zoë Łuczak-Đỗ MRN A-17" in words(found, name="Zoë Łuczak-Đỗ", mrn="A-17")
+    assert "MRN" not in words(found)
+    assert found.patient_id.encode() not in visit_pdf(found)
 
 
 def test_letters_that_the_font_lacks_are_marked_and_explained():
-    document = report("phq9-daily", 0)
-    said = words(document, name="अदिति Rao", mrn="B-2")
+    found = report("phq9-daily", 0)
+    said = words(found, name="अदिति Rao", mrn="B-2")
     assert "????? Rao MRN B-2" in said
     # Two such names may look alike on paper.
-    assert f"Record {document['patient_id']}" in said
+    assert f"Record {found.patient_id}" in said
     assert "the record has the full name" in said
     assert "the record has" not in words(report("phq9-daily", 0), name="Aditi Rao")
 
 
 def test_it_says_what_it_rests_on():
-    document = report("phq9-daily", 120)
-    said = words(document)
+    found = report("phq9-daily", 120)
+    said, document = words(found), found.document
     for part in (
         "Time zone America/New_York",
         f"revision {document['data_cut']['revision']} of",
@@ -74,11 +102,12 @@ def test_the_words_of_the_drawings_can_be_selected_too():
 
 
 def test_sessions_are_listed_with_their_figures_and_their_status_in_words():
-    document = report("phq9-daily", 120)
-    session = document["sessions"][-1]
-    session.update(pre=14.3, nadir=6, nadir_on="2026-04-16", effect=8.3, duration_days=None)
-    session.update(started_at="2026-04-14T15:00:00Z", duration_status="censored")
-    said = words(document)
+    found = report("phq9-daily", 120)
+    day = date(2026, 4, 14)
+    session = replace(found.sessions[-1].session, started_at=datetime(2026, 4, 14, 15, tzinfo=UTC))
+    effect = SessionEffect(Fraction(143, 10), False, 6, date(2026, 4, 16), 5)
+    last = {"session": session, "day": day, "effect": effect, "duration": Duration("censored")}
+    said = words(with_last_session(found, **last))
     assert "14 Apr 2026" in said
     assert "14.3 6 (day 2) 8.3 – still held (censored)" in said
 
@@ -89,58 +118,63 @@ def test_a_table_is_never_parted_from_its_heading():
     assert second.startswith("Latest 10 of 24 sessions, newest first")
 
 
-def test_an_interval_is_told_from_and_to():
-    document = report("phq9-daily", 120)
-    document["sessions"][-1].update(
-        duration_days=9, duration_status="interval_censored", interval={"low": 4, "high": 9}
-    )
-    assert "4–9 lost within a gap" in words(document)
+def test_an_interval_is_printed_from_and_to():
+    lost = Duration("interval_censored", 9, low=4, high=9)
+    found = with_last_session(report("phq9-daily", 120), duration=lost)
+    assert "4–9 lost within a gap" in words(found)
 
 
 def test_words_too_long_for_a_column_are_cut_where_one_can_see_it():
-    document = report("phq9-daily", 120)
-    document["sessions"][-1]["product"] = "a product with a name that no column is wide enough for"
-    assert "a product with a name that no…" in words(document)
+    found = report("phq9-daily", 120)
+    product = "a product with a name that no column is wide enough for"
+    session = replace(found.sessions[-1].session, product=product)
+    assert "a product with a name that no…" in words(with_last_session(found, session=session))
 
 
 def test_side_effects_are_counted_over_all_sessions():
-    document = report("phq9-daily", 60)
-    document["side_effects"] = [
-        {
-            "session_id": document["sessions"][-1]["id"],
-            "count": 3,
-            "max_grade": 2,
-            "resolved_within_24h": {"resolved": 2, "known": 3, "percent": 66.7},
-        }
-    ]
-    said = words(document)
+    found = report("phq9-daily", 60)
+    none = Tally(0, None)
+    burden = Burden(found.sessions[-1].session.id, Tally(3, 2), Tally(3, 2), none, none, 2, 3)
+    said = words(with_figures(found, burdens=(burden,)))
     assert "3 effects over all sessions, highest grade 2 (CTCAE); 2 of 3" in said
     assert "3, gr. 2" in said
 
 
 def test_the_newest_alerts_are_listed_in_the_patients_own_time():
-    document = report("phq9-daily", 3)
-    document["alerts"] = [
-        {
-            "id": str(place),
-            "family": "suicide_risk",
-            "rule": "S1",
-            "severity": "critical",
-            "triggered_at": f"2026-01-{place:02}T02:30:00Z",
-        }
+    alerts = [
+        OpenedAlert(
+            str(place),
+            "suicide_risk",
+            "S1",
+            "critical",
+            datetime(2026, 1, place, 2, 30, tzinfo=UTC),
+        )
         for place in range(1, 13)
     ]
-    said = words(document)
+    said = words(replace(report("phq9-daily", 3), alerts=tuple(alerts)))
     assert "11 Jan 2026, 21:30 critical S1 suicide risk" in said
     assert "The newest 8 of 12." in said
     assert "3 Jan 2026, 21:30" not in said
 
 
-def test_figures_are_told_only_where_they_are_known():
+def test_figures_are_printed_only_where_they_are_known():
     assert figures_in_words(bare([])) == [
         ("Baseline", "missing: no change can be told"),
         ("Current", "no complete answer"),
+        ("Item 9", "never answered"),
     ]
+
+
+def lasting(n: int, median: int | None) -> EffectDuration:
+    return EffectDuration(n, n, 0, 0, 0, median, ())
+
+
+ON = date(2026, 3, 4)
+COURSE = CourseFigures(
+    Course("c", "ketamine", "induction", date(2026, 3, 1)),
+    (report("phq9-daily", 60).sessions[0].session,),
+    CourseResponse("censored", 18),
+)
 
 
 @pytest.mark.parametrize(
@@ -148,25 +182,28 @@ def test_figures_are_told_only_where_they_are_known():
     [
         ({"status": "response"}, ("Status", "response (at least 50 % better)")),
         (
-            {"instrument": "phq9", "improvement": {"points": 9, "percent": 50}},
+            {"instrument": "phq9", "improvement": Improvement(9, Fraction(50))},
             ("Improvement", "9 points (50 %); positive is better"),
         ),
         (
-            {"instrument": "phq9", "improvement": {"points": -1, "percent": None}},
+            {"instrument": "phq9", "improvement": Improvement(-1, None)},
             ("Improvement", "−1 point (no percentage below a baseline of 10); positive is better"),
         ),
         (
-            {"improvement": {"points": 9, "percent": 50}},
+            {"improvement": Improvement(9, Fraction(50))},
             ("Improvement", "9 points; positive is better"),
         ),
-        ({"m7": {"value": 8.43, "n": 6}}, ("7-day mean", "8.4 points, from 6 of 7 days")),
+        ({"m7": WindowMean(Fraction("8.43"), 6)}, ("7-day mean", "8.4 points, from 6 of 7 days")),
         (
-            {"slope_per_week": -1.25, "trend_test": {"p": 0.0123}},
+            {
+                "slope_per_week": Fraction("-1.25"),
+                "trend_test": TrendTest(-9, Fraction(20), 0.0123, "falling"),
+            },
             ("Slope", "−1.25 points a week; negative is improving (Mann-Kendall p = 0.012)"),
         ),
-        ({"onset": {"on": "2026-03-04", "days": 3}}, ("Onset", "4 Mar 2026, day 3")),
+        ({"onset": Onset(ON, 3)}, ("Onset", "4 Mar 2026, day 3")),
         (
-            {"effect_duration": {"n": 2, "median_days": None}},
+            {"effect_duration": lasting(2, None)},
             (
                 "Effect of a session",
                 "no median: fewer than three sessions, or most effects still hold"
@@ -174,39 +211,30 @@ def test_figures_are_told_only_where_they_are_known():
             ),
         ),
         (
-            {"effect_duration": {"n": 9, "median_days": 11}},
+            {"effect_duration": lasting(9, 11)},
             (
                 "Effect of a session",
                 "half of the gain was lost after 11 days in the median (Kaplan-Meier, n = 9)",
             ),
         ),
         (
-            {"relapse": {"on": "2026-03-04"}},
+            {"relapse": Relapse(ON, ON, "lost_response")},
             ("Relapse", "4 Mar 2026 (first of the readings that confirm it)"),
         ),
         (
-            {"item9": {"last_positive_on": "2026-03-04", "highest": 2}},
+            {"item9": Item9(ON, 0, 2, ())},
             ("Item 9", "last 1 or more on 4 Mar 2026; highest ever 2"),
         ),
         (
-            {"item9": {"cssrs": [{"on": "2026-03-04", "level": "moderate"}]}},
+            {"item9": Item9(None, None, None, (LevelOn(ON, "moderate"),))},
             ("C-SSRS", "moderate on 4 Mar 2026"),
         ),
         (
-            {"adherence": {"due": 14, "answered": 12}},
+            {"adherence": Adherence(14, 12)},
             ("Answered", "12 of 14 check-ins that were due"),
         ),
         (
-            {
-                "course": {
-                    "product": "ketamine",
-                    "phase": "induction",
-                    "started_on": "2026-03-01",
-                    "sessions": 1,
-                    "response_duration_days": 18,
-                    "response_status": "censored",
-                }
-            },
+            {"course": COURSE},
             ("Response of course", "18 days since the last induction (censored)"),
         ),
     ],
@@ -220,5 +248,5 @@ def test_a_figure_in_words(fields: dict[str, Any], said: tuple[str, str]):
     [(0, "0 whenever it was answered, which is no proof of safety"), (None, "never answered")],
 )
 def test_an_item_9_of_0_is_never_called_safe(highest: int | None, said: str):
-    item9 = {"last_positive_on": None, "highest": highest}
-    assert ("Item 9", said) in figures_in_words(bare([], item9=item9))
+    found = with_figures(bare([]), item9=Item9(None, None, highest, ()))
+    assert ("Item 9", said) in figures_in_words(found)

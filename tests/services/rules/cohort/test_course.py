@@ -12,8 +12,8 @@ import pytest
 
 from services.rules.cohort.course import (
     CourseOutcome,
-    Held,
     Reading,
+    ResponseDuration,
     TreatedPatient,
     course_outcomes,
 )
@@ -43,7 +43,7 @@ def test_a_course_with_baseline_and_outcome_is_counted():
         fate="counted",
         baseline=Reading(day(-1), 20, 2),
         outcome=Reading(day(30), 8, 1),
-        held=Held(0, lost=False),
+        response_duration=ResponseDuration(0, lost=False),
     )
 
 
@@ -83,7 +83,7 @@ def test_a_form_entered_late_counts_on_the_day_it_is_about():
 def test_without_a_baseline_before_the_course_there_is_no_outcome(entries: list):
     found = only(patient([*entries, form(30, 4)]))
 
-    assert (found.fate, found.baseline, found.outcome, found.held) == (
+    assert (found.fate, found.baseline, found.outcome, found.response_duration) == (
         "baseline_missing",
         None,
         None,
@@ -128,7 +128,7 @@ def test_a_course_is_pending_until_its_window_has_closed(at: int, fate: str):
     found = only(patient([BEFORE, form(28, 8)], at=at))
 
     assert found.fate == fate
-    assert (found.held is None) == (fate == "pending")
+    assert (found.response_duration is None) == (fate == "pending")
 
 
 def test_a_course_with_planned_sessions_is_pending():

@@ -14,11 +14,11 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from services.rules.cohort.course import course_outcomes
-from services.rules.cohort.figures import Mark, Share, figures_of, mark, share, sustained
-from services.rules.cohort.tally import OVERALL, Cohort, Group, Tally
+from services.rules.cohort.figures import Share, SurvivalMark, figures_of, mark, share, sustained
+from services.rules.cohort.tally import OVERALL, Cohort, CohortGroup, OutcomeTally
 from tests.services.rules.cohort_people import course, form, patient, sessions
 
-HELD = st.dictionaries(
+DURATIONS = st.dictionaries(
     st.integers(0, 182), st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=40
 )
 
@@ -55,7 +55,7 @@ def counted(people=None) -> Cohort:
     return cohort
 
 
-INDUCTIONS = Group("phase", "induction")
+INDUCTIONS = CohortGroup("phase", "induction")
 
 
 def test_the_hand_drawn_cohort_is_counted_as_its_rows_are_named():
@@ -74,7 +74,7 @@ def test_the_hand_drawn_cohort_is_counted_as_its_rows_are_named():
     assert (tally.item9_known, tally.item9_higher) == (7, 2)
     assert (tally.item9_positive, tally.item9_lower, tally.item9_zero) == (4, 2, 1)
     # Five responses were seen, each on the last form before the end of what is known.
-    assert tally.held == {0: (0, 5)}
+    assert tally.response_durations == {0: (0, 5)}
 
 
 def test_figures_are_shares_of_those_observed():
@@ -113,16 +113,16 @@ def test_the_groups_of_a_cohort_stand_in_a_fixed_order():
     )
 
     assert [group for group, _ in counted([who]).groups()] == [
-        Group("overall"),
-        Group("phase", "induction"),
-        Group("phase", "maintenance"),
-        Group("strict", "induction"),
-        Group("product", "induction", "ketamine"),
-        Group("product", "maintenance", "esketamine"),
-        Group("route", "induction", route="iv"),
-        Group("route", "maintenance", route="intranasal"),
-        Group("product_route", "induction", "ketamine", "iv"),
-        Group("product_route", "maintenance", "esketamine", "intranasal"),
+        CohortGroup("overall"),
+        CohortGroup("phase", "induction"),
+        CohortGroup("phase", "maintenance"),
+        CohortGroup("strict", "induction"),
+        CohortGroup("product", "induction", "ketamine"),
+        CohortGroup("product", "maintenance", "esketamine"),
+        CohortGroup("route", "induction", route="iv"),
+        CohortGroup("route", "maintenance", route="intranasal"),
+        CohortGroup("product_route", "induction", "ketamine", "iv"),
+        CohortGroup("product_route", "maintenance", "esketamine", "intranasal"),
     ]
 
 
@@ -142,11 +142,11 @@ def test_a_group_with_fewer_than_five_outcomes_is_marked_small(people: int, smal
 
 
 def test_an_empty_clinic_has_figures_of_nobody():
-    found = figures_of(OVERALL, Tally())
+    found = figures_of(OVERALL, OutcomeTally())
 
     assert set(found.shares.values()) == {Share(0, 0, None, None, None)}
     assert (found.baseline_mean, found.outcome_mean) == (None, None)
-    assert found.sustained.marks == (Mark(28, None, 0), Mark(56, None, 0))
+    assert found.sustained.marks == (SurvivalMark(28, None, 0), SurvivalMark(56, None, 0))
     assert found.sustained.curve == ()
 
 
@@ -181,23 +181,26 @@ def test_kaplan_meier_worked_out_by_hand():
         (35, 6, Fraction(18, 35)),
         (60, 3, Fraction(18, 35)),
     ]
-    assert found.marks == (Mark(28, Fraction(27, 35), 6), Mark(56, Fraction(18, 35), 3))
+    assert found.marks == (
+        SurvivalMark(28, Fraction(27, 35), 6),
+        SurvivalMark(56, Fraction(18, 35), 3),
+    )
 
 
 @pytest.mark.parametrize(
     ("held", "expected"),
     [
-        ({30: (0, 2)}, Mark(28, Fraction(1), 2)),
-        ({28: (1, 1)}, Mark(28, Fraction(1, 2), 2)),
-        ({10: (1, 1)}, Mark(28, None, 0)),
-        ({10: (2, 0)}, Mark(28, Fraction(0), 0)),
+        ({30: (0, 2)}, SurvivalMark(28, Fraction(1), 2)),
+        ({28: (1, 1)}, SurvivalMark(28, Fraction(1, 2), 2)),
+        ({10: (1, 1)}, SurvivalMark(28, None, 0)),
+        ({10: (2, 0)}, SurvivalMark(28, Fraction(0), 0)),
     ],
 )
-def test_a_share_is_unknown_once_nobody_is_observed(held: dict, expected: Mark):
+def test_a_share_is_unknown_once_nobody_is_observed(held: dict, expected: SurvivalMark):
     assert mark(sustained(held).curve, 28) == expected
 
 
-@given(HELD)
+@given(DURATIONS)
 def test_kaplan_meier_agrees_with_lifelines(held: dict):
     days = [day for day, (lost, kept) in held.items() for _ in range(lost + kept)]
     events = [is_lost for lost, kept in held.values() for is_lost in [1] * lost + [0] * kept]

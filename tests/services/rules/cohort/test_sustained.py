@@ -1,4 +1,4 @@
-"""How long a response held: from its first reading to its loss or the last form."""
+"""How long a response lasted: from its first reading to its loss or the last form."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.rules.cohort.course import Held, has_responded, sustained_response
+from services.rules.cohort.course import ResponseDuration, has_responded, sustained_response
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.day_series import DayValue
 
 START = date(2026, 3, 17)
 
 
-def held(*readings: tuple[int, int], baseline: int = 20):
+def duration_of(*readings: tuple[int, int], baseline: int = 20):
     values = [DayValue(START + timedelta(days=day), total) for day, total in readings]
     respond_by = START + timedelta(days=31)
     return sustained_response(values, baseline, respond_by, COHORT_THRESHOLDS.sustained)
@@ -35,23 +35,23 @@ def test_a_response_is_half_of_a_baseline_of_at_least_10(
         ((), None),
         (((7, 12),), None),
         (((32, 4),), None),
-        (((7, 12), (31, 4)), Held(0, lost=False)),
-        (((7, 8), (20, 9), (47, 10)), Held(40, lost=False)),
+        (((7, 12), (31, 4)), ResponseDuration(0, lost=False)),
+        (((7, 8), (20, 9), (47, 10)), ResponseDuration(40, lost=False)),
         # Two in a row under half the improvement, at least 5 days apart: the first tells the day.
-        (((7, 9), (21, 11), (26, 12)), Held(14, lost=True)),
-        (((7, 9), (21, 11), (25, 12)), Held(18, lost=False)),
-        (((7, 9), (21, 11), (26, 10), (31, 11)), Held(24, lost=False)),
+        (((7, 9), (21, 11), (26, 12)), ResponseDuration(14, lost=True)),
+        (((7, 9), (21, 11), (25, 12)), ResponseDuration(18, lost=False)),
+        (((7, 9), (21, 11), (26, 10), (31, 11)), ResponseDuration(24, lost=False)),
         # One reading of at least 10 and 5 above the lowest is enough.
-        (((7, 4), (21, 10)), Held(14, lost=True)),
-        (((7, 4), (21, 9), (30, 3)), Held(23, lost=False)),
-        (((3, 15), (7, 4), (300, 4)), Held(182, lost=False)),
-        (((7, 4), (190, 15)), Held(182, lost=False)),
-        (((7, 4), (189, 15)), Held(182, lost=True)),
+        (((7, 4), (21, 10)), ResponseDuration(14, lost=True)),
+        (((7, 4), (21, 9), (30, 3)), ResponseDuration(23, lost=False)),
+        (((3, 15), (7, 4), (300, 4)), ResponseDuration(182, lost=False)),
+        (((7, 4), (190, 15)), ResponseDuration(182, lost=False)),
+        (((7, 4), (189, 15)), ResponseDuration(182, lost=True)),
     ],
 )
 def test_the_response_lasts_to_its_loss_or_to_the_last_form(readings: tuple, expected):
-    assert held(*readings) == expected
+    assert duration_of(*readings) == expected
 
 
 def test_a_low_baseline_knows_no_response():
-    assert held((7, 0), (20, 1), baseline=9) is None
+    assert duration_of((7, 0), (20, 1), baseline=9) is None

@@ -9,7 +9,7 @@ import pytest
 
 from services.rules.danger.silence import SilenceFacts, missed_in_a_row, silence_tier
 from services.rules.decision import Tier
-from services.rules.trend.adherence import DaySpan
+from services.rules.mood_days import DaySpan
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import Course, Session, Treatment, in_order
-from services.rules.schedule.case import Answered, DaySpan, ScheduleCase
+from services.rules.mood_days import DaySpan
+from services.rules.schedule.case import Answered, ScheduleCase
 from services.rules.schedule.due import answers_needed, due_items, due_now, windows_now
 from services.rules.trend.adherence import Adherence, adherence, adherence_of
 from tests.services.rules.schedule_cases import KOLKATA, NEW_YORK

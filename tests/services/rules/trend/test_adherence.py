@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.rules.trend.adherence import Adherence, DaySpan, adherence
+from services.rules.mood_days import DaySpan
+from services.rules.trend.adherence import Adherence, adherence
 
 ACCEPTED = date(2026, 3, 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.courses import UNTREATED
-from services.rules.schedule.case import DaySpan
+from services.rules.mood_days import DaySpan
 from services.rules.trend.adherence import Adherence, adherence
 from tests.services.rules.schedule_cases import KOLKATA, answers, on, treated
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.courses import UNTREATED
-from services.rules.trend.course_response import course_response, relapses
+from services.rules.trend.treatment import course_response, relapses
 from tests.services.rules.treated import course, on, together, values
 
 INDUCTION = course(days=(0, 3, 7, 10))

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.rules.day_series import Entry
-from services.rules.trend.document import content_hash, figures
+from services.rules.trend.document import content_hash, figures_json
 from services.rules.trend.report import trend
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ def document(instrument: str, *scores: int) -> dict[str, object]:
         data_cut_at=START + timedelta(days=6),
         accepted_on=date(2026, 2, 28),
     )
-    return figures(found)
+    return figures_json(found)
 
 
 # What the report of somebody without treatment says of it.

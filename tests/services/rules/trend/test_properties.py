@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.rules.day_series import Entry, day_rows
 from services.rules.mood_days import place
-from services.rules.trend.document import figures
+from services.rules.trend.document import figures_json
 from services.rules.trend.report import trend
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def report(instrument: str, entries: list[Entry], **choices) -> dict[str, object
         "accepted_on": START.date(),
         **choices,
     }
-    return figures(trend(instrument, entries, **choices))
+    return figures_json(trend(instrument, entries, **choices))
 
 
 @given(INSTRUMENTS, ENTRIES, st.randoms(use_true_random=False))

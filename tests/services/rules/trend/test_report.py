@@ -9,8 +9,9 @@ import pytest
 
 from services.rules.day_series import DayValue, Entry
 from services.rules.figures.baseline import Baseline
+from services.rules.figures.windows import WindowMean
 from services.rules.trend.adherence import Adherence
-from services.rules.trend.report import Trend, WindowMean, trend
+from services.rules.trend.report import Trend, trend
 
 START = date(2026, 3, 1)
 

@@ -15,7 +15,7 @@ from services.rules.day_series import Entry
 from services.rules.figures.item9 import LevelOn
 from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
-from services.rules.trend.document import figures
+from services.rules.trend.document import figures_json
 from services.rules.trend.report import Beside, trend
 from tests.services.rules.treated import at, course, entry, on, run, together
 
@@ -29,7 +29,7 @@ SESSIONS = course(days=(10, 17, 24))
 
 
 def report(instrument, entries, beside=None, cut_day=60, **choices):
-    return figures(
+    return figures_json(
         trend(
             instrument,
             entries,
@@ -289,7 +289,7 @@ def test_a_shifted_zone_shifts_days_and_nothing_else(instrument, entries, days, 
         replace(made, recorded_at=made.recorded_at + by, received_at=made.received_at + by)
         for made in entries
     ]
-    elsewhere = figures(
+    elsewhere = figures_json(
         trend(
             instrument,
             moved,
