@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import CheckIn, Patient, PatientPause, SideEffectReport
+from models import CheckIn, Patient, SideEffectReport
 from services.patients.history.check_ins import counting
+from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment
-from services.rules.mood_days import DaySpan, find_zone
+from services.rules.mood_days import find_zone
 from services.rules.schedule.case import SIDE_EFFECTS, Answered, ScheduleCase
 
 
@@ -21,26 +22,11 @@ def load_case(session: Session, patient: Patient) -> ScheduleCase:
     return ScheduleCase(
         zone=find_zone(patient.timezone) or UTC,
         accepted_at=patient.accepted_at,
-        paused=load_pauses(session, patient.id),
+        paused=load_pauses(session, [(patient.clinic_id, patient.id)])[patient.id],
         treatment=load_treatment(session, patient.id),
         indications=frozenset(patient.indications),
         status=patient.status,
     )
-
-
-def load_pauses(session: Session, patient_id: UUID) -> list[DaySpan]:
-    """The paused days; a pause that ended early leaves the day on which it ended due."""
-    rows = session.execute(
-        select(PatientPause.from_on, PatientPause.to_on, PatientPause.ended_on).where(
-            PatientPause.patient_id == patient_id
-        )
-    )
-    spans = []
-    for row in rows:
-        ended = row.to_on if row.ended_on is None else row.ended_on - timedelta(days=1)
-        if row.from_on <= ended:
-            spans.append(DaySpan(row.from_on, min(row.to_on, ended)))
-    return spans
 
 
 def load_answers(

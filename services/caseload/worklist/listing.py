@@ -24,6 +24,8 @@ from services.caseload.worklist.statement import CaseRow
 from services.caseload.worklist.treatment_words import Treatment, treatment_now
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.contact_data import is_contact_missing
+from services.patients.status.silence import silent_after_risk
+from services.rules.danger.silence import SilenceAfterRisk
 
 # A list is read within a day: an older cursor goes on by yesterday's order.
 ORDER_HOLDS: Final = timedelta(days=1)
@@ -38,11 +40,13 @@ def list_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Page:
     """
     place = _place(wanted, now)
     with acting(actor, now) as session:
-        rows = load_rows(session, actor, wanted, place, now)
+        silent = silent_after_risk(session, now)
+        ordered = silent if place.as_of == now else silent_after_risk(session, place.as_of)
+        rows = load_rows(session, actor, wanted, place, ordered, now)
         audit.record(session, actor.user_id, "caseload_read", now)
     found = page_of_rows(rows, wanted.limit, lambda keyed: (place.as_of, *keyed.key))
     days = Days(now)
-    return found.rendered(lambda keyed: show_row(keyed.row, days))
+    return found.rendered(lambda keyed: show_row(keyed.row, silent.get(keyed.row.id), days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,12 @@ def print_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Printed:
     whole = Wanted(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
     with acting(actor, now) as session:
         clinic = _clinic(session, actor)
-        rows = load_rows(session, actor, whole, Place(now), now)
+        silent = silent_after_risk(session, now)
+        rows = load_rows(session, actor, whole, Place(now), silent, now)
         kept = rows[:PRINTED_AT_MOST]
         audit.record(session, actor.user_id, "caseload_printed", now, patients=len(kept))
     days = Days(now)
-    items = [show_row(keyed.row, days) for keyed in kept]
+    items = [show_row(keyed.row, silent.get(keyed.row.id), days) for keyed in kept]
     return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))
 
 
@@ -85,18 +90,19 @@ def _place(wanted: Wanted, now: datetime) -> Place:
     return Place(nearest, tuple(after))
 
 
-def show_row(row: CaseRow, days: Days) -> dict[str, Any]:
+def show_row(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> dict[str, Any]:
     """One row of the caseload; what is clinical is left out for those who may not see it."""
     status = _status_now(row, days)
     severity = None if row.rank is None else SEVERITIES[row.rank]
     treatment = treatment_now(row, days)
+    facts = _facts(row, status, severity, treatment, silence, days)
     shown = {
         "id": row.id,
         "name": row.name,
         "mrn": row.mrn,
         "status": status,
         "paused_until_on": row.paused_until if status == "paused" else None,
-        "reason": reason_in_words(_facts(row, status, severity, treatment, days), days.now),
+        "reason": reason_in_words(facts, days.now),
         "open_alerts": row.open_alerts,
         "highest_severity": severity,
         "contact_missing": _contact_missing(row),
@@ -148,7 +154,12 @@ def _opened(kept: bytes | None, column: str) -> str | None:
 
 
 def _facts(
-    row: CaseRow, status: str, severity: str | None, treatment: Treatment, days: Days
+    row: CaseRow,
+    status: str,
+    severity: str | None,
+    treatment: Treatment,
+    silence: SilenceAfterRisk | None,
+    days: Days,
 ) -> Facts:
     return Facts(
         status=status,
@@ -159,17 +170,15 @@ def _facts(
         highest_family=row.family,
         needs_invitation=row.needs_invitation,
         since=row.created_at,
-        invited_at=row.invited_at,
         accepted_at=row.accepted_at,
         today=days.today(row.timezone),
         last_check_in_at=row.last_check_in_at,
-        heard_on=row.heard_on,
         last_item9=row.last_item9,
         item9_positive_at=row.item9_positive_at,
         cssrs_moderate_at=row.cssrs_moderate_at,
-        risk_at_intake=row.risk_at_intake,
         baseline=row.baseline,
         current=row.current,
         trend_status=row.trend_status,
         treatment=treatment,
+        silence=silence,
     )

@@ -19,7 +19,7 @@ from services.caseload.worklist.treatment_words import (
 from services.rules import catalogue
 from services.rules.catalogue import RULES_FAILED
 from services.rules.danger.numbers import RULES
-from services.rules.danger.silence import SILENCE
+from services.rules.danger.silence import SILENCE, Risk, SilenceAfterRisk
 
 FAMILIES: Final = tuple(family for family in catalogue.FAMILIES if family != RULES_FAILED)
 TREND_WORDS: Final = {
@@ -30,17 +30,13 @@ TREND_WORDS: Final = {
     "remission": "PHQ-9 shows remission",
     "minimal_symptoms": "PHQ-9 shows minimal symptoms from a low baseline",
 }
-ITEM9_SPAN: Final = timedelta(days=SILENCE.item9_days)
-CSSRS_SPAN: Final = timedelta(days=SILENCE.cssrs_days)
-INTAKE_SPAN: Final = timedelta(days=SILENCE.intake_days)
 
 
 class Facts(NamedTuple):
     """What a row of the caseload knows; instants aware, days the patient's mood days.
 
     `clinical` is false for those who may not see clinical content: then only alerts, silence
-    of the account and status are named. `heard_on`: the last day with an answered item 9 or a
-    complete C-SSRS.
+    of the account and status are named. `silence`: rule N1 is high for this patient.
     """
 
     status: str
@@ -51,19 +47,17 @@ class Facts(NamedTuple):
     highest_family: str | None
     needs_invitation: bool
     since: datetime
-    invited_at: datetime | None
     accepted_at: datetime | None
     today: date
     last_check_in_at: datetime | None
-    heard_on: date | None
     last_item9: int | None
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
-    risk_at_intake: bool
     baseline: float | None
     current: float | None
     trend_status: str | None
     treatment: Treatment = UNTREATED
+    silence: SilenceAfterRisk | None = None
 
 
 def reason_in_words(facts: Facts, now: datetime) -> str:
@@ -106,27 +100,25 @@ def _alerts(facts: Facts) -> str:
 
 
 def _risk(facts: Facts, now: datetime) -> Iterator[str]:
-    if facts.status == "active" and is_silent(facts.heard_on, facts.today):
-        of = list(_risk_of_silence(facts, now))
-        if of:
-            days = (facts.today - (facts.heard_on or facts.today)).days - 1
-            unheard = f"no item 9 or C-SSRS answered for {counted(days, 'day')}"
-            yield f"silent after risk: {unheard}, {', '.join(of)}"
-            return
+    if facts.silence is not None:
+        yield _silent_after_risk(facts, facts.silence)
+        return
     if is_recent(facts.item9_positive_at, now):
         yield _item9(facts, RULES.recent_risk.days)
     if is_recent(facts.cssrs_moderate_at, now):
         yield _cssrs(RULES.recent_risk.days)
 
 
-def _risk_of_silence(facts: Facts, now: datetime) -> Iterator[str]:
-    """What makes three silent days a risk, each in its own span (rule N1)."""
-    if _within(facts.item9_positive_at, ITEM9_SPAN, now):
-        yield _item9(facts, ITEM9_SPAN.days)
-    if _within(facts.cssrs_moderate_at, CSSRS_SPAN, now):
-        yield _cssrs(CSSRS_SPAN.days)
-    if facts.risk_at_intake and _within(facts.invited_at, INTAKE_SPAN, now):
-        yield "suicidal ideation at intake"
+def _silent_after_risk(facts: Facts, silence: SilenceAfterRisk) -> str:
+    days = counted(silence.missed, "day")
+    paused = f" ({counted(silence.paused, 'paused day')} left out)" if silence.paused else ""
+    words: dict[Risk, str] = {
+        "item9": _item9(facts, SILENCE.item9_days),
+        "cssrs": _cssrs(SILENCE.cssrs_days),
+        "intake": "suicidal ideation at intake",
+    }
+    risks = ", ".join(words[risk] for risk in silence.risks)
+    return f"silent after risk: no item 9 or C-SSRS answered for {days}{paused}, {risks}"
 
 
 def _item9(facts: Facts, days: int) -> str:
@@ -167,14 +159,6 @@ def _trend(facts: Facts) -> str:
 def is_recent(moment: datetime | None, now: datetime) -> bool:
     """Recent enough to raise what follows (the safety rules' own span)."""
     return _within(moment, RULES.recent_risk, now)
-
-
-def is_silent(heard_on: date | None, today: date) -> bool:
-    """As many whole mood days in a row without an answer as make silence after risk (rule N1).
-
-    Days of a pause that has ended are counted too: the words say only that nothing was answered.
-    """
-    return heard_on is not None and (today - heard_on).days > SILENCE.at_risk_missed_days
 
 
 def _within(moment: datetime | None, span: timedelta, now: datetime) -> bool:

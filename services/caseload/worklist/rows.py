@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -46,9 +48,15 @@ class Place:
 
 
 def load_rows(
-    session: Session, actor: Actor, wanted: Wanted, place: Place, now: datetime
+    session: Session,
+    actor: Actor,
+    wanted: Wanted,
+    place: Place,
+    silent: Collection[UUID],
+    now: datetime,
 ) -> list[Keyed]:
-    """One row more than wanted, so that the caller sees whether there is another page.
+    """One row more than wanted, so that the caller sees whether there is another page. `silent`:
+    the patients for whom rule N1 is high when the order is made.
 
     Raises `Forbidden`.
     """
@@ -66,6 +74,7 @@ def load_rows(
         "user_id": actor.user_id,
         "now": now,
         "as_of": place.as_of,
+        "silent": list(silent),
         "part": _without_patterns(wanted.q or ""),
         "rows": wanted.limit + 1,
         **{f"after_{number}": part for number, part in enumerate(place.after or ())},

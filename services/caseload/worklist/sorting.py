@@ -13,7 +13,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Patient, PatientStatus, User
 from models.alert import SEVERITIES
-from services.caseload.worklist.reasons import CSSRS_SPAN, INTAKE_SPAN, ITEM9_SPAN
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
 from services.rules.figures.numbers import TREND_THRESHOLDS
@@ -39,6 +38,7 @@ TREND_ORDER: Final = (
     "remission",
 )
 NO_SLOPE: Final = 1e9
+NEW_FOR: Final = timedelta(days=SILENCE.intake_days)
 # After so long a course is history: a new one has a baseline of its own (report formulas).
 COURSE_GAP: Final = timedelta(days=TREND_THRESHOLDS.baseline.keep_days)
 
@@ -51,7 +51,7 @@ class Today:
     elsewhere: tuple[tuple[str, date], ...] = ()
 
     def of_patient(self) -> ColumnElement[date]:
-        """Her day; the usual one for a zone that came in since."""
+        """The patient's day; the usual one for a zone that came in since."""
         usual = literal(self.usual, Date)
         if not self.elsewhere:
             return usual
@@ -64,12 +64,13 @@ def sort_keys(
     alerts: Any,
     clinical: ColumnElement[bool],
     now: ColumnElement[datetime],
+    silent: ColumnElement[bool],
     today: Today | None,
 ) -> list[Key]:
     """The keys of one order. Without a right to clinical content they say nothing clinical.
 
-    `alerts` has the columns `rank` and `returned` of the patient's open alerts; `today` is
-    given for the order of risk.
+    `alerts` has the columns `rank` and `returned` of the patient's open alerts, `silent` holds for
+    the patients for whom rule N1 is high; `today` is given for the order of risk.
     """
 
     def shown(value: Key, otherwise: Key) -> ColumnElement[Any]:
@@ -84,7 +85,7 @@ def sort_keys(
     trend = shown(_trend_rank(), literal(0))
     if today is None:
         return [left, trend, shown(_falling(), literal(0.0)), Patient.id]
-    need = shown(_need_rank(alerts.c.returned, now, today.of_patient()), literal(0))
+    need = shown(_need_rank(alerts.c.returned, silent, now, today.of_patient()), literal(0))
     return [func.coalesce(alerts.c.rank, NO_ALERT), left, need, trend, waiting_since, Patient.id]
 
 
@@ -93,7 +94,10 @@ def _waiting_since() -> ColumnElement[datetime]:
 
 
 def _need_rank(
-    returned: ColumnElement[Any], now: ColumnElement[datetime], today: ColumnElement[date]
+    returned: ColumnElement[Any],
+    silent: ColumnElement[bool],
+    now: ColumnElement[datetime],
+    today: ColumnElement[date],
 ) -> ColumnElement[int]:
     """Who needs somebody first among those whose alerts are equally severe: a small table.
 
@@ -101,11 +105,11 @@ def _need_rank(
     """
     status = PatientStatus
     recent = now - RULES.recent_risk
-    newly_in = and_(Patient.risk_at_intake, User.created_at >= now - INTAKE_SPAN)
+    newly_in = and_(Patient.risk_at_intake, User.created_at >= now - NEW_FOR)
     known = or_(status.next_session_at.is_(None), status.next_session_at > now)
     in_treatment = status.last_session_at >= now - COURSE_GAP
     needs: tuple[ColumnElement[bool] | InstrumentedAttribute[bool], ...] = (
-        and_(_is_silent(today), or_(*_risks_of_silence(now), newly_in)),
+        silent,
         or_(status.item9_positive_at >= recent, status.cssrs_moderate_at >= recent),
         newly_in,
         or_(returned, and_(status.wearing_off_on.is_not(None), known, in_treatment)),
@@ -115,22 +119,6 @@ def _need_rank(
     )
     places = [(need, place) for place, need in enumerate(needs)]
     return cast(case(*places, else_=len(needs)), Integer)
-
-
-def _is_silent(today: ColumnElement[date]) -> ColumnElement[bool]:
-    heard_on = func.greatest(PatientStatus.last_item9_on, PatientStatus.last_cssrs_on)
-    pause_ended = and_(Patient.status == "paused", Patient.paused_until < today)
-    return and_(
-        or_(Patient.status == "active", pause_ended),
-        heard_on + SILENCE.at_risk_missed_days < today,
-    )
-
-
-def _risks_of_silence(now: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
-    return (
-        PatientStatus.item9_positive_at >= now - ITEM9_SPAN,
-        PatientStatus.cssrs_moderate_at >= now - CSSRS_SPAN,
-    )
 
 
 def _trend_rank() -> ColumnElement[int]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     func,
     or_,
@@ -43,7 +44,7 @@ from services.rules.catalogue import CATALOGUE
 
 
 class CaseRow(NamedTuple):
-    """One patient as the database has her. `phone` and `emergency_contact` are as kept, still
+    """One patient as the database has them. `phone` and `emergency_contact` are as kept, still
     encrypted: opening them for every row of a page would cost more than the page. `rank`: the
     place of the most severe open alert in `SEVERITIES`, `family` what it is about.
     """
@@ -58,15 +59,12 @@ class CaseRow(NamedTuple):
     accepted_at: datetime | None
     phone: bytes | None
     emergency_contact: bytes | None
-    risk_at_intake: bool
     needs_invitation: bool
-    invited_at: datetime | None
     open_alerts: int
     rank: int | None
     family: str | None
     clinical: bool
     last_check_in_at: datetime | None
-    heard_on: date | None
     last_item9: int | None
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
@@ -112,8 +110,8 @@ class Shape:
 class Statement:
     """Rows that begin with so many sort keys and go on as `CaseRow`.
 
-    Its parameters: `user_id`, `now`, `as_of` (of the order), `part` (of a name, with LIKE
-    patterns escaped by `/`), `rows`, and `after_0` and so on, the keys of the row before.
+    Its parameters: `user_id`, `now`, `as_of` and `silent` (ids) of the order, `part` (of a name,
+    with LIKE patterns escaped by `/`), `rows`, and `after_0` and so on, the keys of the row before.
     """
 
     select: Select[Any]
@@ -127,7 +125,8 @@ def statement(shape: Shape) -> Statement:
     clinical = _clinical(actor, now)
     alerts = _open_alerts().subquery()
     as_of = bindparam("as_of", type_=INSTANT)
-    keys = sort_keys(shape.sort, alerts, clinical, as_of, shape.today)
+    silent = Patient.id == any_(bindparam("silent", type_=ARRAY(Patient.id.type)))
+    keys = sort_keys(shape.sort, alerts, clinical, as_of, silent, shape.today)
     order = [_plain(key).label(f"key_{number}") for number, key in enumerate(keys)]
     query = (
         select(*order, *_columns(alerts, clinical))
@@ -161,12 +160,10 @@ def _columns(alerts: Any, clinical: ColumnElement[bool]) -> list[Any]:
     """In the order of `CaseRow`."""
     known = _COLUMNS | {
         "needs_invitation": func.coalesce(User.needs_invitation, False),
-        "invited_at": User.created_at,
         "open_alerts": func.coalesce(alerts.c.count, 0),
         "rank": alerts.c.rank,
         "family": alerts.c.family,
         "clinical": clinical,
-        "heard_on": func.greatest(PatientStatus.last_item9_on, PatientStatus.last_cssrs_on),
     }
     return [_plain(known[name]).label(name) for name in CaseRow._fields]
 

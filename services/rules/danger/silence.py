@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from services.rules.decision import Tier
 from services.rules.mood_days import DaySpan
@@ -17,6 +17,7 @@ from services.rules.numbers import DATA, read
 
 RULE = "N1"
 FAMILY = "silence"
+Risk = Literal["item9", "cssrs", "intake"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +38,51 @@ SILENCE: Final = read(DATA / "silence.toml", SilenceThresholds)
 
 @dataclass(frozen=True, slots=True)
 class SilenceFacts:
-    """What is known of one patient at `now`; `today` and `heard_on` are her mood days.
+    """What is known of one patient at `now`; days are the patient's mood days.
 
-    `heard_on`: the last mood day with an answered item 9 or a complete C-SSRS, None for never.
-    `accepted_on`: the mood day on which she took over her account; the day after is the first due.
+    `last_risk_answer_on`: the last day with an answered item 9 or a complete C-SSRS, None for
+    never. `accepted_on`: the day on which they took over their account; the next is the first due.
     """
 
     now: datetime
     today: date
     invited_at: datetime
     accepted_on: date | None
-    heard_on: date | None
+    last_risk_answer_on: date | None
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
     risk_at_intake: bool
     paused: tuple[DaySpan, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SilenceAfterRisk:
+    """So many due mood days missed in a row, of which so many more were paused, and the risks."""
+
+    missed: int
+    paused: int
+    risks: tuple[Risk, ...]
+
+
 def silence_tier(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> Tier | None:
     """high after 3 missed days at risk, medium after 7; None while nothing is wrong yet."""
-    if facts.heard_on is None:
+    if facts.last_risk_answer_on is None:
         return _never_started(facts, numbers)
-    missed = missed_in_a_row(facts)
-    if missed >= numbers.at_risk_missed_days and at_risk(facts, numbers):
+    if silence_after_risk(facts, numbers) is not None:
         return Tier.HIGH
-    return Tier.MEDIUM if missed >= numbers.missed_days else None
+    return Tier.MEDIUM if missed_in_a_row(facts) >= numbers.missed_days else None
+
+
+def silence_after_risk(
+    facts: SilenceFacts, numbers: SilenceThresholds = SILENCE
+) -> SilenceAfterRisk | None:
+    """What makes N1 high for somebody who has answered before: the caseload shows the same."""
+    days = _days_since_answer(facts)
+    away = _days(facts.paused)
+    missed, risks = sum(day not in away for day in days), risks_of(facts, numbers)
+    if missed < numbers.at_risk_missed_days or not risks:
+        return None
+    return SilenceAfterRisk(missed, len(days) - missed, risks)
 
 
 def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | None:
@@ -73,24 +94,33 @@ def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | No
 
 
 def missed_in_a_row(facts: SilenceFacts) -> int:
-    """Due mood days since the last answer that heard of her, the running day left out."""
-    if facts.heard_on is None:
-        return 0
-    last_not_due = max(facts.heard_on, facts.accepted_on or facts.heard_on)
+    """Due mood days since the last answer about risk, the running day left out."""
     away = _days(facts.paused)
+    return sum(day not in away for day in _days_since_answer(facts))
+
+
+def _days_since_answer(facts: SilenceFacts) -> list[date]:
+    answered = facts.last_risk_answer_on
+    if answered is None:
+        return []
+    last_not_due = max(answered, facts.accepted_on or answered)
     days = range(last_not_due.toordinal() + 1, facts.today.toordinal())
-    return sum(date.fromordinal(day) not in away for day in days)
+    return [date.fromordinal(day) for day in days]
 
 
-def at_risk(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> bool:
+def risks_of(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> tuple[Risk, ...]:
     """Item 9 positive, C-SSRS moderate or risk at intake, each within its days before `now`."""
     intake = facts.invited_at if facts.risk_at_intake else None
-    recent = (
-        (facts.item9_positive_at, numbers.item9_days),
-        (facts.cssrs_moderate_at, numbers.cssrs_days),
-        (intake, numbers.intake_days),
+    table: tuple[tuple[Risk, datetime | None, int], ...] = (
+        ("item9", facts.item9_positive_at, numbers.item9_days),
+        ("cssrs", facts.cssrs_moderate_at, numbers.cssrs_days),
+        ("intake", intake, numbers.intake_days),
     )
-    return any(at is not None and facts.now - at <= timedelta(days=d) for at, d in recent)
+    return tuple(
+        risk
+        for risk, at, days in table
+        if at is not None and facts.now - at <= timedelta(days=days)
+    )
 
 
 def _days(spans: Iterable[DaySpan]) -> set[date]:

@@ -34,8 +34,37 @@ def today(plus: int = 0) -> date:
     return mood_day_at(datetime.now(UTC), PARIS) + timedelta(days=plus)
 
 
+def accepted_long_ago(patient: Person) -> None:
+    """Their days count from then on."""
+    query = (
+        "UPDATE patients SET accepted_at = now() - interval '90 days' WHERE id = :id RETURNING id"
+    )
+    rows(patient, query, id=patient.patient_id)
+
+
+def pause(patient: Person, first: date, last: date) -> None:
+    """These days are not due, and the status says so."""
+    values = {"id": patient.patient_id, "last": last}
+    rows(
+        patient,
+        "UPDATE patients SET status = 'paused', paused_until = :last WHERE id = :id RETURNING id",
+        **values,
+    )
+    if rows(patient, "UPDATE patient_pauses SET to_on = :last RETURNING id", **values):
+        return
+    rows(
+        patient,
+        "INSERT INTO patient_pauses (clinic_id, id, patient_id, from_on, to_on, revision)"
+        " VALUES (:clinic, :pause, :id, :first, :last, 1) RETURNING id",
+        clinic=patient.actor.clinic_id,
+        pause=uuid4(),
+        first=first,
+        **values,
+    )
+
+
 def treated(patient: Person, **more: Any) -> None:
-    """Her last session was six days ago."""
+    """The last session was six days ago."""
     set_status(
         patient,
         **{
@@ -152,6 +181,7 @@ def test_risk_first_then_what_the_treatment_needs(client: FlaskClient, clinic: C
     treated(made["non-response"], non_response=True)
     treated(made["wearing off"], wearing_off_on=today(-1))
     set_status(made["recent risk"], item9_positive_at=ago(days=1), last_item9_on=today(-1))
+    accepted_long_ago(made["silent"])
     set_status(made["silent"], item9_positive_at=ago(days=5), last_item9_on=today(-4))
     give_alert(made["alert"], "n2", "low")
     rows(
@@ -184,29 +214,26 @@ def test_risk_first_then_what_the_treatment_needs(client: FlaskClient, clinic: C
 def test_what_lifts_a_patient(
     client: FlaskClient, clinic: ClinicWorld, standing: dict[str, Any], counts: bool
 ) -> None:
-    clinic.patient("other")  # comes first among equals: was there before
-    treated(clinic.patient("she"), **standing)
-    assert names(client, clinic.staff()) == (["she", "other"] if counts else ["other", "she"])
+    other, pat = clinic.patient("other"), clinic.patient("pat")
+    accepted_long_ago(other)  # comes first among equals: was there before
+    accepted_long_ago(pat)
+    treated(pat, **standing)
+    assert names(client, clinic.staff()) == (["pat", "other"] if counts else ["other", "pat"])
 
 
 def test_a_pause_is_no_silence_and_ends_by_itself(client: FlaskClient, clinic: ClinicWorld) -> None:
     silent = {"cssrs_moderate_at": ago(days=20), "last_cssrs_on": today(-20)}
-    clinic.patient("other")
-    paused = clinic.patient("she")
+    other, paused = clinic.patient("other"), clinic.patient("pat")
+    accepted_long_ago(other)
+    accepted_long_ago(paused)
     set_status(paused, **silent)
-    for until, order in ((today(), ["other", "she"]), (today(-1), ["she", "other"])):
-        rows(
-            paused,
-            "UPDATE patients SET status = 'paused', paused_until = :until WHERE id = :id"
-            " RETURNING id",
-            until=until,
-            id=paused.patient_id,
-        )
+    for until, order in ((today(), ["other", "pat"]), (today(-4), ["pat", "other"])):
+        pause(paused, today(-19), until)
         assert names(client, clinic.staff()) == order
-        said = next(
-            row["reason"] for row in caseload(client, clinic.staff()) if row["name"] == "she"
+        reason = next(
+            row["reason"] for row in caseload(client, clinic.staff()) if row["name"] == "pat"
         )
-        assert said.startswith("paused") == (order[0] == "other")
+        assert reason.startswith("paused") == (order[0] == "other")
 
 
 def test_the_order_follows_the_day_of_each_zone(client: FlaskClient, clinic: ClinicWorld) -> None:
@@ -269,6 +296,8 @@ def test_no_row_is_lost_or_doubled_between_pages_while_time_goes_on(
 def ward(clinic: ClinicWorld) -> list[Person]:
     """A clinician, and nine patients of three names; two of them with open alerts."""
     patients = [clinic.patient(f"Name {number % 3}") for number in range(9)]
+    for patient in patients:
+        accepted_long_ago(patient)
     give_alert(patients[4], "m3", "medium")
     give_alert(patients[7], "suicide_risk", "critical")
     return [clinic.staff(), *patients]

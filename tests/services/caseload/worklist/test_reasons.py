@@ -1,4 +1,4 @@
-"""Why a patient stands where she stands, in words, row by row."""
+"""Why a patient stands where they stand, in words, row by row."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from services.caseload.worklist.days import Days
 from services.caseload.worklist.reasons import FAMILIES, Facts, family_in_words, reason_in_words
 from services.caseload.worklist.treatment_words import UNTREATED, Treatment, treatment_now
 from services.rules.catalogue import CATALOGUE, RULES_FAILED
+from services.rules.danger.silence import SilenceAfterRisk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 QUIET = Facts(
@@ -25,15 +26,12 @@ QUIET = Facts(
     highest_family=None,
     needs_invitation=False,
     since=NOW - timedelta(days=40),
-    invited_at=NOW - timedelta(days=40),
     accepted_at=NOW - timedelta(days=39),
     today=NOW.date(),
     last_check_in_at=NOW - timedelta(hours=3),
-    heard_on=NOW.date(),
     last_item9=0,
     item9_positive_at=None,
     cssrs_moderate_at=None,
-    risk_at_intake=False,
     baseline=18.0,
     current=8.0,
     trend_status="response",
@@ -136,48 +134,43 @@ def test_what_a_treatment_asks_for_today(changes: dict[str, Any], words: str | N
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("silence", "changes", "words"),
     [
-        ({"heard_on": on(19), "item9_positive_at": days_ago(4)}, None),
+        (None, {"item9_positive_at": days_ago(14.01)}, None),
         (
-            {"heard_on": on(18), "item9_positive_at": days_ago(4), "last_item9": 2},
+            SilenceAfterRisk(3, 0, ("item9",)),
+            {"item9_positive_at": days_ago(4), "last_item9": 2},
             "silent after risk: no item 9 or C-SSRS answered for 3 days, item 9 positive in the"
             " last 14 days, last answer 2",
         ),
-        ({"heard_on": on(1), "item9_positive_at": days_ago(14.01)}, None),
         (
-            {"heard_on": on(1), "cssrs_moderate_at": days_ago(30)},
+            SilenceAfterRisk(20, 0, ("cssrs",)),
+            {"cssrs_moderate_at": days_ago(30)},
             "silent after risk: no item 9 or C-SSRS answered for 20 days, C-SSRS moderate or high"
             " in the last 30 days",
         ),
-        ({"heard_on": on(1), "cssrs_moderate_at": days_ago(30.01)}, None),
         (
-            {"heard_on": on(18), "risk_at_intake": True, "invited_at": days_ago(14)},
+            SilenceAfterRisk(3, 0, ("intake",)),
+            {},
             "silent after risk: no item 9 or C-SSRS answered for 3 days, suicidal ideation at"
             " intake",
         ),
-        ({"heard_on": on(18), "risk_at_intake": True, "invited_at": days_ago(14.01)}, None),
-        ({"heard_on": on(18), "risk_at_intake": True, "invited_at": None}, None),
-        ({"heard_on": None, "risk_at_intake": True, "invited_at": days_ago(10)}, None),
-        ({"heard_on": on(1)}, None),
         (
-            {
-                "heard_on": on(18),
-                "item9_positive_at": days_ago(4),
-                "last_item9": 2,
-                "status": "discharged",
-            },
-            None,
+            SilenceAfterRisk(3, 1, ("cssrs", "intake")),
+            {},
+            "silent after risk: no item 9 or C-SSRS answered for 3 days (1 paused day left out),"
+            " C-SSRS moderate or high in the last 30 days, suicidal ideation at intake",
         ),
     ],
 )
-def test_silence_after_risk_is_said_in_one_phrase(
-    changes: dict[str, Any], words: str | None
+def test_silence_after_risk_is_stated_in_one_phrase(
+    silence: SilenceAfterRisk | None, changes: dict[str, Any], words: str | None
 ) -> None:
-    said = reason_in_words(QUIET._replace(**changes), NOW).split("; ")
-    assert [part for part in said if part.startswith("silent")] == ([words] if words else [])
+    facts = QUIET._replace(silence=silence, **changes)
+    parts = reason_in_words(facts, NOW).split("; ")
+    assert [part for part in parts if part.startswith("silent")] == ([words] if words else [])
     if words:
-        assert said == [words, *DOING_WELL.split("; ")]
+        assert parts == [words, *DOING_WELL.split("; ")]
 
 
 def test_an_alert_says_what_it_is_about_to_those_who_may_see_it() -> None:

@@ -7,7 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.danger.silence import SilenceFacts, missed_in_a_row, silence_tier
+from services.rules.danger.silence import (
+    SilenceAfterRisk,
+    SilenceFacts,
+    missed_in_a_row,
+    silence_after_risk,
+    silence_tier,
+)
 from services.rules.decision import Tier
 from services.rules.mood_days import DaySpan
 
@@ -18,7 +24,7 @@ QUIET = SilenceFacts(
     today=TODAY,
     invited_at=NOW - timedelta(days=60),
     accepted_on=TODAY - timedelta(days=59),
-    heard_on=TODAY,
+    last_risk_answer_on=TODAY,
     item9_positive_at=None,
     cssrs_moderate_at=None,
     risk_at_intake=False,
@@ -30,7 +36,7 @@ def days_ago(days: float) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("heard_days_ago", "changes", "tier"),
+    ("days_since_answer", "changes", "tier"),
     [
         (3, {"item9_positive_at": days_ago(14)}, None),
         (4, {"item9_positive_at": days_ago(14)}, Tier.HIGH),
@@ -45,10 +51,54 @@ def days_ago(days: float) -> datetime:
     ],
 )
 def test_silence_is_counted_in_due_days(
-    heard_days_ago: int, changes: dict[str, object], tier: Tier | None
+    days_since_answer: int, changes: dict[str, object], tier: Tier | None
 ) -> None:
-    facts = replace(QUIET, heard_on=TODAY - timedelta(days=heard_days_ago), **changes)
+    facts = replace(QUIET, last_risk_answer_on=TODAY - timedelta(days=days_since_answer), **changes)
     assert silence_tier(facts) is tier
+
+
+@pytest.mark.parametrize(
+    ("days_since_answer", "changes", "silence"),
+    [
+        (3, {"item9_positive_at": days_ago(4)}, None),
+        (4, {"item9_positive_at": days_ago(4)}, SilenceAfterRisk(3, 0, ("item9",))),
+        (21, {"item9_positive_at": days_ago(14.01)}, None),
+        (21, {"cssrs_moderate_at": days_ago(30)}, SilenceAfterRisk(20, 0, ("cssrs",))),
+        (21, {"cssrs_moderate_at": days_ago(30.01)}, None),
+        (
+            4,
+            {"risk_at_intake": True, "invited_at": days_ago(14), "item9_positive_at": days_ago(4)},
+            SilenceAfterRisk(3, 0, ("item9", "intake")),
+        ),
+        (4, {"risk_at_intake": True, "invited_at": days_ago(14.01)}, None),
+        (21, {}, None),
+        (
+            9,
+            {
+                "item9_positive_at": days_ago(9),
+                "paused": (DaySpan(TODAY - timedelta(days=5), TODAY - timedelta(days=1)),),
+            },
+            SilenceAfterRisk(3, 5, ("item9",)),
+        ),
+        (
+            8,
+            {
+                "item9_positive_at": days_ago(9),
+                "paused": (DaySpan(TODAY - timedelta(days=5), TODAY - timedelta(days=1)),),
+            },
+            None,
+        ),
+    ],
+)
+def test_silence_after_risk_names_its_risks(
+    days_since_answer: int, changes: dict[str, object], silence: SilenceAfterRisk | None
+) -> None:
+    answered_on = TODAY - timedelta(days=days_since_answer)
+    facts = replace(QUIET, last_risk_answer_on=answered_on, **changes)
+    assert silence_after_risk(facts) == silence
+    assert (silence_tier(facts) is Tier.HIGH) == (silence is not None)
+    never = replace(facts, last_risk_answer_on=None)
+    assert silence_after_risk(never) is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +113,7 @@ def test_silence_is_counted_in_due_days(
 def test_somebody_who_never_started(hours: float, risk: bool, tier: Tier | None) -> None:
     facts = replace(
         QUIET,
-        heard_on=None,
+        last_risk_answer_on=None,
         accepted_on=None,
         invited_at=NOW - timedelta(hours=hours),
         risk_at_intake=risk,
@@ -73,15 +123,15 @@ def test_somebody_who_never_started(hours: float, risk: bool, tier: Tier | None)
 
 def test_paused_days_are_not_missed() -> None:
     paused = (DaySpan(TODAY - timedelta(days=6), TODAY - timedelta(days=2)),)
-    facts = replace(QUIET, heard_on=TODAY - timedelta(days=8), paused=paused)
+    facts = replace(QUIET, last_risk_answer_on=TODAY - timedelta(days=8), paused=paused)
     assert missed_in_a_row(facts) == 2
     assert silence_tier(facts) is None
-    never = replace(facts, heard_on=None, paused=(DaySpan(TODAY, TODAY),))
+    never = replace(facts, last_risk_answer_on=None, paused=(DaySpan(TODAY, TODAY),))
     assert missed_in_a_row(never) == 0
     assert silence_tier(never) is None
 
 
 def test_days_before_the_account_was_taken_over_are_not_due() -> None:
-    heard, accepted = TODAY - timedelta(days=20), TODAY - timedelta(days=3)
-    assert missed_in_a_row(replace(QUIET, heard_on=heard, accepted_on=accepted)) == 2
-    assert missed_in_a_row(replace(QUIET, heard_on=heard, accepted_on=None)) == 19
+    answered, accepted = TODAY - timedelta(days=20), TODAY - timedelta(days=3)
+    assert missed_in_a_row(replace(QUIET, last_risk_answer_on=answered, accepted_on=accepted)) == 2
+    assert missed_in_a_row(replace(QUIET, last_risk_answer_on=answered, accepted_on=None)) == 19

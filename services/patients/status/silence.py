@@ -1,0 +1,101 @@
+"""What rule N1 asks of the database: read alike for the caseload and for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import Session
+
+from models import Patient, PatientStatus, User
+from services.patients.history.pauses import load_pauses
+from services.rules.danger.silence import (
+    SILENCE,
+    SilenceAfterRisk,
+    SilenceFacts,
+    silence_after_risk,
+)
+from services.rules.mood_days import DaySpan, find_zone, mood_day_at
+
+# A mood day ends between these offsets of UTC; the exact rule decides in the patient's own zone.
+DAY_MARGIN: Final = timedelta(days=1)
+RISK_SPAN: Final = timedelta(days=max(SILENCE.item9_days, SILENCE.cssrs_days, SILENCE.intake_days))
+
+
+def last_risk_answer_on() -> ColumnElement[date]:
+    """The last mood day with an answered item 9 or a complete C-SSRS; NULL for never."""
+    return func.greatest(PatientStatus.last_item9_on, PatientStatus.last_cssrs_on)
+
+
+def with_account(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """The query's patients who are followed, with status row and account.
+
+    An account is made with the first invitation: its age is that of the invitation. Also the
+    paused: a pause ends by its date, without anybody setting the status back, and its days do not
+    count as missed.
+    """
+    status = and_(
+        PatientStatus.clinic_id == Patient.clinic_id, PatientStatus.patient_id == Patient.id
+    )
+    account = and_(User.clinic_id == Patient.clinic_id, User.id == Patient.user_id)
+    joined = query.join(PatientStatus, status).join(User, account)
+    return joined.where(Patient.status != "discharged")
+
+
+def quiet(now: datetime) -> ColumnElement[bool]:
+    """Whoever has missed enough days for N1, and a few more: the rule decides."""
+    earliest = (now + DAY_MARGIN).date() - timedelta(days=SILENCE.at_risk_missed_days)
+    return last_risk_answer_on() < earliest
+
+
+def silent_after_risk(session: Session, now: datetime) -> dict[UUID, SilenceAfterRisk]:
+    """The patients of the clinic whose silence is high by N1, whether it was reported or not."""
+    invited_at = case((Patient.risk_at_intake, User.created_at))
+    status = PatientStatus
+    newest = func.greatest(status.item9_positive_at, status.cssrs_moderate_at, invited_at)
+    found = load_silence(session, now, quiet(now), newest >= now - RISK_SPAN)
+    decided = ((row.id, silence_after_risk(facts)) for row, facts in found)
+    return {patient_id: silence for patient_id, silence in decided if silence is not None}
+
+
+def load_silence(
+    session: Session, now: datetime, *conditions: ColumnElement[bool]
+) -> Iterator[tuple[Any, SilenceFacts]]:
+    """The facts of the followed patients for whom these conditions hold, each with a row that has
+    `clinic_id`, `id` and `revision`.
+    """
+    query = select(
+        Patient.clinic_id,
+        Patient.id,
+        Patient.timezone,
+        User.created_at.label("invited_at"),
+        Patient.accepted_at,
+        Patient.risk_at_intake,
+        PatientStatus.revision,
+        PatientStatus.item9_positive_at,
+        PatientStatus.cssrs_moderate_at,
+        last_risk_answer_on().label("last_risk_answer_on"),
+    )
+    rows = session.execute(with_account(query).where(*conditions)).all()
+    paused = load_pauses(session, [(row.clinic_id, row.id) for row in rows]) if rows else {}
+    for row in rows:
+        yield row, _facts(row, paused[row.id], now)
+
+
+def _facts(row: Any, paused: Iterable[DaySpan], now: datetime) -> SilenceFacts:
+    zone = find_zone(row.timezone) or UTC
+    accepted = row.accepted_at
+    return SilenceFacts(
+        now=now,
+        today=mood_day_at(now, zone),
+        invited_at=row.invited_at,
+        accepted_on=None if accepted is None else mood_day_at(accepted, zone),
+        last_risk_answer_on=row.last_risk_answer_on,
+        item9_positive_at=row.item9_positive_at,
+        cssrs_moderate_at=row.cssrs_moderate_at,
+        risk_at_intake=row.risk_at_intake,
+        paused=tuple(paused),
+    )
