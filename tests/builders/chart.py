@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 from uuid import UUID, uuid4
@@ -29,6 +29,7 @@ from tests.builders.world import ClinicWorld, Person, log_in
 QUIET = {"systolic": 120, "diastolic": 75}
 # A staff log-in lasts 12 hours; after this long they log in anew.
 STAFF_LOG_IN = timedelta(hours=11)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Chart:
@@ -43,9 +44,12 @@ class Chart:
         timezone: str = "Europe/Paris",
     ) -> None:
         self._now, self._clinic = now, clinic
-        self._logged_in: dict[UUID, tuple[datetime, Person]] = {}
+        since = clinic.now or utcnow()
+        self._logged_in = {clinic.admin.user_id: (since, clinic.admin)}
         self.client, self.timezone = clinic.app.test_client(), timezone
-        self._staff = staff or self.clinic.staff()
+        self._staff = staff
+        if staff:
+            self._logged_in[staff.user_id] = (since, staff)
         self.pat = pat or self.clinic.patient()
 
     @property
@@ -69,12 +73,15 @@ class Chart:
 
     @property
     def staff(self) -> Person:
-        """The clinician, logged in."""
+        """The clinician, logged in; made when first needed."""
+        if self._staff is None:
+            self._staff = self.clinic.staff()
+            self._logged_in[self._staff.user_id] = (self.now, self._staff)
         return self._present(self._staff)
 
     def _present(self, person: Person) -> Person:
-        since, present = self._logged_in.get(person.user_id, (None, person))
-        if since is None or not since <= self.now < since + STAFF_LOG_IN:
+        since, present = self._logged_in.get(person.user_id, (NEVER, person))
+        if not since <= self.now < since + STAFF_LOG_IN:
             with person.app.app_context():
                 present = log_in(person.app, self._clinic.id, person.user_id, self.now)
             self._logged_in[person.user_id] = (self.now, present)
@@ -118,6 +125,11 @@ class Chart:
     def session(self, course: str, started_at: datetime, **changes: Any) -> dict[str, Any]:
         """A new session."""
         return made(self.post(f"{self.path}/sessions", a_session(course, started_at, **changes)))
+
+    def infusion(self, course: str, started_at: datetime, **changes: Any) -> UUID:
+        """The id of a session of 40 minutes that is entered when it ends; the clock moves there."""
+        ended_at = self.at(started_at + timedelta(minutes=40)).isoformat()
+        return UUID(self.session(course, started_at, ended_at=ended_at, **changes)["id"])
 
     def change(self, session_id: str, **fields: Any) -> dict[str, Any]:
         """A session, corrected."""

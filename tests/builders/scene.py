@@ -31,8 +31,9 @@ from services.channels.base import Channel
 from services.one_statement import write_together
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
+from tests.builders.chart import Chart
 from tests.builders.workers import steady_pace, worker_on
-from tests.builders.world import ClinicWorld
+from tests.builders.world import ClinicWorld, Person
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # a Friday night
 FAMILY = "suicide_risk"
@@ -66,6 +67,10 @@ class Scene:
     def work(self) -> None:
         """All that is due now; its patients' silence is not part of the scene."""
         self.worker.settle()
+
+    def chart(self, pat: Person, now: datetime | None = None) -> Chart:
+        """A patient's record, to be written in at the scene's instant or another."""
+        return Chart(self.clinic, pat, now=now or self.now)
 
     def answer(self, patient_id: UUID, tier: str = "critical", *, interrupts: bool = False) -> UUID:
         """A qualifying entry, as the intake writes it; returns the alert's id."""

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from services.alerts.monitors.follow_up import UnheardPatient, report_unheard
 from tests.builders.alerts import do, read
 from tests.builders.browser import Browser
-from tests.builders.calls import post
+from tests.builders.calls import made, post
+from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import alerts, audited, newest_alert, rows
 from tests.builders.world import ClinicWorld, Person
@@ -37,51 +38,20 @@ def ada(clinic: ClinicWorld) -> Person:
     return clinic.patient("Ada Quagga")
 
 
-def report(client: FlaskClient, person: Person, **changes: Any) -> str:
-    """A report of side effects; returns its id."""
-    body = {"id": str(uuid4()), "recorded_at": ago(minutes=7), "effects": [], **changes}
-    answer = post(client, person, body, "/v1/side-effects")
-    assert answer.status_code == 201, answer.json
-    return str(body["id"])
+@pytest.fixture
+def chart(clinic: ClinicWorld, staff: Person, ada: Person) -> Chart:
+    return Chart(clinic, ada, staff)
 
 
-def effect(code: str, grade: int) -> dict[str, Any]:
-    return {"code": code, "grade": grade}
+def report(chart: Chart, *effects: Any, **changes: Any) -> str:
+    """A report of side effects of seven minutes ago; returns its id."""
+    return str(made(chart.report(*effects, recorded_at=ago(minutes=7), **changes))["id"])
 
 
-def treated(client: FlaskClient, staff: Person, ada: Person, hours: float = 2, **known: Any) -> str:
+def treated(chart: Chart, hours: float = 2, course: str | None = None) -> str:
     """A session that began so many hours ago; returns its id."""
-    path = f"/v1/patients/{ada.patient_id}"
     began = datetime.now(UTC) - timedelta(hours=hours)
-    course = post(
-        client,
-        staff,
-        {"product": "ketamine", "phase": "induction", "started_on": str(began.date())},
-        f"{path}/courses",
-    )
-    assert course.status_code == 201, course.json
-    session = {
-        "course_id": course.json["id"],
-        "started_at": began.isoformat(),
-        "product": "ketamine",
-        "route": "iv",
-        "supervision": "clinic",
-        **known,
-    }
-    answer = post(client, staff, session, f"{path}/sessions")
-    assert answer.status_code == 201, answer.json
-    return str(answer.json["id"])
-
-
-def measure(
-    client: FlaskClient, staff: Person, ada: Person, session: str, minutes_ago: int, **taken: Any
-) -> str:
-    """One set of vital signs; returns its id."""
-    body = {"phase": "post", "taken_at": ago(minutes=minutes_ago), "systolic": 120, "diastolic": 80}
-    path = f"/v1/patients/{ada.patient_id}/sessions/{session}/vitals"
-    answer = post(client, staff, body | taken, path)
-    assert answer.status_code == 201, answer.json
-    return str(answer.json["id"])
+    return str(chart.session(course or chart.course(started_on=str(began.date())), began)["id"])
 
 
 def alert_of(client: FlaskClient, reader: Person, ada: Person, family: str) -> dict[str, Any]:
@@ -98,10 +68,10 @@ def page_text(app: Flask, reader: Person, alert: dict[str, Any]) -> str:
 
 
 def test_an_emergency_names_the_report_and_every_effect_of_it(
-    app: Flask, client: FlaskClient, staff: Person, ada: Person
+    app: Flask, client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    effects = [effect("chest_pain", 2), effect("nausea", 1)]
-    report_id = report(client, ada, effects=effects)
+    effects = [("chest_pain", 2), ("nausea", 1)]
+    report_id = report(chart, *effects)
     alert = alert_of(client, staff, ada, "e1")
     assert (alert["severity"], alert["rule"]) == ("critical", "E1")
     evidence = alert["evidence"]
@@ -125,12 +95,20 @@ def test_an_emergency_names_the_report_and_every_effect_of_it(
 
 
 def test_a_pressure_measured_twice_is_shown_with_its_figures(
-    app: Flask, client: FlaskClient, staff: Person, ada: Person
+    app: Flask, client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    session = treated(client, staff, ada)
-    measure(client, staff, ada, session, 20, systolic=185, diastolic=118)
+    session = treated(chart)
+    chart.vitals(session, "post", taken_at=ago(minutes=20), systolic=185, diastolic=118)
     assert [alert["family"] for alert in alerts(ada)] == [], "one reading asks for another"
-    measure(client, staff, ada, session, 15, systolic=192, diastolic=124, heart_rate=98, spo2=97)
+    chart.vitals(
+        session,
+        "post",
+        taken_at=ago(minutes=15),
+        systolic=192,
+        diastolic=124,
+        heart_rate=98,
+        spo2=97,
+    )
     alert = alert_of(client, staff, ada, "e2")
     evidence = alert["evidence"]
     taken = evidence["vitals"]
@@ -152,12 +130,12 @@ def test_a_pressure_measured_twice_is_shown_with_its_figures(
 
 
 def test_a_pressure_that_a_patient_sends_has_no_phase(
-    app: Flask, client: FlaskClient, staff: Person, ada: Person
+    app: Flask, client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    session = treated(client, staff, ada, hours=26)
+    session = treated(chart, hours=26)
     pressure = {"systolic": 190, "diastolic": 100, "heart_rate": 90}
-    effects = [effect("chest_pain", 3)]
-    report_id = report(client, ada, effects=effects, vitals=pressure, session_id=session)
+    effects = [("chest_pain", 3)]
+    report_id = report(chart, *effects, vitals=pressure, session_id=session)
     alert = alert_of(client, staff, ada, "e2")
     evidence = alert["evidence"]
     assert (evidence["side_effects_id"], evidence["session_id"]) == (report_id, session)
@@ -170,10 +148,14 @@ def test_a_pressure_that_a_patient_sends_has_no_phase(
 
 
 def test_an_amended_report_is_named_by_its_own_version(
-    client: FlaskClient, staff: Person, ada: Person
+    client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    first = report(client, ada, effects=[effect("nausea", 1)])
-    amended = {"id": str(uuid4()), "effects": [effect("chest_pain", 1)], "reason": "quagga"}
+    first = report(chart, ("nausea", 1))
+    amended = {
+        "id": str(uuid4()),
+        "effects": [{"code": "chest_pain", "grade": 1}],
+        "reason": "quagga",
+    }
     answer = post(client, ada, amended, f"/v1/side-effects/{first}/amend")
     assert answer.status_code == 201, answer.json
     evidence = alert_of(client, staff, ada, "e1")["evidence"]
@@ -199,13 +181,13 @@ def test_a_worsening_says_the_score_and_what_is_usual(
 
 
 def test_a_course_without_response_is_about_the_session_that_was_entered(
-    app: Flask, client: FlaskClient, staff: Person, ada: Person
+    app: Flask, client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
     post(client, ada, phq9(0, others=2, recorded_at=ago(days=60)))
-    treated(client, staff, ada, hours=24 * 40)
+    treated(chart, hours=24 * 40)
     post(client, ada, phq9(0, others=2, recorded_at=ago(days=20)))
     course = str(rows(ada, "SELECT id FROM courses")[0]["id"])
-    session = treated(client, staff, ada, course_id=course)
+    session = treated(chart, course=course)
     alert = alert_of(client, staff, ada, "m4")
     evidence = alert["evidence"]
     assert (evidence["session_id"], evidence["check_in_id"]) == (session, None)
@@ -220,8 +202,9 @@ def test_a_session_of_which_nothing_was_heard_is_named_and_nothing_else_is_known
     clinic: ClinicWorld,
     staff: Person,
     ada: Person,
+    chart: Chart,
 ):
-    session = treated(client, staff, ada, hours=76)
+    session = treated(chart, hours=76)
     with worker_app.app_context():
         assert report_unheard(UnheardPatient(clinic.id, ada.patient_id), datetime.now(UTC))
     alert = alert_of(client, staff, ada, "n2")
@@ -239,10 +222,10 @@ def test_a_session_of_which_nothing_was_heard_is_named_and_nothing_else_is_known
 
 
 def test_going_home_without_the_restriction_names_the_session(
-    app: Flask, client: FlaskClient, staff: Person, ada: Person
+    app: Flask, client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    session = treated(client, staff, ada, hours=3)
-    measure(client, staff, ada, session, 5, phase="discharge")
+    session = treated(chart, hours=3)
+    chart.vitals(session, "discharge", taken_at=ago(minutes=5))
     path = f"/v1/patients/{ada.patient_id}/sessions/{session}/decisions"
     home = {"kind": "discharge", "outcome": "discharged", "reason": "went with her sister, quagga"}
     answer = post(client, staff, home, path)
@@ -254,18 +237,18 @@ def test_going_home_without_the_restriction_names_the_session(
 
 
 def test_an_answer_to_item_9_has_nothing_of_treatment(
-    client: FlaskClient, staff: Person, ada: Person
+    client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    treated(client, staff, ada)
+    treated(chart)
     post(client, ada, phq9(2))
     evidence = read(client, staff, newest_alert(ada)).json["evidence"]
     assert {name: evidence[name] for name in NOTHING_OF_TREATMENT} == NOTHING_OF_TREATMENT
 
 
 def test_an_effect_that_the_list_no_longer_has_keeps_its_code(
-    client: FlaskClient, staff: Person, ada: Person
+    client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    report_id = report(client, ada, effects=[effect("chest_pain", 2)])
+    report_id = report(chart, ("chest_pain", 2))
     rows(
         ada,
         "UPDATE side_effect_reports SET effects = jsonb_set(effects, '{0,code}', '\"of_old\"')"
@@ -277,7 +260,7 @@ def test_an_effect_that_the_list_no_longer_has_keeps_its_code(
 
 
 def test_only_a_clinician_in_view_or_on_call_staff_may_resolve_an_emergency(
-    client: FlaskClient, clinic: ClinicWorld, ada: Person
+    client: FlaskClient, clinic: ClinicWorld, ada: Person, chart: Chart
 ):
     member = clinic.staff()
     path = f"/v1/patients/{ada.patient_id}/care-team"
@@ -285,7 +268,7 @@ def test_only_a_clinician_in_view_or_on_call_staff_may_resolve_an_emergency(
     assert client.put(path, json=team, headers=member.headers).status_code == 200
     ending = {"disposition": "emergency_services"}
     for allowed in (member, clinic.staff("on_call")):
-        report(client, ada, effects=[effect("chest_pain", 2)])
+        report(chart, ("chest_pain", 2))
         alert_id = newest_alert(ada)
         for person, status in ((clinic.admin, 403), (ada, 403), (clinic.staff(), 404)):
             assert do(client, person, alert_id, "resolve", **ending).status_code == status

@@ -21,8 +21,8 @@ from services.reports.cohort.outcomes import Asked, export_outcomes
 from services.reports.cohort.reader import treated_patients
 from services.reports.cohort.table import COURSE_COLUMNS
 from services.unit_of_work import transaction
-from tests.api.clinicians.treatments import a_course, a_session
 from tests.builders.calls import post
+from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person, World
@@ -32,14 +32,24 @@ SIX = (-74, -71, -68, -66, -63, -60)  # days from now; the last session was 60 d
 
 
 def treat(
-    patient: Person, staff: Person, days: tuple[int, ...] = SIX, route: str = "iv", **more: Any
-) -> list[Any]:
-    course = a_course(patient, staff, **more)
-    now = datetime.now(UTC).replace(hour=12)
+    patient: Person,
+    staff: Person,
+    days: tuple[int, ...] = SIX,
+    product: str = "ketamine",
+    route: str | None = "iv",
+) -> list[str]:
+    """The ids of sessions at noon on these days."""
+    chart, noon = chart_of(patient, staff), datetime.now(UTC).replace(hour=12)
+    course = chart.course(product=product)
     return [
-        a_session(patient, staff, course, now + timedelta(days=day), route=route, **more)
+        chart.session(course, noon + timedelta(days=day), product=product, route=route)["id"]
         for day in days
     ]
+
+
+def chart_of(patient: Person, staff: Person) -> Chart:
+    clinic = ClinicWorld(patient.app, patient.actor.clinic_id, staff)
+    return Chart(clinic, patient, staff)
 
 
 def answer(client: FlaskClient, patient: Person, day: int, others: int, item9: int = 0) -> str:
@@ -108,12 +118,7 @@ def test_a_session_taken_back_moves_the_outcome(
     *_, last = treat(responder, staff, (-74, -45))
     assert group(outcomes(client, staff))["retreated"] == 1
 
-    course = rows(
-        responder,
-        "SELECT course_id, started_at FROM treatment_session_versions WHERE session_id = :id",
-        id=last,
-    )[0]
-    a_session(responder, staff, course.course_id, course.started_at, id=last, cancelled=True)
+    chart_of(responder, staff).change(last, cancelled=True)
 
     assert group(outcomes(client, staff))["n"] == 1
 

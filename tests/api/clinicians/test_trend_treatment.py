@@ -8,12 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flask.testing import FlaskClient
 
 from services.rules.figures import numbers
-from tests.builders.calls import post
+from tests.builders.calls import made, post
+from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
-from tests.builders.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld
 
 Report = dict[str, Any]
 
@@ -22,60 +22,29 @@ def before(days: float) -> str:
     return (datetime.now(UTC).replace(hour=12) - timedelta(days=days)).isoformat()
 
 
-class Treated:
+class Treated(Chart):
     """A patient with a month of two-week forms and a clinician who enters what was done."""
 
-    def __init__(self, client: FlaskClient, clinic: ClinicWorld) -> None:
-        self.client, self.pat, self.staff = client, clinic.patient(), clinic.staff()
-        self.path = f"/v1/patients/{self.pat.patient_id}"
+    def __init__(self, clinic: ClinicWorld) -> None:
+        super().__init__(clinic, timezone="Etc/UTC")
         for days, others in ((30, 2), (22, 1), (21, 1), (15, 1), (8, 0)):
             form = phq9(others=others, recorded_at=before(days), timezone="Etc/UTC")
-            assert post(client, self.pat, form).status_code == 201
+            made(self.post("/v1/check-ins", form, self.pat))
 
-    def course(self) -> str:
-        body = {"product": "ketamine", "phase": "induction", "started_on": before(40)[:10]}
-        return self._made(f"{self.path}/courses", body)
-
-    def session(self, course: str, days: float) -> str:
-        body = {
-            "course_id": course,
-            "started_at": before(days),
-            "product": "ketamine",
-            "route": "iv",
-            "dose": {"value": 35, "unit": "mg"},
-            "supervision": "clinic",
-        }
-        return self._made(f"{self.path}/sessions", body)
-
-    def change(self, session: str, **fields: Any) -> None:
-        path = f"{self.path}/sessions/{session}"
-        answer = self.client.patch(path, json=fields, headers=self.staff.headers)
-        assert answer.status_code == 200, answer.json
-
-    def report(self, query: str = "") -> Report:
-        return get(self.client, self.staff, f"{self.path}/trend?{query}")
+    def session_before(self, days: float, course: str | None = None) -> str:
+        """The id of a session at noon, so many days ago."""
+        began = datetime.fromisoformat(before(days))
+        of = course or self.course(started_on=before(40)[:10])
+        return str(self.session(of, began, dose={"value": 35, "unit": "mg"})["id"])
 
     def difference(self, query: str) -> Report:
-        return get(self.client, self.staff, f"{self.path}/trend/difference?{query}")
-
-    def _made(self, path: str, body: dict[str, Any]) -> str:
-        answer = self.client.post(path, json=body, headers=self.staff.headers)
-        assert answer.status_code == 201, answer.json
-        assert answer.json is not None
-        made: str = answer.json["id"]
-        return made
-
-
-def get(client: FlaskClient, person: Person, path: str) -> Report:
-    answer = client.get(path, headers=person.headers)
-    assert answer.status_code == 200, answer.json
-    found: Report = answer.get_json()
-    return found
+        """What differs between two cuts."""
+        return self.get(f"{self.path}/trend/difference?{query}")
 
 
 @pytest.fixture
-def treated(client: FlaskClient, clinic: ClinicWorld) -> Treated:
-    return Treated(client, clinic)
+def treated(clinic: ClinicWorld) -> Treated:
+    return Treated(clinic)
 
 
 def without_time(report: Report) -> Report:
@@ -83,11 +52,11 @@ def without_time(report: Report) -> Report:
 
 
 def test_a_session_entered_late_recomputes_the_report(treated: Treated) -> None:
-    assert treated.report()["baseline"]["status"] == "provisional"
+    assert treated.trend()["baseline"]["status"] == "provisional"
 
-    session = treated.session(treated.course(), 25)
+    session = treated.session_before(25)
 
-    shown = treated.report()
+    shown = treated.trend()
     assert shown["baseline"] == {"value": 16, "on": before(30)[:10], "status": "established"}
     (told,) = shown["sessions"]
     assert (told["id"], told["pre"], told["nadir"], told["effect"]) == (session, None, 8, None)
@@ -98,29 +67,29 @@ def test_a_session_entered_late_recomputes_the_report(treated: Treated) -> None:
 
 
 def test_a_session_moved_and_taken_back_moves_every_window(treated: Treated) -> None:
-    session = treated.session(treated.course(), 25)
-    first = treated.report()
+    session = treated.session_before(25)
+    first = treated.trend()
     treated.change(session, started_at=before(28))
-    assert treated.report()["sessions"][0]["pre"] == 16
+    assert treated.trend()["sessions"][0]["pre"] == 16
     treated.change(session, cancelled=True)
 
-    assert treated.report()["sessions"] == []
-    assert treated.report()["baseline"]["status"] == "provisional"
-    again = treated.report(f"cut={first['data_cut']['revision']}")
+    assert treated.trend()["sessions"] == []
+    assert treated.trend()["baseline"]["status"] == "provisional"
+    again = treated.trend(f"cut={first['data_cut']['revision']}")
     assert without_time(again) == without_time(first)
 
 
 def test_rows_carry_the_session_of_their_day(treated: Treated) -> None:
-    session = treated.session(treated.course(), 15)
+    session = treated.session_before(15)
 
-    marked = [row["mood_day"] for row in treated.report()["series"] if "session_id" in row]
+    marked = [row["mood_day"] for row in treated.trend()["series"] if "session_id" in row]
 
     assert marked == [before(15)[:10]]
-    assert treated.report()["series"][-2]["session_id"] == session
+    assert treated.trend()["series"][-2]["session_id"] == session
 
 
 def test_side_effects_are_told_by_session(treated: Treated) -> None:
-    session = treated.session(treated.course(), 15)
+    session = treated.session_before(15)
     body = {
         "id": str(uuid4()),
         "recorded_at": before(14.8),
@@ -128,15 +97,15 @@ def test_side_effects_are_told_by_session(treated: Treated) -> None:
     }
     assert post(treated.client, treated.pat, body, "/v1/side-effects").status_code == 201
 
-    (burden,) = treated.report()["side_effects"]
+    (burden,) = treated.trend()["side_effects"]
     assert (burden["session_id"], burden["count"], burden["max_grade"]) == (session, 1, 2)
     assert burden["resolved_within_24h"] == {"resolved": 1, "known": 1, "percent": 100}
 
 
 def test_the_difference_of_two_cuts_names_the_entries(treated: Treated) -> None:
-    first = treated.report()["data_cut"]["revision"]
-    course = treated.course()
-    session = treated.session(course, 25)
+    first = treated.trend()["data_cut"]["revision"]
+    course = treated.course(started_on=before(40)[:10])
+    session = treated.session_before(25, course)
     form = phq9(others=1, recorded_at=before(1), timezone="Etc/UTC")
     assert post(treated.client, treated.pat, form).status_code == 201
 
@@ -152,15 +121,15 @@ def test_the_difference_of_two_cuts_names_the_entries(treated: Treated) -> None:
     assert changed["current.value"] == (0, 8)
     assert changed[f"series[{before(1)[:10]}].value"] == (None, 8)
     assert found["before"]["revision"] == first
-    assert found["after"] == treated.report()["data_cut"]
+    assert found["after"] == treated.trend()["data_cut"]
 
 
 def test_what_was_amended_voided_or_taken_back_is_named(treated: Treated) -> None:
-    session = treated.session(treated.course(), 25)
+    session = treated.session_before(25)
     forms = [phq9(recorded_at=before(days), timezone="Etc/UTC") for days in (3, 2)]
     for form in forms:
         post(treated.client, treated.pat, form)
-    first = treated.report()["data_cut"]["revision"]
+    first = treated.trend()["data_cut"]["revision"]
     for form, answers in zip(forms, ({"q1": 3}, {}), strict=True):
         body = {"id": str(uuid4()), "answers": answers, "reason": "wrong day"}
         post(treated.client, treated.pat, body, f"/v1/check-ins/{form['id']}/amend")
@@ -176,7 +145,7 @@ def test_what_was_amended_voided_or_taken_back_is_named(treated: Treated) -> Non
 
 
 def test_a_form_without_an_answer_is_named_for_the_day_that_it_made(treated: Treated) -> None:
-    first = treated.report()["data_cut"]["revision"]
+    first = treated.trend()["data_cut"]["revision"]
     form = phq9(answers={}, recorded_at=before(3), timezone="Etc/UTC")
     post(treated.client, treated.pat, form)
 
@@ -189,7 +158,7 @@ def test_a_form_without_an_answer_is_named_for_the_day_that_it_made(treated: Tre
 
 
 def test_pauses_zones_and_alerts_are_named_too(treated: Treated) -> None:
-    first = treated.report()["data_cut"]["revision"]
+    first = treated.trend()["data_cut"]["revision"]
     until = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
     paused = {"status": "paused", "reason": "travels", "until_on": until}
     for body in (paused, {"status": "active"}, {"timezone": "Pacific/Auckland"}):
@@ -215,7 +184,7 @@ def test_pauses_zones_and_alerts_are_named_too(treated: Treated) -> None:
 
 
 def test_the_same_cut_twice_does_not_differ(treated: Treated) -> None:
-    newest = treated.report()["data_cut"]["revision"]
+    newest = treated.trend()["data_cut"]["revision"]
 
     found = treated.difference(f"from_cut={newest}&to_cut={newest}&instrument=phq9-daily")
 
@@ -247,13 +216,13 @@ def new_numbers(monkeypatch: pytest.MonkeyPatch) -> datetime:
 
 
 def test_an_earlier_cut_keeps_the_numbers_of_its_time(treated: Treated, request: Any) -> None:
-    first = treated.report()
+    first = treated.trend()
     request.getfixturevalue("new_numbers")
     form = phq9(others=0, recorded_at=before(0.5), timezone="Etc/UTC") | {"answers": {"q9": 0}}
     form["answers"] |= {f"q{item}": int(item == 1) for item in range(1, 9)}
     assert post(treated.client, treated.pat, form).status_code == 201
 
-    newest, again = treated.report(), treated.report(f"cut={first['data_cut']['revision']}")
+    newest, again = treated.trend(), treated.trend(f"cut={first['data_cut']['revision']}")
 
     assert (newest["rules_version"], newest["status"]) == ("next", "partial_response")
     assert without_time(again) == without_time(first)

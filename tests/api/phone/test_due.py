@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from schemas.due import REASONS, STATUSES, DueOut
 from services.rules.schedule.case import ItemStatus, Reason
-from tests.api.clinicians.treatments import a_course, a_report, a_session
-from tests.builders.calls import post
+from tests.builders.calls import made, post
+from tests.builders.chart import Chart
 from tests.builders.entries import phq9
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person, World, log_in
@@ -25,6 +25,12 @@ ZONE = "Asia/Kolkata"
 def kolkata(app: Flask, clean_database: None) -> ClinicWorld:
     """A clinic in Kolkata whose patients accepted 5 days ago."""
     return World(app, now=datetime.now(UTC) - timedelta(days=5)).clinic(timezone=ZONE)
+
+
+@pytest.fixture
+def chart(kolkata: ClinicWorld) -> Chart:
+    """One of those patients, whose treatment is entered now."""
+    return Chart(kolkata, kolkata.patient(), timezone=ZONE)
 
 
 def due(client: FlaskClient, person: Person, path: str = "/v1/me/due") -> dict[str, Any]:
@@ -102,18 +108,17 @@ def test_a_form_taken_back_is_due_again(client: FlaskClient, kolkata: ClinicWorl
 
 
 def test_sessions_anchor_the_schedule_and_a_cancelled_one_leaves_no_trace(
-    client: FlaskClient, kolkata: ClinicWorld
+    client: FlaskClient, chart: Chart
 ) -> None:
-    pat, staff = kolkata.patient(), kolkata.staff()
+    pat = chart.pat
     before = due(client, pat)["items"]
-    course = a_course(pat, staff)
     start = days_ago(1.5)
-    session = a_session(pat, staff, course, start)
+    session = chart.session(chart.course(), start)["id"]
 
     anchored = [item for item in due(client, pat)["items"] if item["session_id"]]
     reasons = {item["reason"]: item for item in anchored}
 
-    assert {item["session_id"] for item in anchored} == {str(session)}
+    assert {item["session_id"] for item in anchored} == {session}
     assert reasons["before_session"]["due_at"] == written(start)
     assert reasons["before_session"]["status"] == "expired"
     assert reasons["day_3"]["mood_day"] == (mood_day(start) + timedelta(days=3)).isoformat()
@@ -121,60 +126,54 @@ def test_sessions_anchor_the_schedule_and_a_cancelled_one_leaves_no_trace(
     assert effects["opens_at"] == written(start + timedelta(hours=24, minutes=40))
     assert effects["status"] == "due"
     assert items(client, pat, "monthly")[0]["instrument"] == "urinary"
-    a_session(pat, staff, course, start, id=session, cancelled=True)
+    chart.change(session, cancelled=True)
     after = due(client, pat)["items"]
     assert [item["opens_at"] for item in after] == [item["opens_at"] for item in before]
     assert after == before
 
 
-def test_a_session_entered_late_moves_the_days_after_it(
-    client: FlaskClient, kolkata: ClinicWorld
-) -> None:
-    pat, staff = kolkata.patient(), kolkata.staff()
-    course = a_course(pat, staff)
-    first = a_session(pat, staff, course, days_ago(4))
-    assert {item["session_id"] for item in items(client, pat, "day_7")} == {str(first)}
+def test_a_session_entered_late_moves_the_days_after_it(client: FlaskClient, chart: Chart) -> None:
+    course = chart.course()
+    first = chart.session(course, days_ago(4))["id"]
+    assert {item["session_id"] for item in items(client, chart.pat, "day_7")} == {first}
 
-    second = a_session(pat, staff, course, days_ago(2))
+    second = chart.session(course, days_ago(2))["id"]
 
-    assert {item["session_id"] for item in items(client, pat, "day_7")} == {str(second)}
+    assert {item["session_id"] for item in items(client, chart.pat, "day_7")} == {second}
 
 
 def test_a_report_of_side_effects_answers_the_question_of_the_day_after(
-    client: FlaskClient, kolkata: ClinicWorld
+    client: FlaskClient, chart: Chart
 ) -> None:
-    pat, staff = kolkata.patient(), kolkata.staff()
-    a_session(pat, staff, a_course(pat, staff), days_ago(1.5))
-    a_report(pat, staff, days_ago(1.2))  # 7 h after: too early to say
-    assert items(client, pat, "after_session_24h")[0]["status"] == "due"
+    chart.session(chart.course(), days_ago(1.5))
+    too_early, reported_at = days_ago(1.2), days_ago(0.2)  # 7 and 31 hours after the session
+    made(chart.report("nausea", recorded_at=too_early.isoformat()))
+    assert items(client, chart.pat, "after_session_24h")[0]["status"] == "due"
 
-    told = days_ago(0.2)
-    a_report(pat, staff, told)
+    made(chart.report("nausea", recorded_at=reported_at.isoformat()))
 
-    (found,) = items(client, pat, "after_session_24h")
-    assert (found["status"], found["answered_at"]) == ("answered", written(told))
+    (found,) = items(client, chart.pat, "after_session_24h")
+    assert (found["status"], found["answered_at"]) == ("answered", written(reported_at))
 
 
 def test_the_two_week_form_before_a_planned_session_is_due_until_it_starts(
-    client: FlaskClient, kolkata: ClinicWorld
+    client: FlaskClient, chart: Chart
 ) -> None:
-    pat, staff = kolkata.patient(), kolkata.staff()
     start = datetime.now(UTC) + timedelta(days=2)
-    a_session(pat, staff, a_course(pat, staff), start)
-    (open_form,) = items(client, pat, "before_session")
+    chart.session(chart.course(), start)
+    (open_form,) = items(client, chart.pat, "before_session")
     assert (open_form["status"], open_form["expires_at"]) == ("due", written(start))
 
-    assert post(client, pat, phq9(timezone=ZONE)).status_code == 201
+    chart.answer("phq9")
 
-    assert items(client, pat, "before_session")[0]["status"] == "answered"
+    assert items(client, chart.pat, "before_session")[0]["status"] == "answered"
 
 
-def test_who_was_treated_today_must_not_drive(client: FlaskClient, kolkata: ClinicWorld) -> None:
-    pat, staff = kolkata.patient(), kolkata.staff()
+def test_who_was_treated_today_must_not_drive(client: FlaskClient, chart: Chart) -> None:
     start = days_ago(0.1)
-    a_session(pat, staff, a_course(pat, staff), start)
+    chart.session(chart.course(), start)
 
-    until = datetime.fromisoformat(due(client, pat)["driving_restriction_until"])
+    until = datetime.fromisoformat(due(client, chart.pat)["driving_restriction_until"])
 
     assert until >= start + timedelta(hours=24, minutes=40)
 

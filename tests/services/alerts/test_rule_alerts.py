@@ -19,9 +19,9 @@ from services.rules.decision import Decision, RuleId, Tier
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.unit_of_work import transaction
+from tests.builders.calls import made
 from tests.builders.scene import Scene
 from tests.builders.stored import alerts, rows
-from tests.builders.treatment import begin_course, check_in, measure, report, treat
 from tests.builders.workers import FIRST, SECOND
 from tests.builders.world import Person
 from tests.fixtures.mail import MailServer
@@ -35,6 +35,11 @@ EMERGENCIES = sorted(SIDE_EFFECTS.emergency_codes)
 @pytest.fixture
 def pat(scene: Scene) -> Person:
     return scene.clinic.patient()
+
+
+def report(scene: Scene, pat: Person, **grades: int) -> UUID:
+    """Side effects by code and grade, reported now; the id of the report."""
+    return UUID(made(scene.chart(pat).report(*grades.items()))["id"])
 
 
 def recipients(server: MailServer) -> list[str]:
@@ -72,7 +77,7 @@ def test_a_report_pages_as_critical_at_once_exactly_when_it_is_an_emergency(
 ):
     pat = scene.clinic.patient()
     smtp_server.inbox.clear()
-    report(pat, scene.now, None, **grades)
+    report(scene, pat, **grades)
     emergency = any(code in EMERGENCIES or grade == 4 for code, grade in grades.items())
     opened = of_family(pat, "e1")
     assert [alert["severity"] for alert in opened] == (["critical"] if emergency else [])
@@ -86,7 +91,7 @@ def test_an_emergency_reaches_the_first_contact_in_the_same_minute_and_says_noth
     scene: Scene, smtp_server: MailServer
 ):
     pat = scene.clinic.patient("Ada Quagga")
-    report(pat, scene.now, chest_pain=2)
+    report(scene, pat, chest_pain=2)
     (alert,) = of_family(pat, "e1")
     assert scene.events(alert["id"]) == ["triggered", "page_queued"]
     scene.work()
@@ -104,7 +109,7 @@ def test_a_second_emergency_pages_again_as_a_second_danger_does(
     other = scene.clinic.patient().patient_id
 
     def both() -> None:
-        report(pat, scene.now, chest_pain=2)
+        report(scene, pat, chest_pain=2)
         scene.answer(other)
         scene.work()
 
@@ -127,12 +132,12 @@ def test_a_second_emergency_pages_again_as_a_second_danger_does(
 def test_an_acknowledged_emergency_gathers_the_next_one_without_a_page(
     scene: Scene, smtp_server: MailServer, pat: Person
 ):
-    report(pat, scene.now, chest_pain=2)
+    report(scene, pat, chest_pain=2)
     scene.work()
     (alert,) = of_family(pat, "e1")
     scene.change(alert["id"], lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.later(minutes=5)
-    report(pat, scene.now, seizure=2)
+    report(scene, pat, seizure=2)
     scene.work()
     assert recipients(smtp_server) == [FIRST]
     assert scene.events(alert["id"])[-1] == "occurrence_added"
@@ -142,12 +147,13 @@ def test_an_acknowledged_emergency_gathers_the_next_one_without_a_page(
 def test_a_crisis_pressure_at_a_session_pages_and_names_its_session(
     scene: Scene, smtp_server: MailServer, pat: Person
 ):
-    staff = scene.clinic.staff()
     began = scene.now - timedelta(hours=1)
-    session = treat(staff, pat, begin_course(staff, pat, began), began)
+    chart = scene.chart(pat, began)
+    session = chart.infusion(chart.course(), began)
     for _ in range(2):
         scene.later(minutes=2)
-        measure(staff, pat, session, scene.now, systolic=192)
+        chart.at(scene.now)
+        chart.vitals(str(session), "post", systolic=192, diastolic=80)
     (alert,) = of_family(pat, "e2")
     assert alert["severity"] == "high"
     (kept,) = scene.occurrences(alert["id"])
@@ -201,9 +207,9 @@ def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
     raise_all(
         scene, other, fired("A1", Tier.MEDIUM), fired("U1", Tier.MEDIUM), fired("M4", Tier.MEDIUM)
     )
-    staff = scene.clinic.staff()
     began = scene.now - timedelta(days=3)
-    treat(staff, other, begin_course(staff, other, began), began)
+    chart = scene.chart(other, began)
+    chart.infusion(chart.course(), began)
     scene.now = MONDAY
     with scene.worker_app.app_context():
         assert sum(report_unheard(each, scene.now) for each in unheard_patients(scene.now)) == 1
@@ -223,8 +229,8 @@ def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
 
 def test_what_was_said_is_dated_by_the_day_that_the_entry_is_about(scene: Scene, pat: Person):
     course = uuid4()
-    form = check_in(pat, scene.now)
-    told = report(pat, scene.now, nausea=1)
+    form = UUID(scene.chart(pat).answer("phq9-daily", 1)["id"])
+    told = report(scene, pat, nausea=1)
     for entry_id, decision in (
         (form, fired("A1", Tier.MEDIUM)),
         (told, fired("U1", Tier.MEDIUM)),

@@ -13,10 +13,11 @@ from services.alerts.monitors import follow_up
 from services.alerts.monitors.follow_up import UnheardPatient, report_unheard, unheard_patients
 from services.patients.status.lock import lock_patient
 from services.unit_of_work import transaction
+from tests.builders.calls import made
+from tests.builders.chart import Chart
 from tests.builders.scene import Scene
 from tests.builders.stored import alerts, rows
-from tests.builders.treatment import begin_course, check_in, correct, report, treat
-from tests.builders.world import Person, log_in
+from tests.builders.world import Person
 from tests.fixtures.mail import MailServer
 
 HOUR = timedelta(hours=1)
@@ -26,19 +27,24 @@ OVER = START + timedelta(minutes=40)
 
 
 @pytest.fixture
-def staff(scene: Scene) -> Person:
-    return scene.clinic.staff()
-
-
-@pytest.fixture
 def pat(scene: Scene) -> Person:
     return scene.clinic.patient()
 
 
 @pytest.fixture
-def treated(staff: Person, pat: Person) -> UUID:
+def chart(scene: Scene, pat: Person) -> Chart:
+    return scene.chart(pat, START)
+
+
+@pytest.fixture
+def course(chart: Chart) -> str:
+    return chart.course()
+
+
+@pytest.fixture
+def treated(chart: Chart, course: str) -> UUID:
     """The session of a patient."""
-    return treat(staff, pat, begin_course(staff, pat, START), START)
+    return chart.infusion(course, START)
 
 
 def watch(scene: Scene, at: datetime) -> int:
@@ -93,31 +99,33 @@ def test_both_windows_found_at_once_are_one_entry(scene: Scene, pat: Person, tre
     assert windows(pat) == {"driving_lock": at, "follow_up": at}
 
 
-def test_whoever_was_heard_in_both_windows_is_not_listed(scene: Scene, pat: Person, treated: UUID):
-    check_in(pat, OVER + 3 * HOUR)
-    report(pat, OVER + 50 * HOUR, nausea=1)
+def test_contact_in_both_windows_lists_nobody(
+    scene: Scene, chart: Chart, pat: Person, treated: UUID
+):
+    chart.at(OVER + 3 * HOUR)
+    chart.answer("phq9-daily", 1)
+    chart.at(OVER + 50 * HOUR)
+    made(chart.report("nausea"))
     assert watch(scene, OVER + 80 * HOUR) == 0
     assert alerts(pat) == []
     assert windows(pat) == {"driving_lock": None, "follow_up": None}
 
 
 def test_whoever_was_heard_only_on_the_first_day_is_listed_after_72_hours(
-    scene: Scene, pat: Person, treated: UUID
+    scene: Scene, chart: Chart, pat: Person, treated: UUID
 ):
-    check_in(pat, OVER + 3 * HOUR)
+    chart.at(OVER + 3 * HOUR)
+    chart.answer("phq9-daily", 1)
     assert watch(scene, OVER + 72 * HOUR) == 0
     assert watch(scene, OVER + 72 * HOUR + timedelta(seconds=1)) == 1
     assert said(pat) == [("low", "follow_up", treated)]
 
 
 def test_the_next_unheard_session_is_added_to_the_open_alert(
-    scene: Scene, staff: Person, pat: Person, treated: UUID
+    scene: Scene, chart: Chart, course: str, pat: Person, treated: UUID
 ):
     assert watch(scene, OVER + 73 * HOUR) == 1
-    course = rows(pat, "SELECT id FROM courses")[0]["id"]
-    with scene.app.app_context():
-        back = log_in(scene.app, scene.clinic.id, staff.user_id, START + 96 * HOUR)
-    second = treat(back, pat, course, START + 96 * HOUR)
+    second = chart.infusion(course, START + 96 * HOUR)
     assert watch(scene, OVER + 96 * HOUR + 25 * HOUR) == 1
     (alert,) = alerts(pat)
     assert alert["occurrence_count"] == 2
@@ -152,8 +160,9 @@ def test_a_window_that_became_history_in_silence_does_not_silence_the_other(
     assert said(pat) == [("low", "follow_up", treated)], "the driving lock is history, this is not"
 
 
-def test_a_cancelled_session_is_not_missed(scene: Scene, staff: Person, pat: Person, treated: UUID):
-    correct(staff, pat, treated, OVER + HOUR, cancelled=True)
+def test_a_cancelled_session_is_not_missed(scene: Scene, chart: Chart, pat: Person, treated: UUID):
+    chart.at(OVER + HOUR)
+    chart.change(str(treated), cancelled=True)
     assert watch(scene, OVER + 80 * HOUR) == 0
     assert windows(pat) == {}
 
@@ -169,23 +178,24 @@ def test_whoever_is_being_written_about_is_looked_at_next_time(
 
 
 def test_what_came_in_between_the_look_and_the_lock_counts(
-    scene: Scene, pat: Person, treated: UUID
+    scene: Scene, chart: Chart, pat: Person, treated: UUID
 ):
     seen = UnheardPatient(scene.clinic.id, pat.patient_id)
-    check_in(pat, OVER + 3 * HOUR)
+    chart.at(OVER + 3 * HOUR)
+    chart.answer("phq9-daily", 1)
     with scene.worker_app.app_context():
         assert not report_unheard(seen, OVER + 30 * HOUR)
     assert windows(pat) == {"driving_lock": None, "follow_up": None}
 
 
 def test_many_patients_are_found_batch_by_batch_the_longest_due_first(
-    scene: Scene, staff: Person, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(follow_up, "BATCH", 2)
     patients = [scene.clinic.patient() for _ in range(5)]
     for number, pat in enumerate(patients):
-        started = START + number * HOUR
-        treat(staff, pat, begin_course(staff, pat, START), started)
+        chart = scene.chart(pat, START)
+        chart.infusion(chart.course(), START + number * HOUR)
     late = OVER + 100 * HOUR
     with scene.worker_app.app_context():
         found = [each.patient_id for each in unheard_patients(late)]
@@ -195,10 +205,11 @@ def test_many_patients_are_found_batch_by_batch_the_longest_due_first(
 
 
 def test_one_patient_who_cannot_be_reported_keeps_no_other_waiting(
-    scene: Scene, staff: Person, pat: Person, treated: UUID
+    scene: Scene, pat: Person, treated: UUID
 ):
     other = scene.clinic.patient()
-    treat(staff, other, begin_course(staff, other, START), START + HOUR)
+    chart = scene.chart(other, START)
+    chart.infusion(chart.course(), START + HOUR)
     full = "UPDATE patient_status SET revision = 2147483647 WHERE patient_id = :id RETURNING 1"
     rows(pat, full, id=pat.patient_id)
     scene.now = OVER + 30 * HOUR
