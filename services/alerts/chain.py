@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -55,7 +56,7 @@ class Chain:
         return Circumstances(
             now=now,
             chain_length=len(self.links),
-            next_morning=next_working_morning(self.staffing, now),
+            next_morning=partial(next_working_morning, self.staffing, now),
             ladders=self.ladders,
         )
 

@@ -214,7 +214,7 @@ def _timed(state: AlertState) -> AlertState:
 def _from_the_first_step(state: AlertState, here: Circumstances, *events: str) -> Change:
     if state.ladder_severity in PAGING:
         return _new_round(state, here, 1, events)
-    return Change(replace(state, next_at=here.next_morning), events=events)
+    return Change(replace(state, next_at=here.next_morning()), events=events)
 
 
 def _page_again(

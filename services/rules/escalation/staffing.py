@@ -115,30 +115,24 @@ def _window(zone: ZoneInfo, day: date, hours: Hours) -> Window:
     return Window(starts_at, ends_at)
 
 
-def next_staffed(staffing: Staffing, now: datetime) -> datetime | None:
-    """`now` while somebody is there, else the start of the next window (UTC); None: never said."""
-    window = staffed_window(staffing, now)
-    return None if window is None else max(now, window.starts_at)
-
-
 def next_working_morning(staffing: Staffing, now: datetime, rules: RuleSet = RULES) -> datetime:
     """The first 08:00 of a working day in the clinic's zone that is not before `now`, as UTC.
 
     Working days are the staffed ones, Monday to Friday without any, less the holidays. When every
-    day of a year is a holiday the next morning is taken: mail is never held for ever.
+    day of a year is a holiday the next morning is taken: no mail waits for ever.
     """
-    days = frozenset[int]().union(*(hours.days for hours in staffing.hours)) or _OFFICE_DAYS
+    weekdays = frozenset[int]().union(*(hours.days for hours in staffing.hours)) or _OFFICE_DAYS
     at = time(rules.morning_mail_hour)
-    today = now.astimezone(staffing.zone).date()
-    mornings = [
-        (day, datetime.combine(day, at, staffing.zone).astimezone(UTC))
-        for day in (today + timedelta(days=offset) for offset in range(_SEARCHED_DAYS))
-    ]
-    coming = [(day, morning) for day, morning in mornings if morning >= now]
-    working = (
-        morning for day, morning in coming if day.weekday() in days and day not in staffing.holidays
-    )
-    return next(working, coming[0][1])
+
+    def morning_of(day: date) -> datetime:
+        return datetime.combine(day, at, staffing.zone).astimezone(UTC)
+
+    next_day = now.astimezone(staffing.zone).date()
+    if morning_of(next_day) < now:
+        next_day += timedelta(days=1)
+    days = (next_day + timedelta(days=offset) for offset in range(_SEARCHED_DAYS))
+    working = (day for day in days if day.weekday() in weekdays and day not in staffing.holidays)
+    return morning_of(next(working, next_day))
 
 
 def monitoring_text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,12 +53,13 @@ DEFAULT_LADDERS: Mapping[str, Ladder] = {
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a transition needs to know: the instant, the steps of the chain now (the last resort is
-    one of them), the next 08:00 of a working day in the clinic's zone, the clinic's ladders.
+    one of them), the next 08:00 of a working day in the clinic's zone (worked out when an alert
+    waits for it), the clinic's ladders.
     """
 
     now: datetime
     chain_length: int
-    next_morning: datetime
+    next_morning: Callable[[], datetime]
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
 
 

@@ -25,7 +25,7 @@ def hours(count: float) -> timedelta:
 
 
 def after(passed: timedelta, chain_length: int = 3, **changed: object) -> Circumstances:
-    return replace(Circumstances(START + passed, chain_length, MORNING), **changed)
+    return replace(Circumstances(START + passed, chain_length, lambda: MORNING), **changed)
 
 
 def at(passed: timedelta, state: AlertState, chain_length: int = 3) -> Change:
@@ -45,6 +45,21 @@ def another(
     state: AlertState, severity: str, passed: timedelta, interrupts: bool = False
 ) -> Change:
     return lifecycle.occurrence_added(state, severity, interrupts=interrupts, here=after(passed))
+
+
+def nobody_waits() -> datetime:
+    raise AssertionError("the next working morning was worked out for nothing")
+
+
+def test_the_morning_is_worked_out_only_for_what_waits_for_it() -> None:
+    now, later = (after(minutes(m), next_morning=nobody_waits) for m in (0, 10))
+    paging = lifecycle.opened("critical", now).state
+    lifecycle.opened("low", now)
+    lifecycle.time_passed(paging, later)
+    lifecycle.occurrence_added(paging, "high", interrupts=True, here=later)
+    lifecycle.acknowledged(paging, ANNE, later)
+    with pytest.raises(AssertionError):
+        lifecycle.opened("medium", now)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +140,7 @@ def test_an_acknowledgement_stops_the_ladder_until_it_expires(severity: str, las
 def test_an_acknowledged_medium_or_low_alert_comes_back_after_seven_days_by_mail(severity: str):
     state = acknowledged(severity)
     assert at(timedelta(days=6.99), state) == Change(state)
-    here = after(timedelta(days=7), next_morning=START + timedelta(days=8))
+    here = after(timedelta(days=7), next_morning=lambda: START + timedelta(days=8))
     change = lifecycle.time_passed(state, here)
     assert (change.pages, change.mail) == ((), False)
     assert (change.state.status, change.state.next_at) == ("triggered", START + timedelta(days=8))

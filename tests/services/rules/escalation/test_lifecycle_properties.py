@@ -43,7 +43,7 @@ class AlertLife(RuleBasedStateMachine):
     @property
     def here(self) -> Circumstances:
         day = timedelta(days=(self.now - START).days + 1)
-        return Circumstances(self.now, self.chain_length, START + day)
+        return Circumstances(self.now, self.chain_length, lambda: START + day)
 
     def take(self, change: Change) -> None:
         """Check what one change does, and make it."""

@@ -12,7 +12,6 @@ from services.rules.escalation.staffing import (
     Window,
     absolute,
     monitoring_text,
-    next_staffed,
     next_working_morning,
     parse_staffing,
     staffed_window,
@@ -44,11 +43,12 @@ def local(text, zone=NEW_YORK):
 )
 def test_the_next_staffed_instant_skips_weekends_and_holidays(now, expected):
     staffing = clinic(OFFICE, holidays=["2026-11-26"])
-    assert next_staffed(staffing, local(now)) == local(expected)
+    window = staffed_window(staffing, local(now))
+    assert max(local(now), window.starts_at) == local(expected)
 
 
 def test_without_hours_nobody_is_ever_promised():
-    assert next_staffed(clinic(), local("2026-11-20T10:00")) is None
+    assert staffed_window(clinic(), local("2026-11-20T10:00")) is None
 
 
 def test_a_night_shift_belongs_to_the_day_it_starts_on():
@@ -77,7 +77,8 @@ def test_windows_that_touch_or_overlap_are_one():
 )
 def test_hours_are_wall_clock_across_both_clock_changes(day, offset):
     expected = datetime.fromisoformat(f"{day}T09:00").replace(tzinfo=UTC) + timedelta(hours=offset)
-    assert next_staffed(clinic(OFFICE), expected - timedelta(hours=6)) == expected
+    window = staffed_window(clinic(OFFICE), expected - timedelta(hours=6))
+    assert window.starts_at == expected
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_mail_is_not_held_for_ever_by_endless_holidays():
     holidays = [(start + timedelta(days=n)).isoformat() for n in range(500)]
     staffing = clinic(OFFICE, holidays=holidays)
     assert next_working_morning(staffing, local("2026-11-20T12:00")) == local("2026-11-21T08:00")
-    assert next_staffed(staffing, local("2026-11-20T12:00")) is None
+    assert staffed_window(staffing, local("2026-11-20T12:00")) is None
 
 
 @pytest.mark.parametrize(
