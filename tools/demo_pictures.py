@@ -34,8 +34,8 @@ NOW: Final = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 def main() -> None:
     """Write every picture; prints what was written."""
     with own_database() as app, app.app_context():
-        made = make_demo("a password that nobody uses", NOW)
-        for name, svg in _drawings(made.clinic_id):
+        clinic_id = make_demo("a password that nobody uses", NOW)
+        for name, svg in _drawings(clinic_id):
             body = png(svg)
             (FOLDER / name).write_bytes(body)
             print(f"{len(body):>7}  {name}")  # noqa: T201 -- a command's own output

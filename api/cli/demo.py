@@ -26,7 +26,7 @@ def demo() -> None:
     # Of this installation's secret: the same at every start, on no other machine.
     password = "demo-" + derive(settings.secret_key, b"interlude demo password").hex()[:10]
     now = utcnow()
-    made = make_demo(password, now)
+    clinic_id = make_demo(password, now)
     console = Console(width=100, soft_wrap=True)
     table = Table(title="Demo clinic (simulated patients)", title_justify="left")
     for heading in ("role", "e-mail", "password"):
@@ -39,7 +39,7 @@ def demo() -> None:
         table.add_row(role, email, password)
     console.print(table)
     console.print("A first request to paste (item 9 = 1: it opens an alert and pages):")
-    click.echo(first_request(settings.public_url, made.clinic_id, now))
+    click.echo(first_request(settings.public_url, clinic_id, now))
 
 
 def first_request(url: str, clinic_id: UUID, now: datetime) -> str:

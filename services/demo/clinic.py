@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -36,14 +35,6 @@ PATIENT: Final = "rosa@demo.example"
 NAMESPACE: Final = UUID("9d1f5a0e-6f6c-4c0e-9a3e-1d6f5a0e6f6c")
 
 
-@dataclass(frozen=True, slots=True)
-class DemoClinic:
-    """The clinic, and whether it was made just now."""
-
-    clinic_id: UUID
-    is_new: bool
-
-
 def find_demo() -> UUID | None:
     """The demo clinic of this database, if there is one."""
     with transaction() as session:
@@ -53,11 +44,11 @@ def find_demo() -> UUID | None:
         return found
 
 
-def make_demo(password: str, now: datetime) -> DemoClinic:
+def make_demo(password: str, now: datetime) -> UUID:
     """Make the demo clinic with staff, a contact and ten weeks of simulated treatment, once."""
     known = find_demo()
     if known is not None:
-        return DemoClinic(known, False)
+        return known
     began = now - timedelta(days=DAYS + 1)
     made = create_clinic("Demo Clinic", ZONE, "US", ADMIN, began)
     admin = _accept(made.invitation_code, password, began)
@@ -68,7 +59,7 @@ def make_demo(password: str, now: datetime) -> DemoClinic:
         staff[role] = _accept(code, password, began).actor.user_id
     for seed, story in enumerate(STORIES):
         _patient(admin.actor, staff["clinician"], story, seed, password, now)
-    return DemoClinic(made.clinic_id, True)
+    return made.clinic_id
 
 
 def _accept(code: str, password: str, at: datetime) -> Grant:

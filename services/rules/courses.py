@@ -20,8 +20,6 @@ Route = Literal["iv", "im", "intranasal", "oral", "sublingual", "sc"]
 Phase = Literal["induction", "maintenance"]
 
 PRODUCTS: tuple[Product, ...] = ("ketamine", "esketamine", "tms", "ect", "other")
-ROUTES: tuple[Route, ...] = ("iv", "im", "intranasal", "oral", "sublingual", "sc")
-PHASES: tuple[Phase, ...] = ("induction", "maintenance")
 
 # IV infusion takes about 40 minutes (clinical reference 0, fact 2). Of other routes nothing is
 # assumed: the session ends when it starts.

@@ -19,7 +19,6 @@ from services.rules.figures.numbers import TREND_THRESHOLDS
 
 Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 
-SORTS: Final = ("risk", "silence", "trend", "name")
 KEY_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "risk": (int, int, int, int, datetime, UUID),
     "silence": (int, datetime, UUID),

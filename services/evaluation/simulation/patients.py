@@ -53,8 +53,6 @@ def score(level: float) -> int:
 
 
 FIRST_DAY = date(2026, 1, 1)
-ONE_DAY = timedelta(days=1)
-ZONE = "UTC"
 SESSION_AT = time(10, tzinfo=UTC)
 
 # Days of the simulation. A week of answers before the first session is the baseline; the plan is

@@ -1,4 +1,4 @@
-"""What a complete C-SSRS lowers; the tier of an alert from its occurrences (clinical.md 5.1)."""
+"""What a complete C-SSRS lowers (clinical.md 5.1)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.rules.danger.entry import CssrsLevel, EntryFacts
+from services.rules.danger.entry import CssrsLevel
 from services.rules.danger.numbers import RULES, RuleSet
-from services.rules.decision import Decision, Tier
+from services.rules.decision import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,6 @@ class CssrsEntry:
         return sound and not self.flags & rules.untrusted_flags
 
 
-def occurrences_of(facts: EntryFacts, decisions: Iterable[Decision]) -> tuple[Occurrence, ...]:
-    """What one entry adds to the alert: one occurrence for each decision with a tier."""
-    return tuple(
-        Occurrence(decision.rule, decision.tier, facts.recorded_at, facts.received_at)
-        for decision in decisions
-        if decision.tier is not None
-    )
-
-
 def lowered(occurrence: Occurrence, cssrs: CssrsEntry, rules: RuleSet = RULES) -> Tier:
     """The occurrence's tier after this C-SSRS: the higher of its floor and the C-SSRS's own tier.
 
@@ -75,8 +66,3 @@ def lower_all(
 ) -> tuple[Occurrence, ...]:
     """The alert's occurrences after this C-SSRS, in the same order."""
     return tuple(replace(each, tier=lowered(each, cssrs, rules)) for each in occurrences)
-
-
-def alert_tier(occurrences: Iterable[Occurrence]) -> Tier:
-    """The alert's tier: the maximum. Raises `ValueError` without any occurrence."""
-    return max(occurrence.tier for occurrence in occurrences)

@@ -70,6 +70,3 @@ class SideEffectList:
 
 
 SIDE_EFFECTS: Final = read(DATA / "side_effects.toml", SideEffectList)
-
-# In the order in which they are shown.
-CODES: Final[tuple[str, ...]] = tuple(SIDE_EFFECTS.effects)

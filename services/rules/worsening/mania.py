@@ -14,7 +14,6 @@ from services.rules.decision import Decision, Tier
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds
 
-ASRM = "asrm"
 ELEVATED_MOOD = "elevated_mood_or_agitation"
 _INDICATION = "bipolar"
 

@@ -64,8 +64,7 @@ def read_worsening_thresholds(path: Path = DATA / "worsening.toml") -> Worsening
 
 WORSENING_THRESHOLDS = read_worsening_thresholds()
 
-# How far back, in days before the newest mood day, the rules can see.
-PHQ9_LOOKBACK_DAYS = WORSENING_THRESHOLDS.m1.reference_days
+# How far back, in days before the newest mood day, M2 can see.
 DAILY_LOOKBACK_DAYS = (
     WORSENING_THRESHOLDS.m2.reference_from_day + WORSENING_THRESHOLDS.m2.repeat_after_days
 )

@@ -14,7 +14,6 @@ from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds, U1Thresholds
 
-URINARY = "urinary"
 BLOOD_ITEM = "q5"
 BLOOD_EFFECT = "blood_in_urine"
 URINARY_EFFECTS = frozenset(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.rules.danger import fallback
 from services.rules.danger.fallback import fallback_tier
-from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect
 
 
@@ -16,7 +16,7 @@ def test_its_list_is_the_emergency_list_of_the_rules():
     assert SIDE_EFFECTS.emergency_codes == fallback._EMERGENCIES
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", SIDE_EFFECTS.effects)
 @pytest.mark.parametrize("grade", [1, 2, 3, 4])
 @pytest.mark.parametrize("kind", ["side_effects", "side_effects_amendment"])
 def test_it_says_of_every_effect_what_e1_says(kind, code, grade):
@@ -76,8 +76,9 @@ def test_hostile_objects_neither_raise_nor_hide_an_emergency():
     assert fallback_tier(Hostile(), None, [*HOSTILE, {"code": "seizure"}]) == "critical"
 
 
+codes = st.sampled_from(sorted(SIDE_EFFECTS.effects))
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(CODES),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | codes,
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["code", "grade"]), inner),
     max_leaves=8,
 )

@@ -11,10 +11,8 @@ from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.lowering import (
     CssrsEntry,
     Occurrence,
-    alert_tier,
     lower_all,
     lowered,
-    occurrences_of,
 )
 from services.rules.danger.triage import triage
 from services.rules.decision import Tier
@@ -103,18 +101,11 @@ def test_lowering_is_for_good_and_a_second_cssrs_never_raises_again():
     assert lower_all(once, cssrs("high")) == once
 
 
-def test_the_alert_has_the_highest_tier_of_its_occurrences():
-    assert alert_tier([occurrence("S6b"), occurrence("S1"), occurrence("S2")]) is Tier.CRITICAL
-    with pytest.raises(ValueError, match="empty"):
-        alert_tier([])
-
-
-def test_an_entry_that_fires_two_rules_is_two_occurrences():
-    earlier = NOW - HOUR
-    facts = EntryFacts("check_in", earlier, NOW - SECOND, item9=1, crisis_terms=True)
-    found = occurrences_of(facts, triage(facts, RiskHistory(), plan_holds=False))
-    assert [(each.rule, each.at, each.received_at) for each in found] == [
-        ("S2", earlier, NOW - SECOND),
-        ("S7a", earlier, NOW - SECOND),
+def test_an_entry_that_fires_two_rules_stays_as_urgent_as_the_one_that_is_not_lowered():
+    facts = EntryFacts("check_in", NOW - HOUR, NOW - SECOND, item9=1, crisis_terms=True)
+    fired = [each for each in triage(facts, RiskHistory(), plan_holds=False) if each.tier]
+    assert [decision.rule for decision in fired] == ["S2", "S7a"]
+    found = [
+        Occurrence(each.rule, each.tier, facts.recorded_at, facts.received_at) for each in fired
     ]
-    assert alert_tier(lower_all(found, cssrs("none"))) is Tier.HIGH
+    assert max(each.tier for each in lower_all(found, cssrs("none"))) is Tier.HIGH

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.fallback import fallback_tier
-from services.rules.danger.lowering import CssrsEntry, alert_tier, lower_all, occurrences_of
+from services.rules.danger.lowering import CssrsEntry, Occurrence, lower_all
 from services.rules.danger.triage import card_level, occurrence_tier, triage
 from services.rules.decision import Tier
 
@@ -25,6 +25,19 @@ kinds = st.sampled_from(["check_in", "amendment", "help_request"])
 
 def facts(kind="check_in", recorded_at=NOW, received_at=NOW, **rest):
     return EntryFacts(kind=kind, recorded_at=recorded_at, received_at=received_at, **rest)
+
+
+def occurrences_of(entry, decisions):
+    """One for each decision with a tier."""
+    return [
+        Occurrence(each.rule, each.tier, entry.recorded_at, entry.received_at)
+        for each in decisions
+        if each.tier is not None
+    ]
+
+
+def alert_tier(occurrences):
+    return max(each.tier for each in occurrences)
 
 
 def urgency(entry, history, plan_holds):
@@ -102,7 +115,7 @@ def test_a_later_answer_never_raises_by_lowering_nor_hides_an_alert(
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6))
 def test_harmless_answers_after_a_positive_one_leave_the_alert_where_it_was(values):
     worst = facts(item9=3)
-    found = list(occurrences_of(worst, triage(worst, RiskHistory(), False)))
+    found = occurrences_of(worst, triage(worst, RiskHistory(), False))
     before = alert_tier(found)
     for value in values:
         later = facts(item9=value)

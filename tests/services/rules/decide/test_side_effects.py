@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.rules.decide.side_effects import EffectsCase, effects_decisions, wants_repeat
 from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.decision import Tier
-from services.rules.side_effects.coded_list import CODES
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.worsening.repetition import AlertHistory
 from tests.services.rules.session_words import (
     after,
@@ -78,7 +78,7 @@ def test_a_symptom_said_before_makes_a_high_pressure_critical():
 
 
 def test_no_e_rule_is_held_back_by_time_or_by_what_was_said():
-    everything = [effect(code, 3) for code in CODES]
+    everything = [effect(code, 3) for code in SIDE_EFFECTS.effects]
     said = report(3, *everything, vitals=pressure(180, 200, 130), late=True)
     history = AlertHistory(last_opened_on=dict.fromkeys(("E1", "E2", "E5", "E6"), said.mood_day))
     case = EffectsCase(said, UTC, treatment=treated(session()), alert_history=history)
@@ -136,7 +136,12 @@ def test_a_symptom_of_another_recent_report_is_not_new():
 
 
 effects = st.lists(
-    st.builds(effect, st.sampled_from(CODES), st.integers(1, 4), st.sampled_from([None, 0.5])),
+    st.builds(
+        effect,
+        st.sampled_from(sorted(SIDE_EFFECTS.effects)),
+        st.integers(1, 4),
+        st.sampled_from([None, 0.5]),
+    ),
     max_size=3,
 )
 

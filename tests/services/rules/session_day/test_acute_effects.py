@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.decision import Tier
 from services.rules.session_day.acute_effects import e5
-from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from tests.services.rules.session_words import effect, report, session, treated
 
 ONE = treated(session())
@@ -21,7 +21,7 @@ def test_an_acute_effect_still_there_a_day_later_is_high(code):
     assert (decision.inputs["still_there"], decision.inputs["sessions"]) == (code, "s1")
 
 
-@pytest.mark.parametrize("code", sorted(set(CODES) - SIDE_EFFECTS.acute_codes))
+@pytest.mark.parametrize("code", sorted(set(SIDE_EFFECTS.effects) - SIDE_EFFECTS.acute_codes))
 def test_other_effects_may_last(code):
     assert not e5(report(25, effect(code, 2)), ONE).is_met
 
@@ -90,7 +90,7 @@ def test_to_which_session_an_effect_belongs(name, hours, onset, named, sessions)
     assert decision.fired is (sessions is not None)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", SIDE_EFFECTS.effects)
 @pytest.mark.parametrize(("grade", "fires"), [(2, False), (3, True), (4, False)])
 def test_grade_3_of_anything_is_high_at_any_time_and_grade_4_is_e1s(code, grade, fires):
     decision = e5(report(0.5, effect(code, grade, onset=0.2, ended=0.4)), ONE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.rules.numbers import NumbersError
-from services.rules.side_effects.coded_list import CODES, SIDE_EFFECTS, Grade, SideEffect
+from services.rules.side_effects.coded_list import SIDE_EFFECTS, Grade, SideEffect
 from services.rules.side_effects.report import ReportedEffect
 
 EMERGENCIES = {
@@ -48,8 +48,7 @@ OTHERS = {
 
 
 def test_every_code_of_the_clinical_reference_is_there_once():
-    assert set(CODES) == EMERGENCIES | OTHERS
-    assert len(CODES) == len(set(CODES))
+    assert set(SIDE_EFFECTS.effects) == EMERGENCIES | OTHERS
 
 
 def test_the_emergency_list_is_the_one_marked_in_the_reference():
@@ -63,7 +62,7 @@ def test_acute_effects_are_those_of_e5_and_hallucinations_with_the_perceptual_on
 
 
 def test_not_every_effect_is_unwelcome():
-    valences = {code: SIDE_EFFECTS.effects[code].valence for code in CODES}
+    valences = {code: SIDE_EFFECTS.effects[code].valence for code in SIDE_EFFECTS.effects}
 
     assert valences["euphoria"] == "pleasant"
     assert valences["dissociation"] == "mixed"
@@ -79,7 +78,7 @@ def test_labels_are_all_different_words_and_not_codes():
     labels = [effect.label for effect in SIDE_EFFECTS.effects.values()]
 
     assert len(set(labels)) == len(labels)
-    assert not set(labels) & set(CODES)
+    assert not set(labels) & set(SIDE_EFFECTS.effects)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.decision import Tier
-from services.rules.side_effects.coded_list import CODES
+from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.worsening.urinary import URINARY_EFFECTS, UrinaryForm, u1, u1_effects
 from tests.services.rules.rule_cases import on
 
@@ -65,7 +65,7 @@ def test_the_urinary_codes_are_those_of_the_list():
         "blood_in_urine",
         "kidney_flank_pain",
     } == URINARY_EFFECTS
-    assert set(CODES) > URINARY_EFFECTS
+    assert set(SIDE_EFFECTS.effects) > URINARY_EFFECTS
 
 
 @pytest.mark.parametrize(
