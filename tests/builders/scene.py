@@ -18,30 +18,28 @@ from models import (
     Clinic,
     Notification,
     NotificationAttempt,
-    PatientStatus,
 )
-from models.base import new_id
 from services.alerts.chain import load_chain
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
 from services.alerts.locking import lock_alert_of
-from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
 from services.alerts.writing import AlertKey, change_writes
 from services.channels.base import Channel
 from services.one_statement import write_together
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
 from tests.builders.chart import Chart
+from tests.builders.stored import rows
 from tests.builders.workers import steady_pace, worker_on
 from tests.builders.world import ClinicWorld, Person
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # a Friday night
 FAMILY = "suicide_risk"
-
-
-def occurrence(tier: str, now: datetime, *, interrupts: bool = False) -> NewOccurrence:
-    """A positive item 9 that was received now."""
-    return NewOccurrence(new_id(), "S1", "item9", now, now, 2, None, tier, interrupts)
+OPEN = """
+SELECT id FROM alerts
+WHERE patient_id = :patient AND family = :family AND status <> 'resolved'
+"""
+ITEM9: dict[str, int | str] = {"critical": 2, "high": 1, "medium": "declined"}
 
 
 @dataclass
@@ -72,27 +70,14 @@ class Scene:
         """A patient's record, to be written in at the scene's instant or another."""
         return Chart(self.clinic, pat, now=now or self.now)
 
-    def answer(self, patient_id: UUID, tier: str = "critical", *, interrupts: bool = False) -> UUID:
-        """A qualifying entry, as the intake writes it; returns the alert's id."""
-        with self.app.app_context(), transaction(self.clinic.id) as session:
-            session.execute(
-                select(PatientStatus)
-                .where(PatientStatus.patient_id == patient_id)
-                .with_for_update()
-            ).one()
-            opened = open_or_add(
-                load_open_alert(session, patient_id, FAMILY),
-                [occurrence(tier, self.now, interrupts=interrupts)],
-                patient_id=patient_id,
-                clinic_id=self.clinic.id,
-                family=FAMILY,
-                rule_version="test-1",
-                chain=load_chain(session, self.clinic.id),
-                now=self.now,
-                revision=1,
-            )
-            write_together(session, opened.writes)
-            return opened.alert_id
+    def answer(self, pat: Person | None = None, tier: str = "critical") -> UUID:
+        """A patient (a new one, unless named) answers item 9 now; returns the alert's id."""
+        chart = self.chart(pat or self.clinic.patient())
+        answers = chart.form(total=1)["answers"] | {"q9": ITEM9[tier]}
+        chart.answer(answers=answers)
+        (opened,) = rows(chart.pat, OPEN, patient=chart.pat.patient_id, family=FAMILY)
+        alert_id: UUID = opened["id"]
+        return alert_id
 
     def change(self, alert_id: UUID, transition: Any, *args: Any) -> None:
         """What a member of staff does to an alert (`transition` of the escalation rules)."""

@@ -123,7 +123,7 @@ def test_every_page_arrives_whenever_workers_are_killed(
     webhook_receiver: WebhookReceiver,
 ):
     chance = random.Random(20261121)
-    patients = [[scene.clinic.patient().patient_id for _ in range(8)] for scene in scenes]
+    patients = [[scene.clinic.patient() for _ in range(8)] for scene in scenes]
 
     def received() -> int:
         return len(smtp_server.inbox) + len(webhook_receiver.requests)

@@ -106,7 +106,7 @@ def test_an_emergency_reaches_the_first_contact_in_the_same_minute_and_says_noth
 def test_a_second_emergency_pages_again_as_a_second_danger_does(
     scene: Scene, smtp_server: MailServer, pat: Person
 ):
-    other = scene.clinic.patient().patient_id
+    other = scene.clinic.patient()
 
     def both() -> None:
         report(scene, pat, chest_pain=2)

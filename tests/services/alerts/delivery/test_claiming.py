@@ -68,7 +68,7 @@ def test_one_notification_is_leased(
         queue_letters(scene, 6)
     else:
         for _ in range(6):
-            scene.answer(scene.clinic.patient().patient_id)
+            scene.answer()
     with scene.worker_app.app_context():
         assert claim_due("email", scene.now, LEASE, kinds) is not None
     states = sorted(each.state for each in scene.notifications())

@@ -66,7 +66,7 @@ def survive(scene: Scene) -> None:
 def test_killed_while_sending_it_is_sent_again_with_the_same_id(
     scene: Scene, smtp_server: MailServer, before: bool, copies: int
 ):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     dying = replace(scene, channels={"email": DiesIn(scene.channels["email"], before)})
     with pytest.raises(Killed):
         dying.work()
@@ -82,7 +82,7 @@ def test_killed_while_sending_it_is_sent_again_with_the_same_id(
 def test_killed_before_any_of_its_commits_the_page_gets_out(
     scene: Scene, smtp_server: MailServer, commit: int
 ):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     with pytest.raises(Killed), dies_at_commit(commit):
         scene.work()
     survive(scene)
@@ -98,7 +98,7 @@ def test_killed_while_it_records_a_failure_the_next_person_is_paged_all_the_same
         MailFault.REFUSE_PERMANENTLY,
         {"first@hospital.test"},
     )
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     with pytest.raises(Killed), dies_at_commit(commit):
         scene.work()
     survive(scene)
@@ -108,7 +108,7 @@ def test_killed_while_it_records_a_failure_the_next_person_is_paged_all_the_same
 
 @pytest.mark.parametrize("commit", [1, 2])
 def test_killed_while_it_takes_a_step_the_step_is_taken_once(scene: Scene, commit: int):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     scene.later(minutes=10)
     with scene.worker_app.app_context(), pytest.raises(Killed), dies_at_commit(commit):
         scene.worker.move_time()
@@ -117,7 +117,7 @@ def test_killed_while_it_takes_a_step_the_step_is_taken_once(scene: Scene, commi
 
 
 def test_whoever_lost_the_lease_may_only_say_that_the_page_is_out(scene: Scene):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     lease = timedelta(seconds=30)
     with scene.worker_app.app_context():
         slow = claim_due("email", scene.now, lease)
@@ -138,7 +138,7 @@ def test_whoever_lost_the_lease_may_only_say_that_the_page_is_out(scene: Scene):
 
 def test_two_workers_send_each_page_once(scene: Scene, smtp_server: MailServer):
     for _ in range(20):
-        scene.answer(scene.clinic.patient().patient_id)
+        scene.answer()
     start = Barrier(2)
 
     def work(worker: object) -> None:
@@ -153,7 +153,7 @@ def test_two_workers_send_each_page_once(scene: Scene, smtp_server: MailServer):
 
 def test_two_workers_take_each_step_once(scene: Scene):
     for _ in range(10):
-        scene.answer(scene.clinic.patient().patient_id)
+        scene.answer()
     scene.later(minutes=10)
     with scene.worker_app.app_context():
         due = due_alerts(scene.now)

@@ -26,7 +26,7 @@ def recipients(server: MailServer) -> list[str]:
 def test_critical_pages_the_chain_every_ten_minutes_the_last_resort_last_then_starts_over(
     scene: Scene, smtp_server: MailServer
 ):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     for _ in range(5):
         scene.work()
         scene.later(minutes=10)
@@ -36,7 +36,7 @@ def test_critical_pages_the_chain_every_ten_minutes_the_last_resort_last_then_st
 
 def test_a_clinic_sets_its_own_ladder_in_part(scene: Scene, smtp_server: MailServer):
     scene.set_clinic(ladder={"high": {"next_after_s": 60}})
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     scene.work()
     scene.later(minutes=1)
     scene.work()
@@ -46,7 +46,7 @@ def test_a_clinic_sets_its_own_ladder_in_part(scene: Scene, smtp_server: MailSer
 def test_acknowledged_nobody_is_paged_until_it_expires_and_then_from_the_first_step(
     scene: Scene, smtp_server: MailServer
 ):
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.work()
     scene.change(alert_id, lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.later(minutes=59)
@@ -60,7 +60,7 @@ def test_acknowledged_nobody_is_paged_until_it_expires_and_then_from_the_first_s
 
 
 def test_could_not_reach_goes_on_at_the_next_step(scene: Scene, smtp_server: MailServer):
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.work()
     scene.change(alert_id, lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.change(alert_id, lifecycle.contact_attempted, "no_answer")
@@ -70,7 +70,7 @@ def test_could_not_reach_goes_on_at_the_next_step(scene: Scene, smtp_server: Mai
 
 
 def test_a_resolved_alert_is_never_paged_again(scene: Scene, smtp_server: MailServer):
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.work()
     scene.change(alert_id, lifecycle.resolved)
     scene.later(days=30)
@@ -79,21 +79,23 @@ def test_a_resolved_alert_is_never_paged_again(scene: Scene, smtp_server: MailSe
 
 
 def test_after_a_resolve_the_next_answer_opens_a_new_alert(scene: Scene):
-    patient_id = scene.clinic.patient().patient_id
-    first = scene.answer(patient_id)
+    pat = scene.clinic.patient()
+    first = scene.answer(pat)
     scene.change(first, lifecycle.resolved)
-    assert scene.answer(patient_id) != first
+    assert scene.answer(pat) != first
 
 
 def test_an_alert_whose_patient_is_being_written_about_waits_for_the_next_look(scene: Scene):
-    patient_id = scene.clinic.patient().patient_id
-    scene.answer(patient_id)
+    pat = scene.clinic.patient()
+    scene.answer(pat)
     scene.later(minutes=10)
     with scene.worker_app.app_context():
         (due,) = due_alerts(scene.now)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(
-            select(PatientStatus).where(PatientStatus.patient_id == patient_id).with_for_update()
+            select(PatientStatus)
+            .where(PatientStatus.patient_id == pat.patient_id)
+            .with_for_update()
         ).one()
         with scene.worker_app.app_context():
             assert not advance(due, scene.now)
@@ -104,7 +106,7 @@ def test_an_alert_whose_patient_is_being_written_about_waits_for_the_next_look(s
 
 def test_whoever_is_deactivated_drops_what_they_acknowledged(scene: Scene, smtp_server: MailServer):
     nurse = scene.clinic.staff("on_call")
-    ids = [scene.answer(scene.clinic.patient().patient_id) for _ in range(2)]
+    ids = [scene.answer() for _ in range(2)]
     scene.work()
     for alert_id in ids:
         scene.change(alert_id, lifecycle.acknowledged, nurse.user_id)
@@ -123,12 +125,12 @@ def test_whoever_is_deactivated_drops_what_they_acknowledged(scene: Scene, smtp_
 def test_a_contact_whose_account_is_closed_is_left_out_of_the_chain(
     scene: Scene, smtp_server: MailServer
 ):
-    nurse, patient_id = scene.clinic.staff("on_call"), scene.clinic.patient().patient_id
+    nurse = scene.clinic.staff("on_call")
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         first = update(Contact).where(Contact.position == 1)
         session.execute(first.values(user_id=nurse.user_id))
         session.execute(update(User).where(User.id == nurse.user_id).values(active=False))
-    scene.answer(patient_id)
+    scene.answer()
     scene.work()
     assert recipients(smtp_server) == [SECOND]
 
@@ -138,7 +140,7 @@ def test_without_a_contact_and_a_last_resort_the_alert_still_lives(scene: Scene)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(update(Contact).values(active=False, last_resort=False, user_id=None))
         assert load_chain(session, scene.clinic.id).last_resort is None
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.later(minutes=10)
     scene.work()
     assert scene.alert(alert_id).page_round == 2
@@ -153,8 +155,8 @@ def test_an_unknown_clinic_has_no_chain(scene: Scene):
 def test_settings_that_cannot_be_read_keep_nobody_from_being_paged(
     scene: Scene, smtp_server: MailServer
 ):
-    patient_id = scene.clinic.patient().patient_id
+    pat = scene.clinic.patient()
     scene.set_clinic(timezone="Atlantis/Centre", staffed=[{"days": "always"}])
-    scene.answer(patient_id)
+    scene.answer(pat)
     scene.work()
     assert recipients(smtp_server) == [FIRST]

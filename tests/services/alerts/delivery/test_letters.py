@@ -65,7 +65,7 @@ class BrokenLetters:
 
 def test_one_run_sends_pages_first_and_then_letters(scene: Scene, smtp_server: MailServer) -> None:
     email = forget_password(scene)
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     scene.worker.work_once()
     assert received(smtp_server) == [FIRST, email]
     assert smtp_server.inbox[1]["Subject"] == RESET
@@ -73,7 +73,7 @@ def test_one_run_sends_pages_first_and_then_letters(scene: Scene, smtp_server: M
 
 def test_letters_wait_while_a_page_is_due(scene: Scene, smtp_server: MailServer) -> None:
     email = forget_password(scene)
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     scene.worker.send_letters(Event())
     assert received(smtp_server) == []
     scene.work()
@@ -93,7 +93,7 @@ def test_a_page_that_fails_again_and_again_keeps_no_letter_for_ever(
     scene: Scene, smtp_server: MailServer
 ) -> None:
     smtp_server.fault, smtp_server.faulty_recipients = MailFault.REFUSE_TEMPORARILY, {FIRST}
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     email = forget_password(scene)
     scene.worker.work_once()
     assert email in received(smtp_server)
@@ -105,11 +105,11 @@ def test_letters_that_hang_take_no_place_of_a_critical_page(
     queue_letters(scene, SENDERS_A_CHANNEL * 2)
     stuck = StuckLetters(scene.channels["email"])
     worker = replace(scene.worker, channels={"email": stuck})
-    patients = [scene.clinic.patient().patient_id for _ in range(SENDERS_A_CHANNEL)]
+    patients = [scene.clinic.patient() for _ in range(SENDERS_A_CHANNEL)]
     with working(worker, database_urls.worker, poll_s=0.05):
         assert stuck.begun.wait(10)
-        for patient_id in patients:
-            scene.answer(patient_id, "critical")
+        for pat in patients:
+            scene.answer(pat)
         smtp_server.wait_for(SENDERS_A_CHANNEL)
         assert set(received(smtp_server)) == {FIRST}
         stuck.released.set()
@@ -120,7 +120,7 @@ def test_a_letter_that_breaks_its_channel_is_tried_again_and_stops_nobody(
 ) -> None:
     queue_letters(scene, 2)
     broken = BrokenLetters(scene.channels["email"])
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     worker = replace(scene.worker, channels={"email": broken})
     with working(worker, database_urls.worker, poll_s=0.05):
         assert broken.twice.wait(10)
@@ -165,7 +165,7 @@ def sent(scene: Scene, server: MailServer) -> None:
 def test_a_letter_belongs_to_no_alert_whatever_becomes_of_it(
     scene: Scene, smtp_server: MailServer, fate: Callable[[Scene, MailServer], None]
 ) -> None:
-    alert_id = scene.answer(scene.clinic.patient().patient_id, "low")
+    alert_id = scene.answer(tier="medium")
     before = scene.events(alert_id)
     reader = scene.clinic.staff("on_call")
     forget_password(scene, reader)

@@ -31,7 +31,7 @@ def mails(server: MailServer) -> dict[str, set[UUID]]:
 
 
 def medium(scene: Scene, **fields: object) -> UUID:
-    return scene.answer(scene.clinic.patient(**fields).patient_id, "medium")
+    return scene.answer(scene.clinic.patient(**fields), "medium")
 
 
 def wait_until(scene: Scene, instant: datetime) -> None:
@@ -70,9 +70,9 @@ def test_holidays_and_clock_changes_move_the_morning(
     scene: Scene, zone: str, holidays: list[str], opened: str, mailed: str
 ):
     scene.set_clinic(timezone=zone, holidays=holidays)
-    patient_id = scene.clinic.patient().patient_id
+    pat = scene.clinic.patient()
     wait_until(scene, datetime.fromisoformat(opened))
-    assert scene.alert(scene.answer(patient_id, "medium")).next_at == datetime.fromisoformat(mailed)
+    assert scene.alert(scene.answer(pat, "medium")).next_at == datetime.fromisoformat(mailed)
 
 
 def test_the_care_team_gets_the_mail_of_its_own_patients(scene: Scene, smtp_server: MailServer):
@@ -180,7 +180,7 @@ def test_without_any_mail_address_the_mail_stays_due(scene: Scene):
 
 
 def test_an_alert_that_becomes_a_matter_of_mail_meanwhile_is_left_to_the_mail(scene: Scene):
-    alert_id = scene.answer(scene.clinic.patient().patient_id, "high")
+    alert_id = scene.answer(tier="high")
     scene.later(hours=4)
     with scene.worker_app.app_context():
         (due,) = due_alerts(scene.now)

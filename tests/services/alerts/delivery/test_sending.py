@@ -44,7 +44,7 @@ def test_a_page_is_a_mail_with_the_severity_and_a_link_and_nothing_about_anybody
     scene: Scene, smtp_server: MailServer
 ):
     patient = scene.clinic.patient("Pat Quagga", phone="+15550199")
-    alert_id = scene.answer(patient.patient_id)
+    alert_id = scene.answer(patient)
     scene.work()
     (mail,) = smtp_server.inbox
     (page,) = scene.notifications()
@@ -66,7 +66,7 @@ def test_a_webhook_is_signed_and_a_2xx_means_delivered(
 ):
     secret = only_webhook(scene, webhook_receiver)
     webhook_receiver.otherwise = Answer(202)
-    alert_id = scene.answer(scene.clinic.patient().patient_id, "high")
+    alert_id = scene.answer(tier="high")
     scene.work()
     (page,) = scene.notifications()
     (request,) = webhook_receiver.requests
@@ -91,7 +91,7 @@ def test_with_mail_down_attempts_are_recorded_and_the_next_contact_is_tried_at_o
     scene: Scene, smtp_server: MailServer
 ):
     smtp_server.refuse_connections()
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.work()
     assert scene.pages() == [(1, step, "failed_temporarily") for step in (1, 2, 3)]
     assert scene.outcomes() == ["smtp_unreachable"] * 3
@@ -113,7 +113,7 @@ def test_while_mail_is_down_the_rounds_do_not_pile_up_and_the_oldest_page_keeps_
 ):
     smtp_server.refuse_connections()
     began = scene.now
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.work()
     for _ in range(6):
         scene.later(minutes=10)
@@ -133,7 +133,7 @@ def test_a_refused_address_is_given_up_and_the_next_person_paged_at_once(
     scene: Scene, smtp_server: MailServer
 ):
     smtp_server.fault, smtp_server.faulty_recipients = MailFault.REFUSE_PERMANENTLY, {FIRST}
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     scene.work()
     assert scene.pages() == [(1, 1, "failed_permanently"), (1, 2, "sent")]
     assert scene.outcomes() == ["smtp_550", "sent"]
@@ -144,7 +144,7 @@ def test_a_temporary_refusal_is_tried_again_with_growing_waits(
     scene: Scene, smtp_server: MailServer
 ):
     smtp_server.fault, smtp_server.faulty_recipients = MailFault.REFUSE_TEMPORARILY, {FIRST}
-    scene.answer(scene.clinic.patient().patient_id, "high")
+    scene.answer(tier="high")
     waits = []
     for _ in range(6):
         scene.work()
@@ -183,7 +183,7 @@ def test_a_webhook_that_does_not_take_it_brings_the_next_person(
 ):
     only_webhook(scene, webhook_receiver)
     webhook_receiver.otherwise = answer
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     scene.work()
     assert scene.pages() == [(1, 1, state), (1, 2, "sent")]
     assert scene.outcomes()[0] == outcome
@@ -194,7 +194,7 @@ def test_a_webhook_that_does_not_take_it_brings_the_next_person(
 def test_a_contact_that_left_after_the_page_was_queued_is_skipped_at_once(
     scene: Scene, smtp_server: MailServer
 ):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(update(Contact).where(Contact.position == 1).values(active=False))
     scene.work()
@@ -205,17 +205,17 @@ def test_a_contact_that_left_after_the_page_was_queued_is_skipped_at_once(
 def test_the_last_resort_is_paged_even_when_its_account_is_closed(
     scene: Scene, smtp_server: MailServer
 ):
-    patient_id = scene.clinic.patient().patient_id
+    pat = scene.clinic.patient()
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(update(Contact).where(~Contact.last_resort).values(active=False))
-        session.execute(update(User).values(active=False))
-    scene.answer(patient_id)
+        session.execute(update(User).where(User.id != pat.user_id).values(active=False))
+    scene.answer(pat)
     scene.work()
     assert recipients(smtp_server) == [scene.clinic.admin.email]
 
 
 def test_an_address_that_no_key_opens_stops_nobody_else(scene: Scene, smtp_server: MailServer):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     keyring.use("another-secret-that-never-wrote-anything-here")
     try:
         scene.work()
@@ -238,7 +238,7 @@ class Broken:
 
 
 def test_a_fault_in_a_channel_is_recorded_like_any_failure(scene: Scene):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     with scene.worker_app.app_context(), pytest.raises(ZeroDivisionError):
         deliver_one("email", {"email": Broken(ZeroDivisionError())}, scene.pace, lambda: scene.now)
     assert scene.outcomes() == ["sender_fault"]
@@ -248,7 +248,7 @@ def test_a_fault_in_a_channel_is_recorded_like_any_failure(scene: Scene):
 def test_when_the_database_fails_under_a_sender_the_lease_brings_the_page_back(
     scene: Scene, smtp_server: MailServer
 ):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     gone = OperationalError("", {}, Exception())
     with scene.worker_app.app_context(), pytest.raises(OperationalError):
         deliver_one("email", {"email": Broken(gone)}, scene.pace, lambda: scene.now)
@@ -263,7 +263,7 @@ def test_without_a_mail_server_the_page_is_shown_and_reached_nobody(
 ):
     console = ConsoleChannel(sys.stdout, "interlude@hospital.test", PUBLIC_URL)
     shown = replace(scene, channels={"email": console})
-    alert_id = shown.answer(scene.clinic.patient().patient_id)
+    alert_id = shown.answer()
     shown.work()
     assert f"/a/{alert_id}" in capsys.readouterr().out
     assert shown.outcomes() == ["no_mail_server"] * 3
@@ -272,7 +272,7 @@ def test_without_a_mail_server_the_page_is_shown_and_reached_nobody(
 def test_an_unsent_page_of_an_acknowledged_alert_still_goes_out(
     scene: Scene, smtp_server: MailServer
 ):
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.change(alert_id, lifecycle.acknowledged, scene.clinic.admin.user_id)
     scene.work()
     assert recipients(smtp_server) == [FIRST]
@@ -282,7 +282,7 @@ def test_a_page_that_failed_is_given_up_once_its_alert_is_resolved(
     scene: Scene, smtp_server: MailServer
 ):
     smtp_server.fault = MailFault.REFUSE_TEMPORARILY
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     scene.change(alert_id, lifecycle.resolved)
     scene.work()
     assert scene.pages() == [(1, 1, "failed_permanently")]
@@ -290,6 +290,6 @@ def test_a_page_that_failed_is_given_up_once_its_alert_is_resolved(
 
 
 def test_each_page_names_its_own_alert(scene: Scene, smtp_server: MailServer):
-    ids = {scene.answer(scene.clinic.patient().patient_id) for _ in range(2)}
+    ids = {scene.answer() for _ in range(2)}
     scene.work()
     assert {UUID(str(mail["X-Interlude-Alert"])) for mail in smtp_server.inbox} == ids

@@ -28,10 +28,10 @@ NOWHERE = "postgresql://interlude_worker@127.0.0.1:9/nowhere?connect_timeout=1"
 def test_a_commit_wakes_the_worker_long_before_its_next_look(
     scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
 ):
-    scene.answer(scene.clinic.patient().patient_id)
+    scene.answer()
     with working(scene.worker, database_urls.worker, poll_s=60):
         smtp_server.wait_for(1)
-        scene.answer(scene.clinic.patient().patient_id)
+        scene.answer()
         with scene.app.app_context(), transaction() as session:
             session.execute(notify_statement())
         smtp_server.wait_for(2)
@@ -51,7 +51,7 @@ def test_the_poll_finds_what_nobody_announced(
     scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
 ):
     with working(scene.worker, database_urls.worker):
-        scene.answer(scene.clinic.patient().patient_id)
+        scene.answer()
         smtp_server.wait_for(1)
 
 
@@ -62,10 +62,10 @@ def test_a_mail_server_that_hangs_does_not_stop_webhooks(
     database_urls: DatabaseUrls,
 ):
     smtp_server.fault = MailFault.HANG
-    patients = [scene.clinic.patient().patient_id for _ in range(6)]
+    patients = [scene.clinic.patient() for _ in range(6)]
     with working(scene.worker, database_urls.worker):
-        for patient_id in patients:
-            scene.answer(patient_id)
+        for pat in patients:
+            scene.answer(pat)
         scene.clinic.contact(webhook_receiver.url)
         scene.later(minutes=20)
         webhook_receiver.wait_for(1)
@@ -76,7 +76,7 @@ def test_the_database_may_go_and_come_back(
     scene: Scene, smtp_server: MailServer, database_urls: DatabaseUrls
 ):
     with working(scene.worker, database_urls.worker, poll_s=0.05):
-        scene.answer(scene.clinic.patient().patient_id)
+        scene.answer()
         smtp_server.wait_for(1)
         with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
             for _ in range(3):
@@ -84,7 +84,7 @@ def test_the_database_may_go_and_come_back(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE usename = 'interlude_worker' AND datname = current_database()"
                 )
-        scene.answer(scene.clinic.patient().patient_id)
+        scene.answer()
         smtp_server.wait_for(2)
 
 
@@ -99,7 +99,7 @@ def test_without_a_database_it_waits_and_still_ends_when_told(scene: Scene):
 def test_an_alert_that_cannot_be_moved_keeps_no_other_waiting(
     scene: Scene, smtp_server: MailServer
 ):
-    broken, sound = (scene.answer(scene.clinic.patient().patient_id) for _ in range(2))
+    broken, sound = (scene.answer() for _ in range(2))
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(
             update(Alert)

@@ -62,7 +62,7 @@ def deliver(scene: Scene, channel: Channel) -> bool:
 def test_a_page_that_got_through_after_its_lease_is_not_sent_for_ever(
     scene: Scene, smtp_server: MailServer
 ):
-    alert_id = scene.answer(scene.clinic.patient().patient_id)
+    alert_id = scene.answer()
     assert deliver(scene, SlowerThanTheLease(scene))
     assert scene.pages() == [(1, 1, "sent")]
     scene.later(seconds=31)
@@ -73,7 +73,7 @@ def test_a_page_that_got_through_after_its_lease_is_not_sent_for_ever(
 
 
 def medium(scene: Scene, **fields: object) -> UUID:
-    return scene.answer(scene.clinic.patient(**fields).patient_id, "medium")
+    return scene.answer(scene.clinic.patient(**fields), "medium")
 
 
 def test_a_morning_mail_to_a_contact_that_left_goes_to_the_next_one(
@@ -129,7 +129,7 @@ def test_mail_that_cannot_go_out_keeps_no_ladder_waiting(
 ):
     monkeypatch.setattr("services.alerts.delivery.escalating.BATCH", 3)
     stuck = [medium(scene) for _ in range(3)]
-    critical = scene.answer(scene.clinic.patient().patient_id)
+    critical = scene.answer()
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         session.execute(
             update(Alert).where(Alert.id.in_(stuck)).values(next_at=scene.now - timedelta(days=1))
@@ -158,7 +158,7 @@ def test_a_look_for_silence_holds_up_no_page(
     with working(scene.worker, database_urls.worker):
         try:
             assert looking.wait(10)
-            scene.answer(scene.clinic.patient().patient_id)
+            scene.answer()
             smtp_server.wait_for(1, timeout_s=5)
         finally:
             done.set()
