@@ -9,6 +9,7 @@ from uuid import UUID
 
 from api.play.forms import Form
 from services.evaluation.played_forms import Found, player_id
+from services.rules.catalogue import SUICIDE_RISK
 
 # PHQ-9 cut of moderate depression (Kroenke 2001), and the tiers of item 9 (clinical.md 5.1).
 MODERATE: Final = 10
@@ -19,7 +20,6 @@ SEVERITY: Final[Mapping[int | None, str | None]] = {
     2: "critical",
     3: "critical",
 }
-FAMILY: Final = "suicide_risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def _item9(value: int) -> Line:
 
 def _alert(severity: str) -> Line:
     return (
-        f"one {severity} alert ({FAMILY})",
+        f"one {severity} alert ({SUICIDE_RISK})",
         lambda form: SEVERITY[form.item9] == severity,
-        lambda one: one.alerts == [(FAMILY, severity)],
+        lambda one: one.alerts == [(SUICIDE_RISK, severity)],
     )
 
 

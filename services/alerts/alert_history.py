@@ -10,10 +10,11 @@ from sqlalchemy import Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from models import AlertOccurrence, CheckIn, SideEffectReport
+from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.worsening.repetition import AlertHistory, PastOccurrence, alert_history
 
-REMEMBERED: Final = ("M1", "M2", "M3", "M4", "M5", "A1", "B1", "U1", "N2")
+REMEMBERED: Final = [rule.id for rule in CATALOGUE.values() if rule.repeats.is_suppressed]
 
 
 def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHistory:

@@ -14,10 +14,10 @@ from models import Alert, AlertEvent, Notification, RulesFailure
 from models.base import new_id
 from services.alerts.chain import Chain
 from services.alerts.writing import AlertKey, notify_statement, page_row
+from services.rules.catalogue import RULES_FAILED
 from services.rules.escalation.lifecycle import opened
 from services.rules.escalation.states import PageStep
 
-FAMILY = "rules_failed"
 ONE_OFF = PageStep(round=0, step=0)
 # As text: as a parameter it would no longer match the index once the statement is prepared.
 ONE_OPEN = text("status <> 'resolved' AND patient_id IS NULL")
@@ -56,8 +56,8 @@ def _counted(clinic_id: UUID, rule_version: str, chain: Chain, now: datetime) ->
     statement = upsert(Alert).values(
         clinic_id=clinic_id,
         id=new_id(),
-        family=FAMILY,
-        rule=FAMILY,
+        family=RULES_FAILED,
+        rule=RULES_FAILED,
         rule_version=rule_version,
         triggered_at=now,
         newest_occurrence_at=now,

@@ -19,13 +19,12 @@ from services.exceptions import NotFound
 from services.intake.storing.contents import OF_ITS_CHECK_IN
 from services.patients.history.check_ins import counting, whole_series
 from services.patients.history.treatments import load_treatment
-from services.rules.decide.check_in import TABLE
+from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.instruments.answers import Answers
 from services.rules.worsening.numbers import RuleNumbers
 from services.unit_of_work import clinic_ids, transaction
 
-# Every instrument that a rule decides, and those of which it reads single answers.
-INSTRUMENTS: Final = tuple(dict.fromkeys(row.instrument for row in TABLE))
+# Of these the rules read single answers.
 READ_BY_ITEM: Final = ("asrm", "urinary")
 
 

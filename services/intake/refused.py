@@ -23,11 +23,12 @@ from services.intake.deciding.entry import Read
 from services.intake.deciding.findings import Findings
 from services.intake.deciding.verdict import Verdict
 from services.intake.repeated import made_certain
-from services.intake.storing.alarms import UNREADABLE_RISK, raise_alarms
+from services.intake.storing.alarms import raise_alarms
 from services.intake.storing.decisions import keep_decision
 from services.one_statement import Write, write_together
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.rules.cards.crisis import Receipt, card
+from services.rules.catalogue import UNREADABLE_RISK
 from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.refused_bodies import Danger, find_danger
 from services.rules.danger.triage import card_level, next_instrument, triage

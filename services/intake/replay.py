@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
@@ -29,13 +29,14 @@ from services.intake.deciding.series_rules import Joined
 from services.intake.deciding.side_effects import decide_effects
 from services.intake.deciding.verdict import Verdict, decide_by_rules
 from services.intake.records.check_ins import SCORE_FIELDS
-from services.intake.storing.alarms import SOURCES, raise_alarms
+from services.intake.storing.alarms import raise_alarms
 from services.intake.storing.contents import OF_ITS_CHECK_IN
 from services.intake.storing.decisions import keep_decision
 from services.one_statement import Write, write_together
 from services.patients.history.treatments import load_treatment
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
+from services.rules.catalogue import CATALOGUE
 from services.rules.danger.standing_plans import EndReason
 from services.rules.decision import Decision, Tier
 from services.rules.instruments.lookup import instrument
@@ -108,6 +109,10 @@ def _report_sent(report: SideEffectReport, patient: LockedPatient) -> Sent:
     )
 
 
+# Rules that an answer itself fires: what the fallback stands in for.
+OF_AN_ANSWER: Final = frozenset(rule.id for rule in CATALOGUE.values() if rule.cause)
+
+
 @dataclass(frozen=True, slots=True)
 class Undecided:
     """One entry on which the fallback had to speak.
@@ -147,8 +152,8 @@ def _undecided(clinic_id: UUID, row: Any) -> Undecided:
         clinic_id,
         row.patient_id,
         row.entry_id,
-        max((tier for rule, tier in fired if rule in SOURCES), default=None),
-        {rule: tier for rule, tier in fired if rule not in SOURCES},
+        max((tier for rule, tier in fired if rule in OF_AN_ANSWER), default=None),
+        {rule: tier for rule, tier in fired if rule not in OF_AN_ANSWER},
     )
 
 

@@ -92,6 +92,11 @@ class Rule:
             raise NumbersError(f"names {error}, which its files do not have", name) from error
         return filled.replace("~", NBSP)
 
+    @property
+    def tier(self) -> Tier | None:
+        """The highest of its tiers, None when it is only recorded."""
+        return self.tiers[0] if self.tiers else None
+
     def values(self) -> list[Value]:
         """The values of its files, in their order."""
         return [value for place in self.numbers for value in values_at(place)]

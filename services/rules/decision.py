@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any
 
 
 class Tier(IntEnum):
@@ -27,16 +27,8 @@ class Tier(IntEnum):
         return cls[word.upper()]
 
 
-SafetyRuleId = Literal[
-    "S1", "S2", "S2p", "S3", "S4", "S5", "S6a", "S6b", "S7a", "S7b", "S8", "S9", "S10a", "S10b",
-    "fallback",
-]  # fmt: skip
-"""The rules of danger, and what stands in for them when they raise: one alert for all."""
-OwnAlertRuleId = Literal[
-    "E1", "E2", "E3", "E4", "E5", "E6", "U1", "M1", "M2", "M3", "M4", "M5", "B1", "A1", "N2"
-]
-"""The other rules: each has an alert of its own."""
-RuleId = SafetyRuleId | OwnAlertRuleId
+RuleId = str
+"""The id of a rule of the catalogue."""
 Input = str | int | float | bool | None
 
 

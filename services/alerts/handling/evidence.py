@@ -22,8 +22,8 @@ from models import (
     TreatmentSession,
     UnreadableBody,
 )
-from services.alerts.monitors.follow_up import FAMILY as FOLLOW_UP
 from services.patients.contact_data import is_contact_missing, unpack_emergency_contact
+from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.mood_days import find_zone
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
@@ -199,7 +199,7 @@ def _vitals(row: Any) -> dict[str, Any] | None:
 
 def _findings(session: Session, alert: Alert, row: Any) -> dict[str, Any] | None:
     """What the rule looked at when it fired, as it was kept; of the S rules the answer says it."""
-    if alert.family == FOLLOW_UP:
+    if alert.family == CATALOGUE["N2"].family:
         return {"window": row.source, "due_at": row.at.isoformat()}
     if alert.family != row.rule.lower():
         return None

@@ -34,9 +34,9 @@ from services.alerts.handling.timeline import (
 )
 from services.alerts.permissions import Reach, reach_of, visible_alert, visible_clause
 from services.paging import Page, decode_cursor, encode_cursor
+from services.rules.catalogue import UNREADABLE_RISK
 from services.rules.escalation.states import AlertState
 
-UNREADABLE: Final = "unreadable_risk"
 SUMMARY: Final = (
     "id",
     "patient_id",
@@ -128,7 +128,7 @@ def show_alert(
         shown["patient"] = show_contacts(session, alert, now)
     if reach.sees_content:
         shown["evidence"] = show_evidence(session, alert, rows, now)
-        if alert.family == UNREADABLE:
+        if alert.family == UNREADABLE_RISK:
             shown["unreadable"] = show_bodies(session, alert)
     return shown
 

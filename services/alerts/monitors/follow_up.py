@@ -19,12 +19,13 @@ from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
 from services.one_statement import Write, write_together
+from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.session_day.follow_up import Window, lapsed
 from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.unit_of_work import transaction
 
-FAMILY: Final = "n2"
+RULE: Final = CATALOGUE["N2"]
 BATCH: Final = 500
 
 
@@ -142,7 +143,7 @@ def _spoken_of(session: Session, patient: UnheardPatient) -> set[UUID | None]:
             .where(
                 Alert.clinic_id == patient.clinic_id,
                 Alert.patient_id == patient.patient_id,
-                Alert.family == FAMILY,
+                Alert.family == RULE.family,
             )
         )
     )
@@ -152,7 +153,7 @@ def _occurrence(row: Any, tier: str, now: datetime) -> NewOccurrence:
     """Nobody answered: `at` is when the window ended, `source` which window it was."""
     return NewOccurrence(
         entry_id=None,
-        rule=FAMILY.upper(),
+        rule=RULE.id,
         source=row.kind,
         at=row.due_at,
         received_at=now,
@@ -174,11 +175,11 @@ def _raise(
     )
     revision = session.scalars(select(PatientStatus.revision).where(*this_one)).one() + 1
     opened = open_or_add(
-        load_open_alert(session, patient.patient_id, FAMILY),
+        load_open_alert(session, patient.patient_id, RULE.family),
         missed,
         patient_id=patient.patient_id,
         clinic_id=patient.clinic_id,
-        family=FAMILY,
+        family=RULE.family,
         rule_version=SESSION_NUMBERS.version,
         chain=load_chain(session, patient.clinic_id),
         now=now,

@@ -23,7 +23,7 @@ from services.patients.status.silence import (
     quiet,
     with_account,
 )
-from services.rules.danger.silence import FAMILY, RULE, SILENCE, silence_tier
+from services.rules.danger.silence import RULE, SILENCE, silence_tier
 from services.rules.decision import Tier
 from services.unit_of_work import transaction
 
@@ -77,7 +77,7 @@ def _reported() -> ColumnElement[bool]:
     return exists().where(
         Alert.clinic_id == Patient.clinic_id,
         Alert.patient_id == Patient.id,
-        Alert.family == FAMILY,
+        Alert.family == RULE.family,
         or_(answered_on.is_(None), Alert.newest_occurrence_at - too_soon > answered_on),
     )
 
@@ -103,8 +103,8 @@ def _open(session: Session, row: Any, tier: Tier, now: datetime) -> None:
     revision = row.revision + 1
     occurrence = NewOccurrence(
         entry_id=None,
-        rule=RULE,
-        source=FAMILY,
+        rule=RULE.id,
+        source=RULE.family,
         at=now,
         received_at=now,
         item9=None,
@@ -113,11 +113,11 @@ def _open(session: Session, row: Any, tier: Tier, now: datetime) -> None:
         interrupts=False,
     )
     opened = open_or_add(
-        load_open_alert(session, row.id, FAMILY),
+        load_open_alert(session, row.id, RULE.family),
         [occurrence],
         patient_id=row.id,
         clinic_id=row.clinic_id,
-        family=FAMILY,
+        family=RULE.family,
         rule_version=SILENCE.version,
         chain=load_chain(session, row.clinic_id),
         now=now,

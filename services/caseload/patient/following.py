@@ -13,10 +13,11 @@ from models import Alert, Patient, PatientPause, StandingPlan
 from models.base import new_id
 from services.caseload.patient.profile import today_of
 from services.exceptions import Invalid, OpenAlert
+from services.rules.catalogue import SUICIDE_RISK, UNREADABLE_RISK
 
 # API contract, PATCH /v1/patients/{id}.
 LONGEST_PAUSE: Final = timedelta(days=30)
-KEEPS_FOLLOWED: Final = ("suicide_risk", "unreadable_risk")
+KEEPS_FOLLOWED: Final = (SUICIDE_RISK, UNREADABLE_RISK)
 
 
 @dataclass(frozen=True, slots=True)

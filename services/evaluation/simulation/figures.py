@@ -23,11 +23,12 @@ from services.evaluation.simulation.patients import (
     cohort,
 )
 from services.evaluation.simulation.replay import Episode, replay
+from services.rules.catalogue import CATALOGUE
 from services.rules.decision import RuleId
 from services.rules.statistics import median
 from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 
-RULES: tuple[RuleId, ...] = ("M1", "M2", "M3", "M4", "M5")
+RULES: tuple[RuleId, ...] = tuple(rule for rule in CATALOGUE if rule.startswith("M"))
 DAYS_TO_FIND = 5
 NEAR_SESSION_DAYS = 1
 

@@ -14,13 +14,11 @@ from services.patients.history.check_ins import ENTRY_COLUMNS, counting, entry_o
 from services.patients.status.figures import DAILY, SLOPE_DAYS
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry
-from services.rules.decide.check_in import TABLE
 from services.rules.figures.baseline import baseline_anchor
 from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.figures.session_effect import session_windows
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
-IN_SERIES: Final = frozenset(row.instrument for row in TABLE)
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
 _JOINED: Final = bindparam("joined", type_=CheckIn.root_id.type)

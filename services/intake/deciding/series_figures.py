@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.intake.deciding.findings import Findings
-from services.intake.deciding.series import IN_SERIES, load_series
+from services.intake.deciding.series import load_series
 from services.intake.deciding.series_rules import Joined, decide_series
 from services.intake.deciding.verdict import Verdict
 from services.patients.status.figures import AsOf, figures_of
 from services.rules.day_series import Entry
+from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.mood_days import find_zone
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ def series_entry(verdict: Verdict, root_id: UUID) -> Entry | None:
 
 def series_effects(session: Session, joined: Joined | None) -> tuple[Findings, dict[str, Any]]:
     """The rules' findings and the status row's figures; a fault in them counts as failed rules."""
-    if joined is None or joined.instrument not in IN_SERIES:
+    if joined is None or joined.instrument not in INSTRUMENTS:
         return Findings(), {}
     findings = Findings()
     try:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from models import Patient
 from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.findings import Findings
+from services.rules.catalogue import CATALOGUE
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry, day_rows
-from services.rules.decide.check_in import TABLE, SeriesCase, series_decisions
+from services.rules.decide.check_in import SeriesCase, series_decisions
 from services.rules.figures.baseline import find_baseline
 from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
@@ -25,7 +26,7 @@ from services.rules.mood_days import find_zone
 log = structlog.get_logger()
 
 # Rule B1 looks for a switch towards mania in those who are treated for bipolar depression.
-BY_INDICATION: Final = frozenset(row.instrument for row in TABLE if row.rule == "B1")
+BY_INDICATION: Final = CATALOGUE["B1"].looks_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import structlog
 
 from services.intake.deciding.entry import Read, Sent, place_entry, read_entry
+from services.rules.catalogue import FALLBACK
 from services.rules.danger import standing_plans, triage
 from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.fallback import fallback_tier
@@ -26,7 +27,6 @@ from services.rules.mood_days import Placement
 
 log = structlog.get_logger()
 
-FALLBACK_RULE: Final = "fallback"
 WITH_ITEM9 = ("phq9", "phq9-daily")
 CSSRS = "cssrs-screener"
 CSSRS_QUESTIONS = 7
@@ -128,7 +128,7 @@ def _by_fallback(sent: Sent, plan: StandingPlan | None) -> Verdict:
         item9=numbers[-1],
         flags=placed.flags | sent.flags,
     )
-    decision = Decision.with_tier(FALLBACK_RULE, RULES_VERSION, tier, {"kind": sent.kind})
+    decision = Decision.with_tier(FALLBACK, RULES_VERSION, tier, {"kind": sent.kind})
     return Verdict(
         read=Read(
             NOTHING_SCORED if sent.instrument else None,

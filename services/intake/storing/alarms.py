@@ -21,38 +21,16 @@ from services.alerts.opening import (
 )
 from services.alerts.rule_alerts import Cause, rule_alerts
 from services.intake.deciding.findings import Findings
-from services.intake.deciding.verdict import FALLBACK_RULE, Verdict
+from services.intake.deciding.verdict import Verdict
 from services.one_statement import Write
 from services.patients.status.lock import LockedPatient
+from services.rules.catalogue import CATALOGUE, SUICIDE_RISK, UNREADABLE_RISK
 from services.rules.danger.entry import EntryFacts
 from services.rules.danger.lowering import CssrsEntry, Occurrence, lower_all
 from services.rules.danger.numbers import RULES_VERSION
 from services.rules.decision import Decision, Tier
 
-SUICIDE_RISK: Final = "suicide_risk"
-UNREADABLE_RISK: Final = "unreadable_risk"
-
-# rule -> what in the entry fired it
-SOURCES: Final = {
-    "S1": "item9",
-    "S2": "item9",
-    "S3": "cssrs",
-    "S4": "cssrs",
-    "S5": "cssrs",
-    "S6a": "unknown_item9",
-    "S6b": "unknown_item9",
-    "S7a": "note",
-    "S7b": "note",
-    "S8": "help_request",
-    "S9": "cssrs",
-    "S10a": "unreadable",
-    "S10b": "unreadable",
-    FALLBACK_RULE: "fallback",
-}
-# An occurrence of one of these ends an acknowledgement (contract, "Alerts").
 INTERRUPTING_ITEM9: Final = 3
-INTERRUPTING_ITEM9_RULES: Final = frozenset({"S1", FALLBACK_RULE})
-INTERRUPTING_RULES: Final = frozenset({"S3", "S8", "S10a"})
 
 
 @dataclass(slots=True)
@@ -139,20 +117,22 @@ class _Desk:
 def occurrence_of(decision: Decision, verdict: Verdict, entry_id: UUID) -> NewOccurrence:
     """What one fired decision adds to its alert."""
     facts = verdict.facts
-    tier = decision.tier or Tier.LOW
-    interrupts = decision.rule in INTERRUPTING_RULES or (
-        decision.rule in INTERRUPTING_ITEM9_RULES and facts.item9_number == INTERRUPTING_ITEM9
-    )
+    rule, tier = CATALOGUE[decision.rule], decision.tier or Tier.LOW
+    interrupts = {
+        "never": False,
+        "when critical": tier is Tier.CRITICAL,
+        "when item 9 is 3": facts.item9_number == INTERRUPTING_ITEM9,
+    }
     return NewOccurrence(
         entry_id=entry_id,
-        rule=decision.rule,
-        source=SOURCES[decision.rule],
+        rule=rule.id,
+        source=rule.cause,
         at=facts.recorded_at,
         received_at=facts.received_at,
         item9=facts.item9_number,
         cssrs=facts.cssrs,
         tier=tier.word,
-        interrupts=interrupts or (decision.rule == FALLBACK_RULE and tier is Tier.CRITICAL),
+        interrupts=interrupts[rule.interrupts],
     )
 
 

@@ -11,11 +11,10 @@ from datetime import datetime
 
 from services.rules.cards.crisis import Card, ClinicFacts, Level, Receipt, card
 from services.rules.cards.lines import LINES, CrisisLines
+from services.rules.catalogue import CATALOGUE
 from services.rules.decide.side_effects import wants_repeat
 from services.rules.decision import Decision, Tier
 
-# Side effects, pressures and blood in the urine.
-ABOUT_THE_BODY = frozenset({"E1", "E2", "E5", "U1"})
 _EMERGENCY = (
     "What you describe can be an emergency. Call {words} now; do not wait for an answer from your"
     " clinic, and do not drive yourself."
@@ -46,7 +45,7 @@ def medical_advice(decisions: Sequence[Decision]) -> MedicalAdvice | None:
     """Return what to say: `crisis` with a critical decision, `support` with a high one or when a
     second measurement is wanted, else None. Rules about mood say nothing here.
     """
-    tiers = {each.tier for each in decisions if each.fired and each.rule in ABOUT_THE_BODY}
+    tiers = {each.tier for each in decisions if each.fired and CATALOGUE[each.rule].is_bodily}
     if Tier.CRITICAL in tiers:
         return EMERGENCY
     if wants_repeat(decisions):

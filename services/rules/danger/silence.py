@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
+from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.mood_days import DaySpan
 from services.rules.numbers import DATA, read
 
-RULE = "N1"
-FAMILY = "silence"
 Risk = Literal["item9", "cssrs", "intake"]
+RULE: Final = CATALOGUE["N1"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from services.rules.catalogue import SUICIDE_RISK
 from services.rules.danger.entry import EntryFacts
 from services.rules.danger.lowering import CssrsEntry, Occurrence
 from services.rules.danger.numbers import RULES, RuleSet
@@ -67,7 +68,7 @@ def may_set(
     the person is a clinician is checked by the caller (403).
     """
     refusals = []
-    if family != "suicide_risk":
+    if family != SUICIDE_RISK:
         refusals.append(Refusal("standing_plan", "only with the resolve of a suicide_risk alert"))
     if not reason.strip():
         refusals.append(Refusal("standing_plan.reason", "must not be blank"))

@@ -1,19 +1,20 @@
 """Which S rules does one entry fire, and how urgent is it (clinical.md 5.1)?
 
-`TABLE` below is the rule set: read it top to bottom, every row is decided for every entry. Rows are
-never skipped by time; only a standing plan turns S2 into S2p. An amendment counts only where it is
-above the highest earlier version, except for its words (S7): those are new whatever the numbers.
+What each says and its tier stand in the catalogue. Every rule is decided for every entry and never
+skipped by time; only a standing plan turns S2 into S2p. An amendment counts only where it is above
+the highest earlier version, except for its words (S7): those are new whatever the numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from services.rules.catalogue import CATALOGUE
 from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.numbers import RULES, RuleSet
-from services.rules.decision import Decision, Input, SafetyRuleId, Tier, highest
+from services.rules.decision import Decision, Input, RuleId, Tier, highest
 from services.rules.mood_days import shift
 
 
@@ -64,132 +65,70 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class SafetyRule:
-    """One rule: its id, what it says, the tier (None: fires and pages nobody), what it looks at."""
+class Condition:
+    """When a rule is met, and the facts that are kept with its decision."""
 
-    id: SafetyRuleId
-    words: str
-    tier: Tier | None
-    fires: Callable[[_Case], bool]
-    looks_at: tuple[str, ...]
+    is_met: Callable[[_Case], bool]
+    inputs: tuple[str, ...]
 
 
 _ITEM9 = ("item9", "earlier_item9")
 _CSSRS = ("cssrs", "earlier_cssrs")
 
-TABLE: tuple[SafetyRule, ...] = (
-    SafetyRule("S1", "item 9 is 2 or 3", Tier.CRITICAL, lambda c: c.item9_critical, _ITEM9),
-    SafetyRule(
-        "S2",
-        "item 9 is 1 and no standing plan holds",
-        Tier.HIGH,
-        lambda c: c.item9_only_just_positive and not c.plan_holds,
-        (*_ITEM9, "plan_holds"),
+CONDITIONS: Final[Mapping[RuleId, Condition]] = {
+    "S1": Condition(lambda c: c.item9_critical, _ITEM9),
+    "S2": Condition(
+        lambda c: c.item9_only_just_positive and not c.plan_holds, (*_ITEM9, "plan_holds")
     ),
-    SafetyRule(
-        "S2p",
-        "item 9 is 1 while a standing plan holds: recorded on the plan, not paged",
-        None,
-        lambda c: c.item9_only_just_positive and c.plan_holds,
-        (*_ITEM9, "plan_holds"),
+    "S2p": Condition(
+        lambda c: c.item9_only_just_positive and c.plan_holds, (*_ITEM9, "plan_holds")
     ),
-    SafetyRule(
-        "S3",
-        "C-SSRS high: Q4 or Q5 yes, or behaviour within 3 months",
-        Tier.CRITICAL,
-        lambda c: c.facts.counted_cssrs == "high",
-        _CSSRS,
-    ),
-    SafetyRule(
-        "S4",
-        "C-SSRS moderate: Q3 yes, or behaviour earlier",
-        Tier.HIGH,
-        lambda c: c.facts.counted_cssrs == "moderate",
-        _CSSRS,
-    ),
-    SafetyRule(
-        "S5",
-        "C-SSRS low: Q1 or Q2 only, with no positive item 9 in the 24 h before it",
-        Tier.MEDIUM,
+    "S3": Condition(lambda c: c.facts.counted_cssrs == "high", _CSSRS),
+    "S4": Condition(lambda c: c.facts.counted_cssrs == "moderate", _CSSRS),
+    "S5": Condition(
         lambda c: c.facts.counted_cssrs == "low" and not c.item9_just_before,
         (*_CSSRS, "item9_just_before"),
     ),
-    SafetyRule(
-        "S6a",
-        "item 9 left out or declined by someone at risk in the last 14 days",
-        Tier.HIGH,
-        lambda c: c.facts.item9_unknown and c.recent_risk,
-        ("item9", "recent_risk"),
+    "S6a": Condition(lambda c: c.facts.item9_unknown and c.recent_risk, ("item9", "recent_risk")),
+    "S6b": Condition(
+        lambda c: c.facts.item9_unknown and not c.recent_risk, ("item9", "recent_risk")
     ),
-    SafetyRule(
-        "S6b",
-        "item 9 left out or declined by anybody else",
-        Tier.MEDIUM,
-        lambda c: c.facts.item9_unknown and not c.recent_risk,
-        ("item9", "recent_risk"),
+    "S7a": Condition(
+        lambda c: c.facts.crisis_terms and c.positive_answer, ("crisis_terms", "item9")
     ),
-    SafetyRule(
-        "S7a",
-        "crisis terms in a note together with item 9 of 1 or more",
-        Tier.HIGH,
-        lambda c: c.facts.crisis_terms and c.positive_answer,
-        ("crisis_terms", "item9"),
+    "S7b": Condition(
+        lambda c: c.facts.crisis_terms and not c.positive_answer, ("crisis_terms", "item9")
     ),
-    SafetyRule(
-        "S7b",
-        "crisis terms in a note otherwise",
-        Tier.MEDIUM,
-        lambda c: c.facts.crisis_terms and not c.positive_answer,
-        ("crisis_terms", "item9"),
-    ),
-    SafetyRule(
-        "S8",
-        "a help request",
-        Tier.CRITICAL,
-        lambda c: c.facts.kind == "help_request",
-        ("kind",),
-    ),
-    SafetyRule(
-        "S9",
-        "a C-SSRS in which a question that the branch asks is left out or declined",
-        Tier.HIGH,
-        lambda c: c.facts.counted_cssrs == "unknown",
-        _CSSRS,
-    ),
-    SafetyRule(
-        "S10a",
-        "danger read in a refused request: more than an item 9 of 1",
-        Tier.CRITICAL,
+    "S8": Condition(lambda c: c.facts.kind == "help_request", ("kind",)),
+    "S9": Condition(lambda c: c.facts.counted_cssrs == "unknown", _CSSRS),
+    "S10a": Condition(
         lambda c: c.facts.kind == "unreadable" and c.facts.unreadable_tier is not Tier.HIGH,
         ("kind", "unreadable_tier"),
     ),
-    SafetyRule(
-        "S10b",
-        "danger read in a refused request: an item 9 of 1 and nothing else",
-        Tier.HIGH,
+    "S10b": Condition(
         lambda c: c.facts.kind == "unreadable" and c.facts.unreadable_tier is Tier.HIGH,
         ("kind", "unreadable_tier"),
     ),
-)
+}
 
 
 def triage(
     facts: EntryFacts, history: RiskHistory, plan_holds: bool, rules: RuleSet = RULES
 ) -> tuple[Decision, ...]:
-    """Every row of `TABLE` decided for one entry, in the table's order."""
+    """Every rule of `CONDITIONS` decided for one entry, in their order."""
     case = _Case(facts, history, plan_holds, rules)
-    return tuple(_decide(rule, case) for rule in TABLE)
+    return tuple(_decide(rule, condition, case) for rule, condition in CONDITIONS.items())
 
 
-def _decide(rule: SafetyRule, case: _Case) -> Decision:
-    fired = rule.fires(case)
+def _decide(rule: RuleId, condition: Condition, case: _Case) -> Decision:
+    fired = condition.is_met(case)
     return Decision(
-        rule=rule.id,
+        rule=rule,
         rule_version=case.rules.version,
         is_met=fired,
         fired=fired,
-        tier=rule.tier if fired else None,
-        inputs={name: case.input(name) for name in rule.looks_at},
+        tier=CATALOGUE[rule].tier if fired else None,
+        inputs={name: case.input(name) for name in condition.inputs},
     )
 
 

@@ -1,7 +1,7 @@
-"""The M, A, B and U rules of one check-in: which instrument is decided by which rules.
+"""The M, A, B and U rules of one check-in: which function decides which rule.
 
-`TABLE` is the whole of it: read it top to bottom. Every row of the instrument is decided and kept,
-also when nothing fires; `inputs["held"]` says what suppressed a rule that is met.
+The catalogue says which rules look at which instrument. Each is decided and kept, also when nothing
+fires; `inputs["held"]` says what suppressed a rule that is met.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from services.rules.catalogue import CATALOGUE, Repeats
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, Entry, day_rows, day_values, in_order
-from services.rules.decision import Decision, OwnAlertRuleId
+from services.rules.decision import Decision, RuleId
 from services.rules.figures.session_effect import morning_values, session_windows
 from services.rules.instruments.answers import Answers, number
-from services.rules.instruments.lookup import instrument
+from services.rules.instruments.lookup import instrument, load_instruments
 from services.rules.worsening.anxiety import a1
 from services.rules.worsening.daily_worsening import m2
 from services.rules.worsening.mania import b1
@@ -72,27 +73,11 @@ class _Series:
     numbers: RuleNumbers
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesRule:
-    """One rule of an instrument.
-
-    `only_whole_and_on_time`: it is about worsening, so a late entry and a form without a total
-    raise no alert. The others are about harm: they do, on what was answered.
-    """
-
-    instrument: str
-    rule: OwnAlertRuleId
-    words: str
-    decide: Callable[[_Series], Decision]
-    only_whole_and_on_time: bool = True
-
-
 def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> list[Decision]:
     """Return the decision of each rule of the instrument; none for an instrument without rules."""
     series = _Series(case, day_values(day_rows(case.entries)), numbers)
-    rules = [rule for rule in TABLE if rule.instrument == case.instrument]
-    decided = [(rule, rule.decide(series)) for rule in rules]
-    return [one.suppressed(_suppression(rule, one, series)) for rule, one in decided]
+    decided = [DECIDE[rule](series) for rule in rules_of(case.instrument)]
+    return [one.suppressed(_suppression(one, series)) for one in decided]
 
 
 def session_decisions(
@@ -110,15 +95,15 @@ def session_decisions(
     return [decision.suppressed(repeat_suppression(decision, history, numbers))]
 
 
-def _suppression(row: SeriesRule, decision: Decision, series: _Series) -> Suppression | None:
-    case = series.case
+def _suppression(decision: Decision, series: _Series) -> Suppression | None:
+    case, rule = series.case, CATALOGUE[decision.rule]
     if not decision.is_met:
         return None
-    if row.only_whole_and_on_time and case.decided.total is None:
+    if rule.is_about_worsening and case.decided.total is None:
         return "incomplete"
-    if row.only_whole_and_on_time and case.decided.late:
+    if rule.is_about_worsening and case.decided.late:
         return "late"
-    if decision.rule == "M2":
+    if rule.repeats is Repeats.AFTER_EPISODE:
         last, limits = case.alert_history.last_opened_on.get("M2"), series.numbers.worsening
         may_open = m2_may_open(series.values, case.baseline, last, limits)
         return None if may_open else "same_episode"
@@ -174,14 +159,22 @@ def _items(case: SeriesCase) -> Mapping[str, int | None]:
     return {item.link_id: number(case.answers, item.link_id) for item in asked}
 
 
-TABLE: Final[tuple[SeriesRule, ...]] = (
-    SeriesRule("phq9", "M1", "reliable worsening on the two-week PHQ-9", _m1),
-    SeriesRule("phq9", "M3", "return of symptoms after response", _m3),
-    SeriesRule("phq9", "M4", "non-response to the course", _m4),
-    SeriesRule("phq9-daily", "M2", "daily worsening", _m2),
-    SeriesRule("phq9-daily", "M5", "worsening after a session", _m5),
-    SeriesRule("gad7", "A1", "anxiety has risen or is severe", _a1),
-    SeriesRule("pcl5", "A1", "symptoms of trauma have risen", _a1),
-    SeriesRule("asrm", "B1", "switch towards mania", _b1, only_whole_and_on_time=False),
-    SeriesRule("urinary", "U1", "harm to the bladder", _u1, only_whole_and_on_time=False),
-)
+DECIDE: Final[Mapping[RuleId, Callable[[_Series], Decision]]] = {
+    "M1": _m1,
+    "M2": _m2,
+    "M3": _m3,
+    "M4": _m4,
+    "M5": _m5,
+    "A1": _a1,
+    "B1": _b1,
+    "U1": _u1,
+}
+
+
+def rules_of(code: str) -> tuple[RuleId, ...]:
+    """The rules that decide about the check-ins of an instrument, by the catalogue."""
+    return tuple(rule for rule in DECIDE if code in CATALOGUE[rule].looks_at)
+
+
+# Every instrument with rules.
+INSTRUMENTS: Final = tuple(code for code in load_instruments() if rules_of(code))

@@ -6,12 +6,14 @@ No E rule is ever suppressed: not by time, not by a late report, not by earlier 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from typing import Final
 
-from services.rules.courses import UNTREATED, Treatment
-from services.rules.decision import Decision
+from services.rules.catalogue import CATALOGUE
+from services.rules.courses import UNTREATED, Session, Treatment
+from services.rules.decision import Decision, RuleId
 from services.rules.session_day.acute_effects import e5
 from services.rules.session_day.blood_pressure import e2
 from services.rules.session_day.driving import e6
@@ -40,22 +42,54 @@ class EffectsCase:
     seen_before: Collection[str] = frozenset()
     alert_history: AlertHistory = NO_ALERTS_YET
 
+    @property
+    def begun(self) -> Sequence[Session]:
+        """The sessions that had started when the report was answered."""
+        return self.treatment.until(self.report.recorded_at).sessions
+
+    @property
+    def reports(self) -> Sequence[EffectsReport]:
+        """This report and the earlier ones."""
+        return [self.report, *self.earlier]
+
 
 def effects_decisions(case: EffectsCase) -> list[Decision]:
-    """Return the decisions E1, E2, E5, E6, U1, B1 in this order, yes and no alike."""
-    report, day = case.report, case.report.mood_day
-    begun = case.treatment.until(report.recorded_at).sessions
-    reports = [report, *case.earlier]
-    measured = [one.vitals for one in reports if one.vitals is not None]
-    u1 = u1_effects(_highest(report), day, _seen_before(case), len(begun))
-    b1 = b1_effects(_elevated(reports), day, case.indications)
-    return [
-        e1(report),
-        e2(report.vitals, report, [*case.pressures, *measured], case.earlier, begun),
-        e5(report, case.treatment),
-        e6(report, case.treatment, case.zone),
-        *(one.suppressed(repeat_suppression(one, case.alert_history)) for one in (u1, b1)),
-    ]
+    """Return the decision of every rule in `DECIDE`, in this order, yes and no alike."""
+    decided = [decide(case) for decide in DECIDE.values()]
+    return [_unless_repeated(one, case) for one in decided]
+
+
+def _unless_repeated(decision: Decision, case: EffectsCase) -> Decision:
+    if not CATALOGUE[decision.rule].repeats.is_suppressed:
+        return decision
+    return decision.suppressed(repeat_suppression(decision, case.alert_history))
+
+
+def _e1(case: EffectsCase) -> Decision:
+    return e1(case.report)
+
+
+def _e2(case: EffectsCase) -> Decision:
+    report = case.report
+    measured = [one.vitals for one in case.reports if one.vitals is not None]
+    return e2(report.vitals, report, [*case.pressures, *measured], case.earlier, case.begun)
+
+
+def _e5(case: EffectsCase) -> Decision:
+    return e5(case.report, case.treatment)
+
+
+def _e6(case: EffectsCase) -> Decision:
+    return e6(case.report, case.treatment, case.zone)
+
+
+def _u1(case: EffectsCase) -> Decision:
+    report = case.report
+    return u1_effects(_highest(report), report.mood_day, _seen_before(case), len(case.begun))
+
+
+def _b1(case: EffectsCase) -> Decision:
+    return b1_effects(_elevated(case.reports), case.report.mood_day, case.indications)
 
 
 def wants_repeat(decisions: Iterable[Decision]) -> bool:
@@ -82,3 +116,13 @@ def _elevated(reports: Sequence[EffectsReport]) -> Mapping[date, int]:
         if grade:
             grades[report.mood_day] = max(grade, grades.get(report.mood_day, 0))
     return grades
+
+
+DECIDE: Final[Mapping[RuleId, Callable[[EffectsCase], Decision]]] = {
+    "E1": _e1,
+    "E2": _e2,
+    "E5": _e5,
+    "E6": _e6,
+    "U1": _u1,
+    "B1": _b1,
+}

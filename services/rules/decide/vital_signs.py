@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.rules.courses import Session
-from services.rules.decision import Decision
+from services.rules.decision import Decision, RuleId
 from services.rules.session_day.after_dosing import e4
 from services.rules.session_day.blood_pressure import e2, e3
 from services.rules.session_day.vital_signs import SessionVitals
@@ -30,18 +31,29 @@ class VitalsCase:
 
 
 def vitals_decisions(case: VitalsCase) -> list[Decision]:
-    """Return the decisions E2, E3, E4 in this order, yes and no alike, about the session."""
+    """Return the decision of every rule in `DECIDE`, yes and no alike, about the session."""
+    return [decide(case) for decide in DECIDE.values()]
+
+
+def _e2(case: VitalsCase) -> Decision:
     reported = [one.vitals for one in case.reports if one.vitals is not None]
     measured = [one.pressure for one in case.series]
-    return [
-        e2(
-            case.taken.pressure,
-            None,
-            [*case.pressures, *measured, *reported],
-            case.reports,
-            [case.session],
-            about=case.session.id,
-        ),
-        e3(case.taken),
-        e4(case.session, case.taken, case.series),
-    ]
+    return e2(
+        case.taken.pressure,
+        None,
+        [*case.pressures, *measured, *reported],
+        case.reports,
+        [case.session],
+        about=case.session.id,
+    )
+
+
+def _e3(case: VitalsCase) -> Decision:
+    return e3(case.taken)
+
+
+def _e4(case: VitalsCase) -> Decision:
+    return e4(case.session, case.taken, case.series)
+
+
+DECIDE: Final[Mapping[RuleId, Callable[[VitalsCase], Decision]]] = {"E2": _e2, "E3": _e3, "E4": _e4}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
+from services.rules.catalogue import CATALOGUE, Repeats
 from services.rules.day_series import DayValue
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.worsening.daily_worsening import m2
@@ -22,12 +23,7 @@ from services.rules.worsening.numbers import (
 
 Suppression = Literal["incomplete", "late", "same_episode", "already_reported"]
 
-# Rules that alert once about each course or session: never again about the same `about`.
-ONCE_EACH: Final[frozenset[RuleId]] = frozenset({"M3", "M4", "M5", "N2"})
-
-# Rules of two tiers, whose graver finding alerts at once: blood in the urine after a mere
-# urgency, a total of 20 after reliable worsening below it. A first page is no repeat page.
-RISING: Final[frozenset[RuleId]] = frozenset({"M1", "U1"})
+_ONCE_EACH: Final = (Repeats.ONCE_A_COURSE, Repeats.ONCE_A_SESSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +75,12 @@ def repeat_suppression(
 ) -> Suppression | None:
     """Return what suppresses a decision because of earlier alerts, None when it may fire.
 
-    The day of the decision is its `inputs["on"]`. For every rule but M2; rules that no table here
-    names are never suppressed, nor is what is not met.
+    The day of the decision is its `inputs["on"]`. For every rule but M2; what is not met is never
+    suppressed.
     """
     if not decision.is_met:
         return None
-    if decision.rule in ONCE_EACH:
+    if CATALOGUE[decision.rule].repeats in _ONCE_EACH:
         known = history.about.get(decision.rule, frozenset())
         return "already_reported" if decision.about in known else None
     last, days = history.last_opened_on.get(decision.rule), numbers.repeat_days.get(decision.rule)
@@ -123,8 +119,13 @@ def m2_may_open(
 
 
 def _has_risen(decision: Decision, history: AlertHistory) -> bool:
-    """Whether this is graver than the alerts before; when those are not known, it is."""
+    """Whether this is graver than the alerts before; when those are not known, it is.
+
+    Blood in the urine after a mere urgency, a total of 20 after reliable worsening below it: a
+    first page is no repeat page.
+    """
     before = history.highest.get(decision.rule)
-    if decision.rule not in RISING or decision.tier is None:
+    graver_at_once = CATALOGUE[decision.rule].repeats is Repeats.AFTER_DAYS_OR_GRAVER
+    if not graver_at_once or decision.tier is None:
         return False
     return before is None or decision.tier > before

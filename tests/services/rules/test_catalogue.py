@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 
-from services.rules.catalogue import CATALOGUE, FAMILIES, Catalogue, Repeats, Rule
+from services.alerts.rules_failure import count_rules_failure
+from services.rules.catalogue import CATALOGUE, FALLBACK, FAMILIES, Catalogue, Repeats, Rule
+from services.rules.danger.fallback import fallback_tier
 from services.rules.danger.numbers import RULES
+from services.rules.danger.silence import silence_tier
+from services.rules.danger.triage import CONDITIONS
+from services.rules.decide import side_effects, vital_signs
+from services.rules.decide.check_in import DECIDE, INSTRUMENTS, rules_of, session_decisions
 from services.rules.decision import Tier
 from services.rules.instruments.lookup import instrument, load_instruments
 from services.rules.numbers import NumbersError
+from services.rules.session_day.driving import e6_not_acknowledged
+from services.rules.session_day.follow_up import lapsed
 from services.rules.sources import values_at
 
 # clinical.md 5.1
@@ -22,6 +31,18 @@ OTHERS = (
     *("rules_failed", "N1", "E1", "E2", "E3", "E4", "E5", "E6", "U1"),
     *("M1", "M2", "M3", "M4", "M5", "A1", "B1", "N2"),
 )
+DECIDED_ON: dict[str, Mapping[str, Callable[..., object]]] = {
+    **{code: {rule: DECIDE[rule] for rule in rules_of(code)} for code in INSTRUMENTS},
+    "side_effects": side_effects.DECIDE,
+    "vital_signs": vital_signs.DECIDE,
+    "session": {"M4": session_decisions, "E6": e6_not_acknowledged},
+}
+FOR_WANT_OF_AN_ANSWER: dict[str, Callable[..., object]] = {
+    "fallback": fallback_tier,
+    "rules_failed": count_rules_failure,
+    "N1": silence_tier,
+    "N2": lapsed,
+}
 ENTRIES = {
     "check_in",
     "note",
@@ -51,6 +72,17 @@ def test_a_rule_has_all_that_decides_who_hears_of_it_and_how_often(rule: Rule):
         assert rule.repeats is Repeats.ALWAYS
     if rule.interrupts != "never":
         assert Tier.CRITICAL in rule.tiers
+
+
+def test_every_rule_is_decided_by_one_function_for_each_thing_that_it_looks_at():
+    assert CONDITIONS.keys() == {rule for rule in OF_AN_ANSWER if rule != FALLBACK}
+    for rule in CATALOGUE.values():
+        if rule.id in CONDITIONS:
+            assert not any(rule.id in decided for decided in DECIDED_ON.values()), rule.id
+        elif rule.id not in FOR_WANT_OF_AN_ANSWER:
+            places = {place for place, decided in DECIDED_ON.items() if rule.id in decided}
+            assert places == set(rule.looks_at), rule.id
+    assert {rule for decided in DECIDED_ON.values() for rule in decided} <= CATALOGUE.keys()
 
 
 def test_only_these_repeat_with_time_or_once_of_each():

@@ -6,9 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.rules.catalogue import CATALOGUE
 from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.numbers import RULES_VERSION
-from services.rules.danger.triage import TABLE, card_level, next_instrument, occurrence_tier, triage
+from services.rules.danger.triage import (
+    CONDITIONS,
+    card_level,
+    next_instrument,
+    occurrence_tier,
+    triage,
+)
 from services.rules.decision import Tier
 
 NOW = datetime(2026, 11, 21, 22, 15, tzinfo=UTC)
@@ -63,15 +70,15 @@ def test_each_entry_fires_its_rows_and_no_other(facts, rules, word):
 
 def test_every_row_is_decided_also_when_it_does_not_fire():
     decisions = triage(entry(item9=1), NEVER, plan_holds=False)
-    assert [each.rule for each in decisions] == [row.id for row in TABLE]
+    assert [each.rule for each in decisions] == list(CONDITIONS)
     assert all(each.tier is None for each in decisions if not each.fired)
     assert decisions[0].inputs == {"item9": 1, "earlier_item9": None}
     assert RULES_VERSION.strip()
 
 
-def test_row_ids_are_unique_and_every_row_says_what_it_means():
-    assert len({row.id for row in TABLE}) == len(TABLE)
-    assert all(row.words and row.looks_at for row in TABLE)
+def test_every_rule_has_one_tier_at_most_and_keeps_what_it_looked_at():
+    assert all(len(CATALOGUE[rule].tiers) <= 1 for rule in CONDITIONS)
+    assert all(condition.inputs for condition in CONDITIONS.values())
 
 
 def test_inputs_are_plain_json_values():

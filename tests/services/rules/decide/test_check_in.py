@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from services.rules.catalogue import CATALOGUE
 from services.rules.decide.check_in import (
-    TABLE,
     SeriesCase,
     series_decisions,
     session_decisions,
 )
 from services.rules.decision import Tier
-from services.rules.instruments.lookup import load_instruments
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RuleNumbers
 from services.rules.worsening.repetition import NO_ALERTS_YET, PastOccurrence, alert_history
 from tests.services.rules.rule_cases import at, entries, entry, on, session, treated
@@ -92,9 +91,9 @@ def test_every_instrument_is_decided_by_its_rules(instrument, rules):
     assert all(decision.inputs["held"] is None for decision in decisions)
 
 
-def test_the_table_names_only_instruments_that_exist_and_each_rule_in_words():
-    assert {row.instrument for row in TABLE} <= set(load_instruments())
-    assert all(row.words for row in TABLE)
+def test_a_rule_decides_with_a_tier_that_the_catalogue_gives_it():
+    for found, rule in FIRING:
+        assert decided(found, rule).tier in CATALOGUE[rule].tiers
 
 
 @pytest.mark.parametrize(("found", "rule"), FIRING)
