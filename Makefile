@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a fresh clone needs: Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test prove bench install lint format types imports migrations tests clean
+.PHONY: help run test prove bench install lint format types imports migrations docs tests clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,8 +15,8 @@ help: ## this list
 run: $(RUN_READY) ## API, alert worker, database and mailbox on http://127.0.0.1:8000
 	@exec $(BIN)/python -m tools.supervisor
 
-test: $(TEST_READY) ## the gate: style, types, imports, migrations, tests, coverage
-	@$(MAKE) --no-print-directory lint types imports migrations tests
+test: $(TEST_READY) ## the gate: style, types, imports, migrations, printed rules, tests, coverage
+	@$(MAKE) --no-print-directory lint types imports migrations docs tests
 	@echo "== the gate is green"
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
@@ -47,6 +47,10 @@ imports: $(TEST_READY)
 migrations: $(TEST_READY)
 	@echo "== migrations give the tables that the models describe"
 	@$(BIN)/python -m tools.migration_check
+
+docs: $(TEST_READY)
+	@echo "== docs/rules.md prints the rules that decide"
+	@$(BIN)/python -m tools.rules_page --check
 
 tests: $(TEST_READY)
 	@echo "== tests"
