@@ -74,7 +74,7 @@ class Notification(OfClinic, Identified, Base):
     A page belongs to one alert, round and step; a digest carries its alerts in `digest_alerts`.
     The recipient is a contact of the chain, or a member of a care team (`user_id`). A letter is
     about no alert: it takes a code to the account's own address while it may still be used
-    (`expires_at`), and holds the code, encrypted, only until it is sent or given up. The API's role
+    (`expires_at`), and keeps the code, encrypted, only until it is sent or given up. The API's role
     cannot read that column, so it is loaded only where it is named.
     """
 

@@ -1,1 +1,1 @@
-"""The outside world: send one page, say what happened. Knows no tables."""
+"""The outside world: send one message, report what came of it. Knows no tables."""

@@ -11,11 +11,11 @@ from typing import Final, Protocol
 from uuid import UUID
 
 # Seconds without an answer after which a receiver counts as gone.
-PATIENCE_S: Final = 10.0
+TIMEOUT_S: Final = 10.0
 
 
 class Receipt(StrEnum):
-    """How sure we are: a mail server took it, or the receiver itself said that it has it."""
+    """How sure we are: a mail server took it, or the receiver itself answered that it has it."""
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -60,7 +60,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail to one person that is no page. `text` may hold a secret."""
+    """A mail to one person that is no page. `text` may contain a secret."""
 
     notification_id: UUID
     address: str = field(repr=False)

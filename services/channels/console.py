@@ -1,4 +1,4 @@
-"""What stands in for mail without a server: it shows the page, and says that nobody has it."""
+"""What stands in for mail without a server: it shows the page, and that it reached nobody."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class ConsoleChannel:
     public_url: str
 
     def send(self, message: Message, now: datetime) -> Receipt:
-        """Always raises `ChannelError`, after printing the message without its address. A letter
-        holds a secret and this may be a log: of a letter the subject is all that is printed.
+        """Print the message without its address, then always raise `ChannelError`. A letter carries
+        a secret and this may be a log: of a letter only the subject is printed.
         """
         mail = compose(message, self.mail_from, self.public_url, now)
         self.stream.write(f"no mail server is set, so this reached nobody: {mail['Subject']}\n")

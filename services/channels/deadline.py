@@ -1,7 +1,7 @@
 """An end to a conversation with somebody slow.
 
 A socket's own timeout starts anew with every byte: a receiver that sends one now and then would
-hold a sender for ever.
+keep a sender busy for ever.
 """
 
 from __future__ import annotations

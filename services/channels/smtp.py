@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from services.channels.base import (
-    PATIENCE_S,
+    TIMEOUT_S,
     ChannelError,
     Letter,
     Message,
@@ -50,19 +50,19 @@ class SmtpChannel:
     starttls: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    patience_s: float = PATIENCE_S
+    timeout_s: float = TIMEOUT_S
 
     def send(self, message: Message, now: datetime) -> Receipt:
-        """Returns when the server has taken the mail; raises `ChannelError`.
+        """Hand the mail to the server, which has taken it when this returns. Raises `ChannelError`.
 
         Only a refusal of this recipient or message is permanent; whatever is wrong with the server
         may be right in a minute.
         """
-        with _as_channel_errors(self.patience_s):
+        with _as_channel_errors(self.timeout_s):
             mail = compose(message, self.mail_from, self.public_url, now)
             server = self._connect()
             try:
-                with cut_after(self.patience_s, lambda: server.sock):
+                with cut_after(self.timeout_s, lambda: server.sock):
                     self._hand_over(server, mail)
             finally:
                 # Not quit(): the mail is taken or refused by now, and a server that hangs up
@@ -72,10 +72,10 @@ class SmtpChannel:
 
     def _connect(self) -> smtplib.SMTP:
         if not self.tls:
-            return _Plain(self.host, self.port, timeout=self.patience_s)
+            return _Plain(self.host, self.port, timeout=self.timeout_s)
         # Without a context smtplib would take any certificate.
         context = ssl.create_default_context()
-        return _Tls(self.host, self.port, timeout=self.patience_s, context=context)
+        return _Tls(self.host, self.port, timeout=self.timeout_s, context=context)
 
     def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage) -> None:
         if self.starttls:
@@ -86,7 +86,7 @@ class SmtpChannel:
 
 
 @contextmanager
-def _as_channel_errors(patience_s: float) -> Iterator[None]:
+def _as_channel_errors(timeout_s: float) -> Iterator[None]:
     started = monotonic()
     try:
         yield
@@ -98,7 +98,7 @@ def _as_channel_errors(patience_s: float) -> Iterator[None]:
     except smtplib.SMTPResponseException as error:
         raise ChannelError(f"smtp_{error.smtp_code}") from error
     except (OSError, smtplib.SMTPException) as error:
-        slow = monotonic() - started >= patience_s
+        slow = monotonic() - started >= timeout_s
         raise ChannelError("smtp_timeout" if slow else "smtp_unreachable") from error
     except (UnicodeError, ValueError) as error:
         raise ChannelError("smtp_bad_address", permanent=True) from error

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from services.channels.base import PATIENCE_S, ChannelError, Message, Page, Receipt, alert_url
+from services.channels.base import TIMEOUT_S, ChannelError, Message, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
 
 # Request Timeout, Too Early, Too Many Requests: the receiver asks to be tried again.
@@ -26,11 +26,12 @@ class WebhookChannel:
     """POSTs one page as signed JSON. Follows no redirect: it would carry the page elsewhere."""
 
     public_url: str
-    patience_s: float = PATIENCE_S
+    timeout_s: float = TIMEOUT_S
 
     def send(self, message: Message, now: datetime) -> Receipt:
-        """Returns when the receiver answered 2xx within 10 s in all; raises `ChannelError`, for a
-        letter at once: it goes to a person.
+        """POST the page; the receiver has answered 2xx within 10 s in all when this returns.
+
+        Raises `ChannelError`, for a letter at once: that goes to a person.
         """
         if not isinstance(message, Page):
             raise ChannelError("webhook_takes_no_letter", permanent=True)
@@ -45,7 +46,7 @@ class WebhookChannel:
         try:
             status = self._post(message.address, content, headers, started)
         except (OSError, http.client.HTTPException) as error:
-            slow = monotonic() - started >= self.patience_s
+            slow = monotonic() - started >= self.timeout_s
             raise ChannelError("webhook_timeout" if slow else "webhook_unreachable") from error
         except ValueError as error:
             raise ChannelError("webhook_bad_address", permanent=True) from error
@@ -70,10 +71,10 @@ class WebhookChannel:
         )
 
     def _post(self, url: str, content: bytes, headers: dict[str, str], started: float) -> int:
-        connection, target = connection_to(url, self.patience_s)
+        connection, target = connection_to(url, self.timeout_s)
         try:
             connection.connect()
-            left = max(0.0, self.patience_s - (monotonic() - started))
+            left = max(0.0, self.timeout_s - (monotonic() - started))
             with cut_after(left, lambda: connection.sock):
                 connection.request("POST", target, content, headers)
                 return connection.getresponse().status

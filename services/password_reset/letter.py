@@ -1,4 +1,4 @@
-"""The letter with a code: it says nothing about who the account belongs to, or what it is for."""
+"""The letter with a code: nothing in it about who the account belongs to, or what it is for."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ class Killed(BaseException):
 
 
 def steady_pace() -> Pace:
-    """A lease of 30 s, tries after 5 s up to a minute apart, and nothing left to luck."""
-    return Pace(30, 5, 60, luck=lambda: 0.0)
+    """A lease of 30 s, tries after 5 s up to a minute apart, and no jitter."""
+    return Pace(30, 5, 60, jitter=lambda: 0.0)
 
 
 def channels_to(server: MailServer) -> dict[str, Channel]:
     """Mail to this server, and webhooks to wherever a contact names."""
-    mail = SmtpChannel("127.0.0.1", server.receiver.port, SENDER, PUBLIC_URL, patience_s=2)
-    return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL, patience_s=2)}
+    mail = SmtpChannel("127.0.0.1", server.receiver.port, SENDER, PUBLIC_URL, timeout_s=2)
+    return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL, timeout_s=2)}
 
 
 def worker_on(

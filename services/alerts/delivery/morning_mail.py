@@ -38,7 +38,7 @@ class Recipient:
 def mail_in_the_morning(clinic_id: UUID, now: datetime) -> bool:
     """Queue one mail a recipient with all alerts of the clinic that wait for it now.
 
-    False when there was nothing left to do, or nobody to tell (then it stays due). A second worker
+    False when there was nothing left to do, or nobody to mail (then it stays due). A second worker
     waits for the locks and finds nothing.
     """
     with transaction() as session:

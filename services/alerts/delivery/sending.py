@@ -34,18 +34,18 @@ Clock = Callable[[], datetime]
 class Pace:
     """Seconds: how long a lease lasts, and the shortest and the longest back-off.
 
-    `luck` is the jitter, 0 to 1: senders that failed together must not come back together.
+    `jitter` gives 0 to 1: senders that failed at the same moment must not come back at one.
     """
 
     lease_s: float
     retry_base_s: float
     retry_max_s: float
-    luck: Callable[[], float] = field(default=SystemRandom().random)
+    jitter: Callable[[], float] = field(default=SystemRandom().random)
 
     def retry_after(self, attempts: int) -> timedelta:
         """The wait after so many tries: doubled each time, capped, and cut by up to a half."""
         doubled = self.retry_base_s * 2 ** min(attempts - 1, 16)
-        return timedelta(seconds=min(doubled, self.retry_max_s) * (1 - self.luck() / 2))
+        return timedelta(seconds=min(doubled, self.retry_max_s) * (1 - self.jitter() / 2))
 
 
 def deliver_one(

@@ -25,7 +25,7 @@ from services.alerts.delivery.escalating import advance, due_alerts, due_mails
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.alerts.delivery.sending import Clock, Pace, deliver_one
-from services.alerts.monitors.follow_up import report_unheard, unheard_patients
+from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
 from services.alerts.monitors.silence import report_silence, silent_patients
 from services.channels.base import Channel
 from services.password_reset.issue import issue_one
@@ -100,8 +100,10 @@ class Worker:
     def report_missed_follow_ups(self, stopping: Event | None = None) -> int:
         """List every patient without a contact after a session; how many."""
         now = self.clock()
-        missed = _until(stopping, unheard_patients(now))
-        return sum(bool(self._survive(partial(report_unheard, each, now))) for each in missed)
+        missed = _until(stopping, missed_follow_ups(now))
+        return sum(
+            bool(self._survive(partial(report_missed_follow_ups, each, now))) for each in missed
+        )
 
     def work(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
         """Work until `stopping` is set; then finish what is being sent."""

@@ -1,4 +1,4 @@
-"""The follow-up watch: what a worker looks for when nothing was heard after a session (N2).
+"""The monitor of follow-ups: no contact with a patient in a window after a session (rule N2).
 
 The worker reads no answer: whoever stores one marks the window that it meets.
 """
@@ -30,21 +30,21 @@ BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class UnheardPatient:
-    """Somebody of whom nothing was heard after a session, as seen without a lock."""
+class MissedFollowUp:
+    """A patient without a contact in a window that has passed, as seen without a lock."""
 
     clinic_id: UUID
     patient_id: UUID
 
 
-def unheard_patients(now: datetime) -> Iterator[UnheardPatient]:
-    """Whose windows have passed unmet, the longest due first, all of them.
+def missed_follow_ups(now: datetime) -> Iterator[MissedFollowUp]:
+    """All patients whose windows have passed unmet, the longest due first.
 
     No transaction is open between two of them; one with several windows may come twice.
     """
     last: Any = None
     while found := _next_batch(now, last):
-        yield from dict.fromkeys(UnheardPatient(row.clinic_id, row.patient_id) for row in found)
+        yield from dict.fromkeys(MissedFollowUp(row.clinic_id, row.patient_id) for row in found)
         last = found[-1]
 
 
@@ -65,15 +65,17 @@ def _passed_unmet(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def report_unheard(patient: UnheardPatient, now: datetime) -> bool:
-    """Let the passed windows of one patient lapse, in one transaction; True when N2 spoke.
+def report_missed_follow_ups(patient: MissedFollowUp, now: datetime) -> bool:
+    """Let the passed windows of one patient lapse, in one transaction; True when N2 alerted.
 
     Those of the discharged, and history that was typed in, lapse in silence. Whoever is being
     written about right now is left for the next time.
     """
     with transaction() as session:
-        held = lock_status_rows(session, patient.clinic_id, [patient.patient_id], skip_locked=True)
-        rows = _load(session, patient, now) if held else []
+        locked = lock_status_rows(
+            session, patient.clinic_id, [patient.patient_id], skip_locked=True
+        )
+        rows = _load(session, patient, now) if locked else []
         if not rows:
             return False
         missed = _missed(session, patient, rows, now)
@@ -82,7 +84,7 @@ def report_unheard(patient: UnheardPatient, now: datetime) -> bool:
         return bool(missed)
 
 
-def _load(session: Session, patient: UnheardPatient, now: datetime) -> Sequence[Any]:
+def _load(session: Session, patient: MissedFollowUp, now: datetime) -> Sequence[Any]:
     """The windows as they are now, under the lock, the longest due first."""
     return session.execute(
         select(
@@ -104,7 +106,7 @@ def _load(session: Session, patient: UnheardPatient, now: datetime) -> Sequence[
     ).all()
 
 
-def _of(patient: UnheardPatient) -> tuple[ColumnElement[bool], ...]:
+def _of(patient: MissedFollowUp) -> tuple[ColumnElement[bool], ...]:
     return (
         SessionFollowUp.clinic_id == patient.clinic_id,
         SessionFollowUp.patient_id == patient.patient_id,
@@ -112,24 +114,24 @@ def _of(patient: UnheardPatient) -> tuple[ColumnElement[bool], ...]:
 
 
 def _missed(
-    session: Session, patient: UnheardPatient, rows: Sequence[Any], now: datetime
+    session: Session, patient: MissedFollowUp, rows: Sequence[Any], now: datetime
 ) -> list[NewOccurrence]:
-    """What N2 says of these windows: at most once of a session."""
-    spoken = _spoken_of(session, patient)
-    said: list[NewOccurrence] = []
+    """What N2 reports of these windows: each session at most once."""
+    reported = _reported_sessions(session, patient)
+    occurrences: list[NewOccurrence] = []
     for row in rows:
         if row.status == "discharged":
             continue
         window = Window(str(row.session_id), row.kind, row.opens_at, row.due_at)
-        decision = lapsed(window, (), now, already_reported=row.session_id in spoken)
+        decision = lapsed(window, (), now, already_reported=row.session_id in reported)
         if decision.fired:
-            spoken.add(row.session_id)
-            said.append(_occurrence(row, (decision.tier or Tier.LOW).word, now))
-    return said
+            reported.add(row.session_id)
+            occurrences.append(_occurrence(row, (decision.tier or Tier.LOW).word, now))
+    return occurrences
 
 
-def _spoken_of(session: Session, patient: UnheardPatient) -> set[UUID | None]:
-    """The sessions that N2 has spoken of. A window that lapsed in silence is not one of them."""
+def _reported_sessions(session: Session, patient: MissedFollowUp) -> set[UUID | None]:
+    """The sessions that N2 has reported. One whose window lapsed in silence is not among them."""
     return set(
         session.scalars(
             select(AlertOccurrence.about_id)
@@ -166,7 +168,7 @@ def _occurrence(row: Any, tier: str, now: datetime) -> NewOccurrence:
 
 
 def _raise(
-    session: Session, patient: UnheardPatient, missed: list[NewOccurrence], now: datetime
+    session: Session, patient: MissedFollowUp, missed: list[NewOccurrence], now: datetime
 ) -> list[Write]:
     """Open or add to the alert. A low one queues no page, so nobody has to be woken."""
     this_one = (
@@ -188,5 +190,5 @@ def _raise(
     return [*opened.writes, update(PatientStatus).where(*this_one).values(revision=revision)]
 
 
-def _lapse(patient: UnheardPatient, now: datetime) -> Update:
+def _lapse(patient: MissedFollowUp, now: datetime) -> Update:
     return update(SessionFollowUp).where(*_of(patient), _passed_unmet(now)).values(lapsed_at=now)

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from services.alerts.monitors.follow_up import UnheardPatient, report_unheard
+from services.alerts.monitors.follow_up import MissedFollowUp, report_missed_follow_ups
 from tests.builders.alerts import do, read
 from tests.builders.browser import Browser
 from tests.builders.calls import made, post
@@ -206,7 +206,9 @@ def test_a_session_of_which_nothing_was_heard_is_named_and_nothing_else_is_known
 ):
     session = treated(chart, hours=76)
     with worker_app.app_context():
-        assert report_unheard(UnheardPatient(clinic.id, ada.patient_id), datetime.now(UTC))
+        assert report_missed_follow_ups(
+            MissedFollowUp(clinic.id, ada.patient_id), datetime.now(UTC)
+        )
     alert = alert_of(client, staff, ada, "n2")
     evidence = alert["evidence"]
     assert evidence["session_id"] == session

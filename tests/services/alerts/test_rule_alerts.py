@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.alerts.alert_history import load_alert_history
-from services.alerts.monitors.follow_up import report_unheard, unheard_patients
+from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
 from services.alerts.rule_alerts import Cause, RuleAlerts, rule_alerts
 from services.one_statement import write_together
 from services.patients.status.lock import lock_patient
@@ -212,7 +212,10 @@ def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
     chart.infusion(chart.course(), began)
     scene.now = MONDAY
     with scene.worker_app.app_context():
-        assert sum(report_unheard(each, scene.now) for each in unheard_patients(scene.now)) == 1
+        assert (
+            sum(report_missed_follow_ups(each, scene.now) for each in missed_follow_ups(scene.now))
+            == 1
+        )
     scene.work()
     (mail,) = smtp_server.inbox
     medium = {

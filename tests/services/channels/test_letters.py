@@ -19,7 +19,7 @@ LETTER = Letter(UUID(int=5), "nurse@hospital.test", "A subject", "A secret\n")
 
 def smtp(server: MailServer) -> SmtpChannel:
     sender = "Interlude <i@h.test>"
-    return SmtpChannel("127.0.0.1", server.receiver.port, sender, "https://i.test", patience_s=2)
+    return SmtpChannel("127.0.0.1", server.receiver.port, sender, "https://i.test", timeout_s=2)
 
 
 def test_a_letter_that_the_server_took_is_sent(smtp_server: MailServer) -> None:

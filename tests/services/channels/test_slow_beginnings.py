@@ -1,4 +1,4 @@
-"""Who drips from the first byte on holds no sender either: the end counts from the beginning."""
+"""Who drips from the first byte on keeps no sender busy: the end counts from the beginning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.channels.webhook import WebhookChannel
 from tests.services.channels.test_smtp import NOTICE, NOW, Script, server
 
 FROM, PUBLIC_URL = "i@h.test", "https://i.test"
-PATIENCE_S = 0.5
+TIMEOUT_S = 0.5
 
 
 def drips(first: bytes, done: threading.Event) -> Script:
@@ -45,7 +45,7 @@ def test_a_mail_server_that_drips_its_greeting(tls: bool):
     done = threading.Event()
     first = b"\x16\x03\x03\x40\x00" if tls else b"220-hi\r\n220-"
     with server(drips(first, done)) as port:
-        smtp = SmtpChannel("127.0.0.1", port, FROM, PUBLIC_URL, tls=tls, patience_s=PATIENCE_S)
+        smtp = SmtpChannel("127.0.0.1", port, FROM, PUBLIC_URL, tls=tls, timeout_s=TIMEOUT_S)
         release = threading.Timer(6, done.set)
         release.start()
         reason, permanent, took = failed_after(smtp, "nurse@hospital.test")
@@ -60,7 +60,7 @@ def test_a_webhook_that_drips_its_handshake():
     with server(drips(b"\x16\x03\x03\x40\x00", done)) as port:
         release = threading.Timer(6, done.set)
         release.start()
-        webhook = WebhookChannel(PUBLIC_URL, patience_s=PATIENCE_S)
+        webhook = WebhookChannel(PUBLIC_URL, timeout_s=TIMEOUT_S)
         reason, permanent, took = failed_after(webhook, f"https://127.0.0.1:{port}/page")
         done.set()
         release.cancel()

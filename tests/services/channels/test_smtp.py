@@ -27,7 +27,7 @@ def page(address: str = "nurse@hospital.test", severity: str = "critical", count
 
 
 def channel(port: int, **options: Any) -> SmtpChannel:
-    base: dict[str, Any] = {"patience_s": 20.0, **options}
+    base: dict[str, Any] = {"timeout_s": 20.0, **options}
     return SmtpChannel("127.0.0.1", port, "Interlude <i@h.test>", "https://i.test", **base)
 
 
@@ -76,7 +76,7 @@ def test_what_each_fault_means(
 def test_silence_ends_in_time(smtp_server: MailServer):
     smtp_server.fault = MailFault.HANG
     started = monotonic()
-    assert failure(channel(smtp_server.receiver.port, patience_s=0.5), page()) == (
+    assert failure(channel(smtp_server.receiver.port, timeout_s=0.5), page()) == (
         "smtp_timeout",
         False,
     )
@@ -155,7 +155,7 @@ def test_a_server_that_drips_does_not_hold_the_sender(smtp_server: MailServer):
 
     started = monotonic()
     with server(drip) as port:
-        reason, permanent = failure(channel(port, patience_s=0.5), page())
+        reason, permanent = failure(channel(port, timeout_s=0.5), page())
         done.set()
     assert (reason, permanent) == ("smtp_timeout", False)
     assert monotonic() - started < 5

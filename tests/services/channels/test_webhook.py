@@ -23,9 +23,9 @@ def page(address: str) -> Page:
     return Page(UUID(int=1), address, "critical", (NOTICE,), "secret")
 
 
-def failure(address: str, patience_s: float = 2.0) -> tuple[str, bool]:
+def failure(address: str, timeout_s: float = 2.0) -> tuple[str, bool]:
     with pytest.raises(ChannelError) as caught:
-        WebhookChannel("https://i.test", patience_s).send(page(address), NOW)
+        WebhookChannel("https://i.test", timeout_s).send(page(address), NOW)
     return caught.value.reason, caught.value.permanent
 
 
@@ -50,7 +50,7 @@ def test_any_other_status_is_not(webhook_receiver: WebhookReceiver, status: int,
 def test_silence_ends_in_time(webhook_receiver: WebhookReceiver):
     webhook_receiver.otherwise = Answer(hang=True)
     started = monotonic()
-    assert failure(webhook_receiver.url, patience_s=0.3) == ("webhook_timeout", False)
+    assert failure(webhook_receiver.url, timeout_s=0.3) == ("webhook_timeout", False)
     assert monotonic() - started < 5
 
 

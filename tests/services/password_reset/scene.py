@@ -57,7 +57,7 @@ class ResetScene:
     def mail(self) -> SmtpChannel:
         """The clinic's real mail."""
         port = self.server.receiver.port
-        return SmtpChannel("127.0.0.1", port, "i@hospital.test", "https://i.test", patience_s=2)
+        return SmtpChannel("127.0.0.1", port, "i@hospital.test", "https://i.test", timeout_s=2)
 
     def person(self, *roles: str) -> Person:
         """Somebody with the old password."""

@@ -1,4 +1,4 @@
-"""The mail with the code: to whom, what it says, and at least once whatever fails."""
+"""The mail with the code: to whom, what it contains, and at least once whatever fails."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_the_mail_carries_the_code_and_nothing_about_anybody(scene: ResetScene) 
     assert mail["Message-ID"] == f"<{scene.letters()[0].id}@hospital.test>"
     assert mail["X-Interlude-Alert"] is None
     assert mail["Date"].datetime == START
-    said = f"{mail['Subject']}\n{mail.get_content()}".casefold()
-    assert code.casefold() in said
-    assert "2026-03-01 08:30 utc" in said
+    shown = f"{mail['Subject']}\n{mail.get_content()}".casefold()
+    assert code.casefold() in shown
+    assert "2026-03-01 08:30 utc" in shown
     for word in ("quagga", "patient", "north", "treatment", str(person.user_id)):
-        assert word not in said, word
+        assert word not in shown, word
 
 
 def unknown(_desk: ResetScene) -> str:

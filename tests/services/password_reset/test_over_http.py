@@ -76,20 +76,20 @@ def observable(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
     """What the API asks the database, in order, with every begin and commit."""
-    said: list[str] = []
+    asked: list[str] = []
     with app.app_context():
         engine = db.engine
 
     def statement(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        said.append(text)
+        asked.append(text)
 
     def commit(_connection: object) -> None:
-        said.append("COMMIT")
+        asked.append("COMMIT")
 
     event.listen(engine, "before_cursor_execute", statement)
     event.listen(engine, "commit", commit)
     try:
-        yield said
+        yield asked
     finally:
         event.remove(engine, "before_cursor_execute", statement)
         event.remove(engine, "commit", commit)
@@ -114,11 +114,11 @@ def test_every_address_costs_the_same_steps(
     monkeypatch.setattr("services.accounts.passwords.HASHER", None)
     seen = []
     for email in emails:
-        with statements(app) as said:
+        with statements(app) as asked:
             assert client.post(ASK, json={"email": email}).status_code == 202
-        seen.append(said)
+        seen.append(asked)
     assert len(seen[0]) > 5
-    assert all(said == seen[0] for said in seen)
+    assert all(asked == seen[0] for asked in seen)
     assert not any("users" in statement or "door_" in statement for statement in seen[0])
 
 

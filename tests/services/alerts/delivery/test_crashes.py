@@ -71,7 +71,7 @@ def test_killed_while_sending_it_is_sent_again_with_the_same_id(
     with pytest.raises(Killed):
         dying.work()
     scene.work()
-    assert len(smtp_server.inbox) == copies - 1  # the lease still holds
+    assert len(smtp_server.inbox) == copies - 1  # it is still under lease
     survive(scene)
     (page,) = scene.notifications()
     assert message_ids(smtp_server) == [f"<{page.id}@hospital.test>"] * copies

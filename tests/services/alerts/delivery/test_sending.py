@@ -157,9 +157,9 @@ def test_a_temporary_refusal_is_tried_again_with_growing_waits(
     assert scene.notifications()[0].attempts == 7
 
 
-def test_luck_only_shortens_the_wait_and_by_a_half_at_most():
-    assert Pace(30, 4, 60, luck=lambda: 1.0).retry_after(1).total_seconds() == 2
-    assert Pace(30, 4, 60, luck=lambda: 0.0).retry_after(500).total_seconds() == 60
+def test_jitter_only_shortens_the_wait_and_by_a_half_at_most():
+    assert Pace(30, 4, 60, jitter=lambda: 1.0).retry_after(1).total_seconds() == 2
+    assert Pace(30, 4, 60, jitter=lambda: 0.0).retry_after(500).total_seconds() == 60
     assert 2 <= Pace(30, 4, 60).retry_after(1).total_seconds() <= 4
 
 

@@ -1,4 +1,4 @@
-"""Faults that meet in a bad moment: whoever can be told still is, and nothing goes on for ever."""
+"""Faults that meet in a bad moment: whoever can be reached is, and nothing goes on for ever."""
 
 from __future__ import annotations
 

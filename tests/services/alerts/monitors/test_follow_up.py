@@ -10,7 +10,11 @@ from uuid import UUID
 import pytest
 
 from services.alerts.monitors import follow_up
-from services.alerts.monitors.follow_up import UnheardPatient, report_unheard, unheard_patients
+from services.alerts.monitors.follow_up import (
+    MissedFollowUp,
+    missed_follow_ups,
+    report_missed_follow_ups,
+)
 from services.patients.status.lock import lock_patient
 from services.unit_of_work import transaction
 from tests.builders.calls import made
@@ -50,7 +54,7 @@ def treated(chart: Chart, course: str) -> UUID:
 def watch(scene: Scene, at: datetime) -> int:
     """How many patients a worker reports then, as the worker's own role."""
     with scene.worker_app.app_context():
-        return sum(report_unheard(each, at) for each in unheard_patients(at))
+        return sum(report_missed_follow_ups(each, at) for each in missed_follow_ups(at))
 
 
 def windows(pat: Person) -> dict[str, Any]:
@@ -180,11 +184,11 @@ def test_whoever_is_being_written_about_is_looked_at_next_time(
 def test_what_came_in_between_the_look_and_the_lock_counts(
     scene: Scene, chart: Chart, pat: Person, treated: UUID
 ):
-    seen = UnheardPatient(scene.clinic.id, pat.patient_id)
+    seen = MissedFollowUp(scene.clinic.id, pat.patient_id)
     chart.at(OVER + 3 * HOUR)
     chart.answer("phq9-daily", 1)
     with scene.worker_app.app_context():
-        assert not report_unheard(seen, OVER + 30 * HOUR)
+        assert not report_missed_follow_ups(seen, OVER + 30 * HOUR)
     assert windows(pat) == {"driving_lock": None, "follow_up": None}
 
 
@@ -198,7 +202,7 @@ def test_many_patients_are_found_batch_by_batch_the_longest_due_first(
         chart.infusion(chart.course(), START + number * HOUR)
     late = OVER + 100 * HOUR
     with scene.worker_app.app_context():
-        found = [each.patient_id for each in unheard_patients(late)]
+        found = [each.patient_id for each in missed_follow_ups(late)]
     assert list(dict.fromkeys(found)) == [pat.patient_id for pat in patients]
     assert watch(scene, late) == 5
     assert watch(scene, late) == 0
