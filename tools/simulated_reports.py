@@ -19,10 +19,10 @@ from services.evaluation.simulation.patients import (
 )
 from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import Entry
-from services.rules.figures.numbers import trend_thresholds_at
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.document import OpenedAlert, TrendReport
+from services.rules.trend.numbers import REPORTS
 from services.rules.trend.report import Beside, trend
 
 ZONE: Final = "America/New_York"
@@ -44,7 +44,7 @@ def report(instrument: str, entries: int, *, treated: bool = True) -> TrendRepor
     answered = list(_answers(instrument, days, sessions))[:entries]
     cut_at = answered[-1].received_at if answered else datetime.combine(day_of(0), EVENING)
     given = treatment(sessions)
-    thresholds = trend_thresholds_at(cut_at)
+    numbers = REPORTS.at(cut_at)
     found = trend(
         instrument,
         answered,
@@ -52,7 +52,7 @@ def report(instrument: str, entries: int, *, treated: bool = True) -> TrendRepor
         data_cut_at=cut_at,
         accepted_on=day_of(0) - timedelta(days=1),
         beside=Beside(given, (), list(_effects(given))),
-        thresholds=thresholds,
+        numbers=numbers,
     )
     return TrendReport(
         patient_id="00000000-0000-7000-8000-000000000000",
@@ -61,7 +61,7 @@ def report(instrument: str, entries: int, *, treated: bool = True) -> TrendRepor
         revision=len(answered) + 1,
         cut_at=cut_at,
         timezone=ZONE,
-        thresholds=thresholds,
+        numbers=numbers,
         figures=found,
         alerts=tuple(_alerts(answered)),
     )

@@ -23,7 +23,7 @@ from services.evaluation.simulation.comparison import ShadowTally, changed_numbe
 from services.evaluation.simulation.figures import SimulationTally, document, measure
 from services.evaluation.simulation.patients import USUAL_NOISE, WEEKS_AT_LEAST
 from services.intake.replay import replay, undecided
-from services.rules.threshold_files import ThresholdError
+from services.rules.numbers import NumbersError
 from services.rules.worsening.numbers import RuleNumbers
 from services.unit_of_work import clinic_ids
 
@@ -77,7 +77,7 @@ def replay_rules(since: datetime) -> None:
     "files",
     type=FILE,
     multiple=True,
-    help="Measure a changed worsening.toml or course_rules.toml instead.",
+    help="Measure a changed file of rules M, A, B, U or of the measures instead.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON line for each SD.")
 def simulate(
@@ -109,7 +109,7 @@ def simulate(
     type=FILE,
     multiple=True,
     required=True,
-    help="A changed worsening.toml or course_rules.toml; one of each may be given.",
+    help="A changed file of rules M, A, B, U or of the measures; one of each.",
 )
 @click.option("--clinic", "clinic_id", type=click.UUID, help="Only this clinic.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Count from this mood day on.")
@@ -149,7 +149,7 @@ def shadow(
 def _numbers(files: Iterable[Path]) -> RuleNumbers:
     try:
         return changed_numbers(files)
-    except ThresholdError as error:
+    except NumbersError as error:
         raise click.ClickException(str(error)) from error
 
 

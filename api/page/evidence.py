@@ -34,8 +34,9 @@ GRADES: Final = SIDE_EFFECTS.grades
 URINARY_HIGHEST: Final = max(item.highest for item in instrument("urinary").scored_items)
 CRISIS: Final = f"{VITAL_THRESHOLDS.e2.systolic}/{VITAL_THRESHOLDS.e2.diastolic}{NBSP}mmHg"
 GUIDE: Final = f"{VITAL_THRESHOLDS.e3.systolic}/{VITAL_THRESHOLDS.e3.diastolic}{NBSP}mmHg"
-DAY_AFTER: Final = f"{SESSION_NUMBERS.e5.persistent_after_h}{NBSP}h after the session"
-FOLLOW_UP: Final = f"{SESSION_NUMBERS.follow_up.opens_h} to {SESSION_NUMBERS.follow_up.due_h}"
+SPANS: Final = SESSION_NUMBERS.measures.session
+DAY_AFTER: Final = f"{SPANS.acute_hours}{NBSP}h after the session"
+FOLLOW_UP: Final = f"{SESSION_NUMBERS.follow_up.opens_h} to {SPANS.follow_up_hours}"
 
 
 def answers(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -6,24 +6,33 @@ last good set, and stops the next start. So it is said here, before that happens
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from services.rules.cards.lines import CrisisLines
 from services.rules.catalogue import Catalogue
+from services.rules.cohort.numbers import CohortThresholds
 from services.rules.danger.notes import NoteTerms
 from services.rules.danger.numbers import RULES_VERSION, RuleSet
 from services.rules.danger.silence import IntakeRisk, SilenceThresholds
 from services.rules.escalation.numbers import EscalationNumbers
-from services.rules.figures.numbers import read_trend_thresholds
+from services.rules.figures.numbers import FigureNumbers
 from services.rules.instruments.definition import Instrument
-from services.rules.numbers import DATA, load, read
+from services.rules.measures import Measures
+from services.rules.numbers import DATA, read
+from services.rules.schedule.numbers import ScheduleNumbers
+from services.rules.session_day.numbers import SessionNumbers
 from services.rules.session_day.screening import ScreeningList
 from services.rules.session_day.vital_signs import VitalThresholds
 from services.rules.side_effects.coded_list import SideEffectList
-from services.rules.worsening.numbers import read_worsening_thresholds
+from services.rules.trend.numbers import ReportNumbers
+from services.rules.worsening.numbers import (
+    CourseRuleThresholds,
+    FormRuleThresholds,
+    WorseningThresholds,
+)
 
 KINDS: Final[Mapping[str, type[Any]]] = {
     "catalogue.toml": Catalogue,
@@ -36,13 +45,16 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "instruments/*.toml": Instrument,
     "screening.toml": ScreeningList,
     "vital_signs.toml": VitalThresholds,
-    "side_effects.toml": SideEffectList,
-}
-READERS: Final[Mapping[str, Callable[[Path], Any]]] = {
-    **{pattern: partial(read, wanted=kind) for pattern, kind in KINDS.items()},
-    "trend/*.toml": read_trend_thresholds,
-    "worsening.toml": read_worsening_thresholds,
-    "**/*.toml": load,
+    "sessions.toml": SessionNumbers,
+    "measures/*.toml": Measures,
+    "worsening.toml": WorseningThresholds,
+    "course_rules/*.toml": CourseRuleThresholds,
+    "form_rules.toml": FormRuleThresholds,
+    "side_effects/*.toml": SideEffectList,
+    "schedule/*.toml": ScheduleNumbers,
+    "figures/*.toml": FigureNumbers,
+    "trend/*.toml": ReportNumbers,
+    "cohort.toml": CohortThresholds,
 }
 
 
@@ -65,17 +77,17 @@ def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
 def _unloadable(folder: Path, _state: tuple[tuple[str, int, int], ...]) -> tuple[str, ...]:
     bad = {
         path.relative_to(folder).as_posix()
-        for pattern, reader in READERS.items()
+        for pattern, kind in KINDS.items()
         for path in folder.glob(pattern)
-        if not _loads(reader, path)
+        if not _loads(path, kind, folder)
     }
-    missing = {pattern for pattern in READERS if not any(folder.glob(pattern))}
+    missing = {pattern for pattern in KINDS if not any(folder.glob(pattern))}
     return tuple(sorted(bad | missing))
 
 
-def _loads(reader: Callable[[Path], Any], path: Path) -> bool:
+def _loads(path: Path, kind: type[Any], folder: Path) -> bool:
     try:
-        reader(path)
+        read(path, kind, folder)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it would not load
         return False
     return True

@@ -86,7 +86,8 @@ class Versions(Generic[V]):
     another that it rests on, and the field holds that very object.
     """
 
-    name: str
+    kind: type[V]
+    folder: str
     known: tuple[V, ...]
 
     @property
@@ -100,9 +101,12 @@ class Versions(Generic[V]):
         return begun[-1] if begun else self.known[0]
 
 
-def read(path: Path, wanted: type[T]) -> T:
-    """Return the numbers of one file. Raises `NumbersError`."""
-    return build(load(path), wanted, path.name)
+def read(path: Path, wanted: type[T], root: Path | None = None) -> T:
+    """Return the numbers of one file. Raises `NumbersError`.
+
+    With a `root`, the versions it names are those of the folders there, not those in force.
+    """
+    return build(load(path), wanted, path.name, root)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -113,25 +117,26 @@ def load(path: Path) -> dict[str, Any]:
         raise NumbersError(f"is not TOML in UTF-8: {error}", file=path.name) from error
 
 
-def build(content: Mapping[str, object], wanted: type[T], file: str) -> T:
+def build(content: Mapping[str, object], wanted: type[T], file: str, root: Path | None = None) -> T:
     """Return the content of a file as its dataclass. Raises `NumbersError`."""
-    found: T = _table(wanted, content, _Place(file))
+    found: T = _table(wanted, content, _Place(file, root))
     return found
 
 
-def read_versions(folder: Path, wanted: type[V]) -> Versions[V]:
+def read_versions(folder: Path, wanted: type[V], root: Path | None = None) -> Versions[V]:
     """Return every version of `folder` (one TOML file each).
 
     Raises `NumbersError` for a file with a fault, for two files with one version or one instant,
     and for a folder without any.
     """
-    found = [read(path, wanted) for path in sorted(folder.glob("*.toml"))]
+    found = [read(path, wanted, root) for path in sorted(folder.glob("*.toml"))]
     versions = {one.version for one in found}
     instants = {one.in_force_from for one in found}
     if not found or len(versions) < len(found) or len(instants) < len(found):
         problem = "needs versions that differ, each from its own instant"
         raise NumbersError(problem, file=folder.name)
-    return Versions(folder.name, tuple(sorted(found, key=lambda one: one.in_force_from)))
+    in_order = sorted(found, key=lambda one: one.in_force_from)
+    return Versions(wanted, folder.name, tuple(in_order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ class _Place:
     """Where in a file we are, whether a source was named on the way here, and the unit."""
 
     file: str
+    root: Path | None = None
     path: str = ""
     is_sourced: bool = False
     unit: str = ""
@@ -219,11 +225,14 @@ def _sourced(raw: Mapping[str, object], place: _Place) -> tuple[object, _Place]:
     return raw["value"], replace(_with_source(raw, place), unit=unit)
 
 
-def _version(known: Versions[Any], raw: object, place: _Place) -> Any:
+def _version(marked: Versions[Any], raw: object, place: _Place) -> Any:
+    known = marked
+    if place.root is not None:
+        known = read_versions(place.root / marked.folder, marked.kind, place.root)
     for one in known.known:
         if one.version == raw:
             return one
-    raise place.error(f"must name a version of {known.name}")
+    raise place.error(f"must name a version of {marked.folder}")
 
 
 def _list(collected: Any, kind: Any, raw: object, place: _Place) -> Any:

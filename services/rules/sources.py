@@ -40,13 +40,18 @@ def all_values(folder: Path = DATA) -> Iterator[Value]:
 def values_at(place: str) -> tuple[Value, ...]:
     """Return the values of a file, or of one table in it: `triage.toml`, `vital_signs.toml:e2`.
 
-    A file may be a pattern (`note_terms/*.toml`). Raises `NumbersError` where there is none.
+    A file may be a pattern: of all files (`note_terms/*.toml`), or of a file that is kept in
+    versions, of which the newest is meant (`measures/*.toml`). Raises `NumbersError` where there
+    is none.
     """
     file, _, table = place.partition(":")
+    files = [(path, load(path)) for path in sorted(DATA.glob(file))]
+    versions = [one for one in files if "in_force_from" in one[1]]
+    newest = sorted(versions, key=lambda one: one[1]["in_force_from"])[-1:]
     found = (
         value
-        for path in sorted(DATA.glob(file))
-        for value in _values(load(path), path.relative_to(DATA).as_posix())
+        for path, content in newest or files
+        for value in _values(content, path.relative_to(DATA).as_posix())
         if not table or value.path == table or value.path.startswith(f"{table}.")
     )
     values = tuple(found)

@@ -15,7 +15,7 @@ from models import Patient, PatientStatus, User
 from models.alert import SEVERITIES
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
-from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.measures import MEASURES
 
 Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -39,7 +39,7 @@ TREND_ORDER: Final = (
 NO_SLOPE: Final = 1e9
 NEW_FOR: Final = timedelta(days=SILENCE.intake_days)
 # After so long a course is history: a new one has a baseline of its own (report formulas).
-COURSE_GAP: Final = timedelta(days=TREND_THRESHOLDS.baseline.keep_days)
+COURSE_GAP: Final = timedelta(days=MEASURES.newest.baseline.keep_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from services.evaluation.simulation.replay import Episode, History, replay
 from services.rules.decision import RuleId
-from services.rules.threshold_files import ThresholdError, read_thresholds
+from services.rules.measures import Measures
+from services.rules.numbers import NumbersError, build, load
 from services.rules.worsening.numbers import (
     RULE_NUMBERS,
+    CourseRuleThresholds,
+    FormRuleThresholds,
     RuleNumbers,
-    read_course_rule_thresholds,
-    read_form_rule_thresholds,
-    read_worsening_thresholds,
+    WorseningThresholds,
 )
 
-FileKind = Literal["worsening", "course", "form"]
+FileKind = Literal["measures", "worsening", "course", "form"]
 
+KINDS: Final[Mapping[FileKind, type[Any]]] = {
+    "measures": Measures,
+    "worsening": WorseningThresholds,
+    "course": CourseRuleThresholds,
+    "form": FormRuleThresholds,
+}
 # A file is known by any of its tables; one with none of them must be one of M1 and M2.
-KIND_OF_TABLE: Mapping[str, FileKind] = {
+KIND_OF_TABLE: Final[Mapping[str, FileKind]] = {
+    "change": "measures",
     "m3": "course",
     "m4": "course",
     "m5": "course",
@@ -31,30 +39,26 @@ KIND_OF_TABLE: Mapping[str, FileKind] = {
     "b1": "form",
     "u1": "form",
 }
-READERS: Mapping[FileKind, Callable[[RuleNumbers, Path], RuleNumbers]] = {
-    "worsening": lambda kept, path: replace(kept, worsening=read_worsening_thresholds(path)),
-    "course": lambda kept, path: replace(kept, course=read_course_rule_thresholds(path)),
-    "form": lambda kept, path: replace(kept, form=read_form_rule_thresholds(path)),
-}
 
 
 def changed_numbers(files: Iterable[Path]) -> RuleNumbers:
     """Return the numbers in force with those of the files in their place.
 
-    Each file is a whole changed copy of `worsening.toml`, `course_rules.toml` or `form_rules.toml`.
-    Raises ThresholdError as the loader of the service does, and when two are of one kind.
+    Each file is a whole changed copy of `worsening.toml`, `form_rules.toml` or a version of the
+    course rules or the measures. Raises ``NumbersError`` as the loader of the service does, and
+    when two are of one kind.
     """
-    numbers = RULE_NUMBERS
-    seen: set[FileKind] = set()
+    changed: dict[FileKind, Any] = {}
     for path in files:
-        tables = read_thresholds(path).tables
-        kinds = [KIND_OF_TABLE[name] for name in tables if name in KIND_OF_TABLE]
+        content = load(path)
+        kinds = [KIND_OF_TABLE[name] for name in content if name in KIND_OF_TABLE]
         kind: FileKind = kinds[0] if kinds else "worsening"
-        if kind in seen:
-            raise ThresholdError(f"{path.name}: a second file of {kind} rules")
-        seen.add(kind)
-        numbers = READERS[kind](numbers, path)
-    return numbers
+        if kind in changed:
+            raise NumbersError(f"a second file of {kind} rules", file=path.name)
+        changed[kind] = build(content, KINDS[kind], path.name)
+    measures = changed.pop("measures", None)
+    numbers = replace(RULE_NUMBERS, **changed)
+    return numbers if measures is None else numbers.measured_by(measures)
 
 
 Side = Literal["both", "only_now", "only_then"]

@@ -20,7 +20,7 @@ from services.rules.decide.check_in import (
 )
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.figures.baseline import MISSING, Baseline, baseline_anchor, find_baseline
-from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.session_effect import session_windows
 from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
@@ -110,7 +110,7 @@ class RunningBaseline:
             return date.max
         anchor = baseline_anchor(treatment, zone)
         stands_before = self.found.on if anchor is None else anchor.session.day(zone)
-        days = TREND_THRESHOLDS.windows.baseline_days
+        days = FIGURE_NUMBERS.windows.baseline_days
         return max(self.found.on, stands_before) + timedelta(days=days)
 
 
@@ -181,8 +181,9 @@ class _ReplayState:
         """Decide what is decided when a session is written, here: when it began."""
         at, forms = session.started_at, self.series[TWO_WEEKS]
         begun = self.history.treatment.until(at).sessions
-        window = session_windows(begun, self.zone)[-1]
-        self.around_session = window.first_day - self.numbers.course.m5.before_days * ONE_DAY
+        spans = self.numbers.course.measures.session
+        window = session_windows(begun, self.zone, spans)[-1]
+        self.around_session = window.first_day - spans.before_days * ONE_DAY
         return session_decisions(
             forms,
             self._baseline(TWO_WEEKS, at),

@@ -15,7 +15,7 @@ from services.patients.status.figures import DAILY, SLOPE_DAYS
 from services.rules.courses import Treatment
 from services.rules.day_series import Entry
 from services.rules.figures.baseline import baseline_anchor
-from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.session_effect import session_windows
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
@@ -63,7 +63,7 @@ def _statement() -> Select[Any]:
         CheckIn.mood_day.between(_date("anchor_from"), _date("anchor_to")),
         and_(
             CheckIn.mood_day > untreated_since,
-            CheckIn.mood_day < first + TREND_THRESHOLDS.windows.baseline_days,
+            CheckIn.mood_day < first + FIGURE_NUMBERS.windows.baseline_days,
         ),
         CheckIn.mood_day > last - SLOPE_DAYS,
     )
@@ -105,12 +105,12 @@ def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
     untreated_since = date.min
     anchor = baseline_anchor(begun, zone)
     if anchor is not None:
-        windows, limits = TREND_THRESHOLDS.windows, TREND_THRESHOLDS.session
+        windows, spans = FIGURE_NUMBERS.windows, FIGURE_NUMBERS.measures.session
         first = anchor.session.day(zone)
         days["anchor_from"] = _back(first, windows.baseline_days)
         days["anchor_to"] = first
         last = session_windows(begun.sessions, zone)[-1]
-        days["last_session_from"] = _back(last.first_day, limits.pre_days)
+        days["last_session_from"] = _back(last.first_day, spans.before_days)
         if anchor.after is not None:
             untreated_since = anchor.after.day(zone)
     return days | {"untreated_since": untreated_since}

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, Entry, day_rows, day_values
 from services.rules.figures.baseline import find_baseline
-from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.standing import standing
 from services.rules.figures.status import phq9_status
 from services.rules.figures.windows import mean_of_week, slope_per_week
@@ -20,7 +20,7 @@ from services.rules.worsening.non_response import m4
 
 TWO_WEEKS: Final = "phq9"
 DAILY: Final = "phq9-daily"
-SLOPE_DAYS: Final = TREND_THRESHOLDS.windows.slope_days
+SLOPE_DAYS: Final = FIGURE_NUMBERS.windows.slope_days
 
 
 @dataclass(frozen=True, slots=True)

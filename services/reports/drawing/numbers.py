@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from services.rules.figures.baseline import DAILY
-from services.rules.figures.numbers import TREND_THRESHOLDS
-from services.rules.threshold_files import read_thresholds
-from services.rules.worsening.numbers import WORSENING_THRESHOLDS
+from services.rules.numbers import read
+from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +21,22 @@ class Drawing:
     latest_alerts: int
 
 
-DRAWING: Final = read_thresholds(Path(__file__).parent / "data" / "pictures.toml").table(
-    "drawing", Drawing
-)
-# The missing-day rule: so many missed days break a sequence, and so a line.
-GAP_DAYS: Final = WORSENING_THRESHOLDS.m2.gap_days
+@dataclass(frozen=True, slots=True)
+class PictureNumbers:
+    """One version of them."""
+
+    version: str
+    drawing: Drawing
 
 
-def longest_step(instrument: str) -> int:
+DRAWING: Final = read(Path(__file__).parent / "data" / "pictures.toml", PictureNumbers).drawing
+
+
+def longest_step(instrument: str, numbers: ReportNumbers = REPORT_NUMBERS) -> int:
     """Mood days between two values that a line may still join.
 
-    A value is expected every `due` days (1 for forms about a day or a moment, else as the
-    two-week PHQ-9); with GAP_DAYS or more missed after that, the line is broken.
+    A value is expected every day of a form about a day or a moment, else as often as the two-week
+    PHQ-9; with as many missed after that as break a sequence, the line is broken.
     """
-    usual = 1 if instrument in DAILY else TREND_THRESHOLDS.due_days["phq9"]
-    return TREND_THRESHOLDS.due_days.get(instrument, usual) + GAP_DAYS - 1
+    usual = 1 if instrument in DAILY else numbers.schedule.periodic.every_days
+    return usual + numbers.measures.missing_days.gap_days - 1

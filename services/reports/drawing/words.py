@@ -6,9 +6,9 @@ from datetime import date
 from typing import Final
 
 from services.rules.courses import Session
-from services.rules.figures.numbers import StatusThresholds
 from services.rules.figures.status import Status
 from services.rules.instruments.lookup import instrument
+from services.rules.measures import Change
 from services.rules.statistics import Exact
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -31,9 +31,9 @@ DAILY_FORM: Final = "phq9-daily"
 NOT_VALIDATED: Final = "24-hour adaptation, not the validated PHQ-9: no severity bands apply."
 
 
-def status_words(status: Status, limits: StatusThresholds) -> str:
+def status_words(status: Status, change: Change) -> str:
     """The status of a two-week PHQ-9, with the limits that it was found by."""
-    partial, whole = limits.partial_percent, limits.response_percent
+    partial, whole = change.partial_percent, change.response_percent
     return {
         "baseline_missing": "no baseline: nothing to compare with",
         "worse": "reliably worse than baseline",

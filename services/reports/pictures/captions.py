@@ -67,7 +67,7 @@ def footing(report: TrendReport, width: float, *, alone: bool = True) -> list[st
     """What the picture rests on, in lines; on a page that says so itself only the caution."""
     parts = [
         f"Data cut: revision {report.revision}, {instant(report.cut_at)}",
-        f"rules version {report.thresholds.version}",
+        f"rules version {report.numbers.version}",
         f"generated {instant(report.generated_at)}",
         f"content {report.content_hash[:12]}",
     ]

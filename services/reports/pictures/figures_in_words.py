@@ -41,7 +41,7 @@ def figures_in_words(report: TrendReport) -> list[PrintedFigure]:
 def _level(report: TrendReport) -> Iterator[PrintedFigure]:
     found = report.figures
     if found.status:
-        yield "Status", status_words(found.status, report.thresholds.status)
+        yield "Status", status_words(found.status, report.numbers.measures.change)
     if (base := found.baseline).value is not None:
         yield "Baseline", f"{_on(base.value, base.on)}, {BASELINES[base.status]}"
     else:
@@ -56,7 +56,7 @@ def _change(report: TrendReport) -> Iterator[PrintedFigure]:
     if points is not None:
         share = ""
         if report.instrument == WITH_STATUS:
-            least = report.thresholds.status.percent_from_baseline
+            least = report.numbers.measures.change.percent_from_baseline
             share = f" (no percentage below a baseline of {least})"
             if percent is not None:
                 share = f" ({number_words(percent)} %)"

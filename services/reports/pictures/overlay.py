@@ -76,7 +76,7 @@ def draw_overlay(
     frame.value_axis(point_ticks(highest, []), f"points (0–{highest})")
     _draw_days(frame, followed)
     frame.axes()
-    _draw_all(frame, followed, longest_step(report.instrument))
+    _draw_all(frame, followed, longest_step(report.instrument, report.numbers))
     draw_legend(painting, entries, (16, below))
     draw_footing(painting, foot, 16)
     return painting

@@ -93,7 +93,7 @@ def _shared(report: TrendReport) -> dict[str, Any]:
         "baseline": number(report.figures.baseline.value),
         "cut_revision": report.revision,
         "cut_at": instant(report.cut_at),
-        "rules_version": report.thresholds.version,
+        "rules_version": report.numbers.version,
         "generated_at": instant(report.generated_at),
         "content_hash": report.content_hash,
     }

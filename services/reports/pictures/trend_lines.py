@@ -46,7 +46,7 @@ def references(report: TrendReport) -> Iterator[tuple[float, str, str]]:
         yield float(base), f"baseline {number_words(base)}", "9 4"
     if report.instrument != WITH_STATUS:
         return
-    limits = report.thresholds.status
+    limits = report.numbers.measures.change
     if base is not None and base >= limits.percent_from_baseline:
         goal = float(base * (100 - limits.response_percent)) / 100
         yield goal, f"{limits.response_percent} % better: {number_words(goal)}", "4 3"
@@ -82,7 +82,7 @@ def draw_series(frame: Frame, report: TrendReport) -> None:
     Each value has a dot while dots can be told apart; one that stands alone has always one.
     """
     values = report.values
-    pieces = runs(values, longest_step(report.instrument))
+    pieces = runs(values, longest_step(report.instrument, report.numbers))
     lines = [polyline([place(frame, day) for day in piece]) for piece in pieces if len(piece) > 1]
     crowded = frame.right - frame.left < len(values) / 2
     frame.painting.path("".join(lines), stroke=LINE, width=0.8 if crowded else 1.6)

@@ -87,7 +87,7 @@ def describe(report: TrendReport) -> str:
     if not values:
         return "No complete answer in this report."
     numbers = [day.value for day in values]
-    gaps = len(runs(values, longest_step(report.instrument))) - 1
+    gaps = len(runs(values, longest_step(report.instrument, report.numbers))) - 1
     sentences = [
         f"{counted(len(values), 'day value')} from {day_words(values[0].day)} to"
         f" {day_words(values[-1].day)}, lowest {number_words(min(numbers))}, highest"
@@ -173,7 +173,7 @@ def _draw_time(frame: Frame, span: tuple[date, date], base: float) -> None:
 
 
 def _legend(report: TrendReport) -> Iterator[LegendEntry]:
-    step = longest_step(report.instrument)
+    step = longest_step(report.instrument, report.numbers)
     yield LegendEntry(f"value of a day; line broken after {step} days without one", _series_mark)
     if report.sessions:
         yield LegendEntry("treatment session, numbered within its course", draw_session_mark)

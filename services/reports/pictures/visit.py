@@ -85,7 +85,7 @@ def _head(paper: Paper, report: TrendReport, title: str, name: str, mrn: str) ->
         paper.line_of(who, 12, bold=True)
     paper.ln(0.8)
     cut = f"data cut: revision {report.revision} of {instant(report.cut_at)}"
-    made = f"rules version {report.thresholds.version}  ·  generated {instant(report.generated_at)}"
+    made = f"rules version {report.numbers.version}  ·  generated {instant(report.generated_at)}"
     paper.line_of(f"Time zone {report.timezone}  ·  {cut}  ·  {made}", 8, soft=True)
 
 

@@ -25,10 +25,10 @@ from services.reports.trend.cut import (
     pauses_at,
 )
 from services.rules.day_series import Entry
-from services.rules.figures.numbers import trend_thresholds_at
 from services.rules.instruments.lookup import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.trend.document import TrendReport
+from services.rules.trend.numbers import REPORTS
 from services.rules.trend.report import Beside, trend
 
 
@@ -67,7 +67,7 @@ def get_own_trend(actor: Actor, asked: Question, now: datetime) -> TrendReport:
 def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendReport:
     """The report as of a cut, with the numbers that were in force at the cut."""
     zone = find_zone(cut.timezone) or UTC
-    thresholds = trend_thresholds_at(cut.at)
+    numbers = REPORTS.at(cut.at)
     entries = entries_at(session, cut, asked.instrument)
     beside = Beside(
         load_treatment(session, cut.patient_id, cut.revision),
@@ -84,7 +84,7 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
         paused=pauses_at(session, cut),
         beside=beside,
-        thresholds=thresholds,
+        numbers=numbers,
     )
     return TrendReport(
         patient_id=str(cut.patient_id),
@@ -93,7 +93,7 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         revision=cut.revision,
         cut_at=cut.at,
         timezone=cut.timezone,
-        thresholds=thresholds,
+        numbers=numbers,
         figures=found,
         alerts=alerts_at(session, cut),
         from_day=asked.from_day,

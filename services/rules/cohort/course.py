@@ -22,13 +22,10 @@ from services.rules.cohort.numbers import (
     COHORT_THRESHOLDS,
     CohortThresholds,
     StrictSchedule,
-    SustainedMarks,
 )
 from services.rules.courses import Course, Phase, Product, Session, Treatment
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
-from services.rules.figures.numbers import TREND_THRESHOLDS
-from services.rules.figures.status import improvement
 from services.rules.mood_days import mood_day_at
 from services.rules.worsening.return_of_symptoms import relapse
 
@@ -41,31 +38,28 @@ class ResponseDuration:
     lost: bool
 
 
-def has_responded(baseline: int | Fraction, total: int | Fraction) -> bool:
-    """Whether a PHQ-9 total is a response: at least 50 % below a baseline of at least 10."""
-    percent = improvement(baseline, total).percent
-    return percent is not None and percent >= TREND_THRESHOLDS.status.response_percent
-
-
 def sustained_response(
     readings: Sequence[DayValue],
     baseline: int | Fraction,
     respond_by: date,
-    marks: SustainedMarks,
+    thresholds: CohortThresholds = COHORT_THRESHOLDS,
 ) -> ResponseDuration | None:
     """Return how long the response lasted; None without a response reading up to `respond_by`.
 
     `readings` are the day values (0-27) after the last session and before any further one,
     ascending. A response that outlasts the horizon is censored there.
     """
-    responses = [r for r in readings if r.day <= respond_by and has_responded(baseline, r.value)]
+    change, horizon = thresholds.measures.change, thresholds.sustained.horizon_days
+    early = [reading for reading in readings if reading.day <= respond_by]
+    responses = [reading for reading in early if change.is_response(baseline, reading.value)]
     if not responses:
         return None
     start = responses[0].day
-    found = relapse([r for r in readings if r.day >= start], Fraction(baseline))
+    after = [reading for reading in readings if reading.day >= start]
+    found = relapse(after, Fraction(baseline), thresholds.course_rules)
     days = ((found.on if found else readings[-1].day) - start).days
-    if days > marks.horizon_days:
-        return ResponseDuration(marks.horizon_days, lost=False)
+    if days > horizon:
+        return ResponseDuration(horizon, lost=False)
     return ResponseDuration(days, lost=found is not None)
 
 
@@ -143,15 +137,23 @@ def course_outcomes(
         # A later course must not move the baseline of this one.
         known = Treatment(tuple(one for one, _ in begun[:place]), done.sessions)
         follow = _follow(patient, sessions[-1], thresholds)
-        outcomes.append(
-            _outcome(course, sessions, _baseline(patient, known), follow, patient.zone, thresholds)
-        )
+        baseline = _baseline(patient, known, thresholds)
+        outcomes.append(_outcome(course, sessions, baseline, follow, patient.zone, thresholds))
     return tuple(outcomes)
 
 
-def _baseline(patient: TreatedPatient, known: Treatment) -> Reading | None:
+def _baseline(
+    patient: TreatedPatient, known: Treatment, thresholds: CohortThresholds
+) -> Reading | None:
     rows = day_rows(patient.entries)
-    found = find_baseline(INSTRUMENT, patient.entries, rows, treatment=known, zone=patient.zone)
+    found = find_baseline(
+        INSTRUMENT,
+        patient.entries,
+        rows,
+        thresholds.figures,
+        treatment=known,
+        zone=patient.zone,
+    )
     if found.status != "established" or found.value is None or found.on is None:
         return None
     item9 = next((row.q9_max for row in rows if row.mood_day == found.on), None)
@@ -211,7 +213,7 @@ def _outcome(
             day_values(follow.rows),
             baseline.total,
             follow.last_on + timedelta(days=thresholds.window.last_day),
-            thresholds.sustained,
+            thresholds,
         ),
     )
 

@@ -12,7 +12,6 @@ from services.rules.cohort.course import FATES
 from services.rules.cohort.figures import GroupFigures, Share, SurvivalMark, Sustained, figures_of
 from services.rules.cohort.numbers import CohortThresholds
 from services.rules.cohort.tally import Cohort
-from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.wire import Json, number, step
 
 CAUTION = "Self-selected completers; not a patient's expected chance."
@@ -29,13 +28,13 @@ PUBLISHED_OF = (
 def definitions(thresholds: CohortThresholds) -> Mapping[str, str]:
     """How each figure is made; the numbers are those of the thresholds in use."""
     window, strict, marks = thresholds.window, thresholds.strict, thresholds.sustained
-    status = TREND_THRESHOLDS.status
+    change, keep_days = thresholds.measures.change, thresholds.measures.baseline.keep_days
     return {
         "unit": "A course with at least one session; cancelled and planned sessions do not count."
         " `from` and `to` bound the mood day of its last session. A patient with two courses"
         " counts twice; `patients` counts her once.",
         "baseline": "The two-week PHQ-9 before the course (status `established`); a course within"
-        f" {TREND_THRESHOLDS.baseline.keep_days} days of another keeps its baseline. Else"
+        f" {keep_days} days of another keeps its baseline. Else"
         " `baseline_missing`.",
         "outcome": f"The last complete two-week PHQ-9 {window.first_day}-{window.last_day} mood"
         " days after the last session and before any further session; forms entered late count on"
@@ -46,11 +45,12 @@ def definitions(thresholds: CohortThresholds) -> Mapping[str, str]:
         "missing": "No such form, and no further session within the window.",
         "n": "Courses with a baseline and an outcome. courses = n + pending + baseline_missing +"
         " retreated + missing; percentages are of those observed, nothing is imputed.",
-        "response": f"At least {status.response_percent} % below a baseline of at least"
-        f" {status.percent_from_baseline}, among `n` of these (`below_limit`: lower baselines).",
-        "remission": f"Below {status.remission_below}, among the same.",
+        "response": f"At least {change.response_percent} % below a baseline of at least"
+        f" {change.percent_from_baseline}, among `n` of these (`below_limit`: lower baselines).",
+        "remission": f"Below {change.remission_below}, among the same.",
         "worsened": "Any rise above the baseline, among all with an outcome.",
-        "worsened_reliably": f"A rise of at least {status.worse_rise}, among all with an outcome.",
+        "worsened_reliably": f"A rise of at least {change.reliable_points}, among all with an"
+        " outcome.",
         "item9_lower": "Item 9 lower than at baseline, among those with item 9 >= 1 there; item 9"
         " is the highest of the day.",
         "item9_zero": "Item 9 of 0, among those with item 9 >= 1 at baseline.",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Annotated, Final
 
-from services.rules.threshold_files import DATA, read_thresholds
+from services.rules.figures.numbers import FIGURES, FigureNumbers
+from services.rules.measures import Measures
+from services.rules.numbers import DATA, NumbersError, read
+from services.rules.worsening.numbers import COURSE_RULES, CourseRuleThresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +66,22 @@ class CohortThresholds:
     """One version of the numbers."""
 
     version: str
+    figures: Annotated[FigureNumbers, FIGURES]
+    course_rules: Annotated[CourseRuleThresholds, COURSE_RULES]
     window: OutcomeWindow
     strict: StrictSchedule
     sustained: SustainedMarks
     shown: DisplayLimits
     published: Published
 
+    def __post_init__(self) -> None:
+        if self.course_rules.measures != self.measures:
+            raise NumbersError("rests on other measures than the figures", "course_rules")
 
-def read_cohort_thresholds(path: Path = DATA / "cohort.toml") -> CohortThresholds:
-    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    return CohortThresholds(
-        version=file.version,
-        window=file.table("window", OutcomeWindow),
-        strict=file.table("strict", StrictSchedule),
-        sustained=file.table("sustained", SustainedMarks),
-        shown=file.table("shown", DisplayLimits),
-        published=file.table("published", Published),
-    )
+    @property
+    def measures(self) -> Measures:
+        """How change is measured in this version."""
+        return self.figures.measures
 
 
-COHORT_THRESHOLDS = read_cohort_thresholds()
+COHORT_THRESHOLDS: Final = read(DATA / "cohort.toml", CohortThresholds)

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.rules.cohort.course import CourseOutcome, Fate, has_responded
+from services.rules.cohort.course import CourseOutcome, Fate
 from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
 from services.rules.courses import Phase, Product
-from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.measures import Change
 from services.rules.statistics import Exact
 
 GroupedBy = Literal["overall", "phase", "strict", "product", "route", "product_route"]
@@ -58,13 +58,13 @@ class OutcomeTally:
     item9_higher: int = 0
     response_durations: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def add(self, course: CourseOutcome) -> None:
+    def add(self, course: CourseOutcome, change: Change) -> None:
         """Count one course; `judged` are those with an outcome and a baseline of at least 10."""
         self.courses += 1
         self.strict += course.strict
         self.fates[course.fate] = self.fates.get(course.fate, 0) + 1
         self._add_response_duration(course)
-        self._add_points(course)
+        self._add_points(course, change)
         self._add_item9(course)
 
     def _add_response_duration(self, course: CourseOutcome) -> None:
@@ -75,19 +75,18 @@ class OutcomeTally:
                 censored + (not lasted.lost),
             )
 
-    def _add_points(self, course: CourseOutcome) -> None:
+    def _add_points(self, course: CourseOutcome, change: Change) -> None:
         if course.baseline is None or course.outcome is None:
             return
         before, after = course.baseline.total, course.outcome.total
-        limits = TREND_THRESHOLDS.status
         self.baseline_points += before
         self.outcome_points += after
         self.worsened += after > before
-        self.worsened_reliably += after - before >= limits.worse_rise
-        if before >= limits.percent_from_baseline:
+        self.worsened_reliably += after - before >= change.reliable_points
+        if before >= change.percent_from_baseline:
             self.judged += 1
-            self.responded += has_responded(before, after)
-            self.remitted += after < limits.remission_below
+            self.responded += change.is_response(before, after)
+            self.remitted += after < change.remission_below
 
     def _add_item9(self, course: CourseOutcome) -> None:
         if course.baseline is None or course.outcome is None:
@@ -112,10 +111,10 @@ class Cohort:
 
     def add(self, courses: Collection[CourseOutcome]) -> None:
         """Count the courses of one patient; each patient is added once."""
-        met = set()
+        met, change = set(), self.thresholds.measures.change
         for course in courses:
             for group in groups_of(course):
-                self.tallies.setdefault(group, OutcomeTally()).add(course)
+                self.tallies.setdefault(group, OutcomeTally()).add(course, change)
                 met.add(group)
         for group in met:
             self.tallies[group].patients += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _CSSRS_CRITICAL = ("q4", "q5", "q6b")
 _CSSRS_HIGH = ("q3", "q6")
-# The emergency list of `data/side_effects.toml`, written out: a file that does not load is one of
+# The emergency list of `data/side_effects/`, written out: a file that does not load is one of
 # the faults that bring us here. A test holds the two equal.
 _EMERGENCIES = frozenset(
     ("chest_pain", "breathless", "fainting", "severe_headache", "vision_loss", "seizure")

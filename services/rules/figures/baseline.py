@@ -16,12 +16,8 @@ from typing import Literal
 
 from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import DayRow, Entry, in_order
-from services.rules.figures.numbers import (
-    TREND_THRESHOLDS,
-    BaselineThresholds,
-    TrendThresholds,
-    Windows,
-)
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, Windows
+from services.rules.measures import MEASURES, BaselineLimits
 from services.rules.statistics import mean
 
 
@@ -45,7 +41,7 @@ def begun_courses(treatment: Treatment) -> tuple[tuple[Course, tuple[Session, ..
 def baseline_anchor(
     treatment: Treatment,
     zone: tzinfo = UTC,
-    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
+    limits: BaselineLimits = MEASURES.newest.baseline,
 ) -> Anchor | None:
     """Return what the baseline of the newest begun course stands before; None before any session.
 
@@ -88,7 +84,7 @@ def find_baseline(
     instrument: str,
     entries: Sequence[Entry],
     rows: Sequence[DayRow],
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    thresholds: FigureNumbers = FIGURE_NUMBERS,
     *,
     treatment: Treatment = UNTREATED,
     zone: tzinfo = UTC,
@@ -102,7 +98,7 @@ def find_baseline(
     it, at least 3. Else what an untreated patient would have, `provisional`, from what came after
     the course before. Source: report formulas, Baseline B.
     """
-    anchor = baseline_anchor(treatment, zone, thresholds.baseline)
+    anchor = baseline_anchor(treatment, zone, thresholds.measures.baseline)
     if anchor is not None:
         found = _before_course(instrument, entries, rows, anchor.session, thresholds, zone)
         if found is not None:
@@ -117,7 +113,7 @@ def form_before(
     entries: Iterable[Entry],
     first: Session,
     zone: tzinfo = UTC,
-    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
+    limits: BaselineLimits = MEASURES.newest.baseline,
 ) -> Baseline | None:
     """Return the last complete form recorded in the 14 days before a session.
 
@@ -135,11 +131,11 @@ def form_before(
         _, day, total = sorted(before, key=lambda form: form[0])[-1]
         return Baseline(total, day, "established")
     session_day = first.day(zone)
-    told_from = session_day - timedelta(days=limits.told_days)
-    told = [form for form in complete if told_from <= form[1] < session_day]
-    if not told:
+    about_from = session_day - timedelta(days=limits.late_days)
+    late = [form for form in complete if about_from <= form[1] < session_day]
+    if not late:
         return None
-    _, day, total = min(told, key=lambda form: form[0])
+    _, day, total = min(late, key=lambda form: form[0])
     return Baseline(total, day, "established")
 
 
@@ -147,7 +143,7 @@ def days_before(
     rows: Iterable[DayRow],
     first: Session,
     zone: tzinfo = UTC,
-    windows: Windows = TREND_THRESHOLDS.windows,
+    windows: Windows = FIGURE_NUMBERS.windows,
 ) -> Baseline | None:
     """Return the mean of the complete days among the 7 mood days before a session's, at least 3."""
     session_day = first.day(zone)
@@ -165,7 +161,7 @@ def first_form_baseline(entries: Iterable[Entry]) -> Baseline:
 
 
 def first_days_baseline(
-    rows: Iterable[DayRow], windows: Windows = TREND_THRESHOLDS.windows
+    rows: Iterable[DayRow], windows: Windows = FIGURE_NUMBERS.windows
 ) -> Baseline:
     """Return the mean of the complete days among the first 7 mood days, which need at least 3.
 
@@ -188,12 +184,12 @@ def _before_course(
     entries: Sequence[Entry],
     rows: Sequence[DayRow],
     first: Session,
-    thresholds: TrendThresholds,
+    thresholds: FigureNumbers,
     zone: tzinfo,
 ) -> Baseline | None:
     if instrument in DAILY:
         return days_before(rows, first, zone, thresholds.windows)
-    return form_before(entries, first, zone, thresholds.baseline)
+    return form_before(entries, first, zone, thresholds.measures.baseline)
 
 
 def _since_course_before(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from services.rules.day_series import DayValue
-from services.rules.figures.numbers import TREND_THRESHOLDS, SessionThresholds
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, SessionLimits
 from services.rules.figures.session_effect import SessionEffect, SessionWindow
 from services.rules.figures.windows import between
 from services.rules.statistics import Span, Step, kaplan_meier, median_days
@@ -59,7 +59,7 @@ def duration(
     window: SessionWindow,
     effect: SessionEffect,
     values: Sequence[DayValue],
-    limits: SessionThresholds = TREND_THRESHOLDS.session,
+    thresholds: FigureNumbers = FIGURE_NUMBERS,
 ) -> Duration:
     """Return how long the effect held, from day values (ascending).
 
@@ -71,18 +71,19 @@ def duration(
         return Duration("unknown")
     if effect.nadir >= effect.pre:
         return Duration("no_effect")
+    limits, gap_days = thresholds.session, thresholds.measures.missing_days.gap_days
     limit = effect.pre - Fraction(limits.lost_percent, 100) * (effect.pre - effect.nadir)
     last = date.max if window.next_day is None else window.next_day - _ONE_DAY
     seen = between(values, effect.nadir_on, last)
     for before, day, confirming in zip(seen, seen[1:], seen[2:], strict=False):
-        consecutive = _missed(day.day, confirming.day) < limits.gap_days
+        consecutive = _missed(day.day, confirming.day) < gap_days
         if day.value > limit and confirming.value > limit and consecutive:
             return _lost(window, before.day, day.day, limits)
     return _censored(window, seen[-1].day, limits)
 
 
 def effect_duration(
-    durations: Sequence[Duration], limits: SessionThresholds = TREND_THRESHOLDS.session
+    durations: Sequence[Duration], limits: SessionLimits = FIGURE_NUMBERS.session
 ) -> EffectDuration:
     """Return the Kaplan-Meier estimate over windows, one duration each.
 
@@ -108,14 +109,14 @@ def effect_duration(
     )
 
 
-def _lost(window: SessionWindow, before: date, day: date, limits: SessionThresholds) -> Duration:
+def _lost(window: SessionWindow, before: date, day: date, limits: SessionLimits) -> Duration:
     days = window.days_after(day)
     if _missed(before, day) < limits.interval_gap_days:
         return Duration("observed", days)
     return Duration("interval_censored", days, low=window.days_after(before), high=days)
 
 
-def _censored(window: SessionWindow, last_seen: date, limits: SessionThresholds) -> Duration:
+def _censored(window: SessionWindow, last_seen: date, limits: SessionLimits) -> Duration:
     # Nobody watched the days between a long silence and the next session.
     following = window.next_day
     if following is not None and _missed(last_seen, following) < limits.interval_gap_days:

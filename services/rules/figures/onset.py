@@ -10,8 +10,7 @@ from fractions import Fraction
 
 from services.rules.courses import Session, hours_since
 from services.rules.day_series import DayValue, Entry, in_order
-from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
-from services.rules.figures.status import is_response
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.mood_days import mood_day_at
 
 TWO_WEEKS = "phq9"
@@ -34,7 +33,7 @@ def onset(
     baseline: int | Fraction | None,
     first: Session,
     zone: tzinfo = UTC,
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    thresholds: FigureNumbers = FIGURE_NUMBERS,
 ) -> Onset | None:
     """Return the onset after the first session, None if it never came.
 
@@ -64,20 +63,19 @@ class _Relief:
 
     instrument: str
     baseline: int | Fraction | None
-    thresholds: TrendThresholds
+    thresholds: FigureNumbers
 
     def at(self, value: int | Fraction) -> bool:
         if self.baseline is None:
             return False
         if self.instrument == DAILY_FORM:
             return self.baseline - value >= self.thresholds.session.onset_fall
-        return self.instrument == TWO_WEEKS and is_response(
-            self.baseline, value, self.thresholds.status
-        )
+        change = self.thresholds.measures.change
+        return self.instrument == TWO_WEEKS and change.is_response(self.baseline, value)
 
 
 def _answers_by_the_hour(
-    entries: Iterable[Entry], first: Session, zone: tzinfo, thresholds: TrendThresholds
+    entries: Iterable[Entry], first: Session, zone: tzinfo, thresholds: FigureNumbers
 ) -> Iterator[tuple[Onset, int]]:
     """Complete answers of days 0 and 1 that were recorded after the session began, as recorded."""
     session_day = first.day(zone)

@@ -14,8 +14,9 @@ from itertools import zip_longest
 
 from services.rules.courses import Session
 from services.rules.day_series import DayValue, Entry, in_order
-from services.rules.figures.numbers import TREND_THRESHOLDS, SessionThresholds
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.figures.windows import between
+from services.rules.measures import MEASURES, SessionSpans
 from services.rules.statistics import mean
 
 
@@ -39,7 +40,7 @@ class SessionWindow:
 def session_windows(
     sessions: Sequence[Session],
     zone: tzinfo = UTC,
-    limits: SessionThresholds = TREND_THRESHOLDS.session,
+    limits: SessionSpans = MEASURES.newest.session,
 ) -> tuple[SessionWindow, ...]:
     """Return the windows of the sessions that had started, which come ascending."""
     groups: list[list[Session]] = []
@@ -86,7 +87,7 @@ def session_effect(
     window: SessionWindow,
     values: Sequence[DayValue],
     mornings: Mornings | None = None,
-    limits: SessionThresholds = TREND_THRESHOLDS.session,
+    thresholds: FigureNumbers = FIGURE_NUMBERS,
 ) -> SessionEffect:
     """Return the effect of a window from the day values (ascending) of a symptom scale.
 
@@ -94,8 +95,10 @@ def session_effect(
     answered on its own day before it began (`mornings`). Nadir: the lowest value on days 1 to 7
     after the last session and before the next one, which needs 2 observed days; the first such day.
     """
-    pre = _pre(window, values, mornings or {}, limits)
-    after = _days_after(window, values, limits)
+    limits = thresholds.session
+    before_days = thresholds.measures.session.before_days
+    pre = _pre(window, values, mornings or {}, before_days)
+    after = _days_after(window, values, limits.nadir_days)
     lowest = None
     if len(after) >= limits.nadir_min_days:
         lowest = min(after, key=lambda value: (value.value, value.day))
@@ -122,9 +125,9 @@ def _pre(
     window: SessionWindow,
     values: Sequence[DayValue],
     mornings: Mornings,
-    limits: SessionThresholds,
+    before_days: int,
 ) -> Fraction | None:
-    opens = window.first_day - timedelta(days=limits.pre_days)
+    opens = window.first_day - timedelta(days=before_days)
     before = between(values, opens, window.first_day - _ONE_DAY)
     if before:
         return mean([value.value for value in before])
@@ -133,9 +136,9 @@ def _pre(
 
 
 def _days_after(
-    window: SessionWindow, values: Sequence[DayValue], limits: SessionThresholds
+    window: SessionWindow, values: Sequence[DayValue], nadir_days: int
 ) -> Sequence[DayValue]:
-    last = window.last_day + timedelta(days=limits.nadir_days)
+    last = window.last_day + timedelta(days=nadir_days)
     if window.next_day is not None:
         last = min(last, window.next_day - _ONE_DAY)
     return between(values, window.last_day + _ONE_DAY, last)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue, Entry
 from services.rules.figures.effect_duration import LOST, duration
-from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.figures.session_effect import morning_values, session_effect, session_windows
 
 
@@ -37,7 +37,7 @@ def standing(
     treatment: Treatment,
     zone: tzinfo = UTC,
     entries: Sequence[Entry] = (),
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    thresholds: FigureNumbers = FIGURE_NUMBERS,
 ) -> Standing:
     """Return the standing as of the last entry.
 
@@ -63,12 +63,12 @@ def _wearing_off_on(
     treatment: Treatment,
     zone: tzinfo,
     entries: Sequence[Entry],
-    thresholds: TrendThresholds,
+    thresholds: FigureNumbers,
 ) -> date | None:
-    window = session_windows(treatment.sessions, zone, thresholds.session)[-1]
+    window = session_windows(treatment.sessions, zone, thresholds.measures.session)[-1]
     mornings = morning_values(entries, [window])
-    effect = session_effect(window, values, mornings, thresholds.session)
-    held = duration(window, effect, values, thresholds.session)
+    effect = session_effect(window, values, mornings, thresholds)
+    held = duration(window, effect, values, thresholds)
     if held.status not in LOST or held.days is None:
         return None
     return window.last_day + timedelta(days=held.days)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.figures.numbers import TREND_THRESHOLDS, StatusThresholds
+from services.rules.measures import MEASURES, Change
 
 Status = Literal[
     "baseline_missing",
@@ -32,29 +32,16 @@ class Improvement:
 def improvement(
     baseline: int | Fraction | None,
     current: int | Fraction | None,
-    limits: StatusThresholds = TREND_THRESHOLDS.status,
+    limits: Change = MEASURES.newest.change,
 ) -> Improvement:
     """Return the change in points and, where a percentage means something, in percent."""
     if baseline is None or current is None:
         return Improvement(None, None)
-    points = baseline - current
-    if baseline < limits.percent_from_baseline:
-        return Improvement(points, None)
-    return Improvement(points, Fraction(100 * points) / baseline)
-
-
-def is_response(
-    baseline: int | Fraction,
-    current: int | Fraction,
-    limits: StatusThresholds = TREND_THRESHOLDS.status,
-) -> bool:
-    """Whether at least half of a baseline of 10 or more is gone."""
-    percent = improvement(baseline, current, limits).percent
-    return percent is not None and percent >= limits.response_percent
+    return Improvement(baseline - current, limits.percent(baseline, current))
 
 
 def reliable_change(
-    points: int | Fraction | None, limits: StatusThresholds = TREND_THRESHOLDS.status
+    points: int | Fraction | None, limits: Change = MEASURES.newest.change
 ) -> ReliableChange | None:
     """Return how sure a change of so many points of a two-week PHQ-9 is, in either direction.
 
@@ -71,7 +58,7 @@ def reliable_change(
 def phq9_status(
     baseline: int | Fraction | None,
     current: int | Fraction | None,
-    limits: StatusThresholds = TREND_THRESHOLDS.status,
+    limits: Change = MEASURES.newest.change,
 ) -> Status | None:
     """Return the status of a two-week PHQ-9 (0-27), the first row that holds.
 
@@ -81,9 +68,9 @@ def phq9_status(
         return "baseline_missing"
     if current is None:
         return None
-    if current - baseline >= limits.worse_rise:
+    if current - baseline >= limits.reliable_points:
         return "worse"
-    percent = improvement(baseline, current, limits).percent
+    percent = limits.percent(baseline, current)
     if percent is None:
         return "minimal_symptoms" if current < limits.minimal_below else "no_response"
     rows: tuple[tuple[bool, Status], ...] = (

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from services.rules.day_series import DayValue
-from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds, Windows
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, Windows
 from services.rules.statistics import TrendTest, mann_kendall, mean, sample_sd, theil_sen
 
 
@@ -37,7 +37,7 @@ def ending_on_last(values: Sequence[DayValue], days: int) -> Sequence[DayValue]:
 
 
 def slope_per_week(
-    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+    values: Sequence[DayValue], thresholds: FigureNumbers = FIGURE_NUMBERS
 ) -> Fraction | None:
     """Return Theil-Sen points per week over the 14 mood days that end on the last value.
 
@@ -50,7 +50,7 @@ def slope_per_week(
 
 
 def trend_test(
-    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+    values: Sequence[DayValue], thresholds: FigureNumbers = FIGURE_NUMBERS
 ) -> TrendTest | None:
     """Return Mann-Kendall's test over the days of the slope; None with fewer than 5 of them."""
     window = _slope_window(values, thresholds)
@@ -58,18 +58,19 @@ def trend_test(
 
 
 def mean_of_week(
-    values: Sequence[DayValue], thresholds: TrendThresholds = TREND_THRESHOLDS
+    values: Sequence[DayValue], thresholds: FigureNumbers = FIGURE_NUMBERS
 ) -> WindowMean | None:
     """Return the mean over the 7 mood days that end on the last value; None with fewer than 4."""
     window = ending_on_last(values, thresholds.windows.mean_days)
-    if len(window) < thresholds.windows.mean_min_days:
+    if len(window) < thresholds.measures.missing_days.week_min_days:
         return None
     return WindowMean(mean([value.value for value in window]), len(window))
 
 
-def _slope_window(values: Sequence[DayValue], thresholds: TrendThresholds) -> Sequence[DayValue]:
+def _slope_window(values: Sequence[DayValue], thresholds: FigureNumbers) -> Sequence[DayValue]:
     window = ending_on_last(values, thresholds.windows.slope_days)
-    return window if len(window) >= thresholds.windows.slope_min_days else ()
+    least = thresholds.measures.missing_days.two_weeks_min_days
+    return window if len(window) >= least else ()
 
 
 def _day(value: DayValue) -> date:
@@ -88,7 +89,7 @@ class Instability:
 
 
 def instability(
-    values: Sequence[DayValue], windows: Windows = TREND_THRESHOLDS.windows
+    values: Sequence[DayValue], windows: Windows = FIGURE_NUMBERS.windows
 ) -> Instability | None:
     """Return both figures over the 14 mood days that end on the last value (ascending).
 

@@ -47,7 +47,7 @@ def days_after_sessions(
     return {
         day: (cast(Reason, f"day_{count}"), session.id)
         for session, own, end in zip(calendar.sessions, calendar.days_of, ends, strict=False)
-        for count in numbers.after_session
+        for count in numbers.after_session.days
         if (day := own + count * ONE_DAY) <= end
     }
 
@@ -59,8 +59,8 @@ def periodic(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow
     shape = numbers.periodic
     cuts = sorted({day for day in calendar.days_of if day > calendar.accepted_on})
     for after, end in pairwise([calendar.accepted_on, *cuts, None]):
-        for days in calendar.periods(cast(date, after), numbers.two_weeks_days, end):
-            if len(days) == numbers.two_weeks_days or len(days) >= shape.shortest_days:
+        for days in calendar.periods(cast(date, after), shape.every_days, end):
+            if len(days) == shape.every_days or len(days) >= shape.shortest_days:
                 yield _repeated(
                     TWO_WEEKS, "periodic", days, shape.due_from_day, shape.overdue_from_day
                 )
@@ -86,7 +86,7 @@ def monthly(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]
         last = treated[bisect_right(treated, begin) - 1]
         end = begin + numbers.monthly.every_days * ONE_DAY
         days = tuple(calendar.due_days(begin, end))
-        if days and (begin - last).days <= numbers.monthly.last_session_days:
+        if days and (begin - last).days <= numbers.measures.baseline.keep_days:
             yield _of(URINARY, "monthly", days, numbers.monthly)
 
 

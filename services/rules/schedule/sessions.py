@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from services.rules.courses import Session, Treatment
 from services.rules.figures.baseline import baseline_anchor
+from services.rules.measures import BaselineLimits
 from services.rules.mood_days import LATEST, shift
 from services.rules.schedule.calendar import Calendar
 from services.rules.schedule.case import SIDE_EFFECTS, TWO_WEEKS
@@ -20,10 +21,12 @@ def before_sessions(
     """The two-week form before each session, planned ones too: from 3 days before the start, 14
     where the answer is the baseline, but not from before the session before it.
     """
-    firsts = baseline_sessions(treatment, calendar.zone)
+    measures = numbers.measures
+    firsts = baseline_sessions(treatment, calendar.zone, measures.baseline)
     before: datetime | None = None
     for session in calendar.sessions:
-        days = numbers.baseline_days if session.id in firsts else numbers.before_days
+        is_first = session.id in firsts
+        days = measures.baseline.form_days if is_first else measures.session.before_days
         start = session.started_at
         opens = shift(start, -timedelta(days=days))
         opens, before = max(opens, before or opens), start
@@ -31,7 +34,7 @@ def before_sessions(
         yield from _due(window, calendar)
 
 
-def baseline_sessions(treatment: Treatment, zone: tzinfo) -> frozenset[str]:
+def baseline_sessions(treatment: Treatment, zone: tzinfo, limits: BaselineLimits) -> frozenset[str]:
     """The sessions that a baseline is taken before: the patient's first, and where a course starts
     a baseline of its own (the trend report's rule).
     """
@@ -40,25 +43,23 @@ def baseline_sessions(treatment: Treatment, zone: tzinfo) -> frozenset[str]:
         firsts += [
             session
             for session in treatment.of_course(course.id)[:1]
-            if _is_anchor(session, treatment, zone)
+            if _is_anchor(session, treatment, zone, limits)
         ]
     return frozenset(session.id for session in firsts)
 
 
-def _is_anchor(first: Session, treatment: Treatment, zone: tzinfo) -> bool:
-    anchor = baseline_anchor(treatment.until(first.started_at), zone)
+def _is_anchor(first: Session, treatment: Treatment, zone: tzinfo, limits: BaselineLimits) -> bool:
+    anchor = baseline_anchor(treatment.until(first.started_at), zone, limits)
     return anchor is not None and anchor.session.id == first.id
 
 
 def side_effects_after(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[SpanWindow]:
     """One report of side effects, from 24 h after each session's end; the next session ends it."""
-    hours = numbers.side_effects
+    spans = numbers.measures.session
+    hours = (spans.acute_hours, numbers.side_effects.overdue_hours, spans.follow_up_hours)
     ends = [*(session.started_at for session in calendar.sessions[1:]), LATEST]
     for session, end in zip(calendar.sessions, ends, strict=False):
-        opens, due, over = (
-            shift(session.over_at, timedelta(hours=count))
-            for count in (hours.opens_hours, hours.overdue_hours, hours.expires_hours)
-        )
+        opens, due, over = (shift(session.over_at, timedelta(hours=count)) for count in hours)
         window = SpanWindow(
             SIDE_EFFECTS, "after_session_24h", session.id, opens, min(due, end), min(over, end)
         )

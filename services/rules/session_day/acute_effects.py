@@ -45,7 +45,7 @@ def e5(
             "still_there": joined(code for code, _ in lasting),
             "severe": joined(severe),
             "sessions": joined(session_id for _, session_id in lasting),
-            "after_hours": numbers.e5.persistent_after_h,
+            "after_hours": numbers.measures.session.acute_hours,
         },
     )
 
@@ -71,7 +71,7 @@ def _sessions_of(
 def _persists(
     effect: ReportedEffect, report: EffectsReport, session: Session, numbers: SessionNumbers
 ) -> bool:
-    day_after = session.over_at + timedelta(hours=numbers.e5.persistent_after_h)
+    day_after = session.over_at + timedelta(hours=numbers.measures.session.acute_hours)
     if report.recorded_at < day_after:
         return False
     is_new = effect.onset_at is not None and effect.onset_at > day_after

@@ -24,7 +24,7 @@ def driving_restriction_until(
     The later of 24 elapsed hours after the session's end and 08:00 on the wall clock of the
     calendar day after it, in the patient's zone.
     """
-    if session.product not in numbers.driving_products:
+    if session.product not in numbers.products.driving:
         return None
     elapsed = shift(to_utc(session.over_at), timedelta(hours=numbers.driving.restricted_h))
     ended_on = wall_clock(session.over_at, zone).date()

@@ -39,7 +39,7 @@ def windows(
         session.id,
         "follow_up",
         shift(over, timedelta(hours=numbers.follow_up.opens_h)),
-        shift(over, timedelta(hours=numbers.follow_up.due_h)),
+        shift(over, timedelta(hours=numbers.measures.session.follow_up_hours)),
     )
     until = driving_restriction_until(session, zone, numbers)
     if until is None:

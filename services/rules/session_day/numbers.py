@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
+from typing import Annotated, Final
 
-from services.rules.courses import PRODUCTS, Session
-from services.rules.threshold_files import DATA, ThresholdError, ThresholdFile, read_thresholds
+from services.rules.courses import Product, Session
+from services.rules.measures import MEASURES, Measures
+from services.rules.numbers import DATA, Between, read
 
-LAST_HOUR = 23
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """Products with vital signs around a session, and with a driving restriction after it."""
+
+    vitals: frozenset[Product]
+    driving: frozenset[Product]
 
 
 @dataclass(frozen=True, slots=True)
 class AcuteEffects:
-    """E5: hours after the session's end, CTCAE grades, minutes that two clocks may differ."""
+    """E5: CTCAE grades, minutes that two clocks may differ."""
 
-    persistent_after_h: int
     persistent_grade: int
     severe_grade: int
     onset_slack_min: int
@@ -26,7 +32,7 @@ class Driving:
     """Hours after the session's end, and the hour of the next morning (0-23)."""
 
     restricted_h: int
-    next_morning_hour: int
+    next_morning_hour: Annotated[int, Between(0, 23)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,6 @@ class FollowUp:
     """N2: hours after the session's end; days after which a session is history."""
 
     opens_h: int
-    due_h: int
     history_days: int
 
 
@@ -50,11 +55,13 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class SessionNumbers:
-    """One version. `vitals`, `driving_products`: products with vital signs, with a restriction."""
+    """One version of all of them; when an acute effect should be gone and the follow-up be over
+    is in the measures.
+    """
 
     version: str
-    vitals: frozenset[str]
-    driving_products: frozenset[str]
+    measures: Annotated[Measures, MEASURES]
+    products: Products
     e5: AcuteEffects
     driving: Driving
     follow_up: FollowUp
@@ -62,7 +69,7 @@ class SessionNumbers:
 
     def needs_vitals(self, session: Session) -> bool:
         """Whether vital signs stand before, after and at the discharge of such a session."""
-        return session.product in self.vitals
+        return session.product in self.products.vitals
 
     def observation_min(self, session: Session) -> int:
         """Minutes from its start for which such a session is watched; 0 for TMS and ECT."""
@@ -73,29 +80,4 @@ class SessionNumbers:
         return int(by_name.get(name, by_name.get(session.product, 0)))
 
 
-def read_session_numbers(path: Path = DATA / "sessions.toml") -> SessionNumbers:
-    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    driving = file.table("driving", Driving)
-    if driving.next_morning_hour > LAST_HOUR:
-        raise ThresholdError(f"{file.name}: driving.next_morning_hour is no hour of a day")
-    return SessionNumbers(
-        version=file.version,
-        vitals=_products(file, "vitals"),
-        driving_products=_products(file, "driving"),
-        e5=file.table("e5", AcuteEffects),
-        driving=driving,
-        follow_up=file.table("follow_up", FollowUp),
-        observation=file.table("observation", Observation),
-    )
-
-
-def _products(file: ThresholdFile, key: str) -> frozenset[str]:
-    table: object = file.tables.get("products")
-    found = table.get(key) if isinstance(table, dict) else None
-    if not isinstance(found, list) or not found or any(one not in PRODUCTS for one in found):
-        raise ThresholdError(f"{file.name}: products.{key} must list products")
-    return frozenset(found)
-
-
-SESSION_NUMBERS = read_session_numbers()
+SESSION_NUMBERS: Final = read(DATA / "sessions.toml", SessionNumbers)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from services.rules.courses import Session, session_before
-from services.rules.figures.numbers import TREND_THRESHOLDS, EffectThresholds
+from services.rules.measures import MEASURES, SessionSpans
 from services.rules.side_effects.coded_list import SIDE_EFFECTS, SideEffectList
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
 
@@ -65,7 +65,7 @@ class _Episode:
 def side_effect_burden(
     reports: Iterable[EffectsReport],
     sessions: Sequence[Session],
-    limits: EffectThresholds = TREND_THRESHOLDS.effects,
+    limits: SessionSpans = MEASURES.newest.session,
     known: SideEffectList = SIDE_EFFECTS,
 ) -> tuple[Burden, ...]:
     """Return the burden of every session with a report, in the order of the sessions.
@@ -112,7 +112,7 @@ def _burden(
     session_id: str | None,
     episodes: dict[str, _Episode],
     session: Session | None,
-    limits: EffectThresholds,
+    limits: SessionSpans,
     known: SideEffectList,
 ) -> Burden:
     kinds: dict[Kind, list[_Episode]] = {"acute": [], "persistent": [], "long_term": []}
@@ -137,9 +137,9 @@ def _burden(
     )
 
 
-def _is_gone_in_time(episode: _Episode, session: Session, limits: EffectThresholds) -> bool | None:
+def _is_gone_in_time(episode: _Episode, session: Session, limits: SessionSpans) -> bool | None:
     """None while nobody can know: it had not ended, and the day was not over."""
-    day_over = session.over_at + timedelta(hours=limits.resolved_hours)
+    day_over = session.over_at + timedelta(hours=limits.acute_hours)
     if episode.ended_at is not None:
         return episode.ended_at < day_over
     return None if episode.seen_at < day_over else False

@@ -1,6 +1,6 @@
 """The list of side effects that can be reported, and the lay words of their grades.
 
-Both are read from `data/side_effects.toml`; a file with a fault is refused whole, so that no code
+Both are read from `data/side_effects/`; a file with a fault is refused whole, so that no code
 can lose its place on the emergency list by a slip of the pen.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
-from services.rules.numbers import DATA, NumbersError, read
+from services.rules.numbers import DATA, NumbersError, read_versions
 
 Group = Literal[
     "acute", "circulation", "mood", "urinary", "long_term", "emergency", "event", "other"
@@ -51,6 +52,7 @@ class SideEffectList:
     """One version of the list: effects by code in the order shown, lay words by grade (1-4)."""
 
     version: str
+    in_force_from: datetime
     effects: Mapping[str, SideEffect]
     grades: Mapping[int, Grade]
 
@@ -69,4 +71,5 @@ class SideEffectList:
         return frozenset(code for code, effect in self.effects.items() if effect.acute)
 
 
-SIDE_EFFECTS: Final = read(DATA / "side_effects.toml", SideEffectList)
+SIDE_EFFECT_LISTS: Final = read_versions(DATA / "side_effects", SideEffectList)
+SIDE_EFFECTS: Final = SIDE_EFFECT_LISTS.newest

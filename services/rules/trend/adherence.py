@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.mood_days import DAY_STARTS_AT, DaySpan
 from services.rules.schedule.case import Answered, ScheduleCase
 from services.rules.schedule.due import layers
@@ -31,7 +30,7 @@ def adherence(
     accepted_on: date | None,
     paused: Iterable[DaySpan],
     reported: DaySpan,
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    numbers: ScheduleNumbers = SCHEDULE,
     *,
     treatment: Treatment = UNTREATED,
     zone: tzinfo = UTC,
@@ -55,7 +54,6 @@ def adherence(
         answered={instrument: [_answered(one, zone) for one in answered_on]},
         indications=indications,
     )
-    numbers = replace(SCHEDULE, two_weeks_days=thresholds.due_days["phq9"])
     return adherence_of(case, instrument, reported, numbers)
 
 

@@ -15,9 +15,9 @@ from functools import cached_property
 
 from services.rules.day_series import DayRow, DayValue, day_values
 from services.rules.figures.effect_duration import EffectDuration
-from services.rules.figures.numbers import TrendThresholds
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.burden import Burden, Tally
+from services.rules.trend.numbers import ReportNumbers
 from services.rules.trend.report import Trend
 from services.rules.trend.treatment import CourseFigures, SessionFigures
 from services.rules.wire import Json, day, instant, number, step
@@ -42,7 +42,7 @@ class TrendReport:
     """The report of one instrument as of a data cut.
 
     `from_day` and `to_day` are the mood days asked for (None: from the first, to the newest);
-    `thresholds` were in force at the cut; alerts come oldest first.
+    `numbers` were in force at the cut; alerts come oldest first.
     """
 
     patient_id: str
@@ -51,7 +51,7 @@ class TrendReport:
     revision: int
     cut_at: datetime
     timezone: str
-    thresholds: TrendThresholds
+    numbers: ReportNumbers
     figures: Trend
     alerts: tuple[OpenedAlert, ...] = ()
     from_day: date | None = None
@@ -65,7 +65,7 @@ class TrendReport:
             "instrument": self.instrument,
             "generated_at": instant(self.generated_at),
             "data_cut": {"revision": self.revision, "at": instant(self.cut_at)},
-            "rules_version": self.thresholds.version,
+            "rules_version": self.numbers.version,
             "timezone": self.timezone,
             **figures_json(self.figures),
             "alerts": [_alert(opened) for opened in self.alerts],

@@ -15,7 +15,6 @@ from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
 from services.rules.figures.baseline import Baseline, find_baseline
 from services.rules.figures.item9 import Item9, LevelOn, item9
-from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.figures.status import (
     Improvement,
     ReliableChange,
@@ -38,6 +37,7 @@ from services.rules.side_effects.burden import Burden, side_effect_burden
 from services.rules.side_effects.report import EffectsReport
 from services.rules.statistics import TrendTest
 from services.rules.trend.adherence import Adherence, adherence
+from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 from services.rules.trend.treatment import TreatmentFigures, treatment_figures
 
 # How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
@@ -112,7 +112,7 @@ def trend(
     accepted_on: date | None = None,
     paused: Iterable[DaySpan] = (),
     beside: Beside = ALONE,
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    numbers: ReportNumbers = REPORT_NUMBERS,
 ) -> Trend:
     """Return the figures as of a data cut.
 
@@ -131,7 +131,7 @@ def trend(
         accepted_on,
         paused,
         DaySpan(first, min(last, cut_day)),
-        thresholds,
+        numbers.schedule,
         treatment=beside.treatment,
         zone=zone,
     )
@@ -139,7 +139,7 @@ def trend(
     # Nothing is known of the days to come: days are counted to the cut, also when `to` is later.
     today = max([cut_day, *(entry.mood_day for entry in known), *seen.days()])
     reported = DaySpan(first, min(last, today))
-    return _figures(instrument, known, reported, seen, due, zone, thresholds)
+    return _figures(instrument, known, reported, seen, due, zone, numbers)
 
 
 def _figures(
@@ -149,36 +149,38 @@ def _figures(
     beside: Beside,
     due: Adherence,
     zone: tzinfo,
-    thresholds: TrendThresholds,
+    numbers: ReportNumbers,
 ) -> Trend:
-    treatment = beside.treatment
+    treatment, figures, measures = beside.treatment, numbers.figures, numbers.measures
     rows = day_rows(known, "mean" if instrument in MOMENTARY else "last")
     values = day_values(rows)
-    baseline = find_baseline(instrument, known, rows, thresholds, treatment=treatment, zone=zone)
+    baseline = find_baseline(instrument, known, rows, figures, treatment=treatment, zone=zone)
     current = values[-1] if values else None
     now = current.value if current else None
-    better = improvement(baseline.value, now, thresholds.status)
+    better = improvement(baseline.value, now, measures.change)
     is_rated = instrument == WITH_STATUS
     return Trend(
         series=tuple(row for row in rows if row.mood_day >= reported.first),
         ranges=day_ranges(
             (entry for entry in known if entry.mood_day >= reported.first),
-            thresholds.series.range_from_entries,
+            figures.series.range_from_entries,
         ),
         baseline=baseline,
         current=current,
         improvement=better,
-        status=phq9_status(baseline.value, now, thresholds.status) if is_rated else None,
-        reliable_change=reliable_change(better.points, thresholds.status) if is_rated else None,
-        slope_per_week=slope_per_week(values, thresholds),
-        trend_test=trend_test(values, thresholds),
-        m7=mean_of_week(values, thresholds),
-        instability=instability(values, thresholds.windows),
+        status=phq9_status(baseline.value, now, measures.change) if is_rated else None,
+        reliable_change=reliable_change(better.points, measures.change) if is_rated else None,
+        slope_per_week=slope_per_week(values, figures),
+        trend_test=trend_test(values, figures),
+        m7=mean_of_week(values, figures),
+        instability=instability(values, figures.windows),
         item9=item9(rows, beside.levels, reported.last),
         treatment=treatment_figures(
-            instrument, known, values, baseline.value, treatment, zone, thresholds
+            instrument, known, values, baseline.value, treatment, zone, numbers
         ),
-        burdens=side_effect_burden(beside.effects, treatment.sessions, thresholds.effects),
+        burdens=side_effect_burden(
+            beside.effects, treatment.sessions, measures.session, numbers.side_effects
+        ),
         adherence=due,
     )
 

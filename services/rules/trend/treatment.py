@@ -21,7 +21,6 @@ from services.rules.figures.effect_duration import (
     duration,
     effect_duration,
 )
-from services.rules.figures.numbers import TREND_THRESHOLDS, TrendThresholds
 from services.rules.figures.onset import Onset, onset
 from services.rules.figures.session_effect import (
     SessionEffect,
@@ -30,7 +29,9 @@ from services.rules.figures.session_effect import (
     session_effect,
     session_windows,
 )
-from services.rules.figures.status import is_response
+from services.rules.measures import MEASURES, Change
+from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
+from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS, CourseRuleThresholds
 from services.rules.worsening.return_of_symptoms import Relapse, after_first_session, relapse
 
 TWO_WEEKS = "phq9"
@@ -93,7 +94,7 @@ def treatment_figures(
     baseline: int | Fraction | None,
     treatment: Treatment,
     zone: tzinfo = UTC,
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    numbers: ReportNumbers = REPORT_NUMBERS,
 ) -> TreatmentFigures:
     """Return the figures of the sessions that had started, from this instrument's own answers.
 
@@ -101,41 +102,42 @@ def treatment_figures(
     only, onset of it and the daily form; the mood slider has no session effects.
     """
     symptoms = () if instrument in NOT_OF_SYMPTOMS else values
-    windows = session_windows(treatment.sessions, zone, thresholds.session)
+    figures, measures = numbers.figures, numbers.measures
+    windows = session_windows(treatment.sessions, zone, measures.session)
     mornings = morning_values(entries if symptoms else (), windows)
-    numbers = _numbers(treatment.sessions)
+    places = _places(treatment.sessions)
     sessions, durations = [], []
     for window in windows:
-        effect = session_effect(window, symptoms, mornings, thresholds.session)
-        lasted = duration(window, effect, symptoms, thresholds.session)
+        effect = session_effect(window, symptoms, mornings, figures)
+        lasted = duration(window, effect, symptoms, figures)
         durations.append(lasted)
         sessions += [
-            SessionFigures(session, session.day(zone), numbers[session.id], window, effect, lasted)
+            SessionFigures(session, session.day(zone), places[session.id], window, effect, lasted)
             for session in window.sessions
         ]
-    anchor = baseline_anchor(treatment, zone, thresholds.baseline)
+    anchor = baseline_anchor(treatment, zone, measures.baseline)
     of_course = values if instrument == TWO_WEEKS else ()
-    readings = after_first_session(of_course, treatment, zone, thresholds.baseline)
-    found = relapses(readings, baseline)
+    readings = after_first_session(of_course, treatment, zone, measures.baseline)
+    found = relapses(readings, baseline, numbers.course_rules)
     return TreatmentFigures(
         sessions=tuple(sessions),
-        effect_duration=effect_duration(durations, thresholds.session),
-        onset=onset(instrument, entries, values, baseline, anchor.session, zone, thresholds)
+        effect_duration=effect_duration(durations, figures.session),
+        onset=onset(instrument, entries, values, baseline, anchor.session, zone, figures)
         if anchor
         else None,
-        course=_course(instrument, readings, found, baseline, treatment, zone, thresholds),
+        course=_course(instrument, readings, found, baseline, treatment, zone, measures.change),
         relapse=found[-1] if found else None,
     )
 
 
-def _numbers(sessions: Sequence[Session]) -> dict[str, int]:
+def _places(sessions: Sequence[Session]) -> dict[str, int]:
     """The place of each session in its course, from 1."""
     counted: Counter[str] = Counter()
-    numbers = {}
+    places = {}
     for session in sessions:
         counted[session.course_id] += 1
-        numbers[session.id] = counted[session.course_id]
-    return numbers
+        places[session.id] = counted[session.course_id]
+    return places
 
 
 def _course(
@@ -145,7 +147,7 @@ def _course(
     baseline: int | Fraction | None,
     treatment: Treatment,
     zone: tzinfo,
-    thresholds: TrendThresholds,
+    change: Change,
 ) -> CourseFigures | None:
     begun = begun_courses(treatment)
     if not begun:
@@ -153,7 +155,7 @@ def _course(
     course, sessions = begun[-1]
     response = None
     if instrument == TWO_WEEKS:
-        response = course_response(readings, found, baseline, treatment, zone, thresholds)
+        response = course_response(readings, found, baseline, treatment, zone, change)
     return CourseFigures(course, sessions, response)
 
 
@@ -169,7 +171,7 @@ def course_response(
     baseline: int | Fraction | None,
     treatment: Treatment,
     zone: tzinfo = UTC,
-    thresholds: TrendThresholds = TREND_THRESHOLDS,
+    change: Change = MEASURES.newest.change,
 ) -> CourseResponse:
     """Return the response duration of the newest induction course.
 
@@ -182,34 +184,36 @@ def course_response(
         return CourseResponse("unknown")
     since = induction[1][-1].day(zone)
     after = readings[bisect_right(readings, since, key=_day) :]
-    if baseline is None or baseline < thresholds.status.percent_from_baseline or not after:
+    if baseline is None or baseline < change.percent_from_baseline or not after:
         return CourseResponse("unknown", since=since)
     lost = next((one for one in found if one.on > since), None)
     if lost is not None:
         return CourseResponse("observed", (lost.on - since).days, since, lost)
     newest = found[-1].confirmed_on if found else date.min
     held = [reading.value for reading in readings if reading.day > newest]
-    if not any(_responds(baseline, value, thresholds) for value in held):
+    if not any(_responds(baseline, value, change) for value in held):
         return CourseResponse("no_response", since=since)
     return CourseResponse("censored", (after[-1].day - since).days, since)
 
 
-def relapses(readings: Sequence[DayValue], baseline: int | Fraction | None) -> tuple[Relapse, ...]:
+def relapses(
+    readings: Sequence[DayValue],
+    baseline: int | Fraction | None,
+    thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
+) -> tuple[Relapse, ...]:
     """Return every return of symptoms among the readings (ascending): each needs a response of its
     own after the one before it.
     """
     level = None if baseline is None else Fraction(baseline)
     found: list[Relapse] = []
-    while (lost := relapse(readings, level)) is not None:
+    while (lost := relapse(readings, level, thresholds)) is not None:
         found.append(lost)
         readings = readings[bisect_right(readings, lost.confirmed_on, key=_day) :]
     return tuple(found)
 
 
-def _responds(baseline: int | Fraction, value: int | Fraction, thresholds: TrendThresholds) -> bool:
-    return value < thresholds.status.remission_below or is_response(
-        baseline, value, thresholds.status
-    )
+def _responds(baseline: int | Fraction, value: int | Fraction, change: Change) -> bool:
+    return value < change.remission_below or change.is_response(baseline, value)
 
 
 def _day(reading: DayValue) -> date:

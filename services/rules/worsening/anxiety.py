@@ -24,9 +24,10 @@ def a1(
     forms before it, none older than 90 days. Raises KeyError for another instrument.
     """
     rise_limit, total_limit = _limits(instrument, thresholds.a1)
-    recent = newest_within(readings, thresholds.a1.reference_days)
+    past = thresholds.measures.own_past
+    recent = newest_within(readings, past.reference_days)
     newest = recent[-1] if recent else None
-    risen = rise(recent, 1, baseline, thresholds.a1.reference_readings)
+    risen = rise(recent, 1, baseline, past.reference_readings)
     is_severe = newest is not None and total_limit is not None and newest.value >= total_limit
     met = is_severe or risen.reaches(rise_limit)
     return Decision.with_tier(

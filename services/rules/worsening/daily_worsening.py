@@ -42,10 +42,10 @@ def m2(
     It holds when the EWMA stands above its limit on two consecutive observed days, or when the
     last three observed days, within five calendar days, all stand above the run limit.
     """
-    limits = thresholds.m2
+    limits, missing = thresholds.m2, thresholds.measures.missing_days
     ordered = sorted(values, key=lambda value: value.day)
     seen = [v for v in ordered if _days_back(ordered, v) <= limits.reference_from_day]
-    reference = _reference(seen, baseline, limits)
+    reference = _reference(seen, baseline, limits, missing.two_weeks_min_days)
     if reference is None:
         inputs: dict[str, Input] = {"on": None, "baseline": baseline, "reference": None}
         if seen:
@@ -53,7 +53,7 @@ def m2(
         return Decision.with_tier("M2", thresholds.version, None, inputs)
     averages = _ewma(seen, reference, limits)
     run_limit = reference.level + max(limits.run_sds * reference.sd, limits.run_min_rise)
-    by_ewma = _ewma_is_above(averages, limits)
+    by_ewma = _ewma_is_above(averages, limits.ewma_run, missing.gap_days)
     by_run = _run_is_above(seen, run_limit, limits)
     met = by_ewma or by_run
     return Decision.with_tier(
@@ -81,7 +81,7 @@ def _days_back(ordered: Sequence[DayValue], value: DayValue) -> int:
 
 
 def _reference(
-    seen: Sequence[DayValue], baseline: float | None, limits: M2Thresholds
+    seen: Sequence[DayValue], baseline: float | None, limits: M2Thresholds, min_days: int
 ) -> _Reference | None:
     """The lower of the baseline and the median of the days before the last few.
 
@@ -89,7 +89,7 @@ def _reference(
     rule the more sensitive for somebody of whom little is known.
     """
     usual = [v.value for v in seen if _days_back(seen, v) >= limits.reference_to_day]
-    if seen and len(usual) >= limits.reference_min_days:
+    if seen and len(usual) >= min_days:
         level = float(median(usual))
         spread = max(sample_sd(usual), limits.sd_floor)
         return _Reference(level if baseline is None else min(baseline, level), spread, len(usual))
@@ -113,13 +113,13 @@ def _ewma(
     return points
 
 
-def _ewma_is_above(points: Sequence[_EwmaPoint], limits: M2Thresholds) -> bool:
-    last = points[-limits.ewma_run :]
+def _ewma_is_above(points: Sequence[_EwmaPoint], run: int, gap_days: int) -> bool:
+    last = points[-run:]
     missed = [(later.day - day.day).days - 1 for day, later in pairwise(last)]
     return (
-        len(last) == limits.ewma_run
+        len(last) == run
         and all(point.average > point.limit for point in last)
-        and all(gap < limits.gap_days for gap in missed)
+        and all(gap < gap_days for gap in missed)
     )
 
 

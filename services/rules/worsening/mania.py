@@ -36,7 +36,8 @@ def b1(
     partial form fires when it is sure to reach the limit and is never guessed. None: no answer.
     """
     limits = thresholds.b1
-    past = [v.value for v in earlier if 1 <= (on - v.day).days <= limits.reference_days]
+    days = thresholds.measures.own_past.reference_days
+    past = [v.value for v in earlier if 1 <= (on - v.day).days <= days]
     lowest = min(past, default=None)
     rise = None if points is None or lowest is None else points - lowest
     reached = points is not None and points >= limits.asrm_total

@@ -12,6 +12,7 @@ from services.rules.courses import Product, Session, Treatment
 from services.rules.day_series import DayValue
 from services.rules.decision import Decision, Tier
 from services.rules.figures.baseline import baseline_anchor
+from services.rules.measures import BaselineLimits, Change
 from services.rules.mood_days import mood_day_at
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import (
@@ -50,7 +51,8 @@ def m4(
     after the first, while the best two-week PHQ-9 (0-27) on a day after the first session is less
     than 25 % below a baseline of at least 10. `inputs["reason"]` says why it cannot be decided.
     """
-    limits = thresholds.m4
+    limits, measures = thresholds.m4, thresholds.measures
+    partial_percent = measures.change.partial_percent
     begun_by_now = treatment.until(as_of)
     begun = begun_by_now.sessions
     course = tuple(one for one in begun if one.course_id == begun[-1].course_id)
@@ -58,11 +60,9 @@ def m4(
     progress = _progress(course, today, zone, limits)
     after = _after_first(readings, course, today, zone)
     best = min((reading.value for reading in after), default=None)
-    percent = None
-    if baseline is not None and best is not None and baseline >= limits.percent_from_baseline:
-        percent = 100 * (Fraction(baseline) - best) / Fraction(baseline)
-    reason = _reason(progress, baseline, best, limits)
-    met = reason is None and percent is not None and percent < limits.improvement_percent
+    percent = measures.change.percent(baseline, best)
+    reason = _reason(progress, baseline, best, measures.change)
+    met = reason is None and percent is not None and percent < partial_percent
     return Decision.with_tier(
         rule="M4",
         rule_version=thresholds.version,
@@ -77,14 +77,14 @@ def m4(
             "readings": len(after),
             "best": None if best is None else as_number(best),
             "best_percent": None if percent is None else as_number(percent),
-            "percent_limit": limits.improvement_percent,
+            "percent_limit": partial_percent,
         },
-        about=_about(begun_by_now, zone),
+        about=_about(begun_by_now, zone, measures.baseline),
     )
 
 
-def _about(begun: Treatment, zone: tzinfo) -> str | None:
-    anchor = baseline_anchor(begun, zone)
+def _about(begun: Treatment, zone: tzinfo, limits: BaselineLimits) -> str | None:
+    anchor = baseline_anchor(begun, zone, limits)
     return None if anchor is None else anchor.session.course_id
 
 
@@ -122,14 +122,14 @@ def _reason(
     progress: _Progress | None,
     baseline: float | None,
     best: int | Fraction | None,
-    limits: M4Thresholds,
+    change: Change,
 ) -> Reason | None:
     """What keeps the rule from being decided; None when it can be."""
     rows: tuple[tuple[bool, Reason], ...] = (
         (progress is None, "no_session"),
         (progress is not None and not progress.is_due, "not_due"),
         (baseline is None, "no_baseline"),
-        (baseline is not None and baseline < limits.percent_from_baseline, "baseline_below_limit"),
+        (baseline is not None and baseline < change.percent_from_baseline, "baseline_below_limit"),
         (best is None, "no_reading"),
     )
     return next((reason for applies, reason in rows if applies), None)

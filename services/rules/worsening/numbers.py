@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Final
 
 from services.rules.decision import RuleId
-from services.rules.threshold_files import DATA, read_thresholds
+from services.rules.measures import MEASURES, Measures
+from services.rules.numbers import DATA, read, read_versions
 
 
 @dataclass(frozen=True, slots=True)
 class M1Thresholds:
-    """Rule M1, in points of the two-week PHQ-9 (0-27) and days."""
+    """Rule M1, in points of the two-week PHQ-9 (0-27) and days, beside the measures."""
 
-    reference_days: int
-    reference_readings: int
-    pair_rise: int
     single_rise: int
     high_from_total: int
     repeat_after_days: int
@@ -28,7 +27,6 @@ class M2Thresholds:
 
     reference_from_day: int
     reference_to_day: int
-    reference_min_days: int
     sd_floor: float
     ewma_weight: float
     ewma_sigmas: float
@@ -38,7 +36,6 @@ class M2Thresholds:
     run_within_days: int
     run_sds: float
     run_min_rise: float
-    gap_days: int
     under_days: int
     repeat_after_days: int
 
@@ -48,60 +45,43 @@ class WorseningThresholds:
     """One version of both rules."""
 
     version: str
+    measures: Annotated[Measures, MEASURES]
     m1: M1Thresholds
     m2: M2Thresholds
 
 
-def read_worsening_thresholds(path: Path = DATA / "worsening.toml") -> WorseningThresholds:
-    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    return WorseningThresholds(
-        version=file.version,
-        m1=file.table("m1", M1Thresholds),
-        m2=file.table("m2", M2Thresholds),
-    )
-
-
-WORSENING_THRESHOLDS = read_worsening_thresholds()
+WORSENING_THRESHOLDS: Final = read(DATA / "worsening.toml", WorseningThresholds)
 
 # How far back, in days before the newest mood day, M2 can see.
-DAILY_LOOKBACK_DAYS = (
+DAILY_LOOKBACK_DAYS: Final = (
     WORSENING_THRESHOLDS.m2.reference_from_day + WORSENING_THRESHOLDS.m2.repeat_after_days
 )
 
 
 @dataclass(frozen=True, slots=True)
 class M3Thresholds:
-    """Rule M3, in points of the two-week PHQ-9 (0-27), percent and days."""
+    """Rule M3, in points of the two-week PHQ-9 (0-27) and days, beside the measures."""
 
-    percent_from_baseline: int
-    response_percent: int
-    remission_below: int
     pair_apart_days: int
     return_total: int
-    return_rise: int
 
 
 @dataclass(frozen=True, slots=True)
 class M4Thresholds:
-    """Rule M4, in sessions, days, points of the two-week PHQ-9 (0-27) and percent."""
+    """Rule M4, in sessions and days, beside the measures."""
 
     ketamine_sessions: int
     esketamine_sessions: int
     other_sessions: int
     after_days: int
-    percent_from_baseline: int
-    improvement_percent: int
 
 
 @dataclass(frozen=True, slots=True)
 class M5Thresholds:
-    """Rule M5, in mood days and points of the 24-hour check-in (0-27)."""
+    """Rule M5, in mood days, beside the measures."""
 
-    before_days: int
     before_min_days: int
     after_days: int
-    rise: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +89,21 @@ class CourseRuleThresholds:
     """One version of the three rules."""
 
     version: str
+    in_force_from: datetime
+    measures: Annotated[Measures, MEASURES]
     m3: M3Thresholds
     m4: M4Thresholds
     m5: M5Thresholds
 
 
-def read_course_rule_thresholds(path: Path = DATA / "course_rules.toml") -> CourseRuleThresholds:
-    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    return CourseRuleThresholds(
-        version=file.version,
-        m3=file.table("m3", M3Thresholds),
-        m4=file.table("m4", M4Thresholds),
-        m5=file.table("m5", M5Thresholds),
-    )
-
-
-COURSE_RULE_THRESHOLDS = read_course_rule_thresholds()
+COURSE_RULES: Final = read_versions(DATA / "course_rules", CourseRuleThresholds)
+COURSE_RULE_THRESHOLDS: Final = COURSE_RULES.newest
 
 
 @dataclass(frozen=True, slots=True)
 class A1Thresholds:
     """Rule A1, in points of the GAD-7 (0-21) and the PCL-5 (0-80) and days."""
 
-    reference_days: int
-    reference_readings: int
     gad7_rise: int
     gad7_total: int
     pcl5_rise: int
@@ -144,7 +114,6 @@ class A1Thresholds:
 class B1Thresholds:
     """Rule B1, in points of the ASRM (0-20), CTCAE grades (1-4) and days."""
 
-    reference_days: int
     asrm_total: int
     asrm_rise: int
     effect_grade: int
@@ -170,23 +139,13 @@ class FormRuleThresholds:
     """One version of the three rules."""
 
     version: str
+    measures: Annotated[Measures, MEASURES]
     a1: A1Thresholds
     b1: B1Thresholds
     u1: U1Thresholds
 
 
-def read_form_rule_thresholds(path: Path = DATA / "form_rules.toml") -> FormRuleThresholds:
-    """Read one version of the numbers. Raises ThresholdError naming the file and the field."""
-    file = read_thresholds(path)
-    return FormRuleThresholds(
-        version=file.version,
-        a1=file.table("a1", A1Thresholds),
-        b1=file.table("b1", B1Thresholds),
-        u1=file.table("u1", U1Thresholds),
-    )
-
-
-FORM_RULE_THRESHOLDS = read_form_rule_thresholds()
+FORM_RULE_THRESHOLDS: Final = read(DATA / "form_rules.toml", FormRuleThresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +155,14 @@ class RuleNumbers:
     worsening: WorseningThresholds = WORSENING_THRESHOLDS
     course: CourseRuleThresholds = COURSE_RULE_THRESHOLDS
     form: FormRuleThresholds = FORM_RULE_THRESHOLDS
+
+    def measured_by(self, measures: Measures) -> RuleNumbers:
+        """The same rules with change measured otherwise."""
+        return RuleNumbers(
+            replace(self.worsening, measures=measures),
+            replace(self.course, measures=measures),
+            replace(self.form, measures=measures),
+        )
 
     @property
     def repeat_days(self) -> Mapping[RuleId, int]:

@@ -36,15 +36,15 @@ def m5(
     less than 48 h apart are one: before the first, after the last; `about` is the first. The next
     session ends the window, since from then on it is the last one.
     """
-    limits = thresholds.m5
+    limits, measures = thresholds.m5, thresholds.measures
     ordered = sorted(values, key=lambda value: value.day)
-    window = next(iter(session_windows(treatment.sessions, zone)[-1:]), None)
-    before = _before(ordered, window, mornings or {}, limits)
+    window = next(iter(session_windows(treatment.sessions, zone, measures.session)[-1:]), None)
+    before = _before(ordered, window, mornings or {}, measures.session.before_days)
     after = _after(ordered, window, limits)
     level = mean(before) if len(before) >= limits.before_min_days else None
     highest = max(after, default=None)
     rise = None if level is None or highest is None else highest - level
-    met = rise is not None and rise >= limits.rise
+    met = rise is not None and rise >= measures.change.mcid_points
     return Decision.with_tier(
         rule="M5",
         rule_version=thresholds.version,
@@ -59,7 +59,7 @@ def m5(
             "after_days": len(after),
             "highest": _number(highest),
             "rise": _number(rise),
-            "rise_limit": limits.rise,
+            "rise_limit": measures.change.mcid_points,
         },
         about=window.sessions[0].id if window else None,
     )
@@ -69,12 +69,12 @@ def _before(
     ordered: Sequence[DayValue],
     window: SessionWindow | None,
     mornings: Mornings,
-    limits: M5Thresholds,
+    before_days: int,
 ) -> list[int | Fraction]:
     if window is None:
         return []
     first = window.first_day
-    before = [v.value for v in ordered if 1 <= (first - v.day).days <= limits.before_days]
+    before = [v.value for v in ordered if 1 <= (first - v.day).days <= before_days]
     return before or [total for day, total in mornings.items() if day == first]
 
 

@@ -59,11 +59,12 @@ def m1(
     and the median of up to three readings that came before those being judged (a reading cannot
     be its own reference), none older than 90 days.
     """
-    limits = thresholds.m1
-    recent = newest_within(readings, limits.reference_days)
-    single = rise(recent, 1, baseline, limits.reference_readings)
-    pair = rise(recent, 2, baseline, limits.reference_readings)
-    met = pair.reaches(limits.pair_rise) or single.reaches(limits.single_rise)
+    limits, past = thresholds.m1, thresholds.measures.own_past
+    reliable = thresholds.measures.change.reliable_points
+    recent = newest_within(readings, past.reference_days)
+    single = rise(recent, 1, baseline, past.reference_readings)
+    pair = rise(recent, 2, baseline, past.reference_readings)
+    met = pair.reaches(reliable) or single.reaches(limits.single_rise)
     newest = recent[-1] if recent else None
     is_high = newest is not None and newest.value >= limits.high_from_total
     tier = Tier.HIGH if is_high else Tier.MEDIUM
@@ -81,6 +82,6 @@ def m1(
             "single_rise_limit": limits.single_rise,
             "pair_reference": pair.reference,
             "pair_rise": pair.points,
-            "pair_rise_limit": limits.pair_rise,
+            "pair_rise_limit": reliable,
         },
     )

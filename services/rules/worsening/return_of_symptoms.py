@@ -12,13 +12,9 @@ from services.rules.courses import Treatment
 from services.rules.day_series import DayValue
 from services.rules.decision import Decision, Tier
 from services.rules.figures.baseline import baseline_anchor
-from services.rules.figures.numbers import TREND_THRESHOLDS, BaselineThresholds
+from services.rules.measures import MEASURES, BaselineLimits
 from services.rules.statistics import as_number
-from services.rules.worsening.numbers import (
-    COURSE_RULE_THRESHOLDS,
-    CourseRuleThresholds,
-    M3Thresholds,
-)
+from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS, CourseRuleThresholds
 
 Form = Literal["lost_response", "above_nadir"]
 
@@ -60,7 +56,7 @@ def relapse(
     `after_first_session`); later ones never change a relapse that was found. A response is a fall
     of 50 % from a baseline of at least 10, or a total below 5.
     """
-    states = _states(readings, baseline, thresholds.m3)
+    states = _states(readings, baseline, thresholds)
     return next((state.relapse for state in states if state.relapse is not None), None)
 
 
@@ -68,7 +64,7 @@ def after_first_session(
     readings: Sequence[DayValue],
     treatment: Treatment,
     zone: tzinfo,
-    limits: BaselineThresholds = TREND_THRESHOLDS.baseline,
+    limits: BaselineLimits = MEASURES.newest.baseline,
 ) -> tuple[DayValue, ...]:
     """Return the readings on mood days after the session that the baseline stands before.
 
@@ -96,8 +92,8 @@ def m3(
     is treated again for the return is not reported for the new course. Without a baseline of at
     least 10 only the second form can hold, after a total below 5.
     """
-    course = after_first_session(readings, treatment, zone)
-    states = list(_states(course, baseline, thresholds.m3))
+    course = after_first_session(readings, treatment, zone, thresholds.measures.baseline)
+    states = list(_states(course, baseline, thresholds))
     newest, now = (course[-1], states[-1]) if states else (None, _State())
     met = now.relapse is not None
     return Decision.with_tier(
@@ -126,38 +122,41 @@ def _course_at(treatment: Treatment, zone: tzinfo, day: date | None) -> str | No
 
 
 def _states(
-    readings: Sequence[DayValue], baseline: float | Fraction | None, limits: M3Thresholds
+    readings: Sequence[DayValue],
+    baseline: float | Fraction | None,
+    thresholds: CourseRuleThresholds,
 ) -> Iterator[_State]:
     """One state per reading, in the order of their days."""
+    change = thresholds.measures.change
     level = None if baseline is None else Fraction(baseline)
-    if level is not None and level < limits.percent_from_baseline:
+    if level is not None and level < change.percent_from_baseline:
         level = None
     responded_on, nadir, lost_since, episode = None, None, None, None
     for reading in sorted(readings, key=lambda one: one.day):
-        improved = _is_improved(reading.value, level, limits)
+        improved = level is not None and change.is_response(level, reading.value)
         if nadir is None:
-            if improved or reading.value < limits.remission_below:
+            if improved or reading.value < change.remission_below:
                 responded_on, nadir, episode = reading.day, reading.value, None
             yield _State(responded_on, nadir, None, episode)
             continue
         lost_since = None if level is None or improved else lost_since or reading.day
-        episode = _relapse_at(reading, nadir, lost_since, limits)
+        episode = _relapse_at(reading, nadir, lost_since, thresholds)
         yield _State(responded_on, nadir, lost_since, episode)
         nadir = min(nadir, reading.value)
         if episode is not None:
             nadir, lost_since = None, None
 
 
-def _is_improved(value: int | Fraction, level: Fraction | None, limits: M3Thresholds) -> bool:
-    return level is not None and 100 * (level - value) >= limits.response_percent * level
-
-
 def _relapse_at(
-    reading: DayValue, nadir: int | Fraction, lost_since: date | None, limits: M3Thresholds
+    reading: DayValue,
+    nadir: int | Fraction,
+    lost_since: date | None,
+    thresholds: CourseRuleThresholds,
 ) -> Relapse | None:
+    limits = thresholds.m3
     if lost_since is not None and (reading.day - lost_since).days >= limits.pair_apart_days:
         return Relapse(lost_since, reading.day, "lost_response")
-    has_returned = reading.value - nadir >= limits.return_rise
+    has_returned = reading.value - nadir >= thresholds.measures.change.mcid_points
     if reading.value >= limits.return_total and has_returned:
         return Relapse(reading.day, reading.day, "above_nadir")
     return None

@@ -9,8 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from services.rules.figures import numbers
+from services.rules.numbers import Versions
+from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 from tests.builders.calls import made, post
+from tests.builders.changed_numbers import with_every_part_changed
 from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
 from tests.builders.world import ClinicWorld
@@ -206,16 +208,16 @@ def test_a_cut_that_does_not_exist_is_422(treated: Treated, query: str, path: st
 
 @pytest.fixture
 def new_numbers(monkeypatch: pytest.MonkeyPatch) -> datetime:
-    """A second version of the numbers, in force from now on."""
+    """A second version of the numbers, in force from now on: every part counts otherwise."""
     switch = datetime.now(UTC)
-    old = numbers.TREND_THRESHOLDS
-    newer = replace(old, version="next", in_force_from=switch)
-    newer = replace(newer, status=replace(old.status, remission_below=1, response_percent=99))
-    monkeypatch.setattr(numbers, "TREND_VERSIONS", (old, newer))
+    newer = replace(with_every_part_changed(), version="next", in_force_from=switch)
+    versions = Versions(ReportNumbers, "trend", (REPORT_NUMBERS, newer))
+    monkeypatch.setattr("services.reports.trend.report.REPORTS", versions)
     return switch
 
 
 def test_an_earlier_cut_keeps_the_numbers_of_its_time(treated: Treated, request: Any) -> None:
+    treated.session_before(25)
     first = treated.trend()
     request.getfixturevalue("new_numbers")
     form = phq9(others=0, recorded_at=before(0.5), timezone="Etc/UTC") | {"answers": {"q9": 0}}

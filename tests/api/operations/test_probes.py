@@ -212,7 +212,7 @@ def test_a_rule_file_that_would_not_load_is_an_outage_before_the_next_start(
     assert answer.json["rules"]["unloadable"] == ["triage.toml"]
 
 
-@pytest.mark.parametrize("name", sorted(p for p in rule_files.READERS if "*" not in p))
+@pytest.mark.parametrize("name", sorted(p for p in rule_files.KINDS if "*" not in p))
 def test_a_missing_or_broken_rule_file_is_named(tmp_path: Path, name: str) -> None:
     copy = copy_of_rules(tmp_path)
     assert rule_files.unloadable(copy) == ()

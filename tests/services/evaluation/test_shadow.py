@@ -25,7 +25,7 @@ from services.evaluation.simulation.replay import replay
 from services.exceptions import NotFound
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
-from services.rules.threshold_files import DATA
+from services.rules.numbers import DATA
 from services.rules.worsening.numbers import RULE_NUMBERS
 from services.treatment.courses import create_course
 from services.treatment.sessions import create_session

@@ -22,6 +22,7 @@ class Base:
 
 
 BASES = Versions(
+    Base,
     "base",
     (
         Base("1", datetime(2026, 1, 1, tzinfo=UTC), 5),

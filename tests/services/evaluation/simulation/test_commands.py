@@ -10,7 +10,7 @@ from click.testing import Result
 from flask import Flask
 
 from services.evaluation.simulation.figures import SimulationTally, measure, targets
-from services.rules.threshold_files import DATA
+from services.rules.numbers import DATA
 
 
 def run(app: Flask, *words: str) -> Result:
@@ -68,7 +68,7 @@ def test_a_file_that_must_not_be_used_ends_the_command_with_its_fault(
     broken.write_text("version = '2'\n", "utf-8")
     found = run(app, "shadow", "--thresholds", str(broken))
     assert found.exit_code == 1
-    assert "broken.toml: table m1 is missing" in found.output
+    assert "broken.toml: measures: is missing" in found.output
 
 
 def test_an_unknown_clinic_is_refused(app: Flask) -> None:

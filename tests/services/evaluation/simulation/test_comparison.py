@@ -9,7 +9,7 @@ import pytest
 
 from services.evaluation.simulation.comparison import ShadowTally, changed_numbers, compare
 from services.evaluation.simulation.patients import cohort
-from services.rules.threshold_files import DATA, ThresholdError
+from services.rules.numbers import DATA, NumbersError
 from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 from tests.services.evaluation.simulation.by_hand import WORSE_FROM, day, responder_who_worsens
 
@@ -61,7 +61,7 @@ def test_figures_are_counted_by_rule_side_and_week():
 def changed(tmp_path: Path, name: str, old: str, new: str) -> Path:
     content = (DATA / f"{name}.toml").read_text("utf-8")
     assert old in content
-    path = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}.toml"
+    path = tmp_path / f"{Path(name).name}-{len(list(tmp_path.iterdir()))}.toml"
     path.write_text(content.replace(old, new), "utf-8")
     return path
 
@@ -71,7 +71,7 @@ def test_each_file_replaces_its_own_numbers(tmp_path: Path):
         changed(tmp_path, "worsening", "ewma_run = { value = 2", "ewma_run = { value = 3"),
         changed(
             tmp_path,
-            "course_rules",
+            "course_rules/1",
             "before_min_days = { value = 1",
             "before_min_days = { value = 2",
         ),
@@ -85,18 +85,18 @@ def test_each_file_replaces_its_own_numbers(tmp_path: Path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("ewma_run = { value = 2", "ewma_run = { value = -2", "m2.ewma_run must be positive"),
-        ("[m1]", "[m9]", "table m1 is missing"),
-        ("ewma_run", "ewma_walk", "missing or unknown: ewma_run, ewma_walk"),
+        ("ewma_run = { value = 2", "ewma_run = { value = -2", "m2.ewma_run: must be above zero"),
+        ("[m1]", "[m9]", "m9: is not a known key"),
+        ("ewma_run", "ewma_walk", "m2.ewma_walk: is not a known key"),
     ],
 )
 def test_a_file_that_must_not_be_used_is_refused_by_name(
     tmp_path: Path, old: str, new: str, said: str
 ):
-    with pytest.raises(ThresholdError, match=said):
+    with pytest.raises(NumbersError, match=said):
         changed_numbers([changed(tmp_path, "worsening", old, new)])
 
 
 def test_two_files_of_one_kind_are_refused():
-    with pytest.raises(ThresholdError, match="a second file of worsening rules"):
+    with pytest.raises(NumbersError, match="a second file of worsening rules"):
         changed_numbers([DATA / "worsening.toml"] * 2)

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 from services.rules.courses import Session
 from services.rules.day_series import DayRow
 from services.rules.figures.effect_duration import Duration
-from services.rules.figures.numbers import TREND_THRESHOLDS
 from services.rules.figures.session_effect import SessionEffect, session_windows
 from services.rules.trend.document import TrendReport
+from services.rules.trend.numbers import REPORT_NUMBERS
 from services.rules.trend.report import trend
 from services.rules.trend.treatment import SessionFigures, TreatmentFigures
 from tools.simulated_reports import report
@@ -83,7 +83,7 @@ def bare(
         revision=len(days),
         cut_at=cut_at,
         timezone="UTC",
-        thresholds=TREND_THRESHOLDS,
+        numbers=REPORT_NUMBERS,
         figures=found,
         from_day=from_day,
         to_day=to_day,

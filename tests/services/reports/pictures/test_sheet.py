@@ -53,8 +53,8 @@ def test_a_report_without_answers_has_a_header_and_nothing_else():
 
 def test_lines_end_as_the_standard_says():
     found = bare([("2026-03-01", 9)])
-    thresholds = replace(found.thresholds, version='a,"b"\nc')
-    written = trend_csv(replace(found, thresholds=thresholds))
+    numbers = replace(found.numbers, version='a,"b"\nc')
+    written = trend_csv(replace(found, numbers=numbers))
     assert written.count("\r\n") == 2
     assert '"a,""b""\nc"' in written
 

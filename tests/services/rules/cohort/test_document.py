@@ -8,9 +8,8 @@ import pytest
 
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.document import SHARES, cohort_document, table_rows
-from services.rules.cohort.numbers import COHORT_THRESHOLDS, read_cohort_thresholds
+from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.cohort.tally import Cohort
-from services.rules.threshold_files import ThresholdError
 from tests.services.rules.cohort_people import form, patient
 
 
@@ -117,11 +116,3 @@ def test_every_row_of_the_table_has_the_same_columns_and_only_plain_cells():
     assert (first["n"], first["response_count"], first["response_percent"]) == (2, 1, 50)
     assert (first["sustained_28_days_percent"], first["sustained_28_days_at_risk"]) == (None, 0)
     assert first["caution"].startswith("Self-selected")
-
-
-def test_a_file_of_numbers_with_a_field_too_few_is_refused(tmp_path):
-    text = (tmp_path / "cohort.toml").write_text
-    text('version = "1"\n[window]\nfirst_day = { value = 14, unit = "days", source = "x" }\n')
-
-    with pytest.raises(ThresholdError, match="window: missing or unknown: last_day"):
-        read_cohort_thresholds(tmp_path / "cohort.toml")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.rules.cohort.course import ResponseDuration, has_responded, sustained_response
+from services.rules.cohort.course import ResponseDuration, sustained_response
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.day_series import DayValue
 
@@ -16,7 +16,7 @@ START = date(2026, 3, 17)
 def duration_of(*readings: tuple[int, int], baseline: int = 20):
     values = [DayValue(START + timedelta(days=day), total) for day, total in readings]
     respond_by = START + timedelta(days=31)
-    return sustained_response(values, baseline, respond_by, COHORT_THRESHOLDS.sustained)
+    return sustained_response(values, baseline, respond_by)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def duration_of(*readings: tuple[int, int], baseline: int = 20):
 def test_a_response_is_half_of_a_baseline_of_at_least_10(
     baseline: int, total: int, responded: bool
 ):
-    assert has_responded(baseline, total) is responded
+    assert COHORT_THRESHOLDS.measures.change.is_response(baseline, total) is responded
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import Entry
 from services.rules.figures.item9 import LevelOn
-from services.rules.figures.numbers import TREND_THRESHOLDS
+from services.rules.measures import MEASURES
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.document import figures_json
 from services.rules.trend.report import Beside, trend
+from tests.builders.changed_numbers import measured_otherwise
 from tests.services.rules.treated import at, course, entry, on, run, together
 
 DAILY = {
@@ -118,7 +119,7 @@ def test_a_relapse_is_counted_from_the_baseline_that_the_numbers_of_the_cut_name
     treated = Treatment(first.courses + again.courses, first.sessions + again.sessions)
     # A response, and its loss, between two courses 60 days apart.
     answers = forms({9: 20, 12: 8, 30: 18, 40: 19, 69: 20, 75: 19})
-    keep = replace(TREND_THRESHOLDS.baseline, keep_days=30)
+    keep = replace(MEASURES.newest.baseline, keep_days=30)
 
     known = report("phq9", answers, Beside(treated), cut_day=80)
     then = report(
@@ -126,7 +127,7 @@ def test_a_relapse_is_counted_from_the_baseline_that_the_numbers_of_the_cut_name
         answers,
         Beside(treated),
         cut_day=80,
-        thresholds=replace(TREND_THRESHOLDS, baseline=keep),
+        numbers=measured_otherwise(baseline=keep),
     )
 
     assert known["relapse"]["on"] == on(30).isoformat()

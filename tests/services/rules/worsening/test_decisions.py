@@ -174,6 +174,6 @@ def test_m2_opens_again_after_five_days_under_or_fourteen_days(name, scores, las
 
 
 def test_the_lookbacks_cover_all_that_the_rules_can_see():
-    assert WORSENING_THRESHOLDS.m1.reference_days == 90
+    assert WORSENING_THRESHOLDS.measures.own_past.reference_days == 90
     # The oldest evaluation of deduplication is 13 days back and looks 17 days further.
     assert DAILY_LOOKBACK_DAYS >= 13 + 17
