@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, render_template
 
+from api.page.style import PRINT_STYLE, headers
 from services.caseload.worklist.listing import Printed
 from services.caseload.worklist.rows import Wanted
 from services.rules.mood_days import find_zone
 
-STYLE: Final = (Path(__file__).parent / "templates" / "caseload.css").read_text("utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-# As the alert page's (api.page.guard), and no form may be sent from it.
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none';"
-        " base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+HEADERS: Final = headers(PRINT_STYLE, form_action="'none'")
 ORDER: Final = {
     "risk": "Most urgent first.",
     "silence": "Longest silent first.",
@@ -42,7 +29,7 @@ def caseload_page(printed: Printed, wanted: Wanted) -> Response:
     number = len(printed.items)
     html = render_template(
         "caseload.html",
-        style=STYLE,
+        style=PRINT_STYLE,
         clinic=printed.clinic,
         day=day_in_words(at),
         clock=at.strftime("%H:%M"),

@@ -236,7 +236,7 @@ def _b1(findings: Findings, _: Evidence) -> str:
 
 def _n2(findings: Findings, _: Evidence) -> str:
     if findings["window"] == "driving_lock":
-        return "The driving restriction ended and nothing was heard after the session"
+        return "The driving restriction ended without any contact after the session"
     return f"Nothing recorded {FOLLOW_UP}{NBSP}h after a session"
 
 

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import secrets
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 
-from api.page.session import page_key, read_session, set_cookie, settings
+from api.page.browser_session import page_key, read_session, set_cookie, settings
+from api.page.style import ALERT_STYLE, headers
 
 FORM_COOKIE: Final = "interlude_form"
 FORM_LIMIT: Final = 64_000
 LOG_IN: Final = "page.post_log_in"
 NONCE_BYTES: Final = 32
-STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text("utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+HEADERS: Final = headers(ALERT_STYLE, form_action="'self'")
 
 
 class FormRefused(Exception):

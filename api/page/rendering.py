@@ -6,14 +6,15 @@ from typing import Any
 
 from flask import Response, current_app, g, render_template, request
 
-from api.page.guard import STYLE, csrf_token
-from api.page.session import COOKIE, end_session
+from api.page.browser_session import COOKIE, end_session
+from api.page.guard import csrf_token
+from api.page.style import ALERT_STYLE
 
 
 def answer(template: str, status: int = 200, **values: Any) -> Response:
     """Render a page; every form in it carries the token of this browser."""
     html = render_template(
-        template, style=STYLE, csrf=csrf_token(), alert_path=alert_path(), **values
+        template, style=ALERT_STYLE, csrf=csrf_token(), alert_path=alert_path(), **values
     )
     response: Response = current_app.response_class(html, status=status, mimetype="text/html")
     return response

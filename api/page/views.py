@@ -10,8 +10,8 @@ from marshmallow import Schema, ValidationError
 
 from api.http.auth import now, public
 from api.http.problems import flatten
+from api.page.browser_session import PageSession, begin_session, end_session
 from api.page.rendering import alert_path, answer, log_in_form
-from api.page.session import PageSession, begin_session, end_session
 from api.page.words import describe
 from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn

@@ -195,7 +195,7 @@ def test_a_course_without_response_is_about_the_session_that_was_entered(
     assert "No response to treatment. Opened" in page_text(app, staff, alert)
 
 
-def test_a_session_of_which_nothing_was_heard_is_named_and_nothing_else_is_known(
+def test_a_missed_follow_up_names_its_session_and_nothing_else(
     app: Flask,
     worker_app: Flask,
     client: FlaskClient,
@@ -219,8 +219,8 @@ def test_a_session_of_which_nothing_was_heard_is_named_and_nothing_else_is_known
     assert (evidence["effects"], evidence["vitals"], evidence["check_in_id"]) == (None,) * 3
     text = page_text(app, staff, alert)
     assert "Low: worklist" in text
-    assert "Nothing heard after a session. Opened" in text
-    assert "The driving restriction ended and nothing was heard after the session." in text
+    assert "No contact after a session. Opened" in text
+    assert "The driving restriction ended without any contact after the session." in text
 
 
 def test_going_home_without_the_restriction_names_the_session(

@@ -187,7 +187,7 @@ def test_what_does_not_fit_changes_nothing_and_keeps_what_was_typed(
     assert (after["status"], after["timeline"]) == ("triggered", before["timeline"])
 
 
-def test_whoever_comes_too_late_is_told(
+def test_whoever_comes_too_late_reads_that_it_was_resolved(
     app: Flask, client: FlaskClient, clinic: ClinicWorld, staff
 ):
     alert_id = open_alert(client, clinic.patient())

@@ -177,7 +177,7 @@ def words(rule_id: str, findings: dict[str, Any] | None, instrument: str | None 
         (
             "N2",
             {"window": "driving_lock"},
-            "The driving restriction ended and nothing was heard after the session",
+            "The driving restriction ended without any contact after the session",
         ),
         ("N2", {"window": "follow_up"}, "Nothing recorded 24 to 72 h after a session"),
     ],
@@ -217,7 +217,7 @@ def test_without_its_figures_a_rule_still_says_what_it_is_about(
     assert rule(rule_id)
 
 
-def test_an_emergency_that_only_the_fallback_saw_is_said_in_plain_words():
+def test_an_emergency_that_only_the_fallback_saw_is_shown_in_plain_words():
     assert words("E1", {"fallback": True}) == "an emergency symptom or a life-threatening effect"
     assert words("S8", {"anything": 1}) == "a help request"
     assert found("E1", None) is None

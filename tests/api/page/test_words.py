@@ -35,7 +35,7 @@ def test_a_length_of_time(length: timedelta, words: str):
     assert plain(span(length)) == words
 
 
-def test_an_instant_is_told_in_the_readers_zone_with_its_day_when_it_is_another_one():
+def test_an_instant_is_shown_in_the_readers_zone_with_its_day_when_it_is_another_one():
     assert plain(CLOCK.ago(NIGHT - timedelta(minutes=20))) == "00:10 (20 min ago)"
     assert plain(CLOCK.ago(NIGHT - timedelta(minutes=40))) == "Sat 21 Nov, 23:50 (40 min ago)"
     assert plain(CLOCK.ago(NIGHT - timedelta(seconds=30))) == "00:29 (just now)"

@@ -46,18 +46,18 @@ def page_key(purpose: bytes) -> bytes:
 def read_session() -> PageSession | None:
     """The session that the cookie names; None without one, or for one that we did not sign."""
     try:
-        held: dict[str, Any] = _signer().loads(request.cookies.get(COOKIE, ""))
+        stored: dict[str, Any] = _signer().loads(request.cookies.get(COOKIE, ""))
     except BadSignature:
         return None
     actor = Actor(
-        user_id=UUID(held["user_id"]),
-        clinic_id=UUID(held["clinic_id"]),
-        roles=frozenset(held["roles"]),
-        epoch=held["epoch"],
-        family_id=UUID(held["family_id"]),
-        pair_id=UUID(held["pair_id"]),
+        user_id=UUID(stored["user_id"]),
+        clinic_id=UUID(stored["clinic_id"]),
+        roles=frozenset(stored["roles"]),
+        epoch=stored["epoch"],
+        family_id=UUID(stored["family_id"]),
+        pair_id=UUID(stored["pair_id"]),
     )
-    return PageSession(actor, held["timezone"])
+    return PageSession(actor, stored["timezone"])
 
 
 def begin_session(response: Response, grant: Grant) -> None:
