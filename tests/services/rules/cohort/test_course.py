@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +16,8 @@ from services.rules.cohort.course import (
     TreatedPatient,
     course_outcomes,
 )
-from tests.services.rules.cohort_people import FIRST, course, form, patient, sessions
+from tests.builders.cohort import course, form, patient, sessions
+from tests.builders.days import on
 
 BEFORE = form(-1, 20, 2)
 
@@ -27,10 +27,6 @@ def only(who: TreatedPatient) -> CourseOutcome:
     return found
 
 
-def day(number: int) -> date:
-    return FIRST + timedelta(days=number)
-
-
 def test_a_course_with_baseline_and_outcome_is_counted():
     assert only(patient([BEFORE, form(30, 8, 1)])) == CourseOutcome(
         product="ketamine",
@@ -38,36 +34,36 @@ def test_a_course_with_baseline_and_outcome_is_counted():
         phase="induction",
         sessions=6,
         days=14,
-        last_session_on=day(14),
+        last_session_on=on(14),
         strict=True,
         fate="counted",
-        baseline=Reading(day(-1), 20, 2),
-        outcome=Reading(day(30), 8, 1),
+        baseline=Reading(on(-1), 20, 2),
+        outcome=Reading(on(30), 8, 1),
         response_duration=ResponseDuration(0, lost=False),
     )
 
 
 @pytest.mark.parametrize(
-    ("on", "fate"), [(27, "missing"), (28, "counted"), (45, "counted"), (46, "missing")]
+    ("day", "fate"), [(27, "missing"), (28, "counted"), (45, "counted"), (46, "missing")]
 )
-def test_the_outcome_is_read_14_to_31_days_after_the_last_session(on: int, fate: str):
-    assert only(patient([BEFORE, form(on, 8)])).fate == fate
+def test_the_outcome_is_read_14_to_31_days_after_the_last_session(day: int, fate: str):
+    assert only(patient([BEFORE, form(day, 8)])).fate == fate
 
 
 def test_the_last_complete_form_of_the_window_is_the_outcome():
     found = only(patient([BEFORE, form(30, 8), form(44, 11), form(45, None)]))
 
-    assert found.outcome == Reading(day(44), 11, 0)
+    assert found.outcome == Reading(on(44), 11, 0)
 
 
 def test_item_9_of_a_day_is_its_highest_also_on_an_unfinished_form():
     found = only(patient([BEFORE, form(30, None, 3, hour=8), form(30, 8, 0, hour=9)]))
 
-    assert found.outcome == Reading(day(30), 8, 3)
+    assert found.outcome == Reading(on(30), 8, 3)
 
 
 def test_a_form_entered_late_counts_on_the_day_it_is_about():
-    assert only(patient([BEFORE, form(44, 8, late=True)])).outcome == Reading(day(44), 8, 0)
+    assert only(patient([BEFORE, form(44, 8, late=True)])).outcome == Reading(on(44), 8, 0)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +106,7 @@ def test_a_form_answered_before_the_further_session_still_counts():
         courses=(course(), course("c2", product="tms")),
     )
 
-    assert course_outcomes(who)[0].outcome == Reading(day(40), 9, 0)
+    assert course_outcomes(who)[0].outcome == Reading(on(40), 9, 0)
 
 
 def test_treatment_long_after_the_window_makes_nobody_re_treated():
@@ -125,20 +121,20 @@ def test_treatment_long_after_the_window_makes_nobody_re_treated():
 
 @pytest.mark.parametrize(("at", "fate"), [(45, "pending"), (46, "counted")])
 def test_a_course_is_pending_until_its_window_has_closed(at: int, fate: str):
-    found = only(patient([BEFORE, form(28, 8)], at=at))
+    found = only(patient([BEFORE, form(28, 8)], seen_on=at))
 
     assert found.fate == fate
     assert (found.response_duration is None) == (fate == "pending")
 
 
 def test_a_course_with_planned_sessions_is_pending():
-    found = only(patient([BEFORE, form(30, 8)], days=(0, 3, 6, 9, 12, 14, 90), at=80))
+    found = only(patient([BEFORE, form(30, 8)], days=(0, 3, 6, 9, 12, 14, 90), seen_on=80))
 
-    assert (found.fate, found.sessions, found.last_session_on) == ("pending", 6, day(14))
+    assert (found.fate, found.sessions, found.last_session_on) == ("pending", 6, on(14))
 
 
 def test_a_course_whose_sessions_are_all_planned_is_not_in_the_cohort():
-    assert course_outcomes(patient([BEFORE], days=(90,), at=80)) == ()
+    assert course_outcomes(patient([BEFORE], days=(90,), seen_on=80)) == ()
 
 
 def test_a_later_course_within_90_days_keeps_the_baseline_of_the_first():
@@ -151,8 +147,8 @@ def test_a_later_course_within_90_days_keeps_the_baseline_of_the_first():
 
     first, second = course_outcomes(who)
 
-    assert first.baseline == second.baseline == Reading(day(-1), 20, 2)
-    assert (second.outcome, second.route) == (Reading(day(85), 15, 0), "im")
+    assert first.baseline == second.baseline == Reading(on(-1), 20, 2)
+    assert (second.outcome, second.route) == (Reading(on(85), 15, 0), "im")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +183,7 @@ def test_days_are_counted_in_the_patients_zone():
 
     found = only(patient([BEFORE, late_evening], zone=tokyo))
 
-    assert (found.last_session_on, found.outcome) == (day(14), Reading(day(44), 8, 0))
+    assert (found.last_session_on, found.outcome) == (on(14), Reading(on(44), 8, 0))
 
 
 def test_the_order_of_the_forms_never_matters():

@@ -16,7 +16,7 @@ from scipy import stats
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.figures import Share, SurvivalMark, figures_of, mark, share, sustained
 from services.rules.cohort.tally import OVERALL, Cohort, CohortGroup, OutcomeTally
-from tests.services.rules.cohort_people import course, form, patient, sessions
+from tests.builders.cohort import course, form, patient, sessions
 
 DURATIONS = st.dictionaries(
     st.integers(0, 182), st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=40
@@ -39,7 +39,7 @@ PEOPLE = {
     "item 9 unknown at baseline": patient([form(-1, 12, None), form(30, 5, 2)]),
     "missing": patient([before(15)]),
     "baseline missing": patient([form(30, 3)]),
-    "pending": patient([before(15), form(30, 3)], at=40),
+    "pending": patient([before(15), form(30, 3)], seen_on=40),
     "re-treated": patient(
         [before(15), form(16, 6), form(42, 3)],
         more_sessions=sessions([41], "c2"),

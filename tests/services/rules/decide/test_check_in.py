@@ -15,7 +15,8 @@ from services.rules.decide.check_in import (
 from services.rules.decision import Tier
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RuleNumbers
 from services.rules.worsening.repetition import NO_ALERTS_YET, PastOccurrence, alert_history
-from tests.services.rules.rule_cases import at, entries, entry, on, session, treated
+from tests.builders.courses import session, treated
+from tests.builders.days import at, entries, entry, on
 
 COURSE = treated(session(0), session(3), session(6), session(9))
 
@@ -215,7 +216,7 @@ def test_m4_is_decided_when_a_session_is_written():
     [again] = session_decisions(readings, history=said, as_of=at(9, 15), **known)
 
     assert (early.rule, early.is_met, early.inputs["held"]) == ("M4", False, None)
-    assert (due.fired, due.tier, due.about) == (True, Tier.MEDIUM, "induction")
+    assert (due.fired, due.tier, due.about) == (True, Tier.MEDIUM, "a")
     assert (again.is_met, again.fired) == (True, False)
     assert again.inputs["held"] == "already_reported"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, timedelta, timezone, tzinfo
 from fractions import Fraction
 
 import pytest
@@ -10,22 +10,7 @@ import pytest
 from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import Entry, day_rows
 from services.rules.figures.baseline import Baseline, baseline_anchor, find_baseline
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def on(day: int) -> date:
-    return START.date() + timedelta(days=day)
-
-
-def at(day: int, hour: float = 12) -> datetime:
-    return START + timedelta(days=day, hours=hour)
-
-
-def entry(day: int, total: int | None, hour: float = 12, told_on: int | None = None) -> Entry:
-    moment = at(day, hour)
-    about = on(day if told_on is None else told_on)
-    return Entry(about, moment, moment, f"{day:04}-{hour}", total, 0)
+from tests.builders.days import at, entry, on
 
 
 def courses(*plans: tuple[str, bool, tuple[int, ...]]) -> Treatment:
@@ -59,8 +44,8 @@ ONE = courses(("a", False, (30, 33)))
         ([entry(16, 19, 14), entry(37, 5)], (19, 16, "established")),
         ([entry(16, 19, 13.9), entry(37, 5)], (19, 16, "provisional")),
         # Written down after the session about the day before it; the first such one counts.
-        ([entry(31, 17, told_on=29), entry(30, 18, 20, told_on=29)], (18, 29, "established")),
-        ([entry(31, 17, told_on=28), entry(37, 5)], (17, 28, "provisional")),
+        ([entry(31, 17, about=29), entry(30, 18, 20, about=29)], (18, 29, "established")),
+        ([entry(31, 17, about=28), entry(37, 5)], (17, 28, "provisional")),
         ([entry(31, 9), entry(37, 5)], (9, 31, "provisional")),
         ([entry(31, None)], (None, None, "missing")),
         ([], (None, None, "missing")),

@@ -9,7 +9,8 @@ import pytest
 
 from services.rules.day_series import Entry, day_rows, day_values
 from services.rules.figures.onset import Onset, onset
-from tests.services.rules.treated import at, entry, on, session
+from tests.builders.courses import session
+from tests.builders.days import at, entry, on
 
 FIRST = session(10)
 

@@ -8,7 +8,8 @@ import pytest
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.figures.standing import UNTREATED_STANDING, standing
-from tests.services.rules.treated import at, course, entry, on, run, session, together, values
+from tests.builders.courses import course, joined_plans, session
+from tests.builders.days import at, entry, on, run, values
 
 SERIES = {**run(7, 20, 20, 20), **run(11, 10, 6, 7, 8)}
 
@@ -19,7 +20,7 @@ def test_nobody_treated_stands_nowhere():
 
 
 def test_the_last_session_and_its_place_in_the_course():
-    both = together(("a", (0, 3), "induction"), ("b", (10,), "maintenance"))
+    both = joined_plans(("a", (0, 3), "induction"), ("b", (10,), "maintenance"))
     found = standing((), both)
 
     assert (found.last_session_id, found.last_session_at) == ("b10", at(10, 14))

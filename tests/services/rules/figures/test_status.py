@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.day_series import Entry, day_rows
+from services.rules.day_series import day_rows
 from services.rules.figures.baseline import first_days_baseline, first_form_baseline
 from services.rules.figures.status import improvement, phq9_status
-
-START = date(2026, 3, 1)
+from tests.builders.days import entry, on
 
 
 @pytest.mark.parametrize(
@@ -88,11 +86,6 @@ def test_a_higher_current_score_is_never_a_better_status(baseline, current):
     assert rung(current) <= rung(current + 1)
 
 
-def entry(day: int, total: int | None, hour: int = 12) -> Entry:
-    at = datetime(2026, 3, 1, hour, tzinfo=UTC) + timedelta(days=day)
-    return Entry(START + timedelta(days=day), at, at, f"{day}-{hour}", total)
-
-
 @pytest.mark.parametrize(
     ("entries", "value", "day"),
     [
@@ -106,8 +99,7 @@ def entry(day: int, total: int | None, hour: int = 12) -> Entry:
 def test_the_baseline_of_forms_is_the_first_complete_one(entries, value, day):
     found = first_form_baseline(reversed(entries))
 
-    on = None if day is None else START + timedelta(days=day)
-    assert (found.value, found.on) == (value, on)
+    assert (found.value, found.on) == (value, None if day is None else on(day))
     assert found.status == ("missing" if value is None else "provisional")
 
 
@@ -129,6 +121,5 @@ def test_the_daily_baseline_is_the_mean_of_at_least_three_of_the_first_seven_day
 ):
     found = first_days_baseline(day_rows(entries))
 
-    on = None if day is None else START + timedelta(days=day)
-    assert (found.value, found.on) == (value, on)
+    assert (found.value, found.on) == (value, None if day is None else on(day))
     assert found.status == ("missing" if value is None else "provisional")

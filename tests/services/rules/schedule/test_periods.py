@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from services.rules.schedule.due import due_items, due_now
-from tests.services.rules.schedule_cases import answers, at, case, lines, on, treated
+from tests.builders.calendar import answers, case, day_of, lines, moment, sessions_at
 
 
 def daily(now: str, **choices) -> list[str]:
-    return lines(due_now(case(**choices), at(now)), "phq9-daily")
+    return lines(due_now(case(**choices), moment(now)), "phq9-daily")
 
 
 def periods(now: str, treatment=None, instrument: str = "phq9", **choices) -> list[str]:
-    items = due_items(case(treatment, **choices), at(now))
+    items = due_items(case(treatment, **choices), moment(now))
     return lines(tuple(item for item in items if item.reason != "before_session"), instrument)
 
 
@@ -29,14 +29,14 @@ def test_the_daily_check_in_is_due_every_mood_day_and_overdue_for_two():
 
 def test_a_daily_answer_counts_on_the_day_that_it_is_about_however_late():
     given = answers("03-05 12:00", "03-05 12:05 about 03-03", "03-20 12:00 about 03-02")
-    items = due_now(case(phq9_daily=given), at("03-05 12:10"))
+    items = due_now(case(phq9_daily=given), moment("03-05 12:10"))
 
     found = {item.mood_day: item.answered_at for item in items if item.status == "answered"}
 
     assert found == {
-        on("03-02"): at("03-20 12:00"),
-        on("03-03"): at("03-05 12:05"),
-        on("03-05"): at("03-05 12:00"),
+        day_of("03-02"): moment("03-20 12:00"),
+        day_of("03-03"): moment("03-05 12:05"),
+        day_of("03-05"): moment("03-05 12:00"),
     }
 
 
@@ -79,7 +79,7 @@ def test_paused_days_are_left_out_of_a_period():
 
 
 def test_each_session_starts_the_count_anew_and_spans_under_7_days_are_left_out():
-    sessions = treated("03-12 14:00", "03-19 14:00", "03-27 14:00", "04-11 14:00")
+    sessions = sessions_at("03-12 14:00", "03-19 14:00", "03-27 14:00", "04-11 14:00")
 
     assert periods("04-01 12:00", sessions) == [
         # 2-11 March: ten days; due to the end
@@ -94,11 +94,11 @@ def test_each_session_starts_the_count_anew_and_spans_under_7_days_are_left_out(
 
 
 def test_a_session_before_the_acceptance_starts_no_count():
-    assert periods("03-02 12:00", treated("02-20 14:00")) == periods("03-02 12:00")
+    assert periods("03-02 12:00", sessions_at("02-20 14:00")) == periods("03-02 12:00")
 
 
 def monthly(now: str, *starts: str, **choices) -> list[str]:
-    treatment = treated(*starts, **{k: choices.pop(k) for k in ["product"] if k in choices})
+    treatment = sessions_at(*starts, **{k: choices.pop(k) for k in ["product"] if k in choices})
     return periods(now, treatment, "urinary", **choices)
 
 
@@ -146,16 +146,18 @@ def test_an_indication_asks_for_its_form(indication, instrument, second):
 
 
 def test_no_indication_asks_for_no_form():
-    asked = {item.instrument for item in due_now(case(indications=("F32.2",)), at("03-05 12:00"))}
+    asked = {
+        item.instrument for item in due_now(case(indications=("F32.2",)), moment("03-05 12:00"))
+    }
 
     assert asked == {"phq9-daily", "phq9"}
 
 
 @pytest.mark.parametrize("choices", [{"accepted": None}, {"status": "discharged"}])
 def test_nothing_is_due_before_the_acceptance_or_after_the_discharge(choices):
-    nobody = case(treated("03-05 14:00"), indications=("PTSD",), **choices)
+    nobody = case(sessions_at("03-05 14:00"), indications=("PTSD",), **choices)
 
-    assert due_items(nobody, at("03-08 12:00")) == due_now(nobody, at("03-08 12:00")) == ()
+    assert due_items(nobody, moment("03-08 12:00")) == due_now(nobody, moment("03-08 12:00")) == ()
 
 
 def test_nothing_was_due_before_an_acceptance_to_come():
@@ -164,6 +166,6 @@ def test_nothing_was_due_before_an_acceptance_to_come():
 
 def test_an_answer_to_another_form_answers_nothing():
     given = answers("03-05 12:00")
-    found = due_now(case(mood=given, gad7=given), at("03-05 13:00"))
+    found = due_now(case(mood=given, gad7=given), moment("03-05 13:00"))
 
     assert not any(item.answered_at for item in found)

@@ -12,7 +12,7 @@ from services.rules.mood_days import DaySpan
 from services.rules.schedule.case import Answered, ScheduleCase
 from services.rules.schedule.due import answers_needed, due_items, due_now, windows_now
 from services.rules.trend.adherence import Adherence, adherence, adherence_of
-from tests.services.rules.schedule_cases import KOLKATA, NEW_YORK
+from tests.builders.calendar import KOLKATA, NEW_YORK
 
 START = datetime(2026, 2, 20, 15, tzinfo=UTC)
 DAYS = 60

@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.courses import Course, Session, Treatment
 from services.rules.schedule.due import due_items, due_now
-from tests.services.rules.schedule_cases import answers, at, case, line, lines, on, treated
+from tests.builders.calendar import answers, case, day_of, line, lines, moment, sessions_at
 
 NOON = "03-10 12:00"
 
@@ -15,22 +15,22 @@ def marks(treatment: Treatment, now: str = "03-20 12:00", **choices) -> dict[str
     """The daily items that carry a session, by mood day."""
     return {
         item.mood_day.strftime("%m-%d"): f"{item.reason} {item.session_id}"
-        for item in due_items(case(treatment, **choices), at(now))
+        for item in due_items(case(treatment, **choices), moment(now))
         if item.reason.startswith("day_")
     }
 
 
 def before(treatment: Treatment, now: str = NOON, **choices) -> list[str]:
-    items = due_items(case(treatment, **choices), at(now))
+    items = due_items(case(treatment, **choices), moment(now))
     return [line(item) for item in items if item.reason == "before_session"]
 
 
 def effects(treatment: Treatment, now: str = NOON, **choices) -> list[str]:
-    return lines(due_items(case(treatment, **choices), at(now)), "side_effects")
+    return lines(due_items(case(treatment, **choices), moment(now)), "side_effects")
 
 
 def test_days_1_3_7_and_14_carry_the_session():
-    assert marks(treated("03-05 14:00")) == {
+    assert marks(sessions_at("03-05 14:00")) == {
         "03-06": "day_1 s1",
         "03-08": "day_3 s1",
         "03-12": "day_7 s1",
@@ -39,7 +39,7 @@ def test_days_1_3_7_and_14_carry_the_session():
 
 
 def test_a_next_session_before_a_day_takes_its_place_and_one_on_it_does_not():
-    assert marks(treated("03-05 14:00", "03-12 14:00"), "03-14 12:00") == {
+    assert marks(sessions_at("03-05 14:00", "03-12 14:00"), "03-14 12:00") == {
         "03-06": "day_1 s1",
         "03-08": "day_3 s1",
         "03-12": "day_7 s1",
@@ -51,7 +51,7 @@ def test_a_next_session_before_a_day_takes_its_place_and_one_on_it_does_not():
 
 
 def test_every_second_day_of_an_induction_only_day_1_is_reached():
-    found = marks(treated("03-02 10:00", "03-04 10:00", "03-06 10:00"), "03-05 12:00")
+    found = marks(sessions_at("03-02 10:00", "03-04 10:00", "03-06 10:00"), "03-05 12:00")
 
     assert list(found.items())[:4] == [
         ("03-03", "day_1 s1"),
@@ -62,16 +62,16 @@ def test_every_second_day_of_an_induction_only_day_1_is_reached():
 
 
 def test_of_two_sessions_on_one_mood_day_the_later_one_is_followed():
-    assert marks(treated("03-05 09:00", "03-06 01:00"), "03-07 12:00")["03-06"] == "day_1 s2"
+    assert marks(sessions_at("03-05 09:00", "03-06 01:00"), "03-07 12:00")["03-06"] == "day_1 s2"
 
 
 def test_a_session_at_night_belongs_to_the_day_before():
-    assert "03-05" in marks(treated("03-05 03:59"))
-    assert "03-06" in marks(treated("03-05 04:00"))
+    assert "03-05" in marks(sessions_at("03-05 03:59"))
+    assert "03-06" in marks(sessions_at("03-05 04:00"))
 
 
 def test_the_form_before_a_session_is_the_baseline_first_and_then_opens_3_days_before():
-    sessions = treated("03-20 14:00", "03-25 14:00", "03-27 10:00")
+    sessions = sessions_at("03-20 14:00", "03-25 14:00", "03-27 10:00")
 
     assert before(sessions, "03-25 12:00") == [
         "before_session s1: 03-06 14:00, 03-20 14:00, 03-20 14:00 expired",
@@ -91,25 +91,25 @@ def test_the_form_before_a_session_is_the_baseline_first_and_then_opens_3_days_b
     ],
 )
 def test_a_form_recorded_between_opening_and_start_answers_it(name, recorded, status):
-    sessions = treated("03-02 14:00", "03-10 14:00")
+    sessions = sessions_at("03-02 14:00", "03-10 14:00")
     now = "03-10 14:00" if status == "expired" else NOON
-    items = due_items(case(sessions, phq9=answers(recorded)), at(now))
+    items = due_items(case(sessions, phq9=answers(recorded)), moment(now))
 
     found = next(item for item in items if item.session_id == "s2" and item.instrument == "phq9")
 
     assert found.status == status, name
-    answered = at(recorded.partition(" about ")[0]) if status == "answered" else None
+    answered = moment(recorded.partition(" about ")[0]) if status == "answered" else None
     assert found.answered_at == answered
 
 
 def test_the_baseline_is_asked_for_from_the_acceptance_on():
-    assert before(treated("03-02 14:00"), "03-01 10:00") == [
+    assert before(sessions_at("03-02 14:00"), "03-01 10:00") == [
         "before_session s1: 03-01 09:00, 03-02 14:00, 03-02 14:00 due"
     ]
 
 
 def test_a_session_before_the_acceptance_asks_for_nothing_before_it():
-    assert before(treated("02-27 14:00", "03-01 09:00")) == []
+    assert before(sessions_at("02-27 14:00", "03-01 09:00")) == []
 
 
 def courses(*starts: tuple[str, str], new: str = "") -> Treatment:
@@ -117,11 +117,11 @@ def courses(*starts: tuple[str, str], new: str = "") -> Treatment:
     names = sorted({course for course, _ in starts})
     return Treatment(
         tuple(
-            Course(name, "ketamine", "induction", on("01-01"), new_baseline=name == new)
+            Course(name, "ketamine", "induction", day_of("01-01"), new_baseline=name == new)
             for name in names
         ),
         tuple(
-            Session(f"{course}-{start[:5]}", course, at(start), "ketamine", "iv")
+            Session(f"{course}-{start[:5]}", course, moment(start), "ketamine", "iv")
             for course, start in starts
         ),
     )
@@ -146,7 +146,7 @@ def test_a_gap_of_over_90_days_asks_for_a_baseline_anew():
 
 
 def test_a_session_of_no_known_course_is_a_first_one_all_the_same():
-    alone = Treatment((), treated("03-20 14:00").sessions)
+    alone = Treatment((), sessions_at("03-20 14:00").sessions)
 
     assert before(alone)[0].startswith("before_session s1: 03-06 14:00")
 
@@ -163,14 +163,14 @@ def test_a_session_of_no_known_course_is_a_first_one_all_the_same():
     ],
 )
 def test_side_effects_are_asked_for_once_a_day_after_the_end(now, status):
-    assert effects(treated("03-05 14:00"), now) == [
+    assert effects(sessions_at("03-05 14:00"), now) == [
         f"after_session_24h s1: 03-06 14:40, 03-07 14:40, 03-08 14:40 {status}"
     ]
 
 
 def test_the_recorded_end_counts_before_the_usual_length():
-    session = Session("s1", "c1", at("03-05 14:00"), "ketamine", "iv", at("03-05 16:00"))
-    sniffed = Session("s1", "c1", at("03-05 14:00"), "esketamine", "intranasal")
+    session = Session("s1", "c1", moment("03-05 14:00"), "ketamine", "iv", moment("03-05 16:00"))
+    sniffed = Session("s1", "c1", moment("03-05 14:00"), "esketamine", "intranasal")
 
     assert "03-06 16:00" in effects(Treatment((), (session,)))[0]
     assert "03-06 14:00" in effects(Treatment((), (sniffed,)))[0]
@@ -187,15 +187,15 @@ def test_the_recorded_end_counts_before_the_usual_length():
 )
 def test_only_a_report_within_the_window_says_how_it_was_a_day_later(recorded, status):
     now = "03-08 15:00" if status == "expired" else "03-06 20:00"
-    found = effects(treated("03-05 14:00"), now, side_effects=answers(recorded))
+    found = effects(sessions_at("03-05 14:00"), now, side_effects=answers(recorded))
 
     assert [one.rsplit(" ", 1)[1] for one in found] == [status]
 
 
 def test_a_next_session_ends_the_question_about_the_one_before():
-    second_day = effects(treated("03-05 14:00", "03-07 10:00"))
-    third_day = effects(treated("03-05 14:00", "03-08 10:00"))
-    next_morning = effects(treated("03-05 14:00", "03-06 10:00"))
+    second_day = effects(sessions_at("03-05 14:00", "03-07 10:00"))
+    third_day = effects(sessions_at("03-05 14:00", "03-08 10:00"))
+    next_morning = effects(sessions_at("03-05 14:00", "03-06 10:00"))
 
     assert second_day[0].startswith("after_session_24h s1: 03-06 14:40, 03-07 10:00, 03-07 10:00")
     assert third_day[0].startswith("after_session_24h s1: 03-06 14:40, 03-07 14:40, 03-08 10:00")
@@ -203,14 +203,14 @@ def test_a_next_session_ends_the_question_about_the_one_before():
 
 
 def test_side_effects_of_a_session_shortly_before_the_acceptance_are_asked_for_while_due():
-    assert effects(treated("02-27 14:00")) == [
+    assert effects(sessions_at("02-27 14:00")) == [
         "after_session_24h s1: 03-01 09:00, 03-01 14:40, 03-02 14:40 expired"
     ]
-    assert effects(treated("02-27 07:00")) == []
+    assert effects(sessions_at("02-27 07:00")) == []
 
 
 def test_a_pause_that_covers_the_due_days_takes_the_item_away():
-    session = treated("03-10 14:00")
+    session = sessions_at("03-10 14:00")
 
     assert effects(session, paused=(("03-11", "03-12"),)) == []
     assert len(effects(session, paused=(("03-11", "03-11"),))) == 1
@@ -218,7 +218,7 @@ def test_a_pause_that_covers_the_due_days_takes_the_item_away():
 
 
 def test_nothing_is_due_on_a_paused_day_and_the_rest_comes_after_it():
-    planned = treated("03-12 14:00")
+    planned = sessions_at("03-12 14:00")
     paused = (("03-09", "03-10"),)
 
     assert before(planned, "03-10 12:00", paused=paused)[0].endswith("upcoming")
@@ -226,9 +226,9 @@ def test_nothing_is_due_on_a_paused_day_and_the_rest_comes_after_it():
 
 
 def test_a_session_that_is_entered_late_or_cancelled_moves_the_windows_around_it():
-    after = treated("03-05 14:00", "03-08 14:00", "03-12 14:00")
+    after = sessions_at("03-05 14:00", "03-08 14:00", "03-12 14:00")
     known = Treatment(after.courses, (after.sessions[0], after.sessions[2]))
-    now = at("03-12 12:00")
+    now = moment("03-12 12:00")
 
     without, with_it = ({line(item) for item in due_now(case(t), now)} for t in (known, after))
 

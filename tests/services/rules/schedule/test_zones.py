@@ -9,7 +9,7 @@ import pytest
 from services.rules.mood_days import mood_day_at
 from services.rules.schedule.due import due_now
 from services.rules.schedule.windows import day_start
-from tests.services.rules.schedule_cases import KOLKATA, NEW_YORK, at, case, lines, on, treated
+from tests.builders.calendar import KOLKATA, NEW_YORK, case, day_of, lines, moment, sessions_at
 
 
 def hours(item) -> float:
@@ -17,7 +17,7 @@ def hours(item) -> float:
 
 
 def the_day(items, day: str):
-    return next(item for item in items if item.mood_day == on(day))
+    return next(item for item in items if item.mood_day == day_of(day))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def the_day(items, day: str):
     ],
 )
 def test_a_daily_window_runs_from_four_to_four_on_the_wall_clock(day, zone, opens, lasts):
-    found = the_day(due_now(case(zone=zone), at(f"{day} 12:00", zone)), day)
+    found = the_day(due_now(case(zone=zone), moment(f"{day} 12:00", zone)), day)
 
     assert found.opens_at == datetime.fromisoformat(opens).replace(tzinfo=UTC)
     assert hours(found) == lasts
@@ -52,21 +52,21 @@ def test_a_long_night_keeps_the_day_due(now, status):
 
 
 def test_24_hours_after_a_session_are_24_hours_whatever_the_clocks_do():
-    forward = treated("03-07 14:00", zone=NEW_YORK)
-    back = treated("10-31 14:00", zone=NEW_YORK)
+    forward = sessions_at("03-07 14:00", zone=NEW_YORK)
+    back = sessions_at("10-31 14:00", zone=NEW_YORK)
 
-    spring = lines(due_now(case(forward, zone=NEW_YORK), at("03-08 12:00")), "side_effects")
-    autumn = lines(due_now(case(back, zone=NEW_YORK), at("11-01 12:00")), "side_effects")
+    spring = lines(due_now(case(forward, zone=NEW_YORK), moment("03-08 12:00")), "side_effects")
+    autumn = lines(due_now(case(back, zone=NEW_YORK), moment("11-01 12:00")), "side_effects")
 
     assert len(spring) == len(autumn) == 1
-    found = due_now(case(forward, zone=NEW_YORK), at("03-08 12:00"))
+    found = due_now(case(forward, zone=NEW_YORK), moment("03-08 12:00"))
     item = next(one for one in found if one.instrument == "side_effects")
     assert item.opens_at.astimezone(NEW_YORK).strftime("%m-%d %H:%M") == "03-08 15:40"
 
 
 def test_three_days_before_a_session_are_72_hours():
-    session = treated("03-01 09:00", "03-09 14:00", zone=NEW_YORK)
-    found = due_now(case(session, zone=NEW_YORK, accepted="02-20 09:00"), at("03-08 12:00"))
+    session = sessions_at("03-01 09:00", "03-09 14:00", zone=NEW_YORK)
+    found = due_now(case(session, zone=NEW_YORK, accepted="02-20 09:00"), moment("03-08 12:00"))
 
     opens = next(one.opens_at for one in found if one.session_id == "s2" and one.reason[0] == "b")
 
@@ -74,20 +74,20 @@ def test_three_days_before_a_session_are_72_hours():
 
 
 def test_the_same_session_lies_on_another_day_in_another_zone():
-    night = treated("03-05 22:00", zone=UTC)  # 03:30 on the 6th in Kolkata, still the 5th
-    morning = treated("03-05 22:30", zone=UTC)  # 04:00
+    night = sessions_at("03-05 22:00", zone=UTC)  # 03:30 on the 6th in Kolkata, still the 5th
+    morning = sessions_at("03-05 22:30", zone=UTC)  # 04:00
 
     def day_1(treatment) -> date:
-        items = due_now(case(treatment), at("03-06 12:00"))
+        items = due_now(case(treatment), moment("03-06 12:00"))
         return next(item.mood_day for item in items if item.reason == "day_1")
 
-    assert (day_1(night), day_1(morning)) == (on("03-06"), on("03-07"))
+    assert (day_1(night), day_1(morning)) == (day_of("03-06"), day_of("03-07"))
 
 
 @pytest.mark.parametrize("zone", [NEW_YORK, KOLKATA, UTC], ids=str)
 def test_a_day_starts_exactly_where_the_mood_day_does(zone):
     for number in range(366):
-        day = on("01-01") + timedelta(days=number)
+        day = day_of("01-01") + timedelta(days=number)
         start = day_start(day, zone)
 
         assert mood_day_at(start, zone) == day

@@ -18,7 +18,8 @@ from services.rules.session_day.driving import (
     is_restricted,
     restricted_until,
 )
-from tests.services.rules.session_words import after, effect, report, session, treated
+from tests.builders.courses import treated
+from tests.builders.session_day import after, effect, report, session
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -67,7 +68,7 @@ def test_which_products_forbid_driving(product, restricted):
 
 
 def test_an_infusion_without_an_end_counts_its_40_minutes():
-    one = session(route="iv", length_min=None)
+    one = session(route="iv", minutes=None)
 
     assert driving_restriction_until(one, UTC) == after(hours=24, minutes=40)
 

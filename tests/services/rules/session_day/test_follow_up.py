@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.rules.decision import Tier
 from services.rules.session_day.follow_up import Window, lapsed, met_at, windows
-from tests.services.rules.session_words import after, session
+from tests.builders.session_day import after, session
 
 FOLLOW_UP, LOCK = windows(session(), UTC)
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from services.rules.mood_days import DaySpan
 from services.rules.trend.adherence import Adherence, adherence
-
-ACCEPTED = date(2026, 3, 1)
-
-
-def on(day: int) -> date:
-    """A day counted from the acceptance: 1 is the first on which something is due."""
-    return ACCEPTED + timedelta(days=day)
+from tests.builders.days import FIRST_DAY, on
 
 
 def found(
@@ -27,7 +21,7 @@ def found(
 ) -> Adherence:
     spans = [DaySpan(on(first), on(last)) for first, last in paused]
     days = {on(day) for day in answered}
-    return adherence(instrument, days, ACCEPTED, spans, DaySpan(on(since), on(until)))
+    return adherence(instrument, days, FIRST_DAY, spans, DaySpan(on(since), on(until)))
 
 
 @pytest.mark.parametrize(

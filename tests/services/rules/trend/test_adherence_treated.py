@@ -7,21 +7,21 @@ import pytest
 from services.rules.courses import UNTREATED
 from services.rules.mood_days import DaySpan
 from services.rules.trend.adherence import Adherence, adherence
-from tests.services.rules.schedule_cases import KOLKATA, answers, on, treated
+from tests.builders.calendar import KOLKATA, answers, day_of, sessions_at
 
-WEEKLY = treated("03-09 14:00", "03-16 14:00")
-WIDE = treated("03-12 14:00", "03-30 14:00")
+WEEKLY = sessions_at("03-09 14:00", "03-16 14:00")
+WIDE = sessions_at("03-12 14:00", "03-30 14:00")
 
 
 def found(
     treatment, *given: str, until: str, since: str = "01-01", instrument: str = "phq9", **choices
 ) -> Adherence:
-    reported = DaySpan(on(since), on(until))
+    reported = DaySpan(day_of(since), day_of(until))
     recorded = answers(*given)
     return adherence(
         instrument,
         recorded,
-        on("03-01"),
+        day_of("03-01"),
         (),
         reported,
         treatment=treatment,
@@ -64,10 +64,10 @@ def test_a_window_that_ended_before_the_reported_days_does_not_count():
 
 
 def test_a_day_alone_counts_as_before_the_session_on_it():
-    reported = DaySpan(on("03-01"), on("03-09"))
-    days = {on("03-09")}
+    reported = DaySpan(day_of("03-01"), day_of("03-09"))
+    days = {day_of("03-09")}
 
-    counted = adherence("phq9", days, on("03-01"), (), reported, treatment=WEEKLY, zone=KOLKATA)
+    counted = adherence("phq9", days, day_of("03-01"), (), reported, treatment=WEEKLY, zone=KOLKATA)
 
     assert counted == Adherence(2, 1)
 

@@ -6,7 +6,8 @@ import pytest
 
 from services.rules.courses import UNTREATED
 from services.rules.trend.treatment import course_response, relapses
-from tests.services.rules.treated import course, on, together, values
+from tests.builders.courses import course, joined_plans
+from tests.builders.days import on, values
 
 INDUCTION = course(days=(0, 3, 7, 10))
 
@@ -57,7 +58,7 @@ def test_without_an_induction_nothing_is_known():
 
 
 def test_maintenance_sessions_neither_end_nor_restart_the_count():
-    both = together(("a", (0, 10), "induction"), ("b", (30, 60), "maintenance"))
+    both = joined_plans(("a", (0, 10), "induction"), ("b", (30, 60), "maintenance"))
 
     assert response({14: 6, 50: 7, 70: 6}, both).days == 60
 

@@ -5,27 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pytest
 
 from services.rules.day_series import Entry
 from services.rules.trend.document import content_hash, figures_json
 from services.rules.trend.report import trend
-
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+from tests.builders.days import at, on
 
 
 def document(instrument: str, *scores: int) -> dict[str, object]:
     entries = []
     for index, score in enumerate(scores):
-        at = START + timedelta(days=index)
-        entries.append(Entry(at.date(), at, at, str(index), score, index % 2))
+        entries.append(Entry(on(index), at(index), at(index), str(index), score, index % 2))
     found = trend(
         instrument,
         entries,
         timezone="Etc/UTC",
-        data_cut_at=START + timedelta(days=6),
+        data_cut_at=at(6),
         accepted_on=date(2026, 2, 28),
     )
     return figures_json(found)

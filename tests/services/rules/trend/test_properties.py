@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import assume, given
@@ -13,8 +13,9 @@ from services.rules.day_series import Entry, day_rows
 from services.rules.mood_days import place
 from services.rules.trend.document import figures_json
 from services.rules.trend.report import trend
+from tests.builders.days import at, on
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
+START = at(0, 0)
 CUT_AT = START + timedelta(days=40, hours=12)
 INSTRUMENTS = st.sampled_from(["phq9", "phq9-daily", "gad7", "mood"])
 
@@ -41,7 +42,7 @@ def report(instrument: str, entries: list[Entry], **choices) -> dict[str, object
     choices = {
         "timezone": "Etc/UTC",
         "data_cut_at": CUT_AT,
-        "accepted_on": START.date(),
+        "accepted_on": on(0),
         **choices,
     }
     return figures_json(trend(instrument, entries, **choices))
@@ -57,7 +58,7 @@ def test_the_order_of_entries_never_matters(instrument, entries, dice):
 
 @given(ENTRIES, st.integers(0, 40))
 def test_a_missing_day_never_changes_another_days_row(entries, missing):
-    gone = START.date() + timedelta(days=missing)
+    gone = on(missing)
     kept = [made for made in entries if made.mood_day != gone]
 
     assert day_rows(kept) == tuple(row for row in day_rows(entries) if row.mood_day != gone)
@@ -65,7 +66,7 @@ def test_a_missing_day_never_changes_another_days_row(entries, missing):
 
 @given(INSTRUMENTS, ENTRIES, st.integers(0, 40))
 def test_what_comes_after_to_changes_nothing(instrument, entries, day):
-    to_day = START.date() + timedelta(days=day)
+    to_day = on(day)
     before = [made for made in entries if made.mood_day <= to_day]
 
     assert report(instrument, entries, to_day=to_day) == report(instrument, before, to_day=to_day)
@@ -88,7 +89,7 @@ def test_a_shift_by_whole_days_shifts_days_and_nothing_else(instrument, entries,
         for made in entries
     ]
 
-    there = report(instrument, shifted, data_cut_at=CUT_AT + by, accepted_on=START.date() + by)
+    there = report(instrument, shifted, data_cut_at=CUT_AT + by, accepted_on=on(0) + by)
 
     assert there == _shifted(report(instrument, entries), by)
 
@@ -114,9 +115,9 @@ def test_another_zone_moves_answers_between_days_and_changes_no_answer(answers, 
     def entries(name: str) -> list[Entry]:
         made = []
         for index, (minutes, total) in enumerate(answers):
-            at = START + timedelta(minutes=minutes)
-            placed = place(at, name, name, received_at=at)
-            made.append(Entry(placed.mood_day, at, at, f"{index:03}", total))
+            sent_at = START + timedelta(minutes=minutes)
+            placed = place(sent_at, name, name, received_at=sent_at)
+            made.append(Entry(placed.mood_day, sent_at, sent_at, f"{index:03}", total))
         return made
 
     here, there = entries("Etc/UTC"), entries(zone)
@@ -130,8 +131,7 @@ def test_another_zone_moves_answers_between_days_and_changes_no_answer(answers, 
 def test_every_daily_figure_is_what_a_few_plain_lines_say(scores):
     entries = []
     for day, score in scores.items():
-        at = START + timedelta(days=day, hours=12)
-        entries.append(Entry(at.date(), at, at, str(day), score, 0))
+        entries.append(Entry(on(day), at(day), at(day), str(day), score, 0))
 
     found = report("phq9-daily", entries)
 

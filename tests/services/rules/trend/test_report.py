@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -12,23 +12,12 @@ from services.rules.figures.baseline import Baseline
 from services.rules.figures.windows import WindowMean
 from services.rules.trend.adherence import Adherence
 from services.rules.trend.report import Trend, trend
-
-START = date(2026, 3, 1)
-
-
-def on(day: int) -> date:
-    return START + timedelta(days=day)
-
-
-def entry(day: int, total: int | None, item9: int | None = 0, hour: int = 12) -> Entry:
-    at = datetime(2026, 3, 1, hour, tzinfo=UTC) + timedelta(days=day)
-    return Entry(on(day), at, at, f"{day}-{hour}", total, item9)
+from tests.builders.days import at, entry, on
 
 
 def report(instrument: str, entries: list[Entry], cut_day: int = 60, **choices) -> Trend:
     """The report as of noon on a day."""
-    cut_at = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=cut_day)
-    return trend(instrument, entries, timezone="Etc/UTC", data_cut_at=cut_at, **choices)
+    return trend(instrument, entries, timezone="Etc/UTC", data_cut_at=at(cut_day), **choices)
 
 
 def daily(*scores: int | None) -> list[Entry]:
@@ -169,7 +158,8 @@ def test_nothing_is_due_after_the_cut_even_if_the_report_goes_on():
 
 
 def test_the_day_of_a_mood_slider_is_a_mean_and_its_baseline_is_of_days():
-    entries = [entry(0, 3, None, 9), entry(0, 4, None, 20), entry(1, 5, None), entry(2, 6, None)]
+    sliders = ((0, 3, 9), (0, 4, 20), (1, 5, 12), (2, 6, 12))
+    entries = [entry(day, total, hour, item9=None) for day, total, hour in sliders]
     found = report("mood", entries)
 
     assert found.series[0].value == Fraction(7, 2)

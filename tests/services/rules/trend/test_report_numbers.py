@@ -26,7 +26,8 @@ from tests.builders.changed_numbers import (
     with_m3,
     with_pleasant,
 )
-from tests.services.rules.treated import at, course, entry
+from tests.builders.courses import course
+from tests.builders.days import at, entry
 
 ANSWERS = [entry(day, total) for day, total in {9: 20, 12: 9, 20: 16, 26: 16, 40: 17}.items()]
 NAUSEA = (ReportedEffect("nausea", 1), ReportedEffect("headache", 1))

@@ -18,7 +18,8 @@ from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.document import figures_json
 from services.rules.trend.report import Beside, trend
 from tests.builders.changed_numbers import measured_otherwise
-from tests.services.rules.treated import at, course, entry, on, run, together
+from tests.builders.courses import course, joined_plans
+from tests.builders.days import at, entry, on, run
 
 DAILY = {
     **run(3, 18, 20, 19, 20, 19, 20, 18),
@@ -188,7 +189,7 @@ def test_what_stands_beside_the_check_ins_is_told_too():
 
 
 def test_a_planned_session_is_no_session_yet():
-    later = together(("a", (10, 17, 24), "induction"), ("b", (61,), "maintenance"))
+    later = joined_plans(("a", (10, 17, 24), "induction"), ("b", (61,), "maintenance"))
 
     assert report("phq9-daily", forms(DAILY), Beside(later)) == report("phq9-daily", forms(DAILY))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 from services.rules.day_series import DayValue
 from services.rules.decision import Tier
 from services.rules.worsening.daily_worsening import m2
-
-START = date(2026, 3, 1)
+from tests.builders.days import on
 
 
 def days(*scores: int | None) -> list[DayValue]:
     """Consecutive mood days; None is a day without an answer."""
-    return [
-        DayValue(START + timedelta(days=index), score)
-        for index, score in enumerate(scores)
-        if score is not None
-    ]
+    return [DayValue(on(index), score) for index, score in enumerate(scores) if score is not None]
 
 
 STEADY = [5] * 14

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pytest
 
@@ -17,9 +17,7 @@ from services.rules.worsening.numbers import (
     WorseningThresholds,
 )
 from services.rules.worsening.repetition import AlertHistory, m2_may_open
-
-START = date(2026, 3, 1)
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+from tests.builders.days import entry, on
 
 
 def worsening_decisions(
@@ -36,15 +34,6 @@ def worsening_decisions(
     case = SeriesCase(instrument, entries, decided, baseline, alert_history=said)
     decisions = series_decisions(case, RuleNumbers(worsening=thresholds))
     return [decision for decision in decisions if decision.rule in ("M1", "M2")]
-
-
-def on(day: int) -> date:
-    return START + timedelta(days=day)
-
-
-def entry(day: int, total: int | None, late: bool = False) -> Entry:
-    at = NOON + timedelta(days=day)
-    return Entry(on(day), at, at, f"entry-{day}-{total}", total, 0, late=late)
 
 
 def series(*totals: int, every: int = 1) -> list[Entry]:

@@ -9,7 +9,8 @@ import pytest
 from services.rules.courses import UNTREATED
 from services.rules.decision import Tier
 from services.rules.worsening.non_response import m4
-from tests.services.rules.rule_cases import at, on, session, treated, values
+from tests.builders.courses import session, treated
+from tests.builders.days import at, on, values
 
 
 def given(count, product="ketamine", every=3):
@@ -73,7 +74,7 @@ def test_a_course_that_keeps_its_baseline_is_the_same_attempt():
     kept = m4(values({10: 19, 50: 19}), 20.0, soon, UTC, at(52))
     anew = m4(values({10: 19, 208: 19}), 20.0, late, UTC, at(210))
 
-    assert (kept.is_met, kept.about) == (True, "induction")
+    assert (kept.is_met, kept.about) == (True, "a")
     assert (anew.is_met, anew.about) == (True, "anew")
 
 
@@ -82,7 +83,7 @@ def test_only_the_course_of_the_last_session_counts():
 
     decision = m4(values({10: 19, 22: 19}), 20.0, both, UTC, at(23))
 
-    assert (decision.is_met, decision.about) == (False, "induction")
+    assert (decision.is_met, decision.about) == (False, "a")
     assert (decision.inputs["sessions"], decision.inputs["readings"]) == (1, 1)
 
 
@@ -103,7 +104,7 @@ def test_without_a_session_there_is_nothing_to_respond_to():
 def test_what_it_looked_at_is_kept():
     decision = m4(values({10: 16, 12: 17}), 21.0, given(4), UTC, at(13))
 
-    assert (decision.rule, decision.rule_version, decision.about) == ("M4", "1", "induction")
+    assert (decision.rule, decision.rule_version, decision.about) == ("M4", "1", "a")
     assert decision.inputs == {
         "on": on(13).isoformat(),
         "reason": None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -10,15 +9,12 @@ import pytest
 from services.rules.day_series import DayValue
 from services.rules.decision import Tier
 from services.rules.worsening.reliable_worsening import m1
-
-START = date(2026, 3, 1)
+from tests.builders.days import on
 
 
 def forms(*totals: int, every: int = 7) -> list[DayValue]:
     """Readings a week apart unless said otherwise."""
-    return [
-        DayValue(START + timedelta(days=every * index), total) for index, total in enumerate(totals)
-    ]
+    return [DayValue(on(every * index), total) for index, total in enumerate(totals)]
 
 
 @pytest.mark.parametrize(
@@ -57,10 +53,10 @@ def test_a_total_in_the_severe_band_raises_the_tier(total, tier):
 
 
 def test_forms_older_than_ninety_days_say_nothing():
-    old = [DayValue(START, 3), DayValue(START + timedelta(days=1), 3)]
+    old = [DayValue(on(0), 3), DayValue(on(1), 3)]
 
     def after(days: int) -> bool:
-        newest = DayValue(START + timedelta(days=days), 12)
+        newest = DayValue(on(days), 12)
         return m1([*old, newest], 18).is_met
 
     assert after(90)
@@ -69,10 +65,10 @@ def test_forms_older_than_ninety_days_say_nothing():
 
 
 def test_an_old_form_does_not_confirm_a_new_one():
-    readings = [DayValue(START, 11), DayValue(START + timedelta(days=91), 11)]
+    readings = [DayValue(on(0), 11), DayValue(on(91), 11)]
 
     assert not m1(readings, 5).is_met
-    assert m1([readings[0], DayValue(START + timedelta(days=90), 11)], 5).is_met
+    assert m1([readings[0], DayValue(on(90), 11)], 5).is_met
 
 
 def test_the_decision_keeps_all_it_looked_at():

@@ -14,7 +14,7 @@ from services.rules.worsening.repetition import (
     alert_history,
     repeat_suppression,
 )
-from tests.services.rules.rule_cases import on
+from tests.builders.days import on
 
 
 def decision(rule, day, tier=Tier.MEDIUM, about=None, is_met=True) -> Decision:

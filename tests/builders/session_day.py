@@ -1,14 +1,18 @@
-"""Words for the tests about one session: what was reported and measured around it."""
+"""What was reported and measured around one session, which starts at 14:00 of day 9."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from services.rules.courses import Session, Treatment, in_order
+from services.rules.courses import Product, Route, Session
 from services.rules.session_day.vital_signs import SessionVitals
 from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
+from tests.builders import courses
+from tests.builders.days import at
 
-START = datetime(2026, 3, 10, 14, tzinfo=UTC)
+DAY, HOUR = 9, 14
+START = at(DAY, HOUR)
 
 
 def after(hours: float = 0, minutes: float = 0) -> datetime:
@@ -19,21 +23,17 @@ def after(hours: float = 0, minutes: float = 0) -> datetime:
 def session(
     name: str = "s1",
     hours: float = 0,
-    product: str = "ketamine",
-    route: str | None = "intranasal",
-    length_min: float | None = 60,
+    product: Product = "ketamine",
+    route: Route | None = "intranasal",
+    minutes: float | None = 60,
 ) -> Session:
-    """A session that starts `hours` after START; it is over after an hour unless said otherwise."""
-    started = after(hours)
-    ended = None if length_min is None else started + timedelta(minutes=length_min)
-    return Session(name, "course", started, product, route, ended)
+    """A session that starts `hours` after START and lasts an hour, or `minutes`."""
+    return courses.session(DAY, "course", HOUR + hours, product, route, name=name, minutes=minutes)
 
 
-def treated(*sessions: Session) -> Treatment:
-    return Treatment(sessions=in_order(sessions))
-
-
-def effect(code: str, grade: int = 1, onset=None, ended=None) -> ReportedEffect:
+def effect(
+    code: str, grade: int = 1, onset: float | None = None, ended: float | None = None
+) -> ReportedEffect:
     """An effect; `onset` and `ended` in hours after START."""
     return ReportedEffect(
         code,
@@ -51,8 +51,10 @@ def report(
     late: bool = False,
 ) -> EffectsReport:
     """A report recorded `hours` after START."""
-    at = after(hours)
-    return EffectsReport(f"r-{hours}", at, at, at.date(), effects, vitals, session_id, late)
+    sent_at = after(hours)
+    return EffectsReport(
+        f"r-{hours}", sent_at, sent_at, sent_at.date(), effects, vitals, session_id, late
+    )
 
 
 def pressure(minutes: float, systolic: int, diastolic: int) -> Pressure:
@@ -60,7 +62,9 @@ def pressure(minutes: float, systolic: int, diastolic: int) -> Pressure:
     return Pressure(after(minutes=minutes), systolic, diastolic)
 
 
-def vitals(phase: str, minutes: float, systolic: int = 120, diastolic: int = 80, **more):
+def vitals(
+    phase: str, minutes: float, systolic: int = 120, diastolic: int = 80, **more: Any
+) -> SessionVitals:
     """One set of vital signs, `minutes` after START."""
     name = more.pop("name", f"{phase}-{minutes}")
     return SessionVitals(name, "s1", phase, after(minutes=minutes), systolic, diastolic, **more)

@@ -14,18 +14,18 @@ NEW_YORK = ZoneInfo("America/New_York")
 ACCEPTED = "03-01 09:00"
 
 
-def at(written: str, zone: tzinfo = KOLKATA) -> datetime:
+def moment(written: str, zone: tzinfo = KOLKATA) -> datetime:
     """`03-10 14:00` of 2026 on the wall clock of the zone; a year may stand before it."""
     full = written if written.count("-") == 2 else f"2026-{written}"
     return datetime.fromisoformat(full).replace(tzinfo=zone).astimezone(UTC)
 
 
-def on(written: str) -> date:
+def day_of(written: str) -> date:
     """`03-10` of 2026."""
     return date.fromisoformat(f"2026-{written}")
 
 
-def treated(
+def sessions_at(
     *starts: str,
     zone: tzinfo = KOLKATA,
     product: Product = "ketamine",
@@ -34,10 +34,10 @@ def treated(
 ) -> Treatment:
     """One course; its sessions `s1`, `s2` … last 40 minutes."""
     sessions = tuple(
-        Session(f"s{number}", course, at(start, zone), product, route)
+        Session(f"s{number}", course, moment(start, zone), product, route)
         for number, start in enumerate(starts, 1)
     )
-    return Treatment((Course(course, product, "induction", on("01-01")),), sessions)
+    return Treatment((Course(course, product, "induction", day_of("01-01")),), sessions)
 
 
 def answers(*written: str, zone: tzinfo = KOLKATA) -> list[Answered]:
@@ -45,9 +45,9 @@ def answers(*written: str, zone: tzinfo = KOLKATA) -> list[Answered]:
     made = []
     for one in written:
         when, _, about = one.partition(" about ")
-        instant = at(when, zone)
+        instant = moment(when, zone)
         own = (instant.astimezone(zone).replace(tzinfo=None) - timedelta(hours=4)).date()
-        made.append(Answered(on(about) if about else own, instant))
+        made.append(Answered(day_of(about) if about else own, instant))
     return made
 
 
@@ -64,8 +64,8 @@ def case(
     """A patient of March 2026; answers by instrument, `phq9_daily` for `phq9-daily`."""
     return ScheduleCase(
         zone=zone,
-        accepted_at=None if accepted is None else at(accepted, zone),
-        paused=[DaySpan(on(first), on(last)) for first, last in paused],
+        accepted_at=None if accepted is None else moment(accepted, zone),
+        paused=[DaySpan(day_of(first), day_of(last)) for first, last in paused],
         treatment=treatment or Treatment(),
         answered={
             "phq9-daily" if name == "phq9_daily" else name: given
