@@ -44,6 +44,16 @@ class Repeats(Enum):
         """Whether what the patient's alerts have been about may suppress the rule."""
         return self not in (Repeats.ALWAYS, Repeats.ONCE_A_SILENCE, Repeats.COUNTED)
 
+    @property
+    def is_by_days(self) -> bool:
+        """Whether only time decides, and where it says so a graver finding."""
+        return self in (Repeats.AFTER_DAYS, Repeats.AFTER_DAYS_OR_GRAVER)
+
+    @property
+    def is_once_each(self) -> bool:
+        """Whether the rule alerts once about each course or session, and never again."""
+        return self in (Repeats.ONCE_A_COURSE, Repeats.ONCE_A_SESSION)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+from services.rules.catalogue import CATALOGUE
 from services.rules.decision import RuleId
 from services.rules.measures import MEASURES, Measures
 from services.rules.numbers import DATA, read, read_versions
@@ -148,6 +149,9 @@ class FormRuleThresholds:
 FORM_RULE_THRESHOLDS: Final = read(DATA / "form_rules.toml", FormRuleThresholds)
 
 
+_BY_DAYS: Final = tuple(rule.id for rule in CATALOGUE.values() if rule.repeats.is_by_days)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleNumbers:
     """One version of each file; a trial run on history takes others than those in force."""
@@ -166,13 +170,13 @@ class RuleNumbers:
 
     @property
     def repeat_days(self) -> Mapping[RuleId, int]:
-        """After how many days a rule may speak again; M2 knows when an episode has ended."""
-        return {
-            "M1": self.worsening.m1.repeat_after_days,
-            "A1": self.form.a1.repeat_after_days,
-            "B1": self.form.b1.repeat_after_days,
-            "U1": self.form.u1.repeat_after_days,
-        }
+        """After how many days a rule may fire again, of those that the catalogue lets repeat so."""
+        return {rule: int(self._table_of(rule).repeat_after_days) for rule in _BY_DAYS}
+
+    def _table_of(self, rule: RuleId) -> Any:
+        """The rule's own table: it has the rule's id in lower case."""
+        files, name = (self.worsening, self.course, self.form), rule.lower()
+        return next(getattr(file, name) for file in files if hasattr(file, name))
 
 
 RULE_NUMBERS = RuleNumbers()

@@ -23,8 +23,6 @@ from services.rules.worsening.numbers import (
 
 Suppression = Literal["incomplete", "late", "same_episode", "already_reported"]
 
-_ONCE_EACH: Final = (Repeats.ONCE_A_COURSE, Repeats.ONCE_A_SESSION)
-
 
 @dataclass(frozen=True, slots=True)
 class PastOccurrence:
@@ -80,7 +78,7 @@ def repeat_suppression(
     """
     if not decision.is_met:
         return None
-    if CATALOGUE[decision.rule].repeats in _ONCE_EACH:
+    if CATALOGUE[decision.rule].repeats.is_once_each:
         known = history.about.get(decision.rule, frozenset())
         return "already_reported" if decision.about in known else None
     last, days = history.last_opened_on.get(decision.rule), numbers.repeat_days.get(decision.rule)
