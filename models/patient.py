@@ -106,6 +106,8 @@ class PatientStatus(OfClinic, Base):
     `revision` counts the writes about this patient. The rest is a cache that always equals a full
     recompute (`caseload verify`). Risk columns use the highest item 9 of all versions and count
     unreadable answers. `…_figures_at`: the instant as of which sessions counted as begun.
+    `…_forecast`: what the figures become by time alone, `[{"from", "figures"}]` ascending: from an
+    instant on these columns have these values, until somebody writes about the patient.
     """
 
     __tablename__ = "patient_status"
@@ -134,6 +136,8 @@ class PatientStatus(OfClinic, Base):
     next_session_at: Mapped[datetime | None]
     wearing_off_on: Mapped[date | None]
     maintenance_due_on: Mapped[date | None]
+    two_week_forecast: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
+    daily_forecast: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
 
 
 class StandingPlan(OfClinic, Identified, Base):

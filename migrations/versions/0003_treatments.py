@@ -304,6 +304,8 @@ STATUS_COLUMNS = {
     "next_session_at": "timestamptz",
     "wearing_off_on": "date",
     "maintenance_due_on": "date",
+    "two_week_forecast": "jsonb NOT NULL DEFAULT '[]'::jsonb",
+    "daily_forecast": "jsonb NOT NULL DEFAULT '[]'::jsonb",
 }
 # The session that an occurrence is about.
 OCCURRENCE_COLUMNS = {"about_id": "uuid"}

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Float, Integer, and_, case, cast, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import Patient, PatientStatus, User
+from models import Patient, User
 from models.alert import SEVERITIES
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
@@ -60,6 +60,7 @@ class Today:
 
 def sort_keys(
     sort: str,
+    status: Any,
     alerts: Any,
     clinical: ColumnElement[bool],
     now: ColumnElement[datetime],
@@ -68,31 +69,33 @@ def sort_keys(
 ) -> list[Key]:
     """The keys of one order. Without a right to clinical content they say nothing clinical.
 
-    `alerts` has the columns `rank` and `returned` of the patient's open alerts, `silent` holds for
-    the patients for whom rule N1 is high; `today` is given for the order of risk.
+    `status` has the columns of the status row, `alerts` the columns `rank` and `returned` of the
+    patient's open alerts; `silent` holds for the patients for whom rule N1 is high; `today` is
+    given for the order of risk.
     """
 
     def shown(value: Key, otherwise: Key) -> ColumnElement[Any]:
         return case((clinical, value), else_=otherwise)
 
     left = case((Patient.status == "discharged", 1), else_=0)
-    waiting_since = shown(_waiting_since(), Patient.created_at)
+    waiting_since = shown(_waiting_since(status), Patient.created_at)
     if sort == "name":
         return [func.lower(Patient.name), Patient.id]
     if sort == "silence":
         return [left, waiting_since, Patient.id]
-    trend = shown(_trend_rank(), literal(0))
+    trend = shown(_trend_rank(status), literal(0))
     if today is None:
-        return [left, trend, shown(_falling(), literal(0.0)), Patient.id]
-    need = shown(_need_rank(alerts.c.returned, silent, now, today.of_patient()), literal(0))
+        return [left, trend, shown(_falling(status), literal(0.0)), Patient.id]
+    need = shown(_need_rank(status, alerts.c.returned, silent, now, today.of_patient()), literal(0))
     return [func.coalesce(alerts.c.rank, NO_ALERT), left, need, trend, waiting_since, Patient.id]
 
 
-def _waiting_since() -> ColumnElement[datetime]:
-    return func.coalesce(PatientStatus.last_check_in_at, Patient.accepted_at, Patient.created_at)
+def _waiting_since(status: Any) -> ColumnElement[datetime]:
+    return func.coalesce(status.last_check_in_at, Patient.accepted_at, Patient.created_at)
 
 
 def _need_rank(
+    status: Any,
     returned: ColumnElement[Any],
     silent: ColumnElement[bool],
     now: ColumnElement[datetime],
@@ -102,30 +105,28 @@ def _need_rank(
 
     What stands in the words of a row, stands here by the same numbers.
     """
-    status = PatientStatus
     recent = now - RULES.recent_risk
     newly_in = and_(Patient.risk_at_intake, User.created_at >= now - NEW_FOR)
-    known = or_(status.next_session_at.is_(None), status.next_session_at > now)
     in_treatment = status.last_session_at >= now - COURSE_GAP
     needs: tuple[ColumnElement[bool] | InstrumentedAttribute[bool], ...] = (
         silent,
         or_(status.item9_positive_at >= recent, status.cssrs_moderate_at >= recent),
         newly_in,
-        or_(returned, and_(status.wearing_off_on.is_not(None), known, in_treatment)),
+        or_(returned, and_(status.wearing_off_on.is_not(None), in_treatment)),
         and_(status.non_response, in_treatment),
-        and_(status.maintenance_due_on < today, known),
+        status.maintenance_due_on < today,
         Patient.risk_at_intake,
     )
     places = [(need, place) for place, need in enumerate(needs)]
     return cast(case(*places, else_=len(needs)), Integer)
 
 
-def _trend_rank() -> ColumnElement[int]:
+def _trend_rank(status: Any) -> ColumnElement[int]:
     places = {status: place for place, status in enumerate(TREND_ORDER)}
     unknown = places["baseline_missing"]
-    return case(places, value=PatientStatus.trend_status, else_=unknown)
+    return case(places, value=status.trend_status, else_=unknown)
 
 
-def _falling() -> ColumnElement[float]:
+def _falling(status: Any) -> ColumnElement[float]:
     """The steepest rise of the daily score first, no slope last."""
-    return cast(func.coalesce(-PatientStatus.daily_slope, NO_SLOPE), Float)
+    return cast(func.coalesce(-status.daily_slope, NO_SLOPE), Float)

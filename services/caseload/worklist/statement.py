@@ -18,11 +18,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Select,
+    Table,
     Text,
     and_,
     any_,
     bindparam,
+    column,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -30,7 +33,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from models import Alert, Patient, PatientStatus, User
 from models.alert import SEVERITIES
@@ -86,10 +89,7 @@ class CaseRow(NamedTuple):
 INSTANT: Final = DateTime(timezone=True)
 NOBODY: Final = UUID(int=0)
 SHAPES: Final = 256
-_COLUMNS: Final[dict[str, Any]] = {
-    **dict(PatientStatus.__table__.c.items()),
-    **dict(Patient.__table__.c.items()),
-}
+_NOTHING: Final = sql_cast(literal_column("'{}'"), JSONB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,16 @@ def statement(shape: Shape) -> Statement:
     actor, now = _anybody(shape.roles), cast(Any, bindparam("now", type_=INSTANT))
     clinical = _clinical(actor, now)
     alerts = _open_alerts().subquery()
-    as_of = bindparam("as_of", type_=INSTANT)
+    as_of = cast(Any, bindparam("as_of", type_=INSTANT))
+    status = _status_at(now)
+    ordered_by = _status_at(as_of) if shape.later else status
     silent = Patient.id == any_(bindparam("silent", type_=ARRAY(Patient.id.type)))
-    keys = sort_keys(shape.sort, alerts, clinical, as_of, silent, shape.today)
+    keys = sort_keys(shape.sort, ordered_by.c, alerts, clinical, as_of, silent, shape.today)
     order = [_plain(key).label(f"key_{number}") for number, key in enumerate(keys)]
     query = (
-        select(*order, *_columns(alerts, clinical))
+        select(*order, *_columns(status, alerts, clinical))
         .join(PatientStatus, _same(PatientStatus, PatientStatus.patient_id == Patient.id))
+        .join(status, true())
         .outerjoin(User, _same(User, User.id == Patient.user_id))
         .outerjoin(alerts, alerts.c.patient_id == Patient.id)
         .where(in_view_clause(actor, Action.READ_PATIENTS, now), *_filters(shape, actor))
@@ -138,6 +141,7 @@ def statement(shape: Shape) -> Statement:
         .limit(bindparam("rows", type_=Integer))
     )
     if shape.later:
+        query = query.join(ordered_by, true())
         seen = [bindparam(f"after_{number}", type_=key.type) for number, key in enumerate(keys)]
         query = query.where(tuple_(*keys) > tuple_(*seen))
     return Statement(query, len(keys))
@@ -156,15 +160,35 @@ def _clinical(actor: Actor, now: Any) -> ColumnElement[bool]:
     return true()
 
 
-def _columns(alerts: Any, clinical: ColumnElement[bool]) -> list[Any]:
+def _status_at(instant: ColumnElement[datetime]) -> Any:
+    """The status row as it is at an instant: what time alone changed is in its forecasts."""
+    row = cast(Table, PatientStatus.__table__)
+    two_weeks, daily = row.c.two_week_forecast, row.c.daily_forecast
+    changed = _figures_at(two_weeks, instant).op("||")(_figures_at(daily, instant))
+    columns = [column(each.name, each.type) for each in row.c]
+    return func.jsonb_populate_record(literal_column(row.name), changed).table_valued(*columns)
+
+
+def _figures_at(steps: Any, instant: ColumnElement[datetime]) -> ColumnElement[Any]:
+    step = func.jsonb_array_elements(steps).table_valued(column("value", JSONB))
+    begins_at = sql_cast(step.c.value["from"].astext, INSTANT)
+    last = select(step.c.value["figures"]).where(begins_at <= instant).order_by(begins_at.desc())
+    return func.coalesce(last.limit(1).scalar_subquery(), _NOTHING)
+
+
+def _columns(status: Any, alerts: Any, clinical: ColumnElement[bool]) -> list[Any]:
     """In the order of `CaseRow`."""
-    known = _COLUMNS | {
-        "needs_invitation": func.coalesce(User.needs_invitation, False),
-        "open_alerts": func.coalesce(alerts.c.count, 0),
-        "rank": alerts.c.rank,
-        "family": alerts.c.family,
-        "clinical": clinical,
-    }
+    known = (
+        dict(status.c.items())
+        | dict(Patient.__table__.c.items())
+        | {
+            "needs_invitation": func.coalesce(User.needs_invitation, False),
+            "open_alerts": func.coalesce(alerts.c.count, 0),
+            "rank": alerts.c.rank,
+            "family": alerts.c.family,
+            "clinical": clinical,
+        }
+    )
     return [_plain(known[name]).label(name) for name in CaseRow._fields]
 
 

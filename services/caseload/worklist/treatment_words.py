@@ -14,7 +14,7 @@ ANNOUNCED_DAYS: Final = 3
 
 
 class Treatment(NamedTuple):
-    """Where a patient stands between sessions; days are her mood days, `next_…` is planned."""
+    """Where a patient stands between sessions; days are their mood days, `next_…` is planned."""
 
     last_id: UUID | None = None
     last_at: datetime | None = None
@@ -32,20 +32,8 @@ UNTREATED: Final = Treatment()
 
 
 def treatment_now(row: Any, days: Days) -> Treatment:
-    """The cached standing of a status row as of now.
-
-    A planned session that has begun since is the last one: what was said of the one before it,
-    wearing off and when maintenance is due, no longer holds, and is not known yet of this one.
-    """
+    """The standing of a caseload row, with its days."""
     zone, planned = row.timezone, row.next_session_at
-    if planned is not None and planned <= days.now:
-        return Treatment(
-            last_id=row.next_session_id,
-            last_at=planned,
-            last_on=days.day_of(planned, zone),
-            sessions=row.sessions_in_course,
-            non_response=row.non_response,
-        )
     if row.last_session_at is None and planned is None:
         return UNTREATED
     last = row.last_session_at

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayValue, Entry, day_rows, day_values
-from services.rules.figures.baseline import find_baseline
+from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.standing import standing
 from services.rules.figures.status import phq9_status
 from services.rules.figures.windows import mean_of_week, slope_per_week
-from services.rules.worsening.non_response import m4
+from services.rules.schedule.windows import day_start
+from services.rules.worsening.non_response import due_by_time_on, m4
+from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS
 
 TWO_WEEKS: Final = "phq9"
 DAILY: Final = "phq9-daily"
@@ -42,25 +45,42 @@ class AsOf:
 NOW_UNTREATED: Final = AsOf()
 
 
-def figures_of(
-    instrument: str, entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED
-) -> dict[str, Any]:
+Figures = dict[str, Any]
+
+
+def figures_of(instrument: str, entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Figures:
     """The cached columns that this instrument's series gives; none for the others."""
     made = {TWO_WEEKS: two_week_figures, DAILY: daily_figures}.get(instrument)
     return {} if made is None else made(entries, as_of)
 
 
-def two_week_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> dict[str, Any]:
+def two_week_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Figures:
     """`baseline` and `current` in points (0-27), `trend_status` and `non_response` (M4), of
     the `phq9`; all forms of the patient.
     """
     rows = day_rows(entries)
     values = day_values(rows)
-    begun = as_of.begun
-    baseline = find_baseline(TWO_WEEKS, list(entries), rows, treatment=begun, zone=as_of.zone).value
-    current = values[-1].value if values else None
+    # M4 is decided by time as well, and a reading counts from its own day on (of another zone).
+    days = [reading.day for reading in values]
+    days += [
+        due_by_time_on(sessions[0].day(as_of.zone), COURSE_RULE_THRESHOLDS)
+        for _, sessions in begun_courses(as_of.treatment)
+    ]
+    make = partial(_two_week_figures, list(entries), rows, values)
     return {
         "two_week_figures_at": as_of.at,
+        **make(as_of),
+        "two_week_forecast": _forecast(make, as_of, days),
+    }
+
+
+def _two_week_figures(
+    entries: Sequence[Entry], rows: Sequence[DayRow], values: Sequence[DayValue], as_of: AsOf
+) -> Figures:
+    begun = as_of.begun
+    baseline = find_baseline(TWO_WEEKS, entries, rows, treatment=begun, zone=as_of.zone).value
+    current = values[-1].value if values else None
+    return {
         "non_response": _is_non_response(values, baseline, as_of),
         "baseline": _number(baseline),
         "current": _number(current),
@@ -79,7 +99,7 @@ def _is_non_response(
     return m4(values, level, begun, as_of.zone, as_of.at).is_met
 
 
-def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> dict[str, Any]:
+def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Figures:
     """`daily_m7` in points and `daily_slope` in points a week, of the `phq9-daily`, and where
     the patient stands between sessions.
 
@@ -88,11 +108,20 @@ def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> di
     """
     values = day_values(day_rows(entries))
     week = mean_of_week(values)
-    begun = as_of.begun
-    stands = standing(values, begun, as_of.zone, list(entries))
-    planned = [one for one in as_of.treatment.sessions if as_of.at and one.started_at > as_of.at]
+    make = partial(_standing_figures, values, list(entries))
     return {
         "daily_figures_at": as_of.at,
+        **make(as_of),
+        "daily_m7": _number(week.value if week else None),
+        "daily_slope": _number(slope_per_week(values)),
+        "daily_forecast": _forecast(make, as_of),
+    }
+
+
+def _standing_figures(values: Sequence[DayValue], entries: Sequence[Entry], as_of: AsOf) -> Figures:
+    stands = standing(values, as_of.begun, as_of.zone, entries)
+    planned = [one for one in as_of.treatment.sessions if as_of.at and one.started_at > as_of.at]
+    return {
         "last_session_id": UUID(stands.last_session_id) if stands.last_session_id else None,
         "last_session_at": stands.last_session_at,
         "sessions_in_course": stands.sessions_in_course,
@@ -100,9 +129,34 @@ def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> di
         "next_session_at": planned[0].started_at if planned else None,
         "wearing_off_on": stands.wearing_off_on,
         "maintenance_due_on": stands.maintenance_due_on,
-        "daily_m7": _number(week.value if week else None),
-        "daily_slope": _number(slope_per_week(values)),
     }
+
+
+def _forecast(
+    make: Callable[[AsOf], Figures], as_of: AsOf, days: Iterable[date] = ()
+) -> list[dict[str, Any]]:
+    """What time alone makes of the figures: with each planned session, and as one of `days` begins.
+
+    Each step has the columns that differ from now's, as JSON; the last one that has come holds.
+    """
+    now = as_of.at
+    if now is None:
+        return []
+    starts = {day_start(day, as_of.zone) for day in days}
+    starts |= {one.started_at for one in as_of.treatment.sessions}
+    known, steps = make(as_of), [{"from": "", "figures": {}}]
+    for instant in sorted(start for start in starts if start > now):
+        then = make(replace(as_of, at=instant))
+        changed = {name: _json(then[name]) for name in known if then[name] != known[name]}
+        if changed != steps[-1]["figures"]:
+            steps.append({"from": _json(instant), "figures": changed})
+    return steps[1:]
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value) if isinstance(value, (date, UUID)) else value
 
 
 def _number(value: int | Fraction | None) -> float | None:

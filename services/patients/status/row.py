@@ -36,6 +36,8 @@ CACHED: Final = (
     "next_session_at",
     "wearing_off_on",
     "maintenance_due_on",
+    "two_week_forecast",
+    "daily_forecast",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -81,6 +81,11 @@ def m4(
         },
         about=_about(begun_by_now, zone, measures.baseline),
     )
+
+
+def due_by_time_on(first_day: date, thresholds: CourseRuleThresholds) -> date:
+    """Return the mood day from which M4 is due, however few sessions followed the first."""
+    return first_day + timedelta(days=thresholds.m4.after_days)
 
 
 def _about(begun: Treatment, zone: tzinfo, limits: BaselineLimits) -> str | None:

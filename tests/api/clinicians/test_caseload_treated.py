@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -76,6 +77,14 @@ def treated(patient: Person, **more: Any) -> None:
     )
 
 
+def begun(hours: float) -> dict[str, Any]:
+    """A session was planned for so many hours ago, and nobody has written about it since."""
+    started, figures = ago(hours=hours).isoformat(), {"wearing_off_on": None}
+    figures |= {"maintenance_due_on": None, "last_session_at": started, "next_session_at": None}
+    forecast = json.dumps([{"from": started, "figures": figures}])
+    return {"next_session_at": ago(hours=hours), "daily_forecast": forecast}
+
+
 def give_alert(patient: Person, family: str, severity: str) -> None:
     """As a rule would have opened it."""
     rows(
@@ -118,23 +127,6 @@ def test_a_row_says_where_a_patient_stands_between_sessions(
         " sessions; maintenance due in 2 days; no check-in yet, invitation accepted less than a"
         " day ago; PHQ-9 not known"
     )
-
-
-def test_a_planned_session_that_has_begun_is_the_last(
-    client: FlaskClient, clinic: ClinicWorld
-) -> None:
-    pat, begun = clinic.patient(), uuid4()
-    treated(
-        pat,
-        wearing_off_on=today(-2),
-        maintenance_due_on=today(-1),
-        next_session_id=begun,
-        next_session_at=ago(minutes=5),
-    )
-    (row,) = caseload(client, clinic.staff())
-    assert (row["last_session"]["id"], row["last_session"]["days_ago"]) == (str(begun), 0)
-    known = (row["next_session_at"], row["wearing_off_on"], row["maintenance_due_on"])
-    assert known == (None, None, None)
 
 
 def test_an_administrator_sees_nothing_of_the_treatment(
@@ -198,12 +190,12 @@ def test_risk_first_then_what_the_treatment_needs(client: FlaskClient, clinic: C
     ("standing", "counts"),
     [
         ({"wearing_off_on": today(-1)}, True),
-        ({"wearing_off_on": today(-1), "next_session_at": ago(hours=1)}, False),
-        ({"wearing_off_on": today(-1), "next_session_at": ago(hours=-1)}, True),
+        ({"wearing_off_on": today(-1), **begun(1)}, False),
+        ({"wearing_off_on": today(-1), **begun(-1)}, True),
         ({"wearing_off_on": today(-1), "last_session_at": ago(days=91)}, False),
         ({"non_response": True, "last_session_at": ago(days=91)}, False),
         ({"maintenance_due_on": today(-1), "last_session_at": ago(days=91)}, True),
-        ({"maintenance_due_on": today(-1), "next_session_at": ago(hours=1)}, False),
+        ({"maintenance_due_on": today(-1), **begun(1)}, False),
         ({"maintenance_due_on": today()}, False),
         ({"item9_positive_at": ago(days=13)}, True),
         ({"cssrs_moderate_at": ago(days=20), "last_cssrs_on": today(-20)}, True),
@@ -256,7 +248,6 @@ STANDINGS = st.fixed_dictionaries(
         "wearing_off_on": st.sampled_from([None, today(-1)]),
         "non_response": st.booleans(),
         "maintenance_due_on": st.sampled_from([None, today(-1)]),
-        "next_session_at": st.sampled_from([None, ago(minutes=-2), ago(minutes=2)]),
         "trend_status": st.sampled_from([None, "worse", "remission"]),
         "last_check_in_at": st.sampled_from([None, ago(days=1), ago(days=3)]),
         "daily_slope": st.sampled_from([None, -0.1, 1.7]),
@@ -264,20 +255,24 @@ STANDINGS = st.fixed_dictionaries(
 )
 
 
+NOTHING_PLANNED: dict[str, Any] = {"next_session_at": None, "daily_forecast": "[]"}
+PLANNED = st.sampled_from([NOTHING_PLANNED, begun(-1 / 30), begun(1 / 30)])
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    everybody=st.lists(STANDINGS, min_size=9, max_size=9),
+    everybody=st.lists(st.tuples(STANDINGS, PLANNED), min_size=9, max_size=9),
     sort=st.sampled_from(["risk", "silence", "trend", "name"]),
     limit=st.integers(1, 4),
     minutes=st.lists(st.integers(0, 5), min_size=9, max_size=9),
 )
 def test_no_row_is_lost_or_doubled_between_pages_while_time_goes_on(
-    ward: list[Person], everybody: list[dict[str, Any]], sort: str, limit: int, minutes: list[int]
+    ward: list[Person], everybody: list[Any], sort: str, limit: int, minutes: list[int]
 ) -> None:
     """Sessions begin and risk becomes old while somebody reads page after page."""
     staff, *patients = ward
-    for patient, standing in zip(patients, everybody, strict=True):
-        treated(patient, **standing)
+    for patient, (standing, planned) in zip(patients, everybody, strict=True):
+        treated(patient, **standing, **planned)
     now, cursor, read = datetime.now(UTC), None, []
     with staff.app.app_context():
         whole = list_caseload(staff.actor, Wanted(sort=sort), now)["items"]

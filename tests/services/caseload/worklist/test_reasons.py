@@ -204,16 +204,12 @@ ROW = SimpleNamespace(
 )
 
 
-def test_a_planned_session_that_has_begun_is_the_last_one() -> None:
-    before = treatment_now(ROW, Days(NOW))
-    assert (before.last_id, before.last_on) == (ROW.last_session_id, on(16))
-    assert (before.next_on, before.next_clock) == (on(22), "14:00")
-    assert (before.wearing_off_on, before.maintenance_due_on) == (on(20), on(21))
-    begun = treatment_now(ROW, Days(ROW.next_session_at))
-    assert (begun.last_id, begun.last_at) == (ROW.next_session_id, ROW.next_session_at)
-    assert (begun.last_on, begun.next_at) == (on(22), None)
-    assert (begun.wearing_off_on, begun.maintenance_due_on) == (None, None)
-    assert begun.non_response is True
+def test_instants_are_days_and_clocks_of_the_patients_zone() -> None:
+    found = treatment_now(ROW, Days(NOW))
+    assert (found.last_id, found.last_on) == (ROW.last_session_id, on(16))
+    assert (found.next_on, found.next_clock) == (on(22), "14:00")
+    assert (found.wearing_off_on, found.maintenance_due_on) == (on(20), on(21))
+    assert found.non_response is True
 
 
 def test_a_first_session_may_be_planned_only() -> None:

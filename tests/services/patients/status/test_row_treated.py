@@ -1,5 +1,5 @@
-"""The status row of a treated patient: what is cached must equal a recompute, whatever staff enter,
-correct or cancel, when they do, and in which zone she lives.
+"""The status row of a treated patient: what is cached, and what the caseload reads of it at any
+later time, must equal a recompute, whatever staff enter, correct or cancel, and in which zone.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from sqlalchemy import inspect, select, update
 from models import PatientStatus, TokenFamily
 from services.accounts.accept import Acceptance, accept
 from services.caseload.patient.change import change_patient
+from services.caseload.worklist.listing import list_caseload
+from services.caseload.worklist.rows import Wanted
 from services.exceptions import Invalid
 from services.membership.invitations import invite_device
-from services.patients.status.row import CACHED
+from services.patients.status.row import CACHED, recompute
 from services.treatment.courses import change_course, create_course
 from services.treatment.sessions import change_session, create_session
 from services.unit_of_work import transaction
@@ -31,12 +33,26 @@ from tests.builders.world import ClinicWorld, Person, World
 ZONES = ("Europe/Paris", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata")
 SESSION = {"product": "ketamine", "route": "iv", "supervision": "clinic"}
 FORM = {"late": 0, "expired": False}
+ILL = {f"q{n}": 2 for n in range(1, 9)} | {"q9": 0}
 # What is no cache: whose row it is, the lock's counter, and as of when the figures were made.
 NO_CACHE = {"clinic_id", "patient_id", "revision", "two_week_figures_at", "daily_figures_at"}
 
 
+FIGURES = (
+    "baseline",
+    "current",
+    "daily_m7",
+    "non_response",
+    "next_session_at",
+    "wearing_off_on",
+    "maintenance_due_on",
+)
+# Sessions begin, and four weeks after the first of them non-response is decided by time.
+LATER = [timedelta(hours=hours) for hours in (0, 5, 30, 24 * 3, 24 * 7, 24 * 22, 24 * 29)]
+
+
 class Treatment(Phone):
-    """A patient's phone, and the staff who treat her."""
+    """A patient's phone, and the staff who treat them."""
 
     def __init__(self, clinic: ClinicWorld) -> None:
         super().__init__(clinic.patient())
@@ -50,6 +66,21 @@ class Treatment(Phone):
         with transaction(self.patient.actor.clinic_id) as session:
             mine = PatientStatus.patient_id == self.patient.patient_id
             return session.execute(select(PatientStatus.__table__).where(mine)).one()
+
+    def read(self, at: datetime) -> dict[str, Any]:
+        """The patient's row of the caseload as it is read at an instant."""
+        rows = list_caseload(self.staff, Wanted(limit=500), at)["items"]
+        return next(dict(row) for row in rows if row["id"] == self.patient.patient_id)
+
+    def expected(self, at: datetime) -> dict[str, Any]:
+        """The same figures from the whole history."""
+        with transaction(self.patient.actor.clinic_id) as session:
+            found = recompute(session, self.patient.patient_id, at, at)
+        figures = {name: found[name] for name in FIGURES}
+        figures |= {"daily_slope_per_week": found["daily_slope"]}
+        figures |= {"trend_status": found["trend_status"] or "baseline_missing"}
+        last = (found["last_session_id"], found["last_session_at"])
+        return figures | {"last_session": None if last[0] is None else last}
 
     def on(self, days: float) -> datetime:
         return START + timedelta(days=days)
@@ -124,7 +155,7 @@ class Treatment(Phone):
 
 
 def step_zone(now: datetime) -> str:
-    """The phone travels: its zone is not always that of her record."""
+    """The phone travels: its zone is not always that of the record."""
     return ZONES[now.day % 2]
 
 
@@ -188,11 +219,19 @@ def test_after_every_step_of_a_treatment_the_row_equals_a_recompute(
     app: Flask, old_clinic: ClinicWorld, history: list[dict[str, Any]]
 ) -> None:
     with app.app_context():
-        treatment = Treatment(old_clinic)
+        treatment, latest = Treatment(old_clinic), START
         for number, step in enumerate(history):
             treatment.play(step)
             assert faults(treatment.patient) == [], f"after step {number}, {step['kind']}"
+            latest = max(latest, treatment.now)  # a history may go back a little
             event(f"was wearing off: {treatment.row.wearing_off_on is not None}")
+        now = treatment.read(latest)
+        for later in LATER:
+            row, expected = treatment.read(latest + later), treatment.expected(latest + later)
+            event(f"changed by time: {row != now}")
+            last = row["last_session"]
+            row["last_session"] = last and (last["id"], last["started_at"])
+            assert {name: row[name] for name in expected} == expected, later
 
 
 @pytest.fixture
@@ -222,17 +261,38 @@ def test_what_the_row_knows_of_a_treatment(app: Flask, treated: Treatment) -> No
         assert faults(treated.patient) == []
 
 
-def test_a_planned_session_that_passed_counts_from_the_next_write_on(
+def test_a_planned_session_that_passed_counts_without_any_write(
     app: Flask, treated: Treatment
 ) -> None:
     with app.app_context():
-        treated.now = treated.on(21)
+        before, treated.now = treated.read(treated.on(20)), treated.on(21)
+        assert before["last_session"]["id"] == treated.sessions[0]
+        assert before["wearing_off_on"] == treated.on(11).date()
+        passed = treated.read(treated.now)
+        assert passed["last_session"]["id"] == treated.sessions[1]
+        assert (passed["next_session_at"], passed["wearing_off_on"]) == (None, None)
+        assert passed["maintenance_due_on"] == treated.on(30).date()
         assert faults(treated.patient) == []
         treated.daily(6)
         row = treated.row
         assert (row.last_session_id, row.next_session_id) == (treated.sessions[1], None)
         assert (row.wearing_off_on, row.sessions_in_course) == (None, 2)
         assert faults(treated.patient) == []
+
+
+def test_non_response_is_known_four_weeks_after_the_first_session_without_any_write(
+    app: Flask, old_clinic: ClinicWorld
+) -> None:
+    with app.app_context():
+        treatment = Treatment(old_clinic)
+        form = {**FORM, "instrument": "phq9", "answers": ILL, "timezone": "Europe/Paris"}
+        treatment.form(form)
+        treatment.session({"which": 0, "offset": 1})
+        treatment.now = treatment.on(5)
+        treatment.form(form)
+        assert treatment.read(treatment.on(28))["non_response"] is False
+        assert treatment.read(treatment.on(29))["non_response"] is True
+        assert "no response after 1 session" in treatment.read(treatment.on(29))["reason"]
 
 
 def test_a_cancelled_session_gives_the_row_of_the_one_before(
@@ -257,7 +317,7 @@ def test_a_session_entered_late_moves_what_came_after_it(app: Flask, treated: Tr
         assert faults(treated.patient) == []
 
 
-def in_her_record(treated: Treatment) -> None:
+def in_the_record(treated: Treatment) -> None:
     treated.move({"which": 1})
 
 
@@ -266,7 +326,7 @@ def on_a_new_phone(treated: Treatment) -> None:
     accept(Acceptance(invited.code, timezone=ZONES[1]), "127.0.0.1", treated.now)
 
 
-@pytest.mark.parametrize("move", [in_her_record, on_a_new_phone])
+@pytest.mark.parametrize("move", [in_the_record, on_a_new_phone])
 def test_another_zone_moves_the_days_of_sessions(
     app: Flask, treated: Treatment, move: Callable[[Treatment], None]
 ) -> None:
