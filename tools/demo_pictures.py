@@ -14,7 +14,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from benchmarks.world import own_database
 from models import Patient, User
 from services.access import Actor
 from services.accounts.families import start_family
@@ -25,6 +24,7 @@ from services.reports.pictures.overlay import overlay_svg
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.trend.report import Question, get_trend
 from services.unit_of_work import transaction
+from tools.own_service import own_service
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"
 # A Sunday evening in New York.
@@ -33,7 +33,7 @@ NOW: Final = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 def main() -> None:
     """Write every picture; prints what was written."""
-    with own_database() as app, app.app_context():
+    with own_service() as app, app.app_context():
         clinic_id = make_demo("a password that nobody uses", NOW)
         for name, svg in _drawings(clinic_id):
             body = png(svg)
