@@ -102,7 +102,9 @@ class CohortGroupOut(Schema):
     baseline_missing = counted("without a PHQ-9 before the course")
     retreated = counted("treated again before an outcome was read")
     missing = counted("nobody answered in the window")
-    small = fields.Boolean(required=True, metadata={"description": "fewer than 5 outcomes"})
+    small = fields.Boolean(
+        required=True, metadata={"description": "few outcomes, see small_groups"}
+    )
     below_limit = counted("with an outcome, and a baseline too low for response and remission")
     baseline_mean = figure("points, of those with an outcome")
     outcome_mean = figure("points")

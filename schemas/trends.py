@@ -297,7 +297,7 @@ class TrendOut(Schema):
         required=True,
         allow_none=True,
         validate=validate.OneOf(RELIABLE_CHANGES),
-        metadata={"description": "of a phq9: possible from 5 points (MCID), reliable from 6"},
+        metadata={"description": "of a phq9: possible from the MCID, reliable beyond its error"},
     )
     slope_per_week = number(metadata={"description": "points a week, negative is improving"})
     m7 = fields.Nested(WeekOut, required=True, allow_none=True)

@@ -13,18 +13,12 @@ from services.rules.cohort.course import Fate
 from services.rules.cohort.document import CAUTION, PUBLISHED_OF, all_figures
 from services.rules.cohort.figures import GroupFigures, Share, SurvivalMark, figures_of
 from services.rules.cohort.tally import Cohort, CohortGroup, OutcomeTally
+from services.rules.measures import Change
 
 WIDTH: Final = 240
 INDUCTIONS: Final = CohortGroup("phase", "induction")
 STRICT: Final = CohortGroup("strict", "induction")
-# What the rows are called, and the share that they show.
-SHARES: Final = (
-    ("response (at least 50 %)", "response"),
-    ("remission (below 5)", "remission"),
-    ("worsened (any rise)", "worsened"),
-    ("item 9 lower", "item9_lower"),
-    ("item 9 higher", "item9_higher"),
-)
+SHARES: Final = ("response", "remission", "worsened", "item9_lower", "item9_higher")
 WITHOUT_OUTCOME: Final[tuple[tuple[str, Fate], ...]] = (
     ("missing", "missing"),
     ("treated again before", "retreated"),
@@ -44,19 +38,31 @@ def print_groups(console: Console, cohort: Cohort, title: str) -> None:
     """One line per group, for a clinic."""
     marks = cohort.thresholds.sustained
     days = (f"{days} days" for days in (marks.first_mark_days, marks.second_mark_days))
-    names = (name.replace("_", " ") for _, name in SHARES)
+    names = (name.replace("_", " ") for name in SHARES)
     table = _table(title, ("group", "courses", *SHORT, "n", *names, *days))
     for column in table.columns:
         column.no_wrap = True
     for found in all_figures(cohort):
         fates = [str(found.tally.fates.get(fate, 0)) for _, fate in WITHOUT_OUTCOME]
-        shares = [_short(found.shares[name]) for _, name in SHARES]
+        shares = [_short(found.shares[name]) for name in SHARES]
         counts = [str(found.tally.courses), *fates, str(_n(found))]
         table.add_row(_label(found), *counts, *shares, *map(_short_mark, found.sustained.marks))
     console.print(table)
+    width = cohort.thresholds.shown.interval_percent
     console.print(
-        "Shares with 95 % intervals; days: still responding so long (how many were observed)."
+        f"Shares with {width} % intervals; days: still responding so long (how many were observed)."
     )
+
+
+def _share_words(change: Change) -> dict[str, str]:
+    """What the rows of shares are called."""
+    return {
+        "response": f"response (at least {change.response_percent} %)",
+        "remission": f"remission (below {change.remission_below})",
+        "worsened": "worsened (any rise)",
+        "item9_lower": "item 9 lower",
+        "item9_higher": "item 9 higher",
+    }
 
 
 def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) -> None:
@@ -75,7 +81,7 @@ def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) 
     table.add_row("with an outcome (n)", str(published.people), "", *(str(_n(c)) for c in chosen))
     for words, fate in WITHOUT_OUTCOME:
         table.add_row(words, "", "", *_counts(chosen, fate))
-    for words, name in SHARES:
+    for name, words in _share_words(cohort.thresholds.measures.change).items():
         told, true = getattr(published, name), 100 * getattr(truth, name)
         counted = (_share(one.shares[name]) for one in chosen)
         table.add_row(words, f"{told:.1f} %", f"{true:.1f} %", *counted)

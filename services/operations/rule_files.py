@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from services.reports.drawing.numbers import PictureNumbers
 from services.rules.cards.lines import CrisisLines
 from services.rules.catalogue import Catalogue
 from services.rules.cohort.numbers import CohortThresholds
@@ -55,6 +56,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "figures/*.toml": FigureNumbers,
     "trend/*.toml": ReportNumbers,
     "cohort.toml": CohortThresholds,
+    "pictures.toml": PictureNumbers,
 }
 
 

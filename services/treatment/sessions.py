@@ -116,7 +116,9 @@ def _check(fields: Mapping[str, Any], now: datetime) -> None:
     if started < now - FARTHEST_BACK:
         errors["started_at"] = ["Must not be more than a hundred years ago."]
     if ended is not None and not timedelta(0) <= ended - started <= LONGEST:
-        errors["ended_at"] = ["Must be after `started_at`, by 24 hours at most."]
+        errors["ended_at"] = [
+            f"Must be after `started_at`, by {LONGEST // timedelta(hours=1)} hours at most."
+        ]
     if fields["product"] in WITH_ROUTE and fields["route"] is None:
         errors["route"] = ["Ketamine and esketamine need a route."]
     if errors:

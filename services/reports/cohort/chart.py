@@ -13,12 +13,12 @@ from services.rules.cohort.figures import GroupFigures
 
 # Distinguished by colour and dashes, a reader follows no more curves than this.
 MOST_GROUPS: Final = 6
-TITLE: Final = "Outcomes 14-31 days after a course"
 
 
-def outcomes_svg(outcomes: Outcomes, title: str = TITLE) -> str:
+def outcomes_svg(outcomes: Outcomes) -> str:
     """The whole phases first, then the largest of their products by route, as SVG."""
     thresholds = outcomes.cohort.thresholds
+    window = thresholds.window
     every = all_figures(outcomes.cohort)
     groups = shown_groups(every)
     left_out = _parts(every)[len(_parts(groups)) :]
@@ -31,7 +31,7 @@ def outcomes_svg(outcomes: Outcomes, title: str = TITLE) -> str:
     chosen = [f"{name}: {value}" for name, value in outcomes.filters().items() if value]
     return cohort_svg(
         [(_label(found), found) for found in groups],
-        title=title,
+        title=f"Outcomes {window.first_day}-{window.last_day} days after a course",
         under=", ".join(chosen) or "all courses",
         references=[
             Reference(days, percent / 100, f"McInnes 2022, {days} days")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from services.rules.figures.baseline import DAILY
-from services.rules.numbers import read
+from services.rules.numbers import DATA, read
 from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How much is drawn: days of an overlay, sessions of a median, rows of a printed table."""
+    """How much is drawn: days of an overlay, rows of a printed table."""
 
     overlay_days: int
-    median_from: int
     latest_sessions: int
     latest_alerts: int
 
@@ -29,7 +27,7 @@ class PictureNumbers:
     drawing: Drawing
 
 
-DRAWING: Final = read(Path(__file__).parent / "data" / "pictures.toml", PictureNumbers).drawing
+DRAWING: Final = read(DATA / "pictures.toml", PictureNumbers).drawing
 
 
 def longest_step(instrument: str, numbers: ReportNumbers = REPORT_NUMBERS) -> int:

@@ -6,25 +6,20 @@ from datetime import date
 from typing import Final
 
 from services.rules.courses import Session
+from services.rules.figures.effect_duration import DurationStatus
 from services.rules.figures.status import Status
 from services.rules.instruments.lookup import instrument
 from services.rules.measures import Change
 from services.rules.statistics import Exact
 
+HALF: Final = 50  # percent
+SMALL: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 BASELINES: Final = {
     "established": "established before the course",
     "provisional": "provisional: not from before a course of treatment",
     "missing": "missing",
-}
-# What is known of how long an effect held.
-DURATIONS: Final = {
-    "observed": "half of gain lost",
-    "interval_censored": "lost within a gap",
-    "censored": "still held (censored)",
-    "no_effect": "no gain",
-    "unknown": "too few answers",
 }
 NOT_SAFE: Final = "No mark is no proof of safety: answered 0, declined or not asked."
 DAILY_FORM: Final = "phq9-daily"
@@ -43,6 +38,27 @@ def status_words(status: Status, change: Change) -> str:
         "response": f"response (at least {whole} % better)",
         "partial_response": f"partial response ({partial} to {whole - 1} % better)",
     }[status]
+
+
+def duration_words(status: DurationStatus, lost_percent: int) -> str:
+    """What is known of how long an effect held, with the part of the gain that ends it."""
+    return {
+        "observed": f"{part_words(lost_percent)} of gain lost",
+        "interval_censored": "lost within a gap",
+        "censored": "still held (censored)",
+        "no_effect": "no gain",
+        "unknown": "too few answers",
+    }[status]
+
+
+def part_words(percent: int) -> str:
+    """`half`, or the percentage."""
+    return "half" if percent == HALF else f"{percent} %"
+
+
+def spelled(number: int) -> str:
+    """A small count as a word; larger ones in digits."""
+    return SMALL[number] if number < len(SMALL) else str(number)
 
 
 def number_words(value: Exact | float | None, digits: int = 1) -> str:

@@ -10,10 +10,13 @@ from services.reports.drawing.words import (
     counted,
     day_words,
     number_words,
+    part_words,
     plain,
+    spelled,
     status_words,
 )
 from services.rules.figures.item9 import Item9
+from services.rules.figures.numbers import SessionLimits
 from services.rules.statistics import Exact
 from services.rules.trend.document import TrendReport
 from services.rules.trend.report import WITH_STATUS
@@ -28,7 +31,7 @@ def figures_in_words(report: TrendReport) -> list[PrintedFigure]:
     return [
         *_level(report),
         *_change(report),
-        *_treatment(report.figures.treatment),
+        *_treatment(report.figures.treatment, report.numbers.figures.session),
         *_item9(report.figures.item9),
         *(
             [("Answered", f"{due.answered} of {due.due} check-ins that were due")]
@@ -64,14 +67,15 @@ def _change(report: TrendReport) -> Iterator[PrintedFigure]:
     if found.reliable_change:
         yield "Reliable change", plain(found.reliable_change)
     if (week := found.m7) is not None:
-        yield "7-day mean", f"{_points(week.value)}, from {week.n} of 7 days"
+        days = report.numbers.figures.windows.mean_days
+        yield f"{days}-day mean", f"{_points(week.value)}, from {week.n} of {days} days"
     if (slope := found.slope_per_week) is not None:
         test = found.trend_test
         sure = f" (Mann-Kendall p = {number_words(test.p, 3)})" if test else ""
         yield "Slope", f"{number_words(slope, 2)} points a week; negative is improving{sure}"
 
 
-def _treatment(found: TreatmentFigures) -> Iterator[PrintedFigure]:
+def _treatment(found: TreatmentFigures, limits: SessionLimits) -> Iterator[PrintedFigure]:
     if found.course is not None:
         course, response = found.course.course, found.course.response
         yield (
@@ -85,9 +89,11 @@ def _treatment(found: TreatmentFigures) -> Iterator[PrintedFigure]:
     if found.onset is not None:
         yield "Onset", f"{day_words(found.onset.on)}, day {found.onset.days}"
     if followed := found.effect_duration.n:
-        words = "no median: fewer than three sessions, or most effects still hold"
+        least = spelled(limits.median_min_sessions)
+        words = f"no median: fewer than {least} sessions, or most effects still hold"
         if (middle := found.effect_duration.median) is not None:
-            words = f"half of the gain was lost after {middle} days in the median"
+            part = part_words(limits.lost_percent)
+            words = f"{part} of the gain was lost after {middle} days in the median"
         yield "Effect of a session", f"{words} (Kaplan-Meier, n = {followed})"
     if found.relapse is not None:
         yield "Relapse", f"{day_words(found.relapse.on)} (first of the readings that confirm it)"

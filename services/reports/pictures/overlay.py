@@ -59,12 +59,16 @@ def draw_overlay(
 ) -> Painting:
     """The picture, not yet written; one that does not stand `alone` leaves the cut to its page."""
     followed = after_sessions(report)
+    least = report.numbers.figures.session.median_min_sessions
+    middle = medians(followed, least)
     named = "Days after each treatment session"
     painting = Painting(
-        *size, title=f"{title} · {named}" if title else named, description=_describe(followed)
+        *size,
+        title=f"{title} · {named}" if title else named,
+        description=_describe(followed, middle),
     )
     heading(painting, f"{title_of(report.instrument)}  ·  n = {_n(followed)}", 16)
-    entries = legend_rows(list(_legend(followed)), size[0] - 32)
+    entries = legend_rows(list(_legend(followed, least)), size[0] - 32)
     foot = footing(report, size[0] - 32, alone=alone)
     below = size[1] - 16 - 13 * len(foot) - ROW * len(entries)
     highest = highest_total(report.instrument)
@@ -76,7 +80,7 @@ def draw_overlay(
     frame.value_axis(point_ticks(highest, []), f"points (0–{highest})")
     _draw_days(frame, followed)
     frame.axes()
-    _draw_all(frame, followed, longest_step(report.instrument, report.numbers))
+    _draw_all(frame, followed, middle, longest_step(report.instrument, report.numbers))
     draw_legend(painting, entries, (16, below))
     draw_footing(painting, foot, 16)
     return painting
@@ -105,8 +109,9 @@ def after_sessions(report: TrendReport) -> list[After]:
     return found
 
 
-def medians(followed: Sequence[After]) -> list[tuple[int, float]]:
-    """The median of the sessions with a value on each day since treatment, from 3 of them on."""
+def medians(followed: Sequence[After], least: int) -> list[tuple[int, float]]:
+    """The median of the sessions with a value on each day since treatment, from
+    `least` of them on."""
     by_day: dict[int, list[float]] = {}
     for one in followed:
         for offset, value in one.points:
@@ -114,11 +119,13 @@ def medians(followed: Sequence[After]) -> list[tuple[int, float]]:
     return [
         (offset, median(values))
         for offset, values in sorted(by_day.items())
-        if len(values) >= DRAWING.median_from
+        if len(values) >= least
     ]
 
 
-def _draw_all(frame: Frame, followed: Sequence[After], step: int) -> None:
+def _draw_all(
+    frame: Frame, followed: Sequence[After], middle: Sequence[tuple[int, float]], step: int
+) -> None:
     if not any(one.points for one in followed):
         at = ((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2)
         words = NO_VALUE if followed else NO_SESSION
@@ -126,7 +133,7 @@ def _draw_all(frame: Frame, followed: Sequence[After], step: int) -> None:
         return
     for one in followed[:-1]:
         _draw_one(frame, one, step, FAINT, 1)
-    _draw_median(frame, medians(followed), step)
+    _draw_median(frame, middle, step)
     _draw_one(frame, followed[-1], step, LINE, 2, dotted=True)
     ends = [
         (frame.x(one.points[-1][0]), frame.y(one.points[-1][1]))
@@ -186,12 +193,12 @@ def _n(followed: Sequence[After]) -> str:
     return counted(sum(bool(one.points) for one in followed), "session")
 
 
-def _legend(followed: Sequence[After]) -> Iterator[LegendEntry]:
+def _legend(followed: Sequence[After], least: int) -> Iterator[LegendEntry]:
     yield LegendEntry("one session", lambda p, at: _sample(p, at, FAINT, 1, ""))
     if followed:
         number = followed[-1].session.number
         yield LegendEntry(f"the latest, number {number}", lambda p, at: _sample(p, at, LINE, 2, ""))
-    words = f"median of at least {DRAWING.median_from}"
+    words = f"median of at least {least}"
     yield LegendEntry(words, lambda p, at: _sample(p, at, INK, 3.2, "9 3"))
     if any(one.before is not None for one in followed):
         yield LegendEntry("level before it", _before_mark)
@@ -208,13 +215,13 @@ def _before_mark(painting: Painting, at: Point) -> None:
     painting.path(diamond(at, 4), stroke=LINE, width=1.3, fill="#ffffff")
 
 
-def _describe(followed: Sequence[After]) -> str:
+def _describe(followed: Sequence[After], middle: Sequence[tuple[int, float]]) -> str:
     if not any(one.points for one in followed):
         return f"{NO_VALUE if followed else NO_SESSION}."
     sentences = [f"{_n(followed)} with answers in the {DRAWING.overlay_days} days after."]
     sentences += [
         f"Median on day {day}: {number_words(value)} points."
-        for day, value in medians(followed)
+        for day, value in middle
         if day % 7 == 0 or day == 1
     ]
     return " ".join(sentences)

@@ -47,6 +47,7 @@ from services.reports.pictures.trend_marks import (
     draw_session_mark,
     draw_sessions,
 )
+from services.rules.mood_days import DAY_STARTS_AT
 from services.rules.trend.document import TrendReport
 
 _LEFT: Final = 66.0
@@ -120,7 +121,7 @@ def _under(report: TrendReport, span: tuple[date, date] | None) -> str:
     days = (span[1] - span[0]).days + 1
     return (
         f"{day_words(span[0])} – {day_words(span[1])}  ·  {len(report.values)} of"
-        f" {counted(days, 'mood day')} with a value  ·  a mood day starts at 04:00,"
+        f" {counted(days, 'mood day')} with a value  ·  a mood day starts at {DAY_STARTS_AT:%H:%M},"
         f" {report.timezone}"
     )
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from services.reports.drawing.numbers import DRAWING
 from services.reports.drawing.words import (
     DAILY_FORM,
-    DURATIONS,
     NOT_VALIDATED,
     counted,
     day_words,
     dose_words,
+    duration_words,
     number_words,
     plain,
     title_of,
@@ -100,14 +100,17 @@ def _sessions(paper: Paper, report: TrendReport) -> None:
     among = counted(len(report.sessions), "session")
     paper.section(f"Latest {len(shown)} of {among}, newest first", len(shown) + 1)
     burdens = {burden.session_id: burden for burden in report.figures.burdens}
-    lines = [_session_row(one, burdens.get(one.session.id)) for one in reversed(shown)]
+    lost = report.numbers.figures.session.lost_percent
+    lines = [_session_row(one, burdens.get(one.session.id), lost) for one in reversed(shown)]
     paper.rows(_SESSION_WIDTHS, [_SESSION_HEADS, *lines])
     if report.figures.burdens:
         paper.ln(1)
-        paper.line_of(_resolved(report.figures.burdens))
+        paper.line_of(
+            _resolved(report.figures.burdens, report.numbers.measures.session.acute_hours)
+        )
 
 
-def _session_row(one: SessionFigures, burden: Burden | None) -> Sequence[str]:
+def _session_row(one: SessionFigures, burden: Burden | None, lost_percent: int) -> Sequence[str]:
     session, effect = one.session, one.effect
     best = number_words(effect.nadir)
     if effect.nadir_on is not None:
@@ -120,7 +123,7 @@ def _session_row(one: SessionFigures, burden: Burden | None) -> Sequence[str]:
         best,
         number_words(effect.effect),
         _days(one.duration),
-        DURATIONS[one.duration.status],
+        duration_words(one.duration.status, lost_percent),
         _burden(burden),
     )
 
@@ -137,12 +140,14 @@ def _burden(burden: Burden | None) -> str:
     return f"{burden.total.count}" if grade is None else f"{burden.total.count}, gr. {grade}"
 
 
-def _resolved(burdens: Sequence[Burden]) -> str:
+def _resolved(burdens: Sequence[Burden], hours: int) -> str:
     """Side effects over all sessions in one sentence."""
     resolved, known = sum(one.resolved for one in burdens), sum(one.known for one in burdens)
     grades = [grade for one in burdens if (grade := one.total.max_grade) is not None]
     worst = f", highest grade {max(grades)} (CTCAE)" if grades else ""
-    course = f"; {resolved} of {known} with a known course were gone within 24 h" if known else ""
+    course = ""
+    if known:
+        course = f"; {resolved} of {known} with a known course were gone within {hours} h"
     effects = counted(sum(one.total.count for one in burdens), "effect")
     return f"Side effects: {effects} over all sessions{worst}{course}."
 

@@ -55,7 +55,8 @@ def definitions(thresholds: CohortThresholds) -> Mapping[str, str]:
         " is the highest of the day.",
         "item9_zero": "Item 9 of 0, among those with item 9 >= 1 at baseline.",
         "item9_higher": "Item 9 higher than at baseline, among all with both.",
-        "interval": "95 % Wilson score interval; courses are taken as independent.",
+        "interval": f"{thresholds.shown.interval_percent} % Wilson score interval; courses are"
+        " taken as independent.",
         "sustained": "Kaplan-Meier from the first response reading (at most"
         f" {window.last_day} days after the last session) to the loss of the response (rule M3),"
         " censored at the last form before any further session and after"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isclose
+from statistics import NormalDist
 from typing import Annotated, Final
 
 from services.rules.figures.numbers import FIGURES, FigureNumbers
 from services.rules.measures import Measures
-from services.rules.numbers import DATA, NumbersError, read
+from services.rules.numbers import DATA, Between, NumbersError, read
 from services.rules.worsening.numbers import COURSE_RULES, CourseRuleThresholds
 
 
@@ -43,7 +45,13 @@ class DisplayLimits:
     """How figures are shown: below how many they are `small`, and how wide an interval is."""
 
     small_group: int
+    interval_percent: Annotated[int, Between(1, 99)]
     interval_z: float
+
+    def __post_init__(self) -> None:
+        quantile = NormalDist().inv_cdf(0.5 + self.interval_percent / 200)
+        if not isclose(self.interval_z, quantile):
+            raise NumbersError("is not that of the interval's percent", "interval_z")
 
 
 @dataclass(frozen=True, slots=True)

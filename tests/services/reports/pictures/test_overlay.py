@@ -36,7 +36,7 @@ def test_the_session_two_on_one_day_share_what_follows():
 
 def test_a_median_needs_three_sessions():
     found = treated([0, 10, 20], {1: 4, 2: 5, 11: 6, 12: 7, 21: 11})
-    assert medians(after_sessions(found)) == [(1, 6)]
+    assert medians(after_sessions(found), 3) == [(1, 6)]
 
 
 def test_the_picture_states_n_and_what_ended():

@@ -23,8 +23,10 @@ from services.rules.side_effects.burden import Burden, Tally
 from services.rules.statistics import TrendTest
 from services.rules.trend.adherence import Adherence
 from services.rules.trend.document import OpenedAlert, TrendReport
+from services.rules.trend.numbers import REPORT_NUMBERS
 from services.rules.trend.treatment import CourseFigures, CourseResponse
 from services.rules.worsening.return_of_symptoms import Relapse
+from tests.builders.changed_numbers import measured_otherwise
 from tests.services.reports.pictures.drawn import bare, report
 
 
@@ -250,3 +252,41 @@ def test_a_figure_in_words(fields: dict[str, Any], said: tuple[str, str]):
 def test_an_item_9_of_0_is_never_called_safe(highest: int | None, said: str):
     found = with_figures(bare([]), item9=Item9(None, None, highest, ()))
     assert ("Item 9", said) in figures_in_words(found)
+
+
+def of_another_version(**figures: Any) -> dict[str, str]:
+    """The words of a report whose cut has other numbers than those in force."""
+    change = replace(REPORT_NUMBERS.measures.change, partial_percent=30, response_percent=60)
+    numbers = measured_otherwise(change=change)
+    parts = numbers.figures
+    limits = replace(parts.session, lost_percent=40, median_min_sessions=4)
+    parts = replace(parts, session=limits, windows=replace(parts.windows, mean_days=5))
+    report_then = replace(
+        bare([], instrument="phq9", **figures), numbers=replace(numbers, figures=parts)
+    )
+    return dict(figures_in_words(report_then))
+
+
+@pytest.mark.parametrize(
+    ("figures", "name", "words"),
+    [
+        ({"status": "no_response"}, "Status", "no response (less than 30 % better)"),
+        ({"status": "partial_response"}, "Status", "partial response (30 to 59 % better)"),
+        ({"status": "response"}, "Status", "response (at least 60 % better)"),
+        ({"m7": WindowMean(Fraction(8), 4)}, "5-day mean", "8 points, from 4 of 5 days"),
+        (
+            {"effect_duration": lasting(2, None)},
+            "Effect of a session",
+            "no median: fewer than four sessions, or most effects still hold (Kaplan-Meier, n = 2)",
+        ),
+        (
+            {"effect_duration": lasting(9, 11)},
+            "Effect of a session",
+            "40 % of the gain was lost after 11 days in the median (Kaplan-Meier, n = 9)",
+        ),
+    ],
+)
+def test_printed_words_carry_the_numbers_of_the_cut(
+    figures: dict[str, Any], name: str, words: str
+) -> None:
+    assert of_another_version(**figures)[name] == words
