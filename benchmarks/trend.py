@@ -37,7 +37,7 @@ READS: Final = (
     "load_treatment",
     "levels_at",
     "effects_at",
-    "pauses_at",
+    "load_pauses_at",
     "alerts_at",
 )
 PARTS: Final[dict[str, list[Named]]] = {

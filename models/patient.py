@@ -27,10 +27,10 @@ PATIENT_STATUS: Final = ("active", "paused", "discharged")
 
 
 class Patient(OfClinic, Identified, Base):
-    """A patient of one clinic, with what staff need to reach her.
+    """A patient of one clinic, with what staff need to reach them.
 
     `former_zones` lists `{"timezone", "until_revision"}`, oldest first, so that the report of an
-    earlier revision keeps its days.
+    earlier revision keeps its days; `former_indications` likewise, so that it keeps what was due.
     """
 
     __tablename__ = "patients"
@@ -57,6 +57,7 @@ class Patient(OfClinic, Identified, Base):
     born_on: Mapped[date | None]
     mrn: Mapped[str | None]
     indications: Mapped[Strings] = mapped_column(server_default=EMPTY_STRINGS)
+    former_indications: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
     risk_at_intake: Mapped[bool] = mapped_column(server_default="false")
     status: Mapped[str] = mapped_column(server_default="active")
     status_reason: Mapped[str | None] = mapped_column(EncryptedText("patients.status_reason"))
@@ -65,11 +66,16 @@ class Patient(OfClinic, Identified, Base):
     accepted_at: Mapped[datetime | None]
 
 
-class PatientPause(OfClinic, Identified, Base):
-    """A span of days on which nothing is due; `to_on` is the last paused day.
+# The last day of a discharge, which lasts until it is taken back.
+NO_END: Final = date.max
 
-    A pause that ends early keeps what was planned: from `ended_revision` on its last day is the
-    one before `ended_on`. So a report of an earlier revision stays as it was.
+
+class PatientPause(OfClinic, Identified, Base):
+    """A span of days on which nothing is due: a pause, or a discharge (until `NO_END`). `to_on` is
+    its last day.
+
+    One that ends early keeps what was planned: from `ended_revision` on its last day is the one
+    before `ended_on`. So a report of an earlier revision stays as it was.
     """
 
     __tablename__ = "patient_pauses"

@@ -227,6 +227,7 @@ TABLES = (
             "born_on": "date",
             "mrn": "text",
             "indications": "text[] NOT NULL DEFAULT '{}'::text[]",
+            "former_indications": "jsonb NOT NULL DEFAULT '[]'::jsonb",
             "risk_at_intake": "boolean NOT NULL DEFAULT false",
             "status": "text NOT NULL DEFAULT 'active'",
             "status_reason": "bytea",  # encrypted

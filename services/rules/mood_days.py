@@ -100,6 +100,9 @@ class DaySpan:
     first: date
     last: date
 
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
     def days(self) -> Iterator[date]:
         """Every one of them."""
         for ordinal in range(self.first.toordinal(), self.last.toordinal() + 1):

@@ -22,7 +22,7 @@ def load_case(session: Session, patient: Patient) -> ScheduleCase:
     return ScheduleCase(
         zone=find_zone(patient.timezone) or UTC,
         accepted_at=patient.accepted_at,
-        paused=load_pauses(session, [(patient.clinic_id, patient.id)])[patient.id],
+        away=load_pauses(session, [(patient.clinic_id, patient.id)])[patient.id],
         treatment=load_treatment(session, patient.id),
         indications=frozenset(patient.indications),
         status=patient.status,

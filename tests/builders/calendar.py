@@ -65,7 +65,7 @@ def case(
     return ScheduleCase(
         zone=zone,
         accepted_at=None if accepted is None else moment(accepted, zone),
-        paused=[DaySpan(day_of(first), day_of(last)) for first, last in paused],
+        away=[DaySpan(day_of(first), day_of(last)) for first, last in paused],
         treatment=treatment or Treatment(),
         answered={
             "phq9-daily" if name == "phq9_daily" else name: given

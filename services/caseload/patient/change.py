@@ -87,7 +87,7 @@ def _change_data(
         if name in fields:
             setattr(patient, name, fields[name] or None)
     if "indications" in fields:
-        patient.indications = fields["indications"] or []
+        _change_indications(patient, fields["indications"] or [], revision)
     if "risk_at_intake" in fields:
         patient.risk_at_intake = risk_at_intake(fields["risk_at_intake"], patient.indications)
     if "emergency_contact" in fields:
@@ -96,3 +96,11 @@ def _change_data(
         session.flush()  # here, so that a taken number is told from any other fault
     except IntegrityError as error:
         refuse_taken_mrn(error)
+
+
+def _change_indications(patient: Patient, indications: list[str], revision: int) -> None:
+    """They ask for forms: what was due at an earlier revision stays what it was."""
+    if indications != patient.indications:
+        former = {"indications": list(patient.indications), "until_revision": revision - 1}
+        patient.former_indications = [*patient.former_indications, former]
+        patient.indications = indications

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Alert, Patient, PatientPause, StandingPlan
 from models.base import new_id
+from models.patient import NO_END
 from services.caseload.patient.profile import today_of
 from services.exceptions import Invalid, OpenAlert
 from services.rules.catalogue import SUICIDE_RISK, UNREADABLE_RISK
@@ -42,9 +43,10 @@ def change_status(
     if asked.status != "active":
         _refuse_open_alert(session, patient)
     _end_pause(session, patient, today, revision)
-    if asked.status == "paused":
-        _begin_pause(session, patient, asked, today, revision)
+    if asked.status == "paused" and asked.until_on is not None:
+        _begin_pause(session, patient, today, asked.until_on, revision)
     if asked.status == "discharged":
+        _begin_pause(session, patient, today, NO_END, revision)
         _end_standing_plan(session, patient, now)
     patient.status = asked.status
     patient.paused_until = asked.until_on
@@ -82,6 +84,7 @@ def _refuse_open_alert(session: Session, patient: Patient) -> None:
 
 
 def _end_pause(session: Session, patient: Patient, today: date, revision: int) -> None:
+    """End what is running of pauses and discharges: something is due again today."""
     session.execute(
         update(PatientPause)
         .where(
@@ -94,7 +97,7 @@ def _end_pause(session: Session, patient: Patient, today: date, revision: int) -
 
 
 def _begin_pause(
-    session: Session, patient: Patient, asked: StatusChange, today: date, revision: int
+    session: Session, patient: Patient, today: date, last_day: date, revision: int
 ) -> None:
     session.add(
         PatientPause(
@@ -102,7 +105,7 @@ def _begin_pause(
             id=new_id(),
             patient_id=patient.id,
             from_on=today,
-            to_on=asked.until_on,
+            to_on=last_day,
             revision=revision,
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +20,6 @@ from models import (
     CourseVersion,
     HelpRequest,
     Patient,
-    PatientPause,
     PatientStatus,
     SessionVitals,
     SideEffectReport,
@@ -33,7 +32,6 @@ from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects
 from services.rules.day_series import Entry
 from services.rules.figures.item9 import LevelOn
-from services.rules.mood_days import DaySpan
 from services.rules.side_effects.report import EffectsReport
 from services.rules.trend.document import OpenedAlert
 
@@ -57,6 +55,8 @@ _PATIENT: Final = (
         PatientStatus.revision,
         Patient.timezone,
         Patient.former_zones,
+        Patient.indications,
+        Patient.former_indications,
         Patient.accepted_at,
         Patient.created_at,
     )
@@ -90,6 +90,7 @@ class Cut:
     revision: int
     at: datetime
     timezone: str
+    indications: frozenset[str]
     accepted_at: datetime | None
 
 
@@ -105,16 +106,17 @@ def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
         patient_id=patient_id,
         revision=revision,
         at=at,
-        timezone=zone_at(row.timezone, row.former_zones, revision),
+        timezone=_then(row.former_zones, revision).get("timezone", row.timezone),
+        indications=frozenset(
+            _then(row.former_indications, revision).get("indications", row.indications)
+        ),
         accepted_at=row.accepted_at if known else None,
     )
 
 
-def zone_at(current: str, former: Sequence[dict[str, Any]], revision: int) -> str:
-    """The patient's zone at a revision; `former` oldest first."""
-    return next(
-        (zone["timezone"] for zone in former if revision <= zone["until_revision"]), current
-    )
+def _then(former: Sequence[dict[str, Any]], revision: int) -> dict[str, Any]:
+    """What was true at a revision of what has changed since; `former` oldest first."""
+    return next((one for one in former if revision <= one["until_revision"]), {})
 
 
 def _newest_entry_at(session: Session, patient_id: UUID, revision: int) -> datetime | None:
@@ -147,9 +149,6 @@ _EFFECTS: Final = select(
     SideEffectReport.effects,
     SideEffectReport.session_id,
 ).where(SideEffectReport.patient_id == _PATIENT_ID, SideEffectReport.revision <= _REVISION)
-_PAUSES: Final = select(
-    PatientPause.from_on, PatientPause.to_on, PatientPause.ended_on, PatientPause.ended_revision
-).where(PatientPause.patient_id == _PATIENT_ID, PatientPause.revision <= _REVISION)
 _ALERTS: Final = (
     select(
         Alert.id,
@@ -185,18 +184,6 @@ def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
 def effects_at(session: Session, cut: Cut) -> list[EffectsReport]:
     """The reports of side effects in their last version at the cut."""
     return [_report(row) for row in last_versions(session.execute(_EFFECTS, _asked(cut)))]
-
-
-def pauses_at(session: Session, cut: Cut) -> list[DaySpan]:
-    """The paused days as they were planned or had ended at the cut."""
-    spans = []
-    for row in session.execute(_PAUSES, _asked(cut)):
-        last = row.to_on
-        if row.ended_on is not None and row.ended_revision <= cut.revision:
-            last = min(last, row.ended_on - timedelta(days=1))
-        if row.from_on <= last:
-            spans.append(DaySpan(row.from_on, last))
-    return spans
 
 
 def alerts_at(session: Session, cut: Cut) -> tuple[OpenedAlert, ...]:

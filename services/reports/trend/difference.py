@@ -20,6 +20,7 @@ from models import (
     SideEffectReport,
     TreatmentSessionVersion,
 )
+from models.patient import NO_END
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
@@ -27,7 +28,7 @@ from services.exceptions import Invalid
 from services.patients.view import visible_patient
 from services.reports.trend.cut import COUNTING, Cut, last_versions, load_cut
 from services.reports.trend.report import Question, build, check_question
-from services.rules.trend.difference import KnownEntry, differences
+from services.rules.trend.difference import EntryKind, KnownEntry, differences
 from services.rules.wire import instant
 
 
@@ -70,7 +71,7 @@ def known_at(session: Session, cut: Cut, instrument: str) -> Iterator[KnownEntry
     yield from _treatment(session, cut)
     yield from _pauses(session, cut)
     yield from _alerts(session, cut)
-    yield _zone(session, cut)
+    yield from _record(session, cut)
 
 
 def _load(session: Session, patient_id: UUID, name: str, revision: int | None) -> Cut:
@@ -136,14 +137,15 @@ def _treatment(session: Session, cut: Cut) -> Iterator[KnownEntry]:
 
 def _pauses(session: Session, cut: Cut) -> Iterator[KnownEntry]:
     rows = session.execute(
-        select(PatientPause.id, PatientPause.revision, PatientPause.ended_revision).where(
-            PatientPause.patient_id == cut.patient_id, PatientPause.revision <= cut.revision
-        )
+        select(
+            PatientPause.id, PatientPause.to_on, PatientPause.revision, PatientPause.ended_revision
+        ).where(PatientPause.patient_id == cut.patient_id, PatientPause.revision <= cut.revision)
     )
     for row in rows:
         ended = row.ended_revision is not None and row.ended_revision <= cut.revision
         since = row.ended_revision if ended else row.revision
-        yield KnownEntry("pause", str(row.id), 2 if ended else 1, since)
+        kind: EntryKind = "discharge" if row.to_on == NO_END else "pause"
+        yield KnownEntry(kind, str(row.id), 2 if ended else 1, since)
 
 
 def _alerts(session: Session, cut: Cut) -> Iterator[KnownEntry]:
@@ -159,8 +161,17 @@ def _alerts(session: Session, cut: Cut) -> Iterator[KnownEntry]:
         yield KnownEntry("alert", str(row.alert_id), 1, row.since)
 
 
-def _zone(session: Session, cut: Cut) -> KnownEntry:
-    """The zone that days are counted in, as if it were one entry with a version for every move."""
-    former = session.scalars(select(Patient.former_zones).where(Patient.id == cut.patient_id)).one()
-    left = [zone["until_revision"] for zone in former if zone["until_revision"] < cut.revision]
-    return KnownEntry("time_zone", str(cut.patient_id), len(left) + 1, max(left, default=-1) + 1)
+def _record(session: Session, cut: Cut) -> Iterator[KnownEntry]:
+    """What the patient's record says of them, as if it were one entry each with a version for every
+    change: the zone that days are counted in, and the indications that ask for forms.
+    """
+    row = session.execute(
+        select(Patient.former_zones, Patient.former_indications).where(Patient.id == cut.patient_id)
+    ).one()
+    kinds: tuple[tuple[EntryKind, list[dict[str, Any]]], ...] = (
+        ("time_zone", row.former_zones),
+        ("indications", row.former_indications),
+    )
+    for kind, former in kinds:
+        left = [one["until_revision"] for one in former if one["until_revision"] < cut.revision]
+        yield KnownEntry(kind, str(cut.patient_id), len(left) + 1, max(left, default=-1) + 1)

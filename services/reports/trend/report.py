@@ -13,6 +13,7 @@ from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exceptions import Forbidden, Invalid
+from services.patients.history.pauses import load_pauses_at
 from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
 from services.reports.trend.cut import (
@@ -22,7 +23,6 @@ from services.reports.trend.cut import (
     entries_at,
     levels_at,
     load_cut,
-    pauses_at,
 )
 from services.rules.day_series import Entry
 from services.rules.instruments.lookup import UnknownInstrument, instrument
@@ -82,7 +82,8 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         from_day=asked.from_day,
         to_day=asked.to_day or _newest_day(mood_day_at(cut.at, zone), entries, beside),
         accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
-        paused=pauses_at(session, cut),
+        away=load_pauses_at(session, cut.patient_id, cut.revision),
+        indications=cut.indications,
         beside=beside,
         numbers=numbers,
     )

@@ -77,26 +77,23 @@ def silence_after_risk(
     facts: SilenceFacts, numbers: SilenceThresholds = SILENCE
 ) -> SilenceAfterRisk | None:
     """What makes N1 high for somebody who has answered before: the caseload shows the same."""
-    days = _days_since_answer(facts)
-    away = _days(facts.paused)
-    missed, risks = sum(day not in away for day in days), risks_of(facts, numbers)
+    missed, risks = missed_in_a_row(facts), risks_of(facts, numbers)
     if missed < numbers.at_risk_missed_days or not risks:
         return None
-    return SilenceAfterRisk(missed, len(days) - missed, risks)
+    return SilenceAfterRisk(missed, len(_days_since_answer(facts)) - missed, risks)
 
 
 def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | None:
     if facts.now - facts.invited_at < timedelta(hours=numbers.never_started_hours):
         return None
-    if _days(facts.paused) & {facts.today}:
+    if any(facts.today in span for span in facts.paused):
         return None
     return Tier.HIGH if facts.risk_at_intake else Tier.MEDIUM
 
 
 def missed_in_a_row(facts: SilenceFacts) -> int:
     """Due mood days since the last answer about risk, the running day left out."""
-    away = _days(facts.paused)
-    return sum(day not in away for day in _days_since_answer(facts))
+    return sum(not any(day in span for span in facts.paused) for day in _days_since_answer(facts))
 
 
 def _days_since_answer(facts: SilenceFacts) -> list[date]:
@@ -121,10 +118,6 @@ def risks_of(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> tuple
         for risk, at, days in table
         if at is not None and facts.now - at <= timedelta(days=days)
     )
-
-
-def _days(spans: Iterable[DaySpan]) -> set[date]:
-    return {day for span in spans for day in span.days()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The days that a schedule is laid out on: enrolled, not paused, and cut by sessions."""
+"""The days that a schedule is laid out on: enrolled, not away, and cut by sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import islice
@@ -17,29 +17,31 @@ from services.rules.schedule.windows import ONE_DAY
 class Calendar:
     """One patient's days. `asked`: the mood days of which windows are wanted.
 
-    Enrolment is counted from the day after `accepted_on`. `days_of` are the mood days of
+    Enrolment is counted from the day after `accepted_on`. `away`: the days of pauses and
+    discharges, ascending, with a day between each two spans. `days_of` are the mood days of
     `sessions`, both ascending.
     """
 
     zone: tzinfo
     accepted_at: datetime
     accepted_on: date
-    away: frozenset[date]
+    away: tuple[DaySpan, ...]
     sessions: tuple[Session, ...]
     days_of: tuple[date, ...]
     asked: DaySpan
 
     def due_days(self, first: date, end: date | None = None) -> Iterator[date]:
         """Every day from one on and before another (None: for ever) on which something is due."""
-        start = max(first.toordinal(), self.accepted_on.toordinal() + 1)
-        for ordinal in range(start, (end or date.max).toordinal()):
-            day = date.fromordinal(ordinal)
-            if day not in self.away:
-                yield day
+        day = max(first.toordinal(), self.accepted_on.toordinal() + 1)
+        stop = (end or date.max).toordinal()
+        for span in self.away:
+            yield from map(date.fromordinal, range(day, min(span.first.toordinal(), stop)))
+            day = max(day, span.last.toordinal() + 1)
+        yield from map(date.fromordinal, range(day, stop))
 
-    def is_paused(self, span: DaySpan) -> bool:
-        """Whether every one of these days is paused."""
-        return all(day in self.away for day in span.days())
+    def is_away(self, span: DaySpan) -> bool:
+        """Whether the patient is paused or discharged on every one of these days."""
+        return any(one.first <= span.first and span.last <= one.last for one in self.away)
 
     def periods(
         self, after: date, length: int, end: date | None = None
@@ -64,8 +66,18 @@ def calendar_of(case: ScheduleCase, accepted_at: datetime, asked: DaySpan) -> Ca
         zone=case.zone,
         accepted_at=accepted_at,
         accepted_on=mood_day_at(accepted_at, case.zone),
-        away=frozenset(day for span in case.paused for day in span.days()),
+        away=_apart(case.away),
         sessions=sessions,
         days_of=tuple(session.day(case.zone) for session in sessions),
         asked=asked,
     )
+
+
+def _apart(spans: Iterable[DaySpan]) -> tuple[DaySpan, ...]:
+    """The same days in spans that neither overlap nor touch, ascending."""
+    found: list[DaySpan] = []
+    for span in sorted(spans, key=lambda one: one.first):
+        if found and span.first.toordinal() <= found[-1].last.toordinal() + 1:
+            span = DaySpan(found[-1].first, max(found.pop().last, span.last))
+        found.append(span)
+    return tuple(found)

@@ -42,16 +42,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleCase:
-    """One patient. Instants are aware; `paused` spans may overlap; `answered` is by instrument
-    (`side_effects` for reports of these) in any order.
+    """One patient. Instants are aware; `answered` is by instrument (`side_effects` for reports of
+    these) in any order.
 
-    `status` is the patient's: to `discharged` nothing is due, and neither is it before
-    `accepted_at`, when she took over her account (None: not yet).
+    Nothing is due before `accepted_at`, when they took over their account (None: not yet), on the
+    days `away` (of pauses and discharges; spans may overlap), or while `status` is `discharged`.
     """
 
     zone: tzinfo
     accepted_at: datetime | None
-    paused: Sequence[DaySpan] = ()
+    away: Sequence[DaySpan] = ()
     treatment: Treatment = UNTREATED
     answered: Mapping[str, Sequence[Answered]] = field(default_factory=dict)
     indications: frozenset[str] = frozenset()

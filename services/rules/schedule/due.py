@@ -1,4 +1,4 @@
-"""What is due for one patient and when, anchored on her treatment sessions.
+"""What is due for one patient and when, anchored on their sessions, and how much was answered.
 
 Everything is worked out anew from the case, so that a session that is entered late, moved or
 cancelled moves every window in the same way for everybody who asks.
@@ -7,6 +7,7 @@ cancelled moves every window in the same way for everybody who asks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from services.rules.mood_days import STATED_DAYS_BACK, DaySpan, mood_day_at, shift
@@ -101,6 +102,31 @@ def layers(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Adherence:
+    """Windows of one instrument: how many were due, how many of these were answered."""
+
+    due: int
+    answered: int
+
+
+def adherence(
+    case: ScheduleCase, instrument: str, reported: DaySpan, numbers: ScheduleNumbers = SCHEDULE
+) -> Adherence:
+    """Return how many windows of an instrument touch the reported days, and how many of these were
+    answered by the last one. A window counts from its first day on, also while it is open.
+    """
+    known = [one for one in case.answered.get(instrument, ()) if one.mood_day <= reported.last]
+    answers = Answers(known)
+    windows = [
+        window
+        for window in layers(case, reported, numbers).get(instrument, ())
+        if window.touches(reported, case.zone)
+    ]
+    done = sum(window.answered_at(answers) is not None for window in windows)
+    return Adherence(len(windows), done)
+
+
 def _two_weeks(
     case: ScheduleCase, calendar: Calendar, numbers: ScheduleNumbers
 ) -> Iterator[Window]:
@@ -113,7 +139,7 @@ def items_of(windows: Sequence[Window], case: ScheduleCase, now: datetime) -> tu
     answers = {window.instrument: Answers(()) for window in windows}
     answers |= {code: Answers(given) for code, given in case.answered.items()}
     today = mood_day_at(now, case.zone)
-    is_away = any(span.first <= today <= span.last for span in case.paused)
+    is_away = any(today in span for span in case.away)
     made = [
         _item(window, window.times(case.zone), answers[window.instrument], now, is_away)
         for window in windows

@@ -67,7 +67,7 @@ def side_effects_after(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator
 
 
 def _due(window: SpanWindow, calendar: Calendar) -> Iterator[SpanWindow]:
-    """The window as far as she is enrolled; none when nothing of it is due."""
+    """The window as far as the patient is enrolled; none when nothing of it is due."""
     opens = max(window.opens_at, calendar.accepted_at)
     enrolled = SpanWindow(
         window.instrument,
@@ -77,5 +77,5 @@ def _due(window: SpanWindow, calendar: Calendar) -> Iterator[SpanWindow]:
         window.due_at,
         window.expires_at,
     )
-    if opens < window.due_at and not calendar.is_paused(enrolled.due_days(calendar.zone)):
+    if opens < window.due_at and not calendar.is_away(enrolled.due_days(calendar.zone)):
         yield enrolled

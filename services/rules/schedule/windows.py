@@ -76,7 +76,7 @@ class DayWindow:
 
     def touches(self, reported: DaySpan, _zone: tzinfo) -> bool:
         """Whether an answer about one of the reported days would count."""
-        return any(reported.first <= day <= reported.last for day in self.days)
+        return any(day in reported for day in self.days)
 
     def answered_at(self, answers: Answers) -> datetime | None:
         """When the first answer that counts was recorded."""

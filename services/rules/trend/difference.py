@@ -8,7 +8,17 @@ from typing import Literal
 
 from services.rules.trend.document import NOT_CONTENT
 
-EntryKind = Literal["check_in", "side_effects", "course", "session", "alert", "pause", "time_zone"]
+EntryKind = Literal[
+    "check_in",
+    "side_effects",
+    "course",
+    "session",
+    "alert",
+    "pause",
+    "discharge",
+    "time_zone",
+    "indications",
+]
 Change = Literal["added", "changed", "removed"]
 
 # Rows of these lists are the same row when they agree in this field.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import UNTREATED, Treatment
@@ -32,11 +32,12 @@ from services.rules.figures.windows import (
     trend_test,
 )
 from services.rules.mood_days import DaySpan, find_zone, mood_day_at
-from services.rules.schedule.case import Answered
+from services.rules.schedule.case import Answered, ScheduleCase
+from services.rules.schedule.due import Adherence, adherence
+from services.rules.schedule.windows import ONE_DAY, day_start
 from services.rules.side_effects.burden import Burden, side_effect_burden
 from services.rules.side_effects.report import EffectsReport
 from services.rules.statistics import TrendTest
-from services.rules.trend.adherence import Adherence, adherence
 from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 from services.rules.trend.treatment import TreatmentFigures, treatment_figures
 
@@ -110,7 +111,8 @@ def trend(
     from_day: date | None = None,
     to_day: date | None = None,
     accepted_on: date | None = None,
-    paused: Iterable[DaySpan] = (),
+    away: Iterable[DaySpan] = (),
+    indications: frozenset[str] = frozenset(),
     beside: Beside = ALONE,
     numbers: ReportNumbers = REPORT_NUMBERS,
 ) -> Trend:
@@ -126,20 +128,34 @@ def trend(
     first = date.min if from_day is None else from_day
     known = [entry for entry in entries if entry.mood_day <= last]
     due = adherence(
+        ScheduleCase(
+            zone=zone,
+            accepted_at=_end_of(accepted_on, zone),
+            away=tuple(away),
+            treatment=beside.treatment,
+            answered={instrument: [_answered(entry) for entry in known if entry.answered]},
+            indications=indications,
+        ),
         instrument,
-        [Answered(entry.mood_day, entry.recorded_at) for entry in known if entry.answered],
-        accepted_on,
-        paused,
         DaySpan(first, min(last, cut_day)),
         numbers.schedule,
-        treatment=beside.treatment,
-        zone=zone,
     )
     seen = beside.until(data_cut_at, last, zone)
     # Nothing is known of the days to come: days are counted to the cut, also when `to` is later.
     today = max([cut_day, *(entry.mood_day for entry in known), *seen.days()])
     reported = DaySpan(first, min(last, today))
     return _figures(instrument, known, reported, seen, due, zone, numbers)
+
+
+def _end_of(accepted_on: date | None, zone: tzinfo) -> datetime | None:
+    """The last moment of a day: a report leaves out what was due on the day of the acceptance."""
+    if accepted_on is None:
+        return None
+    return day_start(accepted_on + ONE_DAY, zone) - timedelta.resolution
+
+
+def _answered(entry: Entry) -> Answered:
+    return Answered(entry.mood_day, entry.recorded_at)
 
 
 def _figures(

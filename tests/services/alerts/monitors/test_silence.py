@@ -130,17 +130,31 @@ def test_an_answer_on_the_day_of_the_alert_begins_a_new_silence(
     assert listen(worker_app, reported + timedelta(days=9)) == 0
 
 
+def follow(pat: Person, asked: StatusChange, now: datetime) -> None:
+    with transaction_of(pat.app, pat.actor.clinic_id) as session:
+        revision = raise_revision(session, pat.patient_id)
+        patient = session.scalars(select(Patient).where(Patient.id == pat.patient_id)).one()
+        change_status(session, patient, asked, revision, now)
+
+
+def test_days_of_a_discharge_that_was_taken_back_are_no_silence(
+    app: Flask, worker_app: Flask, clean_database: None
+) -> None:
+    pat = World(app, START).clinic().patient()
+    answer(pat, START, q9=0, q1=1)
+    follow(pat, StatusChange("discharged"), START + timedelta(days=3))
+    follow(pat, StatusChange("active"), START + timedelta(days=40))
+    assert listen(worker_app, START + timedelta(days=44)) == 0, "two days missed before, four since"
+    assert listen(worker_app, START + timedelta(days=45)) == 1
+
+
 def test_a_pause_that_is_over_hides_no_silence(
     app: Flask, worker_app: Flask, clean_database: None
 ) -> None:
     clinic = World(app, START).clinic()
     pat = clinic.patient()
     answer(pat, START, q9=0, q1=1)
-    pause = StatusChange("paused", "travelling", (START + timedelta(days=10)).date())
-    with app.app_context(), transaction(clinic.id) as session:
-        revision = raise_revision(session, pat.patient_id)
-        patient = session.scalars(select(Patient).where(Patient.id == pat.patient_id)).one()
-        change_status(session, patient, pause, revision, START)
+    follow(pat, StatusChange("paused", "travelling", (START + timedelta(days=10)).date()), START)
     assert listen(worker_app, START + timedelta(days=10)) == 0
     assert listen(worker_app, START + timedelta(days=17)) == 0, "six days missed since"
     assert listen(worker_app, START + timedelta(days=18)) == 1

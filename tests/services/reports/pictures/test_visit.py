@@ -19,9 +19,9 @@ from services.rules.figures.onset import Onset
 from services.rules.figures.session_effect import SessionEffect
 from services.rules.figures.status import Improvement
 from services.rules.figures.windows import WindowMean
+from services.rules.schedule.due import Adherence
 from services.rules.side_effects.burden import Burden, Tally
 from services.rules.statistics import TrendTest
-from services.rules.trend.adherence import Adherence
 from services.rules.trend.document import OpenedAlert, TrendReport
 from services.rules.trend.numbers import REPORT_NUMBERS
 from services.rules.trend.treatment import CourseFigures, CourseResponse

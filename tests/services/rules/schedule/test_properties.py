@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 from services.rules.courses import Course, Session, Treatment, in_order
 from services.rules.mood_days import DaySpan
 from services.rules.schedule.case import Answered, ScheduleCase
-from services.rules.schedule.due import answers_needed, due_items, due_now, windows_now
-from services.rules.trend.adherence import Adherence, adherence, adherence_of
+from services.rules.schedule.due import (
+    Adherence,
+    adherence,
+    answers_needed,
+    due_items,
+    due_now,
+    windows_now,
+)
+from services.rules.schedule.windows import day_start
 from tests.builders.calendar import KOLKATA, NEW_YORK
 
 START = datetime(2026, 2, 20, 15, tzinfo=UTC)
@@ -57,7 +64,7 @@ def cases(draw) -> ScheduleCase:
     return ScheduleCase(
         zone=draw(ZONES),
         accepted_at=draw(INSTANTS),
-        paused=draw(pauses()),
+        away=draw(pauses()),
         treatment=draw(sessions()),
         answered={form: draw(answered()) for form in FORMS},
         indications=frozenset(draw(st.sets(st.sampled_from(["anxiety", "PTSD", "bipolar"])))),
@@ -98,7 +105,7 @@ def test_no_two_items_ask_for_the_same(case, now):
 @given(cases(), INSTANTS)
 def test_a_status_is_what_the_instants_say(case, now):
     today = (now.astimezone(case.zone).replace(tzinfo=None) - timedelta(hours=4)).date()
-    is_away = any(span.first <= today <= span.last for span in case.paused)
+    is_away = any(span.first <= today <= span.last for span in case.away)
     for item in due_items(case, now):
         stages = (
             (item.answered_at is not None, "answered"),
@@ -151,7 +158,7 @@ def test_a_session_changes_nothing_that_was_over_before_its_windows_opened(case,
 
 @given(cases())
 def test_a_day_that_is_paused_or_before_the_acceptance_asks_for_no_daily_form(case):
-    away = {day for span in case.paused for day in span.days()}
+    away = {day for span in case.away for day in span.days()}
     days = [item.mood_day for item in due_items(case, START) if item.instrument == "phq9-daily"]
 
     assert not away.intersection(days)
@@ -183,7 +190,13 @@ def test_without_a_session_adherence_is_what_a_few_plain_lines_say(
 ):
     reported = DaySpan(first, last)
 
-    found = adherence(instrument, days, accepted_on, paused, reported, zone=zone)
+    case = ScheduleCase(
+        zone=zone,
+        accepted_at=day_start(accepted_on + timedelta(days=1), zone) - timedelta.resolution,
+        away=paused,
+        answered={instrument: [Answered(day, day_start(day, zone)) for day in days]},
+    )
+    found = adherence(case, instrument, reported)
 
     assert found == plainly(instrument, days, accepted_on, paused, reported)
 
@@ -206,6 +219,6 @@ def test_adherence_counts_the_items_that_have_begun(case, instrument, last):
         if item.instrument == instrument and item.counts_from_at < end
     ]
 
-    found = adherence_of(case, instrument, DaySpan(date.min, last))
+    found = adherence(case, instrument, DaySpan(date.min, last))
     assert found.due == len(begun)
     assert found.answered == sum(item.answered_at is not None for item in begun)

@@ -10,7 +10,7 @@ import pytest
 from services.rules.day_series import DayValue, Entry
 from services.rules.figures.baseline import Baseline
 from services.rules.figures.windows import WindowMean
-from services.rules.trend.adherence import Adherence
+from services.rules.schedule.due import Adherence
 from services.rules.trend.report import Trend, trend
 from tests.builders.days import at, entry, on
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 
 import pytest
 
 from services.rules.mood_days import DaySpan
-from services.rules.trend.adherence import Adherence, adherence
+from services.rules.schedule.case import Answered, ScheduleCase
+from services.rules.schedule.due import Adherence, adherence
+from services.rules.schedule.windows import day_start
 from tests.builders.days import FIRST_DAY, on
 
 
@@ -19,9 +21,13 @@ def found(
     since: int = 0,
     paused: tuple[tuple[int, int], ...] = (),
 ) -> Adherence:
-    spans = [DaySpan(on(first), on(last)) for first, last in paused]
-    days = {on(day) for day in answered}
-    return adherence(instrument, days, FIRST_DAY, spans, DaySpan(on(since), on(until)))
+    case = ScheduleCase(
+        zone=UTC,
+        accepted_at=day_start(FIRST_DAY, UTC),
+        away=[DaySpan(on(first), on(last)) for first, last in paused],
+        answered={instrument: [Answered(on(day), day_start(on(day), UTC)) for day in answered]},
+    )
+    return adherence(case, instrument, DaySpan(on(since), on(until)))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,8 @@ def test_nothing_is_due_of_other_instruments(instrument):
 
 def test_nothing_is_due_before_acceptance():
     reported = DaySpan(date.min, on(30))
+    answered = {"phq9-daily": [Answered(on(3), day_start(on(3), UTC))]}
+    invited = ScheduleCase(zone=UTC, accepted_at=None, answered=answered)
 
-    assert adherence("phq9-daily", {on(3)}, None, (), reported) == Adherence(0, 0)
+    assert adherence(invited, "phq9-daily", reported) == Adherence(0, 0)
     assert found("phq9-daily", [], until=-5) == Adherence(0, 0)

@@ -6,8 +6,8 @@ import pytest
 
 from services.rules.courses import UNTREATED
 from services.rules.mood_days import DaySpan
-from services.rules.trend.adherence import Adherence, adherence
-from tests.builders.calendar import KOLKATA, answers, day_of, sessions_at
+from services.rules.schedule.due import Adherence, adherence
+from tests.builders.calendar import answers, case, day_of, sessions_at
 
 WEEKLY = sessions_at("03-09 14:00", "03-16 14:00")
 WIDE = sessions_at("03-12 14:00", "03-30 14:00")
@@ -16,18 +16,8 @@ WIDE = sessions_at("03-12 14:00", "03-30 14:00")
 def found(
     treatment, *given: str, until: str, since: str = "01-01", instrument: str = "phq9", **choices
 ) -> Adherence:
-    reported = DaySpan(day_of(since), day_of(until))
-    recorded = answers(*given)
-    return adherence(
-        instrument,
-        recorded,
-        day_of("03-01"),
-        (),
-        reported,
-        treatment=treatment,
-        zone=KOLKATA,
-        **choices,
-    )
+    schedule = case(treatment, accepted="03-02 03:59", **{instrument: answers(*given)}, **choices)
+    return adherence(schedule, instrument, DaySpan(day_of(since), day_of(until)))
 
 
 @pytest.mark.parametrize(
@@ -63,15 +53,6 @@ def test_a_window_that_ended_before_the_reported_days_does_not_count():
     assert found(WEEKLY, until="03-16", since="03-09") == Adherence(2, 0)
 
 
-def test_a_day_alone_counts_as_before_the_session_on_it():
-    reported = DaySpan(day_of("03-01"), day_of("03-09"))
-    days = {day_of("03-09")}
-
-    counted = adherence("phq9", days, day_of("03-01"), (), reported, treatment=WEEKLY, zone=KOLKATA)
-
-    assert counted == Adherence(2, 1)
-
-
 def test_sessions_change_nothing_of_the_daily_check_in():
     given = [f"03-{day:02} 12:00" for day in range(2, 20, 3)]
 
@@ -85,9 +66,7 @@ def test_sessions_change_nothing_of_the_daily_check_in():
 
 def test_side_effects_and_forms_by_indication_are_counted_apart():
     effects = found(WEEKLY, "03-10 15:00", until="03-17", instrument="side_effects")
-    gad7 = found(
-        WEEKLY, "03-10 15:00", until="03-17", instrument="gad7", indications=frozenset({"anxiety"})
-    )
+    gad7 = found(WEEKLY, "03-10 15:00", until="03-17", instrument="gad7", indications=("anxiety",))
 
     assert effects == Adherence(2, 1)
     assert gad7 == Adherence(2, 1)
