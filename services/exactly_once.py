@@ -24,9 +24,13 @@ from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
 from services.rules.mood_days import to_utc
 
-Kind = RecordKind
-
-
+# Of the first answer to an id, for a statement that reads other things as well.
+KNOWN_COLUMNS: Final = (
+    RecordId.id.label("known_id"),
+    RecordId.patient_id.label("known_patient_id"),
+    RecordId.content_digest,
+    RecordId.first_answer,
+)
 # Keys in which a client's id is already there: used by a client, or made by the server for a record
 # that a client sent without one.
 ID_TAKEN: Final = frozenset(
@@ -45,7 +49,7 @@ ID_TAKEN: Final = frozenset(
 )
 
 
-def content_digest(kind: Kind, **content: Any) -> bytes:
+def content_digest(kind: RecordKind, **content: Any) -> bytes:
     """A keyed digest of what makes two requests the same (contract, "Same content")."""
     canonical = orjson.dumps(
         {"kind": kind} | {name: _plain(value) for name, value in content.items()},
@@ -61,7 +65,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class FirstAnswer:
     """What to send: 201 for a new record, 200 for a repetition, and the bytes."""
 
     status: int
@@ -75,31 +79,31 @@ def render(record: dict[str, Any]) -> bytes:
 
 def known_answer(
     session: Session, actor: Actor, record_id: UUID, patient_id: UUID | None, digest: bytes
-) -> Answered | None:
+) -> FirstAnswer | None:
     """The answer to an id that was used before, None for a new one.
 
     Raises `IdTaken` when it is another patient's (or was erased), `ContentConflict` when the
     content differs; the conflict shows the caller's own stored record unless the token has expired.
     """
-    row = session.execute(
-        select(
-            RecordId.patient_id,
-            RecordId.content_digest,
-            RecordId.first_answer,
-            RecordId.received_at,
-        ).where(RecordId.id == record_id)
-    ).one_or_none()
-    if row is None:
+    row = session.execute(select(*KNOWN_COLUMNS).where(RecordId.id == record_id)).one_or_none()
+    return None if row is None else answer_again(row, actor, patient_id, digest)
+
+
+def answer_again(
+    row: Any, actor: Actor, patient_id: UUID | None, digest: bytes
+) -> FirstAnswer | None:
+    """`known_answer` from a row that has `KNOWN_COLUMNS`, empty for a new id."""
+    if row.known_id is None:
         return None
-    if row.patient_id != patient_id or row.first_answer is None:
+    if row.known_patient_id != patient_id or row.first_answer is None:
         raise IdTaken
     if row.content_digest != digest:
         if actor.token_expired:
             raise ContentConflict
         raise ContentConflict(stored=orjson.loads(row.first_answer))
     if actor.token_expired:
-        return Answered(200, _brief(row.first_answer))
-    return Answered(200, row.first_answer.encode())
+        return FirstAnswer(200, _brief(row.first_answer))
+    return FirstAnswer(200, row.first_answer.encode())
 
 
 def _brief(first_answer: str) -> bytes:
@@ -113,7 +117,7 @@ def keep_answer(
     record_id: UUID,
     clinic_id: UUID,
     patient_id: UUID | None,
-    kind: Kind,
+    kind: RecordKind,
     digest: bytes,
     body: bytes,
     now: datetime,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 Write = Insert | Update | Delete
 
 
-def write_together(session: Session, writes: Sequence[Write]) -> None:
+def execute_writes(session: Session, writes: Sequence[Write]) -> None:
     """Run inserts, updates and deletes as one data-modifying statement (CTEs).
 
     All of them see the rows as they were before the statement, and none sees another's effect: a

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from flask import Response, current_app
 
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 
 
-def bytes_answer(answered: Answered) -> Response:
+def bytes_answer(answered: FirstAnswer) -> Response:
     """The kept bytes, as they are."""
     response: Response = current_app.response_class(
         answered.body, status=answered.status, mimetype="application/json"

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import Clinic, Contact, User
 from services.exceptions import NotFound
+from services.rules.cards.crisis import ClinicFacts
 from services.rules.escalation.staffing import (
     Staffing,
     StaffingError,
@@ -35,11 +36,18 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Whom to page in which order (the last resort is the final step), and the clinic's pace."""
+    """Whom to page in which order (the last resort is the final step), the clinic's pace, and what
+    a card says of the clinic.
+    """
 
     links: tuple[Link, ...]
-    staffing: Staffing
+    facts: ClinicFacts
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
+
+    @property
+    def staffing(self) -> Staffing:
+        """When somebody is there."""
+        return self.facts.staffing
 
     @property
     def nobody_but_the_last_resort(self) -> bool:
@@ -71,6 +79,9 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
             Clinic.staffed,
             Clinic.holidays,
             Clinic.ladder,
+            Clinic.country,
+            Clinic.phone,
+            Clinic.monitoring_text,
             Contact.id,
             Contact.channel,
             Contact.last_resort,
@@ -86,7 +97,12 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
     clinic = rows[0]
     return Chain(
         links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
-        staffing=readable_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
+        facts=ClinicFacts(
+            country=clinic.country,
+            staffing=readable_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
+            phone=clinic.phone,
+            monitoring_text=clinic.monitoring_text or "",
+        ),
         ladders=ladders_of(clinic.ladder),
     )
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from models import Alert, AlertOccurrence
@@ -27,19 +28,20 @@ from services.alerts.writing import (
     timeline_writes,
 )
 from services.one_statement import Write
-from services.rules.decision import Tier
+from services.rules.danger.lowering import Occurrence
+from services.rules.decision import Tier, highest
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
 
-NOTHING_LOWERED: Mapping[UUID, str] = MappingProxyType({})
+NOTHING_LOWERED: Final[Mapping[UUID, Tier]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class NewOccurrence:
-    """One rule that fired on one entry. `at` is `recorded_at`; `tier` a severity word.
+    """One rule that fired on one entry. `at` is `recorded_at`.
 
     `interrupts`: a help request, an item 9 of 3 or a C-SSRS high ends an acknowledgement.
-    `about_id`: the session or course that the rule speaks once of.
+    `about_id`: the session or course about which the rule alerts once.
     """
 
     entry_id: UUID | None
@@ -49,23 +51,9 @@ class NewOccurrence:
     received_at: datetime
     item9: int | None
     cssrs: str | None
-    tier: str
+    tier: Tier
     interrupts: bool
     about_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOccurrence:
-    """One occurrence of the open alert, with the tier it has now."""
-
-    id: UUID
-    entry_id: UUID | None
-    rule: str
-    at: datetime
-    received_at: datetime
-    item9: int | None
-    cssrs: str | None
-    tier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +63,7 @@ class OpenAlert:
     key: AlertKey
     state: AlertState
     newest_occurrence_at: datetime
-    occurrences: tuple[HeldOccurrence, ...]
+    occurrences: tuple[Occurrence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +77,69 @@ class Opened:
     pages: bool = False
 
 
+def _open_alerts() -> Any:
+    """Nobody adds an occurrence without the status row, which the caller holds: so they are read in
+    the statement that locks the alerts.
+    """
+    one = AlertOccurrence
+    occurrences = (
+        select(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_array(one.id, one.rule, one.tier, one.at, one.received_at),
+                    one.received_at,
+                    one.id,
+                ),
+                type_=JSONB(),
+            )
+        )
+        .where(one.clinic_id == Alert.clinic_id, one.alert_id == Alert.id)
+        .scalar_subquery()
+    )
+    return (
+        select(Alert, occurrences)
+        .where(
+            Alert.patient_id == bindparam("patient_id", type_=Alert.patient_id.type),
+            Alert.family.in_(bindparam("families", expanding=True)),
+            Alert.status != "resolved",
+        )
+        .order_by(Alert.family)
+        .with_for_update(key_share=True, of=Alert)
+    )
+
+
+# Built once: putting a statement together costs more than running it.
+_OPEN_ALERTS: Final = _open_alerts()
+
+
+def load_open_alerts(
+    session: Session, patient_id: UUID, families: Sequence[str]
+) -> dict[str, OpenAlert]:
+    """Lock and read the patient's not-resolved alerts of these families, with their occurrences."""
+    rows = session.execute(_OPEN_ALERTS, {"patient_id": patient_id, "families": families})
+    return {
+        alert.family: OpenAlert(
+            key=AlertKey(alert.clinic_id, alert.id),
+            state=AlertState.of(alert),
+            newest_occurrence_at=alert.newest_occurrence_at,
+            occurrences=tuple(_occurrence(*cells) for cells in occurrences or ()),
+        )
+        for alert, occurrences in rows
+    }
+
+
 def load_open_alert(session: Session, patient_id: UUID, family: str) -> OpenAlert | None:
-    """Lock and read the patient's not-resolved alert of this family and its occurrences."""
-    alert = session.scalars(
-        select(Alert)
-        .where(Alert.patient_id == patient_id, Alert.family == family, Alert.status != "resolved")
-        .with_for_update(key_share=True)
-    ).one_or_none()
-    if alert is None:
-        return None
-    held = session.scalars(
-        select(AlertOccurrence)
-        .where(AlertOccurrence.clinic_id == alert.clinic_id, AlertOccurrence.alert_id == alert.id)
-        .order_by(AlertOccurrence.received_at, AlertOccurrence.id)
-    )
-    return OpenAlert(
-        key=AlertKey(alert.clinic_id, alert.id),
-        state=AlertState.of(alert),
-        newest_occurrence_at=alert.newest_occurrence_at,
-        occurrences=tuple(_held(row) for row in held),
-    )
+    """Lock and read the patient's not-resolved alert of one family."""
+    return load_open_alerts(session, patient_id, [family]).get(family)
 
 
-def _held(row: AlertOccurrence) -> HeldOccurrence:
-    return HeldOccurrence(
-        row.id, row.entry_id, row.rule, row.at, row.received_at, row.item9, row.cssrs, row.tier
+def _occurrence(occurrence_id: str, rule: str, tier: str, at: str, received_at: str) -> Occurrence:
+    return Occurrence(
+        rule,
+        Tier.from_word(tier),
+        datetime.fromisoformat(at),
+        datetime.fromisoformat(received_at),
+        UUID(occurrence_id),
     )
 
 
@@ -128,7 +154,7 @@ def open_or_add(
     chain: Chain,
     now: datetime,
     revision: int,
-    lowered: Mapping[UUID, str] = NOTHING_LOWERED,
+    lowered: Mapping[UUID, Tier] = NOTHING_LOWERED,
 ) -> Opened:
     """Open an alert for these occurrences (at least one), or add them to the open one.
 
@@ -145,7 +171,7 @@ def open_or_add(
     return Opened(key.alert_id, [*writes, *_tier_writes(key, lowered), *stored], pages)
 
 
-def lower(open_alert: OpenAlert, lowered: Mapping[UUID, str], *, now: datetime) -> list[Write]:
+def lower(open_alert: OpenAlert, lowered: Mapping[UUID, Tier], *, now: datetime) -> list[Write]:
     """Only re-tier (occurrence id -> tier, for good): a trusted C-SSRS that is no occurrence.
 
     Cancels no queued page and postpones no due time of an alert that nobody has acknowledged.
@@ -171,8 +197,8 @@ class _Opening:
 
 
 def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
-    gravest = max(new.occurrences, key=lambda each: Tier.from_word(each.tier))
-    change = lifecycle.opened(gravest.tier, chain.circumstances(now))
+    gravest = max(new.occurrences, key=lambda each: each.tier)
+    change = lifecycle.opened(gravest.tier.word, chain.circumstances(now))
     columns: dict[str, Any] = {
         "clinic_id": new.key.clinic_id,
         "id": new.key.alert_id,
@@ -197,7 +223,7 @@ def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
 def _add(
     alert: OpenAlert,
     occurrences: Sequence[NewOccurrence],
-    lowered: Mapping[UUID, str],
+    lowered: Mapping[UUID, Tier],
     chain: Chain,
     now: datetime,
 ) -> tuple[list[Write], bool]:
@@ -221,11 +247,11 @@ def _add(
     return [*counted, *consequences(alert.key, change, chain, now)], bool(change.pages)
 
 
-def _tier(alert: OpenAlert, added: Iterable[NewOccurrence], lowered: Mapping[UUID, str]) -> str:
+def _tier(alert: OpenAlert, added: Iterable[NewOccurrence], lowered: Mapping[UUID, Tier]) -> str:
     """The alert's tier: the maximum over its occurrences, old and new."""
-    tiers = [lowered.get(held.id, held.tier) for held in alert.occurrences]
-    tiers += [each.tier for each in added]
-    return max(tiers, key=Tier.from_word, default=alert.state.severity)
+    tiers = [lowered.get(one.id, one.tier) if one.id else one.tier for one in alert.occurrences]
+    tier = highest([*tiers, *(each.tier for each in added)])
+    return alert.state.severity if tier is None else tier.word
 
 
 def _occurrence_writes(
@@ -245,8 +271,8 @@ def _occurrence_writes(
             "item9": each.item9,
             "cssrs": each.cssrs,
             "about_id": each.about_id,
-            "first_tier": each.tier,
-            "tier": each.tier,
+            "first_tier": each.tier.word,
+            "tier": each.tier.word,
             "revision": revision,
         }
         for each in occurrences
@@ -254,14 +280,14 @@ def _occurrence_writes(
     return [insert(AlertOccurrence).values(rows)]
 
 
-def _tier_writes(key: AlertKey, lowered: Mapping[UUID, str]) -> list[Write]:
+def _tier_writes(key: AlertKey, lowered: Mapping[UUID, Tier]) -> list[Write]:
     return [
         update(AlertOccurrence)
         .where(
             AlertOccurrence.clinic_id == key.clinic_id,
             AlertOccurrence.alert_id == key.alert_id,
-            AlertOccurrence.id.in_([held for held, to in lowered.items() if to == tier]),
+            AlertOccurrence.id.in_([one for one, to in lowered.items() if to == tier]),
         )
-        .values(tier=tier)
+        .values(tier=tier.word)
         for tier in sorted(set(lowered.values()))
     ]

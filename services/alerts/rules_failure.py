@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Insert, insert, literal, select, text
+from sqlalchemy import CTE, literal, select, text
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -84,7 +85,7 @@ def _from_alert(table: type[Any], alert: CTE, values: dict[str, Any], only_new: 
     chosen = select(*columns.values(), alert.c.id)
     if only_new:
         chosen = chosen.where(alert.c.occurrence_count == 1)
-    return insert(table).from_select([*columns, "alert_id"], chosen)
+    return upsert(table).from_select([*columns, "alert_id"], chosen)
 
 
 def _failure(
@@ -102,7 +103,13 @@ def _failure(
         "rule_version": rule_version,
         "failed_at": now,
     }
-    return _from_alert(RulesFailure, alert, values, only_new=False).cte("failure")
+    failure = _from_alert(RulesFailure, alert, values, only_new=False)
+    # What staff write under one id more than once, a session that is changed, may fail again.
+    again = {name: failure.excluded[name] for name in ("alert_id", "rule_version", "failed_at")}
+    return failure.on_conflict_do_update(
+        index_elements=[RulesFailure.clinic_id, RulesFailure.patient_id, RulesFailure.entry_id],
+        set_=again | {"replayed_at": None},
+    ).cte("failure")
 
 
 def _first_time(alert: CTE, key: AlertKey, chain: Chain, now: datetime) -> list[CTE]:

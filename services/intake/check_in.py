@@ -1,41 +1,48 @@
-"""Store a check-in exactly once, with its score, decisions, alert, first pages and first answer."""
+"""A check-in and its amendments: stored exactly once, with score, decisions, alert and card.
+
+An amendment replaces the answers, and never lowers the risk.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from models import CheckIn, CheckInContent
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
-from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
-from services.exceptions import Invalid, NotFollowed, NotFound
-from services.intake.deciding.background import load_background
-from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
-from services.intake.deciding.verdict import Verdict, decide
-from services.intake.forms import CheckInForm, checked_answers, known_instrument
-from services.intake.records.check_ins import SCORE_FIELDS, record_of
-from services.intake.repeated import made_certain
-from services.intake.storing.consequences import Entry, set_off
-from services.intake.storing.contents import version_writes
-from services.patients.status.lock import LockedPatient, lock_patient
-from services.patients.view import visible_patient
+from services.exactly_once import FirstAnswer, content_digest
+from services.intake.deciding.entry import Sent
+from services.intake.deciding.known import Known
+from services.intake.deciding.outcome import Outcome
+from services.intake.deciding.series import with_series
+from services.intake.forms import AmendForm, CheckInForm, checked_answers, known_instrument
+from services.intake.reading.check_ins import CHECK_INS, SCORE_FIELDS, record_of
+from services.intake.reading.versions import load_versions
+from services.intake.storing.cards import SafetyCard
+from services.intake.writing import (
+    Entry,
+    amended,
+    author_of,
+    flags_of,
+    patient_of_version,
+    patient_written_about,
+    superseded,
+    write_entry,
+)
+from services.one_statement import Write
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.instruments.answers import Answers
-from services.rules.instruments.lookup import Instrument
 
 
-@made_certain
 def record_check_in(
     actor: Actor, form: CheckInForm, sent_at: datetime | None, now: datetime
-) -> Answered:
-    """One check-in, in one transaction.
-
-    Raises `Invalid`, `NotFound`, `IdTaken`, `ContentConflict`, and `NotFollowed` for a
-    harmless answer of somebody whom the clinic no longer follows; a risky one is stored and pages.
-    """
+) -> FirstAnswer:
+    """One check-in, in one transaction; raises `Invalid`, `NotFound`, and as `write_entry`."""
     scopes(actor, Action.WRITE_ENTRIES)
     asked = known_instrument(form.instrument)
     answers = checked_answers(asked, form.answers)
@@ -48,32 +55,7 @@ def record_check_in(
         note=form.note,
         client_total=form.client_total,
     )
-    with id_taken_elsewhere(), acting(actor, now) as session:
-        patient_id = patient_written_about(session, actor, form.patient_id, now)
-        patient = lock_patient(session, patient_id)
-        known = known_answer(session, actor, form.id, patient_id, digest)
-        if known is not None:
-            return known
-        before = load_background(session, patient)
-        sent = _sent(actor, patient, form, asked, answers, sent_at, now)
-        verdict = decide(sent, before.background)
-        if not patient.followed and not verdict.is_risky:
-            raise NotFollowed
-        shown = UNTREATED if actor.token_expired else before.treatment
-        entry = _entry(actor, patient, form, asked, answers, digest, verdict, shown)
-        return set_off(session, actor, patient, before, verdict, entry, now)
-
-
-def _sent(
-    actor: Actor,
-    patient: LockedPatient,
-    form: CheckInForm,
-    asked: Instrument,
-    answers: Answers,
-    sent_at: datetime | None,
-    now: datetime,
-) -> Sent:
-    return Sent(
+    sent = Sent(
         kind="check_in",
         instrument=asked,
         answers=answers,
@@ -81,99 +63,126 @@ def _sent(
         recorded_at=form.recorded_at,
         received_at=now,
         timezone=form.timezone,
-        profile_timezone=patient.timezone,
         sent_at=sent_at,
         stated_mood_day=form.mood_day,
         client_total=form.client_total,
         flags=flags_of(actor),
     )
-
-
-def _entry(
-    actor: Actor,
-    patient: LockedPatient,
-    form: CheckInForm,
-    asked: Instrument,
-    answers: Answers,
-    digest: bytes,
-    verdict: Verdict,
-    treatment: Treatment,
-) -> Entry:
-    row: dict[str, Any] = {
-        **read_columns(patient, asked, verdict),
-        **author_columns(actor),
-        "id": form.id,
-        "root_id": form.id,
-        "version": 1,
-        "timezone": form.timezone,
-    }
-    return Entry(
+    entry = CheckInEntry(
         id=form.id,
         kind="check_in",
         digest=digest,
-        instrument=asked.code,
-        answers=answers,
-        writes=version_writes(row, answers, note=form.note, client_total=form.client_total),
-        record=lambda safety: record_of(
-            row,
-            form.id,
-            answers=answers,
-            note=form.note,
-            client_total=form.client_total,
-            treatment=treatment,
-            safety=safety,
-        ),
+        sent=sent,
+        author=author_of(actor),
+        counts=not actor.token_expired,
     )
+    patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
+    return write_entry(actor, patient_of, lambda *_: entry, now)
 
 
-def patient_written_about(
-    session: Session, actor: Actor, patient_id: UUID | None, now: datetime
-) -> UUID:
-    """The patient herself, or the one in view whom staff name; raises `NotFound`, `Invalid`."""
-    if actor.patient_id is not None:
-        if patient_id not in (None, actor.patient_id):
-            raise NotFound
-        return actor.patient_id
-    if patient_id is None:
-        raise Invalid({"patient_id": ["Staff name the patient."]})
-    return visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now).id
+def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> FirstAnswer:
+    """Add a version to the form that any of its versions' ids names, in one transaction.
+
+    Raises `NotFound`, `Invalid`, and as `write_entry`.
+    """
+    scopes(actor, Action.WRITE_ENTRIES)
+
+    def make(session: Session, patient_id: UUID) -> CheckInEntry:
+        versions = load_versions(session, CHECK_INS, patient_id, check_in_id)
+        first = versions[0]
+        asked = known_instrument(first.instrument)
+        answers = checked_answers(asked, form.answers)
+        digest = content_digest(
+            "amendment", root=str(first.id), answers=answers, reason=form.reason
+        )
+        earlier = tuple(version.answers for version in versions)
+        about = {"instrument": asked, "answers": answers, "earlier": earlier}
+        return CheckInEntry(
+            id=form.id,
+            kind="amendment",
+            digest=digest,
+            sent=amended(actor, first, form.reason, now, kind="amendment", **about),
+            versions=versions,
+            author=author_of(actor),
+            counts=not actor.token_expired,
+        )
+
+    patient_of = partial(
+        patient_of_version, actor=actor, table=CheckIn, version_id=check_in_id, now=now
+    )
+    return write_entry(actor, patient_of, make, now)
 
 
-def flags_of(actor: Actor) -> frozenset[str]:
-    """What the author of an entry puts in doubt."""
-    expired = {TOKEN_EXPIRED} if actor.token_expired else set()
-    by_staff = {ENTERED_BY_STAFF} if actor.patient_id is None else set()
-    return frozenset(expired | by_staff)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInEntry(Entry):
+    """One version of a form."""
+
+    def decide(
+        self, session: Session, known: Known, outcome: Outcome, row: Any, now: datetime
+    ) -> Outcome:
+        """With the series that it joins, unless it does not count in it (yet)."""
+        del row
+        if not self.counts or known.unread:
+            return outcome
+        return with_series(session, known, outcome, self.sent, self.root_id, now)
+
+    def row(self, session: Session, known: Known, outcome: Outcome) -> dict[str, Any]:
+        """Its columns; the answers are kept apart."""
+        del session
+        asked = self.sent.instrument
+        if asked is None:
+            raise AssertionError("a check-in is a form")
+        return {
+            **self.place_columns(known, outcome),
+            **read_columns(outcome),
+            "instrument": asked.code,
+            "instrument_version": asked.version,
+            "counts_in_trend": self.counts,
+        }
+
+    def writes(self, row: dict[str, Any]) -> list[Write]:
+        """Its columns, and beside them the answers, note, reason and total."""
+        beside = (
+            {"reason": self.sent.note}
+            if self.versions
+            else {"note": self.sent.note, "client_total": self.sent.client_total}
+        )
+        contents = insert(CheckInContent).values(
+            clinic_id=row["clinic_id"],
+            patient_id=row["patient_id"],
+            check_in_id=self.id,
+            answers=self.sent.answers,
+            **beside,
+        )
+        stored: list[Write] = [insert(CheckIn).values(**row), contents]
+        if self.versions:
+            revision = row["revision"]
+            stored.append(superseded(CheckIn, self.versions[-1], superseded_revision=revision))
+        return stored
+
+    def record(
+        self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard
+    ) -> dict[str, Any]:
+        """An amendment shows the note of its form; an expired token sees no session."""
+        return record_of(
+            row,
+            self.id,
+            answers=self.sent.answers,
+            note=self.versions[0].note if self.versions else self.sent.note,
+            client_total=self.sent.client_total,
+            treatment=treatment if self.counts else UNTREATED,
+            safety=safety,
+        )
 
 
-def author_columns(actor: Actor) -> dict[str, Any]:
-    """Who sent it, with which log-in, and whether it counts in the trends already."""
+def read_columns(outcome: Outcome) -> dict[str, Any]:
+    """The columns that come from reading the answers."""
+    read, facts = outcome.read, outcome.read.facts
     return {
-        "entered_by": actor.user_id if actor.patient_id is None else None,
-        "family_id": actor.family_id,
-        "counts_in_trend": not actor.token_expired,
-    }
-
-
-def read_columns(patient: LockedPatient, asked: Instrument, verdict: Verdict) -> dict[str, Any]:
-    """The columns that come from reading the answers: the same for every version."""
-    read = verdict.read
-    score = {field: getattr(read.score, field) for field in SCORE_FIELDS}
-    return {
-        "clinic_id": patient.clinic_id,
-        "patient_id": patient.patient_id,
-        "instrument": asked.code,
-        "instrument_version": asked.version,
-        "mood_day": read.placement.mood_day,
-        "recorded_at": read.placement.recorded_at_utc,
-        "answered_at": read.placement.answered_at,
-        "received_at": read.facts.received_at,
-        "zone": read.placement.zone,
-        **score,
-        "q9": read.facts.item9_number,
+        **{field: getattr(read.score, field) for field in SCORE_FIELDS},
+        "q9": facts.item9_number,
         "q9_highest": read.q9_highest,
-        "q9_unknown": read.facts.item9 == "unknown",
-        "cssrs_level": read.facts.cssrs,
-        "flags": sorted(read.facts.flags),
-        "revision": patient.next_revision,
+        "q9_unknown": facts.item9 == "unknown",
+        "cssrs_level": facts.cssrs,
+        "flags": sorted(facts.flags),
     }

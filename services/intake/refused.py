@@ -11,21 +11,17 @@ import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from models import CheckIn, PatientStatus, StandingPlan, UnreadableBody
+from models import CheckIn, StandingPlan, UnreadableBody
 from models.base import new_id
 from models.encryption import keyring
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.alerts.opening import load_open_alert
-from services.alerts.writing import notify_statement
-from services.intake.deciding.background import clinic_facts
-from services.intake.deciding.entry import Read
-from services.intake.deciding.findings import Findings
-from services.intake.deciding.verdict import Verdict
-from services.intake.repeated import made_certain
-from services.intake.storing.alarms import raise_alarms
-from services.intake.storing.decisions import keep_decision
-from services.one_statement import Write, write_together
+from services.alerts.raising import raise_alerts
+from services.intake.deciding.entry import Read, placed_at
+from services.intake.deciding.outcome import Outcome
+from services.intake.storing.store import chain_of, status_update, store_outcome
+from services.intake.unknown_outcome import retry_unknown_outcome
+from services.one_statement import Write
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.rules.cards.crisis import Receipt, card
 from services.rules.catalogue import UNREADABLE_RISK
@@ -33,7 +29,6 @@ from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.refused_bodies import Danger, find_danger
 from services.rules.danger.triage import card_level, next_instrument, triage
 from services.rules.decision import Tier
-from services.rules.mood_days import Placement
 
 KEPT_BODIES: Final = 5
 KEPT_BYTES: Final = 16_000
@@ -50,7 +45,7 @@ class Refused:
     check_in_id: UUID | None = None
 
 
-@made_certain
+@retry_unknown_outcome
 def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, Any] | None:
     """The problem document with the card, after its alert is committed; None without danger.
 
@@ -87,7 +82,7 @@ def _shown_again(actor: Actor, answer: str) -> dict[str, Any]:
     """The kept answer; an expired token sees no stored record in it."""
     kept: dict[str, Any] = orjson.loads(answer)
     return {
-        key: said for key, said in kept.items() if not (actor.token_expired and key == "stored")
+        key: value for key, value in kept.items() if not (actor.token_expired and key == "stored")
     }
 
 
@@ -117,72 +112,54 @@ def _commit(
     digest: bytes,
     now: datetime,
 ) -> dict[str, Any]:
-    verdict = _verdict(patient, danger, now)
-    entry_id = new_id()
-    alarms = raise_alarms(session, patient, verdict, Findings(), entry_id, now)
-    facts = verdict.facts
+    outcome, entry_id = _decide(patient, danger, now), new_id()
+    facts, chain = outcome.read.facts, chain_of(session, patient.clinic_id)
+    raised = raise_alerts(session, patient, facts, outcome.danger, entry_id, chain, now)
     safety = card(
-        card_level(facts, verdict.decisions) or "support",
-        clinic_facts(session, patient.clinic_id),
+        card_level(facts, outcome.danger) or "support",
+        chain().facts,
         now,
         Receipt(stored=False, paged=True, followed=patient.followed),
         next_instrument(facts),
     )
     problem = refused.problem | {"safety": safety}
-    write_together(session, [*alarms.writes, *_risk_writes(patient, verdict, entry_id, now)])
-    held = load_open_alert(session, patient.patient_id, UNREADABLE_RISK)
-    if held is None:
-        raise AssertionError("the alert that was just written is gone")
-    _keep_body(session, patient, held.key.alert_id, entry_id, refused, problem, digest, now)
-    session.execute(notify_statement())
+    body = insert(UnreadableBody).values(
+        id=entry_id,
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        alert_id=raised.alert_ids[UNREADABLE_RISK],
+        body_digest=digest,
+        body=refused.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        answer=orjson.dumps(problem).decode(),
+        answer_status=problem["status"],
+        received_at=now,
+        revision=patient.next_revision,
+    )
+    others = [*_risk_writes(patient, now), _drop_old_bodies(patient), body]
+    store_outcome(session, patient, outcome, raised, entry_id, now, others)
     return problem
 
 
-def _verdict(patient: LockedPatient, danger: Danger, now: datetime) -> Verdict:
-    facts = EntryFacts(
-        kind="unreadable", recorded_at=now, received_at=now, unreadable_tier=danger.tier
-    )
+def _decide(patient: LockedPatient, danger: Danger, now: datetime) -> Outcome:
+    facts = EntryFacts("unreadable", now, now, unreadable_tier=danger.tier)
     history = RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at)
-    placement = Placement(now.date(), patient.timezone, frozenset(), now, now)
-    return Verdict(
-        read=Read(None, placement, facts, None, False),
-        decisions=triage(facts, history, plan_holds=False),
-        by_rules=True,
-    )
+    read = Read(facts, placed_at(now, patient.timezone))
+    return Outcome(read, triage(facts, history, plan_holds=False))
 
 
-def _risk_writes(
-    patient: LockedPatient, verdict: Verdict, entry_id: UUID, now: datetime
-) -> list[Write]:
+def _risk_writes(patient: LockedPatient, now: datetime) -> list[Write]:
     """It ends a standing plan and counts as item 9 of 1 or more from now on."""
     plan = (
         update(StandingPlan)
         .where(StandingPlan.patient_id == patient.patient_id, StandingPlan.ended_at.is_(None))
         .values(ended_at=now, ended_because="unreadable_risk")
     )
-    status = (
-        update(PatientStatus)
-        .where(PatientStatus.patient_id == patient.patient_id)
-        .values(
-            revision=patient.next_revision,
-            item9_positive_at=max(now, patient.item9_positive_at or now),
-        )
-    )
-    decision = keep_decision(patient, entry_id, "rules", verdict.tier, verdict.stored(), now)
-    return [plan, status, decision]
+    positive_at = max(now, patient.item9_positive_at or now)
+    return [plan, status_update(patient, {"item9_positive_at": positive_at})]
 
 
-def _keep_body(
-    session: Session,
-    patient: LockedPatient,
-    alert_id: UUID,
-    entry_id: UUID,
-    refused: Refused,
-    problem: dict[str, Any],
-    digest: bytes,
-    now: datetime,
-) -> None:
-    """Keep the newest bodies, cut, for those who may act; the digests stay for ever."""
+def _drop_old_bodies(patient: LockedPatient) -> Write:
+    """The newest bodies are kept, cut, for those who may act; the digests stay for ever."""
     mine = UnreadableBody.patient_id == patient.patient_id
     outdated = (
         select(UnreadableBody.id)
@@ -190,20 +167,4 @@ def _keep_body(
         .order_by(UnreadableBody.received_at.desc(), UnreadableBody.id.desc())
         .offset(KEPT_BODIES - 1)
     )
-    session.execute(
-        update(UnreadableBody).where(mine, UnreadableBody.id.in_(outdated)).values(body=None)
-    )
-    session.execute(
-        insert(UnreadableBody).values(
-            id=entry_id,
-            clinic_id=patient.clinic_id,
-            patient_id=patient.patient_id,
-            alert_id=alert_id,
-            body_digest=digest,
-            body=refused.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd"),
-            answer=orjson.dumps(problem).decode(),
-            answer_status=problem["status"],
-            received_at=now,
-            revision=patient.next_revision,
-        )
-    )
+    return update(UnreadableBody).where(mine, UnreadableBody.id.in_(outdated)).values(body=None)

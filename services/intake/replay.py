@@ -2,130 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from models import (
     CheckIn,
-    CheckInContent,
-    PatientStatus,
     RulesFailure,
-    SideEffectReport,
-    StandingPlan,
+    SessionVitals,
     StoredDecision,
+    TreatmentSession,
+    TreatmentSessionVersion,
 )
-from services.alerts.writing import notify_statement
-from services.intake.deciding.background import Known, load_background
+from services.alerts.raising import raise_alerts
+from services.exceptions import NotFound
+from services.intake.check_in import CheckInEntry, read_columns
 from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
-from services.intake.deciding.findings import NOTHING_FOUND, Findings
-from services.intake.deciding.series_figures import series_effects, series_entry
-from services.intake.deciding.series_rules import Joined
-from services.intake.deciding.side_effects import decide_effects
-from services.intake.deciding.verdict import Verdict, decide_by_rules
-from services.intake.records.check_ins import SCORE_FIELDS
-from services.intake.storing.alarms import raise_alarms
-from services.intake.storing.contents import OF_ITS_CHECK_IN
-from services.intake.storing.decisions import keep_decision
-from services.one_statement import Write, write_together
-from services.patients.history.treatments import load_treatment
-from services.patients.status.lock import LockedPatient, lock_patient
+from services.intake.deciding.known import Known, load_known
+from services.intake.deciding.outcome import Outcome, decide_by_rules
+from services.intake.deciding.treatment import decide_session, decide_vitals, decided_about_session
+from services.intake.reading.check_ins import CHECK_INS
+from services.intake.reading.side_effects import SIDE_EFFECT_REPORTS
+from services.intake.reading.versions import Versioned, load_versions
+from services.intake.side_effects import SideEffectsEntry
+from services.intake.storing.follow_ups import with_follow_ups
+from services.intake.storing.store import chain_of, end_plan, status_update, store_outcome
+from services.intake.writing import Entry
+from services.one_statement import Write
+from services.patients.history.side_effects import read_effects
+from services.patients.history.treatments import current_sessions
+from services.patients.status.lock import lock_status_row
 from services.patients.status.row import refresh
 from services.rules.catalogue import CATALOGUE
-from services.rules.danger.standing_plans import EndReason
-from services.rules.decision import Decision, Tier
+from services.rules.decision import Decision, Tier, highest
 from services.rules.instruments.lookup import instrument
 from services.rules.mood_days import Placement
 from services.unit_of_work import transaction
-
-
-def load_report(session: Session, patient_id: UUID, entry_id: UUID) -> SideEffectReport | None:
-    """The version that an entry is, if it is a report of side effects."""
-    return session.scalars(
-        select(SideEffectReport).where(
-            SideEffectReport.patient_id == patient_id, SideEffectReport.id == entry_id
-        )
-    ).one_or_none()
-
-
-def decide_again(
-    session: Session, patient: LockedPatient, before: Known, report: SideEffectReport
-) -> tuple[Verdict, Findings]:
-    """What the rules say of it now; raises when they still fail."""
-    placed = Placement(
-        report.mood_day,
-        report.zone,
-        frozenset(report.flags),
-        report.recorded_at,
-        report.answered_at,
-    )
-    verdict = decide_by_rules(_report_sent(report, patient), placed, before.background)
-    earlier = session.scalars(
-        select(SideEffectReport).where(
-            SideEffectReport.patient_id == patient.patient_id,
-            SideEffectReport.root_id == report.root_id,
-            SideEffectReport.version < report.version,
-        )
-    )
-    findings = decide_effects(session, patient, report, list(earlier), before.treatment)
-    if findings.failed:
-        raise RuntimeError("the rules of side effects still fail")
-    return verdict, findings
-
-
-def unheard(findings: Findings, heard: Mapping[str, Tier]) -> Findings:
-    """Without what was reported when the entry came, unless it is graver now."""
-    return Findings(
-        tuple(
-            replace(each, fired=False, tier=None) if _is_heard(each, heard) else each
-            for each in findings.decisions
-        )
-    )
-
-
-def _is_heard(decision: Decision, heard: Mapping[str, Tier]) -> bool:
-    before = heard.get(decision.rule)
-    if before is None or decision.tier is None:
-        return False
-    return decision.tier <= before
-
-
-def _report_sent(report: SideEffectReport, patient: LockedPatient) -> Sent:
-    return Sent(
-        kind="side_effects",
-        instrument=None,
-        answers={},
-        note=report.note if report.version == 1 else report.reason,
-        recorded_at=report.recorded_at,
-        received_at=report.received_at,
-        timezone=report.timezone,
-        profile_timezone=patient.timezone,
-        flags=frozenset(report.flags) & {ENTERED_BY_STAFF},
-    )
-
-
-# Rules that an answer itself fires: what the fallback stands in for.
-OF_AN_ANSWER: Final = frozenset(rule.id for rule in CATALOGUE.values() if rule.cause)
 
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
     """One entry on which the fallback had to speak.
 
-    `tier`: what the S rules or the fallback in their place gave it; `heard`: the other rules
-    that have raised an alert about it already, and how grave.
+    `tier`: what the S rules or the fallback in their place gave it; `reported_tiers`: the other
+    rules that have raised an alert about it already, and how grave.
     """
 
     clinic_id: UUID
     patient_id: UUID
     entry_id: UUID
+    decided_at: datetime
     tier: Tier | None
-    heard: Mapping[str, Tier] = field(default_factory=dict)
+    reported_tiers: Mapping[str, Tier] = field(default_factory=dict)
 
 
 def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
@@ -136,10 +69,17 @@ def undecided(clinic_id: UUID, since: datetime) -> list[Undecided]:
         later.patient_id == StoredDecision.patient_id,
         later.entry_id == StoredDecision.entry_id,
         later.by == "replay",
+        # A session that is changed after a replay may fail again.
+        later.revision > StoredDecision.revision,
     )
     with transaction(clinic_id) as session:
         rows = session.execute(
-            select(StoredDecision.patient_id, StoredDecision.entry_id, StoredDecision.decided)
+            select(
+                StoredDecision.patient_id,
+                StoredDecision.entry_id,
+                StoredDecision.decided,
+                StoredDecision.decided_at,
+            )
             .where(StoredDecision.by == "fallback", StoredDecision.decided_at >= since, ~again)
             .order_by(StoredDecision.decided_at, StoredDecision.id)
         ).all()
@@ -152,173 +92,182 @@ def _undecided(clinic_id: UUID, row: Any) -> Undecided:
         clinic_id,
         row.patient_id,
         row.entry_id,
-        max((tier for rule, tier in fired if rule in OF_AN_ANSWER), default=None),
-        {rule: tier for rule, tier in fired if rule not in OF_AN_ANSWER},
+        row.decided_at,
+        highest(tier for rule, tier in fired if CATALOGUE[rule].cause),
+        {rule: tier for rule, tier in fired if not CATALOGUE[rule].cause},
     )
 
 
-def replay(entry: Undecided, now: datetime) -> Verdict | None:
-    """Decide one entry by the rules in force; None for a help request, which needs no score.
+def replay(entry: Undecided, now: datetime) -> None:
+    """Decide one entry by the rules in force; a help request needs no score.
 
     Writes its score, the decisions and, where the rules see more than the fallback did, the
     occurrence. Raises what the rules raise: the entry then stays undecided.
     """
     with transaction(entry.clinic_id) as session:
-        patient = lock_patient(session, entry.patient_id)
-        row = _load(session, entry)
-        before = load_background(session, patient)
-        if before.unread:
+        status = lock_status_row(session, entry.patient_id)
+        known = load_known(session, entry.patient_id, status)
+        if known.unread:
             raise RuntimeError("the treatment still cannot be read")
-        if row is None:
-            return _replay_other(session, patient, before, entry, now)
-        placed = Placement(
-            row.mood_day, row.zone, frozenset(row.flags), row.recorded_at, row.answered_at
+        outcome, writes = _decide_again(session, known, entry, now)
+        if outcome.failed:
+            raise RuntimeError("the rules still fail")
+        patient = known.patient
+        raised = raise_alerts(
+            session,
+            patient,
+            outcome.read.facts,
+            _without_reported(entry, outcome),
+            entry.entry_id,
+            chain_of(session, patient.clinic_id),
+            now,
+            outcome.read.reassuring,
         )
-        verdict = decide_by_rules(_sent(session, row, patient), placed, before.background)
-        findings = _series(session, patient, row, verdict, now)
-        _finish(session, patient, entry, verdict, findings, [_rescore(entry, verdict)], now)
-        plan = before.background.plan
-        if verdict.plan_ended is not None and plan is not None and plan.set_at <= row.received_at:
-            _end_plan(session, before, verdict.plan_ended, now)
-        return verdict
-
-
-def _replay_other(
-    session: Session, patient: LockedPatient, before: Known, entry: Undecided, now: datetime
-) -> Verdict | None:
-    """An entry that is no form: a report of side effects, or a help request (nothing to score)."""
-    report = load_report(session, entry.patient_id, entry.entry_id)
-    if report is None:
-        _finish(session, patient, entry, None, NOTHING_FOUND, [], now)
-        return None
-    verdict, findings = decide_again(session, patient, before, report)
-    _finish(session, patient, entry, verdict, findings, [], now)
-    return verdict
-
-
-def _end_plan(session: Session, before: Known, reason: EndReason, now: datetime) -> None:
-    session.execute(
-        update(StandingPlan)
-        .where(StandingPlan.id == before.plan_id)
-        .values(ended_at=now, ended_because=reason)
-    )
-
-
-def _load(session: Session, entry: Undecided) -> Any:
-    return session.execute(
-        select(
-            *CheckIn.__table__.c, CheckInContent.answers, CheckInContent.note, CheckInContent.reason
+        done = (
+            update(RulesFailure)
+            .where(
+                RulesFailure.patient_id == entry.patient_id,
+                RulesFailure.entry_id == entry.entry_id,
+            )
+            .values(replayed_at=now)
         )
-        .join(CheckInContent, OF_ITS_CHECK_IN)
-        .where(CheckIn.patient_id == entry.patient_id, CheckIn.id == entry.entry_id)
-    ).one_or_none()
+        others = [*writes, status_update(patient, {}), done]
+        store_outcome(session, patient, outcome, raised, entry.entry_id, now, others, by="replay")
+        refresh(session, entry.patient_id, now)
 
 
-def _sent(session: Session, row: Any, patient: LockedPatient) -> Sent:
-    earlier = session.scalars(
-        select(CheckInContent.answers)
-        .join(CheckIn, OF_ITS_CHECK_IN)
-        .where(
-            CheckIn.patient_id == patient.patient_id,
-            CheckIn.root_id == row.root_id,
-            CheckIn.version < row.version,
-        )
-        .order_by(CheckIn.version)
-    )
-    return Sent(
+def _without_reported(entry: Undecided, outcome: Outcome) -> list[Decision]:
+    """What the rules see beyond what was reported when the entry came: the rest stands on an alert
+    already.
+    """
+    danger, before = highest(one.tier for one in outcome.danger), entry.tier
+    graver = before is None or (danger is not None and danger > before)
+    others = [
+        one
+        for one in outcome.others
+        if one.tier is not None and one.tier > entry.reported_tiers.get(one.rule, 0)
+    ]
+    return [*(outcome.danger if graver else ()), *others]
+
+
+def _decide_again(
+    session: Session, known: Known, entry: Undecided, now: datetime
+) -> tuple[Outcome, list[Write]]:
+    """What the rules say of the entry now, whatever it is, and what that changes of it."""
+    for kind, decide_version in ((CHECK_INS, _check_in), (SIDE_EFFECT_REPORTS, _side_effects)):
+        row, earlier = _versions(session, kind, entry)
+        if row is not None:
+            return decide_version(session, known, row, earlier, now)
+    return _about_session(session, known, entry), []
+
+
+def _versions(
+    session: Session, kind: Versioned, entry: Undecided
+) -> tuple[Any | None, Sequence[Any]]:
+    """The version that an entry is, and those before it; None when it is of another kind."""
+    try:
+        versions = load_versions(session, kind, entry.patient_id, entry.entry_id)
+    except NotFound:
+        return None, ()
+    row = next(version for version in versions if version.id == entry.entry_id)
+    return row, [version for version in versions if version.version < row.version]
+
+
+def _check_in(
+    session: Session, known: Known, row: Any, earlier: Sequence[Any], now: datetime
+) -> tuple[Outcome, list[Write]]:
+    again = CheckInEntry(
+        id=row.id,
         kind="check_in" if row.version == 1 else "amendment",
-        instrument=instrument(row.instrument),
-        answers=row.answers,
-        note=row.note or row.reason,
+        digest=b"",
+        sent=_sent(
+            row,
+            kind="check_in" if row.version == 1 else "amendment",
+            instrument=instrument(row.instrument),
+            answers=row.answers,
+            note=row.note or row.reason,
+            flags=frozenset(row.flags) & {TOKEN_EXPIRED, ENTERED_BY_STAFF},
+            earlier=tuple(version.answers for version in earlier),
+        ),
+        versions=earlier,
+        author={},
+        counts=row.counts_in_trend and not row.superseded,
+    )
+    outcome = _decided(session, known, again, row, now)
+    rescored = (
+        update(CheckIn)
+        .where(CheckIn.patient_id == row.patient_id, CheckIn.id == row.id)
+        .values(**read_columns(outcome))
+    )
+    plan, reason = known.plan, outcome.plan_ended
+    if plan is None or plan.id is None or reason is None or plan.set_at > row.received_at:
+        return outcome, [rescored]
+    return outcome, [rescored, end_plan(plan.id, reason, now)]
+
+
+def _side_effects(
+    session: Session, known: Known, row: Any, earlier: Sequence[Any], now: datetime
+) -> tuple[Outcome, list[Write]]:
+    again = SideEffectsEntry(
+        id=row.id,
+        kind="side_effects" if row.version == 1 else "side_effects_amendment",
+        digest=b"",
+        sent=_sent(
+            row,
+            kind="side_effects",
+            instrument=None,
+            answers={},
+            note=row.note if row.version == 1 else row.reason,
+            flags=frozenset(row.flags) & {ENTERED_BY_STAFF},
+        ),
+        versions=earlier,
+        author={},
+        effects=read_effects(row.effects),
+        vitals={},
+        session_id=row.session_id,
+    )
+    return _decided(session, known, again, row, now), []
+
+
+def _sent(row: Any, **answered: Any) -> Sent:
+    return Sent(
         recorded_at=row.recorded_at,
         received_at=row.received_at,
         timezone=row.timezone,
-        profile_timezone=patient.timezone,
-        flags=frozenset(row.flags) & {TOKEN_EXPIRED, ENTERED_BY_STAFF},
-        earlier=tuple(earlier),
+        **answered,
     )
 
 
-def _finish(
-    session: Session,
-    patient: LockedPatient,
-    entry: Undecided,
-    verdict: Verdict | None,
-    findings: Findings,
-    writes: list[Write],
-    now: datetime,
-) -> None:
-    pages = False
-    if verdict is not None:
-        alarms = raise_alarms(
-            session,
-            patient,
-            _unheard(entry, verdict),
-            unheard(findings, entry.heard),
-            entry.entry_id,
-            now,
+def _decided(session: Session, known: Known, again: Entry, row: Any, now: datetime) -> Outcome:
+    """It keeps its place in time, also where the rules of then would no longer give it."""
+    placed = Placement(
+        row.mood_day, row.zone, frozenset(row.flags), row.recorded_at, row.answered_at
+    )
+    outcome = decide_by_rules(again.sent, placed, known)
+    return again.decide(session, known, outcome, row._asdict(), now)
+
+
+def _about_session(session: Session, known: Known, entry: Undecided) -> Outcome:
+    """Vital signs, or a session; a help request needs no more than it got."""
+    patient, at = known.patient, entry.decided_at
+    mine = (entry.patient_id, entry.entry_id)
+    taken = session.execute(
+        select(*SessionVitals.__table__.c).where(
+            tuple_(SessionVitals.patient_id, SessionVitals.id) == mine
         )
-        writes += alarms.writes
-        pages = alarms.pages
-    tier = verdict.tier if verdict else entry.tier
-    decided = [*(verdict.stored() if verdict else []), *findings.stored()]
-    writes.append(keep_decision(patient, entry.entry_id, "replay", tier, decided, now))
-    writes.append(
-        update(PatientStatus)
-        .where(PatientStatus.patient_id == patient.patient_id)
-        .values(revision=patient.next_revision)
-    )
-    writes.append(
-        update(RulesFailure)
-        .where(RulesFailure.patient_id == entry.patient_id, RulesFailure.entry_id == entry.entry_id)
-        .values(replayed_at=now)
-    )
-    write_together(session, writes)
-    refresh(session, patient.patient_id, now)
-    if pages:
-        session.execute(notify_statement())
-
-
-def _rescore(entry: Undecided, verdict: Verdict) -> Any:
-    read = verdict.read
-    return (
-        update(CheckIn)
-        .where(CheckIn.patient_id == entry.patient_id, CheckIn.id == entry.entry_id)
-        .values(
-            **{field: getattr(read.score, field) for field in SCORE_FIELDS},
-            q9=read.facts.item9_number,
-            q9_highest=read.q9_highest,
-            q9_unknown=read.facts.item9 == "unknown",
-            cssrs_level=read.facts.cssrs,
-            flags=sorted(read.facts.flags),
+    ).one_or_none()
+    if taken is not None:
+        at_session = session.execute(
+            current_sessions(entry.patient_id).where(
+                TreatmentSessionVersion.session_id == taken.session_id
+            )
+        ).one()
+        return decide_vitals(session, patient, at_session, taken, taken.received_at)
+    is_session = session.scalar(
+        select(TreatmentSession.id).where(
+            tuple_(TreatmentSession.patient_id, TreatmentSession.id) == mine
         )
     )
-
-
-def _unheard(entry: Undecided, verdict: Verdict) -> Verdict:
-    """Only what is above the tier that the fallback gave: the rest stands on an alert already."""
-    if entry.tier is None or (verdict.tier is not None and verdict.tier > entry.tier):
-        return verdict
-    return replace(verdict, decisions=())
-
-
-def _series(
-    session: Session, patient: LockedPatient, row: Any, verdict: Verdict, now: datetime
-) -> Findings:
-    """The rules of the series again, for a version that is current and counts."""
-    as_entry = series_entry(verdict, row.root_id)
-    if row.superseded or not row.counts_in_trend or as_entry is None:
-        return NOTHING_FOUND
-    joined = Joined(
-        patient_id=patient.patient_id,
-        instrument=row.instrument,
-        entry=as_entry,
-        answers=row.answers,
-        treatment=load_treatment(session, patient.patient_id),
-        timezone=patient.timezone,
-        now=now,
-    )
-    findings, _ = series_effects(session, joined)
-    if findings.failed:
-        raise RuntimeError("the rules of the series still fail")
-    return findings
+    if is_session is None:
+        return decided_about_session(patient, at, ())
+    return with_follow_ups(session, patient, decide_session(session, patient, at), at)

@@ -1,44 +1,54 @@
-"""Store a report of side effects exactly once, with its decisions, alerts and card."""
+"""A report of side effects and its amendments: stored exactly once, with decisions and card.
+
+What is new in an amendment pages; what an earlier version said already does not.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import SideEffectReport, TreatmentSession
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
-from services.exactly_once import Answered, content_digest, id_taken_elsewhere, known_answer
-from services.exceptions import Invalid, NotFollowed, NotFound
-from services.intake.check_in import flags_of, patient_written_about
-from services.intake.deciding.background import Known, load_background
+from services.exactly_once import FirstAnswer, content_digest
+from services.exceptions import Invalid
 from services.intake.deciding.entry import Sent
-from services.intake.deciding.findings import Findings
-from services.intake.deciding.side_effects import decide_effects
-from services.intake.deciding.verdict import Verdict, decide
+from services.intake.deciding.known import Known
+from services.intake.deciding.outcome import Outcome
+from services.intake.deciding.side_effects import with_side_effects
 from services.intake.forms import EffectsAmendment, EffectsForm, checked_effects, plain_effects
-from services.intake.records.side_effects import effects_record, load_versions
-from services.intake.repeated import made_certain
-from services.intake.storing.consequences import Entry, set_off
-from services.patients.status.lock import LockedPatient, lock_patient
-from services.patients.view import visible_patient
+from services.intake.reading.side_effects import SIDE_EFFECT_REPORTS, effects_record
+from services.intake.reading.versions import load_versions
+from services.intake.storing.cards import SafetyCard
+from services.intake.writing import (
+    Entry,
+    amended,
+    author_of,
+    flags_of,
+    patient_of_version,
+    patient_written_about,
+    superseded,
+    write_entry,
+)
+from services.one_statement import Write
+from services.rules.courses import Treatment
 from services.rules.danger.fallback import fallback_tier
 from services.rules.side_effects.report import ReportedEffect
 
+MEASURED: Final = ("systolic", "diastolic", "heart_rate")
 
-@made_certain
+
 def record_side_effects(
     actor: Actor, form: EffectsForm, sent_at: datetime | None, now: datetime
-) -> Answered:
-    """One report, in one transaction.
-
-    Raises `Invalid`, `NotFound`, `IdTaken`, `ContentConflict`, and `NotFollowed` for a
-    harmless report of somebody whom the clinic no longer follows; an emergency is stored and pages.
-    """
+) -> FirstAnswer:
+    """One report, in one transaction; raises `Invalid`, `NotFound`, and as `write_entry`."""
     scopes(actor, Action.WRITE_ENTRIES)
     effects = checked_effects(form.effects, form.vitals)
     digest = content_digest(
@@ -50,117 +60,7 @@ def record_side_effects(
         vitals={name: value for name, value in form.vitals.items() if value is not None},
         note=form.note,
     )
-    with id_taken_elsewhere(), acting(actor, now) as session:
-        patient_id = patient_written_about(session, actor, form.patient_id, now)
-        patient = lock_patient(session, patient_id)
-        known = known_answer(session, actor, form.id, patient_id, digest)
-        if known is not None:
-            return known
-        before = load_background(session, patient)
-        verdict = decide(_sent(actor, patient, form, sent_at, now), before.background)
-        row = _row(actor, patient, verdict, form.vitals, effects) | {
-            "id": form.id,
-            "root_id": form.id,
-            "version": 1,
-            "session_id": _known_session(session, patient_id, form.session_id, effects),
-            "timezone": form.timezone,
-            "note": form.note,
-            "reason": None,
-        }
-        report = SideEffectReport(**row)
-        findings = decide_effects(session, patient, report, (), before.treatment)
-        return _store(session, actor, patient, before, verdict, row, findings, digest, (), now)
-
-
-@made_certain
-def amend_side_effects(
-    actor: Actor, report_id: UUID, form: EffectsAmendment, now: datetime
-) -> Answered:
-    """Add a version to the report that any of its versions' ids names, in one transaction.
-
-    Raises `NotFound`, `Invalid`, `IdTaken`, `ContentConflict` and `NotFollowed`.
-    """
-    scopes(actor, Action.WRITE_ENTRIES)
-    effects = checked_effects(form.effects, form.vitals) if form.effects or form.vitals else ()
-    with id_taken_elsewhere(), acting(actor, now) as session:
-        patient_id = _patient_of(session, actor, report_id, now)
-        patient = lock_patient(session, patient_id)
-        versions = load_versions(session, patient_id, report_id)
-        first, last = versions[0], versions[-1]
-        digest = content_digest(
-            "side_effects_amendment",
-            root=str(first.id),
-            effects=plain_effects(effects),
-            vitals={name: value for name, value in form.vitals.items() if value is not None},
-            reason=form.reason,
-        )
-        known = known_answer(session, actor, form.id, patient_id, digest)
-        if known is not None:
-            return known
-        before = load_background(session, patient)
-        verdict = decide(_amended(actor, patient, first, form, now), before.background)
-        row = _row(actor, patient, verdict, form.vitals, effects) | {
-            "id": form.id,
-            "root_id": first.id,
-            "version": last.version + 1,
-            "note": first.note,
-            "reason": form.reason,
-            **{name: getattr(first, name) for name in KEPT},
-        }
-        report = SideEffectReport(**row)
-        findings = decide_effects(session, patient, report, versions, before.treatment)
-        outdated = (
-            update(SideEffectReport)
-            .where(SideEffectReport.patient_id == patient_id, SideEffectReport.id == last.id)
-            .values(superseded=True)
-        )
-        return _store(
-            session, actor, patient, before, verdict, row, findings, digest, (outdated,), now
-        )
-
-
-# An amendment keeps the report's own time, day and session.
-KEPT = ("recorded_at", "answered_at", "mood_day", "timezone", "zone", "session_id")
-
-
-def _patient_of(session: Session, actor: Actor, report_id: UUID, now: datetime) -> UUID:
-    patient_id = session.scalar(
-        select(SideEffectReport.patient_id).where(SideEffectReport.id == report_id)
-    )
-    if patient_id is None or actor.patient_id not in (None, patient_id):
-        raise NotFound
-    if actor.patient_id is None:
-        visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now)
-    return patient_id
-
-
-def _known_session(
-    session: Session,
-    patient_id: UUID,
-    session_id: UUID | None,
-    effects: tuple[ReportedEffect, ...],
-) -> UUID | None:
-    """The session that was named. An emergency is never refused because the name was wrong."""
-    if session_id is None:
-        return None
-    found = session.scalar(
-        select(TreatmentSession.id).where(
-            TreatmentSession.patient_id == patient_id, TreatmentSession.id == session_id
-        )
-    )
-    if found is None and fallback_tier("side_effects", None, plain_effects(effects)) is None:
-        raise Invalid({"session_id": ["No such session of this patient."]})
-    return found
-
-
-def _sent(
-    actor: Actor,
-    patient: LockedPatient,
-    form: EffectsForm,
-    sent_at: datetime | None,
-    now: datetime,
-) -> Sent:
-    return Sent(
+    sent = Sent(
         kind="side_effects",
         instrument=None,
         answers={},
@@ -168,82 +68,114 @@ def _sent(
         recorded_at=form.recorded_at,
         received_at=now,
         timezone=form.timezone,
-        profile_timezone=patient.timezone,
         sent_at=sent_at,
         flags=flags_of(actor),
     )
 
-
-def _amended(
-    actor: Actor,
-    patient: LockedPatient,
-    first: SideEffectReport,
-    form: EffectsAmendment,
-    now: datetime,
-) -> Sent:
-    """The reason is read for crisis terms too."""
-    carried = frozenset(first.flags) & {"clock_skew", "unknown_timezone"}
-    return Sent(
+    entry = SideEffectsEntry(
+        id=form.id,
         kind="side_effects",
-        instrument=None,
-        answers={},
-        note=form.reason,
-        recorded_at=first.answered_at,
-        received_at=now,
-        timezone=first.timezone,
-        profile_timezone=patient.timezone,
-        stated_mood_day=first.mood_day,
-        flags=flags_of(actor) | carried,
-    )
-
-
-def _row(
-    actor: Actor,
-    patient: LockedPatient,
-    verdict: Verdict,
-    vitals: Any,
-    effects: tuple[ReportedEffect, ...],
-) -> dict[str, Any]:
-    placed = verdict.read.placement
-    return {
-        "clinic_id": patient.clinic_id,
-        "patient_id": patient.patient_id,
-        "recorded_at": placed.recorded_at_utc,
-        "answered_at": placed.answered_at,
-        "received_at": verdict.facts.received_at,
-        "mood_day": placed.mood_day,
-        "zone": placed.zone,
-        "effects": plain_effects(effects),
-        **{name: vitals.get(name) for name in ("systolic", "diastolic", "heart_rate")},
-        "flags": sorted(verdict.facts.flags),
-        "entered_by": actor.user_id if actor.patient_id is None else None,
-        "family_id": actor.family_id,
-        "revision": patient.next_revision,
-    }
-
-
-def _store(
-    session: Session,
-    actor: Actor,
-    patient: LockedPatient,
-    before: Known,
-    verdict: Verdict,
-    row: dict[str, Any],
-    findings: Findings,
-    digest: bytes,
-    writes: tuple[Any, ...],
-    now: datetime,
-) -> Answered:
-    if not patient.followed and not (verdict.is_risky or findings.emergency):
-        raise NotFollowed
-    entry = Entry(
-        id=row["id"],
-        kind="side_effects" if row["version"] == 1 else "side_effects_amendment",
         digest=digest,
-        instrument=None,
-        writes=(insert(SideEffectReport).values(**row), *writes),
-        record=lambda safety: effects_record(row, row["id"], before.treatment, safety),
-        root_id=row["root_id"],
-        findings=findings,
+        sent=sent,
+        author=author_of(actor),
+        effects=effects,
+        vitals=form.vitals,
+        session_id=form.session_id,
     )
-    return set_off(session, actor, patient, before, verdict, entry, now)
+    patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
+    return write_entry(actor, patient_of, lambda *_: entry, now)
+
+
+def amend_side_effects(
+    actor: Actor, report_id: UUID, form: EffectsAmendment, now: datetime
+) -> FirstAnswer:
+    """Add a version to the report that any of its versions' ids names, in one transaction.
+
+    Raises `NotFound`, `Invalid`, and as `write_entry`.
+    """
+    scopes(actor, Action.WRITE_ENTRIES)
+    effects = checked_effects(form.effects, form.vitals) if form.effects or form.vitals else ()
+
+    def make(session: Session, patient_id: UUID) -> SideEffectsEntry:
+        versions = load_versions(session, SIDE_EFFECT_REPORTS, patient_id, report_id)
+        first = versions[0]
+        digest = content_digest(
+            "side_effects_amendment",
+            root=str(first.id),
+            effects=plain_effects(effects),
+            vitals={name: value for name, value in form.vitals.items() if value is not None},
+            reason=form.reason,
+        )
+        about: dict[str, Any] = {"kind": "side_effects", "instrument": None, "answers": {}}
+        return SideEffectsEntry(
+            id=form.id,
+            kind="side_effects_amendment",
+            digest=digest,
+            sent=amended(actor, first, form.reason, now, **about),
+            versions=versions,
+            author=author_of(actor),
+            effects=effects,
+            vitals=form.vitals,
+            session_id=first.session_id,
+        )
+
+    patient_of = partial(
+        patient_of_version, actor=actor, table=SideEffectReport, version_id=report_id, now=now
+    )
+    return write_entry(actor, patient_of, make, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideEffectsEntry(Entry):
+    """One version of a report. `vitals`: systolic and diastolic in mmHg, heart rate a minute."""
+
+    effects: Sequence[ReportedEffect]
+    vitals: Mapping[str, Any]
+    session_id: UUID | None
+
+    def decide(
+        self, session: Session, known: Known, outcome: Outcome, row: Any, now: datetime
+    ) -> Outcome:
+        """With the rules on side effects, pressures and driving."""
+        del now
+        return with_side_effects(session, known, outcome, row, self.versions)
+
+    def row(self, session: Session, known: Known, outcome: Outcome) -> dict[str, Any]:
+        """Its columns; raises `Invalid` for an unknown session."""
+        first = self.versions[0] if self.versions else None
+        return {
+            **self.place_columns(known, outcome),
+            "session_id": self._known_session(session, known) if first is None else self.session_id,
+            "effects": plain_effects(self.effects),
+            **{name: self.vitals.get(name) for name in MEASURED},
+            "note": self.sent.note if first is None else first.note,
+            "reason": None if first is None else self.sent.note,
+        }
+
+    def _known_session(self, session: Session, known: Known) -> UUID | None:
+        """The session that was named. No emergency is refused because the name was wrong."""
+        if self.session_id is None:
+            return None
+        found = session.scalar(
+            select(TreatmentSession.id).where(
+                TreatmentSession.patient_id == known.patient.patient_id,
+                TreatmentSession.id == self.session_id,
+            )
+        )
+        effects = plain_effects(self.effects)
+        if found is None and fallback_tier("side_effects", None, effects) is None:
+            raise Invalid({"session_id": ["No such session of this patient."]})
+        return found
+
+    def writes(self, row: dict[str, Any]) -> list[Write]:
+        """The version, and that it stands in place of the one before."""
+        stored: list[Write] = [insert(SideEffectReport).values(**row)]
+        if self.versions:
+            stored.append(superseded(SideEffectReport, self.versions[-1]))
+        return stored
+
+    def record(
+        self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard
+    ) -> dict[str, Any]:
+        """As it is shown from then on."""
+        return effects_record(row, self.id, treatment, safety)

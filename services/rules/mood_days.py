@@ -170,6 +170,18 @@ def _answered_at(
     return (received_at if is_impossible else corrected), flags
 
 
+def earliest_mood_day(
+    recorded_at: datetime, received_at: datetime, sent_at: datetime | None
+) -> date:
+    """Return a day that is not after the mood day of an answer, whatever its zone and stated day.
+
+    A zone is at most a day behind, a mood day begins after midnight, and a stated one may lie
+    `STATED_DAYS_BACK` days before.
+    """
+    answered_at, _ = _answered_at(to_utc(recorded_at), to_utc(received_at), sent_at)
+    return shift(answered_at, -(STATED_DAYS_BACK + 2) * _ONE_DAY).date()
+
+
 def _choose_day(answered_on: date, stated: date | None) -> tuple[date, set[str]]:
     if stated is None:
         return answered_on, set()

@@ -12,7 +12,7 @@ from models import ConcomitantTreatment
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page
 from services.patients.view import visible_patient
@@ -24,7 +24,7 @@ SHOWN: Final = ("id", "patient_id", "name", "kind", "started_on", "stopped_on", 
 
 def add_treatment(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
-) -> Answered:
+) -> FirstAnswer:
     """Another treatment with its dates; raises `Invalid`, and as `write_once`."""
     stopped = fields.get("stopped_on")
     _check(fields["started_on"], stopped)

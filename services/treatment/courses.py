@@ -14,7 +14,7 @@ from models import Course, CourseVersion
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.history.treatments import load_treatment
@@ -35,7 +35,7 @@ FIELDS: Final = (
 
 def create_course(
     actor: Actor, patient_id: UUID, course_id: UUID | None, fields: dict[str, Any], now: datetime
-) -> Answered:
+) -> FirstAnswer:
     """A new course; raises `Invalid` for an end before the start, and as `write_once`."""
     _check(fields)
     given = {name: fields.get(name) for name in FIELDS}

@@ -13,8 +13,9 @@ from models import SessionDecision
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
+from services.intake.deciding.treatment import decided_about_session
 from services.paging import Page
 from services.patients.history.side_effects import load_vitals
 from services.patients.history.treatments import rule_session
@@ -24,8 +25,7 @@ from services.rules.session_day.clearance import Refusals, clearance_refusals, d
 from services.rules.session_day.driving import e6_not_acknowledged
 from services.rules.session_day.screening import newest
 from services.treatment.lists import newest_first
-from services.treatment.once import New, Writing, write_once
-from services.treatment.rule_alarms import raise_rule_alarms
+from services.treatment.once import New, Writing, keep_outcome, write_once
 from services.treatment.screenings import load_screenings
 from services.treatment.session_list import known_session
 
@@ -57,7 +57,7 @@ def decide_about_session(
     record_id: UUID | None,
     fields: dict[str, Any],
     now: datetime,
-) -> Answered:
+) -> FirstAnswer:
     """Store a decision; `cleared` and `discharged` are refused while something stands against
     them, `Invalid` naming what. What needed a reason is kept with the decision.
     """
@@ -145,7 +145,9 @@ def _watch_driving(writing: Writing, row: Any, decision_id: UUID) -> None:
     zone = find_zone(writing.patient.timezone) or UTC
     acknowledged = _is_acknowledged(writing, row.session_id)
     decision = e6_not_acknowledged(rule_session(row), zone, acknowledged)
-    raise_rule_alarms(writing, [decision], decision_id, "session", writing.now)
+    keep_outcome(
+        writing, decided_about_session(writing.patient, writing.now, [decision]), decision_id
+    )
 
 
 def list_decisions(

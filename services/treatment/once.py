@@ -12,42 +12,43 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import PatientStatus
 from models.base import new_id
+from models.check_in import RecordKind
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
-from services.alerts.chain import load_chain
-from services.alerts.rules_failure import count_rules_failure
+from services.alerts.chain import Chain
+from services.alerts.raising import raise_alerts
 from services.exactly_once import (
-    Answered,
-    Kind,
+    FirstAnswer,
     content_digest,
     id_taken_elsewhere,
     keep_answer,
     known_answer,
     render,
 )
+from services.intake.deciding.outcome import Outcome
+from services.intake.storing.store import chain_of, count_failure, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.patients.view import visible_patient
-from services.rules.danger.numbers import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
     """A write in progress: the patient is locked, `now` is the instant of the write.
 
-    `undecided`: records on which the rules raised; they are counted when the write is finished.
+    `chain` reads the clinic once. `undecided`: records on which the rules raised; they are counted
+    when the write is finished.
     """
 
     session: Session
     actor: Actor
     patient: LockedPatient
     now: datetime
+    chain: Callable[[], Chain]
     undecided: list[UUID] = field(default_factory=list)
 
     @property
@@ -69,13 +70,13 @@ class New:
     UTC, so that the same instant is the same content).
     """
 
-    kind: Kind
+    kind: RecordKind
     patient_id: UUID
     id: UUID | None
     content: dict[str, Any]
 
 
-def write_once(actor: Actor, new: New, make: Make, now: datetime) -> Answered:
+def write_once(actor: Actor, new: New, make: Make, now: datetime) -> FirstAnswer:
     """Make a record of a patient in view; the same id and content again answer the same.
 
     Raises `Forbidden`, `NotFound`, `IdTaken`, `ContentConflict`, and what `make` raises.
@@ -102,34 +103,35 @@ def write_once(actor: Actor, new: New, make: Make, now: datetime) -> Answered:
             )
             session.execute(taken)
         finish(writing, f"{new.kind}_written", record_id)
-        return Answered(201, body)
+        return FirstAnswer(201, body)
 
 
 def begin(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> Writing:
-    """Lock a patient in view for a write about her treatment; raises `NotFound`."""
+    """Lock a patient in view for a write about their treatment; raises `NotFound`."""
     visible_patient(session, actor, Action.MANAGE_TREATMENT, patient_id, now)
-    return Writing(session, actor, lock_patient(session, patient_id), now)
+    chain = chain_of(session, actor.clinic_id)
+    return Writing(session, actor, lock_patient(session, patient_id), now, chain)
+
+
+def keep_outcome(writing: Writing, outcome: Outcome, record_id: UUID) -> None:
+    """Keep what was decided about a record, yes and no alike, and raise its alerts."""
+    if not outcome.decisions and not outcome.failed:
+        return
+    session, patient, now = writing.session, writing.patient, writing.now
+    facts, decisions = outcome.read.facts, outcome.decisions
+    raised = raise_alerts(session, patient, facts, decisions, record_id, writing.chain, now)
+    store_outcome(session, patient, outcome, raised, record_id, now)
+    if outcome.counts_as_failure:
+        writing.undecided.append(record_id)
 
 
 def finish(writing: Writing, action: str, record_id: UUID) -> None:
     """Count the write, recompute what is cached, and record who made it."""
     session, patient = writing.session, writing.patient
-    session.execute(
-        update(PatientStatus)
-        .where(PatientStatus.patient_id == patient.patient_id)
-        .values(revision=patient.next_revision)
-    )
+    session.execute(status_update(patient, {}))
     refresh(session, patient.patient_id, writing.now)
     for entry_id in writing.undecided:
-        count_rules_failure(
-            session,
-            clinic_id=patient.clinic_id,
-            patient_id=patient.patient_id,
-            entry_id=entry_id,
-            rule_version=RULES_VERSION,
-            chain=load_chain(session, patient.clinic_id),
-            now=writing.now,
-        )
+        count_failure(session, patient, entry_id, writing.chain(), writing.now)
     audit.record(
         session,
         writing.actor.user_id,

@@ -13,7 +13,7 @@ from models import Screening
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
 from services.paging import Page
 from services.patients.view import visible_patient
@@ -34,7 +34,7 @@ COLUMNS: Final = (
 
 def add_screening(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
-) -> Answered:
+) -> FirstAnswer:
     """A screening; raises `Invalid` for an unknown code or days in the wrong order."""
     screened_on, codes = fields["screened_on"], sorted(set(fields["contraindications"]))
     _check(screened_on, fields.get("expires_on"), fields["contraindications"], now)

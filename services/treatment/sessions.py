@@ -12,15 +12,15 @@ from sqlalchemy import insert
 from models import TreatmentSession, TreatmentSessionVersion
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
+from services.intake.deciding.treatment import decide_session
+from services.intake.storing.follow_ups import with_follow_ups
 from services.patients.history.treatments import current_sessions
 from services.rules.mood_days import to_utc
 from services.treatment.courses import known_course
-from services.treatment.follow_ups import set_follow_ups
-from services.treatment.once import New, Writing, begin, finish, write_once
+from services.treatment.once import New, Writing, begin, finish, keep_outcome, write_once
 from services.treatment.session_record import session_record
-from services.treatment.session_rules import decide_at_session
 
 FIELDS: Final = (
     "course_id",
@@ -44,7 +44,7 @@ FARTHEST_BACK: Final = timedelta(days=36_525)
 
 def create_session(
     actor: Actor, patient_id: UUID, session_id: UUID | None, fields: dict[str, Any], now: datetime
-) -> Answered:
+) -> FirstAnswer:
     """A session that took place or is planned.
 
     Raises `Invalid` naming the field, and as `write_once`.
@@ -151,8 +151,9 @@ def _add_version(
             **fields,
         )
     )
-    set_follow_ups(writing)
-    decide_at_session(writing, session_id)
+    outcome = decide_session(session, writing.patient, writing.now)
+    outcome = with_follow_ups(session, writing.patient, outcome, writing.now)
+    keep_outcome(writing, outcome, session_id)
     row = session.execute(
         current_sessions(writing.patient.patient_id).where(
             TreatmentSessionVersion.session_id == session_id

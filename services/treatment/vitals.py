@@ -14,34 +14,24 @@ from models import SessionVitals, StoredDecision
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.exactly_once import Answered
+from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
+from services.intake.deciding.treatment import decide_vitals
 from services.paging import Page
 from services.patients.history.side_effects import (
-    load_pressures,
-    load_reports,
-    load_vitals,
     rule_vitals,
 )
-from services.patients.history.treatments import rule_session
 from services.patients.view import visible_patient
 from services.rules.catalogue import CATALOGUE
-from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
-from services.rules.decision import Decision, Tier
 from services.rules.mood_days import to_utc
 from services.rules.session_day.after_dosing import heart_rate_flag
 from services.rules.session_day.blood_pressure import is_crisis
 from services.treatment.lists import newest_first
-from services.treatment.once import New, Writing, write_once
-from services.treatment.rule_alarms import decided, raise_rule_alarms
+from services.treatment.once import New, Writing, keep_outcome, write_once
 from services.treatment.session_list import known_session
 
 MEASURED: Final = ("systolic", "diastolic", "heart_rate", "spo2", "sedation", "dissociation")
 SHOWN: Final = ("id", "patient_id", "session_id", "phase", "taken_at", "received_at", *MEASURED)
-AROUND: Final = timedelta(days=1)
-# Written out: a file that does not load is one of the faults that the fallback is for.
-FALLBACK_SYSTOLIC: Final = 180
-FALLBACK_DIASTOLIC: Final = 120
 AHEAD: Final = timedelta(minutes=15)
 # Farther from its session than this, it is a typing error.
 NEAR: Final = timedelta(days=2)
@@ -54,7 +44,7 @@ def record_vitals(
     record_id: UUID | None,
     fields: dict[str, Any],
     now: datetime,
-) -> Answered:
+) -> FirstAnswer:
     """Store one set of vital signs with what the rules make of it.
 
     Raises `NotFound` for an unknown session and `Invalid` for one that was cancelled, a time to
@@ -74,23 +64,12 @@ def record_vitals(
             .values(entered_by=actor.user_id, **writing.stamp, **row)
             .returning(*SessionVitals.__table__.c)
         ).one()
-        decisions = decided(
-            writing,
-            new_id,
-            lambda: vitals_decisions(_case(writing.session, at, stored)),
-            lambda: _by_fallback(stored),
-        )
-        raise_rule_alarms(writing, decisions, new_id, "vitals", taken_at)
-        return _record(stored, [_finding(one.stored()) for one in decisions if one.fired])
+        outcome = decide_vitals(writing.session, writing.patient, at, stored, now)
+        keep_outcome(writing, outcome, new_id)
+        return _record(stored, [_finding(one.stored()) for one in outcome.others if one.fired])
 
     content = {"session": str(session_id)} | {name: str(value) for name, value in given.items()}
     return write_once(actor, New("vitals", patient_id, record_id, content), make, now)
-
-
-def _by_fallback(stored: Any) -> list[Decision]:
-    """Without the rules: any pressure of 180/120 mmHg pages, measured once or twice (E2)."""
-    crisis = stored.systolic >= FALLBACK_SYSTOLIC or stored.diastolic >= FALLBACK_DIASTOLIC
-    return [Decision.with_tier("E2", "fallback", Tier.HIGH if crisis else None, {})]
 
 
 def _check(row: Any, taken_at: datetime) -> None:
@@ -98,17 +77,6 @@ def _check(row: Any, taken_at: datetime) -> None:
         raise Invalid({"session_id": ["This session was cancelled."]})
     if abs(taken_at - row.started_at) > NEAR:
         raise Invalid({"taken_at": ["Must be within two days of the session."]})
-
-
-def _case(session: Session, row: Any, stored: Any) -> VitalsCase:
-    since, until = stored.taken_at - AROUND, stored.taken_at + AROUND
-    return VitalsCase(
-        session=rule_session(row),
-        taken=rule_vitals(stored),
-        series=load_vitals(session, row.session_id),
-        pressures=load_pressures(session, row.patient_id, since, until),
-        reports=load_reports(session, row.patient_id, since, until),
-    )
 
 
 def list_vitals(
@@ -135,11 +103,11 @@ def list_vitals(
 def _findings(
     session: Session, patient_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, list[dict[str, Any]]]:
-    """What was decided when each was stored."""
+    """What was decided about each, at last."""
     rows = session.execute(
-        select(StoredDecision.entry_id, StoredDecision.decided).where(
-            StoredDecision.patient_id == patient_id, StoredDecision.entry_id.in_(ids)
-        )
+        select(StoredDecision.entry_id, StoredDecision.decided)
+        .where(StoredDecision.patient_id == patient_id, StoredDecision.entry_id.in_(ids))
+        .order_by(StoredDecision.revision)
     )
     return {row.entry_id: [_finding(one) for one in row.decided if one["fired"]] for row in rows}
 

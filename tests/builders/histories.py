@@ -9,8 +9,7 @@ from uuid import uuid4
 
 from hypothesis import strategies as st
 
-from services.intake.amendment import amend_check_in
-from services.intake.check_in import record_check_in
+from services.intake.check_in import amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
 from services.intake.refused import Refused, answer_refusal
 from services.patients.expired_entries import count_entries_of

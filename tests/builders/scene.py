@@ -25,7 +25,7 @@ from services.alerts.delivery.worker import Worker
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes
 from services.channels.base import Channel
-from services.one_statement import write_together
+from services.one_statement import execute_writes
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
 from tests.builders.chart import Chart
@@ -88,7 +88,7 @@ class Scene:
             state = AlertState.of(alert)
             change = transition(state, *args, chain.circumstances(self.now))
             key = AlertKey(self.clinic.id, alert_id)
-            write_together(session, change_writes(key, state, change, chain, self.now))
+            execute_writes(session, change_writes(key, state, change, chain, self.now))
 
     def set_clinic(self, **columns: Any) -> None:
         """Change the clinic's settings."""

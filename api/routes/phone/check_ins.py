@@ -19,10 +19,10 @@ from schemas.check_ins import (
     CheckInOut,
     CheckInWithVersionsOut,
 )
-from services.intake.amendment import amend_check_in
-from services.intake.check_in import record_check_in
+from services.intake.check_in import amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
-from services.intake.records.check_ins import get_check_in, list_check_ins
+from services.intake.reading.check_ins import CHECK_INS
+from services.intake.reading.versions import get_entry, list_entries
 
 routes = Routes("check_ins", __name__, description="Check-ins: answers, scores and safety")
 
@@ -65,14 +65,14 @@ def post_amendment(body: dict[str, Any], check_in_id: UUID) -> Response:
 @routes.response(200, page_of(CheckInOut))
 def get_check_ins(query: dict[str, Any]) -> Response:
     """A patient's check-ins, newest first; staff name the patient."""
-    return json_answer(list_check_ins(current_actor(), now=now(), **query))
+    return json_answer(list_entries(CHECK_INS, current_actor(), now=now(), **query))
 
 
 @routes.route("/v1/check-ins/<uuid:check_in_id>", methods=["GET"])
 @routes.response(200, CheckInWithVersionsOut)
 def get_one_check_in(check_in_id: UUID) -> Response:
     """The current version under any of its versions' ids, with all versions."""
-    return json_answer(get_check_in(current_actor(), check_in_id, now()))
+    return json_answer(get_entry(CHECK_INS, current_actor(), check_in_id, now()))
 
 
 def sent_at() -> datetime | None:

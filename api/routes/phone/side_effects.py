@@ -21,11 +21,8 @@ from schemas.side_effects import (
     SideEffectsWithVersionsOut,
 )
 from services.intake.forms import EffectsAmendment, EffectsForm
-from services.intake.records.side_effects import (
-    get_side_effects,
-    list_side_effects,
-    side_effect_codes,
-)
+from services.intake.reading.side_effects import SIDE_EFFECT_REPORTS, side_effect_codes
+from services.intake.reading.versions import get_entry, list_entries
 from services.intake.side_effects import amend_side_effects, record_side_effects
 
 routes = Routes("side_effects", __name__, description="Side effects, coded and graded")
@@ -58,7 +55,7 @@ def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
 @routes.response(200, page_of(SideEffectsOut))
 def get_reports(query: dict[str, Any]) -> Response:
     """A patient's reports, newest first; staff name the patient."""
-    return json_answer(list_side_effects(current_actor(), now=now(), **query))
+    return json_answer(list_entries(SIDE_EFFECT_REPORTS, current_actor(), now=now(), **query))
 
 
 @routes.route("/v1/side-effects/codes", methods=["GET"])
@@ -72,4 +69,4 @@ def get_codes() -> Response:
 @routes.response(200, SideEffectsWithVersionsOut)
 def get_report(report_id: UUID) -> Response:
     """The current version under any of its versions' ids, with all versions."""
-    return json_answer(get_side_effects(current_actor(), report_id, now()))
+    return json_answer(get_entry(SIDE_EFFECT_REPORTS, current_actor(), report_id, now()))

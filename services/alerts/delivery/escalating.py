@@ -15,7 +15,7 @@ from models.notification import UNFINISHED
 from services.alerts.chain import Chain, load_chain
 from services.alerts.locking import lock_alert, lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
-from services.one_statement import write_together
+from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import PAGING, AlertState, Change, PageStep
 from services.unit_of_work import transaction
@@ -85,7 +85,7 @@ def _move(session: Session, alert: Alert, now: datetime) -> bool:
     writes = change_writes(key, state, replace(change, pages=fresh), chain, now)
     for notification_id, step in renewed:
         writes += renewal_writes(key, notification_id, step, state.ladder_severity, now)
-    write_together(session, writes)
+    execute_writes(session, writes)
     if change.pages:
         session.execute(notify_statement())
     return True

@@ -19,7 +19,7 @@ from models.encryption import KeyringError
 from services.alerts.chain import Chain, is_reachable, load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
-from services.one_statement import Write, write_together
+from services.one_statement import Write, execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import PAGING, AlertState, at_least
 from services.unit_of_work import transaction
@@ -57,7 +57,7 @@ def mail_in_the_morning(clinic_id: UUID, now: datetime) -> bool:
             writes += change_writes(key, state, change, chain, now)
         for recipient, carried in recipients.items():
             writes += digest_writes(clinic_id, recipient, carried, now)
-        write_together(session, writes)
+        execute_writes(session, writes)
         session.execute(notify_statement())
         return True
 
@@ -190,7 +190,7 @@ def pass_on(session: Session, clinic_id: UUID, notification_id: UUID, now: datet
     writes = digest_writes(clinic_id, Recipient(contact_id=following), alerts, now)
     for alert in alerts:
         writes += timeline_writes(AlertKey(clinic_id, alert.id), ("mail_passed_on",), now)
-    write_together(session, writes)
+    execute_writes(session, writes)
     session.execute(notify_statement())
 
 

@@ -22,7 +22,7 @@ from services.alerts.delivery.morning_mail import pass_on
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
-from services.one_statement import write_together
+from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState, PageStep
 from services.unit_of_work import transaction
@@ -166,7 +166,7 @@ def _add_to_timeline(
         for alert_id in carried
         for write in timeline_writes(AlertKey(claimed.clinic_id, alert_id), (kind,), now, **detail)
     ]
-    write_together(session, writes)
+    execute_writes(session, writes)
 
 
 def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> bool:
@@ -188,5 +188,5 @@ def _bring_next_step_forward(session: Session, alert: Alert, step: PageStep, now
     if change.state == state:
         return
     key = AlertKey(alert.clinic_id, alert.id)
-    write_together(session, change_writes(key, state, change, chain, now))
+    execute_writes(session, change_writes(key, state, change, chain, now))
     session.execute(notify_statement())

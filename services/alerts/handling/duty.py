@@ -13,7 +13,7 @@ from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement
 from services.exceptions import Unauthenticated
-from services.one_statement import write_together
+from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
 
@@ -42,7 +42,7 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
         state = AlertState.of(alert)
         change = lifecycle.owner_deactivated(state, chain.circumstances(now))
         key = AlertKey(clinic_id, alert.id)
-        write_together(session, change_writes(key, state, change, chain, now))
+        execute_writes(session, change_writes(key, state, change, chain, now))
     session.execute(notify_statement())
     return len(alerts)
 

@@ -18,7 +18,7 @@ from services.alerts.handling.reading import record_access, show_alert
 from services.alerts.locking import lock_alert_of
 from services.alerts.permissions import Reach, reach_of, require, visible_alert
 from services.alerts.writing import AlertKey, alert_update, changed_columns, timeline_writes
-from services.one_statement import Write, write_together
+from services.one_statement import Write, execute_writes
 from services.patients.status.row import raise_revision
 from services.rules.escalation.states import AlertState, Change, Circumstances
 
@@ -60,7 +60,7 @@ class Held:
             return
         by = self.actor.user_id
         severity = change.state.severity
-        write_together(
+        execute_writes(
             self.session,
             [
                 *alert_update(self.key, changed_columns(self.state, change.state)),

@@ -15,7 +15,7 @@ from services.accounts.token_check import acting
 from services.alerts.handling.holding import Held, hold
 from services.alerts.handling.reading import record_access, show_summary
 from services.exactly_once import (
-    Answered,
+    FirstAnswer,
     content_digest,
     id_taken_elsewhere,
     keep_answer,
@@ -39,7 +39,7 @@ class NewNote:
     id: UUID | None = None
 
 
-def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Answered:
+def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> FirstAnswer:
     """Write a note; a contact attempt also renews an acknowledgement and sets or clears the time at
     which the patient must have been reached. Neither ends the alert: "could not reach" never does.
 
@@ -69,7 +69,7 @@ def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Answ
         if note.id is not None:
             session.execute(_keep(held, note.id, digest, body, now))
         record_access(session, actor, held.alert, held.reach, "alert_noted", now)
-        return Answered(201, body)
+        return FirstAnswer(201, body)
 
 
 def _digest(alert_id: UUID, note: NewNote) -> bytes:

@@ -18,7 +18,7 @@ from models import Alert, AlertOccurrence, Patient, PatientStatus, SessionFollow
 from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
-from services.one_statement import Write, write_together
+from services.one_statement import Write, execute_writes
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.session_day.follow_up import Window, lapsed
@@ -80,7 +80,7 @@ def report_missed_follow_ups(patient: MissedFollowUp, now: datetime) -> bool:
             return False
         missed = _missed(session, patient, rows, now)
         raised = _raise(session, patient, missed, now) if missed else []
-        write_together(session, [_lapse(patient, now), *raised])
+        execute_writes(session, [_lapse(patient, now), *raised])
         return bool(missed)
 
 
@@ -126,7 +126,7 @@ def _missed(
         decision = lapsed(window, (), now, already_reported=row.session_id in reported)
         if decision.fired:
             reported.add(row.session_id)
-            occurrences.append(_occurrence(row, (decision.tier or Tier.LOW).word, now))
+            occurrences.append(_occurrence(row, decision.tier or Tier.LOW, now))
     return occurrences
 
 
@@ -151,7 +151,7 @@ def _reported_sessions(session: Session, patient: MissedFollowUp) -> set[UUID | 
     )
 
 
-def _occurrence(row: Any, tier: str, now: datetime) -> NewOccurrence:
+def _occurrence(row: Any, tier: Tier, now: datetime) -> NewOccurrence:
     """Nobody answered: `at` is when the window ended, `source` which window it was."""
     return NewOccurrence(
         entry_id=None,

@@ -16,7 +16,7 @@ from services.alerts.chain import load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
 from services.alerts.writing import notify_statement
-from services.one_statement import write_together
+from services.one_statement import execute_writes
 from services.patients.status.silence import (
     last_risk_answer_on,
     load_silence,
@@ -109,7 +109,7 @@ def _open(session: Session, row: Any, tier: Tier, now: datetime) -> None:
         received_at=now,
         item9=None,
         cssrs=None,
-        tier=tier.word,
+        tier=tier,
         interrupts=False,
     )
     opened = open_or_add(
@@ -128,6 +128,6 @@ def _open(session: Session, row: Any, tier: Tier, now: datetime) -> None:
         .where(PatientStatus.clinic_id == row.clinic_id, PatientStatus.patient_id == row.id)
         .values(revision=revision)
     )
-    write_together(session, [*opened.writes, raised])
+    execute_writes(session, [*opened.writes, raised])
     if opened.pages:
         session.execute(notify_statement())

@@ -14,7 +14,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.caseload.patient.profile import show_patient
 from services.exactly_once import (
-    Answered,
+    FirstAnswer,
     content_digest,
     id_taken_elsewhere,
     keep_answer,
@@ -35,7 +35,7 @@ class NewPatient:
     id: UUID | None = None
 
 
-def create_patient(actor: Actor, new: NewPatient, now: datetime) -> Answered:
+def create_patient(actor: Actor, new: NewPatient, now: datetime) -> FirstAnswer:
     """The new patient; with an id of the client's, exactly once.
 
     Raises `Forbidden`, `IdTaken`, `ContentConflict`, and what `enrol` raises.
@@ -48,7 +48,7 @@ def create_patient(actor: Actor, new: NewPatient, now: datetime) -> Answered:
         return _create(actor, new, now)
 
 
-def _create(actor: Actor, new: NewPatient, now: datetime) -> Answered:
+def _create(actor: Actor, new: NewPatient, now: datetime) -> FirstAnswer:
     digest = content_digest("patient", name=new.name, timezone=new.timezone, **new.fields)
     with id_taken_elsewhere(), acting(actor, now) as session:
         if new.id is not None:
@@ -72,4 +72,4 @@ def _create(actor: Actor, new: NewPatient, now: datetime) -> Answered:
             )
             session.execute(taken)
         audit.record(session, actor.user_id, "patient_created", now, patient_id=patient_id)
-        return Answered(201, body)
+        return FirstAnswer(201, body)

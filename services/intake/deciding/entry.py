@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
+
+import structlog
 
 from services.rules.danger.entry import (
     CssrsLevel,
@@ -15,20 +18,27 @@ from services.rules.danger.entry import (
     highest_item9,
     highest_level,
 )
+from services.rules.danger.lowering import CssrsEntry
 from services.rules.danger.notes import find_terms
 from services.rules.instruments.answers import Answers
 from services.rules.instruments.lookup import Instrument
 from services.rules.instruments.scoring import Score, cssrs_level, item9, score
 from services.rules.mood_days import Placement, place
 
-TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of a flag
-ENTERED_BY_STAFF = "entered_by_staff"
-CLIENT_TOTAL_MISMATCH = "client_total_mismatch"
+log = structlog.get_logger()
+
+TOKEN_EXPIRED: Final = "token_expired"  # noqa: S105 - the name of a flag
+ENTERED_BY_STAFF: Final = "entered_by_staff"
+CLIENT_TOTAL_MISMATCH: Final = "client_total_mismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was sent and around it; `earlier` are the earlier versions' answers, oldest first."""
+    """What was sent and around it; `earlier` are the earlier versions' answers, oldest first.
+
+    `kept_day`: the mood day and zone of the first version, which every other keeps, also where the
+    zone of then can no longer be told (an unknown name, a profile that has moved).
+    """
 
     kind: EntryKind
     instrument: Instrument | None
@@ -37,35 +47,54 @@ class Sent:
     recorded_at: datetime
     received_at: datetime
     timezone: str | None
-    profile_timezone: str
     sent_at: datetime | None = None
     stated_mood_day: date | None = None
     client_total: int | None = None
     flags: frozenset[str] = frozenset()
     earlier: Sequence[Answers] = field(default=())
+    kept_day: tuple[date, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the rules read in it. `q9_highest` is the highest item 9 of all versions."""
+    """What the rules read in it.
 
-    score: Score | None
-    placement: Placement
+    `q9_highest`: the highest item 9 of all versions; `reassuring`: the entry as a complete C-SSRS.
+    """
+
     facts: EntryFacts
-    q9_highest: int | None
-    cssrs_complete: bool
+    placement: Placement
+    score: Score | None = None
+    q9_highest: int | None = None
+    reassuring: CssrsEntry | None = None
 
 
-def place_entry(sent: Sent) -> Placement:
+def place_entry(sent: Sent, profile_timezone: str) -> Placement:
     """Its mood day, its zone and the flags of its clock."""
+    # A press on the help button names no zone.
+    timezone = profile_timezone if sent.kind == "help_request" else sent.timezone
     return place(
         sent.recorded_at,
-        sent.timezone,
-        sent.profile_timezone,
+        timezone,
+        profile_timezone,
         sent.received_at,
         sent.sent_at,
         sent.stated_mood_day,
     )
+
+
+def place_anyhow(sent: Sent, profile_timezone: str) -> Placement:
+    """The entry's place in time, or, when even that raises, the moment it was received."""
+    try:
+        return place_entry(sent, profile_timezone)
+    except Exception as error:  # noqa: BLE001 - a fault here must not cost the answer either
+        log.error("placement_failed", kind=type(error).__name__)
+        return placed_at(sent.received_at, profile_timezone)
+
+
+def placed_at(received: datetime, timezone: str) -> Placement:
+    """The place of what has none of its own: the moment it was received."""
+    return Placement(received.date(), timezone, frozenset(), received, received)
 
 
 def read_entry(sent: Sent, placed: Placement) -> Read:
@@ -83,17 +112,29 @@ def read_entry(sent: Sent, placed: Placement) -> Read:
         received_at=sent.received_at,
         item9=_item9(sent.instrument, sent.answers),
         cssrs=levels[-1],
-        crisis_terms=bool(find_terms(sent.note)),
+        crisis_terms=bool(sent.note and find_terms(sent.note)),
         flags=flags,
         earlier_item9=highest_item9(numbers[:-1]),
         earlier_cssrs=highest_level(level for level in levels[:-1] if level),
     )
+    complete = scored is not None and scored.complete
     return Read(
-        score=scored,
-        placement=placed,
         facts=facts,
+        placement=placed,
+        score=scored,
         q9_highest=highest_item9(numbers),
-        cssrs_complete=bool(levels[-1] and scored and scored.complete),
+        reassuring=_as_cssrs(facts, facts.cssrs) if facts.cssrs and complete else None,
+    )
+
+
+def _as_cssrs(facts: EntryFacts, level: CssrsLevel) -> CssrsEntry:
+    return CssrsEntry(
+        level=level,
+        complete=True,
+        recorded_at=facts.recorded_at,
+        received_at=facts.received_at,
+        flags=facts.flags,
+        amended=facts.kind == "amendment",
     )
 
 

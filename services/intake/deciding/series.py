@@ -1,77 +1,115 @@
-"""The check-ins that a decision and the status row's figures rest on: one bounded read."""
+"""What a check-in does in the series that it joins: rules, and the status row's figures."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta, tzinfo
-from typing import Any, Final
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
-from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, select
-from sqlalchemy.orm import Session, aliased
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from models import CheckIn
-from services.patients.history.check_ins import ENTRY_COLUMNS, counting, entry_of
-from services.patients.status.figures import DAILY, SLOPE_DAYS
+from services.alerts.alert_history import load_alert_history
+from services.intake.deciding.entry import Sent
+from services.intake.deciding.known import NOWHERE, SERIES, Known
+from services.intake.deciding.outcome import Outcome
+from services.patients.history.check_ins import entries_of_json, entry_of
+from services.patients.status.figures import AsOf, figures_of
 from services.rules.courses import Treatment
-from services.rules.day_series import Entry
-from services.rules.figures.baseline import baseline_anchor
+from services.rules.day_series import Entry, day_rows
+from services.rules.decide.check_in import INSTRUMENTS, SeriesCase, series_decisions
+from services.rules.figures.baseline import baseline_anchor, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.session_effect import session_windows
+from services.rules.mood_days import find_zone
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
-_PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
-_INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
-_JOINED: Final = bindparam("joined", type_=CheckIn.root_id.type)
+log = structlog.get_logger()
 
 
-def _date(name: str) -> Any:
-    return bindparam(name, type_=Date())
-
-
-def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
-    other = aliased(CheckIn)
-    return (
-        select(of(other))
-        .where(
-            counting(_PATIENT, _INSTRUMENT, other),
-            *(condition(other) for condition in more),
-        )
-        .scalar_subquery()
-    )
-
-
-def _statement() -> Select[Any]:
-    """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
-    first ones since the course before, and those before the first session of the course), those
-    around the last session, and the fortnight that ends on the last complete one (what joins may
-    have taken back the one that was).
+def with_series(
+    session: Session, known: Known, outcome: Outcome, sent: Sent, root_id: UUID, now: datetime
+) -> Outcome:
+    """The outcome with what the rules find in the series that the form joins, and the figures that
+    it changes. A fault in them never stops the answer: it counts as failed rules.
     """
-    untreated_since = _date("untreated_since")
-    first = _day(
-        lambda other: func.min(other.mood_day), lambda other: other.mood_day > untreated_since
+    asked, score = sent.instrument, outcome.read.score
+    if asked is None or score is None or asked.code not in INSTRUMENTS:
+        return outcome
+    facts = outcome.read.facts
+    joined = Entry(
+        mood_day=outcome.read.placement.mood_day,
+        recorded_at=facts.recorded_at,
+        received_at=facts.received_at,
+        entry_id=str(root_id),
+        total=score.total,
+        item9_max=outcome.read.q9_highest,
+        answered=score.answered,
+        late="entered_late" in facts.flags,
     )
-    last = _day(
-        lambda other: func.max(other.mood_day),
-        lambda other: other.total.is_not(None),
-        lambda other: other.root_id != _JOINED,
-    )
-    since = _date("since")
-    needed = or_(
-        _INSTRUMENT != DAILY,
-        CheckIn.mood_day >= since,
-        CheckIn.mood_day >= _date("last_session_from"),
-        CheckIn.mood_day.between(_date("anchor_from"), _date("anchor_to")),
-        and_(
-            CheckIn.mood_day > untreated_since,
-            CheckIn.mood_day < first + FIGURE_NUMBERS.windows.baseline_days,
-        ),
-        CheckIn.mood_day > last - SLOPE_DAYS,
-    )
-    return select(*ENTRY_COLUMNS).where(counting(_PATIENT, _INSTRUMENT), needed)
+    try:
+        zone = find_zone(known.patient.timezone) or UTC
+        begun = known.treatment.until(now) if known.patient.treated else known.treatment
+        series = _series(session, known, asked.code, joined, begun, zone)
+        outcome = _with_rules(session, known, outcome, sent, joined, series, begun, zone)
+        figures = figures_of(asked.code, series, AsOf(known.treatment, zone, now))
+        return replace(outcome, figures=figures)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
+        log.error("figures_failed", kind=type(error).__name__)
+        return replace(outcome, failed=True)
 
 
-# Built once: putting a statement together costs more than running it.
-_SERIES: Final = _statement()
+def _with_rules(
+    session: Session,
+    known: Known,
+    outcome: Outcome,
+    sent: Sent,
+    joined: Entry,
+    series: list[Entry],
+    begun: Treatment,
+    zone: tzinfo,
+) -> Outcome:
+    instrument = sent.instrument.code if sent.instrument else ""
+    try:
+        found = find_baseline(instrument, series, day_rows(series), treatment=begun, zone=zone)
+        case = SeriesCase(
+            instrument=instrument,
+            entries=series,
+            decided=joined,
+            baseline=None if found.value is None else float(found.value),
+            treatment=known.treatment,
+            zone=zone,
+            indications=known.patient.indications,
+            answers=sent.answers,
+        )
+        decisions = series_decisions(case)
+        if any(decision.fired for decision in decisions):
+            # Only now does it matter what has alerted before.
+            newest = max(entry.mood_day for entry in series)
+            history = load_alert_history(session, known.patient.patient_id, newest)
+            decisions = series_decisions(replace(case, alert_history=history))
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer
+        log.error("series_rules_failed", kind=type(error).__name__)
+        return replace(outcome, failed=True)
+    return replace(outcome, others=tuple(decisions))
+
+
+def _series(
+    session: Session, known: Known, instrument: str, joined: Entry, begun: Treatment, zone: tzinfo
+) -> list[Entry]:
+    """The series that `joined` (not yet in the database) takes its place in, in no particular
+    order; it replaces the earlier versions of its form.
+    """
+    if known.series is not None:
+        others = entries_of_json(known.series)
+    else:
+        others = load_series(session, known.patient.patient_id, instrument, joined, begun, zone)
+    return [*(each for each in others if each.entry_id != joined.entry_id), joined]
 
 
 def load_series(
@@ -82,11 +120,9 @@ def load_series(
     begun: Treatment,
     zone: tzinfo,
 ) -> list[Entry]:
-    """The series that `joined` (not yet in the database) takes its place in, in no particular
-    order; it replaces the earlier versions of its form. `begun`: the sessions that have started.
-    """
+    """The check-ins around the sessions that have started (`begun`) and around `joined`."""
     rows = session.execute(
-        _SERIES,
+        SERIES,
         {
             "patient_id": patient_id,
             "instrument": instrument,
@@ -95,14 +131,12 @@ def load_series(
             **_around_sessions(begun, zone),
         },
     )
-    others = (entry_of(row) for row in rows)
-    return [*(each for each in others if each.entry_id != joined.entry_id), joined]
+    return [entry_of(row) for row in rows]
 
 
 def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
     """The days around the sessions; for the untreated, days on which there is nothing."""
-    days = dict.fromkeys(("last_session_from", "anchor_from", "anchor_to"), date.max)
-    untreated_since = date.min
+    days: dict[str, date] = dict(NOWHERE)
     anchor = baseline_anchor(begun, zone)
     if anchor is not None:
         windows, spans = FIGURE_NUMBERS.windows, FIGURE_NUMBERS.measures.session
@@ -112,8 +146,8 @@ def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
         last = session_windows(begun.sessions, zone)[-1]
         days["last_session_from"] = _back(last.first_day, spans.before_days)
         if anchor.after is not None:
-            untreated_since = anchor.after.day(zone)
-    return days | {"untreated_since": untreated_since}
+            days["untreated_since"] = anchor.after.day(zone)
+    return days
 
 
 def _back(day: date, days: int) -> date:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Text, and_, cast, exists, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
@@ -43,6 +59,41 @@ def entry_of(row: Row[Any]) -> Entry:
         answered=answered,
         late="entered_late" in flags,
     )
+
+
+def as_json(entries: Select[Any]) -> ScalarSelect[Any]:
+    """A query of `ENTRY_COLUMNS` as one value, for a statement that reads other things as well."""
+    one = entries.subquery()
+    cells = func.jsonb_build_array(
+        one.c.mood_day,
+        one.c.answered_at,
+        one.c.received_at,
+        one.c.root_id,
+        one.c.total,
+        one.c.q9_highest,
+        one.c.answered,
+        one.c.flags,
+    )
+    return select(func.jsonb_agg(cells, type_=JSONB())).scalar_subquery()
+
+
+def entries_of_json(stored: Sequence[Sequence[Any]] | None) -> list[Entry]:
+    """The entries that `as_json` gave."""
+    return [
+        Entry(
+            mood_day=date.fromisoformat(mood_day),
+            recorded_at=datetime.fromisoformat(answered_at).astimezone(UTC),
+            received_at=datetime.fromisoformat(received_at).astimezone(UTC),
+            entry_id=root_id,
+            total=total,
+            item9_max=q9_highest,
+            answered=answered,
+            late="entered_late" in flags,
+        )
+        for mood_day, answered_at, received_at, root_id, total, q9_highest, answered, flags in (
+            stored or ()
+        )
+    ]
 
 
 def counting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,32 +19,35 @@ def load_reports(
     session: Session, patient_id: UUID, since: datetime, until: datetime, but: UUID | None = None
 ) -> list[EffectsReport]:
     """The current versions answered between two instants, but for the report `but` (a root)."""
-    rows = session.scalars(
-        select(SideEffectReport)
+    table = SideEffectReport
+    rows = session.execute(
+        select(*table.__table__.c)
         .where(
-            SideEffectReport.patient_id == patient_id,
-            SideEffectReport.answered_at.between(since, until),
-            ~SideEffectReport.superseded,
+            table.patient_id == patient_id,
+            table.answered_at.between(since, until),
+            ~table.superseded,
         )
-        .order_by(SideEffectReport.answered_at, SideEffectReport.root_id)
+        .order_by(table.answered_at, table.root_id)
     )
-    return [rule_report(row) for row in rows if row.root_id != but]
+    return [rule_report(row._asdict()) for row in rows if row.root_id != but]
 
 
-def rule_report(row: SideEffectReport) -> EffectsReport:
-    """One version of a report as the rules see it."""
+def rule_report(row: Mapping[str, Any]) -> EffectsReport:
+    """One version of a report as the rules see it, from its columns."""
     pressure = None
-    if row.systolic is not None and row.diastolic is not None:
-        pressure = Pressure(row.answered_at, row.systolic, row.diastolic, row.heart_rate)
+    if row["systolic"] is not None and row["diastolic"] is not None:
+        pressure = Pressure(
+            row["answered_at"], row["systolic"], row["diastolic"], row["heart_rate"]
+        )
     return EffectsReport(
-        id=str(row.root_id),
-        recorded_at=row.answered_at,
-        received_at=row.received_at,
-        mood_day=row.mood_day,
-        effects=read_effects(row.effects),
+        id=str(row["root_id"]),
+        recorded_at=row["answered_at"],
+        received_at=row["received_at"],
+        mood_day=row["mood_day"],
+        effects=read_effects(row["effects"]),
         vitals=pressure,
-        session_id=None if row.session_id is None else str(row.session_id),
-        late="entered_late" in row.flags,
+        session_id=None if row["session_id"] is None else str(row["session_id"]),
+        late="entered_late" in row["flags"],
     )
 
 

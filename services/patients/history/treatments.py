@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, bindparam, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import Session
 
 from models import CourseVersion, TreatmentSessionVersion
@@ -39,22 +40,52 @@ def current_sessions(patient_id: UUID) -> Select[Any]:
 LAST_REVISION: Final = 2_147_483_647
 _PATIENT: Final = bindparam("patient_id", type_=CourseVersion.patient_id.type)
 _REVISION: Final = bindparam("revision", type_=Integer())
-# Built once: putting a statement together costs more than running it.
-_COURSES: Final = (
-    select(*CourseVersion.__table__.c)
-    .ext(distinct_on(CourseVersion.course_id))
-    .where(CourseVersion.patient_id == _PATIENT, CourseVersion.revision <= _REVISION)
-    .order_by(CourseVersion.course_id, CourseVersion.version.desc())
-)
-_SESSIONS: Final = (
-    select(*TreatmentSessionVersion.__table__.c)
-    .ext(distinct_on(TreatmentSessionVersion.session_id))
-    .where(
-        TreatmentSessionVersion.patient_id == _PATIENT,
-        TreatmentSessionVersion.revision <= _REVISION,
+
+
+def _as_json(version: Any, own_id: str, *names: str) -> Any:
+    """These columns of all courses or sessions in their last version at a revision, as one value.
+
+    Cancelled sessions are left out.
+    """
+    columns = version.__table__.c
+    last = (
+        select(columns)
+        .ext(distinct_on(columns[own_id]))
+        .where(columns.patient_id == _PATIENT, columns.revision <= _REVISION)
+        .order_by(columns[own_id], columns.version.desc())
+        .subquery()
     )
-    .order_by(TreatmentSessionVersion.session_id, TreatmentSessionVersion.version.desc())
+    cells = (last.c[name] for name in (own_id, *names))
+    value = select(func.jsonb_agg(func.jsonb_build_array(*cells), type_=JSONB()))
+    return (value.where(~last.c.cancelled) if "cancelled" in last.c else value).scalar_subquery()
+
+
+# Built once: putting a statement together costs more than running it.
+TREATMENT_COLUMNS: Final = (
+    _as_json(
+        CourseVersion,
+        "course_id",
+        "product",
+        "phase",
+        "started_on",
+        "ended_on",
+        "new_baseline",
+        "maintenance_interval_days",
+    ).label("courses"),
+    _as_json(
+        TreatmentSessionVersion,
+        "session_id",
+        "course_id",
+        "started_at",
+        "product",
+        "route",
+        "ended_at",
+        "dose_value",
+        "dose_unit",
+        "weight_kg",
+    ).label("sessions"),
 )
+_TREATMENT: Final = select(*TREATMENT_COLUMNS)
 
 _SEVERAL: Final = bindparam("patient_ids", expanding=True, type_=CourseVersion.patient_id.type)
 _COURSES_OF_SEVERAL: Final = (
@@ -81,11 +112,41 @@ def load_treatment(session: Session, patient_id: UUID, revision: int | None = No
     Cancelled sessions are left out; planned ones are in.
     """
     asked = {"patient_id": patient_id, "revision": LAST_REVISION if revision is None else revision}
-    courses = [_course(row) for row in session.execute(_COURSES, asked)]
-    sessions = [rule_session(row) for row in session.execute(_SESSIONS, asked) if not row.cancelled]
-    return Treatment(
-        tuple(sorted(courses, key=lambda one: (one.started_on, one.id))), in_order(sessions)
-    )
+    return read_treatment(session.execute(_TREATMENT, asked).one())
+
+
+def read_treatment(row: Any) -> Treatment:
+    """The treatment from a row that has `TREATMENT_COLUMNS`."""
+    courses = [
+        rules.Course(one, product, phase, date.fromisoformat(started_on), _day(ended_on), *rest)
+        for one, product, phase, started_on, ended_on, *rest in row.courses or ()
+    ]
+    sessions = [
+        rules.Session(
+            id=session_id,
+            course_id=course_id,
+            started_at=_instant(started_at),
+            product=product,
+            route=route,
+            ended_at=None if ended_at is None else _instant(ended_at),
+            dose_value=None if dose is None else float(dose),
+            dose_unit=unit,
+            weight_kg=None if weight is None else float(weight),
+        )
+        for session_id, course_id, started_at, product, route, ended_at, dose, unit, weight in (
+            row.sessions or ()
+        )
+    ]
+    in_start_order = sorted(courses, key=lambda one: (one.started_on, one.id))
+    return Treatment(tuple(in_start_order), in_order(sessions))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def load_treatments(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, Treatment]:

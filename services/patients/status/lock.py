@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from models import Patient, PatientStatus
@@ -15,13 +16,13 @@ from services.exceptions import NotFound
 
 @dataclass(frozen=True, slots=True)
 class LockedPatient:
-    """What the status row and the patient's profile said when the lock was taken. `treated`: she
-    has a session, past or planned.
+    """What the status row and the patient's profile held when the lock was taken. `treated`: they
+    have a session, past or planned. `next_revision`: of the write that is being made.
     """
 
     clinic_id: UUID
     patient_id: UUID
-    revision: int
+    next_revision: int
     timezone: str
     followed: bool
     item9_positive_at: datetime | None
@@ -29,49 +30,62 @@ class LockedPatient:
     last_item9_on: date | None
     last_cssrs_on: date | None
     treated: bool = False
-
-    @property
-    def next_revision(self) -> int:
-        """The revision of the write that is being made."""
-        return self.revision + 1
+    indications: frozenset[str] = frozenset()
 
 
-def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
+_PATIENT: Final = bindparam("patient_id", type_=Patient.id.type)
+# Built once: every entry begins with them.
+_LOCK: Final = (
+    select(
+        PatientStatus.clinic_id,
+        PatientStatus.revision,
+        PatientStatus.item9_positive_at,
+        PatientStatus.cssrs_moderate_at,
+        PatientStatus.last_item9_on,
+        PatientStatus.last_cssrs_on,
+        or_(
+            PatientStatus.last_session_id.is_not(None),
+            PatientStatus.next_session_id.is_not(None),
+        ).label("treated"),
+    )
+    .where(PatientStatus.patient_id == _PATIENT)
+    .with_for_update()
+)
+PROFILE_COLUMNS: Final = (Patient.timezone, Patient.status, Patient.indications)
+_PROFILE: Final = select(*PROFILE_COLUMNS).where(Patient.id == _PATIENT)
+
+
+def lock_status_row(session: Session, patient_id: UUID) -> Any:
     """Lock the patient's status row until the transaction ends; raises `NotFound`.
 
     Read what else is needed in later statements: only they see what others committed while this one
     waited.
     """
-    row = session.execute(
-        select(
-            PatientStatus.clinic_id,
-            PatientStatus.revision,
-            PatientStatus.item9_positive_at,
-            PatientStatus.cssrs_moderate_at,
-            PatientStatus.last_item9_on,
-            PatientStatus.last_cssrs_on,
-            or_(
-                PatientStatus.last_session_id.is_not(None),
-                PatientStatus.next_session_id.is_not(None),
-            ).label("treated"),
-        )
-        .where(PatientStatus.patient_id == patient_id)
-        .with_for_update()
-    ).one_or_none()
+    row = session.execute(_LOCK, {"patient_id": patient_id}).one_or_none()
     if row is None:
         raise NotFound
-    profile = session.execute(
-        select(Patient.timezone, Patient.status).where(Patient.id == patient_id)
-    ).one()
+    return row
+
+
+def lock_patient(session: Session, patient_id: UUID) -> LockedPatient:
+    """Lock the patient's status row and read their profile; raises `NotFound`."""
+    status = lock_status_row(session, patient_id)
+    profile = session.execute(_PROFILE, {"patient_id": patient_id}).one()
+    return locked_patient(patient_id, status, profile)
+
+
+def locked_patient(patient_id: UUID, status: Any, profile: Any) -> LockedPatient:
+    """The patient from the locked status row and a row with `PROFILE_COLUMNS`."""
     return LockedPatient(
-        clinic_id=row.clinic_id,
+        clinic_id=status.clinic_id,
         patient_id=patient_id,
-        revision=row.revision,
+        next_revision=status.revision + 1,
         timezone=profile.timezone,
         followed=profile.status != "discharged",
-        item9_positive_at=row.item9_positive_at,
-        cssrs_moderate_at=row.cssrs_moderate_at,
-        last_item9_on=row.last_item9_on,
-        last_cssrs_on=row.last_cssrs_on,
-        treated=row.treated,
+        item9_positive_at=status.item9_positive_at,
+        cssrs_moderate_at=status.cssrs_moderate_at,
+        last_item9_on=status.last_item9_on,
+        last_cssrs_on=status.last_cssrs_on,
+        treated=status.treated,
+        indications=frozenset(profile.indications),
     )

@@ -12,7 +12,15 @@ from typing import Literal, TypeVar
 
 from services.rules.decision import Tier
 
-EntryKind = Literal["check_in", "amendment", "side_effects", "help_request", "unreadable"]
+EntryKind = Literal[
+    "check_in",
+    "amendment",
+    "side_effects",
+    "help_request",
+    "unreadable",
+    "vitals",
+    "session",
+]
 Item9 = int | Literal["unknown"] | None
 """The answer to item 9 (0-3); `unknown`: left out or declined; None: this form does not ask it."""
 CssrsLevel = Literal["none", "low", "moderate", "high", "unknown"]
@@ -26,8 +34,8 @@ class EntryFacts:
     """One entry, as the rules see it; both instants aware.
 
     `earlier_*`: for amendments, the highest of the earlier versions (None: no number there; for
-    both C-SSRS values see `amendments.carried_forward`). `unreadable_tier`: for kind `unreadable`,
-    the tier of what `danger.find_danger` read in the refused request.
+    both C-SSRS values see `carried_forward`). `unreadable_tier`: for kind `unreadable`,
+    the tier of what `find_danger` read in the refused request.
     """
 
     kind: EntryKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.rules.danger.entry import CssrsLevel
 from services.rules.danger.numbers import RULES, RuleSet
@@ -13,15 +14,17 @@ from services.rules.decision import Tier
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One fired rule on an alert: `at` is `recorded_at`, both instants aware.
+    """One fired rule on an alert, with the tier it has now; both instants aware.
 
     An entry that fires two rules is two occurrences, so that lowering the one leaves the other.
+    `at` is `recorded_at`; `id` names it where it is stored.
     """
 
     rule: str
     tier: Tier
     at: datetime
     received_at: datetime
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from services.rules.catalogue import SUICIDE_RISK
 from services.rules.danger.entry import EntryFacts
@@ -33,6 +34,7 @@ class StandingPlan:
     until: datetime
     set_on: date
     """The patient's mood day at `set_at`: days missed before the plan do not count against it."""
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

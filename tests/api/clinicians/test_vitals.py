@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from services.treatment import session_rules, vitals
+from services.intake.deciding import treatment
 from tests.builders.broken import broken
 from tests.builders.calls import made, refused
 from tests.builders.stored import rows
@@ -171,7 +171,7 @@ def test_vitals_are_the_clinics_own(ward: Ward, session: str) -> None:
 def test_rules_that_raise_cost_no_reading_and_a_crisis_still_pages(
     ward: Ward, session: str, monkeypatch: pytest.MonkeyPatch, systolic: int, opened: list[Any]
 ) -> None:
-    monkeypatch.setattr(vitals, "vitals_decisions", broken)
+    monkeypatch.setattr(treatment, "vitals_decisions", broken)
     taken = ward.vitals(session, "post", systolic=systolic)
     assert [one["rule"] for one in taken["findings"]] == [name.upper() for name, _ in opened[:-1]]
     found = rows(ward.pat, "SELECT family, severity FROM alerts ORDER BY family")
@@ -180,7 +180,7 @@ def test_rules_that_raise_cost_no_reading_and_a_crisis_still_pages(
 
 
 def test_rules_that_raise_cost_no_session(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_rules, "session_decisions", broken)
+    monkeypatch.setattr(treatment, "session_decisions", broken)
     kept = ward.session(ward.course(), MORNING)
     assert ward.get(f"{ward.path}/sessions/{kept['id']}")["number"] == 1
     assert [row["family"] for row in rows(ward.pat, "SELECT family FROM alerts")] == [

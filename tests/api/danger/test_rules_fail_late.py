@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.intake.check_in import record_check_in
-from services.intake.deciding import series_figures, series_rules
+from services.intake.deciding import series
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
-from services.intake.storing import consequences
+from services.intake.storing import cards
 from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import phq9
@@ -41,7 +41,7 @@ def test_worsening_that_was_missed_is_found_by_the_replay(
     pat = clinic.patient()
     a_steady_month(pat)
     with monkeypatch.context() as patch:
-        patch.setattr(series_rules, "series_decisions", broken)
+        patch.setattr(series, "series_decisions", broken)
         assert post(client, pat, phq9(answers=MUCH_WORSE)).status_code == 201
         with pat.app.app_context():
             (entry,) = undecided(clinic.id, an_hour_ago())
@@ -59,7 +59,7 @@ def test_figures_that_fail_are_mended_by_the_replay(
 ) -> None:
     pat = clinic.patient()
     with monkeypatch.context() as patch:
-        patch.setattr(series_figures, "figures_of", broken)
+        patch.setattr(series, "figures_of", broken)
         assert post(client, pat, phq9()).status_code == 201
     assert rows(pat, "SELECT baseline FROM patient_status")[0]["baseline"] is None
     with pat.app.app_context():
@@ -72,7 +72,7 @@ def test_a_card_that_cannot_be_made_is_the_generic_one(
     client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pat = clinic.patient()
-    monkeypatch.setattr(consequences, "card", broken)
+    monkeypatch.setattr(cards, "card", broken)
     answer = post(client, pat, phq9(item9=3))
     assert answer.status_code == 201
     assert answer.json is not None

@@ -50,23 +50,23 @@ def emergency(ward: Ward) -> Any:
 
 
 FAULTS = [
-    "services.intake.deciding.background.load_treatment",
+    "services.intake.deciding.known.read_treatment",
     "services.patients.history.treatments.in_order",
     "services.rules.courses.Treatment.until",
-    "services.intake.deciding.series_figures.find_zone",
+    "services.intake.deciding.series.find_zone",
     "services.intake.deciding.series.baseline_anchor",
     "services.intake.deciding.series.session_windows",
-    "services.intake.deciding.series_figures.load_series",
-    "services.intake.deciding.series_rules.load_alert_history",
+    "services.intake.deciding.series.load_series",
+    "services.intake.deciding.series.load_alert_history",
     "services.intake.deciding.side_effects.rule_report",
     "services.intake.deciding.side_effects.load_alert_history",
     "services.intake.deciding.side_effects.load_pressures",
     "services.rules.side_effects.report.ReportedEffect.is_emergency",
     "services.rules.decide.side_effects.e2",
-    "services.intake.records.check_ins.session_before",
-    "services.intake.records.check_ins.hours_since",
-    "services.intake.storing.consequences.medical_advice",
-    "services.intake.storing.consequences.medical_card",
+    "services.intake.reading.versions.session_before",
+    "services.intake.reading.versions.hours_since",
+    "services.intake.storing.cards.medical_advice",
+    "services.intake.storing.cards.medical_card",
 ]
 SENT = {
     "suicide_risk": [check_in, amendment, help_request],
@@ -108,7 +108,7 @@ def test_what_a_treatment_that_cannot_be_read_would_have_said_is_found_by_the_re
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("services.intake.deciding.background.load_treatment", broken)
+        patch.setattr("services.intake.deciding.known.read_treatment", broken)
         made(ward.report(("dizziness", 2)))
         assert ward.alerts() == []
         with ward.pat.app.app_context():

@@ -19,22 +19,25 @@ from services.alerts.opening import (
     lower,
     open_or_add,
 )
-from services.one_statement import write_together
+from services.one_statement import execute_writes
 from services.patients.status.lock import lock_patient
+from services.rules.decision import Tier
 from services.unit_of_work import transaction
 from tests.builders.scene import FAMILY, Scene
 
 
 def occurrence(tier: str, now: datetime) -> NewOccurrence:
     """A positive item 9 that was received now."""
-    return NewOccurrence(new_id(), "S1", "item9", now, now, 2, None, tier, interrupts=False)
+    return NewOccurrence(
+        new_id(), "S1", "item9", now, now, 2, None, Tier.from_word(tier), interrupts=False
+    )
 
 
 def add(
     scene: Scene,
     patient_id: UUID,
     tier: str = "critical",
-    lowered: Mapping[UUID, str] = NOTHING_LOWERED,
+    lowered: Mapping[UUID, Tier] = NOTHING_LOWERED,
 ) -> Opened:
     """A qualifying entry, as the intake writes it; it may lower the older occurrences."""
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
@@ -51,7 +54,7 @@ def add(
             revision=1,
             lowered=lowered,
         )
-        write_together(session, opened.writes)
+        execute_writes(session, opened.writes)
         return opened
 
 
@@ -105,7 +108,7 @@ def test_a_cssrs_that_is_no_occurrence_only_lowers(scene: Scene):
         held = load_open_alert(session, patient, FAMILY)
         assert held is not None
         assert lower(held, {}, now=scene.now) == []
-        write_together(session, lower(held, {held.occurrences[0].id: "high"}, now=scene.now))
+        execute_writes(session, lower(held, {held.occurrences[0].id: Tier.HIGH}, now=scene.now))
     alert = scene.alert(alert_id)
     assert (alert.severity, alert.ladder_severity) == ("high", "critical")
     (kept,) = scene.occurrences(alert_id)
@@ -121,7 +124,7 @@ def test_lowering_one_of_two_leaves_the_alert_as_high_as_the_other(scene: Scene)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         held = load_open_alert(session, patient, FAMILY)
         assert held is not None
-        write_together(session, lower(held, {held.occurrences[0].id: "high"}, now=scene.now))
+        execute_writes(session, lower(held, {held.occurrences[0].id: Tier.HIGH}, now=scene.now))
     assert scene.alert(alert_id).severity == "critical"
     assert [each.tier for each in scene.occurrences(alert_id)] == ["high", "critical"]
 
@@ -131,7 +134,7 @@ def test_one_answer_may_lower_older_occurrences_and_be_one_itself(scene: Scene):
     alert_id = answer(scene, patient)
     scene.later(minutes=5)
     (older,) = scene.occurrences(alert_id)
-    opened = add(scene, patient, "medium", {older.id: "high"})
+    opened = add(scene, patient, "medium", {older.id: Tier.HIGH})
     assert opened.pages
     alert = scene.alert(alert_id)
     assert (alert.severity, alert.ladder_severity, alert.occurrence_count) == (

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from services.alerts.alert_history import load_alert_history
 from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
-from services.alerts.rule_alerts import Cause, RuleAlerts, rule_alerts
-from services.one_statement import write_together
+from services.alerts.raising import AlertWrites, raise_alerts
+from services.intake.storing.store import chain_of
+from services.one_statement import execute_writes
 from services.patients.status.lock import lock_patient
+from services.rules.danger.entry import EntryFacts
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
@@ -56,13 +58,14 @@ def fired(
     return Decision(rule, "test-1", fires, fires, tier, {}, str(about) if about else None)
 
 
-def raise_all(scene: Scene, pat: Person, *decisions: Decision) -> RuleAlerts:
+def raise_all(scene: Scene, pat: Person, *decisions: Decision) -> AlertWrites:
     """What the intake and the treatment services do with what the rules decided."""
-    cause = Cause(uuid4(), "test", scene.now, scene.now)
+    facts = EntryFacts("session", scene.now, scene.now)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         patient = lock_patient(session, pat.patient_id)
-        made = rule_alerts(session, patient, decisions, cause, scene.now)
-        write_together(session, made.writes)
+        chain = chain_of(session, scene.clinic.id)
+        made = raise_alerts(session, patient, facts, decisions, uuid4(), chain, scene.now)
+        execute_writes(session, made.writes)
     return made
 
 
@@ -239,11 +242,12 @@ def test_what_was_said_is_dated_by_the_day_that_the_entry_is_about(scene: Scene,
         (told, fired("U1", Tier.MEDIUM)),
         (uuid4(), fired("M4", Tier.MEDIUM, course)),
     ):
-        cause = Cause(entry_id, "test", scene.now - timedelta(days=9), scene.now)
+        facts = EntryFacts("session", scene.now - timedelta(days=9), scene.now)
         with scene.app.app_context(), transaction(scene.clinic.id) as session:
             patient = lock_patient(session, pat.patient_id)
-            made = rule_alerts(session, patient, [decision], cause, scene.now)
-            write_together(session, made.writes)
+            chain = chain_of(session, scene.clinic.id)
+            made = raise_alerts(session, patient, facts, [decision], entry_id, chain, scene.now)
+            execute_writes(session, made.writes)
     raise_all(scene, pat, fired("E5", Tier.HIGH))
     today = date(2026, 11, 20)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:

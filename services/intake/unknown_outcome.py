@@ -15,13 +15,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def made_certain(use_case: Callable[P, R]) -> Callable[P, R]:
+def retry_unknown_outcome(use_case: Callable[P, R]) -> Callable[P, R]:
     """Repeat an exactly-once use case whose outcome is unknown: the kept first answer, or the write
     that was lost. Raises `OutcomeUnknown` when the database cannot be asked either.
     """
 
     @wraps(use_case)
-    def asked_again(*args: P.args, **kwargs: P.kwargs) -> R:
+    def ask_again(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return use_case(*args, **kwargs)
         except OutcomeUnknown as unknown:
@@ -30,4 +30,4 @@ def made_certain(use_case: Callable[P, R]) -> Callable[P, R]:
             except (OperationalError, InterfaceError, PoolTimeout) as error:
                 raise unknown from error
 
-    return asked_again
+    return ask_again

@@ -1,0 +1,200 @@
+"""What is known of a patient before an entry: one bounded read, under the status-row lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from models import CheckIn, Patient, RecordId, StandingPlan
+from services.exactly_once import KNOWN_COLUMNS
+from services.intake.deciding.entry import Sent
+from services.patients.history.check_ins import ENTRY_COLUMNS, as_json, counting
+from services.patients.history.treatments import LAST_REVISION, TREATMENT_COLUMNS, read_treatment
+from services.patients.status.figures import DAILY, SLOPE_DAYS
+from services.patients.status.lock import (
+    PROFILE_COLUMNS,
+    LockedPatient,
+    locked_patient,
+)
+from services.rules.courses import UNTREATED, Treatment
+from services.rules.danger.standing_plans import StandingPlan as PlanRules
+from services.rules.decide.check_in import INSTRUMENTS
+from services.rules.figures.numbers import FIGURE_NUMBERS
+from services.rules.mood_days import earliest_mood_day, find_zone, mood_day_at
+from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
+
+log = structlog.get_logger()
+
+# Days of a statement whose condition on them should match nothing.
+NOWHERE: Final = {
+    "last_session_from": date.max,
+    "anchor_from": date.max,
+    "anchor_to": date.max,
+    "untreated_since": date.min,
+}
+_PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
+_INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
+_JOINED: Final = bindparam("joined", type_=CheckIn.root_id.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The patient, locked, and what stands around the entry.
+
+    `row`: the stored answer to the entry's id, if there is one. `plan`: the standing plan in force.
+    `unread`: the treatment could not be made sense of, so what rests on it is to be decided again.
+    `series`: the check-ins that the entry joins, as stored (None: not read).
+    """
+
+    patient: LockedPatient
+    row: Any
+    plan: PlanRules | None
+    treatment: Treatment
+    unread: bool
+    series: Sequence[Sequence[Any]] | None
+
+
+def load_known(
+    session: Session,
+    patient_id: UUID,
+    status: Any,
+    record_id: UUID | None = None,
+    joins: tuple[Sent, UUID] | None = None,
+) -> Known:
+    """Read what an entry of this patient, whose status row is locked, is decided against.
+
+    `record_id`: its own. `joins`: what was sent, and the id of its first version, of a form that
+    joins a series. Of a treated patient the days that are needed hang on the sessions: there
+    `load_series` reads a daily series later.
+    """
+    sent, joined = joins or (None, None)
+    instrument = sent.instrument.code if sent and sent.instrument else None
+    is_of_days = instrument == DAILY and status.treated
+    with_series = instrument in INSTRUMENTS and not is_of_days
+    row = session.execute(
+        _statement(status.treated, with_series),
+        {
+            "patient_id": patient_id,
+            "record_id": record_id,
+            "revision": LAST_REVISION,
+            "instrument": instrument,
+            "joined": joined,
+            "since": _since(sent) if sent and with_series else None,
+            **NOWHERE,
+        },
+    ).one()
+    plan = None
+    if row.plan_id is not None:
+        zone = find_zone(row.timezone) or UTC
+        plan = PlanRules(row.set_at, row.until_at, mood_day_at(row.set_at, zone), row.plan_id)
+    treatment = _treatment(row) if status.treated else UNTREATED
+    return Known(
+        patient=locked_patient(patient_id, status, row),
+        row=row,
+        plan=plan,
+        treatment=treatment or UNTREATED,
+        unread=treatment is None,
+        series=(row.series or ()) if with_series else None,
+    )
+
+
+def _since(sent: Sent) -> date:
+    """The first mood day that the rules may look back to, or one before it."""
+    try:
+        if sent.kept_day is not None:
+            first = sent.kept_day[0]
+        else:
+            first = earliest_mood_day(sent.recorded_at, sent.received_at, sent.sent_at)
+        return first - timedelta(days=DAILY_LOOKBACK_DAYS)
+    except Exception as error:  # noqa: BLE001 -- a fault in this must not cost the answer
+        log.error("days_unknown", kind=type(error).__name__)
+        return date.min
+
+
+def _treatment(row: Any) -> Treatment | None:
+    """None when it cannot be read: whoever needs help gets it without."""
+    try:
+        return read_treatment(row)
+    except Exception as error:  # noqa: BLE001 -- a fault in this must not cost the answer
+        log.error("treatment_unread", kind=type(error).__name__)
+        return None
+
+
+@cache  # putting a statement together costs more than running it
+def _statement(treated: bool, with_series: bool) -> Any:
+    plan = and_(
+        StandingPlan.clinic_id == Patient.clinic_id,
+        StandingPlan.patient_id == Patient.id,
+        StandingPlan.ended_at.is_(None),
+    )
+    return (
+        select(
+            *PROFILE_COLUMNS,
+            *KNOWN_COLUMNS,
+            StandingPlan.id.label("plan_id"),
+            StandingPlan.set_at,
+            StandingPlan.until_at,
+            *(TREATMENT_COLUMNS if treated else ()),
+            *((as_json(SERIES).label("series"),) if with_series else ()),
+        )
+        .select_from(Patient)
+        .outerjoin(RecordId, RecordId.id == bindparam("record_id", type_=RecordId.id.type))
+        .outerjoin(StandingPlan, plan)
+        .where(Patient.id == _PATIENT)
+    )
+
+
+def _date(name: str) -> Any:
+    return bindparam(name, type_=Date())
+
+
+def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
+    other = aliased(CheckIn)
+    return (
+        select(of(other))
+        .where(
+            counting(_PATIENT, _INSTRUMENT, other),
+            *(condition(other) for condition in more),
+        )
+        .scalar_subquery()
+    )
+
+
+def _series() -> Select[Any]:
+    """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
+    first ones since the course before, and those before the first session of the course), those
+    around the last session, and the fortnight that ends on the last complete one (what joins may
+    have taken back the one that was).
+    """
+    untreated_since = _date("untreated_since")
+    first = _day(
+        lambda other: func.min(other.mood_day), lambda other: other.mood_day > untreated_since
+    )
+    last = _day(
+        lambda other: func.max(other.mood_day),
+        lambda other: other.total.is_not(None),
+        lambda other: other.root_id != _JOINED,
+    )
+    needed = or_(
+        _INSTRUMENT != DAILY,
+        CheckIn.mood_day >= _date("since"),
+        CheckIn.mood_day >= _date("last_session_from"),
+        CheckIn.mood_day.between(_date("anchor_from"), _date("anchor_to")),
+        and_(
+            CheckIn.mood_day > untreated_since,
+            CheckIn.mood_day < first + FIGURE_NUMBERS.windows.baseline_days,
+        ),
+        CheckIn.mood_day > last - SLOPE_DAYS,
+    )
+    return select(*ENTRY_COLUMNS).where(counting(_PATIENT, _INSTRUMENT), needed)
+
+
+SERIES: Final = _series()

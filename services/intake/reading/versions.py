@@ -1,0 +1,151 @@
+"""Reading an entry that has versions: the list, one with all its versions, and the versions alone.
+
+What is shown is the current version, with its card as of now and its session worked out from the
+treatment as it is known now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Select, and_, select, tuple_
+from sqlalchemy.orm import Session
+
+from models import CheckIn, Patient, SideEffectReport
+from services import audit
+from services.access import Action, Actor
+from services.accounts.token_check import acting
+from services.alerts.chain import load_chain
+from services.exceptions import Invalid, NotFound
+from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.history.treatments import load_treatment
+from services.patients.view import in_view_clause
+from services.rules.cards.crisis import ClinicFacts
+from services.rules.courses import UNTREATED, Treatment, hours_since, session_before
+
+log = structlog.get_logger()
+
+Columns = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A kind of entry that has versions.
+
+    `versions`: a query of all columns of a version, `current`: the same of current ones with what
+    else is shown; `show`: the record, `show_version`: a line of its history.
+    """
+
+    name: str
+    table: type[CheckIn] | type[SideEffectReport]
+    versions: Select[Any]
+    current: Select[Any]
+    show: Callable[[Columns, Treatment, ClinicFacts, datetime], dict[str, Any]]
+    show_version: Callable[[Any], dict[str, Any]]
+
+
+def load_versions(
+    session: Session, kind: Versioned, patient_id: UUID, version_id: UUID
+) -> Sequence[Any]:
+    """All versions of the entry that an id belongs to, oldest first; raises `NotFound`."""
+    table = kind.table
+    root = (
+        select(table.root_id)
+        .where(table.patient_id == patient_id, table.id == version_id)
+        .scalar_subquery()
+    )
+    mine = kind.versions.where(table.patient_id == patient_id, table.root_id == root)
+    found = session.execute(mine.order_by(table.version)).all()
+    if not found:
+        raise NotFound
+    return found
+
+
+def list_entries(
+    kind: Versioned,
+    actor: Actor,
+    *,
+    now: datetime,
+    patient_id: UUID | None,
+    limit: int,
+    cursor: str | None,
+    instrument: str | None = None,
+) -> Page:
+    """The current versions, newest `recorded_at` first; staff name the patient.
+
+    A patient outside the actor's view is an empty list. Raises `Forbidden` and `Invalid`.
+    """
+    if actor.patient_id is None and patient_id is None:
+        raise Invalid({"patient_id": ["Staff name the patient."]})
+    table = kind.table
+    place = tuple_(table.recorded_at, table.id)
+    with acting(actor, now) as session:
+        query = _in_view(kind, actor, now).where(
+            table.patient_id == (patient_id or actor.patient_id)
+        )
+        if instrument is not None:
+            query = query.where(CheckIn.instrument == instrument)
+        if cursor is not None:
+            query = query.where(place < tuple_(*decode_cursor(cursor, datetime, UUID)))
+        newest = (table.recorded_at.desc(), table.id.desc())
+        rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
+        treatment = load_treatment(session, rows[0].patient_id) if rows else UNTREATED
+        clinic = load_chain(session, actor.clinic_id).facts
+        _audit(session, actor, f"{kind.name}.list", patient_id, now)
+        page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
+        return page.rendered(lambda row: kind.show(row._asdict(), treatment, clinic, now))
+
+
+def get_entry(kind: Versioned, actor: Actor, version_id: UUID, now: datetime) -> dict[str, Any]:
+    """The current version of the entry that any of its versions' ids names, with all versions.
+
+    Raises `NotFound` outside the actor's view.
+    """
+    table = kind.table
+    with acting(actor, now) as session:
+        patient_id = session.scalar(select(table.patient_id).where(table.id == version_id))
+        if patient_id is None:
+            raise NotFound
+        versions = load_versions(session, kind, patient_id, version_id)
+        mine = _in_view(kind, actor, now).where(table.id == versions[-1].id)
+        current = session.execute(mine).one_or_none()
+        if current is None:
+            raise NotFound
+        treatment = load_treatment(session, patient_id)
+        clinic = load_chain(session, actor.clinic_id).facts
+        record = kind.show(current._asdict(), treatment, clinic, now)
+        record["versions"] = [kind.show_version(version) for version in versions]
+        _audit(session, actor, f"{kind.name}.read", patient_id, now)
+        return record
+
+
+def _in_view(kind: Versioned, actor: Actor, now: datetime) -> Select[Any]:
+    table = kind.table
+    return kind.current.join(
+        Patient, and_(Patient.clinic_id == table.clinic_id, Patient.id == table.patient_id)
+    ).where(table.superseded.is_(False), in_view_clause(actor, Action.READ_ENTRIES, now))
+
+
+def session_of(answered_at: datetime, treatment: Treatment) -> dict[str, Any] | None:
+    """The last session that had started when something was answered, and hours since then."""
+    try:
+        found = session_before(answered_at, treatment.sessions)
+        if found is None:
+            return None
+        return {"id": found.id, "hours_since": hours_since(found, answered_at)}
+    except Exception as error:  # noqa: BLE001 -- an annotation must not cost the answer
+        log.error("session_failed", kind=type(error).__name__)
+        return None
+
+
+def _audit(
+    session: Session, actor: Actor, action: str, patient_id: UUID | None, now: datetime
+) -> None:
+    """Staff who read are recorded; patients who read their own answers are not."""
+    if actor.patient_id is None:
+        audit.record(session, actor.user_id, action, now, patient_id=patient_id)

@@ -1,0 +1,193 @@
+"""Store one decided entry and all that follows from it, as one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, insert, update
+from sqlalchemy.orm import Session
+
+from models import PatientStatus, StandingPlan, StoredDecision
+from models.base import new_id
+from models.check_in import RecordKind
+from services import audit
+from services.access import Actor
+from services.alerts.chain import Chain, load_chain
+from services.alerts.raising import AlertWrites, raise_alerts
+from services.alerts.rules_failure import count_rules_failure
+from services.alerts.writing import notify_statement
+from services.exactly_once import FirstAnswer, keep_answer, render
+from services.intake.deciding.known import Known
+from services.intake.deciding.outcome import Outcome
+from services.intake.storing.cards import SafetyCard, safety_card
+from services.intake.storing.follow_ups import follow_ups_met
+from services.one_statement import Write, execute_writes
+from services.patients.status.lock import LockedPatient
+from services.rules.danger.numbers import RULES_VERSION
+from services.rules.danger.standing_plans import EndReason
+from services.rules.decision import highest
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWrites:
+    """One entry to be stored: its own writes, and its record once the card is known."""
+
+    id: UUID
+    kind: RecordKind
+    digest: bytes
+    writes: Sequence[Write]
+    record: Callable[[SafetyCard], dict[str, Any]]
+
+
+def store_entry(
+    session: Session,
+    actor: Actor,
+    known: Known,
+    outcome: Outcome,
+    entry: EntryWrites,
+    now: datetime,
+) -> FirstAnswer:
+    """Write everything that follows from the entry and give the first answer's bytes.
+
+    The status row is locked by the caller. Alerts without a patient are counted last.
+    """
+    patient = known.patient
+    chain = chain_of(session, patient.clinic_id)
+    raised = raise_alerts(
+        session,
+        patient,
+        outcome.read.facts,
+        outcome.decisions,
+        entry.id,
+        chain,
+        now,
+        outcome.read.reassuring,
+    )
+    body = render(entry.record(safety_card(outcome, patient, chain, now)))
+    others = [
+        *entry.writes,
+        *_plan_writes(known, outcome, now),
+        _status(patient, outcome, entry.kind, now),
+        *follow_ups_met(patient, outcome),
+        keep_answer(
+            record_id=entry.id,
+            clinic_id=patient.clinic_id,
+            patient_id=patient.patient_id,
+            kind=entry.kind,
+            digest=entry.digest,
+            body=body,
+            now=now,
+        ),
+    ]
+    store_outcome(session, patient, outcome, raised, entry.id, now, others)
+    if outcome.counts_as_failure:
+        count_failure(session, patient, entry.id, chain(), now)
+    if actor.patient_id is None:
+        about = {"patient_id": patient.patient_id, "object_id": entry.id}
+        audit.record(session, actor.user_id, f"{entry.kind}_written", now, **about)
+    return FirstAnswer(201, body)
+
+
+def chain_of(session: Session, clinic_id: UUID) -> Callable[[], Chain]:
+    """The clinic and its chain of contacts, read once and only when somebody asks."""
+    return cache(partial(load_chain, session, clinic_id))
+
+
+def store_outcome(
+    session: Session,
+    patient: LockedPatient,
+    outcome: Outcome,
+    raised: AlertWrites,
+    entry_id: UUID,
+    now: datetime,
+    others: Sequence[Write] = (),
+    by: Literal["replay"] | None = None,
+) -> None:
+    """Write the decisions, yes and no alike, the alerts that they raise, and `others`, as one
+    statement; wake the workers when a page was queued.
+    """
+    tier = highest(one.tier for one in outcome.decisions)
+    decisions = insert(StoredDecision).values(
+        id=new_id(),
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        entry_id=entry_id,
+        rule_version=RULES_VERSION,
+        by=by or ("fallback" if outcome.failed else "rules"),
+        tier=tier.word if tier else None,
+        decided=[one.stored() for one in outcome.decisions],
+        decided_at=now,
+        revision=patient.next_revision,
+    )
+    execute_writes(session, [*others, *raised.writes, decisions])
+    if raised.pages:
+        session.execute(notify_statement())
+
+
+def count_failure(
+    session: Session, patient: LockedPatient, entry_id: UUID, chain: Chain, now: datetime
+) -> None:
+    """Count an entry whose rules failed. Entries of all patients queue for this: it comes last."""
+    count_rules_failure(
+        session,
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        entry_id=entry_id,
+        rule_version=RULES_VERSION,
+        chain=chain,
+        now=now,
+    )
+
+
+def end_plan(plan_id: UUID, reason: EndReason, now: datetime) -> Write:
+    """A standing plan is over."""
+    change = update(StandingPlan).where(StandingPlan.id == plan_id)
+    return change.values(ended_at=now, ended_because=reason)
+
+
+def _plan_writes(known: Known, outcome: Outcome, now: datetime) -> list[Write]:
+    if known.plan is None or known.plan.id is None:
+        return []
+    if outcome.plan_ended is not None:
+        return [end_plan(known.plan.id, outcome.plan_ended, now)]
+    if any(one.fired and one.rule == "S2p" for one in outcome.danger):
+        change = update(StandingPlan).where(StandingPlan.id == known.plan.id)
+        return [change.values(recorded_ones=StandingPlan.recorded_ones + 1)]
+    return []
+
+
+def _status(patient: LockedPatient, outcome: Outcome, kind: RecordKind, now: datetime) -> Write:
+    values: dict[str, Any] = {**outcome.figures, **_risk_columns(patient, outcome)}
+    if kind in ("check_in", "amendment"):
+        values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
+    return status_update(patient, values)
+
+
+def status_update(patient: LockedPatient, values: Mapping[str, Any]) -> Write:
+    """Raise the revision of the patient, with these columns of the status row."""
+    return (
+        update(PatientStatus)
+        .where(PatientStatus.patient_id == patient.patient_id)
+        .values(revision=patient.next_revision, **values)
+    )
+
+
+def _risk_columns(patient: LockedPatient, outcome: Outcome) -> dict[str, Any]:
+    """What the entry changes in the risk columns of the status row: they only ever move on."""
+    read, facts = outcome.read, outcome.read.facts
+    at, day, item9 = facts.recorded_at, read.placement.mood_day, facts.item9_number
+    values: dict[str, Any] = {}
+    if item9 is not None and item9 > 0:
+        values["item9_positive_at"] = max(at, patient.item9_positive_at or at)
+    if facts.cssrs in ("moderate", "high"):
+        values["cssrs_moderate_at"] = max(at, patient.cssrs_moderate_at or at)
+    if read.reassuring is not None:
+        values["last_cssrs_on"] = max(day, patient.last_cssrs_on or day)
+    if item9 is not None and day >= (patient.last_item9_on or day):
+        values |= {"last_item9_on": day, "last_item9": read.q9_highest}
+    return values

@@ -1,0 +1,201 @@
+"""Take in one entry of a patient: exactly once, decided under the lock, stored as one fact.
+
+Check-ins, reports of side effects and their amendments are versions of one entry; a help request
+has one version only.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models import CheckIn, SideEffectReport
+from models.check_in import RecordKind
+from services.access import Action, Actor
+from services.accounts.token_check import acting
+from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
+from services.exceptions import Invalid, NotFollowed, NotFound
+from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
+from services.intake.deciding.known import Known, load_known
+from services.intake.deciding.outcome import Outcome, decide
+from services.intake.storing.cards import SafetyCard
+from services.intake.storing.store import EntryWrites, store_entry
+from services.intake.unknown_outcome import retry_unknown_outcome
+from services.one_statement import Write
+from services.patients.status.lock import lock_status_row
+from services.patients.view import visible_patient
+from services.rules.courses import Treatment
+
+VersionedTable = type[CheckIn] | type[SideEffectReport]
+# An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
+KEPT: Final = ("root_id", "recorded_at", "answered_at", "mood_day", "timezone", "zone")
+CARRIED_FLAGS: Final = frozenset({"clock_skew", "token_expired", "unknown_timezone"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(ABC):
+    """One entry as it was sent or stored, and how its kind decides, stores and shows it.
+
+    `versions`: the rows of the earlier ones, oldest first. `author`: the columns that say who wrote
+    it. `counts`: whether it counts in the trends already.
+    """
+
+    id: UUID
+    kind: RecordKind
+    digest: bytes
+    sent: Sent
+    versions: Sequence[Any] = ()
+    author: dict[str, Any]
+    counts: bool = True
+
+    @property
+    def root_id(self) -> UUID:
+        """The id of the first version."""
+        root: UUID = self.versions[0].id if self.versions else self.id
+        return root
+
+    def decide(
+        self, session: Session, known: Known, outcome: Outcome, row: Any, now: datetime
+    ) -> Outcome:
+        """The outcome with what the rules of this kind find in it; `row` has its columns."""
+        del session, known, row, now
+        return outcome
+
+    @abstractmethod
+    def row(self, session: Session, known: Known, outcome: Outcome) -> dict[str, Any]:
+        """The columns of this version."""
+
+    @abstractmethod
+    def writes(self, row: dict[str, Any]) -> list[Write]:
+        """What stores it."""
+
+    @abstractmethod
+    def record(
+        self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard
+    ) -> dict[str, Any]:
+        """Its record as the API shows it."""
+
+    def place_columns(self, known: Known, outcome: Outcome) -> dict[str, Any]:
+        """Columns that every kind has: of which version, where in time, by whom."""
+        placed, patient = outcome.read.placement, known.patient
+        first = self.versions[0] if self.versions else None
+        columns = {
+            "clinic_id": patient.clinic_id,
+            "patient_id": patient.patient_id,
+            "id": self.id,
+            "root_id": self.id,
+            "version": len(self.versions) + 1,
+            "recorded_at": placed.recorded_at_utc,
+            "answered_at": placed.answered_at,
+            "received_at": self.sent.received_at,
+            "mood_day": placed.mood_day,
+            "timezone": self.sent.timezone,
+            "zone": placed.zone,
+            "flags": sorted(outcome.read.facts.flags),
+            "revision": patient.next_revision,
+        }
+        kept = {} if first is None else {name: getattr(first, name) for name in KEPT}
+        return columns | kept | self.author
+
+
+def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: Any) -> Sent:
+    """An amendment of what the first version is: its place in time, and the reason as its note."""
+    return Sent(
+        note=reason,
+        recorded_at=first.answered_at,
+        received_at=now,
+        timezone=first.timezone,
+        stated_mood_day=first.mood_day,
+        flags=flags_of(actor) | (frozenset(first.flags) & CARRIED_FLAGS),
+        kept_day=(first.mood_day, first.zone),
+        **answered,
+    )
+
+
+@retry_unknown_outcome
+def write_entry(
+    actor: Actor,
+    patient_of: Callable[[Session], UUID],
+    make: Callable[[Session, UUID], Entry],
+    now: datetime,
+) -> FirstAnswer:
+    """Take in what `make` gives under the lock of the status row, in one transaction.
+
+    Raises what `patient_of` and `make` raise, `IdTaken`, `ContentConflict`, and `NotFollowed` for
+    what is harmless of somebody whom the clinic no longer follows; danger is stored and pages.
+    """
+    with id_taken_elsewhere(), acting(actor, now) as session:
+        patient_id = patient_of(session)
+        status = lock_status_row(session, patient_id)
+        entry = make(session, patient_id)
+        joins = (entry.sent, entry.root_id) if entry.counts else None
+        known = load_known(session, patient_id, status, entry.id, joins)
+        answered = answer_again(known.row, actor, patient_id, entry.digest)
+        if answered is not None:
+            return answered
+        outcome = decide(entry.sent, known)
+        row = entry.row(session, known, outcome)
+        outcome = entry.decide(session, known, outcome, row, now)
+        if not known.patient.followed and not outcome.is_risky:
+            raise NotFollowed
+        writes = EntryWrites(
+            id=entry.id,
+            kind=entry.kind,
+            digest=entry.digest,
+            writes=entry.writes(row),
+            record=lambda safety: entry.record(row, known.treatment, safety),
+        )
+        return store_entry(session, actor, known, outcome, writes, now)
+
+
+def patient_written_about(
+    session: Session, actor: Actor, patient_id: UUID | None, now: datetime
+) -> UUID:
+    """The patient themselves, or the one in view whom staff name; raises `NotFound`, `Invalid`."""
+    if actor.patient_id is not None:
+        if patient_id not in (None, actor.patient_id):
+            raise NotFound
+        return actor.patient_id
+    if patient_id is None:
+        raise Invalid({"patient_id": ["Staff name the patient."]})
+    return visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now).id
+
+
+def patient_of_version(
+    session: Session, actor: Actor, table: VersionedTable, version_id: UUID, now: datetime
+) -> UUID:
+    """Whose entry it is, for those who may correct it; raises `NotFound`."""
+    patient_id = session.scalar(select(table.patient_id).where(table.id == version_id))
+    if patient_id is None or actor.patient_id not in (None, patient_id):
+        raise NotFound
+    if actor.patient_id is None:
+        visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now)
+    return patient_id
+
+
+def superseded(table: VersionedTable, last: Any, **columns: Any) -> Write:
+    """Another version stands in place of the last one."""
+    change = update(table).where(table.patient_id == last.patient_id, table.id == last.id)
+    return change.values(superseded=True, **columns)
+
+
+def flags_of(actor: Actor) -> frozenset[str]:
+    """What the author of an entry puts in doubt."""
+    expired = {TOKEN_EXPIRED} if actor.token_expired else set()
+    by_staff = {ENTERED_BY_STAFF} if actor.patient_id is None else set()
+    return frozenset(expired | by_staff)
+
+
+def author_of(actor: Actor) -> dict[str, Any]:
+    """The columns that say who sent it and with which log-in."""
+    return {
+        "entered_by": actor.user_id if actor.patient_id is None else None,
+        "family_id": actor.family_id,
+    }
