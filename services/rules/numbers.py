@@ -82,7 +82,7 @@ class Between:
 class Versions(Generic[V]):
     """All versions of one file, in the order in which they come into force.
 
-    As the mark of a field (`Annotated[Outcome, OUTCOMES]`) it lets one file name the version of
+    As the mark of a field (`Annotated[Measures, MEASURES]`) it lets one file name the version of
     another that it rests on, and the field holds that very object.
     """
 
@@ -165,7 +165,7 @@ def _table(wanted: type[Any], raw: object, place: _Place) -> Any:
         raise place.error("must be a table")
     inside = _with_source(raw, place)
     kinds = get_type_hints(wanted, include_extras=True)
-    known = {field.name: field for field in fields(wanted) if field.init}
+    known = {field.name: field for field in fields(wanted)}
     for name in raw:
         if name not in known and name not in ("source", "basis"):
             raise place.key(name).error("is not a known key")

@@ -11,23 +11,16 @@ from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class PictureNumbers:
     """How much is drawn: days of an overlay, rows of a printed table."""
 
+    version: str
     overlay_days: int
     latest_sessions: int
     latest_alerts: int
 
 
-@dataclass(frozen=True, slots=True)
-class PictureNumbers:
-    """One version of them."""
-
-    version: str
-    drawing: Drawing
-
-
-DRAWING: Final = read(DATA / "pictures.toml", PictureNumbers).drawing
+DRAWING: Final = read(DATA / "pictures.toml", PictureNumbers)
 
 
 def longest_step(instrument: str, numbers: ReportNumbers = REPORT_NUMBERS) -> int:

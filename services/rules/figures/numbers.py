@@ -38,22 +38,17 @@ class SessionLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesLimits:
-    """What a day with many answers shows beside its value, in complete check-ins."""
-
-    range_from_entries: int
-
-
-@dataclass(frozen=True, slots=True)
 class FigureNumbers:
-    """One version of all of them."""
+    """One version of all of them. `range_from_entries`: so many complete check-ins on a day show
+    their range beside its value.
+    """
 
     version: str
     in_force_from: datetime
     measures: Annotated[Measures, MEASURES]
     windows: Windows
     session: SessionLimits
-    series: SeriesLimits
+    range_from_entries: int
 
 
 FIGURES: Final = read_versions(DATA / "figures", FigureNumbers)

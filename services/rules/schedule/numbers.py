@@ -37,13 +37,6 @@ class AfterSession:
 
 
 @dataclass(frozen=True, slots=True)
-class SideEffectHours:
-    """When the side-effect report is overdue, in hours after the session's end."""
-
-    overdue_hours: int
-
-
-@dataclass(frozen=True, slots=True)
 class Periodic:
     """The two-week form every so many mood days; due and overdue from a day of the period, counted
     from 1; a period that a session cuts shorter than `shortest_days` is not due.
@@ -78,14 +71,17 @@ class ByIndication(Repeated):
 
 @dataclass(frozen=True, slots=True)
 class ScheduleNumbers:
-    """One version of the numbers; those that reports and rules use too are in the measures."""
+    """One version of the numbers; those that reports and rules use too are in the measures.
+
+    `side_effects_overdue_hours`: after the session's end, for the report of side effects.
+    """
 
     version: str
     in_force_from: datetime
     measures: Annotated[Measures, MEASURES]
     shown: Shown
     after_session: AfterSession
-    side_effects: SideEffectHours
+    side_effects_overdue_hours: int
     periodic: Periodic
     monthly: Repeated
     by_indication: Mapping[str, ByIndication]

@@ -56,7 +56,7 @@ def _is_anchor(first: Session, treatment: Treatment, zone: tzinfo, limits: Basel
 def side_effects_after(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[SpanWindow]:
     """One report of side effects, from 24 h after each session's end; the next session ends it."""
     spans = numbers.measures.session
-    hours = (spans.acute_hours, numbers.side_effects.overdue_hours, spans.follow_up_hours)
+    hours = (spans.acute_hours, numbers.side_effects_overdue_hours, spans.follow_up_hours)
     ends = [*(session.started_at for session in calendar.sessions[1:]), LATEST]
     for session, end in zip(calendar.sessions, ends, strict=False):
         opens, due, over = (shift(session.over_at, timedelta(hours=count)) for count in hours)

@@ -38,18 +38,13 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
-class Validity:
-    """For how many days a screening holds when nobody says otherwise."""
-
-    default_days: int
-
-
-@dataclass(frozen=True, slots=True)
 class ScreeningList:
-    """One version of the list, contraindications by code."""
+    """One version of the list, contraindications by code. `default_days`: for how many a screening
+    holds when nobody says otherwise.
+    """
 
     version: str
-    validity: Validity
+    default_days: int
     contraindications: Mapping[str, Contraindication]
 
     def against(
@@ -74,7 +69,7 @@ CONTRAINDICATIONS: Final[tuple[str, ...]] = tuple(SCREENING_LIST.contraindicatio
 
 def default_expiry(screened_on: date, known: ScreeningList = SCREENING_LIST) -> date:
     """Return the last day on which a screening holds unless a clinician says otherwise."""
-    return screened_on + timedelta(days=known.validity.default_days)
+    return screened_on + timedelta(days=known.default_days)
 
 
 def newest(screenings: Iterable[Screening], on_day: date) -> Screening | None:

@@ -179,7 +179,7 @@ def _figures(
         series=tuple(row for row in rows if row.mood_day >= reported.first),
         ranges=day_ranges(
             (entry for entry in known if entry.mood_day >= reported.first),
-            figures.series.range_from_entries,
+            figures.range_from_entries,
         ),
         baseline=baseline,
         current=current,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
-from services.operations.rule_files import KINDS
+from services.operations.rule_files import KINDS, unloadable
 from services.rules.numbers import BASES, DATA, NumbersError, build, load
 from services.rules.sources import all_values
 
@@ -107,3 +109,18 @@ def test_a_number_without_a_unit_of_its_own_is_one_of_a_row() -> None:
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
     assert bare == {"value", "low", "high", "min_answered", "at_least", "grade"}
+
+
+def test_versions_on_disk_that_name_each_other_would_load(tmp_path: Path) -> None:
+    """What a release put on disk is looked at by itself, not by what the process knows."""
+    copytree(DATA, tmp_path, dirs_exist_ok=True)
+    for name, old, new in (
+        ("measures/1", 'version = "1"', 'version = "2"'),
+        ("figures/1", 'measures = "1"', 'measures = "2"'),
+    ):
+        text = (DATA / f"{name}.toml").read_text("utf-8").replace("2026-01-01", "2027-01-01")
+        later = text.replace('version = "1"', 'version = "2"').replace(old, new)
+        (tmp_path / name).with_name("2.toml").write_text(later, "utf-8")
+    assert unloadable(tmp_path) == ()
+    (tmp_path / "measures" / "2.toml").unlink()
+    assert unloadable(tmp_path) == ("cohort.toml", "figures/2.toml", "trend/2.toml")
