@@ -110,33 +110,10 @@ def _suppression(decision: Decision, series: _Series) -> Suppression | None:
     return repeat_suppression(decision, case.alert_history, series.numbers)
 
 
-def _m1(series: _Series) -> Decision:
-    return m1(series.values, series.case.baseline, series.numbers.worsening)
-
-
-def _m2(series: _Series) -> Decision:
-    return m2(series.values, series.case.baseline, series.numbers.worsening)
-
-
-def _m3(series: _Series) -> Decision:
-    case = series.case
-    return m3(series.values, case.baseline, case.begun, case.zone, series.numbers.course)
-
-
-def _m4(series: _Series) -> Decision:
-    case, at = series.case, series.case.decided.recorded_at
-    return m4(series.values, case.baseline, case.begun, case.zone, at, series.numbers.course)
-
-
 def _m5(series: _Series) -> Decision:
     case, begun = series.case, series.case.begun
     mornings = morning_values(case.entries, session_windows(begun.sessions, case.zone))
     return m5(series.values, begun, case.zone, mornings, series.numbers.course)
-
-
-def _a1(series: _Series) -> Decision:
-    case = series.case
-    return a1(case.instrument, series.values, case.baseline, series.numbers.form)
 
 
 def _b1(series: _Series) -> Decision:
@@ -160,12 +137,19 @@ def _items(case: SeriesCase) -> Mapping[str, int | None]:
 
 
 DECIDE: Final[Mapping[RuleId, Callable[[_Series], Decision]]] = {
-    "M1": _m1,
-    "M2": _m2,
-    "M3": _m3,
-    "M4": _m4,
+    "M1": lambda s: m1(s.values, s.case.baseline, s.numbers.worsening),
+    "M2": lambda s: m2(s.values, s.case.baseline, s.numbers.worsening),
+    "M3": lambda s: m3(s.values, s.case.baseline, s.case.begun, s.case.zone, s.numbers.course),
+    "M4": lambda s: m4(
+        s.values,
+        s.case.baseline,
+        s.case.begun,
+        s.case.zone,
+        s.case.decided.recorded_at,
+        s.numbers.course,
+    ),
     "M5": _m5,
-    "A1": _a1,
+    "A1": lambda s: a1(s.case.instrument, s.values, s.case.baseline, s.numbers.form),
     "B1": _b1,
     "U1": _u1,
 }

@@ -65,31 +65,10 @@ def _unless_repeated(decision: Decision, case: EffectsCase) -> Decision:
     return decision.suppressed(repeat_suppression(decision, case.alert_history))
 
 
-def _e1(case: EffectsCase) -> Decision:
-    return e1(case.report)
-
-
 def _e2(case: EffectsCase) -> Decision:
     report = case.report
     measured = [one.vitals for one in case.reports if one.vitals is not None]
     return e2(report.vitals, report, [*case.pressures, *measured], case.earlier, case.begun)
-
-
-def _e5(case: EffectsCase) -> Decision:
-    return e5(case.report, case.treatment)
-
-
-def _e6(case: EffectsCase) -> Decision:
-    return e6(case.report, case.treatment, case.zone)
-
-
-def _u1(case: EffectsCase) -> Decision:
-    report = case.report
-    return u1_effects(_highest(report), report.mood_day, _seen_before(case), len(case.begun))
-
-
-def _b1(case: EffectsCase) -> Decision:
-    return b1_effects(_elevated(case.reports), case.report.mood_day, case.indications)
 
 
 def wants_repeat(decisions: Iterable[Decision]) -> bool:
@@ -119,10 +98,12 @@ def _elevated(reports: Sequence[EffectsReport]) -> Mapping[date, int]:
 
 
 DECIDE: Final[Mapping[RuleId, Callable[[EffectsCase], Decision]]] = {
-    "E1": _e1,
+    "E1": lambda case: e1(case.report),
     "E2": _e2,
-    "E5": _e5,
-    "E6": _e6,
-    "U1": _u1,
-    "B1": _b1,
+    "E5": lambda case: e5(case.report, case.treatment),
+    "E6": lambda case: e6(case.report, case.treatment, case.zone),
+    "U1": lambda case: u1_effects(
+        _highest(case.report), case.report.mood_day, _seen_before(case), len(case.begun)
+    ),
+    "B1": lambda case: b1_effects(_elevated(case.reports), case.report.mood_day, case.indications),
 }

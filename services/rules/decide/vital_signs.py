@@ -48,12 +48,8 @@ def _e2(case: VitalsCase) -> Decision:
     )
 
 
-def _e3(case: VitalsCase) -> Decision:
-    return e3(case.taken)
-
-
-def _e4(case: VitalsCase) -> Decision:
-    return e4(case.session, case.taken, case.series)
-
-
-DECIDE: Final[Mapping[RuleId, Callable[[VitalsCase], Decision]]] = {"E2": _e2, "E3": _e3, "E4": _e4}
+DECIDE: Final[Mapping[RuleId, Callable[[VitalsCase], Decision]]] = {
+    "E2": _e2,
+    "E3": lambda case: e3(case.taken),
+    "E4": lambda case: e4(case.session, case.taken, case.series),
+}
