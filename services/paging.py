@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +23,10 @@ def _instant(value: Any) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("an instant needs an offset")
     return moment
+
+
+def _day(value: Any) -> date:
+    return date.fromisoformat(value)
 
 
 def _text(value: Any) -> str:
@@ -43,6 +47,7 @@ def _whole(value: Any) -> int:
 
 _READ: dict[type, Callable[[Any], Any]] = {
     datetime: _instant,
+    date: _day,
     UUID: _id,
     str: _text,
     int: _whole,

@@ -6,18 +6,17 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from models import ConcomitantTreatment
-from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
+from services.chart import reading
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page
-from services.patients.view import visible_patient
-from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, begin, finish, write_once
+from services.treatment.records import insert_record, newest_first, shown
 
 SHOWN: Final = ("id", "patient_id", "name", "kind", "started_on", "stopped_on", "entered_at")
 
@@ -26,29 +25,16 @@ def add_treatment(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
 ) -> FirstAnswer:
     """Another treatment with its dates; raises `Invalid`, and as `write_once`."""
-    stopped = fields.get("stopped_on")
-    _check(fields["started_on"], stopped)
+    stopped_on = fields.get("stopped_on")
+    _check(fields["started_on"], stopped_on)
 
     def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
-        row = {
-            "id": new_id,
-            "name": fields["name"],
-            "kind": fields["kind"],
-            "started_on": fields["started_on"],
-            "stopped_on": stopped,
-            "entered_by": actor.user_id,
-            "entered_at": now,
-        }
-        revision = None if stopped is None else writing.patient.next_revision
-        writing.session.execute(
-            insert(ConcomitantTreatment).values(stopped_revision=revision, **writing.stamp, **row)
-        )
-        return {name: ({"patient_id": patient_id} | row)[name] for name in SHOWN}
+        revision = None if stopped_on is None else writing.patient.next_revision
+        entered = {"entered_by": actor.user_id, "entered_at": now, "stopped_revision": revision}
+        return shown(insert_record(writing, ConcomitantTreatment, new_id, fields | entered), SHOWN)
 
-    content = {name: str(value) for name, value in fields.items() if value is not None}
-    return write_once(
-        actor, New("concomitant_treatment", patient_id, record_id, content), make, now
-    )
+    new = New("concomitant_treatment", patient_id, record_id, fields)
+    return write_once(actor, new, make, now)
 
 
 def stop_treatment(
@@ -67,29 +53,22 @@ def stop_treatment(
             raise NotFound
         _check(found.started_on, stopped_on)
         if found.stopped_on != stopped_on:
-            revision = None if stopped_on is None else writing.patient.next_revision
-            session.execute(
-                update(ConcomitantTreatment)
-                .where(*mine)
-                .values(stopped_on=stopped_on, stopped_revision=revision)
-            )
+            found.stopped_on = stopped_on
+            found.stopped_revision = None if stopped_on is None else writing.patient.next_revision
+            session.flush()
             finish(writing, "concomitant_treatment_stopped", record_id)
-        return {name: getattr(found, name) for name in SHOWN} | {"stopped_on": stopped_on}
+        return {name: getattr(found, name) for name in SHOWN}
 
 
 def list_treatments(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
-    with acting(actor, now) as session:
-        visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
-        table = ConcomitantTreatment
-        query = select(*(getattr(table, name) for name in SHOWN)).where(
-            table.patient_id == patient_id
-        )
+    table = ConcomitantTreatment
+    query = select(*table.__table__.c).where(table.patient_id == patient_id)
+    with reading(actor, Action.READ_TREATMENT, patient_id, "treatments_read", now) as (session, _):
         page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
-        audit.record(session, actor.user_id, "treatments_read", now, patient_id=patient_id)
-    return page.rendered(lambda row: dict(row._mapping))
+    return page.rendered(lambda row: shown(row, SHOWN))
 
 
 def _check(started_on: date, stopped_on: date | None) -> None:

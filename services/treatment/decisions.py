@@ -7,27 +7,25 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, select
 
 from models import SessionDecision
-from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.chart import reading
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
 from services.intake.deciding.treatment import decided_about_session
 from services.paging import Page
 from services.patients.history.side_effects import load_vitals
 from services.patients.history.treatments import rule_session
-from services.patients.view import visible_patient
 from services.rules.mood_days import find_zone, wall_clock
 from services.rules.session_day.clearance import Refusals, clearance_refusals, discharge_refusals
 from services.rules.session_day.driving import e6_not_acknowledged
 from services.rules.session_day.screening import newest
-from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, keep_outcome, write_once
+from services.treatment.records import insert_record, newest_first, shown
 from services.treatment.screenings import load_screenings
-from services.treatment.session_list import known_session
+from services.treatment.session_record import known_session
 
 OUTCOMES: Final = {
     "clearance": ("cleared", "not_cleared"),
@@ -69,23 +67,25 @@ def decide_about_session(
         at = known_session(writing.session, patient_id, session_id)
         if at.cancelled:
             raise Invalid({"session_id": ["This session was cancelled."]})
-        found = _found(writing, at, outcome, reason)
-        row = {
-            "id": new_id,
-            "session_id": session_id,
-            "kind": kind,
-            "outcome": outcome,
-            "reason": reason,
-            "found": found,
-            "decided_by": actor.user_id,
-            "decided_at": now,
-        }
-        writing.session.execute(insert(SessionDecision).values(**writing.stamp, **row))
+        row = insert_record(
+            writing,
+            SessionDecision,
+            new_id,
+            {
+                "session_id": session_id,
+                "kind": kind,
+                "outcome": outcome,
+                "reason": reason,
+                "found": _found(writing, at, outcome, reason),
+                "decided_by": actor.user_id,
+                "decided_at": now,
+            },
+        )
         if outcome == "discharged":
-            _watch_driving(writing, at, new_id)
-        return {name: ({"patient_id": patient_id} | row)[name] for name in SHOWN}
+            _check_driving(writing, at, new_id)
+        return shown(row, SHOWN)
 
-    content = {"session": str(session_id), "kind": kind, "outcome": outcome, "reason": reason}
+    content = {"session": session_id, "kind": kind, "outcome": outcome, "reason": reason}
     return write_once(actor, New("session_decision", patient_id, record_id, content), make, now)
 
 
@@ -140,7 +140,7 @@ def _is_acknowledged(writing: Writing, session_id: UUID) -> bool:
     )
 
 
-def _watch_driving(writing: Writing, row: Any, decision_id: UUID) -> None:
+def _check_driving(writing: Writing, row: Any, decision_id: UUID) -> None:
     """E6: somebody goes home who has not acknowledged the driving restriction."""
     zone = find_zone(writing.patient.timezone) or UTC
     acknowledged = _is_acknowledged(writing, row.session_id)
@@ -159,13 +159,12 @@ def list_decisions(
     now: datetime,
 ) -> Page:
     """What was decided about a session, newest first; raises `NotFound` and `Forbidden`."""
-    with acting(actor, now) as session:
-        visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
+    table = SessionDecision
+    query = select(*table.__table__.c).where(
+        table.session_id == session_id, table.patient_id == patient_id
+    )
+    action, event = Action.READ_TREATMENT, "session_decisions_read"
+    with reading(actor, action, patient_id, event, now) as (session, _):
         known_session(session, patient_id, session_id)
-        table = SessionDecision
-        query = select(*(getattr(table, name) for name in SHOWN)).where(
-            table.session_id == session_id, table.patient_id == patient_id
-        )
         page = newest_first(session, query, table.decided_at, table.id, limit, cursor)
-        audit.record(session, actor.user_id, "session_decisions_read", now, patient_id=patient_id)
-    return page.rendered(lambda row: dict(row._mapping))
+    return page.rendered(lambda row: shown(row, SHOWN))

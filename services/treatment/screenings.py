@@ -6,22 +6,20 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from models import Screening
-from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.chart import reading
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
 from services.paging import Page
-from services.patients.view import visible_patient
 from services.rules.session_day import screening as rules
-from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, write_once
+from services.treatment.records import insert_record, newest_first, shown
 
-COLUMNS: Final = (
+SHOWN: Final = (
     "id",
     "patient_id",
     "screened_on",
@@ -36,45 +34,31 @@ def add_screening(
     actor: Actor, patient_id: UUID, record_id: UUID | None, fields: dict[str, Any], now: datetime
 ) -> FirstAnswer:
     """A screening; raises `Invalid` for an unknown code or days in the wrong order."""
-    screened_on, codes = fields["screened_on"], sorted(set(fields["contraindications"]))
-    _check(screened_on, fields.get("expires_on"), fields["contraindications"], now)
-    expires_on = fields.get("expires_on") or rules.default_expiry(screened_on)
-
-    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
-        row = {
-            "id": new_id,
-            "screened_on": screened_on,
-            "expires_on": expires_on,
-            "contraindications": codes,
-            "note": fields.get("note"),
-            "entered_at": now,
-        }
-        writing.session.execute(
-            insert(Screening).values(entered_by=actor.user_id, **writing.stamp, **row)
-        )
-        return _record({"patient_id": patient_id} | row)
-
-    content = {
-        "screened_on": screened_on.isoformat(),
-        "expires_on": expires_on.isoformat(),
-        "contraindications": codes,
+    screened_on, codes = fields["screened_on"], fields["contraindications"]
+    _check(screened_on, fields.get("expires_on"), codes, now)
+    given = {
+        "screened_on": screened_on,
+        "expires_on": fields.get("expires_on") or rules.default_expiry(screened_on),
+        "contraindications": sorted(set(codes)),
         "note": fields.get("note"),
     }
-    return write_once(actor, New("screening", patient_id, record_id, content), make, now)
+
+    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
+        entered = {"entered_by": actor.user_id, "entered_at": now}
+        return _record(insert_record(writing, Screening, new_id, given | entered))
+
+    return write_once(actor, New("screening", patient_id, record_id, given), make, now)
 
 
 def list_screenings(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
-    with acting(actor, now) as session:
-        visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
-        query = select(*(getattr(Screening, name) for name in COLUMNS)).where(
-            Screening.patient_id == patient_id
-        )
-        page = newest_first(session, query, Screening.entered_at, Screening.id, limit, cursor)
-        audit.record(session, actor.user_id, "screenings_read", now, patient_id=patient_id)
-    return page.rendered(lambda row: _record(dict(row._mapping)))
+    table = Screening
+    query = select(*table.__table__.c).where(table.patient_id == patient_id)
+    with reading(actor, Action.READ_TREATMENT, patient_id, "screenings_read", now) as (session, _):
+        page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
+    return page.rendered(_record)
 
 
 def load_screenings(session: Session, patient_id: UUID) -> tuple[rules.Screening, ...]:
@@ -105,11 +89,9 @@ def _check(screened_on: date, expires_on: date | None, codes: list[str], now: da
         raise Invalid(errors)
 
 
-def _record(row: dict[str, Any]) -> dict[str, Any]:
+def _record(row: Row[Any]) -> dict[str, Any]:
     known = rules.SCREENING_LIST.contraindications
     absolute = [
-        code
-        for code in row["contraindications"]
-        if code in known and known[code].weight == "absolute"
+        code for code in row.contraindications if code in known and known[code].weight == "absolute"
     ]
-    return {name: row[name] for name in COLUMNS} | {"absolute": absolute}
+    return shown(row, SHOWN) | {"absolute": absolute}

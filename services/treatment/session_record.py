@@ -1,4 +1,4 @@
-"""A session in the shape that the API shows: what is worked out is worked out here, when read."""
+"""Sessions as the API shows them: what is worked out is worked out here, when they are read."""
 
 from __future__ import annotations
 
@@ -10,20 +10,53 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Patient, SessionDecision, SessionVitals
+from models import Patient, SessionDecision, SessionVitals, TreatmentSessionVersion
+from services.access import Action, Actor
+from services.chart import reading
+from services.exceptions import NotFound
+from services.paging import Page
 from services.patients.history.side_effects import rule_vitals
-from services.patients.history.treatments import load_treatment, rule_session
+from services.patients.history.treatments import current_versions, load_treatment, rule_session
 from services.rules import courses as rules
 from services.rules.courses import Treatment
 from services.rules.mood_days import find_zone, wall_clock
 from services.rules.session_day.blood_pressure import is_above_guide
 from services.rules.session_day.driving import driving_restriction_until
 from services.rules.session_day.screening import Screening, newest, screening_flags
+from services.treatment.records import newest_first
 from services.treatment.screenings import load_screenings
 
 # As of check-ins: what is entered later than this was not watched when it happened.
 ENTERED_LATE_AFTER: Final = timedelta(hours=48)
 KINDS_SHOWN: Final = ("clearance", "discharge")
+
+
+def list_sessions(
+    actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
+) -> Page:
+    """Newest first by their start; raises `NotFound` and `Forbidden`."""
+    table = TreatmentSessionVersion
+    with reading(actor, Action.READ_TREATMENT, patient_id, "sessions_read", now) as (session, _):
+        query = current_versions(table, patient_id)
+        page = newest_first(session, query, table.started_at, table.session_id, limit, cursor)
+        around = load_around(session, patient_id)
+    return page.rendered(lambda row: record_from(row, around, now))
+
+
+def get_session(actor: Actor, patient_id: UUID, session_id: UUID, now: datetime) -> dict[str, Any]:
+    """One session of a patient in view; raises `NotFound` and `Forbidden`."""
+    with reading(actor, Action.READ_TREATMENT, patient_id, "session_read", now) as (session, _):
+        return session_record(session, known_session(session, patient_id, session_id), now)
+
+
+def known_session(session: Session, patient_id: UUID, session_id: UUID) -> Any:
+    """The session's current version; raises `NotFound`."""
+    table = TreatmentSessionVersion
+    this = table.session_id == session_id
+    row = session.execute(current_versions(table, patient_id).where(this)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from models import TreatmentSession, TreatmentSessionVersion
-from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.access import Actor
 from services.exactly_once import FirstAnswer
-from services.exceptions import Invalid, NotFound
+from services.exceptions import Invalid
 from services.intake.deciding.treatment import decide_session
 from services.intake.storing.follow_ups import with_follow_ups
-from services.patients.history.treatments import current_sessions
+from services.patients.history.treatments import current_versions
 from services.rules.mood_days import to_utc
 from services.treatment.courses import known_course
-from services.treatment.once import New, Writing, begin, finish, keep_outcome, write_once
+from services.treatment.once import Writing, keep_outcome
 from services.treatment.session_record import session_record
+from services.treatment.versions import Versioned
 
 FIELDS: Final = (
     "course_id",
@@ -49,51 +47,18 @@ def create_session(
 
     Raises `Invalid` naming the field, and as `write_once`.
     """
-    given = _given(fields)
-    _check(given, now)
-
-    def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
-        _check_in_context(writing, new_id, given)
-        owner = {name: writing.stamp[name] for name in ("clinic_id", "patient_id")}
-        writing.session.execute(insert(TreatmentSession).values(id=new_id, created_at=now, **owner))
-        return _add_version(writing, new_id, 1, given)
-
-    content = {name: _plain(value) for name, value in given.items()}
-    return write_once(actor, New("session", patient_id, session_id, content), make, now)
+    given = dict.fromkeys(FIELDS) | {"cancelled": False} | _in_columns(fields)
+    return SESSION.create(actor, patient_id, session_id, given, now)
 
 
 def change_session(
     actor: Actor, patient_id: UUID, session_id: UUID, fields: dict[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """The session with these fields changed, as a new version; unchanged, it stays as it is.
-
-    Raises `NotFound` and `Invalid`.
-    """
-    scopes(actor, Action.MANAGE_TREATMENT)
-    with acting(actor, now) as session:
-        writing = begin(session, actor, patient_id, now)
-        last = session.execute(
-            current_sessions(patient_id).where(TreatmentSessionVersion.session_id == session_id)
-        ).one_or_none()
-        if last is None:
-            raise NotFound
-        before = {name: getattr(last, name) for name in FIELDS}
-        after = before | _changed(fields)
-        _check(after, now)
-        if after == before:
-            return session_record(session, last, now)
-        _check_in_context(writing, session_id, after)
-        shown = _add_version(writing, session_id, last.version + 1, after)
-        finish(writing, "session_changed", session_id)
-        return shown
+    """The session with these fields changed, as a new version; raises `NotFound`, `Invalid`."""
+    return SESSION.change(actor, patient_id, session_id, _in_columns(fields), now)
 
 
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    empty: dict[str, Any] = dict.fromkeys(FIELDS)
-    return empty | {"cancelled": False} | _changed(fields)
-
-
-def _changed(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _in_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent, in columns: instants in UTC, the dose apart."""
     changed = {name: _in_utc(value) for name, value in fields.items() if name != "dose"}
     if "dose" in fields:
@@ -128,7 +93,7 @@ def _check(fields: Mapping[str, Any], now: datetime) -> None:
 def _check_in_context(writing: Writing, session_id: UUID, fields: Mapping[str, Any]) -> None:
     known_course(writing.session, writing.patient.patient_id, fields["course_id"])
     others = writing.session.execute(
-        current_sessions(writing.patient.patient_id).where(
+        current_versions(TreatmentSessionVersion, writing.patient.patient_id).where(
             TreatmentSessionVersion.session_id != session_id
         )
     )
@@ -137,30 +102,19 @@ def _check_in_context(writing: Writing, session_id: UUID, fields: Mapping[str, A
         raise Invalid({"started_at": ["This patient has another session that starts then."]})
 
 
-def _add_version(
-    writing: Writing, session_id: UUID, version: int, fields: Mapping[str, Any]
-) -> dict[str, Any]:
-    session = writing.session
-    session.execute(
-        insert(TreatmentSessionVersion).values(
-            session_id=session_id,
-            version=version,
-            entered_by=writing.actor.user_id,
-            entered_at=writing.now,
-            **writing.stamp,
-            **fields,
-        )
-    )
-    outcome = decide_session(session, writing.patient, writing.now)
-    outcome = with_follow_ups(session, writing.patient, outcome, writing.now)
+def _follow(writing: Writing, session_id: UUID) -> None:
+    session, patient, now = writing.session, writing.patient, writing.now
+    outcome = with_follow_ups(session, patient, decide_session(session, patient, now), now)
     keep_outcome(writing, outcome, session_id)
-    row = session.execute(
-        current_sessions(writing.patient.patient_id).where(
-            TreatmentSessionVersion.session_id == session_id
-        )
-    ).one()
-    return session_record(session, row, writing.now)
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
+SESSION: Final = Versioned(
+    kind="session",
+    record=TreatmentSession,
+    version=TreatmentSessionVersion,
+    fields=FIELDS,
+    check=_check,
+    show=session_record,
+    check_beside=_check_in_context,
+    follow=_follow,
+)

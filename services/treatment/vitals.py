@@ -26,9 +26,9 @@ from services.rules.catalogue import CATALOGUE
 from services.rules.mood_days import to_utc
 from services.rules.session_day.after_dosing import heart_rate_flag
 from services.rules.session_day.blood_pressure import is_crisis
-from services.treatment.lists import newest_first
 from services.treatment.once import New, Writing, keep_outcome, write_once
-from services.treatment.session_list import known_session
+from services.treatment.records import newest_first
+from services.treatment.session_record import known_session
 
 MEASURED: Final = ("systolic", "diastolic", "heart_rate", "spo2", "sedation", "dissociation")
 SHOWN: Final = ("id", "patient_id", "session_id", "phase", "taken_at", "received_at", *MEASURED)

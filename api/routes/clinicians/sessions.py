@@ -25,7 +25,7 @@ from schemas.treatment import (
 )
 from services.treatment.decisions import decide_about_session, list_decisions
 from services.treatment.screenings import add_screening, list_screenings
-from services.treatment.session_list import get_session, list_sessions
+from services.treatment.session_record import get_session, list_sessions
 from services.treatment.sessions import change_session, create_session
 from services.treatment.vitals import list_vitals, record_vitals
 

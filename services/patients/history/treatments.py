@@ -16,24 +16,19 @@ from services.rules import courses as rules
 from services.rules.courses import Treatment, in_order
 
 
-def current_sessions(patient_id: UUID) -> Select[Any]:
-    """Rows of `treatment_session_versions`: of each session the last version.
+def current_versions(
+    versions: type[CourseVersion] | type[TreatmentSessionVersion], patient_id: UUID
+) -> Select[Any]:
+    """Of each course or session of a patient the row of the last version.
 
     Conditions added to it hold for these rows, so no older version shows instead.
     """
-    newer = TreatmentSessionVersion.__table__.alias("newer")
-    last = (
-        select(func.max(newer.c.version))
-        .where(
-            newer.c.clinic_id == TreatmentSessionVersion.clinic_id,
-            newer.c.patient_id == TreatmentSessionVersion.patient_id,
-            newer.c.session_id == TreatmentSessionVersion.session_id,
-        )
-        .scalar_subquery()
-    )
-    return select(*TreatmentSessionVersion.__table__.c).where(
-        TreatmentSessionVersion.patient_id == patient_id,
-        TreatmentSessionVersion.version == last,
+    table = versions.__table__
+    newer = table.alias("newer")
+    keys = [key.name for key in table.primary_key if key.name != "version"]
+    last = select(func.max(newer.c.version)).where(*(newer.c[key] == table.c[key] for key in keys))
+    return select(*table.c).where(
+        table.c.patient_id == patient_id, table.c.version == last.scalar_subquery()
     )
 
 

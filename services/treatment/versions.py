@@ -1,0 +1,102 @@
+"""Records of which every change is a new version: courses and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from services.access import Action, Actor, scopes
+from services.accounts.token_check import acting
+from services.exactly_once import FirstAnswer
+from services.exceptions import NotFound
+from services.patients.history.treatments import current_versions
+from services.treatment.once import New, Writing, begin, finish, write_once
+
+Fields = dict[str, Any]
+
+
+def _nothing(*_anything: Any) -> None:
+    """What most of them have neither to check nor to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """`record` is the table that says only that one exists, `version` that of what was known of it.
+
+    `check` and `check_beside` raise `Invalid`: for the fields alone, and beside the patient's other
+    records. `follow` writes what follows from a new version; `show` gives the record of one.
+    """
+
+    kind: Literal["course", "session"]
+    record: type[Any]
+    version: type[Any]
+    fields: tuple[str, ...]
+    check: Callable[[Mapping[str, Any], datetime], None]
+    show: Callable[[Session, Any, datetime], Fields]
+    check_beside: Callable[[Writing, UUID, Mapping[str, Any]], None] = _nothing
+    follow: Callable[[Writing, UUID], None] = _nothing
+
+    def create(
+        self, actor: Actor, patient_id: UUID, record_id: UUID | None, given: Fields, now: datetime
+    ) -> FirstAnswer:
+        """A new record with all its fields; raises `Invalid`, and as `write_once`."""
+        self.check(given, now)
+
+        def make(writing: Writing, new_id: UUID) -> Fields:
+            self.check_beside(writing, new_id, given)
+            owner = {name: writing.stamp[name] for name in ("clinic_id", "patient_id")}
+            writing.session.execute(insert(self.record).values(id=new_id, created_at=now, **owner))
+            return self._add(writing, new_id, 1, given)
+
+        return write_once(actor, New(self.kind, patient_id, record_id, given), make, now)
+
+    def change(
+        self, actor: Actor, patient_id: UUID, record_id: UUID, changes: Fields, now: datetime
+    ) -> Fields:
+        """The record with these fields changed, as a new version; unchanged, it stays as it is.
+
+        Raises `NotFound` and `Invalid`.
+        """
+        scopes(actor, Action.MANAGE_TREATMENT)
+        with acting(actor, now) as session:
+            writing = begin(session, actor, patient_id, now)
+            last = self.current(session, patient_id, record_id)
+            before = {name: getattr(last, name) for name in self.fields}
+            after = before | changes
+            self.check(after, now)
+            if after == before:
+                return self.show(session, last, now)
+            self.check_beside(writing, record_id, after)
+            shown = self._add(writing, record_id, last.version + 1, after)
+            finish(writing, f"{self.kind}_changed", record_id)
+            return shown
+
+    def current(self, session: Session, patient_id: UUID, record_id: UUID) -> Any:
+        """The row of the last version; raises `NotFound`."""
+        this = getattr(self.version, f"{self.kind}_id") == record_id
+        row = session.execute(current_versions(self.version, patient_id).where(this)).one_or_none()
+        if row is None:
+            raise NotFound
+        return row
+
+    def _add(self, writing: Writing, record_id: UUID, version: int, fields: Fields) -> Fields:
+        row = writing.session.execute(
+            insert(self.version)
+            .values(
+                version=version,
+                entered_by=writing.actor.user_id,
+                entered_at=writing.now,
+                **{f"{self.kind}_id": record_id},
+                **writing.stamp,
+                **fields,
+            )
+            .returning(*self.version.__table__.c)
+        ).one()
+        self.follow(writing, record_id)
+        return self.show(writing.session, row, writing.now)
