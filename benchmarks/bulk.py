@@ -13,10 +13,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from models import (
     CheckIn,
     CheckInContent,
-    Course,
     CourseVersion,
     Patient,
     SideEffectReport,
+    TreatmentCourse,
     TreatmentSession,
     TreatmentSessionVersion,
 )
@@ -24,7 +24,7 @@ from models import (
 # Whoever is pointed at comes first.
 ORDER: Final[tuple[Any, ...]] = (
     Patient,
-    Course,
+    TreatmentCourse,
     CourseVersion,
     TreatmentSession,
     TreatmentSessionVersion,

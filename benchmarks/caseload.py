@@ -21,10 +21,10 @@ from migrations.roles import libpq_url
 from models import (
     Alert,
     CareTeamMember,
-    Course,
     CourseVersion,
     Patient,
     PatientStatus,
+    TreatmentCourse,
     TreatmentSession,
     TreatmentSessionVersion,
     User,
@@ -111,7 +111,14 @@ def fill(clinic: ClinicWorld, staff: Person, patients: int) -> None:
     dice, now = random.Random(SEED), datetime.now(UTC)
     people = [Made(clinic, staff, number, dice, now) for number in range(patients)]
     with clinic.app.app_context(), transaction(clinic.id) as session:
-        for model in (User, Patient, PatientStatus, Course, CourseVersion, TreatmentSession):
+        for model in (
+            User,
+            Patient,
+            PatientStatus,
+            TreatmentCourse,
+            CourseVersion,
+            TreatmentSession,
+        ):
             put(session, model, [one.rows[model] for one in people])
         for model in (TreatmentSessionVersion, Alert, CareTeamMember):
             put(session, model, [one.rows[model] for one in people if model in one.rows])
@@ -208,7 +215,7 @@ class Made:
         version = {**self._hers(), "version": 1, "course_id": course, **entered}
         product = {"product": "ketamine"}
         return {
-            Course: {**self._owned(2), "patient_id": self.id, "created_at": self.begun},
+            TreatmentCourse: {**self._owned(2), "patient_id": self.id, "created_at": self.begun},
             CourseVersion: version
             | product
             | {"phase": "maintenance", "started_on": self.begun.date()}

@@ -18,9 +18,9 @@ from benchmarks.bulk import copy_rows
 from benchmarks.world import a_clinic
 from models import (
     CheckIn,
-    Course,
     CourseVersion,
     Patient,
+    TreatmentCourse,
     TreatmentSession,
     TreatmentSessionVersion,
 )
@@ -28,7 +28,7 @@ from models.base import new_id
 from services.evaluation.simulation.outcomes import LOOKED_AT, simulated_patients
 from services.reports.cohort.outcomes import Asked, export_outcomes
 from services.rules.cohort.course import TreatedPatient
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from tests.builders.world import ClinicWorld
 
 SEED: Final = 1
@@ -120,7 +120,7 @@ def _rows(
     courses: dict[str, UUID] = {}
     for course in person.treatment.courses:
         courses[course.id] = course_id = new_id()
-        yield Course, {**hers, "id": course_id, "created_at": begun}
+        yield TreatmentCourse, {**hers, "id": course_id, "created_at": begun}
         yield (
             CourseVersion,
             {**hers, **entered, "course_id": course_id, "product": course.product}
@@ -139,7 +139,7 @@ def _rows(
         yield CheckIn, hers | _check_in(entry, begun)
 
 
-def _check_in(entry: Entry, received_at: datetime) -> dict[str, Any]:
+def _check_in(entry: SeriesEntry, received_at: datetime) -> dict[str, Any]:
     record_id = new_id()
     return {
         "id": record_id,

@@ -21,11 +21,11 @@ from benchmarks.bulk import copy_rows
 from models import (
     CheckIn,
     CheckInContent,
-    Course,
     CourseVersion,
     Patient,
     PatientStatus,
     SideEffectReport,
+    TreatmentCourse,
     TreatmentSession,
     TreatmentSessionVersion,
 )
@@ -207,7 +207,7 @@ class _History:
 
     def _course(self, day: int, phase: str) -> UUID:
         course_id, at = new_id(), self._at(day, SESSION_AT)
-        self.rows[Course].append({**self.hers, "id": course_id, "created_at": at})
+        self.rows[TreatmentCourse].append({**self.hers, "id": course_id, "created_at": at})
         self.rows[CourseVersion].append(
             {**self.hers, "course_id": course_id, "version": 1, "product": "ketamine"}
             | {"phase": phase, "started_on": at.date(), **self._entered(at)}

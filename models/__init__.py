@@ -25,16 +25,16 @@ from models.check_in import (
 from models.clinic import Clinic
 from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.password_reset import PasswordReset, PasswordResetRequest
-from models.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StandingPlan
+from models.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
 from models.side_effect import SideEffectReport
 from models.treatment import (
     ConcomitantTreatment,
-    Course,
     CourseVersion,
-    Screening,
     SessionDecision,
     SessionFollowUp,
-    SessionVitals,
+    StoredScreening,
+    StoredVitals,
+    TreatmentCourse,
     TreatmentSession,
     TreatmentSessionVersion,
 )
@@ -55,7 +55,6 @@ __all__ = [
     "Clinic",
     "ConcomitantTreatment",
     "Contact",
-    "Course",
     "CourseVersion",
     "DigestAlert",
     "HelpRequest",
@@ -70,15 +69,16 @@ __all__ = [
     "PatientStatus",
     "RecordId",
     "RulesFailure",
-    "Screening",
     "SessionDecision",
     "SessionFollowUp",
-    "SessionVitals",
     "SideEffectReport",
-    "StandingPlan",
     "StoredDecision",
+    "StoredPlan",
+    "StoredScreening",
+    "StoredVitals",
     "TokenFamily",
     "TokenPair",
+    "TreatmentCourse",
     "TreatmentSession",
     "TreatmentSessionVersion",
     "UnreadableBody",

@@ -146,7 +146,7 @@ class PatientStatus(OfClinic, Base):
     daily_forecast: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
 
 
-class StandingPlan(OfClinic, Identified, Base):
+class StoredPlan(OfClinic, Identified, Base):
     """A clinician's plan that spares a stable item 9 of 1 its page, at most 14 days (clinical.md
     5.1).
     """

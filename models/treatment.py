@@ -45,7 +45,7 @@ TREATMENT_KINDS: Final = (
 )
 
 
-class Course(OfClinic, Identified, Base):
+class TreatmentCourse(OfClinic, Identified, Base):
     """A planned series of sessions of one product."""
 
     __tablename__ = "courses"
@@ -140,7 +140,7 @@ class TreatmentSessionVersion(OfClinic, Base):
     revision: Mapped[int]
 
 
-class SessionVitals(OfClinic, Identified, Base):
+class StoredVitals(OfClinic, Identified, Base):
     """One set of vital signs: pressures in mmHg, heart rate per minute, SpO2 in percent, sedation
     as MOAA/S (5 awake to 0), dissociation as the CADSS total (0-92).
     """
@@ -176,7 +176,7 @@ class SessionVitals(OfClinic, Identified, Base):
     revision: Mapped[int]
 
 
-class Screening(OfClinic, Identified, Base):
+class StoredScreening(OfClinic, Identified, Base):
     """A screening for contraindications; the newest one counts until it expires."""
 
     __tablename__ = "screenings"

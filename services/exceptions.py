@@ -125,7 +125,7 @@ class OutcomeUnknown(Unavailable):
     detail = "It is not known whether this was saved: send it again."
 
 
-class OpenAlert(ServiceError):
+class OpenAlertExists(ServiceError):
     """A safety alert of this patient is open."""
 
     detail = "A safety alert of this patient is open: resolve it first."

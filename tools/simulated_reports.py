@@ -18,7 +18,7 @@ from services.evaluation.simulation.patients import (
     session_days,
 )
 from services.rules.courses import Course, Session, Treatment
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.document import OpenedAlert, TrendReport
@@ -90,7 +90,7 @@ def treatment(days: Sequence[int]) -> Treatment:
     )
 
 
-def _answers(instrument: str, days: int, sessions: Sequence[int]) -> Iterator[Entry]:
+def _answers(instrument: str, days: int, sessions: Sequence[int]) -> Iterator[SeriesEntry]:
     dice = random.Random(SEED)  # noqa: S311 -- simulated
     true = levels(TREATED, sessions, days)
     last = sessions[-1] if sessions else days
@@ -103,7 +103,7 @@ def _answers(instrument: str, days: int, sessions: Sequence[int]) -> Iterator[En
             continue
         if daily or day % FORM_EVERY == 0:
             at = datetime.combine(day_of(day), EVENING)
-            yield Entry(_day(at), at, at, f"answer-{day:04}", total, _item9(total, dice))
+            yield SeriesEntry(_day(at), at, at, f"answer-{day:04}", total, _item9(total, dice))
 
 
 def _item9(total: int, dice: random.Random) -> int:
@@ -136,7 +136,7 @@ def _effects(given: Treatment) -> Iterator[EffectsReport]:
         )
 
 
-def _alerts(answered: Sequence[Entry]) -> Iterator[OpenedAlert]:
+def _alerts(answered: Sequence[SeriesEntry]) -> Iterator[OpenedAlert]:
     """What the first answer of each rise of item 9 would have opened."""
     before = 0
     for entry in answered:

@@ -27,7 +27,7 @@ TABLE: Final[dict[type[refused.ServiceError], tuple[int, str, str]]] = {
     refused.IdTaken: (409, "id_taken", "Id taken"),
     refused.AlreadyResolved: (409, "already_resolved", "Already resolved"),
     refused.InvitationInvalid: (409, "invitation_invalid", "Invitation invalid"),
-    refused.OpenAlert: (409, "open_alert", "Safety alert open"),
+    refused.OpenAlertExists: (409, "open_alert", "Safety alert open"),
     refused.LastAdmin: (409, "last_admin", "Last administrator"),
     refused.AdultsOnly: (422, "adults_only", "Adults only"),
     refused.Invalid: (422, "validation_failed", "Validation failed"),

@@ -10,7 +10,7 @@ from flask import Response, current_app, render_template
 
 from api.page.style import PRINT_STYLE, headers
 from services.caseload.worklist.listing import Printed
-from services.caseload.worklist.rows import Wanted
+from services.caseload.worklist.rows import CaseloadFilter
 from services.rules.mood_days import find_zone
 
 HEADERS: Final = headers(PRINT_STYLE, form_action="'none'")
@@ -22,7 +22,7 @@ ORDER: Final = {
 }
 
 
-def caseload_page(printed: Printed, wanted: Wanted) -> Response:
+def caseload_page(printed: Printed, wanted: CaseloadFilter) -> Response:
     """The page, as its printer finds it; instants in the clinic's zone."""
     zone = find_zone(printed.timezone) or ZoneInfo("UTC")
     at = printed.at.astimezone(zone)
@@ -45,7 +45,7 @@ def caseload_page(printed: Printed, wanted: Wanted) -> Response:
     return response
 
 
-def part_in_words(wanted: Wanted) -> str:
+def part_in_words(wanted: CaseloadFilter) -> str:
     """Which part of the caseload this is, where it is not the whole."""
     parts = []
     if wanted.mine:

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from api.play.forms import Form
-from services.evaluation.played_forms import Found, player_id
+from services.evaluation.played_forms import PlayedOutcome, player_id
 from services.rules.catalogue import SUICIDE_RISK
 
 # PHQ-9 cut of moderate depression (Kroenke 2001), and the tiers of item 9 (clinical.md 5.1).
@@ -33,12 +33,14 @@ class Check:
 
 
 # what, who by the file, who by the database
-Line = tuple[str, Callable[[Form], bool], Callable[[Found], bool]]
+Line = tuple[str, Callable[[Form], bool], Callable[[PlayedOutcome], bool]]
 
 
-def check(forms: Sequence[Form], found: Mapping[UUID, Found]) -> list[Check]:
+def check(forms: Sequence[Form], found: Mapping[UUID, PlayedOutcome]) -> list[Check]:
     """Every form against what was found of its person (nothing found is a finding too)."""
-    people = {form.name: found.get(player_id(form.name, "patient"), Found()) for form in forms}
+    people = {
+        form.name: found.get(player_id(form.name, "patient"), PlayedOutcome()) for form in forms
+    }
     checks = [_compare(line, forms, people) for line in _lines()]
     same = sum(_same_numbers(form, people[form.name]) for form in forms)
     known = {player_id(form.name, "patient") for form in forms}
@@ -91,15 +93,15 @@ def _is_moderate(total: int | None) -> bool:
     return total is not None and total >= MODERATE
 
 
-def _is_complete(one: Found) -> bool:
+def _is_complete(one: PlayedOutcome) -> bool:
     return any(total is not None for total, _ in one.forms)
 
 
-def _same_numbers(form: Form, one: Found) -> bool:
+def _same_numbers(form: Form, one: PlayedOutcome) -> bool:
     return one.forms == [(form.total, form.item9)]
 
 
-def _compare(line: Line, forms: Sequence[Form], people: Mapping[str, Found]) -> Check:
+def _compare(line: Line, forms: Sequence[Form], people: Mapping[str, PlayedOutcome]) -> Check:
     what, wanted, seen = line
     wants = {form.name for form in forms if wanted(form)}
     has = {name for name, one in people.items() if seen(one)}

@@ -24,7 +24,7 @@ from schemas.base import page_of
 from services.alerts.handling.acknowledge import acknowledge
 from services.alerts.handling.feedback import Feedback, give_feedback
 from services.alerts.handling.notes import NewNote, add_note
-from services.alerts.handling.reading import Wanted, get_alert, list_alerts
+from services.alerts.handling.reading import AlertFilter, get_alert, list_alerts
 from services.alerts.handling.resolve import Ending, resolve
 from services.alerts.handling.standing_plans import AskedPlan
 
@@ -36,7 +36,7 @@ routes = Routes("alerts", __name__, description="Alerts: who is in danger, and w
 @routes.response(200, page_of(AlertRowOut))
 def get_alerts(query: dict[str, Any]) -> Response:
     """The worklist: all that is not resolved on the first page, by tier, then the oldest."""
-    return json_answer(list_alerts(current_actor(), Wanted(**query), now()))
+    return json_answer(list_alerts(current_actor(), AlertFilter(**query), now()))
 
 
 @routes.route("/v1/alerts/<uuid:alert_id>", methods=["GET"])

@@ -46,7 +46,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundInvitation:
     """An invitation and its account, as they stand."""
 
     id: UUID
@@ -83,7 +83,7 @@ def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
             return _again(session, found, now)
 
 
-def _new_hash(acceptance: Acceptance, found: Found | None, now: datetime) -> str | None:
+def _new_hash(acceptance: Acceptance, found: FoundInvitation | None, now: datetime) -> str | None:
     """Check everything that can be checked without a lock; the hash of a new password."""
     if found is None:
         raise InvitationInvalid
@@ -103,7 +103,11 @@ def _new_hash(acceptance: Acceptance, found: Found | None, now: datetime) -> str
 
 
 def _first_time(
-    session: Session, found: Found, acceptance: Acceptance, password_hash: str | None, now: datetime
+    session: Session,
+    found: FoundInvitation,
+    acceptance: Acceptance,
+    password_hash: str | None,
+    now: datetime,
 ) -> Grant:
     if found.ends_old_devices:
         end_families(session, found.user_id, "new_device", now)
@@ -138,7 +142,7 @@ def _first_time(
     return grant
 
 
-def _again(session: Session, found: Found, now: datetime) -> Grant:
+def _again(session: Session, found: FoundInvitation, now: datetime) -> Grant:
     """Answer the same device once more: the pair that got lost is void."""
     family_id = session.scalar(
         select(TokenFamily.id)
@@ -164,7 +168,7 @@ def _find(code: str) -> tuple[UUID, UUID]:
     return (row.clinic_id, row.invitation_id) if row else (NOWHERE, NOWHERE)
 
 
-def _load(session: Session, invitation_id: UUID, *, lock: bool = False) -> Found | None:
+def _load(session: Session, invitation_id: UUID, *, lock: bool = False) -> FoundInvitation | None:
     """The invitation of an active account."""
     query = (
         select(
@@ -184,4 +188,4 @@ def _load(session: Session, invitation_id: UUID, *, lock: bool = False) -> Found
     if lock:
         query = query.with_for_update(of=[Invitation, User], key_share=True)
     row = session.execute(query).one_or_none()
-    return Found(**row._mapping) if row else None
+    return FoundInvitation(**row._mapping) if row else None

@@ -40,7 +40,7 @@ _STANDING: Final = (
 )
 
 
-class Standing(Enum):
+class TokenStatus(Enum):
     """What the database says of a verified token."""
 
     IN_ORDER = auto()
@@ -49,19 +49,19 @@ class Standing(Enum):
     ENDED = auto()
 
 
-def standing(session: Session, actor: Actor, now: datetime) -> Standing:
+def standing(session: Session, actor: Actor, now: datetime) -> TokenStatus:
     """Compare account, epoch, family and pair with what the token claims (one read)."""
     row = session.execute(
         _STANDING,
         {"user_id": actor.user_id, "family_id": actor.family_id, "pair_id": actor.pair_id},
     ).one_or_none()
     if row is None or row.revoked_at is not None or not row.active or row.epoch != actor.epoch:
-        return Standing.ENDED
+        return TokenStatus.ENDED
     if row.last_used_at + timedelta(seconds=row.lifetime_s) < now:
-        return Standing.ENDED
+        return TokenStatus.ENDED
     if row.voided_at is not None:
-        return Standing.STOLEN
-    return Standing.IN_ORDER if row.used_at is not None else Standing.FIRST_USE
+        return TokenStatus.STOLEN
+    return TokenStatus.IN_ORDER if row.used_at is not None else TokenStatus.FIRST_USE
 
 
 @contextmanager
@@ -73,17 +73,17 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
     """
     with transaction(actor.clinic_id) as session:
         found = standing(session, actor, now)
-        if found is Standing.IN_ORDER:
+        if found is TokenStatus.IN_ORDER:
             yield session
             return
-    if found is Standing.ENDED:
+    if found is TokenStatus.ENDED:
         raise Unauthenticated
     with transaction(actor.clinic_id) as session:
-        if found is Standing.STOLEN:
+        if found is TokenStatus.STOLEN:
             revoke_for_theft(session, actor.user_id, actor.family_id, now)
         elif not mark_used(session, actor, now):
-            found = Standing.STOLEN  # voided by a refresh since it was looked at
-    if found is Standing.STOLEN:
+            found = TokenStatus.STOLEN  # voided by a refresh since it was looked at
+    if found is TokenStatus.STOLEN:
         raise Unauthenticated
     with transaction(actor.clinic_id) as session:
         yield session

@@ -14,7 +14,7 @@ from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link
 from services.one_statement import Write
-from services.rules.escalation.states import AlertState, Change, PageStep
+from services.rules.escalation.states import AlertState, PageStep, Transition
 
 WAKE_CHANNEL: Final = "interlude_pages"
 
@@ -132,7 +132,7 @@ def renewal_writes(
 def change_writes(
     key: AlertKey,
     before: AlertState,
-    change: Change,
+    change: Transition,
     chain: Chain,
     now: datetime,
     actor_id: UUID | None = None,
@@ -147,7 +147,7 @@ def change_writes(
 
 
 def consequences(
-    key: AlertKey, change: Change, chain: Chain, now: datetime, actor_id: UUID | None = None
+    key: AlertKey, change: Transition, chain: Chain, now: datetime, actor_id: UUID | None = None
 ) -> list[Write]:
     """The events and pages of a change, without the alert's own row.
 

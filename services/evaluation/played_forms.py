@@ -33,7 +33,7 @@ OUT = ("sent", "delivered")
 
 
 @dataclass(slots=True)
-class Found:
+class PlayedOutcome:
     """One person: `(total, item 9)` of each stored form, `(family, severity)` of each alert,
     and how many pages got out.
     """
@@ -43,9 +43,9 @@ class Found:
     pages_out: int = 0
 
 
-def findings(clinic_id: UUID) -> dict[UUID, Found]:
+def findings(clinic_id: UUID) -> dict[UUID, PlayedOutcome]:
     """By patient, everybody of the clinic of whom there is anything."""
-    found: dict[UUID, Found] = {}
+    found: dict[UUID, PlayedOutcome] = {}
     with transaction(clinic_id) as session:
         _read(session, found)
     return found
@@ -58,17 +58,17 @@ def pages_waiting(clinic_id: UUID) -> int:
         return sum(state not in OUT for state in states)
 
 
-def _read(session: Session, found: dict[UUID, Found]) -> None:
+def _read(session: Session, found: dict[UUID, PlayedOutcome]) -> None:
     forms = select(CheckIn.patient_id, CheckIn.total, CheckIn.q9).where(
         CheckIn.instrument == "phq9", ~CheckIn.superseded
     )
     for form in session.execute(forms):
-        found.setdefault(form.patient_id, Found()).forms.append((form.total, form.q9))
+        found.setdefault(form.patient_id, PlayedOutcome()).forms.append((form.total, form.q9))
     alerts = select(Patient.id, Alert.family, Alert.severity).join(
         Alert, Alert.patient_id == Patient.id
     )
     for patient_id, family, severity in session.execute(alerts):
-        found.setdefault(patient_id, Found()).alerts.append((family, severity))
+        found.setdefault(patient_id, PlayedOutcome()).alerts.append((family, severity))
     pages = (
         select(Patient.id)
         .join(Alert, Alert.patient_id == Patient.id)
@@ -76,7 +76,7 @@ def _read(session: Session, found: dict[UUID, Found]) -> None:
         .where(Notification.state.in_(OUT))
     )
     for patient_id in session.scalars(pages):
-        found.setdefault(patient_id, Found()).pages_out += 1
+        found.setdefault(patient_id, PlayedOutcome()).pages_out += 1
 
 
 ZONE: Final = "America/New_York"

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from models import CheckIn, StandingPlan, UnreadableBody
+from models import CheckIn, StoredPlan, UnreadableBody
 from models.base import new_id
 from models.encryption import keyring
 from services.access import Actor
@@ -23,7 +23,7 @@ from services.intake.storing.store import chain_of, status_update, store_outcome
 from services.intake.unknown_outcome import retry_unknown_outcome
 from services.one_statement import Write
 from services.patients.status.lock import LockedPatient, lock_patient
-from services.rules.cards.crisis import Receipt, card
+from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.catalogue import UNREADABLE_RISK
 from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.refused_bodies import Danger, find_danger
@@ -119,7 +119,7 @@ def _commit(
         card_level(facts, outcome.danger) or "support",
         chain().facts,
         now,
-        Receipt(stored=False, paged=True, followed=patient.followed),
+        RequestOutcome(stored=False, paged=True, followed=patient.followed),
         next_instrument(facts),
     )
     problem = refused.problem | {"safety": safety}
@@ -150,8 +150,8 @@ def _decide(patient: LockedPatient, danger: Danger, now: datetime) -> Outcome:
 def _risk_writes(patient: LockedPatient, now: datetime) -> list[Write]:
     """It ends a standing plan and counts as item 9 of 1 or more from now on."""
     plan = (
-        update(StandingPlan)
-        .where(StandingPlan.patient_id == patient.patient_id, StandingPlan.ended_at.is_(None))
+        update(StoredPlan)
+        .where(StoredPlan.patient_id == patient.patient_id, StoredPlan.ended_at.is_(None))
         .values(ended_at=now, ended_because="unreadable_risk")
     )
     positive_at = max(now, patient.item9_positive_at or now)

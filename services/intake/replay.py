@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from models import (
     CheckIn,
     RulesFailure,
-    SessionVitals,
     StoredDecision,
+    StoredVitals,
     TreatmentSession,
     TreatmentSessionVersion,
 )
@@ -28,7 +28,7 @@ from services.intake.deciding.outcome import Outcome, decide_by_rules
 from services.intake.deciding.treatment import decide_session, decide_vitals, decided_about_session
 from services.intake.reading.check_ins import CHECK_INS
 from services.intake.reading.side_effects import SIDE_EFFECT_REPORTS
-from services.intake.reading.versions import Versioned, load_versions
+from services.intake.reading.versions import VersionedEntry, load_versions
 from services.intake.side_effects import SideEffectsEntry
 from services.intake.storing.follow_ups import with_follow_ups
 from services.intake.storing.store import chain_of, end_plan, status_update, store_outcome
@@ -162,7 +162,7 @@ def _decide_again(
 
 
 def _versions(
-    session: Session, kind: Versioned, entry: Undecided
+    session: Session, kind: VersionedEntry, entry: Undecided
 ) -> tuple[Any | None, Sequence[Any]]:
     """The version that an entry is, and those before it; None when it is of another kind."""
     try:
@@ -252,8 +252,8 @@ def _about_session(session: Session, known: Known, entry: Undecided) -> Outcome:
     patient, at = known.patient, entry.decided_at
     mine = (entry.patient_id, entry.entry_id)
     taken = session.execute(
-        select(*SessionVitals.__table__.c).where(
-            tuple_(SessionVitals.patient_id, SessionVitals.id) == mine
+        select(*StoredVitals.__table__.c).where(
+            tuple_(StoredVitals.patient_id, StoredVitals.id) == mine
         )
     ).one_or_none()
     if taken is not None:

@@ -15,7 +15,7 @@ DayValueRule = Literal["last", "mean"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SeriesEntry:
     """The current version of one check-in.
 
     `total` is None unless the form is complete; `item9_max` (0-3) is the highest item 9 of all its
@@ -52,18 +52,18 @@ class DayValue:
     late: bool = False
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
+def in_order(entries: Iterable[SeriesEntry]) -> list[SeriesEntry]:
     """Return the entries by mood day, then as they were recorded; ties by receipt, then by id."""
     return sorted(entries, key=lambda e: (e.mood_day, e.recorded_at, e.received_at, e.entry_id))
 
 
-def day_rows(entries: Iterable[Entry], rule: DayValueRule = "last") -> tuple[DayRow, ...]:
+def day_rows(entries: Iterable[SeriesEntry], rule: DayValueRule = "last") -> tuple[DayRow, ...]:
     """Return one row per mood day with an entry, ascending.
 
     The value of a day is its last complete check-in, or the mean of all complete ones for a
     momentary scale; item 9 is always the day's highest.
     """
-    days: dict[date, list[Entry]] = defaultdict(list)
+    days: dict[date, list[SeriesEntry]] = defaultdict(list)
     for entry in in_order(entries):
         days[entry.mood_day].append(entry)
     return tuple(_row(day, found, rule) for day, found in days.items())
@@ -76,7 +76,7 @@ def day_values(rows: Sequence[DayRow]) -> tuple[DayValue, ...]:
     )
 
 
-def _row(day: date, entries: Sequence[Entry], rule: DayValueRule) -> DayRow:
+def _row(day: date, entries: Sequence[SeriesEntry], rule: DayValueRule) -> DayRow:
     complete = [(entry.total, entry) for entry in entries if entry.total is not None]
     item9 = [entry.item9_max for entry in entries if entry.item9_max is not None]
     value: int | Fraction | None = None

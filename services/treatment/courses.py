@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from models import Course, CourseVersion
+from models import CourseVersion, TreatmentCourse
 from services.access import Action, Actor
 from services.chart import reading
 from services.exactly_once import FirstAnswer
@@ -17,7 +17,7 @@ from services.exceptions import Invalid, NotFound
 from services.paging import Page
 from services.patients.history.treatments import current_versions, load_treatment
 from services.treatment.records import newest_first
-from services.treatment.versions import Versioned
+from services.treatment.versions import VersionedRecord
 
 FIELDS: Final = (
     "product",
@@ -89,9 +89,9 @@ def _record(row: Any, sessions: int) -> dict[str, Any]:
     }
 
 
-COURSE: Final = Versioned(
+COURSE: Final = VersionedRecord(
     kind="course",
-    record=Course,
+    record=TreatmentCourse,
     version=CourseVersion,
     fields=FIELDS,
     check=_check,

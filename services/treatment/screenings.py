@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from models import Screening
+from models import StoredScreening
 from services.access import Action, Actor
 from services.chart import reading
 from services.exactly_once import FirstAnswer
@@ -45,7 +45,7 @@ def add_screening(
 
     def make(writing: Writing, new_id: UUID) -> dict[str, Any]:
         entered = {"entered_by": actor.user_id, "entered_at": now}
-        return _record(insert_record(writing, Screening, new_id, given | entered))
+        return _record(insert_record(writing, StoredScreening, new_id, given | entered))
 
     return write_once(actor, New("screening", patient_id, record_id, given), make, now)
 
@@ -54,7 +54,7 @@ def list_screenings(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
-    table = Screening
+    table = StoredScreening
     query = select(*table.__table__.c).where(table.patient_id == patient_id)
     with reading(actor, Action.READ_TREATMENT, patient_id, "screenings_read", now) as (session, _):
         page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
@@ -64,9 +64,13 @@ def list_screenings(
 def load_screenings(session: Session, patient_id: UUID) -> tuple[rules.Screening, ...]:
     """All screenings of a patient as the rules see them, in the order entered."""
     rows = session.execute(
-        select(Screening.screened_on, Screening.expires_on, Screening.contraindications)
-        .where(Screening.patient_id == patient_id)
-        .order_by(Screening.entered_at, Screening.id)
+        select(
+            StoredScreening.screened_on,
+            StoredScreening.expires_on,
+            StoredScreening.contraindications,
+        )
+        .where(StoredScreening.patient_id == patient_id)
+        .order_by(StoredScreening.entered_at, StoredScreening.id)
     )
     return tuple(
         rules.Screening(row.screened_on, row.expires_on, tuple(row.contraindications))

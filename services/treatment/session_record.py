@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Patient, SessionDecision, SessionVitals, TreatmentSessionVersion
+from models import Patient, SessionDecision, StoredVitals, TreatmentSessionVersion
 from services.access import Action, Actor
 from services.chart import reading
 from services.exceptions import NotFound
@@ -100,10 +100,10 @@ def _overtaken(
     session: Session, patient_id: UUID, cleared_at: dict[UUID, datetime]
 ) -> frozenset[UUID]:
     rows = session.scalars(
-        select(SessionVitals).where(
-            SessionVitals.patient_id == patient_id,
-            SessionVitals.phase == "pre",
-            SessionVitals.session_id.in_(list(cleared_at)),
+        select(StoredVitals).where(
+            StoredVitals.patient_id == patient_id,
+            StoredVitals.phase == "pre",
+            StoredVitals.session_id.in_(list(cleared_at)),
         )
     )
     return frozenset(

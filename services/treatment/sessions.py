@@ -18,7 +18,7 @@ from services.rules.mood_days import to_utc
 from services.treatment.courses import known_course
 from services.treatment.once import Writing, keep_outcome
 from services.treatment.session_record import session_record
-from services.treatment.versions import Versioned
+from services.treatment.versions import VersionedRecord
 
 FIELDS: Final = (
     "course_id",
@@ -108,7 +108,7 @@ def _follow(writing: Writing, session_id: UUID) -> None:
     keep_outcome(writing, outcome, session_id)
 
 
-SESSION: Final = Versioned(
+SESSION: Final = VersionedRecord(
     kind="session",
     record=TreatmentSession,
     version=TreatmentSessionVersion,

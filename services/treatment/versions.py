@@ -26,7 +26,7 @@ def _nothing(*_anything: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Versioned:
+class VersionedRecord:
     """`record` is the table that says only that one exists, `version` that of what was known of it.
 
     `check` and `check_beside` raise `Invalid`: for the fields alone, and beside the patient's other

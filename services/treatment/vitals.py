@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from models import SessionVitals, StoredDecision
+from models import StoredDecision, StoredVitals
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
@@ -60,9 +60,9 @@ def record_vitals(
         _check(at, taken_at)
         row = given | {"id": new_id, "session_id": session_id, "received_at": now}
         stored = writing.session.execute(
-            insert(SessionVitals)
+            insert(StoredVitals)
             .values(entered_by=actor.user_id, **writing.stamp, **row)
-            .returning(*SessionVitals.__table__.c)
+            .returning(*StoredVitals.__table__.c)
         ).one()
         outcome = decide_vitals(writing.session, writing.patient, at, stored, now)
         keep_outcome(writing, outcome, new_id)
@@ -91,10 +91,10 @@ def list_vitals(
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_TREATMENT, patient_id, now)
         known_session(session, patient_id, session_id)
-        query = select(*(getattr(SessionVitals, name) for name in SHOWN)).where(
-            SessionVitals.session_id == session_id, SessionVitals.patient_id == patient_id
+        query = select(*(getattr(StoredVitals, name) for name in SHOWN)).where(
+            StoredVitals.session_id == session_id, StoredVitals.patient_id == patient_id
         )
-        page = newest_first(session, query, SessionVitals.taken_at, SessionVitals.id, limit, cursor)
+        page = newest_first(session, query, StoredVitals.taken_at, StoredVitals.id, limit, cursor)
         found = _findings(session, patient_id, [row.id for row in page.rows])
         audit.record(session, actor.user_id, "vitals_read", now, patient_id=patient_id)
     return page.rendered(lambda row: _record(row, found.get(row.id, [])))

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.rules.cohort.course import TreatedPatient
 from services.rules.courses import Course, Phase, Product, Route, Session, Treatment, in_order
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from tests.builders.courses import session
 from tests.builders.days import at, entry, on
 
@@ -18,7 +18,7 @@ SIX_IN_14_DAYS = (0, 3, 6, 8, 11, 14)
 
 def form(
     day: int, total: int | None, item9: int | None = 0, *, hour: int = 9, late: bool = False
-) -> Entry:
+) -> SeriesEntry:
     """A two-week PHQ-9 about a day, answered in the morning of it; a late one nine days later."""
     sent = entry(day + 9 if late else day, total, hour, item9, late=late, about=day)
     return replace(sent, entry_id=f"{day}-{hour}")
@@ -39,7 +39,7 @@ def sessions(
 
 
 def patient(
-    entries: Iterable[Entry] = (),
+    entries: Iterable[SeriesEntry] = (),
     days: Iterable[int] = SIX_IN_14_DAYS,
     *,
     more_sessions: Iterable[Session] = (),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.rules.day_series import DayValue, Entry
+from services.rules.day_series import DayValue, SeriesEntry
 
 FIRST_DAY = date(2026, 3, 1)
 
@@ -32,13 +32,15 @@ def entry(
     *,
     late: bool = False,
     about: int | None = None,
-) -> Entry:
+) -> SeriesEntry:
     """A form sent at an hour of a day, about that day or another; without a total, incomplete."""
     mood_day, sent_at = on(day if about is None else about), at(day, hour)
-    return Entry(mood_day, sent_at, sent_at, f"{day:04}-{hour:05.2f}", total, item9, late=late)
+    return SeriesEntry(
+        mood_day, sent_at, sent_at, f"{day:04}-{hour:05.2f}", total, item9, late=late
+    )
 
 
-def entries(scores: Mapping[int, int | None]) -> list[Entry]:
+def entries(scores: Mapping[int, int | None]) -> list[SeriesEntry]:
     """A form at noon of each of these days."""
     return [entry(day, total) for day, total in scores.items()]
 

@@ -26,7 +26,7 @@ from services.caseload.patient.change import change_patient
 from services.caseload.patient.create import NewPatient, create_patient
 from services.caseload.patient.profile import get_patient
 from services.caseload.worklist.listing import list_caseload, print_caseload
-from services.caseload.worklist.rows import Wanted
+from services.caseload.worklist.rows import CaseloadFilter
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
@@ -53,7 +53,7 @@ def get_caseload(query: dict[str, Any]) -> Response:
     page for the printer, of all patients that match: `limit` and `cursor` do not count then.
     """
     after_this_request(varies)
-    wanted = Wanted(**query)
+    wanted = CaseloadFilter(**query)
     if request.accept_mimetypes.best_match((JSON, HTML)) == HTML:
         return caseload_page(print_caseload(current_actor(), wanted, now()), wanted)
     return json_answer(list_caseload(current_actor(), wanted, now()))

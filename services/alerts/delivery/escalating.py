@@ -17,7 +17,7 @@ from services.alerts.locking import lock_alert, lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
 from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import PAGING, AlertState, Change, PageStep
+from services.rules.escalation.states import PAGING, AlertState, PageStep, Transition
 from services.unit_of_work import transaction
 
 BATCH: Final = 200
@@ -108,7 +108,7 @@ def _unsent_pages(session: Session, key: AlertKey) -> dict[UUID, UUID]:
 
 
 def _split(
-    change: Change, chain: Chain, unsent: dict[UUID, UUID]
+    change: Transition, chain: Chain, unsent: dict[UUID, UUID]
 ) -> tuple[tuple[PageStep, ...], list[tuple[UUID, PageStep]]]:
     """Steps that need a new page, and pages still unsent that now stand for a later step.
 

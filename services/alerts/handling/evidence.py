@@ -16,9 +16,9 @@ from models import (
     CheckIn,
     Patient,
     RulesFailure,
-    SessionVitals,
     SideEffectReport,
     StoredDecision,
+    StoredVitals,
     TreatmentSession,
     UnreadableBody,
 )
@@ -152,14 +152,14 @@ def _treatment(session: Session, occurrence_id: UUID) -> dict[str, Any]:
             SideEffectReport.effects,
             SideEffectReport.answered_at,
             *(getattr(SideEffectReport, name).label(f"said_{name}") for name in MEASURED),
-            *(getattr(SessionVitals, name) for name in OF_A_SESSION),
+            *(getattr(StoredVitals, name) for name in OF_A_SESSION),
             func.coalesce(
-                SideEffectReport.session_id, SessionVitals.session_id, entry.id, about.id
+                SideEffectReport.session_id, StoredVitals.session_id, entry.id, about.id
             ).label("session_id"),
         )
         .select_from(AlertOccurrence)
         .outerjoin(SideEffectReport, _same(SideEffectReport, AlertOccurrence.entry_id))
-        .outerjoin(SessionVitals, _same(SessionVitals, AlertOccurrence.entry_id))
+        .outerjoin(StoredVitals, _same(StoredVitals, AlertOccurrence.entry_id))
         .outerjoin(entry, _same(entry, AlertOccurrence.entry_id))
         .outerjoin(about, _same(about, AlertOccurrence.about_id))
         .where(AlertOccurrence.id == occurrence_id)

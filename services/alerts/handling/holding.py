@@ -20,7 +20,7 @@ from services.alerts.permissions import Reach, reach_of, require, visible_alert
 from services.alerts.writing import AlertKey, alert_update, changed_columns, timeline_writes
 from services.one_statement import Write, execute_writes
 from services.patients.status.row import raise_revision
-from services.rules.escalation.states import AlertState, Change, Circumstances
+from services.rules.escalation.states import AlertState, Circumstances, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Held:
         """What a transition needs to know of the clinic."""
         return load_chain(self.session, self.alert.clinic_id).circumstances(self.now)
 
-    def write(self, change: Change, extra: Sequence[Write] = (), **detail: Any) -> None:
+    def write(self, change: Transition, extra: Sequence[Write] = (), **detail: Any) -> None:
         """Write what a person's deed changes (it never pages) and count the write about the
         patient. Nothing when nothing changes.
         """

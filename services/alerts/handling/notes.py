@@ -24,7 +24,7 @@ from services.exactly_once import (
 )
 from services.exceptions import Invalid
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import Change
+from services.rules.escalation.states import Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def check_note(note: NewNote) -> None:
         raise Invalid(errors)
 
 
-def _change(held: Held, note: NewNote) -> Change:
+def _change(held: Held, note: NewNote) -> Transition:
     if note.outcome is None:
-        return Change(held.state, events=("note",))
+        return Transition(held.state, events=("note",))
     return lifecycle.contact_attempted(held.state, note.outcome, held.circumstances())

@@ -58,7 +58,7 @@ BEFORE_ALL_RESOLVED: Final = (0, datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AlertFilter:
     """Which alerts; `limit` bounds the resolved ones only."""
 
     status: str | None = None
@@ -68,7 +68,7 @@ class Wanted:
     cursor: str | None = None
 
 
-def list_alerts(actor: Actor, wanted: Wanted, now: datetime) -> Page:
+def list_alerts(actor: Actor, wanted: AlertFilter, now: datetime) -> Page:
     """The worklist: not resolved first, then by tier, then the oldest; the read is recorded.
 
     Whatever is not resolved stands on the first page, also beyond `limit`; resolved ones fill the
@@ -160,7 +160,7 @@ def _name_of(session: Session, user_id: UUID | None) -> str | None:
     return None if user_id is None else session.scalar(select(User.name).where(User.id == user_id))
 
 
-def _matching(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+def _matching(actor: Actor, wanted: AlertFilter, now: datetime) -> list[ColumnElement[bool]]:
     matching = [visible_clause(actor, now)]
     for column in ("status", "severity", "patient_id"):
         value = getattr(wanted, column)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from models import AlertOccurrence, CheckIn, StandingPlan
+from models import AlertOccurrence, CheckIn, StoredPlan
 from models.base import new_id
 from services.alerts.handling.holding import Held
 from services.exceptions import Invalid
@@ -50,12 +50,12 @@ def set_plan(held: Held, asked: AskedPlan) -> None:
             errors.setdefault(refusal.field, []).append(_sentence(refusal.message))
         raise Invalid(errors)
     held.session.execute(
-        update(StandingPlan)
-        .where(StandingPlan.patient_id == held.alert.patient_id, StandingPlan.ended_at.is_(None))
+        update(StoredPlan)
+        .where(StoredPlan.patient_id == held.alert.patient_id, StoredPlan.ended_at.is_(None))
         .values(ended_at=held.now, ended_because=REPLACED)
     )
     held.session.execute(
-        insert(StandingPlan).values(
+        insert(StoredPlan).values(
             clinic_id=held.alert.clinic_id,
             id=new_id(),
             patient_id=held.alert.patient_id,

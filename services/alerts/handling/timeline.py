@@ -17,7 +17,7 @@ from models import (
     Contact,
     Notification,
     NotificationAttempt,
-    StandingPlan,
+    StoredPlan,
     User,
 )
 from services.access import Actor
@@ -134,7 +134,7 @@ def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, A
     if found is None:
         return None
     resolution: AlertResolution = found.AlertResolution
-    plan = session.scalar(select(StandingPlan).where(StandingPlan.alert_id == alert.id))
+    plan = session.scalar(select(StoredPlan).where(StoredPlan.alert_id == alert.id))
     return {
         "at": resolution.at,
         "by": resolution.by,
@@ -145,7 +145,7 @@ def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, A
     }
 
 
-def _plan(plan: StandingPlan) -> dict[str, Any]:
+def _plan(plan: StoredPlan) -> dict[str, Any]:
     return {
         "until": plan.until_at,
         "reason": plan.reason,

@@ -21,7 +21,7 @@ from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
 from services.one_statement import Write, execute_writes
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
-from services.rules.session_day.follow_up import Window, lapsed
+from services.rules.session_day.follow_up import FollowUpWindow, lapsed
 from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.unit_of_work import transaction
 
@@ -122,7 +122,7 @@ def _missed(
     for row in rows:
         if row.status == "discharged":
             continue
-        window = Window(str(row.session_id), row.kind, row.opens_at, row.due_at)
+        window = FollowUpWindow(str(row.session_id), row.kind, row.opens_at, row.due_at)
         decision = lapsed(window, (), now, already_reported=row.session_id in reported)
         if decision.fired:
             reported.add(row.session_id)

@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Alert, Patient, PatientPause, StandingPlan
+from models import Alert, Patient, PatientPause, StoredPlan
 from models.base import new_id
 from models.patient import NO_END
 from services.caseload.patient.profile import today_of
-from services.exceptions import Invalid, OpenAlert
+from services.exceptions import Invalid, OpenAlertExists
 from services.rules.catalogue import SUICIDE_RISK, UNREADABLE_RISK
 
 # API contract, PATCH /v1/patients/{id}.
@@ -35,7 +35,7 @@ def change_status(
 ) -> None:
     """Decide and write a change of status. The status row is locked by the caller.
 
-    Raises `OpenAlert` when a patient with an open safety alert would be paused or discharged,
+    Raises `OpenAlertExists` when a patient with an open safety alert would be paused or discharged,
     and `Invalid` for a pause without a reason or with an end that is too far away.
     """
     today = today_of(patient.timezone, now)
@@ -80,7 +80,7 @@ def _refuse_open_alert(session: Session, patient: Patient) -> None:
         .limit(1)
     )
     if is_open is not None:
-        raise OpenAlert
+        raise OpenAlertExists
 
 
 def _end_pause(session: Session, patient: Patient, today: date, revision: int) -> None:
@@ -113,7 +113,7 @@ def _begin_pause(
 
 def _end_standing_plan(session: Session, patient: Patient, now: datetime) -> None:
     session.execute(
-        update(StandingPlan)
-        .where(StandingPlan.patient_id == patient.id, StandingPlan.ended_at.is_(None))
+        update(StoredPlan)
+        .where(StoredPlan.patient_id == patient.id, StoredPlan.ended_at.is_(None))
         .values(ended_at=now, ended_because="discharged")
     )

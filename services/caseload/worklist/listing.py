@@ -18,10 +18,10 @@ from services.accounts.token_check import acting
 from services.caseload.patient.profile import status_now
 from services.caseload.worklist.days import Days
 from services.caseload.worklist.reasons import Facts, reason_in_words
-from services.caseload.worklist.rows import Place, Wanted, load_rows
+from services.caseload.worklist.rows import CaseloadFilter, Place, load_rows
 from services.caseload.worklist.sorting import KEY_KINDS
 from services.caseload.worklist.statement import CaseRow
-from services.caseload.worklist.treatment_words import Treatment, treatment_now
+from services.caseload.worklist.treatment_words import TreatmentStatus, treatment_now
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.contact_data import is_contact_missing
 from services.patients.status.silence import silent_after_risk
@@ -33,7 +33,7 @@ ORDER_HOLDS: Final = timedelta(days=1)
 PRINTED_AT_MOST: Final = 5000
 
 
-def list_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Page:
+def list_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Page:
     """One page of the patients in view, `{items, next_cursor}`; the read is recorded.
 
     Raises `Forbidden`, and `Invalid` for a cursor of another list.
@@ -60,12 +60,12 @@ class Printed:
     more: bool
 
 
-def print_caseload(actor: Actor, wanted: Wanted, now: datetime) -> Printed:
+def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Printed:
     """All patients in view who match, in the order asked for; recorded as printed.
 
     `limit` and `cursor` do not count. Raises `Forbidden`.
     """
-    whole = Wanted(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
+    whole = CaseloadFilter(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
     with acting(actor, now) as session:
         clinic = _clinic(session, actor)
         silent = silent_after_risk(session, now)
@@ -82,7 +82,7 @@ def _clinic(session: Session, actor: Actor) -> Any:
     return session.execute(query).one()
 
 
-def _place(wanted: Wanted, now: datetime) -> Place:
+def _place(wanted: CaseloadFilter, now: datetime) -> Place:
     if not wanted.cursor:
         return Place(now)
     as_of, *after = decode_cursor(wanted.cursor, datetime, *KEY_KINDS[wanted.sort])
@@ -132,7 +132,7 @@ def _status_now(row: CaseRow, days: Days) -> str:
     return status_now(row.status, row.paused_until, row.timezone, days.now)
 
 
-def _last_session(treatment: Treatment, today: Any) -> dict[str, Any] | None:
+def _last_session(treatment: TreatmentStatus, today: Any) -> dict[str, Any] | None:
     if treatment.last_on is None:
         return None
     return {
@@ -157,7 +157,7 @@ def _facts(
     row: CaseRow,
     status: str,
     severity: str | None,
-    treatment: Treatment,
+    treatment: TreatmentStatus,
     silence: SilenceAfterRisk | None,
     days: Days,
 ) -> Facts:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from services.caseload.worklist.treatment_words import (
     UNTREATED,
-    Treatment,
+    TreatmentStatus,
     counted,
     treatment_in_words,
 )
@@ -56,7 +56,7 @@ class Facts(NamedTuple):
     baseline: float | None
     current: float | None
     trend_status: str | None
-    treatment: Treatment = UNTREATED
+    treatment: TreatmentStatus = UNTREATED
     silence: SilenceAfterRisk | None = None
 
 

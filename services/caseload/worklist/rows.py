@@ -20,7 +20,7 @@ from services.rules.mood_days import mood_day_at
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaseloadFilter:
     """Which part of the caseload; `q` is part of a name or of an MRN."""
 
     sort: str = "risk"
@@ -50,7 +50,7 @@ class Place:
 def load_rows(
     session: Session,
     actor: Actor,
-    wanted: Wanted,
+    wanted: CaseloadFilter,
     place: Place,
     silent: Collection[UUID],
     now: datetime,

@@ -13,7 +13,7 @@ from services.caseload.worklist.days import Days
 ANNOUNCED_DAYS: Final = 3
 
 
-class Treatment(NamedTuple):
+class TreatmentStatus(NamedTuple):
     """Where a patient stands between sessions; days are their mood days, `next_…` is planned."""
 
     last_id: UUID | None = None
@@ -28,16 +28,16 @@ class Treatment(NamedTuple):
     non_response: bool = False
 
 
-UNTREATED: Final = Treatment()
+UNTREATED: Final = TreatmentStatus()
 
 
-def treatment_now(row: Any, days: Days) -> Treatment:
+def treatment_now(row: Any, days: Days) -> TreatmentStatus:
     """The standing of a caseload row, with its days."""
     zone, planned = row.timezone, row.next_session_at
     if row.last_session_at is None and planned is None:
         return UNTREATED
     last = row.last_session_at
-    return Treatment(
+    return TreatmentStatus(
         last_id=row.last_session_id,
         last_at=last,
         last_on=None if last is None else days.day_of(last, zone),
@@ -51,7 +51,7 @@ def treatment_now(row: Any, days: Days) -> Treatment:
     )
 
 
-def treatment_in_words(treatment: Treatment, today: date) -> Iterator[str]:
+def treatment_in_words(treatment: TreatmentStatus, today: date) -> Iterator[str]:
     """The most urgent first; nothing for the untreated."""
     if treatment is UNTREATED:
         return
@@ -67,7 +67,7 @@ def treatment_in_words(treatment: Treatment, today: date) -> Iterator[str]:
         yield f"session planned today at {treatment.next_clock}"
 
 
-def _maintenance(days_left: int, treatment: Treatment) -> Iterator[str]:
+def _maintenance(days_left: int, treatment: TreatmentStatus) -> Iterator[str]:
     if days_left < 0:
         yield f"maintenance due since {treatment.maintenance_due_on}"
     elif days_left == 0:

@@ -17,7 +17,7 @@ from typing import Final
 from services.rules.cohort.course import TreatedPatient
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.courses import Course, Phase, Product, Route, Session, Treatment, in_order
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 
 _PUBLISHED: Final = COHORT_THRESHOLDS.published
 FIRST_DAY: Final = date(2025, 1, 6)
@@ -77,7 +77,7 @@ class _Drawing:
 
     def __init__(self, dice: random.Random, truth: Truth, losses: Losses) -> None:
         self.dice, self.truth, self.losses = dice, truth, losses
-        self.entries: list[Entry] = []
+        self.entries: list[SeriesEntry] = []
         product, route, days, _ = dice.choices(PLANS, [plan[3] for plan in PLANS])[0]
         self.product, self.route, self.days = product, route, days
         recent = dice.random() < losses.recent
@@ -161,7 +161,7 @@ class _Drawing:
         at = datetime.combine(on, time(9), UTC)
         if at <= LOOKED_AT:
             name = f"form-{len(self.entries)}"
-            self.entries.append(Entry(on, at, at, name, total, item9, 9))
+            self.entries.append(SeriesEntry(on, at, at, name, total, item9, 9))
 
     def _sessions(self, course: str, days: list[int]) -> list[Session]:
         return [

@@ -19,7 +19,7 @@ from typing import Literal
 
 from services.evaluation.simulation.replay import DAILY, TWO_WEEKS, History
 from services.rules.courses import Course, Product, Route, Session, Treatment
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 
 # The scale of the two-week form and of its daily adaptation.
 LOWEST, HIGHEST = 0, 27
@@ -292,7 +292,7 @@ def _patient(
 
 def _daily(
     name: str, true: Sequence[float], noise: Noise, late: float, dice: random.Random
-) -> tuple[Entry, ...]:
+) -> tuple[SeriesEntry, ...]:
     """One evening answer a day, some left out, some sent three days after they were given."""
     found = []
     for day, deviation in zip(range(len(true)), deviations(noise, dice), strict=False):
@@ -305,13 +305,13 @@ def _daily(
 
 def _forms(
     name: str, true: Sequence[float], sessions: Sequence[int], noise: Noise, dice: random.Random
-) -> tuple[Entry, ...]:
+) -> tuple[SeriesEntry, ...]:
     """A two-week form before each session and whenever the last is two weeks old.
 
     It tells the mean of the fourteen days before it, fewer in the first fortnight, with an error
     of its own. Left out as often as a daily answer; the first, at intake, never.
     """
-    found: list[Entry] = []
+    found: list[SeriesEntry] = []
     last = -FORM_EVERY_DAYS
     for day in range(FIRST_SESSION - 1, len(true)):
         if day not in sessions and day - last < FORM_EVERY_DAYS:
@@ -326,7 +326,7 @@ def _forms(
     return tuple(found)
 
 
-def _entry(entry_id: str, day: int, at: time, total: int, is_late: bool) -> Entry:
+def _entry(entry_id: str, day: int, at: time, total: int, is_late: bool) -> SeriesEntry:
     recorded = datetime.combine(day_of(day), at)
     received = recorded + SENT_LATE_BY if is_late else recorded
-    return Entry(day_of(day), recorded, received, entry_id, total, 0, 9, is_late)
+    return SeriesEntry(day_of(day), recorded, received, entry_id, total, 0, 9, is_late)

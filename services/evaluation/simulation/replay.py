@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from services.rules.courses import Session, Treatment
-from services.rules.day_series import Entry, day_rows
+from services.rules.day_series import SeriesEntry, day_rows
 from services.rules.decide.check_in import (
     SeriesCase,
     series_decisions,
@@ -38,7 +38,7 @@ class Event(NamedTuple):
     recorded_at: datetime
     id: str
     instrument: str
-    what: Entry | Session
+    what: SeriesEntry | Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class History:
 
     patient: str
     treatment: Treatment
-    entries: Mapping[str, Sequence[Entry]]
+    entries: Mapping[str, Sequence[SeriesEntry]]
     zone: str = "UTC"
     indications: frozenset[str] = frozenset()
     answers: Mapping[str, Answers] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class RunningBaseline:
     def after(
         self,
         instrument: str,
-        series: Sequence[Entry],
+        series: Sequence[SeriesEntry],
         treatment: Treatment,
         zone: tzinfo,
     ) -> float | None:
@@ -154,12 +154,12 @@ class _ReplayState:
     numbers: RuleNumbers
     around_session: date = date.max
     past_occurrences: list[PastOccurrence] = field(default_factory=list)
-    series: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    series: dict[str, list[SeriesEntry]] = field(default_factory=lambda: defaultdict(list))
     baselines: dict[str, RunningBaseline] = field(
         default_factory=lambda: defaultdict(RunningBaseline)
     )
 
-    def receives(self, instrument: str, entry: Entry) -> list[Decision]:
+    def receives(self, instrument: str, entry: SeriesEntry) -> list[Decision]:
         """Decide an entry with all that had been received by then."""
         self.series[instrument].append(entry)
         within = self._within_reach(instrument, entry)
@@ -208,7 +208,7 @@ class _ReplayState:
         begun = self.history.treatment.until(at)
         return self.baselines[instrument].after(instrument, series, begun, self.zone)
 
-    def _within_reach(self, instrument: str, entry: Entry) -> Sequence[Entry]:
+    def _within_reach(self, instrument: str, entry: SeriesEntry) -> Sequence[SeriesEntry]:
         """As the service reads them: of daily answers the lookback of the rules and the days around
         the last session, of forms all.
         """

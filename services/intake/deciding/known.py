@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models import CheckIn, Patient, RecordId, StandingPlan
+from models import CheckIn, Patient, RecordId, StoredPlan
 from services.exactly_once import KNOWN_COLUMNS
 from services.intake.deciding.entry import Sent
 from services.patients.history.check_ins import ENTRY_COLUMNS, as_json, counting
@@ -131,23 +131,23 @@ def _treatment(row: Any) -> Treatment | None:
 @cache  # putting a statement together costs more than running it
 def _statement(treated: bool, with_series: bool) -> Any:
     plan = and_(
-        StandingPlan.clinic_id == Patient.clinic_id,
-        StandingPlan.patient_id == Patient.id,
-        StandingPlan.ended_at.is_(None),
+        StoredPlan.clinic_id == Patient.clinic_id,
+        StoredPlan.patient_id == Patient.id,
+        StoredPlan.ended_at.is_(None),
     )
     return (
         select(
             *PROFILE_COLUMNS,
             *KNOWN_COLUMNS,
-            StandingPlan.id.label("plan_id"),
-            StandingPlan.set_at,
-            StandingPlan.until_at,
+            StoredPlan.id.label("plan_id"),
+            StoredPlan.set_at,
+            StoredPlan.until_at,
             *(TREATMENT_COLUMNS if treated else ()),
             *((as_json(SERIES).label("series"),) if with_series else ()),
         )
         .select_from(Patient)
         .outerjoin(RecordId, RecordId.id == bindparam("record_id", type_=RecordId.id.type))
-        .outerjoin(StandingPlan, plan)
+        .outerjoin(StoredPlan, plan)
         .where(Patient.id == _PATIENT)
     )
 

@@ -17,7 +17,7 @@ from services.intake.deciding.outcome import Outcome
 from services.patients.history.check_ins import entries_of_json, entry_of
 from services.patients.status.figures import AsOf, figures_of
 from services.rules.courses import Treatment
-from services.rules.day_series import Entry, day_rows
+from services.rules.day_series import SeriesEntry, day_rows
 from services.rules.decide.check_in import INSTRUMENTS, SeriesCase, series_decisions
 from services.rules.figures.baseline import baseline_anchor, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
@@ -38,7 +38,7 @@ def with_series(
     if asked is None or score is None or asked.code not in INSTRUMENTS:
         return outcome
     facts = outcome.read.facts
-    joined = Entry(
+    joined = SeriesEntry(
         mood_day=outcome.read.placement.mood_day,
         recorded_at=facts.recorded_at,
         received_at=facts.received_at,
@@ -67,8 +67,8 @@ def _with_rules(
     known: Known,
     outcome: Outcome,
     sent: Sent,
-    joined: Entry,
-    series: list[Entry],
+    joined: SeriesEntry,
+    series: list[SeriesEntry],
     begun: Treatment,
     zone: tzinfo,
 ) -> Outcome:
@@ -100,8 +100,13 @@ def _with_rules(
 
 
 def _series(
-    session: Session, known: Known, instrument: str, joined: Entry, begun: Treatment, zone: tzinfo
-) -> list[Entry]:
+    session: Session,
+    known: Known,
+    instrument: str,
+    joined: SeriesEntry,
+    begun: Treatment,
+    zone: tzinfo,
+) -> list[SeriesEntry]:
     """The series that `joined` (not yet in the database) takes its place in, in no particular
     order; it replaces the earlier versions of its form.
     """
@@ -116,10 +121,10 @@ def load_series(
     session: Session,
     patient_id: UUID,
     instrument: str,
-    joined: Entry,
+    joined: SeriesEntry,
     begun: Treatment,
     zone: tzinfo,
-) -> list[Entry]:
+) -> list[SeriesEntry]:
     """The check-ins around the sessions that have started (`begun`) and around `joined`."""
     rows = session.execute(
         SERIES,

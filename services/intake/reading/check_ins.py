@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, select
 
 from models import CheckIn, CheckInContent
-from services.intake.reading.versions import Columns, Versioned, session_of
-from services.rules.cards.crisis import ClinicFacts, Receipt, card
+from services.intake.reading.versions import Columns, VersionedEntry, session_of
+from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card
 from services.rules.courses import Treatment
 from services.rules.danger.entry import EntryFacts
 from services.rules.danger.triage import card_level, next_instrument
@@ -77,7 +77,11 @@ def _card_now(row: Columns, clinic: ClinicFacts, now: datetime) -> dict[str, obj
         cssrs=row["cssrs_level"],
     )
     level = card_level(facts, ())
-    return None if level is None else card(level, clinic, now, Receipt(), next_instrument(facts))
+    return (
+        None
+        if level is None
+        else card(level, clinic, now, RequestOutcome(), next_instrument(facts))
+    )
 
 
 def _show_version(row: Any) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def _show_version(row: Any) -> dict[str, Any]:
 
 _FIRST: Final = CheckInContent.__table__.alias("first_content")
 
-CHECK_INS: Final = Versioned(
+CHECK_INS: Final = VersionedEntry(
     name="check_ins",
     table=CheckIn,
     versions=select(

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from models import SideEffectReport
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.intake.reading.versions import Columns, Versioned, session_of
+from services.intake.reading.versions import Columns, VersionedEntry, session_of
 from services.patients.history.side_effects import rule_report
-from services.rules.cards.crisis import ClinicFacts, Receipt
+from services.rules.cards.crisis import ClinicFacts, RequestOutcome
 from services.rules.cards.medical import medical_advice, medical_card
 from services.rules.courses import Treatment
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
@@ -48,7 +48,7 @@ def effects_record(
 def _show(row: Columns, treatment: Treatment, clinic: ClinicFacts, now: datetime) -> dict[str, Any]:
     """With the card as of now: whoever reads an emergency back is still told to call."""
     advice = medical_advice([e1(rule_report(row))])
-    safety = None if advice is None else medical_card(advice, clinic, now, Receipt())
+    safety = None if advice is None else medical_card(advice, clinic, now, RequestOutcome())
     return effects_record(row, row["id"], treatment, safety)
 
 
@@ -62,7 +62,7 @@ def _show_version(row: Any) -> dict[str, Any]:
     }
 
 
-SIDE_EFFECT_REPORTS: Final = Versioned(
+SIDE_EFFECT_REPORTS: Final = VersionedEntry(
     name="side_effects",
     table=SideEffectReport,
     versions=select(*SideEffectReport.__table__.c),

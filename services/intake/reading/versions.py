@@ -34,7 +34,7 @@ Columns = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Versioned:
+class VersionedEntry:
     """A kind of entry that has versions.
 
     `versions`: a query of all columns of a version, `current`: the same of current ones with what
@@ -50,7 +50,7 @@ class Versioned:
 
 
 def load_versions(
-    session: Session, kind: Versioned, patient_id: UUID, version_id: UUID
+    session: Session, kind: VersionedEntry, patient_id: UUID, version_id: UUID
 ) -> Sequence[Any]:
     """All versions of the entry that an id belongs to, oldest first; raises `NotFound`."""
     table = kind.table
@@ -67,7 +67,7 @@ def load_versions(
 
 
 def list_entries(
-    kind: Versioned,
+    kind: VersionedEntry,
     actor: Actor,
     *,
     now: datetime,
@@ -101,7 +101,9 @@ def list_entries(
         return page.rendered(lambda row: kind.show(row._asdict(), treatment, clinic, now))
 
 
-def get_entry(kind: Versioned, actor: Actor, version_id: UUID, now: datetime) -> dict[str, Any]:
+def get_entry(
+    kind: VersionedEntry, actor: Actor, version_id: UUID, now: datetime
+) -> dict[str, Any]:
     """The current version of the entry that any of its versions' ids names, with all versions.
 
     Raises `NotFound` outside the actor's view.
@@ -124,7 +126,7 @@ def get_entry(kind: Versioned, actor: Actor, version_id: UUID, now: datetime) ->
         return record
 
 
-def _in_view(kind: Versioned, actor: Actor, now: datetime) -> Select[Any]:
+def _in_view(kind: VersionedEntry, actor: Actor, now: datetime) -> Select[Any]:
     table = kind.table
     return kind.current.join(
         Patient, and_(Patient.clinic_id == table.clinic_id, Patient.id == table.patient_id)

@@ -10,7 +10,7 @@ import structlog
 from services.alerts.chain import Chain
 from services.intake.deciding.outcome import Outcome
 from services.patients.status.lock import LockedPatient
-from services.rules.cards.crisis import Card, Level, Receipt, card, generic_card
+from services.rules.cards.crisis import Card, Level, RequestOutcome, card, generic_card
 from services.rules.cards.medical import (
     EMERGENCY,
     MedicalAdvice,
@@ -36,7 +36,7 @@ def safety_card(
         return None
     clinic = chain().facts
     paged = any(one.tier is not None and one.tier >= Tier.HIGH for one in outcome.decisions)
-    receipt = Receipt(paged=paged, followed=patient.followed)
+    receipt = RequestOutcome(paged=paged, followed=patient.followed)
     try:
         crisis: Card | None = None
         if level is not None:

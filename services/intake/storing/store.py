@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
-from models import PatientStatus, StandingPlan, StoredDecision
+from models import PatientStatus, StoredDecision, StoredPlan
 from models.base import new_id
 from models.check_in import RecordKind
 from services import audit
@@ -146,7 +146,7 @@ def count_failure(
 
 def end_plan(plan_id: UUID, reason: EndReason, now: datetime) -> Write:
     """A standing plan is over."""
-    change = update(StandingPlan).where(StandingPlan.id == plan_id)
+    change = update(StoredPlan).where(StoredPlan.id == plan_id)
     return change.values(ended_at=now, ended_because=reason)
 
 
@@ -156,8 +156,8 @@ def _plan_writes(known: Known, outcome: Outcome, now: datetime) -> list[Write]:
     if outcome.plan_ended is not None:
         return [end_plan(known.plan.id, outcome.plan_ended, now)]
     if any(one.fired and one.rule == "S2p" for one in outcome.danger):
-        change = update(StandingPlan).where(StandingPlan.id == known.plan.id)
-        return [change.values(recorded_ones=StandingPlan.recorded_ones + 1)]
+        change = update(StoredPlan).where(StoredPlan.id == known.plan.id)
+        return [change.values(recorded_ones=StoredPlan.recorded_ones + 1)]
     return []
 
 

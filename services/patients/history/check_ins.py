@@ -26,7 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
 from models import CheckIn
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 
 ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
     CheckIn.mood_day,
@@ -43,13 +43,13 @@ ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
 _LAST: Final = -len(ENTRY_COLUMNS)
 
 
-def entry_of(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> SeriesEntry:
     """An entry from a row whose last columns are `ENTRY_COLUMNS`.
 
     Taken by place, which costs a fraction of looking nine columns up by name.
     """
     mood_day, answered_at, received_at, root_id, _, total, q9_highest, answered, flags = row[_LAST:]
-    return Entry(
+    return SeriesEntry(
         mood_day=mood_day,
         recorded_at=answered_at,
         received_at=received_at,
@@ -77,10 +77,10 @@ def as_json(entries: Select[Any]) -> ScalarSelect[Any]:
     return select(func.jsonb_agg(cells, type_=JSONB())).scalar_subquery()
 
 
-def entries_of_json(stored: Sequence[Sequence[Any]] | None) -> list[Entry]:
+def entries_of_json(stored: Sequence[Sequence[Any]] | None) -> list[SeriesEntry]:
     """The entries that `as_json` gave."""
     return [
-        Entry(
+        SeriesEntry(
             mood_day=date.fromisoformat(mood_day),
             recorded_at=datetime.fromisoformat(answered_at).astimezone(UTC),
             received_at=datetime.fromisoformat(received_at).astimezone(UTC),
@@ -123,7 +123,7 @@ def counting(
     )
 
 
-def whole_series(session: Session, patient_id: UUID, instrument: str) -> list[Entry]:
+def whole_series(session: Session, patient_id: UUID, instrument: str) -> list[SeriesEntry]:
     """All check-ins of an instrument that count, in no particular order."""
     rows = session.execute(select(*ENTRY_COLUMNS).where(counting(patient_id, instrument)))
     return [entry_of(row) for row in rows]

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import SessionVitals, SideEffectReport
+from models import SideEffectReport, StoredVitals
 from services.rules.session_day.vital_signs import SessionVitals as RuleVitals
 from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
 
@@ -71,13 +71,11 @@ def load_pressures(
     """Pressures measured in the clinic between two instants."""
     rows = session.execute(
         select(
-            SessionVitals.taken_at,
-            SessionVitals.systolic,
-            SessionVitals.diastolic,
-            SessionVitals.heart_rate,
-        ).where(
-            SessionVitals.patient_id == patient_id, SessionVitals.taken_at.between(since, until)
-        )
+            StoredVitals.taken_at,
+            StoredVitals.systolic,
+            StoredVitals.diastolic,
+            StoredVitals.heart_rate,
+        ).where(StoredVitals.patient_id == patient_id, StoredVitals.taken_at.between(since, until))
     )
     return [Pressure(row.taken_at, row.systolic, row.diastolic, row.heart_rate) for row in rows]
 
@@ -85,9 +83,9 @@ def load_pressures(
 def load_vitals(session: Session, session_id: UUID) -> list[RuleVitals]:
     """All vital signs of one session, in the order taken."""
     rows = session.scalars(
-        select(SessionVitals)
-        .where(SessionVitals.session_id == session_id)
-        .order_by(SessionVitals.taken_at, SessionVitals.id)
+        select(StoredVitals)
+        .where(StoredVitals.session_id == session_id)
+        .order_by(StoredVitals.taken_at, StoredVitals.id)
     )
     return [rule_vitals(row) for row in rows]
 

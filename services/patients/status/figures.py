@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.standing import standing
@@ -48,13 +48,15 @@ NOW_UNTREATED: Final = AsOf()
 Figures = dict[str, Any]
 
 
-def figures_of(instrument: str, entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Figures:
+def figures_of(
+    instrument: str, entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED
+) -> Figures:
     """The cached columns that this instrument's series gives; none for the others."""
     made = {TWO_WEEKS: two_week_figures, DAILY: daily_figures}.get(instrument)
     return {} if made is None else made(entries, as_of)
 
 
-def two_week_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Figures:
+def two_week_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED) -> Figures:
     """`baseline` and `current` in points (0-27), `trend_status` and `non_response` (M4), of
     the `phq9`; all forms of the patient.
     """
@@ -75,7 +77,7 @@ def two_week_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) ->
 
 
 def _two_week_figures(
-    entries: Sequence[Entry], rows: Sequence[DayRow], values: Sequence[DayValue], as_of: AsOf
+    entries: Sequence[SeriesEntry], rows: Sequence[DayRow], values: Sequence[DayValue], as_of: AsOf
 ) -> Figures:
     begun = as_of.begun
     baseline = find_baseline(TWO_WEEKS, entries, rows, treatment=begun, zone=as_of.zone).value
@@ -99,7 +101,7 @@ def _is_non_response(
     return m4(values, level, begun, as_of.zone, as_of.at).is_met
 
 
-def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Figures:
+def daily_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED) -> Figures:
     """`daily_m7` in points and `daily_slope` in points a week, of the `phq9-daily`, and where
     the patient stands between sessions.
 
@@ -118,7 +120,9 @@ def daily_figures(entries: Collection[Entry], as_of: AsOf = NOW_UNTREATED) -> Fi
     }
 
 
-def _standing_figures(values: Sequence[DayValue], entries: Sequence[Entry], as_of: AsOf) -> Figures:
+def _standing_figures(
+    values: Sequence[DayValue], entries: Sequence[SeriesEntry], as_of: AsOf
+) -> Figures:
     stands = standing(values, as_of.begun, as_of.zone, entries)
     planned = [one for one in as_of.treatment.sessions if as_of.at and one.started_at > as_of.at]
     return {

@@ -15,11 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from models import CheckIn, Course, Patient
+from models import CheckIn, Patient, TreatmentCourse
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.treatments import load_treatments
 from services.rules.cohort.course import INSTRUMENT, TreatedPatient
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from services.rules.mood_days import find_zone
 
 BATCH: Final = 200
@@ -27,7 +27,7 @@ BATCH: Final = 200
 
 def count_treated(session: Session) -> int:
     """How many patients of the clinic have a course."""
-    return session.scalar(select(func.count(Course.patient_id.distinct()))) or 0
+    return session.scalar(select(func.count(TreatmentCourse.patient_id.distinct()))) or 0
 
 
 def treated_patients(
@@ -49,16 +49,16 @@ def treated_patients(
 
 
 def _next_patients(session: Session, after: UUID | None, batch: int) -> dict[UUID, str]:
-    treated = select(Course.id).where(Course.patient_id == Patient.id).exists()
+    treated = select(TreatmentCourse.id).where(TreatmentCourse.patient_id == Patient.id).exists()
     wanted = select(Patient.id, Patient.timezone).where(treated).order_by(Patient.id).limit(batch)
     if after is not None:
         wanted = wanted.where(Patient.id > after)
     return {row.id: row.timezone for row in session.execute(wanted)}
 
 
-def _entries(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, list[Entry]]:
+def _entries(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, list[SeriesEntry]]:
     """The last version that counts of every form, as `series_rows.counting` has it."""
-    found: dict[UUID, list[Entry]] = {one: [] for one in patient_ids}
+    found: dict[UUID, list[SeriesEntry]] = {one: [] for one in patient_ids}
     rows = session.execute(
         select(CheckIn.patient_id, *ENTRY_COLUMNS)
         .ext(distinct_on(CheckIn.patient_id, CheckIn.root_id))

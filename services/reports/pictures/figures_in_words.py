@@ -15,7 +15,7 @@ from services.reports.drawing.words import (
     spelled,
     status_words,
 )
-from services.rules.figures.item9 import Item9
+from services.rules.figures.item9 import Item9Series
 from services.rules.figures.numbers import SessionLimits
 from services.rules.statistics import Exact
 from services.rules.trend.document import TrendReport
@@ -99,7 +99,7 @@ def _treatment(found: TreatmentFigures, limits: SessionLimits) -> Iterator[Print
         yield "Relapse", f"{day_words(found.relapse.on)} (first of the readings that confirm it)"
 
 
-def _item9(found: Item9) -> Iterator[PrintedFigure]:
+def _item9(found: Item9Series) -> Iterator[PrintedFigure]:
     if found.last_positive_on is not None:
         last = day_words(found.last_positive_on)
         words = f"last 1 or more on {last}; highest ever {number_words(found.highest)}"

@@ -21,8 +21,8 @@ from models import (
     HelpRequest,
     Patient,
     PatientStatus,
-    SessionVitals,
     SideEffectReport,
+    StoredVitals,
     TreatmentSessionVersion,
     UnreadableBody,
 )
@@ -30,7 +30,7 @@ from models.alert import SEVERITIES
 from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LevelOn
 from services.rules.side_effects.report import EffectsReport
 from services.rules.trend.document import OpenedAlert
@@ -44,7 +44,7 @@ RECEIVED: Final[tuple[InstrumentedAttribute[datetime], ...]] = (
     AlertOccurrence.received_at,
     CourseVersion.entered_at,
     TreatmentSessionVersion.entered_at,
-    SessionVitals.received_at,
+    StoredVitals.received_at,
 )
 
 _PATIENT_ID: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
@@ -167,7 +167,7 @@ _ALERTS: Final = (
 )
 
 
-def entries_at(session: Session, cut: Cut, instrument: str) -> list[Entry]:
+def entries_at(session: Session, cut: Cut, instrument: str) -> list[SeriesEntry]:
     """Every form of the instrument in the last version that counted at the cut."""
     rows = session.execute(_ENTRIES, {**_asked(cut), "instrument": instrument})
     return [entry_of(row) for row in last_versions(rows)]

@@ -24,7 +24,7 @@ from services.reports.trend.cut import (
     levels_at,
     load_cut,
 )
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from services.rules.instruments.lookup import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.trend.document import TrendReport
@@ -102,7 +102,7 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
     )
 
 
-def _newest_day(cut_day: date, entries: Sequence[Entry], beside: Beside) -> date:
+def _newest_day(cut_day: date, entries: Sequence[SeriesEntry], beside: Beside) -> date:
     """Who answers in a zone ahead of their profile's may be in the next mood day already."""
     return max([cut_day, *(entry.mood_day for entry in entries), *beside.days()])
 

@@ -44,7 +44,7 @@ class ClinicFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class RequestOutcome:
     """What became of the request. The default: stored, and no alert that pages.
 
     `received`: anything was committed; `stored`: the answer itself was (false after a refusal);
@@ -62,7 +62,7 @@ def card(
     level: Level,
     clinic: ClinicFacts,
     now: datetime,
-    receipt: Receipt,
+    receipt: RequestOutcome,
     next_instrument: str | None = None,
     lines: CrisisLines = LINES,
 ) -> Card:
@@ -99,7 +99,7 @@ def generic_card(
     }
 
 
-def _monitoring(clinic: ClinicFacts, now: datetime, receipt: Receipt) -> str:
+def _monitoring(clinic: ClinicFacts, now: datetime, receipt: RequestOutcome) -> str:
     if not receipt.received:
         return _NOT_RECEIVED
     if receipt.followed:

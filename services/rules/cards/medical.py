@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rules.cards.crisis import Card, ClinicFacts, Level, Receipt, card
+from services.rules.cards.crisis import Card, ClinicFacts, Level, RequestOutcome, card
 from services.rules.cards.lines import LINES, CrisisLines
 from services.rules.catalogue import CATALOGUE
 from services.rules.decide.side_effects import wants_repeat
@@ -57,7 +57,7 @@ def medical_card(
     advice: MedicalAdvice,
     clinic: ClinicFacts,
     now: datetime,
-    receipt: Receipt,
+    receipt: RequestOutcome,
     also: Card | None = None,
     lines: CrisisLines = LINES,
 ) -> Card:

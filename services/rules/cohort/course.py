@@ -24,7 +24,7 @@ from services.rules.cohort.numbers import (
     StrictSchedule,
 )
 from services.rules.courses import Course, Phase, Product, Session, Treatment
-from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.mood_days import mood_day_at
 from services.rules.worsening.return_of_symptoms import relapse
@@ -80,7 +80,7 @@ class TreatedPatient:
     """
 
     treatment: Treatment
-    entries: Sequence[Entry]
+    entries: Sequence[SeriesEntry]
     zone: tzinfo
     now: datetime
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from services.rules.catalogue import CATALOGUE, Repeats
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayValue, Entry, day_rows, day_values, in_order
+from services.rules.day_series import DayValue, SeriesEntry, day_rows, day_values, in_order
 from services.rules.decision import Decision, RuleId
 from services.rules.figures.session_effect import morning_values, session_windows
 from services.rules.instruments.answers import Answers, number
@@ -50,8 +50,8 @@ class SeriesCase:
     """
 
     instrument: str
-    entries: Sequence[Entry]
-    decided: Entry
+    entries: Sequence[SeriesEntry]
+    decided: SeriesEntry
     baseline: float | None
     treatment: Treatment = UNTREATED
     zone: tzinfo = UTC
@@ -81,7 +81,7 @@ def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> l
 
 
 def session_decisions(
-    entries: Sequence[Entry],
+    entries: Sequence[SeriesEntry],
     baseline: float | None,
     treatment: Treatment,
     zone: tzinfo,

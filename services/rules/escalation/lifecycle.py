@@ -28,9 +28,9 @@ from services.rules.escalation.numbers import ESCALATION_NUMBERS
 from services.rules.escalation.states import (
     PAGING,
     AlertState,
-    Change,
     Circumstances,
     PageStep,
+    Transition,
     at_least,
     more_urgent,
 )
@@ -39,19 +39,19 @@ _ROUND_GAP = timedelta(seconds=ESCALATION_NUMBERS.general.round_gap_s)
 _QUIET_ACK = timedelta(seconds=ESCALATION_NUMBERS.general.quiet_ack_s)
 
 
-def opened(severity: str, here: Circumstances) -> Change:
+def opened(severity: str, here: Circumstances) -> Transition:
     """A new alert: critical and high page the first step at once, medium waits for the morning
     mail, low stands in the worklist.
     """
     state = AlertState(severity=severity, ladder_severity=severity)
     if severity == "low":
-        return Change(state, events=("triggered",))
+        return Transition(state, events=("triggered",))
     return _from_the_first_step(state, here, "triggered")
 
 
 def occurrence_added(
     state: AlertState, severity: str, *, interrupts: bool, here: Circumstances
-) -> Change:
+) -> Transition:
     """One more qualifying entry. `severity`: the alert's tier with it (it never lowers one).
 
     `interrupts`: a help request, an item 9 of 3 or a C-SSRS high: these end an acknowledgement,
@@ -65,42 +65,44 @@ def occurrence_added(
     )
     if state.status == "acknowledged":
         if not (rises or interrupts):
-            return Change(replace(now_known, ladder_severity=severity), events=events)
+            return Transition(replace(now_known, ladder_severity=severity), events=events)
         ended = _without_acknowledgement(now_known)
         return _from_the_first_step(ended, here, *events, "acknowledgement_interrupted")
     if now_known.ladder_severity in PAGING:
         return _page_again(now_known, state, here, events)
     if rises:
         return _from_the_first_step(now_known, here, *events)
-    return Change(now_known, events=events)
+    return Transition(now_known, events=events)
 
 
-def lowered(state: AlertState, severity: str) -> Change:
+def lowered(state: AlertState, severity: str) -> Transition:
     """A complete C-SSRS lowered the tier. Cancels no page and postpones no due time; the ladder
     follows only when somebody has acknowledged.
     """
     if not more_urgent(state.severity, severity):
-        return Change(state)
+        return Transition(state)
     ladder = severity if state.status == "acknowledged" else state.ladder_severity
-    return Change(
+    return Transition(
         replace(state, severity=severity, ladder_severity=ladder), events=("tier_lowered",)
     )
 
 
-def acknowledged(state: AlertState, by: UUID, here: Circumstances) -> Change:
+def acknowledged(state: AlertState, by: UUID, here: Circumstances) -> Transition:
     """Somebody takes it. By the owner again: nothing; by another: the owner changes, the end stays.
 
     It ends by the pace of the highest tier that was paged, 7 days when none was.
     """
     if state.status == "acknowledged":
         if state.acknowledged_by == by:
-            return Change(state)
-        return Change(replace(state, acknowledged_by=by), events=("acknowledgement_taken_over",))
+            return Transition(state)
+        return Transition(
+            replace(state, acknowledged_by=by), events=("acknowledgement_taken_over",)
+        )
     ends_after = (
         here.ladders[state.page_severity].ack_expires if state.page_severity else _QUIET_ACK
     )
     waiting = state.contact_due_at
-    return Change(
+    return Transition(
         _timed(
             replace(
                 state,
@@ -116,7 +118,7 @@ def acknowledged(state: AlertState, by: UUID, here: Circumstances) -> Change:
     )
 
 
-def contact_attempted(state: AlertState, outcome: str, here: Circumstances) -> Change:
+def contact_attempted(state: AlertState, outcome: str, here: Circumstances) -> Transition:
     """A `contact_attempt` note: `reached`, `no_answer` or `message_left`.
 
     It alone renews an acknowledgement (to at most 4 h critical, 24 h high after it was first
@@ -132,16 +134,16 @@ def contact_attempted(state: AlertState, outcome: str, here: Circumstances) -> C
         renewed = min(here.now + here.ladders[state.page_severity].ack_expires, longest)
         ends = max(renewed, _known(state.ack_expires_at))
         state = replace(state, contact_due_at=due, ack_expires_at=ends)
-    return Change(_timed(state), events=("contact_attempt",))
+    return Transition(_timed(state), events=("contact_attempt",))
 
 
-def time_passed(state: AlertState, here: Circumstances) -> Change:
+def time_passed(state: AlertState, here: Circumstances) -> Transition:
     """The due time has come: one step of the ladder, the morning mail, or an acknowledgement's end.
 
     Before it, nothing. After a long pause one call makes one step: call again while it is due.
     """
     if state.next_at is None or state.next_at > here.now:
-        return Change(state)
+        return Transition(state)
     if state.status == "acknowledged":
         if state.contact_due_at and state.contact_due_at <= here.now:
             return _contact_overdue(state, here)
@@ -149,36 +151,36 @@ def time_passed(state: AlertState, here: Circumstances) -> Change:
         return _from_the_first_step(ended, here, "acknowledgement_expired")
     if state.ladder_severity in PAGING:
         return _next_step(state, here)
-    return Change(replace(state, next_at=None), mail=True, events=("mailed",))
+    return Transition(replace(state, next_at=None), mail=True, events=("mailed",))
 
 
-def owner_deactivated(state: AlertState, here: Circumstances) -> Change:
+def owner_deactivated(state: AlertState, here: Circumstances) -> Transition:
     """The account of whoever acknowledged was closed: pages again from the first step."""
     if state.status != "acknowledged":
-        return Change(state)
+        return Transition(state)
     ended = _without_acknowledgement(state)
     return _from_the_first_step(ended, here, "acknowledgement_owner_deactivated")
 
 
-def delivery_failed(state: AlertState, page: PageStep, here: Circumstances) -> Change:
+def delivery_failed(state: AlertState, page: PageStep, here: Circumstances) -> Transition:
     """A page did not get through (X2): if the ladder still stands on that step, the next step is
     due at once; after the last step the next round is, 10 minutes after this one began.
     """
     stands_there = page == PageStep(state.page_round, state.page_step)
     pages = state.status == "triggered" and state.ladder_severity in PAGING
     if not (pages and stands_there and state.next_at):
-        return Change(state)
+        return Transition(state)
     due = here.now
     if state.page_step >= here.chain_length:
         due = max(due, _known(state.round_started_at) + _ROUND_GAP)
     if due >= state.next_at:
-        return Change(state)
-    return Change(replace(state, next_at=due), events=("next_step_brought_forward",))
+        return Transition(state)
+    return Transition(replace(state, next_at=due), events=("next_step_brought_forward",))
 
 
-def resolved(state: AlertState, here: Circumstances) -> Change:
+def resolved(state: AlertState, here: Circumstances) -> Transition:
     """A person ended it. Time moves it no more."""
-    return Change(
+    return Transition(
         replace(
             state,
             status="resolved",
@@ -211,15 +213,15 @@ def _timed(state: AlertState) -> AlertState:
     return replace(state, next_at=min(due))
 
 
-def _from_the_first_step(state: AlertState, here: Circumstances, *events: str) -> Change:
+def _from_the_first_step(state: AlertState, here: Circumstances, *events: str) -> Transition:
     if state.ladder_severity in PAGING:
         return _new_round(state, here, 1, events)
-    return Change(replace(state, next_at=here.next_morning()), events=events)
+    return Transition(replace(state, next_at=here.next_morning()), events=events)
 
 
 def _page_again(
     state: AlertState, before: AlertState, here: Circumstances, events: tuple[str, ...]
-) -> Change:
+) -> Transition:
     """A new occurrence while nobody has acknowledged: whoever this round has reached is paged
     again at once, and the next step keeps its due time.
 
@@ -233,13 +235,13 @@ def _page_again(
     return replace(change, state=replace(change.state, next_at=due))
 
 
-def _next_step(state: AlertState, here: Circumstances) -> Change:
+def _next_step(state: AlertState, here: Circumstances) -> Transition:
     if state.page_step >= here.chain_length:
         return _new_round(state, here, 1, ("round_started",))
     return _paged(state, here, range(state.page_step + 1, state.page_step + 2), ())
 
 
-def _contact_overdue(state: AlertState, here: Circumstances) -> Change:
+def _contact_overdue(state: AlertState, here: Circumstances) -> Transition:
     """The patient was not reached in time: back to the ladder it was paged on, at the next step."""
     ended = replace(
         _without_acknowledgement(state),
@@ -252,13 +254,15 @@ def _contact_overdue(state: AlertState, here: Circumstances) -> Change:
 
 def _new_round(
     state: AlertState, here: Circumstances, reached: int, events: tuple[str, ...]
-) -> Change:
+) -> Transition:
     """Begin a round by paging its first `reached` steps."""
     state = replace(state, page_round=state.page_round + 1, round_started_at=here.now)
     return _paged(state, here, range(1, max(1, reached) + 1), events)
 
 
-def _paged(state: AlertState, here: Circumstances, steps: range, events: tuple[str, ...]) -> Change:
+def _paged(
+    state: AlertState, here: Circumstances, steps: range, events: tuple[str, ...]
+) -> Transition:
     """Page these steps of the present round. The last step waits out the 10 minutes of its round,
     and an empty chain is tried again then.
     """
@@ -273,4 +277,4 @@ def _paged(state: AlertState, here: Circumstances, steps: range, events: tuple[s
         page_severity=at_least(state.ladder_severity, state.page_severity or "low"),
         next_at=due,
     )
-    return Change(state, pages, events=events)
+    return Transition(state, pages, events=events)

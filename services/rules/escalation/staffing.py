@@ -42,7 +42,7 @@ class Staffing:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class StaffedSpan:
     """A span in which somebody is there, UTC; `ends_at` is the first instant without anybody."""
 
     starts_at: datetime
@@ -81,22 +81,22 @@ def _minutes(clock: str) -> timedelta:
     return timedelta(hours=at.hour, minutes=at.minute)
 
 
-def staffed_window(staffing: Staffing, now: datetime) -> Window | None:
+def staffed_window(staffing: Staffing, now: datetime) -> StaffedSpan | None:
     """The window that holds now, else the next one; None when none is promised."""
     today = now.astimezone(staffing.zone).date()
-    current: Window | None = None
+    current: StaffedSpan | None = None
     for window in _windows(staffing, today - timedelta(days=1)):
         if current is not None and window.starts_at > current.ends_at:
             break
         if window.ends_at > now:
             first = current or window
-            current = Window(first.starts_at, max(first.ends_at, window.ends_at))
+            current = StaffedSpan(first.starts_at, max(first.ends_at, window.ends_at))
             if current.ends_at - now >= _WEEK:
                 break
     return current
 
 
-def _windows(staffing: Staffing, first: date) -> Iterator[Window]:
+def _windows(staffing: Staffing, first: date) -> Iterator[StaffedSpan]:
     """All windows from `first` on, by their start; a window belongs to the day it starts on."""
     for offset in range(_SEARCHED_DAYS if staffing.hours else 0):
         day = first + timedelta(days=offset)
@@ -107,12 +107,12 @@ def _windows(staffing: Staffing, first: date) -> Iterator[Window]:
             yield _window(staffing.zone, day, hours)
 
 
-def _window(zone: ZoneInfo, day: date, hours: Hours) -> Window:
+def _window(zone: ZoneInfo, day: date, hours: Hours) -> StaffedSpan:
     start = datetime.combine(day, hours.start)
     starts_at, ends_at = (
         local.replace(tzinfo=zone).astimezone(UTC) for local in (start, start + hours.length)
     )
-    return Window(starts_at, ends_at)
+    return StaffedSpan(starts_at, ends_at)
 
 
 def next_working_morning(staffing: Staffing, now: datetime, rules: RuleSet = RULES) -> datetime:

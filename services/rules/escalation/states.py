@@ -106,7 +106,7 @@ class PageStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Transition:
     """What one event makes of an alert: the new state, the pages to queue in the same transaction,
     whether it goes into the morning mail now, and what the timeline says.
     """

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Literal
 
 from services.rules.courses import UNTREATED, Course, Session, Treatment
-from services.rules.day_series import DayRow, Entry, in_order
+from services.rules.day_series import DayRow, SeriesEntry, in_order
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, Windows
 from services.rules.measures import MEASURES, BaselineLimits
 from services.rules.statistics import mean
@@ -82,7 +82,7 @@ MISSING = Baseline(None, None, "missing")
 
 def find_baseline(
     instrument: str,
-    entries: Sequence[Entry],
+    entries: Sequence[SeriesEntry],
     rows: Sequence[DayRow],
     thresholds: FigureNumbers = FIGURE_NUMBERS,
     *,
@@ -110,7 +110,7 @@ def find_baseline(
 
 
 def form_before(
-    entries: Iterable[Entry],
+    entries: Iterable[SeriesEntry],
     first: Session,
     zone: tzinfo = UTC,
     limits: BaselineLimits = MEASURES.newest.baseline,
@@ -152,7 +152,7 @@ def days_before(
     return _mean_of(within, windows, "established")
 
 
-def first_form_baseline(entries: Iterable[Entry]) -> Baseline:
+def first_form_baseline(entries: Iterable[SeriesEntry]) -> Baseline:
     """Return the first complete form, for instruments that look back over weeks."""
     for entry in in_order(entries):
         if entry.total is not None:
@@ -181,7 +181,7 @@ def _mean_of(rows: Iterable[DayRow], windows: Windows, status: BaselineStatus) -
 
 def _before_course(
     instrument: str,
-    entries: Sequence[Entry],
+    entries: Sequence[SeriesEntry],
     rows: Sequence[DayRow],
     first: Session,
     thresholds: FigureNumbers,
@@ -193,8 +193,8 @@ def _before_course(
 
 
 def _since_course_before(
-    entries: Sequence[Entry], rows: Sequence[DayRow], anchor: Anchor, zone: tzinfo
-) -> tuple[Sequence[Entry], Sequence[DayRow]]:
+    entries: Sequence[SeriesEntry], rows: Sequence[DayRow], anchor: Anchor, zone: tzinfo
+) -> tuple[Sequence[SeriesEntry], Sequence[DayRow]]:
     if anchor.after is None:
         return entries, rows
     treated_until = anchor.after.day(zone)

@@ -22,7 +22,7 @@ class LevelOn:
 
 
 @dataclass(frozen=True, slots=True)
-class Item9:
+class Item9Series:
     """`days_since_positive`: from the last day with item 9 >= 1 to the day of the report; None when
     there was none, which says nothing about safety. `highest`: of all days (0-3).
     """
@@ -33,7 +33,7 @@ class Item9:
     levels: tuple[LevelOn, ...]
 
 
-def item9(rows: Sequence[DayRow], levels: Iterable[LevelOn], reported_until: date) -> Item9:
+def item9(rows: Sequence[DayRow], levels: Iterable[LevelOn], reported_until: date) -> Item9Series:
     """Return what the days (ascending) say of item 9, and the C-SSRS timeline up to a mood day.
 
     `levels` are bands of the C-SSRS, several a day or none, in any order. Raises ValueError for a
@@ -42,7 +42,7 @@ def item9(rows: Sequence[DayRow], levels: Iterable[LevelOn], reported_until: dat
     answered = [(row.mood_day, row.q9_max) for row in rows if row.q9_max is not None]
     positive = [day for day, highest in answered if highest >= 1]
     last = positive[-1] if positive else None
-    return Item9(
+    return Item9Series(
         last_positive_on=last,
         days_since_positive=None if last is None else (reported_until - last).days,
         highest=max((highest for _, highest in answered), default=None),

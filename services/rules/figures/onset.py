@@ -9,7 +9,7 @@ from datetime import UTC, date, timedelta, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import Session, hours_since
-from services.rules.day_series import DayValue, Entry, in_order
+from services.rules.day_series import DayValue, SeriesEntry, in_order
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.mood_days import mood_day_at
 
@@ -28,7 +28,7 @@ class Onset:
 
 def onset(
     instrument: str,
-    entries: Sequence[Entry],
+    entries: Sequence[SeriesEntry],
     values: Sequence[DayValue],
     baseline: int | Fraction | None,
     first: Session,
@@ -75,7 +75,7 @@ class _Relief:
 
 
 def _answers_by_the_hour(
-    entries: Iterable[Entry], first: Session, zone: tzinfo, thresholds: FigureNumbers
+    entries: Iterable[SeriesEntry], first: Session, zone: tzinfo, thresholds: FigureNumbers
 ) -> Iterator[tuple[Onset, int]]:
     """Complete answers of days 0 and 1 that were recorded after the session began, as recorded."""
     session_day = first.day(zone)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import zip_longest
 
 from services.rules.courses import Session
-from services.rules.day_series import DayValue, Entry, in_order
+from services.rules.day_series import DayValue, SeriesEntry, in_order
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.figures.windows import between
 from services.rules.measures import MEASURES, SessionSpans
@@ -111,7 +111,7 @@ def session_effect(
     )
 
 
-def morning_values(entries: Sequence[Entry], windows: Sequence[SessionWindow]) -> Mornings:
+def morning_values(entries: Sequence[SeriesEntry], windows: Sequence[SessionWindow]) -> Mornings:
     """Return the last total (complete forms only) on each window's first day before its session."""
     starts = {window.first_day: window.sessions[0].started_at for window in windows}
     return {

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import Treatment
-from services.rules.day_series import DayValue, Entry
+from services.rules.day_series import DayValue, SeriesEntry
 from services.rules.figures.effect_duration import LOST, duration
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.figures.session_effect import morning_values, session_effect, session_windows
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TreatmentStanding:
     """`sessions_in_course`: of the last session's course so far. `wearing_off_on`: the mood day on
     which half of the last session's gain was lost. `maintenance_due_on`: a mood day.
     """
@@ -29,16 +29,16 @@ class Standing:
     maintenance_due_on: date | None = None
 
 
-UNTREATED_STANDING = Standing()
+UNTREATED_STANDING = TreatmentStanding()
 
 
 def standing(
     values: Sequence[DayValue],
     treatment: Treatment,
     zone: tzinfo = UTC,
-    entries: Sequence[Entry] = (),
+    entries: Sequence[SeriesEntry] = (),
     thresholds: FigureNumbers = FIGURE_NUMBERS,
-) -> Standing:
+) -> TreatmentStanding:
     """Return the standing as of the last entry.
 
     `values` are day values of the daily form (0-27, ascending), of which those from 3 days before
@@ -49,7 +49,7 @@ def standing(
     if not treatment.sessions:
         return UNTREATED_STANDING
     last = treatment.sessions[-1]
-    return Standing(
+    return TreatmentStanding(
         last_session_id=last.id,
         last_session_at=last.started_at,
         sessions_in_course=len(treatment.of_course(last.course_id)),
@@ -62,7 +62,7 @@ def _wearing_off_on(
     values: Sequence[DayValue],
     treatment: Treatment,
     zone: tzinfo,
-    entries: Sequence[Entry],
+    entries: Sequence[SeriesEntry],
     thresholds: FigureNumbers,
 ) -> date | None:
     window = session_windows(treatment.sessions, zone, thresholds.measures.session)[-1]

@@ -22,13 +22,13 @@ from services.rules.side_effects.report import EffectsReport, Pressure, Reported
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class InstantSpan:
     """From one instant to another, both included."""
 
     first: datetime
     last: datetime
 
-    def touches(self, other: Span, within: timedelta = timedelta(0)) -> bool:
+    def touches(self, other: InstantSpan, within: timedelta = timedelta(0)) -> bool:
         """Whether the two overlap, or lie at most `within` apart."""
         return self.first <= other.last + within and other.first <= self.last + within
 
@@ -68,7 +68,7 @@ def e2(
     touched = [
         episode
         for episode in _episodes([*others, *([own.taken_at] if own else [])], limits)
-        if (own is not None and episode.touches(Span(own.taken_at, own.taken_at)))
+        if (own is not None and episode.touches(InstantSpan(own.taken_at, own.taken_at)))
         or any(_belongs(symptom, episode, sessions, limits) for symptom in said_now)
     ]
     with_symptom = any(
@@ -110,31 +110,31 @@ def e3(taken: SessionVitals, numbers: VitalThresholds = VITAL_THRESHOLDS) -> Dec
     )
 
 
-def symptoms(reports: Iterable[EffectsReport]) -> list[Span]:
+def symptoms(reports: Iterable[EffectsReport]) -> list[InstantSpan]:
     """Return when emergency symptoms were there, as far as the reports say."""
     return [_span(report, effect) for report in reports for effect in report.emergencies()]
 
 
-def _span(report: EffectsReport, effect: ReportedEffect) -> Span:
+def _span(report: EffectsReport, effect: ReportedEffect) -> InstantSpan:
     first = min(effect.onset_at or report.recorded_at, effect.ended_at or report.recorded_at)
-    return Span(first, max(first, effect.ended_at or report.recorded_at))
+    return InstantSpan(first, max(first, effect.ended_at or report.recorded_at))
 
 
-def _episodes(taken: Iterable[datetime], limits: CrisisPressure) -> list[Span]:
-    found: list[Span] = []
+def _episodes(taken: Iterable[datetime], limits: CrisisPressure) -> list[InstantSpan]:
+    found: list[InstantSpan] = []
     for at in sorted(taken):
         if found and at - found[-1].last <= timedelta(hours=limits.episode_hours):
-            found[-1] = Span(found[-1].first, at)
+            found[-1] = InstantSpan(found[-1].first, at)
         else:
-            found.append(Span(at, at))
+            found.append(InstantSpan(at, at))
     return found
 
 
 def _belongs(
-    symptom: Span, episode: Span, sessions: Sequence[Session], limits: CrisisPressure
+    symptom: InstantSpan, episode: InstantSpan, sessions: Sequence[Session], limits: CrisisPressure
 ) -> bool:
     if symptom.touches(episode, timedelta(hours=limits.episode_hours)):
         return True
     after = timedelta(hours=limits.session_hours)
-    around = [Span(session.started_at, session.over_at + after) for session in sessions]
+    around = [InstantSpan(session.started_at, session.over_at + after) for session in sessions]
     return any(symptom.touches(span) and episode.touches(span) for span in around)

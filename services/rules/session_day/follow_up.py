@@ -21,7 +21,7 @@ WindowKind = Literal["follow_up", "driving_lock"]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FollowUpWindow:
     """One window of a session, both ends included (aware)."""
 
     session_id: str
@@ -32,10 +32,10 @@ class Window:
 
 def windows(
     session: Session, zone: tzinfo, numbers: SessionNumbers = SESSION_NUMBERS
-) -> tuple[Window, ...]:
+) -> tuple[FollowUpWindow, ...]:
     """Return the follow-up window of a session and, where there is one, its driving lock."""
     over = session.over_at
-    follow_up = Window(
+    follow_up = FollowUpWindow(
         session.id,
         "follow_up",
         shift(over, timedelta(hours=numbers.follow_up.opens_h)),
@@ -44,11 +44,11 @@ def windows(
     until = driving_restriction_until(session, zone, numbers)
     if until is None:
         return (follow_up,)
-    return (follow_up, Window(session.id, "driving_lock", over, until))
+    return (follow_up, FollowUpWindow(session.id, "driving_lock", over, until))
 
 
 def met_at(
-    window: Window, contacts: Iterable[datetime], next_session_at: datetime | None = None
+    window: FollowUpWindow, contacts: Iterable[datetime], next_session_at: datetime | None = None
 ) -> datetime | None:
     """Return when a window was met, None while it was not.
 
@@ -62,7 +62,7 @@ def met_at(
 
 
 def lapsed(
-    window: Window,
+    window: FollowUpWindow,
     contacts: Iterable[datetime],
     now: datetime,
     next_session_at: datetime | None = None,

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import Baseline, find_baseline
-from services.rules.figures.item9 import Item9, LevelOn, item9
+from services.rules.figures.item9 import Item9Series, LevelOn, item9
 from services.rules.figures.status import (
     Improvement,
     ReliableChange,
@@ -66,7 +66,7 @@ class Trend:
     trend_test: TrendTest | None
     m7: WindowMean | None
     instability: Instability | None
-    item9: Item9
+    item9: Item9Series
     treatment: TreatmentFigures
     burdens: tuple[Burden, ...]
     adherence: Adherence
@@ -104,7 +104,7 @@ ALONE = Beside()
 
 def trend(
     instrument: str,
-    entries: Iterable[Entry],
+    entries: Iterable[SeriesEntry],
     *,
     timezone: str,
     data_cut_at: datetime,
@@ -154,13 +154,13 @@ def _end_of(accepted_on: date | None, zone: tzinfo) -> datetime | None:
     return day_start(accepted_on + ONE_DAY, zone) - timedelta.resolution
 
 
-def _answered(entry: Entry) -> Answered:
+def _answered(entry: SeriesEntry) -> Answered:
     return Answered(entry.mood_day, entry.recorded_at)
 
 
 def _figures(
     instrument: str,
-    known: Sequence[Entry],
+    known: Sequence[SeriesEntry],
     reported: DaySpan,
     beside: Beside,
     due: Adherence,
@@ -201,7 +201,7 @@ def _figures(
     )
 
 
-def day_ranges(entries: Iterable[Entry], at_least: int) -> dict[date, tuple[int, int]]:
+def day_ranges(entries: Iterable[SeriesEntry], at_least: int) -> dict[date, tuple[int, int]]:
     """Return the lowest and highest total of the days with so many complete check-ins."""
     days: dict[date, list[int]] = defaultdict(list)
     for entry in entries:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from services.rules.courses import Course, Session, Treatment
-from services.rules.day_series import DayValue, Entry
+from services.rules.day_series import DayValue, SeriesEntry
 from services.rules.figures.baseline import baseline_anchor, begun_courses
 from services.rules.figures.effect_duration import (
     Duration,
@@ -89,7 +89,7 @@ class TreatmentFigures:
 
 def treatment_figures(
     instrument: str,
-    entries: Sequence[Entry],
+    entries: Sequence[SeriesEntry],
     values: Sequence[DayValue],
     baseline: int | Fraction | None,
     treatment: Treatment,

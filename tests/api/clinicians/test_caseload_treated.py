@@ -16,7 +16,7 @@ from sqlalchemy import event
 
 from models.database import db
 from services.caseload.worklist.listing import list_caseload
-from services.caseload.worklist.rows import Wanted
+from services.caseload.worklist.rows import CaseloadFilter
 from services.paging import encode_cursor
 from services.rules.mood_days import mood_day_at
 from tests.api.clinicians.test_caseload import caseload, many, names, set_status
@@ -236,7 +236,7 @@ def test_the_order_follows_the_day_of_each_zone(client: FlaskClient, clinic: Cli
     treated(far, maintenance_due_on=now.date())
     staff = clinic.staff()
     with clinic.app.app_context():
-        first, _ = list_caseload(staff.actor, Wanted(), now)["items"]
+        first, _ = list_caseload(staff.actor, CaseloadFilter(), now)["items"]
     assert first["name"] == "Kiritimati"
     assert first["reason"].startswith(f"maintenance due since {now.date()}")
 
@@ -275,9 +275,9 @@ def test_no_row_is_lost_or_doubled_between_pages_while_time_goes_on(
         treated(patient, **standing, **planned)
     now, cursor, read = datetime.now(UTC), None, []
     with staff.app.app_context():
-        whole = list_caseload(staff.actor, Wanted(sort=sort), now)["items"]
+        whole = list_caseload(staff.actor, CaseloadFilter(sort=sort), now)["items"]
         for passed in minutes:
-            page = list_caseload(staff.actor, Wanted(sort, limit=limit, cursor=cursor), now)
+            page = list_caseload(staff.actor, CaseloadFilter(sort, limit=limit, cursor=cursor), now)
             read += [row["id"] for row in page["items"]]
             cursor = page["next_cursor"]
             if cursor is None:

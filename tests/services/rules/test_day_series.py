@@ -7,15 +7,15 @@ from fractions import Fraction
 
 import pytest
 
-from services.rules.day_series import DayRow, DayValue, Entry, day_rows, day_values
+from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 
 DAY = date(2026, 3, 1)
 NEXT = date(2026, 3, 2)
 
 
-def entry(hour: int, total: int | None, item9: int | None = 0, **other) -> Entry:
+def entry(hour: int, total: int | None, item9: int | None = 0, **other) -> SeriesEntry:
     at = datetime(2026, 3, 1, hour, tzinfo=UTC)
-    return Entry(
+    return SeriesEntry(
         **{
             "mood_day": DAY,
             "recorded_at": at,

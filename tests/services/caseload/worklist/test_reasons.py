@@ -12,7 +12,7 @@ import pytest
 
 from services.caseload.worklist.days import Days
 from services.caseload.worklist.reasons import FAMILIES, Facts, family_in_words, reason_in_words
-from services.caseload.worklist.treatment_words import UNTREATED, Treatment, treatment_now
+from services.caseload.worklist.treatment_words import UNTREATED, TreatmentStatus, treatment_now
 from services.rules.catalogue import CATALOGUE, RULES_FAILED
 from services.rules.danger.silence import SilenceAfterRisk
 
@@ -97,7 +97,7 @@ def on(day: int) -> date:
 
 
 # Treated on the 14th; today is the 22nd.
-TREATED = Treatment(last_at=days_ago(8), last_on=on(14), sessions=5)
+TREATED = TreatmentStatus(last_at=days_ago(8), last_on=on(14), sessions=5)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from models import Patient
 from services.alerts.monitors.silence import SilentPatient, report_silence
 from services.caseload.patient.following import StatusChange, change_status
 from services.caseload.worklist.listing import list_caseload
-from services.caseload.worklist.rows import Place, Wanted, load_rows
+from services.caseload.worklist.rows import CaseloadFilter, Place, load_rows
 from services.exceptions import NotFollowed
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
@@ -99,8 +99,8 @@ def in_caseload(staff: Person, now: datetime) -> tuple[str, bool]:
     """The reason of the only patient, and whether silence after risk is what their place is for."""
     with staff.app.app_context():
         reader = log_in(staff.app, staff.actor.clinic_id, staff.user_id, now).actor
-        (row,) = list_caseload(reader, Wanted(), now)["items"]
+        (row,) = list_caseload(reader, CaseloadFilter(), now)["items"]
         with transaction(staff.actor.clinic_id) as session:
             silent = silent_after_risk(session, now)
-            (keyed,) = load_rows(session, reader, Wanted(), Place(now), silent, now)
+            (keyed,) = load_rows(session, reader, CaseloadFilter(), Place(now), silent, now)
     return row["reason"], keyed.key[2] == 0

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from services.evaluation.simulation.replay import DAILY, TWO_WEEKS, History
 from services.rules.courses import Course, Session, Treatment
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 
 FIRST = date(2026, 1, 5)
 SESSION_DAY = 7
@@ -18,11 +18,11 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def entry(number: int, total: int, late_by: int = 0, hour: int = 20) -> Entry:
+def entry(number: int, total: int, late_by: int = 0, hour: int = 20) -> SeriesEntry:
     at = datetime.combine(day(number), time(hour), UTC)
     received = at + timedelta(days=late_by)
     name = f"{number}-{hour}"
-    return Entry(day(number), at, received, name, total, 0, 9, late=late_by > 2)
+    return SeriesEntry(day(number), at, received, name, total, 0, 9, late=late_by > 2)
 
 
 def one_session(number: int = SESSION_DAY) -> Treatment:

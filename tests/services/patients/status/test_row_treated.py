@@ -20,7 +20,7 @@ from models import PatientStatus, TokenFamily
 from services.accounts.accept import Acceptance, accept
 from services.caseload.patient.change import change_patient
 from services.caseload.worklist.listing import list_caseload
-from services.caseload.worklist.rows import Wanted
+from services.caseload.worklist.rows import CaseloadFilter
 from services.exceptions import Invalid
 from services.membership.invitations import invite_device
 from services.patients.status.row import CACHED, recompute
@@ -69,7 +69,7 @@ class Treatment(Phone):
 
     def read(self, at: datetime) -> dict[str, Any]:
         """The patient's row of the caseload as it is read at an instant."""
-        rows = list_caseload(self.staff, Wanted(limit=500), at)["items"]
+        rows = list_caseload(self.staff, CaseloadFilter(limit=500), at)["items"]
         return next(dict(row) for row in rows if row["id"] == self.patient.patient_id)
 
     def expected(self, at: datetime) -> dict[str, Any]:

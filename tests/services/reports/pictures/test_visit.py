@@ -14,7 +14,7 @@ from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.visit import visit_pdf
 from services.rules.courses import Course
 from services.rules.figures.effect_duration import Duration, EffectDuration
-from services.rules.figures.item9 import Item9, LevelOn
+from services.rules.figures.item9 import Item9Series, LevelOn
 from services.rules.figures.onset import Onset
 from services.rules.figures.session_effect import SessionEffect
 from services.rules.figures.status import Improvement
@@ -224,11 +224,11 @@ COURSE = CourseFigures(
             ("Relapse", "4 Mar 2026 (first of the readings that confirm it)"),
         ),
         (
-            {"item9": Item9(ON, 0, 2, ())},
+            {"item9": Item9Series(ON, 0, 2, ())},
             ("Item 9", "last 1 or more on 4 Mar 2026; highest ever 2"),
         ),
         (
-            {"item9": Item9(None, None, None, (LevelOn(ON, "moderate"),))},
+            {"item9": Item9Series(None, None, None, (LevelOn(ON, "moderate"),))},
             ("C-SSRS", "moderate on 4 Mar 2026"),
         ),
         (
@@ -250,7 +250,7 @@ def test_a_figure_in_words(fields: dict[str, Any], said: tuple[str, str]):
     [(0, "0 whenever it was answered, which is no proof of safety"), (None, "never answered")],
 )
 def test_an_item_9_of_0_is_never_called_safe(highest: int | None, said: str):
-    found = with_figures(bare([]), item9=Item9(None, None, highest, ()))
+    found = with_figures(bare([]), item9=Item9Series(None, None, highest, ()))
     assert ("Item 9", said) in figures_in_words(found)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.cards.crisis import ClinicFacts, Receipt, card, generic_card
+from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card, generic_card
 from services.rules.cards.lines import LINES
 from services.rules.escalation.staffing import parse_staffing
 from services.rules.numbers import DATA, NumbersError
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00"}
 STAFFING = parse_staffing("America/New_York", [OFFICE], [])
 CLINIC = ClinicFacts("US", STAFFING, "+1 212 555 0100")
-PAGED = Receipt(paged=True)
+PAGED = RequestOutcome(paged=True)
 NOT_RECEIVED = "This did not reach your clinic"
 
 
@@ -44,13 +44,13 @@ def test_a_card_has_the_contracts_keys_and_help_first():
 
 @pytest.mark.parametrize("level", ["crisis", "support"])
 def test_every_level_names_the_emergency_number(level):
-    assert "immediate danger, call 911 now" in card(level, CLINIC, NOW, Receipt())["message"]
+    assert "immediate danger, call 911 now" in card(level, CLINIC, NOW, RequestOutcome())["message"]
 
 
 def test_the_next_instrument_is_named_only_when_there_is_one():
-    asked = card("support", CLINIC, NOW, Receipt(), next_instrument="cssrs-screener")
+    asked = card("support", CLINIC, NOW, RequestOutcome(), next_instrument="cssrs-screener")
     assert asked["next_instrument"] == "cssrs-screener"
-    assert "next_instrument" not in card("support", CLINIC, NOW, Receipt())
+    assert "next_instrument" not in card("support", CLINIC, NOW, RequestOutcome())
 
 
 def test_without_a_clinic_phone_no_empty_resource_is_shown():
@@ -113,7 +113,7 @@ def test_the_monitoring_text_is_that_of_the_clinic_and_its_hours():
 
 
 RECEIPTS = [
-    Receipt(received=received, stored=stored, paged=paged, followed=followed)
+    RequestOutcome(received=received, stored=stored, paged=paged, followed=followed)
     for received in (True, False)
     for stored in (True, False)
     for paged in (True, False)
@@ -136,13 +136,13 @@ def test_it_never_says_that_anybody_is_safe(level, receipt):
 
 @pytest.mark.parametrize("paged", [True, False])
 def test_a_discharged_person_is_told_that_nobody_reads(paged):
-    text = card("crisis", CLINIC, NOW, Receipt(paged=paged, followed=False))["monitoring"]
+    text = card("crisis", CLINIC, NOW, RequestOutcome(paged=paged, followed=False))["monitoring"]
     assert "your clinic no longer reads these answers" in text
     assert ("An alert went to the clinic on Saturday 2026-11-21 22:15" in text) is paged
 
 
 def test_a_refused_answer_that_paged_is_not_said_to_be_saved():
-    text = card("crisis", CLINIC, NOW, Receipt(stored=False, paged=True))["monitoring"]
+    text = card("crisis", CLINIC, NOW, RequestOutcome(stored=False, paged=True))["monitoring"]
     assert "could not be saved" in text
 
 

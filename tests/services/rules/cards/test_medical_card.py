@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.rules.cards.crisis import ClinicFacts, Receipt, card
+from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card
 from services.rules.cards.medical import MedicalAdvice, medical_advice, medical_card
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.escalation.staffing import Staffing
@@ -53,7 +53,7 @@ def an_emergency() -> MedicalAdvice:
 
 
 def test_an_emergency_names_the_number_of_the_country_and_the_clinic() -> None:
-    made = medical_card(an_emergency(), clinic(), NOW, Receipt(paged=True))
+    made = medical_card(an_emergency(), clinic(), NOW, RequestOutcome(paged=True))
     assert made["level"] == "crisis"
     assert "112" in str(made["message"])
     assert "safe" not in str(made["message"]).lower()
@@ -63,7 +63,7 @@ def test_an_emergency_names_the_number_of_the_country_and_the_clinic() -> None:
 
 
 def test_without_a_phone_and_a_known_country_it_still_says_what_to_do() -> None:
-    made = medical_card(an_emergency(), clinic("XX", None), NOW, Receipt())
+    made = medical_card(an_emergency(), clinic("XX", None), NOW, RequestOutcome())
     assert "emergency" in str(made["message"]).lower()
     assert len(made["resources"]) == 1  # type: ignore[arg-type]  # a list of cards
 
@@ -77,8 +77,10 @@ def test_without_a_phone_and_a_known_country_it_still_says_what_to_do() -> None:
     ],
 )
 def test_beside_a_crisis_card_both_are_said_and_the_worst_level_holds(own, other, level) -> None:
-    crisis = card(other, clinic(), NOW, Receipt())
-    made = medical_card(MedicalAdvice(own, "Call {words}."), clinic(), NOW, Receipt(), crisis)
+    crisis = card(other, clinic(), NOW, RequestOutcome())
+    made = medical_card(
+        MedicalAdvice(own, "Call {words}."), clinic(), NOW, RequestOutcome(), crisis
+    )
     assert made["level"] == level
     assert str(made["message"]).startswith("Call ")
     assert str(made["message"]).endswith(str(crisis["message"]))

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import AlertState, Change, Circumstances, Ladder, PageStep
+from services.rules.escalation.states import AlertState, Circumstances, Ladder, PageStep, Transition
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ def after(passed: timedelta, chain_length: int = 3, **changed: object) -> Circum
     return replace(Circumstances(START + passed, chain_length, lambda: MORNING), **changed)
 
 
-def at(passed: timedelta, state: AlertState, chain_length: int = 3) -> Change:
+def at(passed: timedelta, state: AlertState, chain_length: int = 3) -> Transition:
     """What time does to the alert then."""
     return lifecycle.time_passed(state, after(passed, chain_length))
 
@@ -43,7 +43,7 @@ def acknowledged(severity: str) -> AlertState:
 
 def another(
     state: AlertState, severity: str, passed: timedelta, interrupts: bool = False
-) -> Change:
+) -> Transition:
     return lifecycle.occurrence_added(state, severity, interrupts=interrupts, here=after(passed))
 
 
@@ -87,9 +87,9 @@ def test_a_new_alert_pages_waits_for_the_morning_or_stands_in_the_worklist(
 
 def test_before_its_due_time_time_does_nothing():
     state = opened("critical")
-    assert at(minutes(9.99), state) == Change(state)
+    assert at(minutes(9.99), state) == Transition(state)
     low = opened("low")
-    assert at(hours(9999), low) == Change(low)
+    assert at(hours(9999), low) == Transition(low)
 
 
 def test_critical_goes_along_the_chain_every_ten_minutes_and_starts_over():
@@ -139,7 +139,7 @@ def test_an_acknowledgement_stops_the_ladder_until_it_expires(severity: str, las
 @pytest.mark.parametrize("severity", ["medium", "low"])
 def test_an_acknowledged_medium_or_low_alert_comes_back_after_seven_days_by_mail(severity: str):
     state = acknowledged(severity)
-    assert at(timedelta(days=6.99), state) == Change(state)
+    assert at(timedelta(days=6.99), state) == Transition(state)
     here = after(timedelta(days=7), next_morning=lambda: START + timedelta(days=8))
     change = lifecycle.time_passed(state, here)
     assert (change.pages, change.mail) == ((), False)
@@ -159,7 +159,7 @@ def test_medium_is_mailed_once():
 
 def test_the_owner_may_acknowledge_again_without_effect_and_another_takes_over():
     state = acknowledged("critical")
-    assert lifecycle.acknowledged(state, ANNE, after(minutes(30))) == Change(state)
+    assert lifecycle.acknowledged(state, ANNE, after(minutes(30))) == Transition(state)
     taken = lifecycle.acknowledged(state, BEN, after(minutes(30)))
     assert taken.state == replace(state, acknowledged_by=BEN)
     assert taken.events == ("acknowledgement_taken_over",)
@@ -249,7 +249,7 @@ def test_an_attempt_on_a_medium_alert_neither_renews_nor_sets_a_due_time():
 def test_an_ordinary_answer_under_an_acknowledgement_is_only_noted():
     state = acknowledged("critical")
     change = another(state, "high", minutes(5))
-    assert change == Change(state, events=("occurrence_added",))
+    assert change == Transition(state, events=("occurrence_added",))
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_new_occurrence_after_the_last_step_starts_its_round_at_once():
 def test_lowering_cancels_and_postpones_nothing_until_somebody_acknowledges():
     state = opened("critical")
     change = lifecycle.lowered(state, "high")
-    assert change == Change(replace(state, severity="high"), events=("tier_lowered",))
+    assert change == Transition(replace(state, severity="high"), events=("tier_lowered",))
     second = at(minutes(10), change.state)
     assert second.pages == (PageStep(1, 2),)
     assert second.state.page_severity == "critical"
@@ -322,8 +322,8 @@ def test_lowering_cancels_and_postpones_nothing_until_somebody_acknowledges():
 
 def test_lowering_to_the_same_or_a_higher_tier_changes_nothing():
     state = opened("high")
-    assert lifecycle.lowered(state, "high") == Change(state)
-    assert lifecycle.lowered(state, "critical") == Change(state)
+    assert lifecycle.lowered(state, "high") == Transition(state)
+    assert lifecycle.lowered(state, "critical") == Transition(state)
 
 
 def test_an_alert_lowered_to_medium_comes_back_by_mail_after_its_acknowledgement():
@@ -331,7 +331,7 @@ def test_an_alert_lowered_to_medium_comes_back_by_mail_after_its_acknowledgement
     change = at(hours(12), state)
     assert (change.pages, change.state.next_at) == ((), MORNING)
     failed = lifecycle.delivery_failed(change.state, PageStep(1, 1), after(hours(13)))
-    assert failed == Change(change.state)
+    assert failed == Transition(change.state)
 
 
 def test_a_deactivated_owner_drops_the_alert_and_nobody_else_does():
@@ -341,7 +341,9 @@ def test_a_deactivated_owner_drops_the_alert_and_nobody_else_does():
     assert lifecycle.owner_deactivated(opened("high"), after(minutes(5))).pages == ()
 
 
-def failed(state: AlertState, page: PageStep, passed: timedelta, chain_length: int = 3) -> Change:
+def failed(
+    state: AlertState, page: PageStep, passed: timedelta, chain_length: int = 3
+) -> Transition:
     return lifecycle.delivery_failed(state, page, after(passed, chain_length))
 
 
@@ -359,11 +361,11 @@ def test_when_the_last_step_fails_the_next_round_comes_ten_minutes_after_this_on
 
 def test_a_failure_moves_nothing_where_the_ladder_has_moved_on_or_somebody_has_it():
     second = at(minutes(10), opened("critical")).state
-    assert failed(second, PageStep(1, 1), minutes(11)) == Change(second)
+    assert failed(second, PageStep(1, 1), minutes(11)) == Transition(second)
     owned = acknowledged("critical")
-    assert failed(owned, PageStep(1, 1), minutes(1)) == Change(owned)
+    assert failed(owned, PageStep(1, 1), minutes(1)) == Transition(owned)
     due = opened("critical")
-    assert failed(due, PageStep(1, 1), minutes(10)) == Change(due)
+    assert failed(due, PageStep(1, 1), minutes(10)) == Transition(due)
 
 
 @pytest.mark.parametrize("state", [opened("critical"), acknowledged("high"), opened("low")])

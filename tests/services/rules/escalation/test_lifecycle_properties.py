@@ -11,7 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.rules.decision import Tier
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import PAGING, Change, Circumstances, PageStep, more_urgent
+from services.rules.escalation.states import (
+    PAGING,
+    Circumstances,
+    PageStep,
+    Transition,
+    more_urgent,
+)
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 TIERS = st.sampled_from(["critical", "high", "medium", "low"])
@@ -45,7 +51,7 @@ class AlertLife(RuleBasedStateMachine):
         day = timedelta(days=(self.now - START).days + 1)
         return Circumstances(self.now, self.chain_length, lambda: START + day)
 
-    def take(self, change: Change) -> None:
+    def take(self, change: Transition) -> None:
         """Check what one change does, and make it."""
         starts = [page for page in change.pages if page.step == 1]
         before = getattr(self, "state", None)
@@ -55,7 +61,7 @@ class AlertLife(RuleBasedStateMachine):
         assert len({page.round for page in change.pages}) <= 1
         assert all(1 <= page.step <= self.chain_length for page in change.pages)
         if self.ended:
-            assert change == Change(self.state)
+            assert change == Transition(self.state)
         self.mailed = change.mail or (self.mailed and change.state.next_at is None)
         self.state = change.state
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.rules.escalation.staffing import (
+    StaffedSpan,
     StaffingError,
-    Window,
     absolute,
     monitoring_text,
     next_working_morning,
@@ -54,7 +54,7 @@ def test_without_hours_nobody_is_ever_promised():
 def test_a_night_shift_belongs_to_the_day_it_starts_on():
     night = clinic({"days": ["fri"], "from": "20:00", "to": "06:00"}, holidays=["2026-11-21"])
     now = local("2026-11-21T03:00")
-    assert staffed_window(night, now) == Window(
+    assert staffed_window(night, now) == StaffedSpan(
         local("2026-11-20T20:00").astimezone(UTC), local("2026-11-21T06:00").astimezone(UTC)
     )
 

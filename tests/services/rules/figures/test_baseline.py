@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from services.rules.courses import UNTREATED, Course, Session, Treatment
-from services.rules.day_series import Entry, day_rows
+from services.rules.day_series import SeriesEntry, day_rows
 from services.rules.figures.baseline import Baseline, baseline_anchor, find_baseline
 from tests.builders.days import at, entry, on
 
@@ -24,7 +24,7 @@ def courses(*plans: tuple[str, bool, tuple[int, ...]]) -> Treatment:
 
 def baseline(
     instrument: str,
-    entries: list[Entry],
+    entries: list[SeriesEntry],
     treatment: Treatment = UNTREATED,
     zone: tzinfo = UTC,
 ) -> Baseline:
@@ -60,7 +60,7 @@ def test_forms_over_weeks_take_the_last_one_before_the_first_session(instrument,
 
 
 def test_two_forms_of_one_instant_are_taken_in_the_order_of_the_series():
-    twins = [entry(20, 11), Entry(on(20), at(20), at(20), "zz", 13, 0)]
+    twins = [entry(20, 11), SeriesEntry(on(20), at(20), at(20), "zz", 13, 0)]
 
     assert baseline("phq9", twins, ONE) == baseline("phq9", twins[::-1], ONE)
     assert baseline("phq9", twins, ONE).value == 13

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from services.rules.day_series import Entry, day_rows, day_values
+from services.rules.day_series import SeriesEntry, day_rows, day_values
 from services.rules.figures.onset import Onset, onset
 from tests.builders.courses import session
 from tests.builders.days import at, entry, on
@@ -44,7 +44,7 @@ def test_an_evening_that_undoes_the_morning_does_not_undo_the_onset():
 
 
 def test_an_answer_written_down_later_tells_the_day_and_not_the_hour():
-    told = Entry(on(11), at(12, 9), at(12, 9), "told", 5, 0)
+    told = SeriesEntry(on(11), at(12, 9), at(12, 9), "told", 5, 0)
 
     assert set_in("phq9-daily", 17, [told]) == Onset(on(11), 1, None)
 
@@ -73,5 +73,5 @@ def test_the_days_are_those_of_the_patients_zone():
     west = timezone(timedelta(hours=-12))
 
     # 02:00 on the wall of day 10 there, which is still the mood day 9 of the session.
-    night = Entry(on(9), at(10, 15), at(10, 15), "night", 5, 0)
+    night = SeriesEntry(on(9), at(10, 15), at(10, 15), "night", 5, 0)
     assert set_in("phq9-daily", 17, [night], west) == Onset(on(9), 0, 1)

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.decision import Tier
-from services.rules.session_day.follow_up import Window, lapsed, met_at, windows
+from services.rules.session_day.follow_up import FollowUpWindow, lapsed, met_at, windows
 from tests.builders.session_day import after, session
 
 FOLLOW_UP, LOCK = windows(session(), UTC)
 
 
 def test_a_session_has_a_follow_up_from_24_to_72_hours_and_a_driving_lock():
-    assert Window("s1", "follow_up", after(25), after(73)) == FOLLOW_UP
-    assert Window("s1", "driving_lock", after(1), after(25)) == LOCK
+    assert FollowUpWindow("s1", "follow_up", after(25), after(73)) == FOLLOW_UP
+    assert FollowUpWindow("s1", "driving_lock", after(1), after(25)) == LOCK
 
 
 def test_tms_has_no_driving_lock():

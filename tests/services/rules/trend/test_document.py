@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from services.rules.trend.document import content_hash, figures_json
 from services.rules.trend.report import trend
 from tests.builders.days import at, on
@@ -18,7 +18,7 @@ from tests.builders.days import at, on
 def document(instrument: str, *scores: int) -> dict[str, object]:
     entries = []
     for index, score in enumerate(scores):
-        entries.append(Entry(on(index), at(index), at(index), str(index), score, index % 2))
+        entries.append(SeriesEntry(on(index), at(index), at(index), str(index), score, index % 2))
     found = trend(
         instrument,
         entries,

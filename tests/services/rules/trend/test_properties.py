@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.rules.day_series import Entry, day_rows
+from services.rules.day_series import SeriesEntry, day_rows
 from services.rules.mood_days import place
 from services.rules.trend.document import figures_json
 from services.rules.trend.report import trend
@@ -21,10 +21,10 @@ INSTRUMENTS = st.sampled_from(["phq9", "phq9-daily", "gad7", "mood"])
 
 
 @st.composite
-def entry(draw) -> Entry:
+def entry(draw) -> SeriesEntry:
     recorded_at = START + timedelta(minutes=draw(st.integers(4 * 60, 40 * 24 * 60)))
     received_at = recorded_at + timedelta(minutes=draw(st.integers(0, 5000)))
-    return Entry(
+    return SeriesEntry(
         mood_day=(recorded_at - timedelta(hours=4)).date(),
         recorded_at=recorded_at,
         received_at=received_at,
@@ -38,7 +38,7 @@ def entry(draw) -> Entry:
 ENTRIES = st.lists(entry(), max_size=30, unique_by=lambda made: made.entry_id)
 
 
-def report(instrument: str, entries: list[Entry], **choices) -> dict[str, object]:
+def report(instrument: str, entries: list[SeriesEntry], **choices) -> dict[str, object]:
     choices = {
         "timezone": "Etc/UTC",
         "data_cut_at": CUT_AT,
@@ -76,7 +76,7 @@ def test_what_comes_after_to_changes_nothing(instrument, entries, day):
 def test_a_shift_by_whole_days_shifts_days_and_nothing_else(instrument, entries, days):
     by = timedelta(days=days)
     shifted = [
-        Entry(
+        SeriesEntry(
             made.mood_day + by,
             made.recorded_at + by,
             made.received_at + by,
@@ -112,12 +112,12 @@ def _shifted(value: object, by: timedelta) -> object:
 def test_another_zone_moves_answers_between_days_and_changes_no_answer(answers, hours):
     zone = f"Etc/GMT{hours:+d}" if hours else "Etc/UTC"
 
-    def entries(name: str) -> list[Entry]:
+    def entries(name: str) -> list[SeriesEntry]:
         made = []
         for index, (minutes, total) in enumerate(answers):
             sent_at = START + timedelta(minutes=minutes)
             placed = place(sent_at, name, name, received_at=sent_at)
-            made.append(Entry(placed.mood_day, sent_at, sent_at, f"{index:03}", total))
+            made.append(SeriesEntry(placed.mood_day, sent_at, sent_at, f"{index:03}", total))
         return made
 
     here, there = entries("Etc/UTC"), entries(zone)
@@ -131,7 +131,7 @@ def test_another_zone_moves_answers_between_days_and_changes_no_answer(answers, 
 def test_every_daily_figure_is_what_a_few_plain_lines_say(scores):
     entries = []
     for day, score in scores.items():
-        entries.append(Entry(on(day), at(day), at(day), str(day), score, 0))
+        entries.append(SeriesEntry(on(day), at(day), at(day), str(day), score, 0))
 
     found = report("phq9-daily", entries)
 

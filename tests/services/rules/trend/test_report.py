@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from services.rules.day_series import DayValue, Entry
+from services.rules.day_series import DayValue, SeriesEntry
 from services.rules.figures.baseline import Baseline
 from services.rules.figures.windows import WindowMean
 from services.rules.schedule.due import Adherence
@@ -15,12 +15,12 @@ from services.rules.trend.report import Trend, trend
 from tests.builders.days import at, entry, on
 
 
-def report(instrument: str, entries: list[Entry], cut_day: int = 60, **choices) -> Trend:
+def report(instrument: str, entries: list[SeriesEntry], cut_day: int = 60, **choices) -> Trend:
     """The report as of noon on a day."""
     return trend(instrument, entries, timezone="Etc/UTC", data_cut_at=at(cut_day), **choices)
 
 
-def daily(*scores: int | None) -> list[Entry]:
+def daily(*scores: int | None) -> list[SeriesEntry]:
     return [entry(day, score) for day, score in enumerate(scores) if score is not None]
 
 
@@ -100,7 +100,7 @@ def test_a_patient_without_entries_has_a_report_too():
 
 
 def test_a_voided_form_is_no_answer():
-    voided = Entry(
+    voided = SeriesEntry(
         on(3), entry(3, None).recorded_at, entry(3, None).received_at, "v", None, None, 0
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import Course, Session, Treatment
-from services.rules.day_series import Entry
+from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LevelOn
 from services.rules.measures import MEASURES
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
@@ -210,7 +210,7 @@ def test_the_mood_slider_has_sessions_without_effects():
 
 ENTRIES = st.lists(
     st.builds(
-        lambda minute, total, item9: Entry(
+        lambda minute, total, item9: SeriesEntry(
             (at(0, 0) + timedelta(minutes=minute - 240)).date(),
             at(0, 0) + timedelta(minutes=minute),
             at(0, 0) + timedelta(minutes=minute),

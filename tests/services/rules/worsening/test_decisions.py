@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from services.rules.day_series import DayValue, Entry
+from services.rules.day_series import DayValue, SeriesEntry
 from services.rules.decide.check_in import SeriesCase, series_decisions
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.worsening.numbers import (
@@ -22,8 +22,8 @@ from tests.builders.days import entry, on
 
 def worsening_decisions(
     instrument: str,
-    entries: Sequence[Entry],
-    decided: Entry,
+    entries: Sequence[SeriesEntry],
+    decided: SeriesEntry,
     baseline: float | None,
     last_opened_on: Mapping[RuleId, date],
     thresholds: WorseningThresholds = WORSENING_THRESHOLDS,
@@ -36,7 +36,7 @@ def worsening_decisions(
     return [decision for decision in decisions if decision.rule in ("M1", "M2")]
 
 
-def series(*totals: int, every: int = 1) -> list[Entry]:
+def series(*totals: int, every: int = 1) -> list[SeriesEntry]:
     return [entry(index * every, total) for index, total in enumerate(totals)]
 
 
