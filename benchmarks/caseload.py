@@ -131,7 +131,7 @@ def put(session: Session, model: Any, rows: Sequence[dict[str, Any]]) -> None:
 
 
 class Made:
-    """One simulated patient and her rows, by table."""
+    """One simulated patient and their rows, by table."""
 
     def __init__(
         self, clinic: ClinicWorld, staff: Person, number: int, dice: random.Random, now: datetime

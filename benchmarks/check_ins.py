@@ -67,10 +67,10 @@ def _measured(
     call = check_in_call(people, instrument)
     for _ in people:
         call()  # the first use of a token costs more
-    with _statements(bench) as heard:
+    with _statements(bench) as statements:
         call()
-    count = len(heard) + 2  # BEGIN and COMMIT are the driver's own
-    written = next(one for one in heard if one[0].startswith(WRITES))
+    count = len(statements) + 2  # BEGIN and COMMIT are the driver's own
+    written = next(one for one in statements if one[0].startswith(WRITES))
     ours = bench.best(f"check-in {instrument}, {name}", call)
     floor = _floor(bench, clinic, people, written)
     share = f"{floor.p50 / ours.p50:.2f} of the floor"
@@ -104,16 +104,16 @@ def check_in_call(people: Sequence[Person], instrument: str) -> Callable[[], obj
 @contextmanager
 def _statements(bench: Bench) -> Iterator[list[Statement]]:
     """Every statement that the application sends meanwhile."""
-    heard: list[Statement] = []
+    statements: list[Statement] = []
 
     def hear(_c: Any, _cursor: Any, text: str, parameters: Any, _x: Any, _many: Any) -> None:
-        heard.append((text, dict(parameters)))
+        statements.append((text, dict(parameters)))
 
     with bench.app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", hear)
     try:
-        yield heard
+        yield statements
     finally:
         event.remove(engine, "before_cursor_execute", hear)
 
@@ -128,7 +128,7 @@ def _floor(
         for column, place in zip(columns.split(", "), PLACE.findall(values), strict=True)
     }
     fresh = [places[one] for one in NEW_IDS]
-    hers = [
+    theirs = [
         name for name, value in first.items() if value == first[places["check_ins", "patient_id"]]
     ]
     turns = cycle([person.patient_id for person in people])
@@ -137,7 +137,7 @@ def _floor(
         connection.execute("SELECT set_config('interlude.clinic_id', %s, false)", [str(clinic.id)])
 
         def call() -> None:
-            changed = dict.fromkeys(fresh, new_id()) | dict.fromkeys(hers, next(turns))
+            changed = dict.fromkeys(fresh, new_id()) | dict.fromkeys(theirs, next(turns))
             connection.execute(text, first | changed, prepare=True)
 
         return bench.best("floor", call)

@@ -115,28 +115,28 @@ def _rows(
         {"clinic_id": clinic_id, "id": patient_id, "name": "Simulated"}
         | {"timezone": "UTC", "created_at": begun},
     )
-    hers = {"clinic_id": clinic_id, "patient_id": patient_id}
+    theirs = {"clinic_id": clinic_id, "patient_id": patient_id}
     entered = {"version": 1, "entered_by": staff_id, "entered_at": begun, "revision": 1}
     courses: dict[str, UUID] = {}
     for course in person.treatment.courses:
         courses[course.id] = course_id = new_id()
-        yield TreatmentCourse, {**hers, "id": course_id, "created_at": begun}
+        yield TreatmentCourse, {**theirs, "id": course_id, "created_at": begun}
         yield (
             CourseVersion,
-            {**hers, **entered, "course_id": course_id, "product": course.product}
+            {**theirs, **entered, "course_id": course_id, "product": course.product}
             | {"phase": course.phase, "started_on": course.started_on},
         )
     for session in person.treatment.sessions:
         session_id = new_id()
-        yield TreatmentSession, {**hers, "id": session_id, "created_at": begun}
+        yield TreatmentSession, {**theirs, "id": session_id, "created_at": begun}
         yield (
             TreatmentSessionVersion,
-            {**hers, **entered, "session_id": session_id, "course_id": courses[session.course_id]}
+            {**theirs, **entered, "session_id": session_id, "course_id": courses[session.course_id]}
             | {"started_at": session.started_at, "product": session.product}
             | {"route": session.route, "supervision": "clinic"},
         )
     for entry in person.entries:
-        yield CheckIn, hers | _check_in(entry, begun)
+        yield CheckIn, theirs | _check_in(entry, begun)
 
 
 def _check_in(entry: SeriesEntry, received_at: datetime) -> dict[str, Any]:

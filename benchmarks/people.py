@@ -63,7 +63,7 @@ INSTRUMENTS: Final = ("phq9-daily", "phq9")
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """How long somebody has answered, and whether she was treated; it ends yesterday."""
+    """How long somebody has answered, and whether they were treated; it ends yesterday."""
 
     years: int = 1
     treated: bool = True
@@ -109,7 +109,7 @@ class _History:
         now: datetime,
         seed: int,
     ) -> None:
-        self.hers = {"clinic_id": clinic_id, "patient_id": patient_id}
+        self.theirs = {"clinic_id": clinic_id, "patient_id": patient_id}
         self.entered_by, self.past = entered_by, past
         self.dice = random.Random(seed)
         self.zone = find_zone(ZONE) or UTC
@@ -161,7 +161,7 @@ class _History:
     def _timed(self, at: datetime) -> dict[str, Any]:
         record_id = new_id()
         return {
-            **self.hers,
+            **self.theirs,
             "id": record_id,
             "root_id": record_id,
             "version": 1,
@@ -192,7 +192,7 @@ class _History:
             "q9_highest": item9,
         }
         self.rows[CheckIn].append(row)
-        content = {**self.hers, "check_in_id": row["id"], "answers": given}
+        content = {**self.theirs, "check_in_id": row["id"], "answers": given}
         self.rows[CheckInContent].append(content)
 
     def _effects(self, day: int, session_id: UUID) -> None:
@@ -207,18 +207,18 @@ class _History:
 
     def _course(self, day: int, phase: str) -> UUID:
         course_id, at = new_id(), self._at(day, SESSION_AT)
-        self.rows[TreatmentCourse].append({**self.hers, "id": course_id, "created_at": at})
+        self.rows[TreatmentCourse].append({**self.theirs, "id": course_id, "created_at": at})
         self.rows[CourseVersion].append(
-            {**self.hers, "course_id": course_id, "version": 1, "product": "ketamine"}
+            {**self.theirs, "course_id": course_id, "version": 1, "product": "ketamine"}
             | {"phase": phase, "started_on": at.date(), **self._entered(at)}
         )
         return course_id
 
     def _session(self, day: int, course_id: UUID) -> UUID:
         session_id, at = new_id(), self._at(day, SESSION_AT)
-        self.rows[TreatmentSession].append({**self.hers, "id": session_id, "created_at": at})
+        self.rows[TreatmentSession].append({**self.theirs, "id": session_id, "created_at": at})
         self.rows[TreatmentSessionVersion].append(
-            {**self.hers, "session_id": session_id, "version": 1, "course_id": course_id}
+            {**self.theirs, "session_id": session_id, "version": 1, "course_id": course_id}
             | {"started_at": at, "ended_at": at + timedelta(minutes=40)}
             | {"product": "ketamine", "route": "iv", "dose_value": 42.0, "dose_unit": "mg"}
             | {"weight_kg": 84.0, "supervision": "clinic", **self._entered(at)}

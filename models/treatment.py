@@ -200,7 +200,7 @@ class StoredScreening(OfClinic, Identified, Base):
 class SessionDecision(OfClinic, Identified, Base):
     """What a clinician decided about a session: dosing, going home, the driving restriction.
 
-    `found` is what the rules held against it at that moment, in their words.
+    `found` is what the rules found against it at that moment, in their words.
     """
 
     __tablename__ = "session_decisions"
@@ -225,8 +225,8 @@ class SessionDecision(OfClinic, Identified, Base):
 
 
 class SessionFollowUp(OfClinic, Base):
-    """What should be heard after a session, and by when: a cache that the worker can read (it sees
-    no answer). `met_at`: something came in time; `lapsed_at`: nothing did, and N2 said so.
+    """What contact is awaited after a session, and by when: a cache that the worker can read (it
+    sees no answer). `met_at`: something came in time; `lapsed_at`: nothing did, and N2 reported it.
     """
 
     __tablename__ = "session_follow_ups"

@@ -25,7 +25,7 @@ class Child:
     name: str
     command: Sequence[str]
     environ: Mapping[str, str]
-    say: Callable[[str], None]
+    report_line: Callable[[str], None]
     process: subprocess.Popen[bytes] | None = None
     _pause_s: float = FIRST_PAUSE_S
     _started_at: float = 0.0
@@ -40,10 +40,10 @@ class Child:
         self._started_at, self._due_at = time.monotonic(), None
 
     def watch(self) -> None:
-        """Notice an end, say so, and start again when the pause is over; call it often."""
+        """notice an end, report it, and start again when the pause is over; call it often."""
         if self._due_at is not None:
             if time.monotonic() >= self._due_at:
-                self.say(f"{self.name}: starting again")
+                self.report_line(f"{self.name}: starting again")
                 self.start()
         elif self.process is not None and self.process.poll() is not None:
             self._plan_restart(self.process.returncode)
@@ -72,7 +72,7 @@ class Child:
         if time.monotonic() - self._started_at > SETTLED_S:
             self._pause_s = FIRST_PAUSE_S
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        self.say(f"{self.name}: ENDED {how}; next start in {self._pause_s:g} s")
+        self.report_line(f"{self.name}: ENDED {how}; next start in {self._pause_s:g} s")
         self._due_at = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 

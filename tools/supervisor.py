@@ -40,7 +40,7 @@ class CannotRunError(RuntimeError):
     """Something outside has to change first; the message says what."""
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """One line of the start log."""
     console.print(f"interlude: {line}")
 
@@ -54,9 +54,9 @@ def main() -> int:
         with ExitStack() as stack:
             _run(settings, stack)
     except (SettingsError, CannotRunError, EmbeddedServerError, OperationalError) as error:
-        say(f"cannot start: {error}")
+        print_line(f"cannot start: {error}")
         return 2
-    say("stopped; the data stays")
+    print_line("stopped; the data stays")
     return 0
 
 
@@ -65,7 +65,7 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     stack.enter_context(_only_one(settings.data_dir))
     _refuse_taken_port(settings)
     urls = stack.enter_context(_database(settings))
-    say("bringing the database to the newest revision")
+    print_line("bringing the database to the newest revision")
     upgrade(urls.need("owner"))
     environ = {**os.environ, **urls.environ(), **_mail(settings, stack)}
     environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
@@ -104,19 +104,19 @@ def _database(settings: Settings) -> Iterator[DatabaseUrls]:
         urls = database_urls(settings)
         urls.need("worker")
         if urls.admin:
-            say("making the database roles")
+            print_line("making the database roles")
             given = (urls.app, urls.owner, urls.worker, urls.auditor)
             roles.make_roles(urls.admin, roles.passwords_in(given))
         yield urls
         return
-    say("no INTERLUDE_DATABASE_URL: starting the embedded PostgreSQL")
-    say("the embedded server is for development, the demo and tests, not for patients' data")
-    server = open_embedded(settings, say)
+    print_line("no INTERLUDE_DATABASE_URL: starting the embedded PostgreSQL")
+    print_line("the embedded server is for development, the demo and tests, not for patients' data")
+    server = open_embedded(settings, print_line)
     try:
         yield embedded_urls(server)
     finally:
         server.stop()
-        say("embedded PostgreSQL stopped")
+        print_line("embedded PostgreSQL stopped")
 
 
 def _mail(settings: Settings, stack: ExitStack) -> Mapping[str, str]:
@@ -124,13 +124,13 @@ def _mail(settings: Settings, stack: ExitStack) -> Mapping[str, str]:
         return {}
     receiver = open_mailbox(console)
     stack.callback(receiver.stop)
-    say("no INTERLUDE_SMTP_URL: pages are printed here instead of being mailed")
+    print_line("no INTERLUDE_SMTP_URL: pages are printed here instead of being mailed")
     return {PREFIX + "SMTP_URL": f"smtp://{receiver.host}:{receiver.port}"}
 
 
 def _seed_demo(environ: Mapping[str, str]) -> None:
-    say("the demo clinic (INTERLUDE_DEMO=0 leaves it out)")
-    demo = Child("demo", _flask("demo"), environ, say)
+    print_line("the demo clinic (INTERLUDE_DEMO=0 leaves it out)")
+    demo = Child("demo", _flask("demo"), environ, print_line)
     demo.start()
     while demo.process is not None and demo.process.poll() is None:
         if stopping.wait(LOOK_S):
@@ -168,8 +168,8 @@ def _metrics(settings: Settings) -> dict[str, str]:
 
 def _supervise(settings: Settings, environ: dict[str, str], stack: ExitStack) -> None:
     children = [
-        Child("alert worker", _flask("alerts", "work"), environ, say),
-        Child("API", _api(settings), environ | _metrics(settings), say),
+        Child("alert worker", _flask("alerts", "work"), environ, print_line),
+        Child("API", _api(settings), environ | _metrics(settings), print_line),
     ]
     for child in children:
         stack.callback(child.stop)
@@ -179,7 +179,7 @@ def _supervise(settings: Settings, environ: dict[str, str], stack: ExitStack) ->
         for child in children:
             child.watch()
         announce.look()
-    say("stopping")
+    print_line("stopping")
 
 
 class _Announcement:
@@ -195,10 +195,12 @@ class _Announcement:
         if self._done:
             return
         if self._answers():
-            say(f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything")
+            print_line(
+                f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything"
+            )
             self._done = True
         elif time.monotonic() - self._began > UP_LIMIT_S:
-            say(f"the API does not answer at {self._url} yet; see the lines above")
+            print_line(f"the API does not answer at {self._url} yet; see the lines above")
             self._done = True
 
     def _answers(self) -> bool:

@@ -32,7 +32,7 @@ def create(name: str, timezone: str, country: str, admin: str) -> None:
     """Make a clinic; prints its id and the administrator's invitation code."""
     with refusals_as_messages():
         made = create_clinic(name, timezone, country, admin, utcnow())
-    say({"clinic_id": made.clinic_id, "invitation_code": made.invitation_code})
+    print_json({"clinic_id": made.clinic_id, "invitation_code": made.invitation_code})
 
 
 @clinic.command("invite")
@@ -43,7 +43,7 @@ def invite(clinic_id: UUID, email: str) -> None:
     """A new invitation code for somebody of the clinic who never logged in; earlier codes end."""
     with refusals_as_messages():
         code = invite_again(clinic_id, email, utcnow())
-    say({"invitation_code": code})
+    print_json({"invitation_code": code})
 
 
 @clinic.command("contact")
@@ -57,7 +57,7 @@ def contact(clinic_id: UUID, address: str) -> None:
     answer: dict[str, object] = {"contact_id": made.contact_id}
     if made.signing_secret:
         answer["signing_secret"] = made.signing_secret
-    say(answer)
+    print_json(answer)
 
 
 @contextmanager
@@ -66,13 +66,13 @@ def refusals_as_messages() -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        said = (f"{path}: {' '.join(words)}" for path, words in error.errors.items())
-        raise click.ClickException("; ".join(said)) from error
+        problems = (f"{path}: {' '.join(words)}" for path, words in error.errors.items())
+        raise click.ClickException("; ".join(problems)) from error
     except ServiceError as error:
         raise click.ClickException(error.detail) from error
 
 
-def say(answer: dict[str, object]) -> None:
+def print_json(answer: dict[str, object]) -> None:
     """One JSON line on standard output."""
     click.echo(orjson.dumps(answer))
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.cli.clinic import refusals_as_messages, say
+from api.cli.clinic import print_json, refusals_as_messages
 from api.http.auth import encode_pair
 from api.play.checks import check
 from api.play.forms import Form, FormsError, read_forms
@@ -69,7 +69,7 @@ def play(
     wrong = _verify(clinic_id, forms, patience, console) if verify else []
     others = {str(word): outcomes[word] for word in outcomes if word not in (200, 201)}
     ended = {"sent": len(forms), "stored": outcomes[201], "known": outcomes[200], "others": others}
-    say({**ended, "wrong": wrong})
+    print_json({**ended, "wrong": wrong})
     if others or wrong:
         raise SystemExit(1)
 
@@ -95,8 +95,8 @@ def _answers(outcomes: Counter[Outcome], forms: int) -> Table:
     others = {word: count for word, count in outcomes.items() if word not in (200, 201)}
     for heading in ("sent", "201 stored", "200 known", "others"):
         table.add_column(heading, justify="right")
-    said = ", ".join(f"{count} x {word}" for word, count in others.items()) or "0"
-    table.add_row(str(forms), str(outcomes[201]), str(outcomes[200]), said)
+    others_in_words = ", ".join(f"{count} x {word}" for word, count in others.items()) or "0"
+    table.add_row(str(forms), str(outcomes[201]), str(outcomes[200]), others_in_words)
     return table
 
 

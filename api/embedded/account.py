@@ -42,21 +42,25 @@ class ServerAccount:
         folder.chmod(0o700)
 
 
-def prepare_account(data: Path, programs: Path, say: Callable[[str], None]) -> ServerAccount:
+def prepare_account(
+    data: Path, programs: Path, report_line: Callable[[str], None]
+) -> ServerAccount:
     """Settle the account. As root this makes a system user that may pass to the two folders.
 
     PostgreSQL refuses to run as root. Each folder above the data and above the programs that other
-    accounts may not pass through is opened for passing (`o+x`, not for listing), and `say` is
-    told its name: it may be somebody's home.
+    accounts may not pass through is opened for passing (`o+x`, not for listing), and reported by
+    `report_line`: it may be somebody's home.
     """
     if os.geteuid() != 0:
         return ServerAccount(os.geteuid(), os.getegid(), changed=False)
     if not _exists(SYSTEM_USER):
         _make_system_user()
-        say(f"running as root, which PostgreSQL refuses: made the system user {SYSTEM_USER!r}")
+        report_line(
+            f"running as root, which PostgreSQL refuses: made the system user {SYSTEM_USER!r}"
+        )
     for folder in _closed_parents(data, programs):
         folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-        say(f"running as root: let {SYSTEM_USER!r} pass through {folder} (chmod o+x)")
+        report_line(f"running as root: let {SYSTEM_USER!r} pass through {folder} (chmod o+x)")
     _make_readable(programs.parent)
     entry = pwd.getpwnam(SYSTEM_USER)
     return ServerAccount(entry.pw_uid, entry.pw_gid, changed=True)

@@ -88,14 +88,14 @@ class EmbeddedServer:
 def join_or_start(
     data: Path,
     options: Mapping[str, str] | None = None,
-    say: Callable[[str], None] = lambda _line: None,
+    report_line: Callable[[str], None] = lambda _line: None,
 ) -> EmbeddedServer:
     """Join the server whose files are in `data`, starting it (and making them) when needed.
 
     Args:
         data: the server's folder, made when missing; its parent is made too.
         options: PostgreSQL settings for a server that is started here.
-        say: receives each line about what is done to this machine.
+        report_line: receives each line about what is done to this machine.
 
     Raises:
         EmbeddedServerError: the server does not come up.
@@ -106,21 +106,21 @@ def join_or_start(
     try:
         with _turn(data):
             fcntl.flock(users, fcntl.LOCK_SH)
-            return _joined_or_started(data, options or {}, say, users)
+            return _joined_or_started(data, options or {}, report_line, users)
     except BaseException:
         users.close()
         raise
 
 
 def _joined_or_started(
-    data: Path, options: Mapping[str, str], say: Callable[[str], None], users: IO[str]
+    data: Path, options: Mapping[str, str], report_line: Callable[[str], None], users: IO[str]
 ) -> EmbeddedServer:
-    account = prepare_account(data, programs(), say)
+    account = prepare_account(data, programs(), report_line)
     socket_dir = _socket_dir(data, account)
     running = _is_running(data, socket_dir, account)
     if not running:
-        _initialise(data, account, say)
-        _start(data, socket_dir, account, options, say)
+        _initialise(data, account, report_line)
+        _start(data, socket_dir, account, options, report_line)
     return EmbeddedServer(data, socket_dir, account, not running, users)
 
 
@@ -196,13 +196,13 @@ def _socket_dir(data: Path, account: ServerAccount) -> Path:
     return short
 
 
-def _initialise(data: Path, account: ServerAccount, say: Callable[[str], None]) -> None:
+def _initialise(data: Path, account: ServerAccount, report_line: Callable[[str], None]) -> None:
     if (data / "PG_VERSION").exists():
         found = (data / "PG_VERSION").read_text().strip()
         if found != str(VERSION):
             raise EmbeddedServerError(f"{data} was made by PostgreSQL {found}, not {VERSION}")
         return
-    say(f"making a new database under {data}")
+    report_line(f"making a new database under {data}")
     data.mkdir(mode=0o700, exist_ok=True)
     account.own(data)
     arguments = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", "postgres")
@@ -216,7 +216,7 @@ def _start(
     socket_dir: Path,
     account: ServerAccount,
     options: Mapping[str, str],
-    say: Callable[[str], None],
+    report_line: Callable[[str], None],
 ) -> None:
     settings = {**QUIET_LOG, "unix_socket_permissions": "0700", **options}
     flags = [
@@ -232,7 +232,7 @@ def _start(
         raise EmbeddedServerError(
             f"PostgreSQL did not start:\n{done.stdout}{_last_lines(data / 'log')}"
         )
-    say(f"embedded PostgreSQL {VERSION} is up after {time.monotonic() - began:.1f} s")
+    report_line(f"embedded PostgreSQL {VERSION} is up after {time.monotonic() - began:.1f} s")
 
 
 def _last_lines(log: Path) -> str:

@@ -70,10 +70,10 @@ def database_urls(settings: Settings) -> DatabaseUrls:
 
 
 def open_embedded(
-    settings: Settings, say: Callable[[str], None] = lambda _line: None
+    settings: Settings, report_line: Callable[[str], None] = lambda _line: None
 ) -> EmbeddedServer:
     """Join or start the embedded server, with roles and a migrated database in it."""
-    server = join_or_start(settings.data_dir / "postgres", say=say)
+    server = join_or_start(settings.data_dir / "postgres", report_line=report_line)
     urls = embedded_urls(server)
     with roles.one_at_a_time(urls.admin):
         roles.make_roles(urls.admin)

@@ -69,7 +69,7 @@ def _accept(code: str, password: str, at: datetime) -> Grant:
 def _patient(
     admin: Actor, physician_id: UUID, story: Story, seed: int, password: str, now: datetime
 ) -> None:
-    """One patient: everything that she and her physician enter, in the order of time."""
+    """One patient: everything that they and their physician enter, in the order of time."""
     began = now - timedelta(days=DAYS + 1)
     first = story.name.split(maxsplit=1)[0].lower()
     form = InvitationForm(

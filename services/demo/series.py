@@ -44,7 +44,7 @@ class Story:
     """How one made-up patient fares.
 
     `response`: in points of the form (0-27) and days; `answers_until`: the last day with an
-    answer; `item9_today`: what she answers to item 9 on the last day; `effects`: what she
+    answer; `item9_today`: what they answer to item 9 on the last day; `effects`: what they
     reports the day after a session (day, code, grade).
     """
 

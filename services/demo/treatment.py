@@ -71,7 +71,7 @@ AFTER: Final[tuple[Measured | Decided, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Physician:
-    """Who enters it, for which patient of the demo, and how her records are named."""
+    """Who enters it, for which patient of the demo, and how their records are named."""
 
     clinic_id: UUID
     user_id: UUID

@@ -1,1 +1,1 @@
-"""What is due for a patient, anchored on her treatment."""
+"""What is due for a patient, anchored on their treatment."""

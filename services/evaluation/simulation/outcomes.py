@@ -2,7 +2,7 @@
 
 Everybody has an induction, one form 25-31 days after it and weekly ones from then on. A response
 is there at the first of these or not at all, and is lost for good in the course of the weeks. Who
-leaves, misses forms or is treated again does so whatever her symptoms, so that the true figures
+leaves, misses forms or is treated again does so whatever the symptoms, so that the true figures
 can be recovered; in a clinic it will not be so.
 """
 
@@ -89,7 +89,7 @@ class _Drawing:
         self.item9 = dice.choice((0, 1, 2))
 
     def patient(self) -> TreatedPatient:
-        """The person, with what was seen of her."""
+        """The person, with what was seen of them."""
         sessions = self._sessions("c1", [self.first + day for day in self.days])
         courses = [self._course("c1", "induction", self.first)]
         if self.dice.random() >= self.losses.baseline_missing:
@@ -122,7 +122,7 @@ class _Drawing:
                 self._form(outcome_on + 7 * week, total, item9)
 
     def _after(self) -> int:
-        """The total 14-31 days after the course, by what the truth says of her."""
+        """The total 14-31 days after the course, by what the truth says of them."""
         drawn, half = self.dice.random(), self.before // 2
         if drawn < self.truth.worsened:
             return self.before + self.dice.randint(1, 3)

@@ -239,7 +239,7 @@ SENT_LATE_BY = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPatient:
-    """A history with the truth behind it, which the rules are not told.
+    """A history with the truth behind it, which the rules do not know.
 
     `begins_as` is what somebody who worsens was like before; `worsened_on` is the first day of a
     rise that lasts, None when there is none; nothing is known from `ends_on` on.
