@@ -83,6 +83,6 @@ def side_effect_codes(actor: Actor, now: datetime) -> dict[str, Any]:
             for one in SIDE_EFFECTS.effects.values()
         ],
         "grades": [
-            {"grade": grade, "label": label} for grade, label in SIDE_EFFECTS.grades.items()
+            {"grade": one.grade, "label": one.label} for one in SIDE_EFFECTS.grades.values()
         ],
     }

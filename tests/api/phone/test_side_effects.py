@@ -357,6 +357,7 @@ def test_the_list_of_codes_is_for_everybody_who_is_logged_in(ward: Ward) -> None
     for person in (ward.pat, ward.staff, ward.clinic.admin, ward.clinic.staff("on_call")):
         shown = ward.get("/v1/side-effects/codes", person)
         assert [one["grade"] for one in shown["grades"]] == [1, 2, 3, 4]
+        assert shown["grades"][0]["label"].startswith("Mild: ")
         urgent = {one["code"] for one in shown["effects"] if one["emergency"]}
         assert urgent == {
             "chest_pain",
