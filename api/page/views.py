@@ -17,10 +17,10 @@ from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
-from services.alerts.handling.acknowledge import acknowledge
 from services.alerts.handling.notes import NewNote, add_note
-from services.alerts.handling.reading import get_alert
+from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
+from services.alerts.handling.show_alerts import get_alert
 from services.exceptions import (
     Invalid,
     LoginFailed,

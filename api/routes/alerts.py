@@ -21,12 +21,10 @@ from schemas.alerts import (
     ResolveIn,
 )
 from schemas.base import page_of
-from services.alerts.handling.acknowledge import acknowledge
-from services.alerts.handling.feedback import Feedback, give_feedback
-from services.alerts.handling.notes import NewNote, add_note
-from services.alerts.handling.reading import AlertFilter, get_alert, list_alerts
+from services.alerts.handling.notes import NewNote, add_note, give_feedback
+from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
-from services.alerts.handling.standing_plans import AskedPlan
+from services.alerts.handling.show_alerts import get_alert, list_alerts
 
 routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")
 
@@ -36,7 +34,7 @@ routes = Routes("alerts", __name__, description="Alerts: who is in danger, and w
 @routes.response(200, page_of(AlertRowOut))
 def get_alerts(query: dict[str, Any]) -> Response:
     """The worklist: all that is not resolved on the first page, by tier, then the oldest."""
-    return json_answer(list_alerts(current_actor(), AlertFilter(**query), now()))
+    return json_answer(list_alerts(current_actor(), now(), **query))
 
 
 @routes.route("/v1/alerts/<uuid:alert_id>", methods=["GET"])
@@ -58,9 +56,7 @@ def post_acknowledgement(alert_id: UUID) -> Response:
 @routes.response(200, AlertOut)
 def post_resolution(body: dict[str, Any], alert_id: UUID) -> Response:
     """End the alert with a disposition; the same again is 200, a different one 409."""
-    plan = body.pop("standing_plan", None)
-    ending = Ending(**body, standing_plan=AskedPlan(**plan) if plan else None)
-    return json_answer(resolve(current_actor(), alert_id, ending, now()))
+    return json_answer(resolve(current_actor(), alert_id, Ending(**body), now()))
 
 
 @routes.route("/v1/alerts/<uuid:alert_id>/notes", methods=["POST"])
@@ -77,4 +73,4 @@ def post_note(body: dict[str, Any], alert_id: UUID) -> Response:
 @routes.response(200, FeedbackOut)
 def post_feedback(body: dict[str, Any], alert_id: UUID) -> Response:
     """Was this alert useful? The last answer of a person counts."""
-    return json_answer(give_feedback(current_actor(), alert_id, Feedback(**body), now()))
+    return json_answer(give_feedback(current_actor(), alert_id, now(), **body))

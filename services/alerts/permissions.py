@@ -1,4 +1,4 @@
-"""Who may see an alert, and what they may do with it (contract, "Who may what")."""
+"""Who may see an alert, what they may do with it (contract, "Who may what"), and how it may end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import Alert, Contact, DigestAlert, Notification, Patient, User
+from models.alert import DISPOSITIONS
 from services.access import Action, Actor, Scope, scopes
 from services.exceptions import Forbidden, NotFound
 from services.patients.view import in_view_clause
+from services.rules.escalation.states import AlertState, at_least
 
 CLINICIAN: Final = "clinician"
+# API contract, "Alerts": which disposition may end which alert.
+NEEDS_A_NOTE: Final = frozenset({"false_alarm", "other"})
+NOT_FOR_CRITICAL: Final = frozenset({"watchful_waiting", "appointment_made"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +117,31 @@ def require(allowed: bool) -> None:
     """Raise `Forbidden` unless it is allowed."""
     if not allowed:
         raise Forbidden
+
+
+def handled_as(state: AlertState) -> str:
+    """The severity that an ending must answer: the alert's own, or that of the ladder it still runs
+    on, if that is higher.
+
+    A C-SSRS may have lowered an alert that was paged as critical. Until somebody has acknowledged
+    it after that, it goes on as critical, and so it must be answered as one.
+    """
+    return at_least(state.severity, state.ladder_severity)
+
+
+def allowed_dispositions(state: AlertState) -> list[str]:
+    """Those that may end the alert as it stands; none once it has ended."""
+    if state.status == "resolved":
+        return []
+    hidden = NOT_FOR_CRITICAL if handled_as(state) == "critical" else frozenset()
+    return [each for each in DISPOSITIONS if each not in hidden]
+
+
+def problems_with(disposition: str, note: str | None, state: AlertState) -> dict[str, list[str]]:
+    """What speaks against ending the alert like this: field -> sentences, empty when nothing."""
+    errors: dict[str, list[str]] = {}
+    if disposition in NEEDS_A_NOTE and not (note or "").strip():
+        errors["note"] = ["This disposition needs a note."]
+    if disposition not in allowed_dispositions(state):
+        errors["disposition"] = ["Not for a critical alert."]
+    return errors

@@ -14,7 +14,7 @@ from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.families import end_families
 from services.accounts.token_check import acting
-from services.alerts.handling.duty import owner_deactivated
+from services.alerts.handling.ownership import owner_deactivated
 from services.exceptions import Invalid, LastAdmin, NotFound
 from services.membership.invitations import check_roles
 from services.paging import Page, decode_cursor, page_of_rows

@@ -81,7 +81,7 @@ def show_occurrences(session: Session, alert: Alert, rows: Sequence[Any]) -> lis
 
 
 def show_contacts(session: Session, alert: Alert, now: datetime) -> dict[str, Any] | None:
-    """How to reach the patient, and what time it is where she is."""
+    """How to reach the patient, and what time it is where they are."""
     if alert.patient_id is None:
         return None
     patient = session.scalars(select(Patient).where(Patient.id == alert.patient_id)).one()
@@ -151,7 +151,7 @@ def _treatment(session: Session, occurrence_id: UUID) -> dict[str, Any]:
             SideEffectReport.id.label("side_effects_id"),
             SideEffectReport.effects,
             SideEffectReport.answered_at,
-            *(getattr(SideEffectReport, name).label(f"said_{name}") for name in MEASURED),
+            *(getattr(SideEffectReport, name).label(f"reported_{name}") for name in MEASURED),
             *(getattr(StoredVitals, name) for name in OF_A_SESSION),
             func.coalesce(
                 SideEffectReport.session_id, StoredVitals.session_id, entry.id, about.id
@@ -191,10 +191,10 @@ def _vitals(row: Any) -> dict[str, Any] | None:
     """Measured at a session, or sent with a report (then without a phase)."""
     if row.taken_at is not None:
         return {name: getattr(row, name) for name in OF_A_SESSION}
-    if row.said_systolic is None:
+    if row.reported_systolic is None:
         return None
-    said = {name: getattr(row, f"said_{name}") for name in MEASURED}
-    return {"phase": None, "spo2": None, "sedation": None, "taken_at": row.answered_at, **said}
+    reported = {name: getattr(row, f"reported_{name}") for name in MEASURED}
+    return {"phase": None, "spo2": None, "sedation": None, "taken_at": row.answered_at, **reported}
 
 
 def _findings(session: Session, alert: Alert, row: Any) -> dict[str, Any] | None:

@@ -1,19 +1,23 @@
-"""What staff write on an alert, and how they tried to reach the patient."""
+"""What staff write on an alert: notes, how they tried to reach the patient, was it useful?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Insert, insert
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from models import AlertNote
+from models import AlertFeedback, AlertNote
 from models.base import new_id
+from services import audit
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.alerts.handling.holding import Held, hold
-from services.alerts.handling.reading import record_access, show_summary
+from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
+from services.alerts.handling.show_alerts import record_access, show_summary
+from services.alerts.permissions import reach_of, require, visible_alert
 from services.exactly_once import (
     FirstAnswer,
     content_digest,
@@ -47,11 +51,11 @@ def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Firs
     `Invalid`, `Forbidden`, `NotFound`, `IdTaken`, `ContentConflict`.
     """
     with id_taken_elsewhere(), acting(actor, now) as session:
-        held = hold(session, actor, alert_id, lambda reach: reach.acts, now)
+        locked = lock_alert_for(session, actor, alert_id, lambda reach: reach.acts, now)
         check_note(note)
         digest = _digest(alert_id, note)
         if note.id is not None:
-            known = known_answer(session, actor, note.id, held.alert.patient_id, digest)
+            known = known_answer(session, actor, note.id, locked.alert.patient_id, digest)
             if known is not None:
                 return known
         row = {
@@ -62,13 +66,13 @@ def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Firs
             "text": note.text,
         }
         stored = insert(AlertNote).values(
-            clinic_id=held.alert.clinic_id, alert_id=alert_id, author_id=actor.user_id, **row
+            clinic_id=locked.alert.clinic_id, alert_id=alert_id, author_id=actor.user_id, **row
         )
-        held.write(_change(held, note), (stored,), note_id=str(row["id"]))
-        body = render(row | {"by": actor.user_id, "alert": show_summary(held.alert)})
+        locked.write(_change(locked, note), (stored,), note_id=str(row["id"]))
+        body = render(row | {"by": actor.user_id, "alert": show_summary(locked.alert)})
         if note.id is not None:
-            session.execute(_keep(held, note.id, digest, body, now))
-        record_access(session, actor, held.alert, held.reach, "alert_noted", now)
+            session.execute(_keep(locked, note.id, digest, body, now))
+        record_access(session, actor, locked.alert, locked.reach, "alert_noted", now)
         return FirstAnswer(201, body)
 
 
@@ -78,11 +82,11 @@ def _digest(alert_id: UUID, note: NewNote) -> bytes:
     )
 
 
-def _keep(held: Held, note_id: UUID, digest: bytes, body: bytes, now: datetime) -> Insert:
+def _keep(locked: LockedAlert, note_id: UUID, digest: bytes, body: bytes, now: datetime) -> Insert:
     return keep_answer(
         record_id=note_id,
-        clinic_id=held.alert.clinic_id,
-        patient_id=held.alert.patient_id,
+        clinic_id=locked.alert.clinic_id,
+        patient_id=locked.alert.patient_id,
         kind="alert_note",
         digest=digest,
         body=body,
@@ -105,7 +109,27 @@ def check_note(note: NewNote) -> None:
         raise Invalid(errors)
 
 
-def _change(held: Held, note: NewNote) -> Transition:
+def _change(locked: LockedAlert, note: NewNote) -> Transition:
     if note.outcome is None:
-        return Transition(held.state, events=("note",))
-    return lifecycle.contact_attempted(held.state, note.outcome, held.circumstances())
+        return Transition(locked.state, events=("note",))
+    return lifecycle.contact_attempted(locked.state, note.outcome, locked.circumstances())
+
+
+def give_feedback(
+    actor: Actor, alert_id: UUID, now: datetime, *, useful: bool, note: str | None = None
+) -> dict[str, Any]:
+    """Keep the answer of this person; the last one counts. It moves nothing of the alert.
+
+    Raises `Forbidden` for those who may not act on it, and `NotFound`.
+    """
+    with acting(actor, now) as session:
+        alert = visible_alert(session, actor, alert_id, now)
+        require(reach_of(session, actor, alert, now).acts)
+        answer = {"at": now, "useful": useful, "note": note}
+        session.execute(
+            upsert(AlertFeedback)
+            .values(clinic_id=alert.clinic_id, alert_id=alert_id, user_id=actor.user_id, **answer)
+            .on_conflict_do_update(index_elements=["clinic_id", "alert_id", "user_id"], set_=answer)
+        )
+        audit.record(session, actor.user_id, "alert_feedback", now, alert.patient_id, alert_id)
+        return answer

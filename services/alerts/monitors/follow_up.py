@@ -6,18 +6,16 @@ The worker reads no answer: whoever stores one marks the window that it meets.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from models import Alert, AlertOccurrence, Patient, PatientStatus, SessionFollowUp
-from services.alerts.chain import load_chain
-from services.alerts.locking import lock_status_rows
-from services.alerts.opening import NewOccurrence, load_open_alert, open_or_add
+from models import Alert, AlertOccurrence, Patient, SessionFollowUp
+from services.alerts.monitors.candidates import BATCH, Candidate, lock, occurrence, open_alert
+from services.alerts.opening import NewOccurrence
 from services.one_statement import Write, execute_writes
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
@@ -26,25 +24,16 @@ from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.unit_of_work import transaction
 
 RULE: Final = CATALOGUE["N2"]
-BATCH: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class MissedFollowUp:
-    """A patient without a contact in a window that has passed, as seen without a lock."""
-
-    clinic_id: UUID
-    patient_id: UUID
-
-
-def missed_follow_ups(now: datetime) -> Iterator[MissedFollowUp]:
+def missed_follow_ups(now: datetime) -> Iterator[Candidate]:
     """All patients whose windows have passed unmet, the longest due first.
 
     No transaction is open between two of them; one with several windows may come twice.
     """
     last: Any = None
     while found := _next_batch(now, last):
-        yield from dict.fromkeys(MissedFollowUp(row.clinic_id, row.patient_id) for row in found)
+        yield from dict.fromkeys(Candidate(row.clinic_id, row.patient_id) for row in found)
         last = found[-1]
 
 
@@ -65,26 +54,25 @@ def _passed_unmet(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def report_missed_follow_ups(patient: MissedFollowUp, now: datetime) -> bool:
+def report_missed_follow_ups(patient: Candidate, now: datetime) -> bool:
     """Let the passed windows of one patient lapse, in one transaction; True when N2 alerted.
 
     Those of the discharged, and history that was typed in, lapse in silence. Whoever is being
     written about right now is left for the next time.
     """
     with transaction() as session:
-        locked = lock_status_rows(
-            session, patient.clinic_id, [patient.patient_id], skip_locked=True
-        )
-        rows = _load(session, patient, now) if locked else []
+        rows = _load(session, patient, now) if lock(session, patient) else []
         if not rows:
             return False
-        missed = _missed(session, patient, rows, now)
-        raised = _raise(session, patient, missed, now) if missed else []
-        execute_writes(session, [_lapse(patient, now), *raised])
+        missed, writes = _missed(session, patient, rows, now), [_lapse(patient, now)]
+        if missed:  # a low alert queues no page, so nobody has to be woken
+            opened = open_alert(session, patient, RULE, SESSION_NUMBERS.version, missed, now)
+            writes += opened.writes
+        execute_writes(session, writes)
         return bool(missed)
 
 
-def _load(session: Session, patient: MissedFollowUp, now: datetime) -> Sequence[Any]:
+def _load(session: Session, patient: Candidate, now: datetime) -> Sequence[Any]:
     """The windows as they are now, under the lock, the longest due first."""
     return session.execute(
         select(
@@ -106,7 +94,7 @@ def _load(session: Session, patient: MissedFollowUp, now: datetime) -> Sequence[
     ).all()
 
 
-def _of(patient: MissedFollowUp) -> tuple[ColumnElement[bool], ...]:
+def _of(patient: Candidate) -> tuple[ColumnElement[bool], ...]:
     return (
         SessionFollowUp.clinic_id == patient.clinic_id,
         SessionFollowUp.patient_id == patient.patient_id,
@@ -114,7 +102,7 @@ def _of(patient: MissedFollowUp) -> tuple[ColumnElement[bool], ...]:
 
 
 def _missed(
-    session: Session, patient: MissedFollowUp, rows: Sequence[Any], now: datetime
+    session: Session, patient: Candidate, rows: Sequence[Any], now: datetime
 ) -> list[NewOccurrence]:
     """What N2 reports of these windows: each session at most once."""
     reported = _reported_sessions(session, patient)
@@ -126,11 +114,13 @@ def _missed(
         decision = lapsed(window, (), now, already_reported=row.session_id in reported)
         if decision.fired:
             reported.add(row.session_id)
-            occurrences.append(_occurrence(row, decision.tier or Tier.LOW, now))
+            # Nobody answered: it is as of the window's end, and says which window it was.
+            tier, about = decision.tier or Tier.LOW, row.session_id
+            occurrences.append(occurrence(RULE, row.kind, tier, row.due_at, now, about))
     return occurrences
 
 
-def _reported_sessions(session: Session, patient: MissedFollowUp) -> set[UUID | None]:
+def _reported_sessions(session: Session, patient: Candidate) -> set[UUID | None]:
     """The sessions that N2 has reported. One whose window lapsed in silence is not among them."""
     return set(
         session.scalars(
@@ -151,44 +141,5 @@ def _reported_sessions(session: Session, patient: MissedFollowUp) -> set[UUID | 
     )
 
 
-def _occurrence(row: Any, tier: Tier, now: datetime) -> NewOccurrence:
-    """Nobody answered: `at` is when the window ended, `source` which window it was."""
-    return NewOccurrence(
-        entry_id=None,
-        rule=RULE.id,
-        source=row.kind,
-        at=row.due_at,
-        received_at=now,
-        item9=None,
-        cssrs=None,
-        tier=tier,
-        interrupts=False,
-        about_id=row.session_id,
-    )
-
-
-def _raise(
-    session: Session, patient: MissedFollowUp, missed: list[NewOccurrence], now: datetime
-) -> list[Write]:
-    """Open or add to the alert. A low one queues no page, so nobody has to be woken."""
-    this_one = (
-        PatientStatus.clinic_id == patient.clinic_id,
-        PatientStatus.patient_id == patient.patient_id,
-    )
-    revision = session.scalars(select(PatientStatus.revision).where(*this_one)).one() + 1
-    opened = open_or_add(
-        load_open_alert(session, patient.patient_id, RULE.family),
-        missed,
-        patient_id=patient.patient_id,
-        clinic_id=patient.clinic_id,
-        family=RULE.family,
-        rule_version=SESSION_NUMBERS.version,
-        chain=load_chain(session, patient.clinic_id),
-        now=now,
-        revision=revision,
-    )
-    return [*opened.writes, update(PatientStatus).where(*this_one).values(revision=revision)]
-
-
-def _lapse(patient: MissedFollowUp, now: datetime) -> Update:
+def _lapse(patient: Candidate, now: datetime) -> Write:
     return update(SessionFollowUp).where(*_of(patient), _passed_unmet(now)).values(lapsed_at=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -57,16 +57,14 @@ def silent_after_risk(session: Session, now: datetime) -> dict[UUID, SilenceAfte
     status = PatientStatus
     newest = func.greatest(status.item9_positive_at, status.cssrs_moderate_at, invited_at)
     found = load_silence(session, now, quiet(now), newest >= now - RISK_SPAN)
-    decided = ((row.id, silence_after_risk(facts)) for row, facts in found)
-    return {patient_id: silence for patient_id, silence in decided if silence is not None}
+    decided = {patient_id: silence_after_risk(facts) for patient_id, facts in found.items()}
+    return {one: silence for one, silence in decided.items() if silence is not None}
 
 
 def load_silence(
     session: Session, now: datetime, *conditions: ColumnElement[bool]
-) -> Iterator[tuple[Any, SilenceFacts]]:
-    """The facts of the followed patients for whom these conditions hold, each with a row that has
-    `clinic_id`, `id` and `revision`.
-    """
+) -> dict[UUID, SilenceFacts]:
+    """The facts of the followed patients for whom these conditions hold."""
     query = select(
         Patient.clinic_id,
         Patient.id,
@@ -74,15 +72,13 @@ def load_silence(
         User.created_at.label("invited_at"),
         Patient.accepted_at,
         Patient.risk_at_intake,
-        PatientStatus.revision,
         PatientStatus.item9_positive_at,
         PatientStatus.cssrs_moderate_at,
         last_risk_answer_on().label("last_risk_answer_on"),
     )
     rows = session.execute(with_account(query).where(*conditions)).all()
     paused = load_pauses(session, [(row.clinic_id, row.id) for row in rows]) if rows else {}
-    for row in rows:
-        yield row, _facts(row, paused[row.id], now)
+    return {row.id: _facts(row, paused[row.id], now) for row in rows}
 
 
 def _facts(row: Any, paused: Iterable[DaySpan], now: datetime) -> SilenceFacts:

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from services.alerts.monitors.follow_up import MissedFollowUp, report_missed_follow_ups
+from services.alerts.monitors.candidates import Candidate
+from services.alerts.monitors.follow_up import report_missed_follow_ups
 from tests.builders.alerts import do, read
 from tests.builders.browser import Browser
 from tests.builders.calls import made, post
@@ -206,9 +207,7 @@ def test_a_missed_follow_up_names_its_session_and_nothing_else(
 ):
     session = treated(chart, hours=76)
     with worker_app.app_context():
-        assert report_missed_follow_ups(
-            MissedFollowUp(clinic.id, ada.patient_id), datetime.now(UTC)
-        )
+        assert report_missed_follow_ups(Candidate(clinic.id, ada.patient_id), datetime.now(UTC))
     alert = alert_of(client, staff, ada, "n2")
     evidence = alert["evidence"]
     assert evidence["session_id"] == session

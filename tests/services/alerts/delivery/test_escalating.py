@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from models import Contact, PatientStatus, User
 from services.alerts.chain import load_chain
 from services.alerts.delivery.escalating import advance, due_alerts
-from services.alerts.handling.duty import confirm_on_duty, owner_deactivated
+from services.alerts.handling.ownership import confirm_on_duty, owner_deactivated
 from services.exceptions import NotFound, Unauthenticated
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction

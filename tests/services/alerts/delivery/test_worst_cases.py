@@ -17,7 +17,7 @@ from models.encryption import keyring
 from services.alerts.delivery import worker as worker_module
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.alerts.delivery.sending import deliver_one
-from services.alerts.monitors.silence import SilentPatient
+from services.alerts.monitors.candidates import Candidate
 from services.channels.base import Channel, Page, Receipt
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
@@ -149,7 +149,7 @@ def test_a_look_for_silence_holds_up_no_page(
 ):
     looking, done = Event(), Event()
 
-    def slow_look(now: datetime) -> Iterator[SilentPatient]:
+    def slow_look(now: datetime) -> Iterator[Candidate]:
         looking.set()
         done.wait(20)
         yield from ()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from models.base import new_id
-from services.alerts.handling.dispositions import allowed_dispositions, handled_as, problems_with
 from services.alerts.handling.timeline import MORNING_MAIL, next_target
+from services.alerts.permissions import allowed_dispositions, handled_as, problems_with
 from services.rules.escalation.states import AlertState
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

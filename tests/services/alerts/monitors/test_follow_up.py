@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from services.alerts.monitors import follow_up
+from services.alerts.monitors.candidates import Candidate
 from services.alerts.monitors.follow_up import (
-    MissedFollowUp,
     missed_follow_ups,
     report_missed_follow_ups,
 )
@@ -184,7 +184,7 @@ def test_whoever_is_being_written_about_is_looked_at_next_time(
 def test_what_came_in_between_the_look_and_the_lock_counts(
     scene: Scene, chart: Chart, pat: Person, treated: UUID
 ):
-    seen = MissedFollowUp(scene.clinic.id, pat.patient_id)
+    seen = Candidate(scene.clinic.id, pat.patient_id)
     chart.at(OVER + 3 * HOUR)
     chart.answer("phq9-daily", 1)
     with scene.worker_app.app_context():

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from models import Patient
-from services.alerts.monitors.silence import SilentPatient, report_silence
+from services.alerts.monitors.candidates import Candidate
+from services.alerts.monitors.silence import report_silence
 from services.caseload.patient.following import StatusChange, change_status
 from services.caseload.worklist.listing import list_caseload
 from services.caseload.worklist.rows import CaseloadFilter, Place, load_rows
@@ -68,7 +69,7 @@ def test_list_and_alert_agree(
     now += timedelta(hours=quiet_hours)
     reason, is_first = in_caseload(staff, now)
     with worker_app.app_context():
-        report_silence(SilentPatient(clinic.id, pat.patient_id), now)
+        report_silence(Candidate(clinic.id, pat.patient_id), now)
     has_alert = ("silence", "high") in [(one["family"], one["severity"]) for one in alerts(pat)]
     assert ("silent after risk" in reason) == (has_alert and has_answered), reason
     assert is_first == ("silent after risk" in reason)

@@ -1,21 +1,40 @@
-"""Whoever leaves drops what they hold: acknowledgements end and page again at once."""
+"""Who owns an alert: whoever acknowledges takes it, and drops it by leaving."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Alert, User
+from services.access import Actor
+from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
+from services.alerts.handling.locked_alert import lock_alert_for
 from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement
-from services.exceptions import Unauthenticated
+from services.exceptions import AlreadyResolved, Unauthenticated
 from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
+
+
+def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
+    """The actor owns the alert from now on, and paging pauses until the acknowledgement ends.
+
+    By the owner again it changes nothing; by another person the owner changes and the end stays.
+    Raises `AlreadyResolved`, `Forbidden`, `NotFound`.
+    """
+    with acting(actor, now) as session:
+        confirm_on_duty(session, actor.user_id)
+        locked = lock_alert_for(session, actor, alert_id, lambda reach: reach.acts, now)
+        if locked.is_resolved:
+            raise AlreadyResolved
+        locked.write(lifecycle.acknowledged(locked.state, actor.user_id, locked.circumstances()))
+        return locked.shown("alert_acknowledged")
 
 
 def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
@@ -25,15 +44,18 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
     Pages to this person's own contacts are skipped from then on, as `load_chain` leaves them out.
     """
     clinic_id = session.scalars(select(User.clinic_id).where(User.id == user_id)).one()
-    held = (
+    acknowledged_by_user = (
         Alert.clinic_id == clinic_id,
         Alert.acknowledged_by == user_id,
         Alert.status == "acknowledged",
     )
-    patient_ids = session.scalars(select(Alert.patient_id).where(*held))
+    patient_ids = session.scalars(select(Alert.patient_id).where(*acknowledged_by_user))
     lock_status_rows(session, clinic_id, [each for each in patient_ids if each is not None])
     alerts = session.scalars(
-        select(Alert).where(*held).order_by(Alert.id).with_for_update(key_share=True)
+        select(Alert)
+        .where(*acknowledged_by_user)
+        .order_by(Alert.id)
+        .with_for_update(key_share=True)
     ).all()
     if not alerts:
         return 0
@@ -48,7 +70,7 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
 
 
 def confirm_on_duty(session: Session, user_id: UUID) -> None:
-    """Hold the account as active to the end of a transaction that acknowledges something.
+    """Keep the account active to the end of a transaction that acknowledges something.
 
     Without it, an acknowledgement that races the deactivation would stand with nobody behind it.
     To be called before the status row is locked, as the deactivation locks the account first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,6 @@ from services import audit
 from services.access import Actor
 from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
-from services.alerts.handling.dispositions import allowed_dispositions
 from services.alerts.handling.evidence import (
     load_occurrences,
     show_bodies,
@@ -32,7 +31,13 @@ from services.alerts.handling.timeline import (
     show_resolution,
     show_timeline,
 )
-from services.alerts.permissions import Reach, reach_of, visible_alert, visible_clause
+from services.alerts.permissions import (
+    Reach,
+    allowed_dispositions,
+    reach_of,
+    visible_alert,
+    visible_clause,
+)
 from services.paging import Page, decode_cursor, encode_cursor
 from services.rules.catalogue import UNREADABLE_RISK
 from services.rules.escalation.states import AlertState
@@ -57,34 +62,41 @@ SUMMARY: Final = (
 BEFORE_ALL_RESOLVED: Final = (0, datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
-@dataclass(frozen=True, slots=True)
-class AlertFilter:
-    """Which alerts; `limit` bounds the resolved ones only."""
-
-    status: str | None = None
-    severity: str | None = None
-    patient_id: UUID | None = None
-    limit: int = 50
-    cursor: str | None = None
-
-
-def list_alerts(actor: Actor, wanted: AlertFilter, now: datetime) -> Page:
+def list_alerts(
+    actor: Actor,
+    now: datetime,
+    *,
+    status: str | None = None,
+    severity: str | None = None,
+    patient_id: UUID | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
     """The worklist: not resolved first, then by tier, then the oldest; the read is recorded.
 
     Whatever is not resolved stands on the first page, also beyond `limit`; resolved ones fill the
     rest and follow. Raises `Forbidden`, and `Invalid` for a cursor of another list.
     """
-    after = decode_cursor(wanted.cursor, int, datetime, UUID) if wanted.cursor else None
+    after = decode_cursor(cursor, int, datetime, UUID) if cursor else None
+    matching = [visible_clause(actor, now)]
+    filters = {Alert.status: status, Alert.severity: severity, Alert.patient_id: patient_id}
+    matching += [column == value for column, value in filters.items() if value is not None]
+    keys = _order()
+    query = select(Alert).where(*matching).order_by(*keys)
+    resolved = query.where(Alert.status == "resolved")
+    if after is not None:
+        seen = [literal(part, key.type) for part, key in zip(after, keys, strict=True)]
+        resolved = resolved.where(tuple_(*keys) > tuple_(*seen))
     with acting(actor, now) as session:
-        mine = _matching(actor, wanted, now)
-        first = [] if after is not None else _not_resolved(session, mine)
-        room = max(0, wanted.limit - len(first))
-        ended = _resolved(session, mine, after, room + 1)
+        first: Sequence[Alert] = ()
+        if after is None:
+            first = session.scalars(query.where(Alert.status != "resolved")).all()
+        room = max(0, limit - len(first))
+        ended = session.scalars(resolved.limit(room + 1)).all()
         items = [show_summary(alert) for alert in (*first, *ended[:room])]
-        page = {"items": items, "next_cursor": _next_cursor(ended, room)}
-        about = wanted.patient_id if items else None
+        about = patient_id if items else None
         audit.record(session, actor.user_id, "alerts_listed", now, patient_id=about)
-        return page
+        return {"items": items, "next_cursor": _next_cursor(ended, room)}
 
 
 def get_alert(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
@@ -160,15 +172,6 @@ def _name_of(session: Session, user_id: UUID | None) -> str | None:
     return None if user_id is None else session.scalar(select(User.name).where(User.id == user_id))
 
 
-def _matching(actor: Actor, wanted: AlertFilter, now: datetime) -> list[ColumnElement[bool]]:
-    matching = [visible_clause(actor, now)]
-    for column in ("status", "severity", "patient_id"):
-        value = getattr(wanted, column)
-        if value is not None:
-            matching.append(getattr(Alert, column) == value)
-    return matching
-
-
 def _order() -> tuple[ColumnElement[Any], ...]:
     """By tier (1 for critical to 4 for low), then the oldest."""
     listed = cast(list(SEVERITIES), ARRAY(Text))
@@ -179,35 +182,11 @@ def _order() -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def _key(alert: Alert) -> tuple[object, ...]:
-    return SEVERITIES.index(alert.severity) + 1, alert.triggered_at, alert.id
-
-
-def _next_cursor(ended: list[Alert], room: int) -> str | None:
+def _next_cursor(ended: Sequence[Alert], room: int) -> str | None:
     """`ended` was asked for one more than there is room for."""
     if len(ended) <= room:
         return None
-    last = _key(ended[room - 1]) if room else BEFORE_ALL_RESOLVED
-    return encode_cursor(*last)
-
-
-def _not_resolved(session: Session, matching: list[ColumnElement[bool]]) -> list[Alert]:
-    return list(
-        session.scalars(
-            select(Alert).where(Alert.status != "resolved", *matching).order_by(*_order())
-        )
-    )
-
-
-def _resolved(
-    session: Session,
-    matching: list[ColumnElement[bool]],
-    after: tuple[Any, ...] | None,
-    limit: int,
-) -> list[Alert]:
-    keys = _order()
-    query = select(Alert).where(Alert.status == "resolved", *matching).order_by(*keys).limit(limit)
-    if after is not None:
-        seen = [literal(part, key.type) for part, key in zip(after, keys, strict=True)]
-        query = query.where(tuple_(*keys) > tuple_(*seen))
-    return list(session.scalars(query))
+    if not room:
+        return encode_cursor(*BEFORE_ALL_RESOLVED)
+    last = ended[room - 1]
+    return encode_cursor(SEVERITIES.index(last.severity) + 1, last.triggered_at, last.id)

@@ -1,4 +1,4 @@
-"""An alert in somebody's hands: locked in the one order, and what is written about it."""
+"""An alert that is locked, in the one order, for somebody who acts on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import Alert, AlertEvent
 from services.access import Actor
 from services.alerts.chain import load_chain
-from services.alerts.handling.reading import record_access, show_alert
+from services.alerts.handling.show_alerts import record_access, show_alert
 from services.alerts.locking import lock_alert_of
 from services.alerts.permissions import Reach, reach_of, require, visible_alert
 from services.alerts.writing import AlertKey, alert_update, changed_columns, timeline_writes
@@ -24,7 +24,7 @@ from services.rules.escalation.states import AlertState, Circumstances, Transiti
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedAlert:
     """A locked alert (and, before it, its patient's status row), as it is now."""
 
     session: Session
@@ -53,7 +53,7 @@ class Held:
         return load_chain(self.session, self.alert.clinic_id).circumstances(self.now)
 
     def write(self, change: Transition, extra: Sequence[Write] = (), **detail: Any) -> None:
-        """Write what a person's deed changes (it never pages) and count the write about the
+        """Write what a person's action changes (it never pages) and count the write about the
         patient. Nothing when nothing changes.
         """
         if not change.events:
@@ -81,13 +81,13 @@ class Held:
         return shown
 
 
-def hold(
+def lock_alert_for(
     session: Session,
     actor: Actor,
     alert_id: UUID,
     allowed: Callable[[Reach], bool],
     now: datetime,
-) -> Held:
+) -> LockedAlert:
     """Lock the status row of the alert's patient, then the alert, for somebody who may.
 
     Raises `NotFound` for an alert out of view, `Forbidden` for what this person may not do.
@@ -105,4 +105,4 @@ def hold(
         )
     )
     after = now if newest is None else max(now, newest + timedelta(microseconds=1))
-    return Held(session, actor, alert, reach, after)
+    return LockedAlert(session, actor, alert, reach, after)
