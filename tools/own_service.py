@@ -9,6 +9,7 @@ import atexit
 import io
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ def own_service(smtp: SmtpServer | None = None) -> Iterator[Flask]:
 
     The request log goes nowhere. Without ``smtp`` so do the pages.
     """
+    # Whoever is told to end leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="interlude-tool-"))
     # The server is left when the process ends: its folder goes after that.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
