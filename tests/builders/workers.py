@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from email.message import EmailMessage
 from threading import Event, Thread
 
 from flask import Flask
@@ -16,9 +17,8 @@ from services.alerts.delivery.worker import Worker
 from services.channels.base import Channel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
-from tests.fixtures.app import PUBLIC_URL
-from tests.fixtures.mail import MailServer
 
+PUBLIC_URL = "https://interlude.test"
 SENDER = "interlude@hospital.test"
 FIRST, SECOND = "first@hospital.test", "second@hospital.test"
 
@@ -32,9 +32,9 @@ def steady_pace() -> Pace:
     return Pace(30, 5, 60, jitter=lambda: 0.0)
 
 
-def channels_to(server: MailServer) -> dict[str, Channel]:
-    """Mail to this server, and webhooks to wherever a contact names."""
-    mail = SmtpChannel("127.0.0.1", server.receiver.port, SENDER, PUBLIC_URL, timeout_s=2)
+def channels_to(smtp_port: int) -> dict[str, Channel]:
+    """Mail to the server on this port, and webhooks to wherever a contact names."""
+    mail = SmtpChannel("127.0.0.1", smtp_port, SENDER, PUBLIC_URL, timeout_s=2)
     return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL, timeout_s=2)}
 
 
@@ -66,12 +66,12 @@ def working(worker: Worker, url: str, poll_s: float = 0.2) -> Iterator[None]:
 class Pager:
     """A worker that sends real mail, and what it has sent since the last look."""
 
-    def __init__(self, worker: Worker, server: MailServer) -> None:
-        self.worker, self.server = worker, server
+    def __init__(self, worker: Worker, inbox: list[EmailMessage]) -> None:
+        self.worker, self.inbox = worker, inbox
 
     def new_pages(self) -> list[tuple[str, str]]:
         """To whom, and the subject in lower case, of what is sent now."""
-        before = len(self.server.inbox)
+        before = len(self.inbox)
         self.worker.settle()
-        sent = self.server.inbox[before:]
+        sent = self.inbox[before:]
         return sorted((str(one["To"]), str(one["Subject"]).casefold()) for one in sent)

@@ -1,6 +1,6 @@
 """`make prove`: what the issues ask to show, at full size, against running processes; one table.
 
-    python -m tests.proofs.__main__ [--only WORD]
+    python -m tests.proofs [--only WORD]
 
 Other seeds than the gate's. `INTERLUDE_NHANES` names the file of real forms; it stays outside
 the repository. Ends with status 1 when a claim does not hold.

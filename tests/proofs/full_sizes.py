@@ -1,31 +1,37 @@
-"""Every proof at the size that the issue names; the gate runs the same code in small."""
+"""Every proof at the size that the issue names; the gate tells the same stories in small."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from migrations.upgrade import PROJECT
+from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
-from tests.proofs.broken_rules import rules_that_raise
-from tests.proofs.clocks import days_and_alerts
-from tests.proofs.deaths import killed_workers, two_workers
-from tests.proofs.latency import AIM_S, answer_to_mail
-from tests.proofs.lost_refreshes import lost_refreshes
-from tests.proofs.once import first_check_ins_in_turn, lost_answers, one_id_in_parallel
-from tests.proofs.outages import database_gone_and_back, mail_gone_and_back
 from tests.proofs.outcomes import simulated_outcomes
-from tests.proofs.played_forms import CLAIM, play_twice
-from tests.proofs.race import answers_racing_resolves
-from tests.proofs.refused import refusals_that_page
-from tests.proofs.seen import Seen
+from tests.proofs.seen import Seen, told
 from tests.proofs.worsening import lasting_rises, simulated_cohort
+from tests.services.accounts import test_refresh as refreshes
+from tests.stories import (
+    test_broken_rules,
+    test_exactly_once,
+    test_odd_clocks,
+    test_outages,
+    test_pages_arrive,
+    test_played_forms,
+    test_races,
+)
+from tests.stories import test_refused_requests as refused
 
 SEED: Final = 20_261
 FORMS: Final = PROJECT.parent / "shared" / "data" / "nhanes_2013_2014_phq9.csv"
+PLAYED: Final = "each form of the file: score, alert, page received; all sent again: no row changes"
 # What is known of the survey.
 FIGURES: Final = (
     "5372 complete totals, 511 of them >= 10; 185 people have a suicide_risk alert that pages"
@@ -42,35 +48,157 @@ class Proof:
     run: Callable[[RunningService], Iterable[Seen]]
 
 
+def story(name: str, claim: str, size: str, test: Callable[..., object], **sizes: object) -> Proof:
+    """A test of a running service, told with these sizes."""
+    return Proof(name, lambda at: told(claim, size, partial(test, at, **sizes)))
+
+
 def full_sizes() -> list[Proof]:
     """In this order: the latency first, on a fresh database; simulations last."""
     return [
-        Proof("latency", lambda at: [answer_to_mail(at, 200, 0.05, AIM_S)]),
-        Proof("one id", lambda at: [one_id_in_parallel(at, 64)]),
-        Proof("lost answers", lambda at: [lost_answers(at, 100, SEED)]),
-        Proof("first check-ins", lambda at: [first_check_ins_in_turn(at, 50)]),
-        Proof("refusals", lambda at: [refusals_that_page(at, 5)]),
-        Proof("clocks", lambda at: [days_and_alerts(at, range(2018, 2026))]),
-        Proof("broken rules", lambda at: [rules_that_raise(at, 500)]),
-        Proof("race", lambda at: [answers_racing_resolves(at, 1000, SEED)]),
-        Proof("two workers", lambda at: [two_workers(at, 300)]),
-        Proof("killed workers", lambda at: [killed_workers(at, 200, SEED)]),
-        Proof("mail outage", lambda at: [mail_gone_and_back(at, 20, until_red=True)]),
-        Proof("database outage", lambda at: [database_gone_and_back(at, 20)]),
-        Proof("lost refreshes", lambda at: [lost_refreshes(at, range(SEED, SEED + 60))]),
-        Proof("real forms", lambda at: [real_forms(at)]),
+        story(
+            "latency",
+            "from the POST's answer to the mail server, p99 under a second",
+            "200 pages",
+            test_pages_arrive.test_a_page_is_there_within_seconds_of_the_answer,
+            pages=200,
+            pause_s=0.05,
+            aim_s=1.0,
+        ),
+        *_exactly_once(),
+        Proof("refusals", lambda at: refusals_that_page(at, 5)),
+        story(
+            "clocks",
+            "Kolkata, New York's clock-change nights, a phone 3 days ahead",
+            "8 years of nights",
+            test_odd_clocks.test_odd_clocks_get_the_right_mood_day_and_danger_pages_at_once,
+            years=range(2018, 2026),
+        ),
+        story(
+            "broken rules",
+            "rules made to raise",
+            "500 harmless check-ins",
+            test_broken_rules.test_rules_that_raise_hide_no_danger_and_are_counted_and_replayed,
+            harmless=500,
+        ),
+        story(
+            "race",
+            "every answer stands on an alert that was open when it committed",
+            "1000 races",
+            test_races.test_answers_racing_resolves_stand_on_an_open_alert,
+            races=1000,
+            seed=SEED,
+        ),
+        *_workers_and_outages(),
+        Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
+        Proof("real forms", real_forms),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),
         Proof("outcomes of a simulated clinic", lambda _at: simulated_outcomes(10_000, SEED)),
     ]
 
 
-def real_forms(running: RunningService) -> Seen:
+def _exactly_once() -> Iterator[Proof]:
+    yield story(
+        "one id",
+        "parallel posts of one id are one check-in",
+        "64 posts",
+        test_exactly_once.test_parallel_posts_of_one_id_are_one_check_in,
+        posts=64,
+    )
+    yield story(
+        "lost answers",
+        "a lost answer and a retry are one check-in",
+        "100 cuts",
+        test_exactly_once.test_a_lost_answer_and_a_retry_are_one_check_in,
+        cuts=100,
+        seed=SEED,
+    )
+    yield story(
+        "first check-ins",
+        "four first check-ins of a new patient at once decide in turn",
+        "50 patients",
+        test_exactly_once.test_four_first_check_ins_of_a_new_patient_at_once_decide_in_turn,
+        patients=50,
+    )
+
+
+def _workers_and_outages() -> Iterator[Proof]:
+    yield story(
+        "two workers",
+        "two workers: one send each",
+        "300 alerts",
+        test_pages_arrive.test_two_workers_send_each_page_once,
+        alerts=300,
+    )
+    yield story(
+        "killed workers",
+        "workers killed by SIGKILL: every page arrives, duplicates carry the same key",
+        "200 kills",
+        test_pages_arrive.test_every_page_arrives_whenever_workers_are_killed,
+        kills=200,
+        seed=SEED,
+    )
+    yield story(
+        "mail outage",
+        "mail server gone and back",
+        "20 alerts",
+        test_outages.test_pages_get_out_when_the_mail_server_is_back,
+        alerts=20,
+        until_red=True,
+    )
+    yield story(
+        "database outage",
+        "database gone and back, nothing restarted",
+        "20 answers",
+        test_outages.test_answers_are_taken_again_when_the_database_is_back,
+        posts=20,
+    )
+
+
+def refusals_that_page(running: RunningService, times: int) -> Iterator[Seen]:
+    """Each way so many times, each time from a new patient."""
+    test, ways = refused.test_danger_in_a_refused_request_pages_with_the_card, refused.WAYS
+    claim = "item 9 = 3 in a refused request pages, and the answer carries the card"
+    told_of_each = [partial(test, running, way, times) for way in ways]
+    return told(claim, f"{len(ways)} ways x {times}", *told_of_each)
+
+
+def lost_refreshes(running: RunningService, seeds: Iterable[int]) -> Iterator[Seen]:
+    """A phone a seed lives 60 days; another one is stolen from."""
+    with running.app.app_context():
+        clinic = World(running.app, refreshes.START).clinic()
+        for claim, test in (
+            (
+                "refresh answers lost for 60 days lock nobody out",
+                refreshes.test_no_phone_is_locked_out_in_sixty_days_of_lost_answers,
+            ),
+            (
+                "a stolen refresh token that is used is found",
+                refreshes.test_a_token_stolen_on_some_day_ends_the_family_once_both_have_used_theirs,
+            ),
+        ):
+            phones = [partial(_live, test, clinic, seed) for seed in seeds]
+            yield from told(claim, f"{len(phones)} phones", *phones)
+
+
+def _live(test: Callable[[ClinicWorld, int], None], clinic: ClinicWorld, seed: int) -> None:
+    """One phone's life; a failure names its seed."""
+    try:
+        test(clinic, seed)
+    except (AssertionError, pytest.fail.Exception) as broken:
+        raise AssertionError(f"seed {seed}") from broken
+
+
+def real_forms(running: RunningService) -> Iterator[Seen]:
     """The survey's 5,398 forms, when their file is at hand."""
     path = Path(os.environ.get("INTERLUDE_NHANES") or FORMS)
     if not path.is_file():
-        return Seen(CLAIM, "-", "file not given (INTERLUDE_NHANES)", None)
-    seen = play_twice(running, path)
-    if seen.ok and seen.seen != FIGURES:
-        return replace(seen, seen=f"not the figures of the survey: {seen.seen}", ok=False)
-    return seen
+        yield Seen(PLAYED, "-", "file not given (INTERLUDE_NHANES)", None)
+        return
+    played = partial(test_played_forms.play_verify_and_play_again, running, path)
+    for line in told(PLAYED, "5,398 forms", played):
+        if line.ok and line.seen != FIGURES:
+            yield replace(line, seen=f"not the figures of the survey: {line.seen}", ok=False)
+        else:
+            yield line

@@ -1,22 +1,14 @@
-"""One line of the table of `make prove`, and what the proofs share."""
+"""One line of the table of `make prove`: of a story that was told at full size, or of figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from threading import Barrier
-from typing import Any, TypeVar
 
-import orjson
+import pytest
 
-from api.play.phones import Reply
-from tests.builders.world import ClinicWorld, Person
-from tests.fixtures.running import RunningService
-
-CHECK_INS = "/v1/check-ins"
-FIRST_CONTACT = "mailto:first@hospital.test"
-T = TypeVar("T")
+from tests.builders.seen import watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +31,22 @@ def verdict(claim: str, size: str, seen: str, problems: Iterable[str]) -> Seen:
     return Seen(claim, size, "; ".join(found[:5]) + more if found else seen, not found)
 
 
-def ward(running: RunningService, **clinic: Any) -> ClinicWorld:
-    """A clinic of its own with one mail contact before the administrator."""
-    made = running.world().clinic(**clinic)
-    made.contact(FIRST_CONTACT)
-    return made
+def told(claim: str, size: str, *stories: Callable[[], object]) -> Iterator[Seen]:
+    """Tell the tests' own stories; the first step that is not as it should be ends the claim."""
+    with watching() as seen:
+        try:
+            for story in stories:
+                story()
+        except (AssertionError, pytest.fail.Exception) as broken:
+            traceback.print_exc()
+            yield Seen(claim, size, f"{_where(broken)} {broken}"[:300].strip(), ok=False)
+        else:
+            yield Seen(claim, size, "; ".join(seen), ok=True)
 
 
-def post(
-    running: RunningService, person: Person, body: Any, path: str = CHECK_INS, **headers: str
-) -> Reply:
-    """Send once as this person's phone, on a connection of its own."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    content = body if isinstance(body, bytes) else orjson.dumps(body)
-    return running.send("POST", path, {**person.headers, **named}, content)
-
-
-def at_once(work: Sequence[Callable[[], T]]) -> list[T]:
-    """Run all of it in threads that start together; results in the same order."""
-    gate = Barrier(len(work))
-
-    def begin(task: Callable[[], T]) -> T:
-        gate.wait(30)
-        return task()
-
-    with ThreadPoolExecutor(len(work)) as pool:
-        return list(pool.map(begin, work))
-
-
-def mails_about(running: RunningService, alert_id: object) -> list[str]:
-    """The Message-IDs of the pages about an alert that the mail server has."""
-    inbox = list(running.mail.inbox)
-    return [str(m["Message-ID"]) for m in inbox if m["X-Interlude-Alert"] == str(alert_id)]
+def _where(error: BaseException) -> str:
+    """The step of the story that failed, as it is written."""
+    steps = [
+        step for step in traceback.extract_tb(error.__traceback__) if "/tests/" in step.filename
+    ]
+    return f"{steps[-1].name}: {steps[-1].line}" if steps else type(error).__name__

@@ -26,8 +26,8 @@ def ward(app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch) -> W
 
 @pytest.fixture
 def pager(worker_app: Flask, smtp_server: MailServer, ward: Ward) -> Pager:
-    worker = worker_on(worker_app, channels_to(smtp_server), lambda: ward.now)
-    return Pager(worker, smtp_server)
+    worker = worker_on(worker_app, channels_to(smtp_server.receiver.port), lambda: ward.now)
+    return Pager(worker, smtp_server.inbox)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,6 +13,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.rules.danger import triage
+from tests.builders.at_once import at_once
 from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import NOTE, phq9
@@ -21,11 +21,6 @@ from tests.builders.stored import alerts, rows
 from tests.builders.world import ClinicWorld, Person, World
 
 Job = Callable[[], TestResponse]
-
-
-def at_once(jobs: Sequence[Job]) -> list[TestResponse]:
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(lambda job: job(), jobs))
 
 
 def sending(app: Flask, person: Person, body: Any, path: str = "/v1/check-ins") -> Job:

@@ -24,4 +24,4 @@ def scene(
     clinic = World(app, START).clinic()
     clinic.contact(f"mailto:{FIRST}")
     clinic.contact(f"mailto:{SECOND}")
-    return Scene(app, worker_app, clinic, channels_to(smtp_server))
+    return Scene(app, worker_app, clinic, channels_to(smtp_server.receiver.port))

@@ -21,8 +21,8 @@ from services.channels.console import ConsoleChannel
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
-from tests.builders.workers import FIRST, SECOND
-from tests.fixtures.app import PUBLIC_URL, SECRET
+from tests.builders.workers import FIRST, PUBLIC_URL, SECOND
+from tests.fixtures.app import SECRET
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.webhook import Answer, WebhookReceiver
 
