@@ -4,18 +4,17 @@ together.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Literal
 
-import orjson
-from flask import Flask, Response
-from flask.json.provider import JSONProvider
+from flask import Flask
 
 from api.cli import register_commands
 from api.embedded.urls import database_urls
 from api.http.auth import init_auth
+from api.http.bodies import OrjsonProvider
 from api.http.errors import register_errors
 from api.observability.logs import init_logs
-from api.observability.metrics import init_metrics
+from api.observability.requests import init_requests
 from api.page import register_page
 from api.routes import register_routes
 from api.settings import Settings
@@ -23,25 +22,6 @@ from models.database import ENGINE_OPTIONS, db, refuse_unsafe_role
 from models.encryption import keyring
 
 Role = Literal["app", "worker", "auditor"]
-
-SECURITY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Frame-Options": "DENY",
-}
-
-
-class OrjsonProvider(JSONProvider):
-    """JSON by orjson: fast, strict UTF-8, RFC 3339 instants with Z."""
-
-    def dumps(self, obj: Any, **_kwargs: Any) -> str:
-        """Encode; datetimes in UTC end in Z."""
-        return orjson.dumps(obj, option=orjson.OPT_UTC_Z).decode()
-
-    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
-        """Decode."""
-        return orjson.loads(s)
 
 
 class Interlude(Flask):
@@ -61,8 +41,8 @@ def create_app(settings: Settings, role: Role = "app") -> Flask:
     app.config["INTERLUDE"] = settings
     app.config["SQLALCHEMY_DATABASE_URI"] = getattr(database_urls(settings), role)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
-    init_logs(app)
-    init_metrics(app)
+    init_logs()
+    init_requests(app)
     keyring.use(settings.secret_key)
     db.init_app(app)
     init_auth(app, settings.secret_key)
@@ -70,14 +50,6 @@ def create_app(settings: Settings, role: Role = "app") -> Flask:
     register_routes(app)
     register_page(app)
     register_commands(app)
-    app.after_request(secure_headers)
     with app.app_context():
         refuse_unsafe_role(db.engine)
     return app
-
-
-def secure_headers(response: Response) -> Response:
-    """Headers that every answer carries; a page may set a stricter value of its own."""
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

@@ -42,8 +42,8 @@ from services.evaluation.simulation.patients import (
     session_days,
 )
 from services.patients.status.row import differences, refresh
-from services.rules.instruments.lookup import instrument
-from services.rules.instruments.scoring import score as score_form
+from services.rules.instruments.answers import score as score_form
+from services.rules.instruments.definition import instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.unit_of_work import transaction
 from tests.builders.world import ClinicWorld, Person

@@ -52,16 +52,14 @@ ID_TAKEN: Final = frozenset(
 def content_digest(kind: RecordKind, **content: Any) -> bytes:
     """A keyed digest of what makes two requests the same (contract, "Same content")."""
     canonical = orjson.dumps(
-        {"kind": kind} | {name: _plain(value) for name, value in content.items()},
+        {"kind": kind}
+        | {
+            name: to_utc(value).isoformat() if isinstance(value, datetime) else value
+            for name, value in content.items()
+        },
         option=orjson.OPT_SORT_KEYS,
     )
     return keyring.digest(canonical, "record content")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return to_utc(value).isoformat()
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,8 @@ def known_answer(
     return None if row is None else answer_again(row, actor, patient_id, digest)
 
 
-def answer_again(
-    row: Any, actor: Actor, patient_id: UUID | None, digest: bytes
-) -> FirstAnswer | None:
-    """`known_answer` from a row that has `KNOWN_COLUMNS`, empty for a new id."""
-    if row.known_id is None:
-        return None
+def answer_again(row: Any, actor: Actor, patient_id: UUID | None, digest: bytes) -> FirstAnswer:
+    """`known_answer` from a row that has `KNOWN_COLUMNS`."""
     if row.known_patient_id != patient_id or row.first_answer is None:
         raise IdTaken
     if row.content_digest != digest:

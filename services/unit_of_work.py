@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Delete, Insert, Text, Update, bindparam, func, literal, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from models.database import db
 from services.exceptions import OutcomeUnknown
+
+Write = Insert | Update | Delete
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # SQLSTATE: a connection exception, or the server was told to shut down or to end the session.
 CONNECTION_LOST: Final = ("08", "57P")
@@ -64,3 +70,34 @@ def clinic_ids() -> list[UUID]:
     door = func.door_clinics().table_valued("clinic_id")
     with transaction() as session:
         return list(session.scalars(select(door.c.clinic_id)))
+
+
+def execute_writes(session: Session, writes: Sequence[Write]) -> None:
+    """Run inserts, updates and deletes as one data-modifying statement (CTEs).
+
+    All of them see the rows as they were before the statement, and none sees another's effect: a
+    row may be written by one of them only. Foreign keys are checked at its end, so the order does
+    not matter.
+    """
+    if not writes:
+        return
+    parts = [write.cte(f"write_{number}") for number, write in enumerate(writes)]
+    session.execute(select(literal(1)).add_cte(*parts))
+
+
+def retry_unknown_outcome(use_case: Callable[P, R]) -> Callable[P, R]:
+    """Repeat an exactly-once use case whose outcome is unknown: the kept first answer, or the write
+    that was lost. Raises `OutcomeUnknown` when the database cannot be asked either.
+    """
+
+    @wraps(use_case)
+    def ask_again(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return use_case(*args, **kwargs)
+        except OutcomeUnknown as unknown:
+            try:
+                return use_case(*args, **kwargs)
+            except (OperationalError, InterfaceError, PoolTimeout) as error:
+                raise unknown from error
+
+    return ask_again

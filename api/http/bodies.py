@@ -1,4 +1,6 @@
-"""Reading request bodies: strict JSON, bounded size, drained so that the answer arrives."""
+"""Bodies: requests are strict JSON of bounded size, drained so that the answer arrives; answers are
+what a service has rendered.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,15 @@ import zlib
 from typing import Any, Final
 
 import orjson
-from flask import Request, current_app, g, request
+from flask import Request, Response, current_app, g, request
+from flask.json.provider import JSONProvider
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api.settings import Settings
+from services.exactly_once import FirstAnswer
 
 # A search for danger reads so much of a refused body, however little a setting accepts.
 SEARCHED_BYTES: Final = 1_000_000
@@ -27,19 +31,15 @@ def raw_body() -> bytes:
     `INTERLUDE_MAX_DRAIN_BYTES`, so that the answer arrives.
     """
     if "raw_body" not in g:
-        g.raw_body, g.body_too_large = _read(request)
-    return bytes(g.raw_body)
-
-
-def _read(req: Request) -> tuple[bytes, bool]:
-    settings: Settings = current_app.config["INTERLUDE"]
-    limit = max(settings.max_body_bytes, SEARCHED_BYTES)
-    body = bytearray()
-    total = 0
-    while total < settings.max_drain_bytes and (chunk := req.stream.read(CHUNK)):
-        total += len(chunk)
-        body += chunk[: max(0, limit - len(body))]
-    return bytes(body), total > settings.max_body_bytes
+        settings: Settings = current_app.config["INTERLUDE"]
+        limit = max(settings.max_body_bytes, SEARCHED_BYTES)
+        body, total = bytearray(), 0
+        while total < settings.max_drain_bytes and (chunk := request.stream.read(CHUNK)):
+            total += len(chunk)
+            body += chunk[: max(0, limit - len(body))]
+        g.raw_body, g.body_too_large = bytes(body), total > settings.max_body_bytes
+    raw: bytes = g.raw_body
+    return raw
 
 
 def readable_body() -> bytes:
@@ -101,3 +101,32 @@ class Routes(Blueprint):  # type: ignore[misc] # flask-smorest ships no types
     """A flask-smorest blueprint that reads through the strict parser."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: fast, strict UTF-8, RFC 3339 instants with Z."""
+
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        """Encode; datetimes in UTC end in Z."""
+        return orjson.dumps(obj, option=orjson.OPT_UTC_Z).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        """Decode."""
+        return orjson.loads(s)
+
+
+def bytes_answer(answered: FirstAnswer) -> Response:
+    """The kept bytes, as they are."""
+    response: Response = current_app.response_class(
+        answered.body, status=answered.status, mimetype="application/json"
+    )
+    return response
+
+
+def json_answer(document: Any, status: int = 200) -> Response:
+    """A document written by orjson in the shape that its schema documents; instants end in Z."""
+    body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
+    response: Response = current_app.response_class(
+        body, status=status, mimetype="application/json"
+    )
+    return response

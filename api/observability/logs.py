@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 import traceback
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
 
 
 def keep_values_out_of_records() -> None:
@@ -36,10 +34,8 @@ def keep_values_out_of_records() -> None:
     logging.setLogRecordFactory(make_quiet)
 
 
-def init_logs(app: Flask) -> None:
-    """JSON lines on standard error, one a request, naming the route's pattern and not its
-    values.
-    """
+def init_logs() -> None:
+    """JSON lines on standard error."""
     keep_values_out_of_records()
     structlog.configure(
         processors=[
@@ -50,20 +46,3 @@ def init_logs(app: Flask) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
-    log = structlog.get_logger()
-
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
-
-    @app.after_request
-    def finish(response: Response) -> Response:
-        pattern = request.url_rule.rule if request.url_rule else "unmatched"
-        log.info(
-            "request",
-            method=request.method,
-            route=pattern,
-            status=response.status_code,
-            ms=round(1000 * (time.perf_counter() - g.get("started", time.perf_counter())), 1),
-        )
-        return response

@@ -9,12 +9,9 @@ the scrape: the alert worker, another process without a port, moves them.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from typing import Final
 
-import orjson
-from flask import Flask, Response, g, request
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -39,41 +36,6 @@ RECORDS: Final = Counter(
 FLAGS: Final = Counter(
     "interlude_record_flags_total", "Flags on records stored for the first time.", ("flag",)
 )
-# Where a 201 means that a record was stored: end of the route's pattern -> kind.
-STORING: Final = {
-    "/check-ins": "check_in",
-    "/amend": "amendment",
-    "/help-requests": "help_request",
-}
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-def init_metrics(app: Flask) -> None:
-    """Count and time every request of the application."""
-
-    @app.before_request
-    def start() -> None:
-        g.metrics_started = time.perf_counter()
-
-    @app.after_request
-    def count(response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unmatched"
-        method = request.method if request.method in METHODS else "other"
-        REQUESTS.labels(route, method, str(response.status_code)).inc()
-        if started := g.get("metrics_started"):
-            SECONDS.labels(route, method).observe(time.perf_counter() - started)
-        if response.status_code == 201 and method == "POST":
-            _count_record(route, response)
-        return response
-
-
-def _count_record(route: str, response: Response) -> None:
-    kind = STORING.get(route[route.rfind("/") :])
-    if kind is None or response.direct_passthrough:
-        return
-    RECORDS.labels(kind).inc()
-    for flag in orjson.loads(response.get_data()).get("flags", ()):
-        FLAGS.labels(flag).inc()
 
 
 class DatabaseFigures:

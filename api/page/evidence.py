@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from services.rules.catalogue import CATALOGUE, NBSP
-from services.rules.instruments.definition import UnknownInstrument
-from services.rules.instruments.lookup import instrument
+from services.rules.instruments.definition import UnknownInstrument, instrument
 from services.rules.session_day.numbers import SESSION_NUMBERS
 from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
 from services.rules.side_effects.coded_list import SIDE_EFFECTS

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import bytes_answer, json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, bytes_answer, json_answer
 from schemas.alerts import (
     AlertListQuery,
     AlertOut,

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from flask import Response, abort, current_app, send_from_directory
 
-from api.http.answers import json_answer
 from api.http.auth import public
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 
 routes = Routes("docs", __name__, description="This document, and a page to read it")
 

@@ -12,9 +12,8 @@ from flask import Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.http.answers import json_answer
 from api.http.auth import now, public
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from api.http.problems import RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
 from migrations.upgrade import alembic_config

@@ -27,11 +27,11 @@ from services.alerts.writing import (
     consequences,
     timeline_writes,
 )
-from services.one_statement import Write
 from services.rules.danger.lowering import Occurrence
 from services.rules.decision import Tier, highest
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
+from services.unit_of_work import Write
 
 NOTHING_LOWERED: Final[Mapping[UUID, Tier]] = MappingProxyType({})
 

@@ -18,12 +18,12 @@ from services.alerts.opening import (
     lower,
     open_or_add,
 )
-from services.one_statement import Write
 from services.patients.status.lock import LockedPatient
 from services.rules.catalogue import CATALOGUE, ITEM9_HIGHEST, SUICIDE_RISK
-from services.rules.danger.entry import EntryFacts
 from services.rules.danger.lowering import CssrsEntry, lower_all
+from services.rules.danger.triage import EntryFacts
 from services.rules.decision import Decision, Tier
+from services.unit_of_work import Write
 
 # Of rules that are not about danger, what fired them is the kind of the entry; forms are about
 # worsening.

@@ -13,8 +13,8 @@ from sqlalchemy import Select, case, func, insert, select, update
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link
-from services.one_statement import Write
 from services.rules.escalation.states import AlertState, PageStep, Transition
+from services.unit_of_work import Write
 
 WAKE_CHANNEL: Final = "interlude_pages"
 

@@ -1,30 +1,30 @@
-"""A check-in and its amendments: stored exactly once, with score, decisions, alert and card.
+"""A check-in and its amendments: stored exactly once with score, decisions, alert and card; shown.
 
 An amendment replaces the answers, and never lowers the risk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, and_, insert, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
 from services.access import Action, Actor, scopes
 from services.exactly_once import FirstAnswer, content_digest
-from services.intake.deciding.entry import Sent
-from services.intake.deciding.known import Known
+from services.exceptions import Invalid
+from services.intake.deciding.known import Known, Sent
 from services.intake.deciding.outcome import Outcome
 from services.intake.deciding.series import with_series
-from services.intake.forms import AmendForm, CheckInForm, checked_answers, known_instrument
-from services.intake.reading.check_ins import CHECK_INS, SCORE_FIELDS, record_of
-from services.intake.reading.versions import load_versions
-from services.intake.storing.cards import SafetyCard
+from services.intake.forms import AmendForm, CheckInForm
+from services.intake.storing.store import SafetyCard
+from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
 from services.intake.writing import (
     Entry,
     amended,
@@ -35,8 +35,20 @@ from services.intake.writing import (
     superseded,
     write_entry,
 )
-from services.one_statement import Write
+from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card
 from services.rules.courses import UNTREATED, Treatment
+from services.rules.danger.triage import EntryFacts, card_level, next_instrument
+from services.rules.instruments.answers import Answer, InvalidAnswers, check_answers
+from services.rules.instruments.definition import Instrument, load_instruments
+from services.unit_of_work import Write
+
+SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
+# Answers and notes stand beside their check-in, in a table that the alert worker cannot read.
+OF_ITS_CHECK_IN: Final[ColumnElement[bool]] = and_(
+    CheckInContent.clinic_id == CheckIn.clinic_id,
+    CheckInContent.patient_id == CheckIn.patient_id,
+    CheckInContent.check_in_id == CheckIn.id,
+)
 
 
 def record_check_in(
@@ -44,8 +56,8 @@ def record_check_in(
 ) -> FirstAnswer:
     """One check-in, in one transaction; raises `Invalid`, `NotFound`, and as `write_entry`."""
     scopes(actor, Action.WRITE_ENTRIES)
-    asked = known_instrument(form.instrument)
-    answers = checked_answers(asked, form.answers)
+    asked = _known_instrument(form.instrument)
+    answers = _checked_answers(asked, form.answers)
     digest = content_digest(
         "check_in",
         instrument=asked.code,
@@ -90,8 +102,8 @@ def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: dateti
     def make(session: Session, patient_id: UUID) -> CheckInEntry:
         versions = load_versions(session, CHECK_INS, patient_id, check_in_id)
         first = versions[0]
-        asked = known_instrument(first.instrument)
-        answers = checked_answers(asked, form.answers)
+        asked = _known_instrument(first.instrument)
+        answers = _checked_answers(asked, form.answers)
         digest = content_digest(
             "amendment", root=str(first.id), answers=answers, reason=form.reason
         )
@@ -111,6 +123,22 @@ def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: dateti
         patient_of_version, actor=actor, table=CheckIn, version_id=check_in_id, now=now
     )
     return write_entry(actor, patient_of, make, now)
+
+
+def _known_instrument(code: str) -> Instrument:
+    """The instrument; raises `Invalid` naming the field."""
+    found = load_instruments().get(code)
+    if found is None:
+        raise Invalid({"instrument": ["Unknown instrument."]})
+    return found
+
+
+def _checked_answers(asked: Instrument, raw: object) -> dict[str, Answer]:
+    """The answers in canonical form; raises `Invalid` with every fault by JSON path."""
+    try:
+        return check_answers(asked, raw)
+    except InvalidAnswers as error:
+        raise Invalid(error.errors) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,3 +214,103 @@ def read_columns(outcome: Outcome) -> dict[str, Any]:
         "cssrs_level": facts.cssrs,
         "flags": sorted(facts.flags),
     }
+
+
+def record_of(
+    row: Columns,
+    record_id: UUID,
+    *,
+    answers: Mapping[str, Any],
+    note: str | None,
+    client_total: int | None,
+    treatment: Treatment,
+    safety: dict[str, object] | None,
+) -> dict[str, Any]:
+    """The record of one check-in from its columns; `record_id` is the id it is shown under."""
+    return {
+        "id": record_id,
+        "patient_id": row["patient_id"],
+        "instrument": row["instrument"],
+        "instrument_version": row["instrument_version"],
+        "answers": dict(answers),
+        "recorded_at": row["recorded_at"],
+        "received_at": row["received_at"],
+        "timezone": row["timezone"],
+        "mood_day": row["mood_day"],
+        "note": note,
+        "client_total": client_total,
+        "score": {field: row[field] for field in SCORE_FIELDS},
+        "session": session_of(row["answered_at"], treatment) if treatment.sessions else None,
+        "flags": sorted(row["flags"]),
+        "safety": safety,
+    }
+
+
+def _show(row: Columns, treatment: Treatment, clinic: ClinicFacts, now: datetime) -> dict[str, Any]:
+    return record_of(
+        row,
+        row["id"],
+        answers=row["answers"],
+        note=row["first_note"],
+        client_total=row["first_client_total"],
+        treatment=treatment,
+        safety=_card_now(row, clinic, now),
+    )
+
+
+def _card_now(row: Columns, clinic: ClinicFacts, now: datetime) -> dict[str, object] | None:
+    """The card as of now: resources and staffed hours may have changed since the first answer."""
+    facts = EntryFacts(
+        kind="check_in",
+        recorded_at=row["answered_at"],
+        received_at=row["received_at"],
+        item9="unknown" if row["q9_unknown"] else row["q9"],
+        cssrs=row["cssrs_level"],
+    )
+    level = card_level(facts, ())
+    return (
+        None
+        if level is None
+        else card(level, clinic, now, RequestOutcome(), next_instrument(facts))
+    )
+
+
+def _show_version(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "received_at": row.received_at,
+        "by": row.entered_by,
+        "reason": row.reason,
+        "answers": row.answers,
+    }
+
+
+_FIRST: Final = CheckInContent.__table__.alias("first_content")
+
+CHECK_INS: Final = VersionedEntry(
+    name="check_ins",
+    table=CheckIn,
+    versions=select(
+        *CheckIn.__table__.c,
+        CheckInContent.answers,
+        CheckInContent.note,
+        CheckInContent.reason,
+    ).join(CheckInContent, OF_ITS_CHECK_IN),
+    current=select(
+        *CheckIn.__table__.c,
+        CheckInContent.answers,
+        _FIRST.c.note.label("first_note"),
+        _FIRST.c.client_total.label("first_client_total"),
+    )
+    .join(CheckInContent, OF_ITS_CHECK_IN)
+    .join(
+        _FIRST,
+        and_(
+            _FIRST.c.clinic_id == CheckIn.clinic_id,
+            _FIRST.c.patient_id == CheckIn.patient_id,
+            _FIRST.c.check_in_id == CheckIn.root_id,
+        ),
+    ),
+    show=_show,
+    show_version=_show_version,
+)

@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from services.exceptions import Invalid
-from services.rules.instruments.answers import Answer, InvalidAnswers, check_answers
-from services.rules.instruments.lookup import Instrument, UnknownInstrument, instrument
 from services.rules.mood_days import to_utc
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect
@@ -47,22 +45,6 @@ class HelpForm:
     id: UUID
     recorded_at: datetime
     note: str | None = None
-
-
-def known_instrument(code: str) -> Instrument:
-    """The instrument; raises `Invalid` naming the field."""
-    try:
-        return instrument(code)
-    except UnknownInstrument as error:
-        raise Invalid({"instrument": ["Unknown instrument."]}) from error
-
-
-def checked_answers(asked: Instrument, raw: object) -> dict[str, Answer]:
-    """The answers in canonical form; raises `Invalid` with every fault by JSON path."""
-    try:
-        return check_answers(asked, raw)
-    except InvalidAnswers as error:
-        raise Invalid(error.errors) from error
 
 
 @dataclass(frozen=True, slots=True)

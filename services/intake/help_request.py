@@ -13,15 +13,14 @@ from models import HelpRequest
 from services.access import Action, Actor, scopes
 from services.exactly_once import FirstAnswer, content_digest
 from services.exceptions import NotFound
-from services.intake.deciding.entry import Sent
-from services.intake.deciding.known import Known
+from services.intake.deciding.known import Known, Sent
 from services.intake.deciding.outcome import Outcome
 from services.intake.forms import HelpForm
-from services.intake.storing.cards import SafetyCard
+from services.intake.storing.store import SafetyCard
 from services.intake.writing import Entry, flags_of, write_entry
-from services.one_statement import Write
 from services.rules.courses import Treatment
 from services.rules.mood_days import to_utc
+from services.unit_of_work import Write
 
 
 def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> FirstAnswer:

@@ -17,18 +17,21 @@ from models.encryption import keyring
 from services.access import Actor
 from services.accounts.token_check import acting
 from services.alerts.raising import raise_alerts
-from services.intake.deciding.entry import Read, placed_at
-from services.intake.deciding.outcome import Outcome
+from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.intake.storing.store import chain_of, status_update, store_outcome
-from services.intake.unknown_outcome import retry_unknown_outcome
-from services.one_statement import Write
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.catalogue import UNREADABLE_RISK
-from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.refused_bodies import Danger, find_danger
-from services.rules.danger.triage import card_level, next_instrument, triage
+from services.rules.danger.triage import (
+    EntryFacts,
+    RiskHistory,
+    card_level,
+    next_instrument,
+    triage,
+)
 from services.rules.decision import Tier
+from services.unit_of_work import Write, retry_unknown_outcome
 
 KEPT_BODIES: Final = 5
 KEPT_BYTES: Final = 16_000

@@ -21,28 +21,29 @@ from models import (
 )
 from services.alerts.raising import raise_alerts
 from services.exceptions import NotFound
-from services.intake.check_in import CheckInEntry, read_columns
-from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
-from services.intake.deciding.known import Known, load_known
-from services.intake.deciding.outcome import Outcome, decide_by_rules
+from services.intake.check_in import CHECK_INS, CheckInEntry, read_columns
+from services.intake.deciding.known import Known, Sent, load_known
+from services.intake.deciding.outcome import (
+    ENTERED_BY_STAFF,
+    TOKEN_EXPIRED,
+    Outcome,
+    decide_by_rules,
+)
 from services.intake.deciding.treatment import decide_session, decide_vitals, decided_about_session
-from services.intake.reading.check_ins import CHECK_INS
-from services.intake.reading.side_effects import SIDE_EFFECT_REPORTS
-from services.intake.reading.versions import VersionedEntry, load_versions
-from services.intake.side_effects import SideEffectsEntry
+from services.intake.side_effects import SIDE_EFFECT_REPORTS, SideEffectsEntry
 from services.intake.storing.follow_ups import with_follow_ups
 from services.intake.storing.store import chain_of, end_plan, status_update, store_outcome
+from services.intake.versions import VersionedEntry, load_versions
 from services.intake.writing import Entry
-from services.one_statement import Write
 from services.patients.history.side_effects import read_effects
 from services.patients.history.treatments import current_versions
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import refresh
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Decision, Tier, highest
-from services.rules.instruments.lookup import instrument
+from services.rules.instruments.definition import instrument
 from services.rules.mood_days import Placement
-from services.unit_of_work import transaction
+from services.unit_of_work import Write, transaction
 
 
 @dataclass(frozen=True, slots=True)

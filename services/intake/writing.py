@@ -22,16 +22,13 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
 from services.exceptions import Invalid, NotFollowed, NotFound
-from services.intake.deciding.entry import ENTERED_BY_STAFF, TOKEN_EXPIRED, Sent
-from services.intake.deciding.known import Known, load_known
-from services.intake.deciding.outcome import Outcome, decide
-from services.intake.storing.cards import SafetyCard
-from services.intake.storing.store import EntryWrites, store_entry
-from services.intake.unknown_outcome import retry_unknown_outcome
-from services.one_statement import Write
+from services.intake.deciding.known import Known, Sent, load_known
+from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
+from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
 from services.patients.status.lock import lock_status_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
+from services.unit_of_work import Write, retry_unknown_outcome
 
 VersionedTable = type[CheckIn] | type[SideEffectReport]
 # An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
@@ -137,9 +134,8 @@ def write_entry(
         entry = make(session, patient_id)
         joins = (entry.sent, entry.root_id) if entry.counts else None
         known = load_known(session, patient_id, status, entry.id, joins)
-        answered = answer_again(known.row, actor, patient_id, entry.digest)
-        if answered is not None:
-            return answered
+        if known.row.known_id is not None:
+            return answer_again(known.row, actor, patient_id, entry.digest)
         outcome = decide(entry.sent, known)
         row = entry.row(session, known, outcome)
         outcome = entry.decide(session, known, outcome, row, now)

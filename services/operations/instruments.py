@@ -10,7 +10,7 @@ from models import Clinic
 from services.access import Actor
 from services.accounts.token_check import acting
 from services.exceptions import NotFound
-from services.rules.instruments.lookup import (
+from services.rules.instruments.definition import (
     Instrument,
     UnknownInstrument,
     instrument,

@@ -134,7 +134,9 @@ def place(
     zone, zone_name, zone_flags = _choose_zone(recorded_at, timezone, profile_timezone)
     answered_at, clock_flags = _answered_at(recorded_utc, received_utc, sent_at)
     answered_on = mood_day_at(answered_at, zone)
-    mood_day, day_flags = _choose_day(answered_on, stated_mood_day)
+    mood_day, day_flags = answered_on, set[str]()
+    if stated_mood_day is not None:
+        mood_day, day_flags = _choose_day(answered_on, stated_mood_day)
     is_late = received_utc - answered_at > LATE_AFTER or mood_day < answered_on
     late_flags = {ENTERED_LATE} if is_late else set()
     flags = frozenset(zone_flags | clock_flags | day_flags | late_flags)
@@ -182,9 +184,7 @@ def earliest_mood_day(
     return shift(answered_at, -(STATED_DAYS_BACK + 2) * _ONE_DAY).date()
 
 
-def _choose_day(answered_on: date, stated: date | None) -> tuple[date, set[str]]:
-    if stated is None:
-        return answered_on, set()
+def _choose_day(answered_on: date, stated: date) -> tuple[date, set[str]]:
     if 0 <= (answered_on - stated).days <= STATED_DAYS_BACK:
         return stated, set()
     return answered_on, {MOOD_DAY_IGNORED}

@@ -165,7 +165,7 @@ def _table(wanted: type[Any], raw: object, place: _Place) -> Any:
         raise place.error("must be a table")
     inside = _with_source(raw, place)
     kinds = get_type_hints(wanted, include_extras=True)
-    known = {field.name: field for field in fields(wanted)}
+    known = {field.name: field for field in fields(wanted) if field.init}
     for name in raw:
         if name not in known and name not in ("source", "basis"):
             raise place.key(name).error("is not a known key")

@@ -25,9 +25,8 @@ from services.alerts.delivery.worker import Worker
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes
 from services.channels.base import Channel
-from services.one_statement import execute_writes
 from services.rules.escalation.states import AlertState
-from services.unit_of_work import transaction
+from services.unit_of_work import execute_writes, transaction
 from tests.builders.chart import Chart
 from tests.builders.stored import rows
 from tests.builders.workers import steady_pace, worker_on

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from schemas.accounts import DeviceInvitationIn, InvitationIn, InvitationOut
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device
 

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from api.http.tokens import me_of
 from schemas.accounts import MeOut, PasswordIn, SessionOut
 from schemas.base import page_of

@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Response, request
 
-from api.http.answers import json_answer
 from api.http.auth import now, public
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from schemas.accounts import ResetConfirmIn, ResetIn, ResetOut
 from services.password_reset.codes import VALID_FOR
 from services.password_reset.reset import ask_for_reset, confirm_reset

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from schemas.accounts import PageQuery, UserOut, UserPatchIn
 from schemas.base import page_of
 from services.membership.users import change_user, list_users

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from flask import Response
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from api.http.media_types import CSV, JSON, SVG, also_in, file_answer, wanted_form
 from schemas.cohort import CohortOut, CohortQuery
 from services.reports.cohort.chart import outcomes_svg

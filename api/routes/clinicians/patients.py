@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response, after_this_request, request
 
-from api.http.answers import bytes_answer, json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, bytes_answer, json_answer
 from api.page.caseload import caseload_page
 from schemas.base import page_of
 from schemas.patients import (

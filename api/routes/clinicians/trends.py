@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from api.http.media_types import CSV, JSON, PDF, PNG, SVG, also_in, file_answer, wanted_form
 from schemas.trends import TrendOut, TrendQuery
 from services.reports.trend.renditions import Rendition, get_own_rendition, get_rendition

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from flask import Response, request
 
-from api.http.answers import bytes_answer, json_answer
 from api.http.auth import crisis_route, current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, bytes_answer, json_answer
 from schemas.base import page_of
 from schemas.check_ins import (
     AmendIn,
@@ -19,10 +18,9 @@ from schemas.check_ins import (
     CheckInOut,
     CheckInWithVersionsOut,
 )
-from services.intake.check_in import amend_check_in, record_check_in
+from services.intake.check_in import CHECK_INS, amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
-from services.intake.reading.check_ins import CHECK_INS
-from services.intake.reading.versions import get_entry, list_entries
+from services.intake.versions import get_entry, list_entries
 
 routes = Routes("check_ins", __name__, description="Check-ins: answers, scores and safety")
 

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from schemas.due import DueOut
 from services.schedule.due import get_due, get_own_due
 

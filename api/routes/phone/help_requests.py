@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Response
 
-from api.http.answers import bytes_answer
 from api.http.auth import crisis_route, current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, bytes_answer
 from schemas.check_ins import HelpRequestIn, HelpRequestOut
 from services.intake.forms import HelpForm
 from services.intake.help_request import record_help_request

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from api.http.answers import json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, json_answer
 from schemas.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments
 

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.answers import bytes_answer, json_answer
 from api.http.auth import current_actor, now
-from api.http.bodies import Routes
+from api.http.bodies import Routes, bytes_answer, json_answer
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
 from schemas.side_effects import (
@@ -21,9 +20,13 @@ from schemas.side_effects import (
     SideEffectsWithVersionsOut,
 )
 from services.intake.forms import EffectsAmendment, EffectsForm
-from services.intake.reading.side_effects import SIDE_EFFECT_REPORTS, side_effect_codes
-from services.intake.reading.versions import get_entry, list_entries
-from services.intake.side_effects import amend_side_effects, record_side_effects
+from services.intake.side_effects import (
+    SIDE_EFFECT_REPORTS,
+    amend_side_effects,
+    record_side_effects,
+    side_effect_codes,
+)
+from services.intake.versions import get_entry, list_entries
 
 routes = Routes("side_effects", __name__, description="Side effects, coded and graded")
 

@@ -15,10 +15,9 @@ from models.notification import UNFINISHED
 from services.alerts.chain import Chain, load_chain
 from services.alerts.locking import lock_alert, lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
-from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import PAGING, AlertState, PageStep, Transition
-from services.unit_of_work import transaction
+from services.unit_of_work import execute_writes, transaction
 
 BATCH: Final = 200
 

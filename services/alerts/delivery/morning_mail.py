@@ -19,10 +19,9 @@ from models.encryption import KeyringError
 from services.alerts.chain import Chain, is_reachable, load_chain
 from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
-from services.one_statement import Write, execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import PAGING, AlertState, at_least
-from services.unit_of_work import transaction
+from services.unit_of_work import Write, execute_writes, transaction
 
 EMAIL: Final = "email"
 

@@ -22,10 +22,9 @@ from services.alerts.delivery.morning_mail import pass_on
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
-from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState, PageStep
-from services.unit_of_work import transaction
+from services.unit_of_work import execute_writes, transaction
 
 Clock = Callable[[], datetime]
 

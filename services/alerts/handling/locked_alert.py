@@ -18,9 +18,9 @@ from services.alerts.handling.show_alerts import record_access, show_alert
 from services.alerts.locking import lock_alert_of
 from services.alerts.permissions import Reach, reach_of, require, visible_alert
 from services.alerts.writing import AlertKey, alert_update, changed_columns, timeline_writes
-from services.one_statement import Write, execute_writes
 from services.patients.status.row import raise_revision
 from services.rules.escalation.states import AlertState, Circumstances, Transition
+from services.unit_of_work import Write, execute_writes
 
 
 @dataclass(frozen=True, slots=True)

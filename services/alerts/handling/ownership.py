@@ -17,9 +17,9 @@ from services.alerts.handling.locked_alert import lock_alert_for
 from services.alerts.locking import lock_status_rows
 from services.alerts.writing import AlertKey, change_writes, notify_statement
 from services.exceptions import AlreadyResolved, Unauthenticated
-from services.one_statement import execute_writes
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
+from services.unit_of_work import execute_writes
 
 
 def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:

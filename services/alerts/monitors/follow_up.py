@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from models import Alert, AlertOccurrence, Patient, SessionFollowUp
 from services.alerts.monitors.candidates import BATCH, Candidate, lock, occurrence, open_alert
 from services.alerts.opening import NewOccurrence
-from services.one_statement import Write, execute_writes
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.session_day.follow_up import FollowUpWindow, lapsed
 from services.rules.session_day.numbers import SESSION_NUMBERS
-from services.unit_of_work import transaction
+from services.unit_of_work import Write, execute_writes, transaction
 
 RULE: Final = CATALOGUE["N2"]
 

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Interval, and_, exists, literal, or_, sele
 from models import Alert, Patient, User
 from services.alerts.monitors.candidates import BATCH, Candidate, lock, occurrence, open_alert
 from services.alerts.writing import notify_statement
-from services.one_statement import execute_writes
 from services.patients.status.silence import (
     last_risk_answer_on,
     load_silence,
@@ -18,7 +17,7 @@ from services.patients.status.silence import (
     with_account,
 )
 from services.rules.danger.silence import RULE, SILENCE, silence_tier
-from services.unit_of_work import transaction
+from services.unit_of_work import execute_writes, transaction
 
 
 def silent_patients(now: datetime) -> Iterator[Candidate]:

@@ -1,10 +1,12 @@
-"""What is known of a patient before an entry: one bounded read, under the status-row lock."""
+"""What is sent, and what is known of the patient before it: one bounded read, under the lock of the
+status row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +17,6 @@ from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn, Patient, RecordId, StoredPlan
 from services.exactly_once import KNOWN_COLUMNS
-from services.intake.deciding.entry import Sent
 from services.patients.history.check_ins import ENTRY_COLUMNS, as_json, counting
 from services.patients.history.treatments import LAST_REVISION, TREATMENT_COLUMNS, read_treatment
 from services.patients.status.figures import DAILY, SLOPE_DAYS
@@ -26,8 +27,11 @@ from services.patients.status.lock import (
 )
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
+from services.rules.danger.triage import EntryKind
 from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.figures.numbers import FIGURE_NUMBERS
+from services.rules.instruments.answers import Answers
+from services.rules.instruments.definition import Instrument
 from services.rules.mood_days import earliest_mood_day, find_zone, mood_day_at
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
@@ -43,6 +47,29 @@ NOWHERE: Final = {
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
 _JOINED: Final = bindparam("joined", type_=CheckIn.root_id.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent and around it; `earlier` are the earlier versions' answers, oldest first.
+
+    `kept_day`: the mood day and zone of the first version, which every other keeps, also where the
+    zone of then can no longer be told (an unknown name, a profile that has moved).
+    """
+
+    kind: EntryKind
+    instrument: Instrument | None
+    answers: Answers
+    note: str | None
+    recorded_at: datetime
+    received_at: datetime
+    timezone: str | None
+    sent_at: datetime | None = None
+    stated_mood_day: date | None = None
+    client_total: int | None = None
+    flags: frozenset[str] = frozenset()
+    earlier: Sequence[Answers] = field(default=())
+    kept_day: tuple[date, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What was decided about one entry: by the rules, or, when they raise, by lines that cannot.
+"""What one entry says and what was decided about it: by the rules, or, when they raise, by lines
+that cannot.
 
 The whole of reading, scoring and deciding stands inside guards: whatever fails in it, a positive
 answer still opens its ordinary alert, and a harmless one is counted to be decided again
@@ -9,37 +10,65 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
-from services.intake.deciding.entry import (
-    Read,
-    Sent,
-    place_anyhow,
-    place_entry,
-    read_entry,
-)
-from services.intake.deciding.known import Known
+from services.intake.deciding.known import Known, Sent
 from services.rules.catalogue import FALLBACK
 from services.rules.danger import standing_plans, triage
-from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.fallback import fallback_tier
+from services.rules.danger.lowering import CssrsEntry
+from services.rules.danger.notes import find_terms
 from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.standing_plans import EndReason, Moment
+from services.rules.danger.triage import (
+    CssrsLevel,
+    EntryFacts,
+    Item9,
+    RiskHistory,
+    carried_forward,
+    highest_item9,
+    highest_level,
+)
 from services.rules.decision import Decision, Tier
-from services.rules.instruments.answers import Answers
-from services.rules.instruments.scoring import Score
-from services.rules.mood_days import Placement
+from services.rules.instruments.answers import (
+    ITEM9_UNKNOWN,
+    Answers,
+    Score,
+    cssrs_level,
+    item9,
+    score,
+)
+from services.rules.instruments.definition import Instrument
+from services.rules.mood_days import Placement, place
 
 log = structlog.get_logger()
 
+TOKEN_EXPIRED: Final = "token_expired"  # noqa: S105 - the name of a flag
+ENTERED_BY_STAFF: Final = "entered_by_staff"
+CLIENT_TOTAL_MISMATCH: Final = "client_total_mismatch"
 WITH_ITEM9: Final = ("phq9", "phq9-daily")
 CSSRS: Final = "cssrs-screener"
 CSSRS_QUESTIONS: Final = 7
 NOTHING_SCORED: Final = Score(
     total=None, band=None, complete=False, answered=0, prorated_total=None
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the rules read in it.
+
+    `q9_highest`: the highest item 9 of all versions; `reassuring`: the entry as a complete C-SSRS.
+    """
+
+    facts: EntryFacts
+    placement: Placement
+    score: Score | None = None
+    q9_highest: int | None = None
+    reassuring: CssrsEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +194,93 @@ def _fallback_ending(sent: Sent, item9: int | None, tier: Tier | None) -> EndRea
     answered = sum(type(answer) is int for answer in sent.answers.values())
     unknown = code == CSSRS and answered < CSSRS_QUESTIONS
     return "cssrs_above_low" if unknown or tier is not None else None
+
+
+def place_entry(sent: Sent, profile_timezone: str) -> Placement:
+    """Its mood day, its zone and the flags of its clock."""
+    # A press on the help button names no zone.
+    timezone = profile_timezone if sent.kind == "help_request" else sent.timezone
+    return place(
+        sent.recorded_at,
+        timezone,
+        profile_timezone,
+        sent.received_at,
+        sent.sent_at,
+        sent.stated_mood_day,
+    )
+
+
+def place_anyhow(sent: Sent, profile_timezone: str) -> Placement:
+    """The entry's place in time, or, when even that raises, the moment it was received."""
+    try:
+        return place_entry(sent, profile_timezone)
+    except Exception as error:  # noqa: BLE001 - a fault here must not cost the answer either
+        log.error("placement_failed", kind=type(error).__name__)
+        return placed_at(sent.received_at, profile_timezone)
+
+
+def placed_at(received: datetime, timezone: str) -> Placement:
+    """The place of what has none of its own: the moment it was received."""
+    return Placement(received.date(), timezone, frozenset(), received, received)
+
+
+def read_entry(sent: Sent, placed: Placement) -> Read:
+    """Score it and collect the facts that the S rules look at."""
+    scored = score(sent.instrument, sent.answers) if sent.instrument else None
+    flags = placed.flags | sent.flags
+    if scored and sent.client_total is not None and sent.client_total != scored.total:
+        flags |= {CLIENT_TOTAL_MISMATCH}
+    facts = EntryFacts(
+        kind=sent.kind,
+        recorded_at=placed.answered_at,
+        received_at=sent.received_at,
+        item9=_item9(sent.instrument, sent.answers),
+        cssrs=_cssrs(sent.instrument, sent.answers),
+        crisis_terms=bool(sent.note and find_terms(sent.note)),
+        flags=flags,
+    )
+    highest = facts.item9_number
+    if sent.earlier:
+        versions = carried_forward([*sent.earlier, sent.answers])
+        numbers = [_item9(sent.instrument, version) for version in versions]
+        levels = [_cssrs(sent.instrument, version) for version in versions]
+        highest = highest_item9(numbers)
+        facts = replace(
+            facts,
+            cssrs=levels[-1],
+            earlier_item9=highest_item9(numbers[:-1]),
+            earlier_cssrs=highest_level(level for level in levels[:-1] if level),
+        )
+    complete = scored is not None and scored.complete
+    return Read(
+        facts=facts,
+        placement=placed,
+        score=scored,
+        q9_highest=highest,
+        reassuring=_as_cssrs(facts, facts.cssrs) if facts.cssrs and complete else None,
+    )
+
+
+def _as_cssrs(facts: EntryFacts, level: CssrsLevel) -> CssrsEntry:
+    return CssrsEntry(
+        level=level,
+        complete=True,
+        recorded_at=facts.recorded_at,
+        received_at=facts.received_at,
+        flags=facts.flags,
+        amended=facts.kind == "amendment",
+    )
+
+
+def _item9(instrument: Instrument | None, answers: Answers) -> Item9:
+    if instrument is None:
+        return None
+    found = item9(instrument, answers)
+    return "unknown" if found == ITEM9_UNKNOWN else found.value
+
+
+def _cssrs(instrument: Instrument | None, answers: Answers) -> CssrsLevel | None:
+    if instrument is None or not instrument.triage:
+        return None
+    level: CssrsLevel = cssrs_level(instrument, answers).value
+    return level

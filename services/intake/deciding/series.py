@@ -11,8 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.alerts.alert_history import load_alert_history
-from services.intake.deciding.entry import Sent
-from services.intake.deciding.known import NOWHERE, SERIES, Known
+from services.intake.deciding.known import NOWHERE, SERIES, Known, Sent
 from services.intake.deciding.outcome import Outcome
 from services.patients.history.check_ins import entries_of_json, entry_of
 from services.patients.status.figures import AsOf, figures_of

@@ -15,8 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.alerts.alert_history import load_alert_history
-from services.intake.deciding.entry import Read, placed_at
-from services.intake.deciding.outcome import Outcome
+from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.patients.history.check_ins import whole_series
 from services.patients.history.side_effects import (
     load_pressures,
@@ -27,7 +26,7 @@ from services.patients.history.side_effects import (
 from services.patients.history.treatments import load_treatment, rule_session
 from services.patients.status.figures import TWO_WEEKS
 from services.patients.status.lock import LockedPatient
-from services.rules.danger.entry import EntryFacts, EntryKind
+from services.rules.danger.triage import EntryFacts, EntryKind
 from services.rules.day_series import day_rows
 from services.rules.decide.check_in import session_decisions
 from services.rules.decide.vital_signs import VitalsCase, vitals_decisions

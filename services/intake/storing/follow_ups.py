@@ -97,7 +97,7 @@ def _contacts(session: Session, patient_id: UUID, since: datetime) -> Sequence[d
 
 def follow_ups_met(patient: LockedPatient, outcome: Outcome) -> list[Update]:
     """What was awaited after a session has come: N2 does not fire."""
-    if not patient.treated or outcome.read.facts.kind == "help_request":
+    if outcome.read.facts.kind == "help_request":
         return []
     at = outcome.read.facts.recorded_at
     return [

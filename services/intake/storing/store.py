@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import Any, Literal
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
@@ -24,13 +25,22 @@ from services.alerts.writing import notify_statement
 from services.exactly_once import FirstAnswer, keep_answer, render
 from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
-from services.intake.storing.cards import SafetyCard, safety_card
 from services.intake.storing.follow_ups import follow_ups_met
-from services.one_statement import Write, execute_writes
 from services.patients.status.lock import LockedPatient
+from services.rules.cards.crisis import Card, Level, RequestOutcome, card, generic_card
+from services.rules.cards.medical import EMERGENCY, MedicalAdvice, medical_advice, medical_card
+from services.rules.catalogue import CATALOGUE, FALLBACK
+from services.rules.danger import triage
 from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.standing_plans import EndReason
-from services.rules.decision import highest
+from services.rules.danger.standing_plans import StandingPlan as PlanRules
+from services.rules.danger.triage import next_instrument
+from services.rules.decision import Tier, highest
+from services.unit_of_work import Write, execute_writes
+
+log = structlog.get_logger()
+
+SafetyCard = dict[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +68,18 @@ def store_entry(
     """
     patient = known.patient
     chain = chain_of(session, patient.clinic_id)
-    raised = raise_alerts(
-        session,
-        patient,
-        outcome.read.facts,
-        outcome.decisions,
-        entry.id,
-        chain,
-        now,
-        outcome.read.reassuring,
-    )
+    facts, reassuring = outcome.read.facts, outcome.read.reassuring
+    raised = AlertWrites()
+    if reassuring is not None or any(one.tier is not None for one in outcome.decisions):
+        raised = raise_alerts(
+            session, patient, facts, outcome.decisions, entry.id, chain, now, reassuring
+        )
     body = render(entry.record(safety_card(outcome, patient, chain, now)))
     others = [
         *entry.writes,
-        *_plan_writes(known, outcome, now),
-        _status(patient, outcome, entry.kind, now),
-        *follow_ups_met(patient, outcome),
+        *(_plan_writes(known.plan, outcome, now) if known.plan else ()),
+        status_update(patient, _changed(patient, outcome, entry.kind, now)),
+        *(follow_ups_met(patient, outcome) if patient.treated else ()),
         keep_answer(
             record_id=entry.id,
             clinic_id=patient.clinic_id,
@@ -85,7 +91,7 @@ def store_entry(
         ),
     ]
     store_outcome(session, patient, outcome, raised, entry.id, now, others)
-    if outcome.counts_as_failure:
+    if outcome.failed and outcome.counts_as_failure:
         count_failure(session, patient, entry.id, chain(), now)
     if actor.patient_id is None:
         about = {"patient_id": patient.patient_id, "object_id": entry.id}
@@ -150,22 +156,15 @@ def end_plan(plan_id: UUID, reason: EndReason, now: datetime) -> Write:
     return change.values(ended_at=now, ended_because=reason)
 
 
-def _plan_writes(known: Known, outcome: Outcome, now: datetime) -> list[Write]:
-    if known.plan is None or known.plan.id is None:
+def _plan_writes(plan: PlanRules, outcome: Outcome, now: datetime) -> list[Write]:
+    if plan.id is None:
         return []
     if outcome.plan_ended is not None:
-        return [end_plan(known.plan.id, outcome.plan_ended, now)]
+        return [end_plan(plan.id, outcome.plan_ended, now)]
     if any(one.fired and one.rule == "S2p" for one in outcome.danger):
-        change = update(StoredPlan).where(StoredPlan.id == known.plan.id)
+        change = update(StoredPlan).where(StoredPlan.id == plan.id)
         return [change.values(recorded_ones=StoredPlan.recorded_ones + 1)]
     return []
-
-
-def _status(patient: LockedPatient, outcome: Outcome, kind: RecordKind, now: datetime) -> Write:
-    values: dict[str, Any] = {**outcome.figures, **_risk_columns(patient, outcome)}
-    if kind in ("check_in", "amendment"):
-        values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
-    return status_update(patient, values)
 
 
 def status_update(patient: LockedPatient, values: Mapping[str, Any]) -> Write:
@@ -177,11 +176,15 @@ def status_update(patient: LockedPatient, values: Mapping[str, Any]) -> Write:
     )
 
 
-def _risk_columns(patient: LockedPatient, outcome: Outcome) -> dict[str, Any]:
-    """What the entry changes in the risk columns of the status row: they only ever move on."""
+def _changed(
+    patient: LockedPatient, outcome: Outcome, kind: RecordKind, now: datetime
+) -> dict[str, Any]:
+    """What the entry changes in the status row. The columns of risk only ever move on."""
     read, facts = outcome.read, outcome.read.facts
     at, day, item9 = facts.recorded_at, read.placement.mood_day, facts.item9_number
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(outcome.figures)
+    if kind in ("check_in", "amendment"):
+        values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
     if item9 is not None and item9 > 0:
         values["item9_positive_at"] = max(at, patient.item9_positive_at or at)
     if facts.cssrs in ("moderate", "high"):
@@ -191,3 +194,43 @@ def _risk_columns(patient: LockedPatient, outcome: Outcome) -> dict[str, Any]:
     if item9 is not None and day >= (patient.last_item9_on or day):
         values |= {"last_item9_on": day, "last_item9": read.q9_highest}
     return values
+
+
+def safety_card(
+    outcome: Outcome, patient: LockedPatient, chain: Callable[[], Chain], now: datetime
+) -> SafetyCard:
+    """The card for danger, for a bodily emergency, or for both; None for neither."""
+    level, advice = _level(outcome), _advice(outcome)
+    if level is None and advice is None:
+        return None
+    clinic = chain().facts
+    paged = any(one.tier is not None and one.tier >= Tier.HIGH for one in outcome.decisions)
+    receipt = RequestOutcome(paged=paged, followed=patient.followed)
+    try:
+        crisis: Card | None = None
+        if level is not None:
+            crisis = card(level, clinic, now, receipt, next_instrument(outcome.read.facts))
+        return crisis if advice is None else medical_card(advice, clinic, now, receipt, crisis)
+    except Exception as error:  # noqa: BLE001 -- a card that cannot be made must not cost the answer
+        log.error("card_failed", kind=type(error).__name__)
+        worst = level or (advice.level if advice else "support")
+        return generic_card(committed=True, level=worst, country=clinic.country)
+
+
+def _level(outcome: Outcome) -> Level | None:
+    if not any(one.rule == FALLBACK for one in outcome.danger):
+        return triage.card_level(outcome.read.facts, outcome.danger)
+    tier = triage.occurrence_tier(outcome.danger)
+    return "crisis" if tier is Tier.CRITICAL else "support" if tier else None
+
+
+def _advice(outcome: Outcome) -> MedicalAdvice | None:
+    answered = (*outcome.others, *outcome.already_reported)
+    if not any(CATALOGUE[one.rule].is_bodily for one in answered):
+        return None
+    try:
+        return medical_advice(answered)
+    except Exception as error:  # noqa: BLE001 -- words that cannot be chosen must not cost the answer
+        log.error("advice_failed", kind=type(error).__name__)
+        is_emergency = any(one.fired and one.rule == "E1" for one in answered)
+        return EMERGENCY if is_emergency else None

@@ -14,7 +14,7 @@ from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
-from services.rules.figures.standing import standing
+from services.rules.figures.standing import UNTREATED_STANDING, standing
 from services.rules.figures.status import phq9_status
 from services.rules.figures.windows import mean_of_week, slope_per_week
 from services.rules.schedule.windows import day_start
@@ -39,7 +39,9 @@ class AsOf:
     @property
     def begun(self) -> Treatment:
         """The courses with the sessions that had started."""
-        return UNTREATED if self.at is None else self.treatment.until(self.at)
+        if self.at is None or not self.treatment.sessions:
+            return UNTREATED
+        return self.treatment.until(self.at)
 
 
 NOW_UNTREATED: Final = AsOf()
@@ -116,14 +118,15 @@ def daily_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED)
         **make(as_of),
         "daily_m7": _number(week.value if week else None),
         "daily_slope": _number(slope_per_week(values)),
-        "daily_forecast": _forecast(make, as_of),
+        "daily_forecast": _forecast(make, as_of) if as_of.treatment.sessions else [],
     }
 
 
 def _standing_figures(
     values: Sequence[DayValue], entries: Sequence[SeriesEntry], as_of: AsOf
 ) -> Figures:
-    stands = standing(values, as_of.begun, as_of.zone, entries)
+    begun = as_of.begun
+    stands = standing(values, begun, as_of.zone, entries) if begun.sessions else UNTREATED_STANDING
     planned = [one for one in as_of.treatment.sessions if as_of.at and one.started_at > as_of.at]
     return {
         "last_session_id": UUID(stands.last_session_id) if stands.last_session_id else None,

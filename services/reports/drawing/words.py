@@ -8,7 +8,7 @@ from typing import Final
 from services.rules.courses import Session
 from services.rules.figures.effect_duration import DurationStatus
 from services.rules.figures.status import Status
-from services.rules.instruments.lookup import instrument
+from services.rules.instruments.definition import instrument
 from services.rules.measures import Change
 from services.rules.statistics import Exact
 

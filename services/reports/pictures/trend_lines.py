@@ -11,7 +11,7 @@ from services.reports.drawing.numbers import longest_step
 from services.reports.drawing.paint import INK, LINE, SOFT, Point, dots, polyline
 from services.reports.drawing.words import number_words, plain
 from services.rules.day_series import DayValue
-from services.rules.instruments.lookup import Band, instrument
+from services.rules.instruments.definition import Band, instrument
 from services.rules.trend.document import TrendReport
 from services.rules.trend.report import WITH_STATUS
 

@@ -25,7 +25,7 @@ from services.reports.trend.cut import (
     load_cut,
 )
 from services.rules.day_series import SeriesEntry
-from services.rules.instruments.lookup import UnknownInstrument, instrument
+from services.rules.instruments.definition import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.trend.document import TrendReport
 from services.rules.trend.numbers import REPORTS

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.rules.danger.entry import CssrsLevel
 from services.rules.danger.numbers import RULES, RuleSet
+from services.rules.danger.triage import CssrsLevel
 from services.rules.decision import Tier
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 from uuid import UUID
 
 from services.rules.catalogue import SUICIDE_RISK
-from services.rules.danger.entry import EntryFacts
 from services.rules.danger.lowering import CssrsEntry, Occurrence
 from services.rules.danger.numbers import RULES, RuleSet
+from services.rules.danger.triage import EntryFacts
 
 EndReason = Literal[
     "until_passed",

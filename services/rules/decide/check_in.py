@@ -17,7 +17,7 @@ from services.rules.day_series import DayValue, SeriesEntry, day_rows, day_value
 from services.rules.decision import Decision, RuleId
 from services.rules.figures.session_effect import morning_values, session_windows
 from services.rules.instruments.answers import Answers, number
-from services.rules.instruments.lookup import instrument, load_instruments
+from services.rules.instruments.definition import instrument, load_instruments
 from services.rules.worsening.anxiety import a1
 from services.rules.worsening.daily_worsening import m2
 from services.rules.worsening.mania import b1
@@ -63,7 +63,8 @@ class SeriesCase:
     @property
     def begun(self) -> Treatment:
         """The treatment as it stood when the answer was given."""
-        return self.treatment.until(self.decided.recorded_at)
+        known = self.treatment
+        return known.until(self.decided.recorded_at) if known.sessions else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class _Series:
 def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> list[Decision]:
     """Return the decision of each rule of the instrument; none for an instrument without rules."""
     series = _Series(case, day_values(day_rows(case.entries)), numbers)
-    decided = [DECIDE[rule](series) for rule in rules_of(case.instrument)]
-    return [one.suppressed(_suppression(one, series)) for one in decided]
+    decided = [DECIDE[rule](series) for rule in INSTRUMENTS.get(case.instrument, ())]
+    return [one.suppressed(_suppression(one, series) if one.is_met else None) for one in decided]
 
 
 def session_decisions(
@@ -97,8 +98,6 @@ def session_decisions(
 
 def _suppression(decision: Decision, series: _Series) -> Suppression | None:
     case, rule = series.case, CATALOGUE[decision.rule]
-    if not decision.is_met:
-        return None
     if rule.is_about_worsening and case.decided.total is None:
         return "incomplete"
     if rule.is_about_worsening and case.decided.late:
@@ -112,7 +111,9 @@ def _suppression(decision: Decision, series: _Series) -> Suppression | None:
 
 def _m5(series: _Series) -> Decision:
     case, begun = series.case, series.case.begun
-    mornings = morning_values(case.entries, session_windows(begun.sessions, case.zone))
+    mornings = None
+    if begun.sessions:
+        mornings = morning_values(case.entries, session_windows(begun.sessions, case.zone))
     return m5(series.values, begun, case.zone, mornings, series.numbers.course)
 
 
@@ -155,10 +156,9 @@ DECIDE: Final[Mapping[RuleId, Callable[[_Series], Decision]]] = {
 }
 
 
-def rules_of(code: str) -> tuple[RuleId, ...]:
-    """The rules that decide about the check-ins of an instrument, by the catalogue."""
-    return tuple(rule for rule in DECIDE if code in CATALOGUE[rule].looks_at)
-
-
-# Every instrument with rules.
-INSTRUMENTS: Final = tuple(code for code in load_instruments() if rules_of(code))
+# Instruments with rules, by the catalogue, and which they are.
+INSTRUMENTS: Final[Mapping[str, tuple[RuleId, ...]]] = {
+    code: rules
+    for code in load_instruments()
+    if (rules := tuple(rule for rule in DECIDE if code in CATALOGUE[rule].looks_at))
+}

@@ -98,7 +98,9 @@ def find_baseline(
     it, at least 3. Else what an untreated patient would have, `provisional`, from what came after
     the course before. Source: report formulas, Baseline B.
     """
-    anchor = baseline_anchor(treatment, zone, thresholds.measures.baseline)
+    anchor = None
+    if treatment.sessions:
+        anchor = baseline_anchor(treatment, zone, thresholds.measures.baseline)
     if anchor is not None:
         found = _before_course(instrument, entries, rows, anchor.session, thresholds, zone)
         if found is not None:

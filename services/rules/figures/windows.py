@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
+from operator import attrgetter
 
 from services.rules.day_series import DayValue
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, Windows
@@ -24,8 +25,8 @@ class WindowMean:
 
 def between(values: Sequence[DayValue], first: date, last: date) -> Sequence[DayValue]:
     """Return the values (ascending) of the days from the first to the last, both included."""
-    start = bisect_left(values, first, key=_day)
-    return values[start : bisect_right(values, last, lo=start, key=_day)]
+    start = bisect_left(values, first, key=attrgetter("day"))
+    return values[start : bisect_right(values, last, lo=start, key=attrgetter("day"))]
 
 
 def ending_on_last(values: Sequence[DayValue], days: int) -> Sequence[DayValue]:
@@ -71,10 +72,6 @@ def _slope_window(values: Sequence[DayValue], thresholds: FigureNumbers) -> Sequ
     window = ending_on_last(values, thresholds.windows.slope_days)
     least = thresholds.measures.missing_days.two_weeks_min_days
     return window if len(window) >= least else ()
-
-
-def _day(value: DayValue) -> date:
-    return value.day
 
 
 @dataclass(frozen=True, slots=True)

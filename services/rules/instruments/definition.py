@@ -1,4 +1,4 @@
-"""What an instrument is: plain frozen values, filled from `data/instruments/*.toml`.
+"""What an instrument is, and which there are: frozen values filled from `data/instruments/*.toml`.
 
 What must hold before a single answer is scored with one is checked when it is made.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final
 
-from services.rules.numbers import Between, NumbersError
+from services.rules.numbers import DATA, Between, NumbersError, read
 
 LOINC_SYSTEM: Final = "http://loinc.org"
 TRIAGE_LEVELS: Final = ("high", "moderate", "low")
@@ -131,24 +134,65 @@ class Instrument:
     triage: tuple[TriageRule, ...] = ()
     option_lists: tuple[OptionList, ...] = ()
     clinic_texts: bool = False
+    link_ids: tuple[str, ...] = field(init=False)
+    scored_items: tuple[Item, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         lists = {one.name: one for one in self.option_lists}
         if len(lists) < len(self.option_lists):
             raise NumbersError("has one name twice", "option_lists")
         items = tuple(_with_options(n, item, lists) for n, item in enumerate(self.items))
+        # Worked out once: every answer asks for them.
         object.__setattr__(self, "items", items)
+        object.__setattr__(self, "link_ids", tuple(item.link_id for item in items))
+        object.__setattr__(self, "scored_items", tuple(item for item in items if item.scored))
         for check in (_items, _options, _branches, _bands, _triage, _proration, _item9, _codes):
             for path, problem in check(self):
                 raise NumbersError(problem, path)
 
-    @property
-    def link_ids(self) -> tuple[str, ...]:
-        return tuple(item.link_id for item in self.items)
 
-    @property
-    def scored_items(self) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.scored)
+@cache
+def load_instruments() -> Mapping[str, Instrument]:
+    """All instruments by code, read once per process. Raises ``NumbersError`` at the first fault.
+
+    Call it at start: a file that breaks a rule must stop the start, not a patient's answer.
+    """
+    return read_instruments(DATA / "instruments")
+
+
+def read_instruments(folder: Path) -> Mapping[str, Instrument]:
+    """Every `<code>.toml` of a folder by its code. Raises ``NumbersError``."""
+    found = {path.stem: read(path, Instrument) for path in sorted(folder.glob("*.toml"))}
+    if not found:
+        raise NumbersError("no instrument file found", file=folder.name)
+    for stem, one in found.items():
+        if one.code != stem:
+            raise NumbersError("must be the name of the file", "code", f"{stem}.toml")
+    return MappingProxyType(found)
+
+
+def instrument(code: str) -> Instrument:
+    """The current version of the instrument `code`. Raises `UnknownInstrument`."""
+    try:
+        return load_instruments()[code]
+    except KeyError:
+        raise UnknownInstrument("no instrument has this code") from None
+
+
+def with_texts(instrument: Instrument, texts: Mapping[str, str]) -> Instrument:
+    """The instrument with a clinic's own wording by link id (C-SSRS, whose text we do not ship).
+
+    Raises `ValueError` when the instrument's wording is fixed, a link id is unknown or a text is
+    blank. Codes, options and rules stay as they are.
+    """
+    if texts and not instrument.clinic_texts:
+        raise ValueError(f"the wording of {instrument.code} is fixed")
+    if not texts.keys() <= set(instrument.link_ids):
+        raise ValueError(f"a text is for a link id that {instrument.code} does not have")
+    if not all(text.strip() for text in texts.values()):
+        raise ValueError("a text is blank")
+    items = (replace(item, text=texts.get(item.link_id, item.text)) for item in instrument.items)
+    return replace(instrument, items=tuple(items))
 
 
 def _with_options(n: int, item: Item, lists: Mapping[str, OptionList]) -> Item:

@@ -38,9 +38,11 @@ def m5(
     """
     limits, measures = thresholds.m5, thresholds.measures
     ordered = sorted(values, key=lambda value: value.day)
-    window = next(iter(session_windows(treatment.sessions, zone, measures.session)[-1:]), None)
-    before = _before(ordered, window, mornings or {}, measures.session.before_days)
-    after = _after(ordered, window, limits)
+    window, before, after = None, [], []
+    if treatment.sessions:
+        window = session_windows(treatment.sessions, zone, measures.session)[-1]
+        before = _before(ordered, window, mornings or {}, measures.session.before_days)
+        after = _after(ordered, window, limits)
     level = mean(before) if len(before) >= limits.before_min_days else None
     highest = max(after, default=None)
     rise = None if level is None or highest is None else highest - level
@@ -51,7 +53,7 @@ def m5(
         tier=Tier.MEDIUM if met else None,
         inputs={
             "on": ordered[-1].day.isoformat() if ordered else None,
-            "reason": _reason(window, after, level),
+            "reason": _reason(after, level) if window else "no_session",
             "session_on": window.last_day.isoformat() if window else None,
             "sessions": len(window.sessions) if window else 0,
             "before_days": len(before),
@@ -67,36 +69,29 @@ def m5(
 
 def _before(
     ordered: Sequence[DayValue],
-    window: SessionWindow | None,
+    window: SessionWindow,
     mornings: Mornings,
     before_days: int,
 ) -> list[int | Fraction]:
-    if window is None:
-        return []
     first = window.first_day
     before = [v.value for v in ordered if 1 <= (first - v.day).days <= before_days]
     return before or [total for day, total in mornings.items() if day == first]
 
 
 def _after(
-    ordered: Sequence[DayValue], window: SessionWindow | None, limits: M5Thresholds
+    ordered: Sequence[DayValue], window: SessionWindow, limits: M5Thresholds
 ) -> list[int | Fraction]:
     """The values of the days so far; none once the newest lies beyond the window."""
-    if window is None or not ordered or window.days_after(ordered[-1].day) > limits.after_days:
+    if not ordered or window.days_after(ordered[-1].day) > limits.after_days:
         return []
     return [value.value for value in ordered if window.days_after(value.day) >= 1]
 
 
-def _reason(
-    window: SessionWindow | None, after: Sequence[int | Fraction], level: Fraction | None
-) -> Reason | None:
-    """What keeps the rule from being decided; None when it can be."""
-    rows: tuple[tuple[bool, Reason], ...] = (
-        (window is None, "no_session"),
-        (not after, "outside_window"),
-        (level is None, "no_day_before"),
-    )
-    return next((reason for applies, reason in rows if applies), None)
+def _reason(after: Sequence[int | Fraction], level: Fraction | None) -> Reason | None:
+    """What keeps the rule from being decided after a session; None when it can be."""
+    if not after:
+        return "outside_window"
+    return "no_day_before" if level is None else None
 
 
 def _number(value: int | Fraction | None) -> int | float | None:

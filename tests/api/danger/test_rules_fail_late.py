@@ -12,7 +12,7 @@ from services.intake.check_in import record_check_in
 from services.intake.deciding import series
 from services.intake.forms import CheckInForm
 from services.intake.replay import replay, undecided
-from services.intake.storing import cards
+from services.intake.storing import store
 from tests.builders.broken import broken
 from tests.builders.calls import post
 from tests.builders.entries import phq9
@@ -72,7 +72,7 @@ def test_a_card_that_cannot_be_made_is_the_generic_one(
     client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pat = clinic.patient()
-    monkeypatch.setattr(cards, "card", broken)
+    monkeypatch.setattr(store, "card", broken)
     answer = post(client, pat, phq9(item9=3))
     assert answer.status_code == 201
     assert answer.json is not None

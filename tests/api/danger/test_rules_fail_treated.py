@@ -63,10 +63,10 @@ FAULTS = [
     "services.intake.deciding.side_effects.load_pressures",
     "services.rules.side_effects.report.ReportedEffect.is_emergency",
     "services.rules.decide.side_effects.e2",
-    "services.intake.reading.versions.session_before",
-    "services.intake.reading.versions.hours_since",
-    "services.intake.storing.cards.medical_advice",
-    "services.intake.storing.cards.medical_card",
+    "services.intake.versions.session_before",
+    "services.intake.versions.hours_since",
+    "services.intake.storing.store.medical_advice",
+    "services.intake.storing.store.medical_card",
 ]
 SENT = {
     "suicide_risk": [check_in, amendment, help_request],

@@ -19,10 +19,9 @@ from services.alerts.opening import (
     lower,
     open_or_add,
 )
-from services.one_statement import execute_writes
 from services.patients.status.lock import lock_patient
 from services.rules.decision import Tier
-from services.unit_of_work import transaction
+from services.unit_of_work import execute_writes, transaction
 from tests.builders.scene import FAMILY, Scene
 
 

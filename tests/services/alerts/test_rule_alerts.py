@@ -14,13 +14,12 @@ from services.alerts.alert_history import load_alert_history
 from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
 from services.alerts.raising import AlertWrites, raise_alerts
 from services.intake.storing.store import chain_of
-from services.one_statement import execute_writes
 from services.patients.status.lock import lock_patient
-from services.rules.danger.entry import EntryFacts
+from services.rules.danger.triage import EntryFacts
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.escalation import lifecycle
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
-from services.unit_of_work import transaction
+from services.unit_of_work import execute_writes, transaction
 from tests.builders.calls import made
 from tests.builders.scene import Scene
 from tests.builders.stored import alerts, rows

@@ -14,9 +14,9 @@ from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import silence_tier
 from services.rules.danger.triage import CONDITIONS
 from services.rules.decide import side_effects, vital_signs
-from services.rules.decide.check_in import DECIDE, INSTRUMENTS, rules_of, session_decisions
+from services.rules.decide.check_in import DECIDE, INSTRUMENTS, session_decisions
 from services.rules.decision import Tier
-from services.rules.instruments.lookup import instrument, load_instruments
+from services.rules.instruments.definition import instrument, load_instruments
 from services.rules.numbers import NumbersError
 from services.rules.session_day.driving import e6_not_acknowledged
 from services.rules.session_day.follow_up import lapsed
@@ -32,7 +32,7 @@ OTHERS = (
     *("M1", "M2", "M3", "M4", "M5", "A1", "B1", "N2"),
 )
 DECIDED_ON: dict[str, Mapping[str, Callable[..., object]]] = {
-    **{code: {rule: DECIDE[rule] for rule in rules_of(code)} for code in INSTRUMENTS},
+    **{code: {rule: DECIDE[rule] for rule in rules} for code, rules in INSTRUMENTS.items()},
     "side_effects": side_effects.DECIDE,
     "vital_signs": vital_signs.DECIDE,
     "session": {"M4": session_decisions, "E6": e6_not_acknowledged},

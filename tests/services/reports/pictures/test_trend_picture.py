@@ -9,7 +9,7 @@ import pytest
 from services.reports.drawing.paint import INK, LINE, PAPER
 from services.reports.pictures.trend_picture import trend_svg
 from services.rules.figures.baseline import Baseline
-from services.rules.instruments.lookup import load_instruments
+from services.rules.instruments.definition import load_instruments
 from services.rules.trend.treatment import SessionFigures
 from services.rules.worsening.return_of_symptoms import Relapse
 from tests.services.reports.pictures.drawn import (

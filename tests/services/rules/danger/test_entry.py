@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.danger.entry import carried_forward, highest_item9, highest_level
+from services.rules.danger.triage import carried_forward, highest_item9, highest_level
 
 
 def test_numbers_survive_a_later_null_or_declined():

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.lowering import (
     CssrsEntry,
     Occurrence,
     lower_all,
     lowered,
 )
-from services.rules.danger.triage import triage
+from services.rules.danger.triage import EntryFacts, RiskHistory, triage
 from services.rules.decision import Tier
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

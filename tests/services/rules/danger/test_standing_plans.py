@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.danger.entry import EntryFacts
 from services.rules.danger.lowering import CssrsEntry, Occurrence
 from services.rules.danger.standing_plans import (
     Moment,
@@ -16,6 +15,7 @@ from services.rules.danger.standing_plans import (
     plan_ended,
     plan_holds,
 )
+from services.rules.danger.triage import EntryFacts
 from services.rules.decision import Tier
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.rules.catalogue import CATALOGUE
-from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.triage import (
     CONDITIONS,
+    EntryFacts,
+    RiskHistory,
     card_level,
     next_instrument,
     occurrence_tier,

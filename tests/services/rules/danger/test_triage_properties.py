@@ -7,10 +7,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.danger.entry import EntryFacts, RiskHistory
 from services.rules.danger.fallback import fallback_tier
 from services.rules.danger.lowering import CssrsEntry, Occurrence, lower_all
-from services.rules.danger.triage import card_level, occurrence_tier, triage
+from services.rules.danger.triage import (
+    EntryFacts,
+    RiskHistory,
+    card_level,
+    occurrence_tier,
+    triage,
+)
 from services.rules.decision import Tier
 
 NOW = datetime(2026, 11, 21, 22, 15, tzinfo=UTC)

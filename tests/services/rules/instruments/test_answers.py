@@ -7,7 +7,7 @@ import json
 import pytest
 
 from services.rules.instruments.answers import InvalidAnswers, check_answers, number
-from services.rules.instruments.lookup import instrument
+from services.rules.instruments.definition import instrument
 
 SECRET = "I want to end it"
 

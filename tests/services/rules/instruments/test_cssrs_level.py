@@ -6,9 +6,8 @@ import itertools
 
 import pytest
 
-from services.rules.instruments.answers import check_answers
-from services.rules.instruments.lookup import instrument
-from services.rules.instruments.scoring import CssrsLevel, Score, cssrs_level, score
+from services.rules.instruments.answers import CssrsLevel, Score, check_answers, cssrs_level, score
+from services.rules.instruments.definition import instrument
 
 CSSRS = instrument("cssrs-screener")
 NO_TO_ALL = {"q1": 0, "q2": 0, "q6": 0}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.instruments.definition import Instrument
-from services.rules.instruments.lookup import load_instruments, read_instruments
+from services.rules.instruments.definition import Instrument, load_instruments, read_instruments
 from services.rules.numbers import NumbersError, read
 
 SUMMED = """

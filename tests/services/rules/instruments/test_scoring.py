@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.instruments.answers import check_answers
-from services.rules.instruments.lookup import instrument
-from services.rules.instruments.scoring import (
+from services.rules.instruments.answers import (
     ITEM9_NOT_ASKED,
     ITEM9_UNKNOWN,
     Score,
     band_of,
+    check_answers,
     item9,
     score,
 )
+from services.rules.instruments.definition import instrument
 
 
 def form(code, *values, **others):

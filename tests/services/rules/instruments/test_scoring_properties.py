@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.instruments.answers import DECLINED, InvalidAnswers, check_answers
-from services.rules.instruments.lookup import instrument, load_instruments
-from services.rules.instruments.scoring import item9, score
+from services.rules.instruments.answers import DECLINED, InvalidAnswers, check_answers, item9, score
+from services.rules.instruments.definition import instrument, load_instruments
 
 steady = settings(derandomize=True, max_examples=200, deadline=None)
 ALL = sorted(load_instruments())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.instruments.lookup import (
+from services.rules.instruments.answers import asked
+from services.rules.instruments.definition import (
     UnknownInstrument,
-    asked,
     instrument,
     load_instruments,
     with_texts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.rules.instruments.lookup import instrument
+from services.rules.instruments.definition import instrument
 from services.rules.measures import MEASURES
 from services.rules.worsening.numbers import (
     COURSE_RULE_THRESHOLDS,

@@ -1,0 +1,66 @@
+"""What every request leaves behind: a line of log, counts, and headers that its answer carries.
+
+Routes are named by their pattern, never by their values; a body or an id is in none of it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+
+from api.observability.metrics import FLAGS, RECORDS, REQUESTS, SECONDS
+
+log = structlog.get_logger()
+
+# Where a 201 means that a record was stored: end of the route's pattern -> kind.
+STORING: Final = {
+    "/check-ins": "check_in",
+    "/amend": "amendment",
+    "/help-requests": "help_request",
+}
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+}
+
+
+def init_requests(app: Flask) -> None:
+    """Log, count and time every request; give every answer its headers."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        started = g.get("started")
+        seconds = 0.0 if started is None else time.perf_counter() - started
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(route, method, str(response.status_code)).inc()
+        if started is not None:
+            SECONDS.labels(route, method).observe(seconds)
+        if response.status_code == 201 and method == "POST":
+            _count_record(route, response)
+        for name, value in SECURITY_HEADERS.items():
+            # A page may have set a stricter value of its own.
+            response.headers.setdefault(name, value)
+        status, ms = response.status_code, round(1000 * seconds, 1)
+        log.info("request", method=request.method, route=route, status=status, ms=ms)
+        return response
+
+
+def _count_record(route: str, response: Response) -> None:
+    kind = STORING.get(route[route.rfind("/") :])
+    if kind is None or response.direct_passthrough:
+        return
+    RECORDS.labels(kind).inc()
+    for flag in orjson.loads(response.get_data()).get("flags", ()):
+        FLAGS.labels(flag).inc()

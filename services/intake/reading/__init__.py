@@ -1,1 +1,0 @@
-"""Reading entries back: what is true now, the current version under any of its ids."""
