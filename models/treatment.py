@@ -141,8 +141,10 @@ class TreatmentSessionVersion(OfClinic, Base):
 
 
 class StoredVitals(OfClinic, Identified, Base):
-    """One set of vital signs: pressures in mmHg, heart rate per minute, SpO2 in percent, sedation
-    as MOAA/S (5 awake to 0), dissociation as the CADSS total (0-92).
+    """One version of one set of vital signs: pressures in mmHg, heart rate per minute, SpO2 in
+    percent, sedation as MOAA/S (5 awake to 0), dissociation as the CADSS total (0-92).
+
+    The version that nothing has superseded is current.
     """
 
     __tablename__ = "session_vitals"
@@ -161,6 +163,7 @@ class StoredVitals(OfClinic, Identified, Base):
         Index("ix_session_vitals_patient", "clinic_id", "patient_id", "taken_at"),
     )
 
+    version: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     patient_id: Mapped[UUID]
     session_id: Mapped[UUID]
     phase: Mapped[str]
@@ -174,6 +177,7 @@ class StoredVitals(OfClinic, Identified, Base):
     entered_by: Mapped[UUID]
     received_at: Mapped[datetime]
     revision: Mapped[int]
+    superseded_revision: Mapped[int | None]
 
 
 class StoredScreening(OfClinic, Identified, Base):

@@ -175,20 +175,29 @@ class TreatmentSessionOut(Schema):
     entered_at = Instant(required=True)
 
 
-class VitalsIn(Strict):
-    """`POST …/sessions/{sid}/vitals`: pressures in mmHg, SpO2 in percent, sedation as MOAA/S
+class VitalsChangeIn(Patch):
+    """`PATCH …/sessions/{sid}/vitals/{vid}`: pressures in mmHg, SpO2 in percent, sedation as MOAA/S
     (5 awake to 0), dissociation as the CADSS total.
     """
+
+    phase = one_of(VITALS_PHASES)
+    taken_at = Instant()
+    systolic = whole(40, 300)
+    diastolic = whole(20, 200)
+    heart_rate = whole(20, 300, allow_none=True)
+    spo2 = whole(30, 100, allow_none=True)
+    sedation = whole(0, 5, allow_none=True)
+    dissociation = whole(0, 92, allow_none=True)
+
+
+class VitalsIn(Strict, VitalsChangeIn):
+    """`POST …/sessions/{sid}/vitals`."""
 
     id = fields.UUID()
     phase = one_of(VITALS_PHASES, required=True)
     taken_at = Instant(required=True)
     systolic = whole(40, 300, required=True)
     diastolic = whole(20, 200, required=True)
-    heart_rate = whole(20, 300)
-    spo2 = whole(30, 100)
-    sedation = whole(0, 5)
-    dissociation = whole(0, 92)
 
 
 class FindingOut(Schema):

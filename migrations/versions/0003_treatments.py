@@ -113,9 +113,10 @@ TABLES = (
     # One set of vital signs of a session.
     Table(
         "session_vitals",
-        app="SELECT, INSERT",
+        app="SELECT, INSERT, UPDATE (superseded_revision)",
         columns={
             "id": "uuid NOT NULL",
+            "version": "smallint NOT NULL",
             "patient_id": "uuid NOT NULL",
             "session_id": "uuid NOT NULL",
             "phase": "text NOT NULL",
@@ -129,7 +130,9 @@ TABLES = (
             "entered_by": "uuid NOT NULL",
             "received_at": "timestamptz NOT NULL",
             "revision": "integer NOT NULL",
+            "superseded_revision": "integer",
         },
+        key="id, version",
         refers={
             "entered_by": "users",
             "patient_id": "patients",

@@ -254,7 +254,8 @@ def _about_session(session: Session, known: Known, entry: Undecided) -> Outcome:
     mine = (entry.patient_id, entry.entry_id)
     taken = session.execute(
         select(*StoredVitals.__table__.c).where(
-            tuple_(StoredVitals.patient_id, StoredVitals.id) == mine
+            tuple_(StoredVitals.patient_id, StoredVitals.id) == mine,
+            StoredVitals.superseded_revision.is_(None),
         )
     ).one_or_none()
     if taken is not None:

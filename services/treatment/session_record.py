@@ -99,6 +99,7 @@ def load_around(session: Session, patient_id: UUID) -> Around:
 def _overtaken(
     session: Session, patient_id: UUID, cleared_at: dict[UUID, datetime]
 ) -> frozenset[UUID]:
+    """Also by what was corrected since: then a clinician clears again."""
     rows = session.scalars(
         select(StoredVitals).where(
             StoredVitals.patient_id == patient_id,

@@ -19,6 +19,7 @@ from schemas.treatment import (
     SessionChangeIn,
     SessionIn,
     TreatmentSessionOut,
+    VitalsChangeIn,
     VitalsIn,
     VitalsOut,
 )
@@ -26,7 +27,7 @@ from services.treatment.decisions import decide_about_session, list_decisions
 from services.treatment.screenings import add_screening, list_screenings
 from services.treatment.session_record import get_session, list_sessions
 from services.treatment.sessions import change_session, create_session
-from services.treatment.vitals import list_vitals, record_vitals
+from services.treatment.vitals import change_vitals, list_vitals, record_vitals
 
 routes = Routes("sessions", __name__, description="Sessions, vital signs, clearance")
 SESSIONS = "/v1/patients/<uuid:patient_id>/sessions"
@@ -84,6 +85,18 @@ def post_vitals(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Res
 def get_vitals(query: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
     """The vital signs of a session, newest first."""
     return json_answer(list_vitals(current_actor(), patient_id, session_id, now=now(), **query))
+
+
+@routes.route(f"{ONE}/vitals/<uuid:vitals_id>", methods=["PATCH"])
+@routes.arguments(VitalsChangeIn)
+@routes.response(200, VitalsOut)
+def patch_vitals(
+    body: dict[str, Any], patient_id: UUID, session_id: UUID, vitals_id: UUID
+) -> Response:
+    """Correct vital signs; earlier versions are kept, and what is new in them pages."""
+    return json_answer(
+        change_vitals(current_actor(), patient_id, session_id, vitals_id, body, now())
+    )
 
 
 @routes.route(f"{ONE}/decisions", methods=["POST"])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import (
@@ -146,6 +146,14 @@ def show_evidence(
 def _treatment(session: Session, occurrence_id: UUID) -> dict[str, Any]:
     """The report of side effects, the vital signs and the session behind an occurrence."""
     entry, about = aliased(TreatmentSession), aliased(TreatmentSession)
+    # Vital signs may have been corrected since: what the rule saw is shown.
+    as_then = and_(
+        StoredVitals.revision <= AlertOccurrence.revision,
+        or_(
+            StoredVitals.superseded_revision.is_(None),
+            StoredVitals.superseded_revision > AlertOccurrence.revision,
+        ),
+    )
     row = session.execute(
         select(
             SideEffectReport.id.label("side_effects_id"),
@@ -159,7 +167,7 @@ def _treatment(session: Session, occurrence_id: UUID) -> dict[str, Any]:
         )
         .select_from(AlertOccurrence)
         .outerjoin(SideEffectReport, _same(SideEffectReport, AlertOccurrence.entry_id))
-        .outerjoin(StoredVitals, _same(StoredVitals, AlertOccurrence.entry_id))
+        .outerjoin(StoredVitals, and_(_same(StoredVitals, AlertOccurrence.entry_id), as_then))
         .outerjoin(entry, _same(entry, AlertOccurrence.entry_id))
         .outerjoin(about, _same(about, AlertOccurrence.about_id))
         .where(AlertOccurrence.id == occurrence_id)

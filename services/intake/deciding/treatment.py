@@ -6,7 +6,7 @@ counted to be decided again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -43,9 +43,18 @@ FALLBACK_DIASTOLIC: Final = 120
 
 
 def decide_vitals(
-    session: Session, patient: LockedPatient, at_session: Any, taken: Any, received_at: datetime
+    session: Session,
+    patient: LockedPatient,
+    at_session: Any,
+    taken: Any,
+    received_at: datetime,
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome:
-    """Decide one set of vital signs, a row that is stored, of a session's current version."""
+    """Decide one set of vital signs, a row that is stored, of a session's current version.
+
+    `earlier`: what was decided about its earlier versions, as stored. Of a correction only what
+    they did not report is new; nothing that they did is taken back.
+    """
 
     def by_rules() -> list[Decision]:
         since, until = taken.taken_at - AROUND, taken.taken_at + AROUND
@@ -56,12 +65,35 @@ def decide_vitals(
             pressures=load_pressures(session, patient.patient_id, since, until),
             reports=load_reports(session, patient.patient_id, since, until),
         )
-        return vitals_decisions(case)
+        return _without_reported(vitals_decisions(case), earlier)
 
     crisis = taken.systolic >= FALLBACK_SYSTOLIC or taken.diastolic >= FALLBACK_DIASTOLIC
     # Without the rules any crisis pressure pages, measured once or twice (E2).
     fallback = Decision.with_tier("E2", "fallback", Tier.HIGH if crisis else None, {})
     return _guarded(patient, "vitals", taken.taken_at, received_at, by_rules, [fallback])
+
+
+def _without_reported(
+    decisions: list[Decision], earlier: Sequence[Mapping[str, Any]]
+) -> list[Decision]:
+    reported = {
+        finding
+        for one in earlier
+        if one["fired"] and one["tier"]
+        for finding in _findings(one["rule"], Tier.from_word(one["tier"]), one["inputs"])
+    }
+    return [
+        one.suppressed("earlier_version")
+        if one.tier is not None and _findings(one.rule, one.tier, one.inputs) <= reported
+        else one
+        for one in decisions
+    ]
+
+
+def _findings(rule: str, tier: Tier, inputs: Mapping[str, Any]) -> set[tuple[str, object]]:
+    """What a decision reports: how grave and what less grave, and of E4 what was found."""
+    kinds = str(inputs.get("findings") or "").split(",")
+    return {(rule, one) for one in Tier if one <= tier} | {(rule, kind) for kind in kinds}
 
 
 def decide_session(session: Session, patient: LockedPatient, at: datetime) -> Outcome:

@@ -75,7 +75,11 @@ def load_pressures(
             StoredVitals.systolic,
             StoredVitals.diastolic,
             StoredVitals.heart_rate,
-        ).where(StoredVitals.patient_id == patient_id, StoredVitals.taken_at.between(since, until))
+        ).where(
+            StoredVitals.patient_id == patient_id,
+            StoredVitals.taken_at.between(since, until),
+            StoredVitals.superseded_revision.is_(None),
+        )
     )
     return [Pressure(row.taken_at, row.systolic, row.diastolic, row.heart_rate) for row in rows]
 
@@ -84,7 +88,7 @@ def load_vitals(session: Session, session_id: UUID) -> list[RuleVitals]:
     """All vital signs of one session, in the order taken."""
     rows = session.scalars(
         select(StoredVitals)
-        .where(StoredVitals.session_id == session_id)
+        .where(StoredVitals.session_id == session_id, StoredVitals.superseded_revision.is_(None))
         .order_by(StoredVitals.taken_at, StoredVitals.id)
     )
     return [rule_vitals(row) for row in rows]
