@@ -10,7 +10,7 @@ from flask import Response, current_app, render_template
 
 from api.page.style import PRINT_STYLE, headers
 from services.caseload.worklist.listing import Printed
-from services.caseload.worklist.rows import CaseloadFilter
+from services.caseload.worklist.statement import CaseloadFilter
 from services.rules.mood_days import find_zone
 
 HEADERS: Final = headers(PRINT_STYLE, form_action="'none'")

@@ -25,7 +25,7 @@ from services.caseload.patient.change import change_patient
 from services.caseload.patient.create import NewPatient, create_patient
 from services.caseload.patient.profile import get_patient
 from services.caseload.worklist.listing import list_caseload, print_caseload
-from services.caseload.worklist.rows import CaseloadFilter
+from services.caseload.worklist.statement import CaseloadFilter
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"

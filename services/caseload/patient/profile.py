@@ -30,7 +30,7 @@ def get_patient(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]
 
 def show_patient(session: Session, actor: Actor, patient: Patient, now: datetime) -> dict[str, Any]:
     """The patient's data; what is clinical is left out for those who may not see it."""
-    status = status_now(patient.status, patient.paused_until, patient.timezone, now)
+    status = status_on(patient.status, patient.paused_until, today_of(patient.timezone, now))
     shown = {
         "id": patient.id,
         "name": patient.name,
@@ -76,8 +76,7 @@ def today_of(timezone: str, now: datetime) -> date:
     return mood_day_at(now, find_zone(timezone) or UTC)
 
 
-def status_now(status: str, paused_until: date | None, timezone: str, now: datetime) -> str:
+def status_on(status: str, paused_until: date | None, today: date) -> str:
     """A pause ends by itself after its last day."""
-    if status == "paused" and paused_until is not None and paused_until < today_of(timezone, now):
-        return "active"
-    return status
+    is_over = status == "paused" and paused_until is not None and paused_until < today
+    return "active" if is_over else status

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from models import Clinic
 from models.alert import SEVERITIES
@@ -15,13 +14,10 @@ from models.encryption import keyring
 from services import audit
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.caseload.patient.profile import status_now
-from services.caseload.worklist.days import Days
-from services.caseload.worklist.reasons import Facts, reason_in_words
-from services.caseload.worklist.rows import CaseloadFilter, Place, load_rows
+from services.caseload.worklist.reasons import reason_in_words
+from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.sorting import KEY_KINDS
-from services.caseload.worklist.statement import CaseRow
-from services.caseload.worklist.treatment_words import TreatmentStatus, treatment_now
+from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.contact_data import is_contact_missing
 from services.patients.status.silence import silent_after_risk
@@ -38,15 +34,18 @@ def list_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Page:
 
     Raises `Forbidden`, and `Invalid` for a cursor of another list.
     """
-    place = _place(wanted, now)
+    as_of: datetime = now
+    after: list[Any] = []
+    if wanted.cursor:
+        as_of, *after = decode_cursor(wanted.cursor, datetime, *KEY_KINDS[wanted.sort])
+        as_of = min(max(as_of, now - ORDER_HOLDS), now + ORDER_HOLDS)
     with acting(actor, now) as session:
         silent = silent_after_risk(session, now)
-        ordered = silent if place.as_of == now else silent_after_risk(session, place.as_of)
-        rows = load_rows(session, actor, wanted, place, ordered, now)
+        ordered = silent if as_of == now else silent_after_risk(session, as_of)
+        rows = load_rows(session, actor, wanted, now, ordered, as_of, after)
         audit.record(session, actor.user_id, "caseload_read", now)
-    found = page_of_rows(rows, wanted.limit, lambda keyed: (place.as_of, *keyed.key))
-    days = Days(now)
-    return found.rendered(lambda keyed: show_row(keyed.row, silent.get(keyed.row.id), days))
+    found, days = page_of_rows(rows, wanted.limit, lambda keyed: (as_of, *keyed[0])), Days(now)
+    return found.rendered(lambda keyed: show_row(keyed[1], silent.get(keyed[1].id), days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,80 +65,57 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
     `limit` and `cursor` do not count. Raises `Forbidden`.
     """
     whole = CaseloadFilter(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
+    clinics = select(Clinic.name, Clinic.timezone).where(Clinic.id == actor.clinic_id)
     with acting(actor, now) as session:
-        clinic = _clinic(session, actor)
+        clinic = session.execute(clinics).one()
         silent = silent_after_risk(session, now)
-        rows = load_rows(session, actor, whole, Place(now), silent, now)
+        rows = [row for _, row in load_rows(session, actor, whole, now, silent, now)]
         kept = rows[:PRINTED_AT_MOST]
         audit.record(session, actor.user_id, "caseload_printed", now, patients=len(kept))
     days = Days(now)
-    items = [show_row(keyed.row, silent.get(keyed.row.id), days) for keyed in kept]
+    items = [show_row(row, silent.get(row.id), days) for row in kept]
     return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))
-
-
-def _clinic(session: Session, actor: Actor) -> Any:
-    query = select(Clinic.name, Clinic.timezone).where(Clinic.id == actor.clinic_id)
-    return session.execute(query).one()
-
-
-def _place(wanted: CaseloadFilter, now: datetime) -> Place:
-    if not wanted.cursor:
-        return Place(now)
-    as_of, *after = decode_cursor(wanted.cursor, datetime, *KEY_KINDS[wanted.sort])
-    nearest = min(max(as_of, now - ORDER_HOLDS), now + ORDER_HOLDS)
-    return Place(nearest, tuple(after))
 
 
 def show_row(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> dict[str, Any]:
     """One row of the caseload; what is clinical is left out for those who may not see it."""
-    status = _status_now(row, days)
-    severity = None if row.rank is None else SEVERITIES[row.rank]
-    treatment = treatment_now(row, days)
-    facts = _facts(row, status, severity, treatment, silence, days)
+    status = days.status(row)
     shown = {
         "id": row.id,
         "name": row.name,
         "mrn": row.mrn,
         "status": status,
         "paused_until_on": row.paused_until if status == "paused" else None,
-        "reason": reason_in_words(facts, days.now),
+        "reason": reason_in_words(row, silence, days),
         "open_alerts": row.open_alerts,
-        "highest_severity": severity,
+        "highest_severity": None if row.rank is None else SEVERITIES[row.rank],
         "contact_missing": _contact_missing(row),
         "needs_invitation": row.needs_invitation,
         "last_session": None,
     }
     if row.clinical:
         shown |= {
-            "last_session": _last_session(treatment, days.today(row.timezone)),
+            "last_session": _last_session(row, days),
             "last_check_in_at": row.last_check_in_at,
             "trend_status": row.trend_status or "baseline_missing",
             "baseline": row.baseline,
             "current": row.current,
             "daily_m7": row.daily_m7,
             "daily_slope_per_week": row.daily_slope,
-            "next_session_at": treatment.next_at,
-            "wearing_off_on": treatment.wearing_off_on,
-            "non_response": treatment.non_response,
-            "maintenance_due_on": treatment.maintenance_due_on,
+            "next_session_at": row.next_session_at,
+            "wearing_off_on": row.wearing_off_on,
+            "non_response": row.non_response,
+            "maintenance_due_on": row.maintenance_due_on,
         }
     return shown
 
 
-def _status_now(row: CaseRow, days: Days) -> str:
-    if row.status != "paused":
-        return row.status
-    return status_now(row.status, row.paused_until, row.timezone, days.now)
-
-
-def _last_session(treatment: TreatmentStatus, today: Any) -> dict[str, Any] | None:
-    if treatment.last_on is None:
+def _last_session(row: CaseRow, days: Days) -> dict[str, Any] | None:
+    if row.last_session_at is None:
         return None
-    return {
-        "id": treatment.last_id,
-        "started_at": treatment.last_at,
-        "days_ago": (today - treatment.last_on).days,
-    }
+    zone, at = row.timezone, row.last_session_at
+    days_ago = (days.today(zone) - days.day_of(at, zone)).days
+    return {"id": row.last_session_id, "started_at": at, "days_ago": days_ago}
 
 
 def _contact_missing(row: CaseRow) -> bool:
@@ -151,34 +127,3 @@ def _contact_missing(row: CaseRow) -> bool:
 
 def _opened(kept: bytes | None, column: str) -> str | None:
     return None if kept is None else keyring.decrypt(kept, column).decode()
-
-
-def _facts(
-    row: CaseRow,
-    status: str,
-    severity: str | None,
-    treatment: TreatmentStatus,
-    silence: SilenceAfterRisk | None,
-    days: Days,
-) -> Facts:
-    return Facts(
-        status=status,
-        paused_until=row.paused_until,
-        clinical=row.clinical,
-        open_alerts=row.open_alerts,
-        highest_severity=severity,
-        highest_family=row.family,
-        needs_invitation=row.needs_invitation,
-        since=row.created_at,
-        accepted_at=row.accepted_at,
-        today=days.today(row.timezone),
-        last_check_in_at=row.last_check_in_at,
-        last_item9=row.last_item9,
-        item9_positive_at=row.item9_positive_at,
-        cssrs_moderate_at=row.cssrs_moderate_at,
-        baseline=row.baseline,
-        current=row.current,
-        trend_status=row.trend_status,
-        treatment=treatment,
-        silence=silence,
-    )

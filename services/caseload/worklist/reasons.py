@@ -7,15 +7,11 @@ of an alert is not that.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import UTC, datetime
+from typing import Final
 
-from services.caseload.worklist.treatment_words import (
-    UNTREATED,
-    TreatmentStatus,
-    counted,
-    treatment_in_words,
-)
+from models.alert import SEVERITIES
+from services.caseload.worklist.row import CaseRow, Days
 from services.rules import catalogue
 from services.rules.catalogue import RULES_FAILED
 from services.rules.danger.numbers import RULES
@@ -30,57 +26,36 @@ TREND_WORDS: Final = {
     "remission": "PHQ-9 shows remission",
     "minimal_symptoms": "PHQ-9 shows minimal symptoms from a low baseline",
 }
+# How early the caseload announces maintenance: time to make an appointment.
+ANNOUNCED_DAYS: Final = 3
 
 
-class Facts(NamedTuple):
-    """What a row of the caseload knows; instants aware, days the patient's mood days.
+def reason_in_words(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> str:
+    """One line, the most urgent first; `silence`: rule N1 is high for this patient.
 
-    `clinical` is false for those who may not see clinical content: then only alerts, silence
-    of the account and status are named. `silence`: rule N1 is high for this patient.
+    For those who may not see clinical content only alerts, silence of the account and status are
+    named.
     """
-
-    status: str
-    paused_until: date | None
-    clinical: bool
-    open_alerts: int
-    highest_severity: str | None
-    highest_family: str | None
-    needs_invitation: bool
-    since: datetime
-    accepted_at: datetime | None
-    today: date
-    last_check_in_at: datetime | None
-    last_item9: int | None
-    item9_positive_at: datetime | None
-    cssrs_moderate_at: datetime | None
-    baseline: float | None
-    current: float | None
-    trend_status: str | None
-    treatment: TreatmentStatus = UNTREATED
-    silence: SilenceAfterRisk | None = None
+    return "; ".join(_parts(row, silence, days))
 
 
-def reason_in_words(facts: Facts, now: datetime) -> str:
-    """One line, the most urgent first."""
-    return "; ".join(_parts(facts, now))
-
-
-def _parts(facts: Facts, now: datetime) -> Iterator[str]:
-    if facts.open_alerts:
-        yield _alerts(facts)
-    if facts.clinical:
-        yield from _risk(facts, now)
-    if facts.status != "active":
-        yield _status(facts)
-    if facts.needs_invitation:
+def _parts(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> Iterator[str]:
+    status = days.status(row)
+    if row.open_alerts:
+        yield _alerts(row)
+    if row.clinical:
+        yield from _risk(row, silence, days.now)
+    if status != "active":
+        yield f"paused until {row.paused_until}" if status == "paused" else status
+    if row.needs_invitation:
         yield "phone needs a new invitation"
-    if facts.clinical:
-        yield from treatment_in_words(facts.treatment, facts.today)
-        yield _silence(facts, now)
-        yield _trend(facts)
-    elif not facts.accepted_at:
+    if row.clinical:
+        yield from _treatment(row, days)
+        yield _last_check_in(row, days.now)
+        yield _trend(row)
+    elif not row.accepted_at:
         yield "invitation not accepted yet"
-    elif not facts.open_alerts and facts.status == "active" and not facts.needs_invitation:
+    elif not row.open_alerts and status == "active" and not row.needs_invitation:
         yield "no open alert"
 
 
@@ -90,30 +65,31 @@ def family_in_words(family: str) -> str:
     return known.words if known else f"rule {family.upper()}"
 
 
-def _alerts(facts: Facts) -> str:
+def _alerts(row: CaseRow) -> str:
     """What the most severe one is about is clinical."""
-    known = facts.highest_family if facts.clinical else None
-    about = f": {family_in_words(known)}" if known else ""
-    if facts.open_alerts == 1:
-        return f"{facts.highest_severity} alert open{about}"
-    return f"{facts.open_alerts} alerts open, the highest {facts.highest_severity}{about}"
+    about = f": {family_in_words(row.family)}" if row.family and row.clinical else ""
+    severity = SEVERITIES[row.rank or 0]
+    if row.open_alerts == 1:
+        return f"{severity} alert open{about}"
+    return f"{row.open_alerts} alerts open, the highest {severity}{about}"
 
 
-def _risk(facts: Facts, now: datetime) -> Iterator[str]:
-    if facts.silence is not None:
-        yield _silent_after_risk(facts, facts.silence)
+def _risk(row: CaseRow, silence: SilenceAfterRisk | None, now: datetime) -> Iterator[str]:
+    if silence is not None:
+        yield _silent_after_risk(row, silence)
         return
-    if is_recent(facts.item9_positive_at, now):
-        yield _item9(facts, RULES.recent_risk.days)
-    if is_recent(facts.cssrs_moderate_at, now):
-        yield _cssrs(RULES.recent_risk.days)
+    recent, days = now - RULES.recent_risk, RULES.recent_risk.days
+    if row.item9_positive_at is not None and row.item9_positive_at >= recent:
+        yield _item9(row, days)
+    if row.cssrs_moderate_at is not None and row.cssrs_moderate_at >= recent:
+        yield _cssrs(days)
 
 
-def _silent_after_risk(facts: Facts, silence: SilenceAfterRisk) -> str:
+def _silent_after_risk(row: CaseRow, silence: SilenceAfterRisk) -> str:
     days = counted(silence.missed, "day")
     paused = f" ({counted(silence.paused, 'paused day')} left out)" if silence.paused else ""
     words: dict[Risk, str] = {
-        "item9": _item9(facts, SILENCE.item9_days),
+        "item9": _item9(row, SILENCE.item9_days),
         "cssrs": _cssrs(SILENCE.cssrs_days),
         "intake": "suicidal ideation at intake",
     }
@@ -121,8 +97,8 @@ def _silent_after_risk(facts: Facts, silence: SilenceAfterRisk) -> str:
     return f"silent after risk: no item 9 or C-SSRS answered for {days}{paused}, {risks}"
 
 
-def _item9(facts: Facts, days: int) -> str:
-    latest = f", last answer {facts.last_item9}" if facts.last_item9 is not None else ""
+def _item9(row: CaseRow, days: int) -> str:
+    latest = f", last answer {row.last_item9}" if row.last_item9 is not None else ""
     return f"item 9 positive in the last {days} days{latest}"
 
 
@@ -130,18 +106,34 @@ def _cssrs(days: int) -> str:
     return f"C-SSRS moderate or high in the last {days} days"
 
 
-def _status(facts: Facts) -> str:
-    if facts.status == "paused":
-        return f"paused until {facts.paused_until}"
-    return facts.status
+def _treatment(row: CaseRow, days: Days) -> Iterator[str]:
+    """What it asks for today, the most urgent first; nothing for the untreated."""
+    zone, off_on, planned = row.timezone, row.wearing_off_on, row.next_session_at
+    if off_on is not None and row.last_session_at is not None:
+        after = (off_on - days.day_of(row.last_session_at, zone)).days
+        yield f"wearing off since {off_on}, {counted(after, 'day')} after the last session"
+    if row.non_response:
+        yield f"no response after {counted(row.sessions_in_course, 'session')}"
+    if row.maintenance_due_on is not None:
+        left = (row.maintenance_due_on - days.today(zone)).days
+        if left <= ANNOUNCED_DAYS:
+            yield f"maintenance due {_due(left, row)}"
+    if planned is not None and days.day_of(planned, zone) == days.today(zone):
+        yield f"session planned today at {days.clock(planned, zone)}"
 
 
-def _silence(facts: Facts, now: datetime) -> str:
-    if facts.last_check_in_at is not None:
-        return f"last check-in {_ago(facts.last_check_in_at, now)}"
-    if facts.accepted_at is not None:
-        return f"no check-in yet, invitation accepted {_ago(facts.accepted_at, now)}"
-    return f"no check-in yet, enrolled {_ago(facts.since, now)}"
+def _due(days_left: int, row: CaseRow) -> str:
+    if days_left < 0:
+        return f"since {row.maintenance_due_on}"
+    return f"in {counted(days_left, 'day')}" if days_left else "today"
+
+
+def _last_check_in(row: CaseRow, now: datetime) -> str:
+    if row.last_check_in_at is not None:
+        return f"last check-in {_ago(row.last_check_in_at, now)}"
+    if row.accepted_at is not None:
+        return f"no check-in yet, invitation accepted {_ago(row.accepted_at, now)}"
+    return f"no check-in yet, enrolled {_ago(row.created_at, now)}"
 
 
 def _ago(moment: datetime, now: datetime) -> str:
@@ -149,17 +141,13 @@ def _ago(moment: datetime, now: datetime) -> str:
     return "less than a day ago" if days == 0 else f"{counted(days, 'day')} ago"
 
 
-def _trend(facts: Facts) -> str:
-    words = TREND_WORDS.get(facts.trend_status or "")
-    if words is None or facts.current is None or facts.baseline is None:
+def _trend(row: CaseRow) -> str:
+    words = TREND_WORDS.get(row.trend_status or "")
+    if words is None or row.current is None or row.baseline is None:
         return "PHQ-9 not known"
-    return f"{words} ({facts.baseline:g} to {facts.current:g})"
+    return f"{words} ({row.baseline:g} to {row.current:g})"
 
 
-def is_recent(moment: datetime | None, now: datetime) -> bool:
-    """Recent enough to raise what follows (the safety rules' own span)."""
-    return _within(moment, RULES.recent_risk, now)
-
-
-def _within(moment: datetime | None, span: timedelta, now: datetime) -> bool:
-    return moment is not None and moment >= now - span
+def counted(number: int, what: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

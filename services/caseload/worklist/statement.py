@@ -1,4 +1,4 @@
-"""The caseload's statement, and one row of it.
+"""The caseload's statement: status rows, without reading any history.
 
 Putting it together costs more than running it, so it is built once for each shape that a list can
 have; what differs from call to call is a parameter.
@@ -6,10 +6,11 @@ have; what differs from call to call is a parameter.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -34,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+from sqlalchemy.orm import Session
 
 from models import Alert, Patient, PatientStatus, User
 from models.alert import SEVERITIES
@@ -41,49 +43,22 @@ from models.base import UtcDateTime
 from models.encryption import EncryptedText
 from services.access import Action, Actor, Scope, scopes
 from services.caseload.worklist.reasons import FAMILIES
+from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.sorting import Today, sort_keys
 from services.patients.view import clinical_content_clause, in_team_of, in_view_clause
 from services.rules.catalogue import CATALOGUE
+from services.rules.mood_days import mood_day_at
 
 
-class CaseRow(NamedTuple):
-    """One patient as the database has them. `phone` and `emergency_contact` are as kept, still
-    encrypted: opening them for every row of a page would cost more than the page. `rank`: the
-    place of the most severe open alert in `SEVERITIES`, `family` what it is about.
-    """
+@dataclass(frozen=True, slots=True)
+class CaseloadFilter:
+    """Which part of the caseload; `q` is part of a name or of an MRN."""
 
-    id: UUID
-    name: str
-    mrn: str | None
-    timezone: str
-    status: str
-    paused_until: date | None
-    created_at: datetime
-    accepted_at: datetime | None
-    phone: bytes | None
-    emergency_contact: bytes | None
-    needs_invitation: bool
-    open_alerts: int
-    rank: int | None
-    family: str | None
-    clinical: bool
-    last_check_in_at: datetime | None
-    last_item9: int | None
-    item9_positive_at: datetime | None
-    cssrs_moderate_at: datetime | None
-    baseline: float | None
-    current: float | None
-    trend_status: str | None
-    daily_m7: float | None
-    daily_slope: float | None
-    non_response: bool
-    last_session_id: UUID | None
-    last_session_at: datetime | None
-    sessions_in_course: int
-    next_session_id: UUID | None
-    next_session_at: datetime | None
-    wearing_off_on: date | None
-    maintenance_due_on: date | None
+    sort: str = "risk"
+    q: str | None = None
+    mine: bool = False
+    limit: int = 50
+    cursor: str | None = None
 
 
 INSTANT: Final = DateTime(timezone=True)
@@ -92,43 +67,73 @@ SHAPES: Final = 256
 _NOTHING: Final = sql_cast(literal_column("'{}'"), JSONB)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What of a list is part of the statement. `later`: not the first page; `today` is needed
-    by the order of risk only.
+def load_rows(
+    session: Session,
+    actor: Actor,
+    wanted: CaseloadFilter,
+    now: datetime,
+    silent: Collection[UUID],
+    as_of: datetime,
+    after: Sequence[Any] = (),
+) -> list[tuple[tuple[Any, ...], CaseRow]]:
+    """Rows with their sort keys, one more than wanted, so that the caller sees whether there is
+    another page.
+
+    The order is made `as_of` an instant, the same for all pages of a list, so that time alone moves
+    nobody from one page to another; `silent`: the patients for whom rule N1 is high then; `after`:
+    the keys of the last row of the page before. Raises `Forbidden`.
     """
+    today = _today(session, as_of) if wanted.sort == "risk" else None
+    shape = (wanted.sort, actor.roles, wanted.mine, bool(wanted.q), bool(after), today)
+    query, width = statement(*shape)
+    given = {
+        "user_id": actor.user_id,
+        "now": now,
+        "as_of": as_of,
+        "silent": list(silent),
+        "part": _without_patterns(wanted.q or ""),
+        "rows": wanted.limit + 1,
+        **{f"after_{number}": part for number, part in enumerate(after)},
+    }
+    # Not through the ORM, which would handle every value of every row once more.
+    found = session.connection().execute(query, given).all()
+    return [(tuple(row[:width]), CaseRow._make(row[width:])) for row in found]
 
-    sort: str
-    roles: frozenset[str]
-    mine: bool
-    searched: bool
-    later: bool
-    today: Today | None
+
+def _today(session: Session, now: datetime) -> Today:
+    """The running mood day in the zones of the clinic's patients."""
+    days = Days(now, session.scalars(select(Patient.__table__.c.timezone).distinct()))
+    usual = mood_day_at(now, UTC)
+    elsewhere = {zone: day for zone, day in days.all_today().items() if day != usual}
+    return Today(usual, tuple(sorted(elsewhere.items())))
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """Rows that begin with so many sort keys and go on as `CaseRow`.
-
-    Its parameters: `user_id`, `now`, `as_of` and `silent` (ids) of the order, `part` (of a name,
-    with LIKE patterns escaped by `/`), `rows`, and `after_0` and so on, the keys of the row before.
-    """
-
-    select: Select[Any]
-    keys: int
+def _without_patterns(part: str) -> str:
+    """What somebody looks for, with what `LIKE` would take for a pattern escaped."""
+    part = part.strip()
+    for special in ("/", "%", "_"):
+        part = part.replace(special, f"/{special}")
+    return part
 
 
 @lru_cache(SHAPES)
-def statement(shape: Shape) -> Statement:
-    """The statement of a shape; raises `Forbidden` when none of the roles has a caseload."""
-    actor, now = _anybody(shape.roles), cast(Any, bindparam("now", type_=INSTANT))
+def statement(
+    sort: str, roles: frozenset[str], mine: bool, searched: bool, later: bool, today: Today | None
+) -> tuple[Select[Any], int]:
+    """The statement for rows that begin with so many sort keys and go on as `CaseRow`.
+
+    `later`: not the first page. Its parameters: `user_id`, `now`, `as_of` and `silent` (ids) of the
+    order, `part` (of a name, with LIKE patterns escaped by `/`), `rows`, and `after_0` and so on,
+    the keys of the row before. Raises `Forbidden` when none of the roles has a caseload.
+    """
+    actor, now = _anybody(roles), cast(Any, bindparam("now", type_=INSTANT))
     clinical = _clinical(actor, now)
     alerts = _open_alerts().subquery()
     as_of = cast(Any, bindparam("as_of", type_=INSTANT))
     status = _status_at(now)
-    ordered_by = _status_at(as_of) if shape.later else status
+    ordered_by = _status_at(as_of) if later else status
     silent = Patient.id == any_(bindparam("silent", type_=ARRAY(Patient.id.type)))
-    keys = sort_keys(shape.sort, ordered_by.c, alerts, clinical, as_of, silent, shape.today)
+    keys = sort_keys(sort, ordered_by.c, alerts, clinical, as_of, silent, today)
     order = [_plain(key).label(f"key_{number}") for number, key in enumerate(keys)]
     query = (
         select(*order, *_columns(status, alerts, clinical))
@@ -136,15 +141,21 @@ def statement(shape: Shape) -> Statement:
         .join(status, true())
         .outerjoin(User, _same(User, User.id == Patient.user_id))
         .outerjoin(alerts, alerts.c.patient_id == Patient.id)
-        .where(in_view_clause(actor, Action.READ_PATIENTS, now), *_filters(shape, actor))
+        .where(in_view_clause(actor, Action.READ_PATIENTS, now))
         .order_by(*order)
         .limit(bindparam("rows", type_=Integer))
     )
-    if shape.later:
+    if mine:
+        query = query.where(in_team_of(actor.user_id))
+    if searched:
+        part = bindparam("part", type_=Text)
+        has_number = and_(Patient.mrn.is_not(None), Patient.mrn.icontains(part, escape="/"))
+        query = query.where(or_(Patient.name.icontains(part, escape="/"), has_number))
+    if later:
         query = query.join(ordered_by, true())
         seen = [bindparam(f"after_{number}", type_=key.type) for number, key in enumerate(keys)]
         query = query.where(tuple_(*keys) > tuple_(*seen))
-    return Statement(query, len(keys))
+    return query, len(keys)
 
 
 def _anybody(roles: frozenset[str]) -> Actor:
@@ -222,18 +233,3 @@ def _open_alerts() -> Select[Any]:
         .where(Alert.status != "resolved", Alert.patient_id.is_not(None))
         .group_by(Alert.patient_id)
     )
-
-
-def _filters(shape: Shape, actor: Actor) -> list[ColumnElement[bool]]:
-    filters = []
-    if shape.mine:
-        filters.append(in_team_of(actor.user_id))
-    if shape.searched:
-        part = bindparam("part", type_=Text)
-        filters.append(
-            or_(
-                Patient.name.icontains(part, escape="/"),
-                and_(Patient.mrn.is_not(None), Patient.mrn.icontains(part, escape="/")),
-            )
-        )
-    return filters

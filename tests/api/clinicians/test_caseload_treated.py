@@ -16,7 +16,7 @@ from sqlalchemy import event
 
 from models.database import db
 from services.caseload.worklist.listing import list_caseload
-from services.caseload.worklist.rows import CaseloadFilter
+from services.caseload.worklist.statement import CaseloadFilter
 from services.paging import encode_cursor
 from services.rules.mood_days import mood_day_at
 from tests.api.clinicians.test_caseload import caseload, many, names, set_status

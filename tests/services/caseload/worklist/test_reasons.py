@@ -4,39 +4,41 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from services.caseload.worklist.days import Days
-from services.caseload.worklist.reasons import FAMILIES, Facts, family_in_words, reason_in_words
-from services.caseload.worklist.treatment_words import UNTREATED, TreatmentStatus, treatment_now
+from models.alert import SEVERITIES
+from services.caseload.worklist.reasons import FAMILIES, family_in_words, reason_in_words
+from services.caseload.worklist.row import CaseRow, Days
 from services.rules.catalogue import CATALOGUE, RULES_FAILED
 from services.rules.danger.silence import SilenceAfterRisk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-QUIET = Facts(
-    status="active",
-    paused_until=None,
-    clinical=True,
-    open_alerts=0,
-    highest_severity=None,
-    highest_family=None,
-    needs_invitation=False,
-    since=NOW - timedelta(days=40),
-    accepted_at=NOW - timedelta(days=39),
-    today=NOW.date(),
-    last_check_in_at=NOW - timedelta(hours=3),
-    last_item9=0,
-    item9_positive_at=None,
-    cssrs_moderate_at=None,
-    baseline=18.0,
-    current=8.0,
-    trend_status="response",
+NOTHING_KNOWN: dict[str, Any] = dict.fromkeys(CaseRow._fields) | {"open_alerts": 0}
+QUIET = CaseRow(
+    **NOTHING_KNOWN
+    | {
+        "status": "active",
+        "timezone": "UTC",
+        "clinical": True,
+        "needs_invitation": False,
+        "created_at": NOW - timedelta(days=40),
+        "accepted_at": NOW - timedelta(days=39),
+        "last_check_in_at": NOW - timedelta(hours=3),
+        "last_item9": 0,
+        "baseline": 18.0,
+        "current": 8.0,
+        "trend_status": "response",
+        "non_response": False,
+    }
 )
+RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 DOING_WELL = "last check-in less than a day ago; PHQ-9 shows a response (18 to 8)"
+
+
+def words_of(row: CaseRow, silence: SilenceAfterRisk | None = None) -> str:
+    return reason_in_words(row, silence, Days(NOW))
 
 
 def days_ago(days: float) -> datetime:
@@ -48,11 +50,11 @@ def days_ago(days: float) -> datetime:
     [
         ({}, DOING_WELL),
         (
-            {"open_alerts": 1, "highest_severity": "critical"},
+            {"open_alerts": 1, "rank": RANKS["critical"]},
             f"critical alert open; {DOING_WELL}",
         ),
         (
-            {"open_alerts": 2, "highest_severity": "high"},
+            {"open_alerts": 2, "rank": RANKS["high"]},
             f"2 alerts open, the highest high; {DOING_WELL}",
         ),
         (
@@ -89,15 +91,19 @@ def days_ago(days: float) -> datetime:
     ],
 )
 def test_the_most_urgent_comes_first(changes: dict[str, Any], words: str) -> None:
-    assert reason_in_words(QUIET._replace(**changes), NOW) == words
+    assert words_of(QUIET._replace(**changes)) == words
 
 
 def on(day: int) -> date:
     return date(2026, 11, day)
 
 
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
 # Treated on the 14th; today is the 22nd.
-TREATED = TreatmentStatus(last_at=days_ago(8), last_on=on(14), sessions=5)
+TREATED = QUIET._replace(last_session_at=days_ago(8), sessions_in_course=5)
 
 
 @pytest.mark.parametrize(
@@ -112,15 +118,14 @@ TREATED = TreatmentStatus(last_at=days_ago(8), last_on=on(14), sessions=5)
         ({"maintenance_due_on": on(23)}, "maintenance due in 1 day"),
         ({"maintenance_due_on": on(25)}, "maintenance due in 3 days"),
         ({"maintenance_due_on": on(26)}, None),
-        ({"next_on": on(22), "next_clock": "14:30"}, "session planned today at 14:30"),
-        ({"next_on": on(23), "next_clock": "14:30"}, None),
+        ({"next_session_at": at(22, 14, 30)}, "session planned today at 14:30"),
+        ({"next_session_at": at(23, 14, 30)}, None),
         (
             {
                 "wearing_off_on": on(20),
                 "non_response": True,
                 "maintenance_due_on": on(21),
-                "next_on": on(22),
-                "next_clock": "09:00",
+                "next_session_at": at(22, 9),
             },
             "wearing off since 2026-11-20, 6 days after the last session; no response after 5"
             " sessions; maintenance due since 2026-11-21; session planned today at 09:00",
@@ -128,9 +133,8 @@ TREATED = TreatmentStatus(last_at=days_ago(8), last_on=on(14), sessions=5)
     ],
 )
 def test_what_a_treatment_asks_for_today(changes: dict[str, Any], words: str | None) -> None:
-    facts = QUIET._replace(treatment=TREATED._replace(**changes))
-    said = f"{words}; {DOING_WELL}" if words else DOING_WELL
-    assert reason_in_words(facts, NOW) == said
+    expected = f"{words}; {DOING_WELL}" if words else DOING_WELL
+    assert words_of(TREATED._replace(**changes)) == expected
 
 
 @pytest.mark.parametrize(
@@ -166,23 +170,18 @@ def test_what_a_treatment_asks_for_today(changes: dict[str, Any], words: str | N
 def test_silence_after_risk_is_stated_in_one_phrase(
     silence: SilenceAfterRisk | None, changes: dict[str, Any], words: str | None
 ) -> None:
-    facts = QUIET._replace(silence=silence, **changes)
-    parts = reason_in_words(facts, NOW).split("; ")
+    parts = words_of(QUIET._replace(**changes), silence).split("; ")
     assert [part for part in parts if part.startswith("silent")] == ([words] if words else [])
     if words:
         assert parts == [words, *DOING_WELL.split("; ")]
 
 
 def test_an_alert_says_what_it_is_about_to_those_who_may_see_it() -> None:
-    facts = QUIET._replace(open_alerts=1, highest_severity="high", highest_family="suicide_risk")
-    assert reason_in_words(facts, NOW).startswith("high alert open: suicide risk; ")
-    several = facts._replace(open_alerts=3, highest_family="m3")
-    assert reason_in_words(several, NOW).startswith(
-        "3 alerts open, the highest high: return of symptoms; "
-    )
-    assert reason_in_words(several._replace(clinical=False), NOW) == (
-        "3 alerts open, the highest high"
-    )
+    facts = QUIET._replace(open_alerts=1, rank=RANKS["high"], family="suicide_risk")
+    assert words_of(facts).startswith("high alert open: suicide risk; ")
+    several = facts._replace(open_alerts=3, family="m3")
+    assert words_of(several).startswith("3 alerts open, the highest high: return of symptoms; ")
+    assert words_of(several._replace(clinical=False)) == ("3 alerts open, the highest high")
 
 
 def test_every_family_has_words_and_a_new_one_its_id() -> None:
@@ -191,12 +190,9 @@ def test_every_family_has_words_and_a_new_one_its_id() -> None:
     assert family_in_words("x7") == "rule X7"
 
 
-ROW = SimpleNamespace(
+IN_PARIS = TREATED._replace(
     timezone="Europe/Paris",
-    last_session_id=uuid4(),
     last_session_at=NOW - timedelta(days=6),
-    sessions_in_course=2,
-    next_session_id=uuid4(),
     next_session_at=NOW + timedelta(hours=1),
     wearing_off_on=on(20),
     maintenance_due_on=on(21),
@@ -205,19 +201,17 @@ ROW = SimpleNamespace(
 
 
 def test_instants_are_days_and_clocks_of_the_patients_zone() -> None:
-    found = treatment_now(ROW, Days(NOW))
-    assert (found.last_id, found.last_on) == (ROW.last_session_id, on(16))
-    assert (found.next_on, found.next_clock) == (on(22), "14:00")
-    assert (found.wearing_off_on, found.maintenance_due_on) == (on(20), on(21))
-    assert found.non_response is True
+    parts = words_of(IN_PARIS).split("; ")
+    assert parts[:2] == [
+        "wearing off since 2026-11-20, 4 days after the last session",
+        "no response after 5 sessions",
+    ]
+    assert parts[2:4] == ["maintenance due since 2026-11-21", "session planned today at 14:00"]
 
 
 def test_a_first_session_may_be_planned_only() -> None:
-    nothing = {"last_session_id": None, "last_session_at": None, "wearing_off_on": None}
-    row = SimpleNamespace(**{**vars(ROW), **nothing, "maintenance_due_on": None})
-    assert treatment_now(row, Days(NOW)).last_on is None
-    untreated = SimpleNamespace(**{**vars(row), "next_session_at": None})
-    assert treatment_now(untreated, Days(NOW)) is UNTREATED
+    planned = QUIET._replace(next_session_at=at(22, 14, 30))
+    assert words_of(planned) == f"session planned today at 14:30; {DOING_WELL}"
 
 
 @pytest.mark.parametrize(
@@ -225,7 +219,7 @@ def test_a_first_session_may_be_planned_only() -> None:
     [
         ({}, "no open alert"),
         ({"accepted_at": None}, "invitation not accepted yet"),
-        ({"open_alerts": 1, "highest_severity": "high"}, "high alert open"),
+        ({"open_alerts": 1, "rank": RANKS["high"]}, "high alert open"),
         ({"item9_positive_at": days_ago(1)}, "no open alert"),
         ({"needs_invitation": True}, "phone needs a new invitation"),
     ],
@@ -233,11 +227,11 @@ def test_a_first_session_may_be_planned_only() -> None:
 def test_without_a_right_to_clinical_content_no_clinical_word(
     changes: dict[str, Any], words: str
 ) -> None:
-    assert reason_in_words(QUIET._replace(clinical=False, **changes), NOW) == words
+    assert words_of(QUIET._replace(clinical=False, **changes)) == words
 
 
 def test_no_reason_is_empty_or_says_that_somebody_is_safe() -> None:
-    told = set()
+    reasons = set()
     for clinical, alerts, item9, seen, accepted, status, trend, treatment in product(
         (True, False),
         (0, 1),
@@ -246,21 +240,20 @@ def test_no_reason_is_empty_or_says_that_somebody_is_safe() -> None:
         (None, days_ago(20)),
         ("active", "paused", "discharged"),
         ("worse", "remission", "minimal_symptoms", None),
-        (UNTREATED, TREATED, TREATED._replace(wearing_off_on=on(20), maintenance_due_on=on(25))),
+        (QUIET, TREATED, TREATED._replace(wearing_off_on=on(20), maintenance_due_on=on(25))),
     ):
-        facts = QUIET._replace(
+        facts = treatment._replace(
             clinical=clinical,
             open_alerts=alerts,
-            highest_severity="high" if alerts else None,
+            rank=RANKS["high"] if alerts else None,
             item9_positive_at=item9,
             last_check_in_at=seen,
             accepted_at=accepted,
             status=status,
             paused_until=date(2026, 12, 1),
             trend_status=trend,
-            treatment=treatment,
         )
-        told.add(reason_in_words(facts, NOW))
-    assert "" not in told
+        reasons.add(words_of(facts))
+    assert "" not in reasons
     for word in ("safe", "fine", "well", "ok", "no risk", "stable"):
-        assert not any(word in reason.casefold().replace("below", "") for reason in told), word
+        assert not any(word in reason.casefold().replace("below", "") for reason in reasons), word

@@ -17,7 +17,7 @@ from services.alerts.monitors.candidates import Candidate
 from services.alerts.monitors.silence import report_silence
 from services.caseload.patient.following import StatusChange, change_status
 from services.caseload.worklist.listing import list_caseload
-from services.caseload.worklist.rows import CaseloadFilter, Place, load_rows
+from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.exceptions import NotFollowed
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
@@ -103,5 +103,5 @@ def in_caseload(staff: Person, now: datetime) -> tuple[str, bool]:
         (row,) = list_caseload(reader, CaseloadFilter(), now)["items"]
         with transaction(staff.actor.clinic_id) as session:
             silent = silent_after_risk(session, now)
-            (keyed,) = load_rows(session, reader, CaseloadFilter(), Place(now), silent, now)
-    return row["reason"], keyed.key[2] == 0
+            (keyed,) = load_rows(session, reader, CaseloadFilter(), now, silent, now)
+    return row["reason"], keyed[0][2] == 0

@@ -20,7 +20,7 @@ from models import PatientStatus, TokenFamily
 from services.accounts.accept import Acceptance, accept
 from services.caseload.patient.change import change_patient
 from services.caseload.worklist.listing import list_caseload
-from services.caseload.worklist.rows import CaseloadFilter
+from services.caseload.worklist.statement import CaseloadFilter
 from services.exceptions import Invalid
 from services.membership.invitations import invite_device
 from services.patients.status.row import CACHED, recompute
