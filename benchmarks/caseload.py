@@ -30,7 +30,7 @@ from models import (
     User,
 )
 from services.accounts.new_account import email_digest
-from services.patients.contact_data import pack_emergency_contact
+from services.patients.record import pack_emergency_contact
 from services.unit_of_work import transaction
 from tests.builders.world import ClinicWorld, Person
 

@@ -5,7 +5,7 @@ Uniqueness lives in the database; whoever is slower learns it from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,13 +128,51 @@ def keep_answer(
     )
 
 
+def answer_once(
+    session: Session,
+    actor: Actor,
+    record_id: UUID | None,
+    patient_id: UUID | None,
+    kind: RecordKind,
+    digest: bytes,
+    make: Callable[[], dict[str, Any]],
+    now: datetime,
+) -> FirstAnswer:
+    """Make a record and keep its answer; of a client's id that is known, the first answer.
+
+    Raises as `known_answer` and `make` do. Without an id of the client's nothing is kept.
+    """
+    if record_id is not None:
+        known = known_answer(session, actor, record_id, patient_id, digest)
+        if known is not None:
+            return known
+    body = render(make())
+    if record_id is not None:
+        session.execute(
+            keep_answer(
+                record_id=record_id,
+                clinic_id=actor.clinic_id,
+                patient_id=patient_id,
+                kind=kind,
+                digest=digest,
+                body=body,
+                now=now,
+            )
+        )
+    return FirstAnswer(201, body)
+
+
+def violated(error: IntegrityError) -> str:
+    """The name of the constraint that the database refused a write by."""
+    return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+
+
 @contextmanager
 def id_taken_elsewhere() -> Iterator[None]:
     """Turn the violation of the id's uniqueness (another patient was faster) into `IdTaken`."""
     try:
         yield
     except IntegrityError as error:
-        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", "")
-        if constraint in ID_TAKEN:
+        if violated(error) in ID_TAKEN:
             raise IdTaken from error
         raise

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from models import Invitation, Patient, TokenFamily, TokenPair, User
 from models.encryption import keyring
 from services import audit
-from services.accounts.checks import check_timezone
 from services.accounts.delays import code_key, counted_attempt
 from services.accounts.families import Grant, end_families, issue_pair, start_family
 from services.accounts.invitation_codes import code_digest
 from services.accounts.passwords import hash_password, matches
 from services.accounts.profile import load_profile
+from services.checks import check_timezone
 from services.exceptions import Invalid, InvitationInvalid
-from services.patients.zones import move_account_to_zone
+from services.patients.recount import move_account_to_zone
 from services.unit_of_work import transaction
 
 AGAIN_WITHIN: Final = timedelta(hours=1)

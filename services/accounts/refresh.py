@@ -16,7 +16,7 @@ from services.accounts.families import Grant, grant_of, issue_pair
 from services.accounts.profile import load_profile
 from services.accounts.theft import revoke_for_theft
 from services.exceptions import Unauthenticated
-from services.patients.expired_entries import count_entries_of
+from services.patients.recount import count_entries_of
 from services.unit_of_work import transaction
 
 SAME_PAIR_WITHIN: Final = timedelta(seconds=10)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import Clinic, Contact
 from models.base import new_id
 from services import audit
-from services.accounts.checks import check_email
+from services.checks import check_email
 from services.exceptions import Invalid, NotFound
 from services.unit_of_work import transaction
 

@@ -15,12 +15,12 @@ from models import Clinic, Patient, User
 from models.account import ROLES
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.checks import check_email, check_timezone
 from services.accounts.invitation_codes import end_open_codes, issue_code
 from services.accounts.new_account import add_user, email_digest
 from services.accounts.token_check import acting
+from services.checks import check_email, check_timezone
 from services.exceptions import Invalid
-from services.patients.enrol import enrol
+from services.patients.record import enrol
 from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
 
@@ -52,7 +52,7 @@ class Invited:
 
 
 def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
-    """A new account with a code; for a patient also her record, all or nothing.
+    """A new account with a code; for a patient also their record, all or nothing.
 
     Staff who have never logged in are invited again under the same address: earlier codes end.
     Raises `Forbidden`, `AdultsOnly`, and `Invalid` for what cannot be.
@@ -140,20 +140,12 @@ def _new_patient(
     session: Session, actor: Actor, form: InvitationForm, user_id: UUID, now: datetime
 ) -> UUID:
     try:
-        return enrol(
-            session,
-            actor.clinic_id,
-            form.name,
-            form.timezone,
-            form.patient or {},
-            user_id,
-            now,
-        )
+        fields = {"name": form.name, "timezone": form.timezone, **(form.patient or {})}
+        return enrol(session, actor.clinic_id, fields, now, user_id=user_id)
     except Invalid as error:
         # The fields stand under `patient` in this body.
-        raise type(error)(
-            {f"patient.{path}": said for path, said in error.errors.items()}
-        ) from None
+        under = {f"patient.{path}": messages for path, messages in error.errors.items()}
+        raise type(error)(under) from None
 
 
 def _account_for(session: Session, patient: Patient, email: str | None, now: datetime) -> UUID:

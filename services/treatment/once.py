@@ -21,14 +21,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.alerts.chain import Chain
 from services.alerts.raising import raise_alerts
-from services.exactly_once import (
-    FirstAnswer,
-    content_digest,
-    id_taken_elsewhere,
-    keep_answer,
-    known_answer,
-    render,
-)
+from services.exactly_once import FirstAnswer, answer_once, content_digest, id_taken_elsewhere
 from services.intake.deciding.outcome import Outcome
 from services.intake.storing.store import chain_of, count_failure, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
@@ -85,25 +78,20 @@ def write_once(actor: Actor, new: New, make: Make, now: datetime) -> FirstAnswer
     digest = content_digest(new.kind, patient=str(new.patient_id), fields=new.content)
     with id_taken_elsewhere(), acting(actor, now) as session:
         writing = begin(session, actor, new.patient_id, now)
-        if new.id is not None:
-            known = known_answer(session, actor, new.id, new.patient_id, digest)
-            if known is not None:
-                return known
         record_id = new.id or new_id()
-        body = render(make(writing, record_id))
-        if new.id is not None:
-            taken = keep_answer(
-                record_id=new.id,
-                clinic_id=actor.clinic_id,
-                patient_id=new.patient_id,
-                kind=new.kind,
-                digest=digest,
-                body=body,
-                now=now,
-            )
-            session.execute(taken)
-        finish(writing, f"{new.kind}_written", record_id)
-        return FirstAnswer(201, body)
+        answer = answer_once(
+            session,
+            actor,
+            new.id,
+            new.patient_id,
+            new.kind,
+            digest,
+            lambda: make(writing, record_id),
+            now,
+        )
+        if answer.status == 201:
+            finish(writing, f"{new.kind}_written", record_id)
+        return answer
 
 
 def begin(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> Writing:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.intake.check_in import amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
 from services.intake.refused import Refused, answer_refusal
-from services.patients.expired_entries import count_entries_of
+from services.patients.recount import count_entries_of
 from services.patients.status.row import differences
 from services.unit_of_work import transaction
 from tests.builders.world import Person

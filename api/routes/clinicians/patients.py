@@ -20,10 +20,9 @@ from schemas.patients import (
     PatientIn,
     PatientOut,
 )
-from services.caseload.patient.care_team import get_care_team, put_care_team
 from services.caseload.patient.change import change_patient
-from services.caseload.patient.create import NewPatient, create_patient
-from services.caseload.patient.profile import get_patient
+from services.caseload.patient.create import create_patient
+from services.caseload.patient.profile import get_care_team, get_patient, put_care_team
 from services.caseload.worklist.listing import list_caseload, print_caseload
 from services.caseload.worklist.statement import CaseloadFilter
 
@@ -39,8 +38,7 @@ routes = Routes("patients", __name__, description="People in treatment; the case
 @routes.alt_response(200, schema=PatientOut)
 def post_patient(body: dict[str, Any]) -> Response:
     """Enrol a patient who has no account yet; with an `id` of the client's, exactly once."""
-    head = {name: body.pop(name, None) for name in ("id", "name", "timezone")}
-    return bytes_answer(create_patient(current_actor(), NewPatient(**head, fields=body), now()))
+    return bytes_answer(create_patient(current_actor(), body.pop("id", None), body, now()))
 
 
 @routes.route("/v1/patients", methods=["GET"])
@@ -67,7 +65,7 @@ def varies(response: Response) -> Response:
 @routes.route("/v1/patients/<uuid:patient_id>", methods=["GET"])
 @routes.response(200, PatientOut)
 def get_one_patient(patient_id: UUID) -> Response:
-    """One patient with her contact data; the read is recorded."""
+    """One patient with their contact data; the read is recorded."""
     return json_answer(get_patient(current_actor(), patient_id, now()))
 
 

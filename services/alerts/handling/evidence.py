@@ -22,7 +22,7 @@ from models import (
     TreatmentSession,
     UnreadableBody,
 )
-from services.patients.contact_data import is_contact_missing, unpack_emergency_contact
+from services.patients.record import is_contact_missing, unpack_emergency_contact
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.mood_days import find_zone

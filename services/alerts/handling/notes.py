@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models import AlertFeedback, AlertNote
@@ -18,14 +18,7 @@ from services.accounts.token_check import acting
 from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
 from services.alerts.handling.show_alerts import record_access, show_summary
 from services.alerts.permissions import reach_of, require, visible_alert
-from services.exactly_once import (
-    FirstAnswer,
-    content_digest,
-    id_taken_elsewhere,
-    keep_answer,
-    known_answer,
-    render,
-)
+from services.exactly_once import FirstAnswer, answer_once, content_digest, id_taken_elsewhere
 from services.exceptions import Invalid
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import Transition
@@ -54,43 +47,31 @@ def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Firs
         locked = lock_alert_for(session, actor, alert_id, lambda reach: reach.acts, now)
         check_note(note)
         digest = _digest(alert_id, note)
-        if note.id is not None:
-            known = known_answer(session, actor, note.id, locked.alert.patient_id, digest)
-            if known is not None:
-                return known
-        row = {
-            "id": note.id or new_id(),
-            "at": now,
-            "kind": note.kind,
-            "outcome": note.outcome,
-            "text": note.text,
-        }
-        stored = insert(AlertNote).values(
-            clinic_id=locked.alert.clinic_id, alert_id=alert_id, author_id=actor.user_id, **row
-        )
-        locked.write(_change(locked, note), (stored,), note_id=str(row["id"]))
-        body = render(row | {"by": actor.user_id, "alert": show_summary(locked.alert)})
-        if note.id is not None:
-            session.execute(_keep(locked, note.id, digest, body, now))
-        record_access(session, actor, locked.alert, locked.reach, "alert_noted", now)
-        return FirstAnswer(201, body)
+
+        def make() -> dict[str, Any]:
+            row = {
+                "id": note.id or new_id(),
+                "at": now,
+                "kind": note.kind,
+                "outcome": note.outcome,
+                "text": note.text,
+            }
+            stored = insert(AlertNote).values(
+                clinic_id=locked.alert.clinic_id, alert_id=alert_id, author_id=actor.user_id, **row
+            )
+            locked.write(_change(locked, note), (stored,), note_id=str(row["id"]))
+            return row | {"by": actor.user_id, "alert": show_summary(locked.alert)}
+
+        patient_id = locked.alert.patient_id
+        answer = answer_once(session, actor, note.id, patient_id, "alert_note", digest, make, now)
+        if answer.status == 201:
+            record_access(session, actor, locked.alert, locked.reach, "alert_noted", now)
+        return answer
 
 
 def _digest(alert_id: UUID, note: NewNote) -> bytes:
     return content_digest(
         "alert_note", alert=str(alert_id), text=note.text, note=note.kind, outcome=note.outcome
-    )
-
-
-def _keep(locked: LockedAlert, note_id: UUID, digest: bytes, body: bytes, now: datetime) -> Insert:
-    return keep_answer(
-        record_id=note_id,
-        clinic_id=locked.alert.clinic_id,
-        patient_id=locked.alert.patient_id,
-        kind="alert_note",
-        digest=digest,
-        body=body,
-        now=now,
     )
 
 

@@ -1,33 +1,39 @@
-"""Changing a patient: contact data, zone, and whether she is followed."""
+"""Changing a patient: contact data, zone, and whether they are followed, paused or discharged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Patient
+from models import Alert, Patient, PatientPause, StoredPlan
+from models.base import new_id
+from models.patient import NO_END
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.caseload.patient.following import StatusChange, change_status
-from services.caseload.patient.profile import may_see_clinical, show_patient
-from services.exceptions import Forbidden, Invalid
-from services.patients.contact_data import pack_emergency_contact
-from services.patients.enrol import (
+from services.caseload.patient.profile import may_see_clinical, show_patient, today_of
+from services.checks import check_timezone
+from services.exceptions import Forbidden, Invalid, OpenAlertExists
+from services.patients.record import (
     check_adult,
-    check_zone,
-    refuse_taken_mrn,
+    mrn_of_one_patient,
+    pack_emergency_contact,
     risk_at_intake,
 )
+from services.patients.recount import move_to_zone
 from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
-from services.patients.zones import move_to_zone
+from services.rules.catalogue import SUICIDE_RISK, UNREADABLE_RISK
 
+# API contract, PATCH /v1/patients/{id}.
+LONGEST_PAUSE: Final = timedelta(days=30)
+KEEPS_FOLLOWED: Final = (SUICIDE_RISK, UNREADABLE_RISK)
 CLINICAL: Final = frozenset({"indications", "risk_at_intake"})
 # An empty text takes these away, as null does.
 REMOVABLE: Final = ("phone", "address", "mrn")
@@ -77,8 +83,7 @@ def _change_data(
     session: Session, patient: Patient, fields: Mapping[str, Any], revision: int, now: datetime
 ) -> None:
     if "timezone" in fields:
-        check_zone(fields["timezone"])
-        move_to_zone(session, patient, fields["timezone"], revision, now)
+        move_to_zone(session, patient, check_timezone(fields["timezone"]), revision, now)
     check_adult(fields.get("born_on"), patient.timezone, now)
     for name in ("name", "born_on"):
         if name in fields:
@@ -92,10 +97,8 @@ def _change_data(
         patient.risk_at_intake = risk_at_intake(fields["risk_at_intake"], patient.indications)
     if "emergency_contact" in fields:
         patient.emergency_contact = pack_emergency_contact(fields["emergency_contact"])
-    try:
-        session.flush()  # here, so that a taken number is told from any other fault
-    except IntegrityError as error:
-        refuse_taken_mrn(error)
+    with mrn_of_one_patient():
+        session.flush()
 
 
 def _change_indications(patient: Patient, indications: list[str], revision: int) -> None:
@@ -104,3 +107,101 @@ def _change_indications(patient: Patient, indications: list[str], revision: int)
         former = {"indications": list(patient.indications), "until_revision": revision - 1}
         patient.former_indications = [*patient.former_indications, former]
         patient.indications = indications
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """`until_on` is the last paused day."""
+
+    status: str
+    reason: str | None = None
+    until_on: date | None = None
+
+
+def change_status(
+    session: Session, patient: Patient, asked: StatusChange, revision: int, now: datetime
+) -> None:
+    """Decide and write a change of status. The status row is locked by the caller.
+
+    Raises `OpenAlertExists` when a patient with an open safety alert would be paused or discharged,
+    and `Invalid` for a pause without a reason or with an end that is too far away.
+    """
+    today = today_of(patient.timezone, now)
+    _check_pause(asked, today)
+    if asked.status != "active":
+        _refuse_open_alert(session, patient)
+    _end_pause(session, patient, today, revision)
+    if asked.status == "paused" and asked.until_on is not None:
+        _begin_pause(session, patient, today, asked.until_on, revision)
+    if asked.status == "discharged":
+        _begin_pause(session, patient, today, NO_END, revision)
+        _end_standing_plan(session, patient, now)
+    patient.status = asked.status
+    patient.paused_until = asked.until_on
+    patient.status_reason = asked.reason
+
+
+def _check_pause(asked: StatusChange, today: date) -> None:
+    if asked.status != "paused":
+        if asked.until_on is not None:
+            raise Invalid({"until_on": ["Only a pause has an end."]})
+        return
+    errors = {}
+    if not (asked.reason or "").strip():
+        errors["reason"] = ["A pause needs a reason."]
+    if asked.until_on is None:
+        errors["until_on"] = ["A pause needs an end."]
+    elif not timedelta(0) <= asked.until_on - today <= LONGEST_PAUSE:
+        errors["until_on"] = [f"From today to {LONGEST_PAUSE.days} days away."]
+    if errors:
+        raise Invalid(errors)
+
+
+def _refuse_open_alert(session: Session, patient: Patient) -> None:
+    is_open = session.scalar(
+        select(Alert.id)
+        .where(
+            Alert.patient_id == patient.id,
+            Alert.family.in_(KEEPS_FOLLOWED),
+            Alert.status != "resolved",
+        )
+        .limit(1)
+    )
+    if is_open is not None:
+        raise OpenAlertExists
+
+
+def _end_pause(session: Session, patient: Patient, today: date, revision: int) -> None:
+    """End what is running of pauses and discharges: something is due again today."""
+    session.execute(
+        update(PatientPause)
+        .where(
+            PatientPause.patient_id == patient.id,
+            PatientPause.to_on >= today,
+            PatientPause.ended_on.is_(None),
+        )
+        .values(ended_on=today, ended_revision=revision)
+    )
+
+
+def _begin_pause(
+    session: Session, patient: Patient, today: date, last_day: date, revision: int
+) -> None:
+    session.add(
+        PatientPause(
+            clinic_id=patient.clinic_id,
+            id=new_id(),
+            patient_id=patient.id,
+            from_on=today,
+            to_on=last_day,
+            revision=revision,
+        )
+    )
+
+
+def _end_standing_plan(session: Session, patient: Patient, now: datetime) -> None:
+    session.execute(
+        update(StoredPlan)
+        .where(StoredPlan.patient_id == patient.id, StoredPlan.ended_at.is_(None))
+        .values(ended_at=now, ended_because="discharged")
+    )

@@ -1,31 +1,32 @@
-"""One patient as staff see her: contact data, and clinical content for those who may."""
+"""One patient as staff see them: contact data, care team, clinical content for those who may."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from models import Patient, User
+from models import CareTeamMember, Patient, User
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.patients.contact_data import is_contact_missing, unpack_emergency_contact
-from services.patients.members import members_of
+from services.chart import reading
+from services.patients.members import check_members, members_of, set_care_team
+from services.patients.record import is_contact_missing, unpack_emergency_contact
+from services.patients.status.row import raise_revision
 from services.patients.view import clinical_content_clause, visible_patient
 from services.rules.mood_days import find_zone, mood_day_at
 
 
 def get_patient(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
     """A patient in view; the read is recorded. Raises `NotFound`, `Forbidden`."""
-    with acting(actor, now) as session:
-        patient = visible_patient(session, actor, Action.READ_PATIENTS, patient_id, now)
-        shown = show_patient(session, actor, patient, now)
-        audit.record(session, actor.user_id, "patient_read", now, patient_id=patient_id)
-        return shown
+    action, event = Action.READ_PATIENTS, "patient_read"
+    with reading(actor, action, patient_id, event, now) as (session, patient):
+        return show_patient(session, actor, patient, now)
 
 
 def show_patient(session: Session, actor: Actor, patient: Patient, now: datetime) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def may_see_clinical(session: Session, actor: Actor, patient_id: UUID, now: date
 
 
 def needs_invitation(session: Session, patient: Patient) -> bool:
-    """Her phone was logged out because a token was stolen: she needs a new invitation."""
+    """The phone was logged out because a token was stolen: it needs a new invitation."""
     return bool(
         patient.user_id
         and session.scalar(select(User.needs_invitation).where(User.id == patient.user_id))
@@ -80,3 +81,29 @@ def status_on(status: str, paused_until: date | None, today: date) -> str:
     """A pause ends by itself after its last day."""
     is_over = status == "paused" and paused_until is not None and paused_until < today
     return "active" if is_over else status
+
+
+def get_care_team(actor: Actor, patient_id: UUID, now: datetime) -> list[UUID]:
+    """The members, in a fixed order. Raises `NotFound`, `Forbidden`."""
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.READ_PATIENTS, patient_id, now)
+        return members_of(session, patient_id)
+
+
+def put_care_team(
+    actor: Actor, patient_id: UUID, user_ids: Sequence[UUID], now: datetime
+) -> list[UUID]:
+    """The team is exactly these people; nobody puts the patient in view of every clinician.
+
+    Raises `NotFound`, `Forbidden`, and `Invalid` unless all are active staff of the clinic
+    and at least one of them is a clinician.
+    """
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
+        check_members(session, user_ids, "user_ids")
+        # Two changes of one team take turns, so that the team is always one of the two.
+        raise_revision(session, patient_id)
+        session.execute(delete(CareTeamMember).where(CareTeamMember.patient_id == patient_id))
+        set_care_team(session, actor.clinic_id, patient_id, user_ids, "user_ids")
+        audit.record(session, actor.user_id, "care_team_changed", now, patient_id=patient_id)
+        return members_of(session, patient_id)

@@ -19,7 +19,7 @@ from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.sorting import KEY_KINDS
 from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.paging import Page, decode_cursor, page_of_rows
-from services.patients.contact_data import is_contact_missing
+from services.patients.record import is_contact_missing
 from services.patients.status.silence import silent_after_risk
 from services.rules.danger.silence import SilenceAfterRisk
 

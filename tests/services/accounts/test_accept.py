@@ -16,7 +16,7 @@ from services.accounts.own_account import get_me
 from services.exceptions import Invalid, InvitationInvalid, RateLimited, Unauthenticated
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device
 from services.membership.users import change_user
-from services.patients.enrol import enrol
+from services.patients.record import enrol
 from services.unit_of_work import transaction
 from tests.builders.world import ClinicWorld, World, made_up_email
 
@@ -250,7 +250,7 @@ def test_a_patient_without_an_account_gets_one_with_an_address(
 ) -> None:
     with clinic.app.app_context(), transaction(clinic.id) as session:
         zone = "Europe/Paris"
-        patient_id = enrol(session, clinic.id, "Pat Quagga", zone, {}, None, START)
+        patient_id = enrol(session, clinic.id, {"name": "Pat Quagga", "timezone": zone}, START)
     invitations = f"/v1/patients/{patient_id}/invitations"
     answer = client.post(invitations, json={}, headers=clinic.admin.headers)
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["email"])

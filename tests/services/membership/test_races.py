@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from models import User
 from services.accounts.accept import Acceptance, accept
 from services.membership.invitations import Invited, invite_device
-from services.patients.enrol import enrol
+from services.patients.record import enrol
 from services.unit_of_work import transaction
 from tests.builders.world import ClinicWorld, World, made_up_email
 
@@ -21,7 +21,7 @@ START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 def without_account(clinic: ClinicWorld) -> UUID:
     with clinic.app.app_context(), transaction(clinic.id) as session:
-        return enrol(session, clinic.id, "Pat Quagga", "Europe/Paris", {}, None, START)
+        return enrol(session, clinic.id, {"name": "Pat Quagga"}, START)
 
 
 def test_two_invitations_at_once_make_one_account_and_two_codes_for_it(world: World) -> None:

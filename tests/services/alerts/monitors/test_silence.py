@@ -18,8 +18,8 @@ from models import Patient
 from services.accounts.new_account import add_user
 from services.alerts.monitors import silence
 from services.alerts.monitors.silence import report_silence, silent_patients
-from services.caseload.patient.create import NewPatient, create_patient
-from services.caseload.patient.following import StatusChange, change_status
+from services.caseload.patient.change import StatusChange, change_status
+from services.caseload.patient.create import create_patient
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.patients.status.lock import lock_patient
@@ -179,7 +179,7 @@ def test_the_72_hours_begin_with_the_invitation(
     clinic = World(app, START).clinic()
     staff = clinic.admin.actor
     with app.app_context():
-        made = create_patient(staff, NewPatient("Late Quagga", None, {}), START)
+        made = create_patient(staff, None, {"name": "Late Quagga"}, START)
         patient_id = UUID(orjson.loads(made.body)["id"])
         invited_at = START + timedelta(days=30)
         assert listen(worker_app, invited_at) == 0, "nobody invited her yet"

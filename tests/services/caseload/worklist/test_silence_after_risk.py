@@ -15,7 +15,7 @@ from sqlalchemy import select
 from models import Patient
 from services.alerts.monitors.candidates import Candidate
 from services.alerts.monitors.silence import report_silence
-from services.caseload.patient.following import StatusChange, change_status
+from services.caseload.patient.change import StatusChange, change_status
 from services.caseload.worklist.listing import list_caseload
 from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.exceptions import NotFollowed

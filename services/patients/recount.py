@@ -1,14 +1,14 @@
-"""A patient moves to another time zone: earlier revisions keep their days."""
+"""What changes how old entries count: a move to another zone, an expired token made good."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Patient
+from models import CheckIn, Patient
 from services.patients.status.row import raise_revision, refresh
 
 
@@ -28,7 +28,7 @@ def move_to_zone(
 
 
 def move_account_to_zone(session: Session, user_id: UUID, timezone: str, now: datetime) -> None:
-    """The same for the patient of an account, if she has another zone; locks her status row."""
+    """The same for the patient of an account, if they have another zone; locks their status row."""
     patient = session.scalar(
         select(Patient).where(Patient.user_id == user_id, Patient.timezone != timezone)
     )
@@ -37,3 +37,27 @@ def move_account_to_zone(session: Session, user_id: UUID, timezone: str, now: da
     revision = raise_revision(session, patient.id)
     session.refresh(patient)  # what was committed while this one waited for the lock
     move_to_zone(session, patient, timezone, revision, now)
+
+
+def count_entries_of(session: Session, patient_id: UUID, family_id: UUID, now: datetime) -> int:
+    """From now on the family's entries count; return how many did not before.
+
+    For the transaction that refreshes the family's tokens. Locks the status row only when there is
+    something to count, and raises the revision, so that an earlier data cut stays as it was.
+    """
+    waiting = (
+        CheckIn.patient_id == patient_id,
+        CheckIn.family_id == family_id,
+        CheckIn.counts_in_trend.is_(False),
+    )
+    if session.scalar(select(CheckIn.id).where(*waiting).limit(1)) is None:
+        return 0
+    revision = raise_revision(session, patient_id)
+    counted = session.scalars(
+        update(CheckIn)
+        .where(*waiting)
+        .values(counts_in_trend=True, counts_from_revision=revision)
+        .returning(CheckIn.id)
+    ).all()
+    refresh(session, patient_id, now)
+    return len(counted)
