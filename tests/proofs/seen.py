@@ -41,7 +41,7 @@ def told(claim: str, size: str, *stories: Callable[[], object]) -> Iterator[Seen
             traceback.print_exc()
             yield Seen(claim, size, f"{_where(broken)} {broken}"[:300].strip(), ok=False)
         else:
-            yield Seen(claim, size, "; ".join(seen), ok=True)
+            yield Seen(claim, size, "; ".join(seen) or "held each time", ok=True)
 
 
 def _where(error: BaseException) -> str:
