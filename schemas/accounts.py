@@ -71,7 +71,7 @@ class EmergencyContactIn(Strict):
 
 
 class PatientFieldsIn(Strict):
-    """A patient's contact data and what she comes with."""
+    """A patient's contact data and what they come with."""
 
     phone = text(50)
     address = text(1000)

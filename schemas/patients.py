@@ -115,7 +115,7 @@ class CaseloadRowOut(Schema):
     mrn = fields.String(required=True, allow_none=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUS))
     paused_until_on = fields.Date(required=True, allow_none=True)
-    reason = fields.String(required=True, metadata={"description": "why she stands here, in words"})
+    reason = fields.String(required=True, metadata={"description": "why they stand here, in words"})
     open_alerts = fields.Integer(required=True)
     highest_severity = fields.String(
         required=True, allow_none=True, validate=validate.OneOf(SEVERITIES)

@@ -111,7 +111,7 @@ class CourseOut(Schema):
 
 
 class DoseIn(Strict):
-    """An amount and its unit: mg, mg/kg, pulses …"""
+    """An amount and its unit: mg, mg/kg, pulses."""
 
     value = amount(0, 100_000, above=True, required=True)
     unit = text(32, required=True, least=1)

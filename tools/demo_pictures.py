@@ -1,4 +1,4 @@
-"""Draws what the demo clinic shows: `python -m tools.demo_pictures` remakes `docs/pictures/demo-*`.
+"""Draw what the demo clinic shows: `python -m tools.demo_pictures` remakes `docs/pictures/demo-*`.
 
 The demo is made in a database of its own by the same use cases as anybody's, and its reports are
 asked for by its own clinician.

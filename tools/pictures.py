@@ -1,4 +1,4 @@
-"""Remakes the pictures of `docs/pictures` from simulated patients: `python -m tools.pictures`.
+"""Remake the pictures of `docs/pictures` from simulated patients: `python -m tools.pictures`.
 
 The same input gives the same bytes, so a change of a picture shows up as a change of its file.
 """

@@ -28,7 +28,7 @@ class AlertKey:
 
 
 def notify_statement() -> Select[Any]:
-    """Wakes the workers at the commit. Only for transactions that queue a page or move a due time
+    """Wake the workers at the commit. Only for transactions that queue a page or move a due time
     to now: a notification serialises commits.
     """
     return select(func.pg_notify(WAKE_CHANNEL, ""))

@@ -23,8 +23,8 @@ class Checked:
 
 
 def verify_caseload() -> Iterator[Checked]:
-    """Every patient of every clinic. Each is compared under her own lock, so that the service goes
-    on beside it.
+    """Every patient of every clinic. Each is compared under their own lock, so that the service
+    goes on beside it.
     """
     for clinic_id in clinic_ids():
         for patient_id in _patients(clinic_id):

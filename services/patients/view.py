@@ -20,7 +20,7 @@ RESOLVED_STAYS_IN_VIEW: Final = timedelta(days=7)
 def visible_patient(
     session: Session, actor: Actor, action: Action, patient_id: UUID, now: datetime
 ) -> Patient:
-    """The patient, if the actor may do this with her.
+    """The patient, if the actor may do this with them.
 
     Raises `Forbidden` when none of the actor's roles does this at all, and `NotFound` for a
     patient out of view, of another clinic, or who is not there.

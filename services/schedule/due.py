@@ -1,4 +1,4 @@
-"""What is due for a patient around now, for the phone and for those who follow her."""
+"""What is due for a patient around now, for the phone and for those who follow them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.schedule.sources import load_answers, load_case
 
 
 def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
-    """What is due for a patient in view, from 3 days ago to 14 days ahead, and until when she must
+    """What is due for a patient in view, from 3 days ago to 14 days ahead, and until when they must
     not drive; a read by staff is recorded. Raises `NotFound`, `Forbidden`.
     """
     with acting(actor, now) as session:

@@ -1,14 +1,19 @@
-"""Requests of a person, and what the answers must be."""
+"""Requests of a person, what the answers must be, and many of them at the same moment."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.builders.world import Person
+
+T = TypeVar("T")
 
 
 def post(
@@ -36,3 +41,15 @@ def refused(answer: TestResponse, status: int = 422) -> dict[str, Any]:
     problem = made(answer, status)
     found: dict[str, Any] = problem.get("errors") or {"code": problem["code"]}
     return found
+
+
+def at_once(work: Sequence[Callable[[], T]]) -> list[T]:
+    """Run all of it in threads that start together; results in the same order."""
+    gate = Barrier(len(work))
+
+    def begin(task: Callable[[], T]) -> T:
+        gate.wait(30)
+        return task()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(begin, work))

@@ -15,7 +15,7 @@ from services.evaluation.simulation.figures import (
     targets,
 )
 from services.evaluation.simulation.patients import USUAL_NOISE, Noise
-from tests.builders.m2_simulation import TABLE, Figures, simulate
+from tests.builders.rules.m2_simulation import TABLE, Figures, simulate
 from tests.proofs.seen import Seen, verdict
 
 AIM = Noise(sd=2.0, autocorrelation=0.0, missing=0.1)

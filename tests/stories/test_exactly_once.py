@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.builders.at_once import at_once
+from tests.builders.calls import at_once
 from tests.builders.entries import phq9
 from tests.builders.seen import saw
 from tests.builders.world import Person

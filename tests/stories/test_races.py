@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from migrations.roles import libpq_url
-from tests.builders.at_once import at_once
+from tests.builders.calls import at_once
 from tests.builders.entries import phq9
 from tests.builders.seen import saw
 from tests.builders.world import ClinicWorld, Person

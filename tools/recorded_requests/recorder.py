@@ -1,4 +1,4 @@
-"""Sends requests at a clock that it moves, and keeps what was answered."""
+"""Send requests at a clock that moves, and keep what was answered."""
 
 from __future__ import annotations
 

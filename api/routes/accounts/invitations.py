@@ -20,7 +20,7 @@ routes = Routes("invitations", __name__, description="Invitations")
 @routes.arguments(InvitationIn)
 @routes.response(201, InvitationOut)
 def post_invitation(body: dict[str, Any]) -> Response:
-    """Make an account and a code for it; for a patient also her record."""
+    """Make an account and a code for it; for a patient also their record."""
     return code_answer(invite(current_actor(), InvitationForm(**body), now()))
 
 

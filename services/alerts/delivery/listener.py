@@ -1,4 +1,4 @@
-"""Wakes the worker at the commit of a page: LISTEN on a connection of its own. Polling stays the
+"""Wake the worker at the commit of a page: LISTEN on a connection of its own. Polling stays the
 truth.
 """
 

@@ -163,7 +163,7 @@ def _legend(curves: Sequence[Curve], references: Sequence[Reference]) -> list[Le
 
 
 def _sample(style: tuple[str, str, float]) -> Any:
-    """Draws a short piece of a line in a style."""
+    """Draw a short piece of a line in a style."""
     colour, dash, width = style
 
     def draw(painting: Painting, at: Point) -> None:

@@ -76,7 +76,7 @@ NO_ROUTE = "none"
 @dataclass(frozen=True, slots=True)
 class TreatedPatient:
     """One patient: courses and sessions (planned ones may be among them), `phq9` check-ins in any
-    order, her zone, and the instant at which her courses are looked at.
+    order, their zone, and the instant at which their courses are looked at.
     """
 
     treatment: Treatment
@@ -118,7 +118,7 @@ class CourseOutcome:
 
 @dataclass(frozen=True, slots=True)
 class _Follow:
-    """The time after a course: the days until the patient was treated again, if she was."""
+    """The time after a course: the days until the patient was treated again, if they were."""
 
     last_on: date
     is_open: bool

@@ -32,7 +32,7 @@ def definitions(thresholds: CohortThresholds) -> Mapping[str, str]:
     return {
         "unit": "A course with at least one session; cancelled and planned sessions do not count."
         " `from` and `to` bound the mood day of its last session. A patient with two courses"
-        " counts twice; `patients` counts her once.",
+        " counts twice; `patients` counts them once.",
         "baseline": "The two-week PHQ-9 before the course (status `established`); a course within"
         f" {keep_days} days of another keeps its baseline. Else"
         " `baseline_missing`.",

@@ -1,6 +1,6 @@
 """Counts over the courses of a clinic, one patient at a time, in memory that does not grow.
 
-Nothing is kept of a patient but what she adds to the counts: a tally holds numbers, and at most
+Nothing is kept of a patient but what they add to the counts: a tally holds numbers, and at most
 one pair of numbers for each day up to the horizon.
 """
 

@@ -47,7 +47,7 @@ def clearance_refusals(
 ) -> Refusals:
     """Return everything that stands against `cleared`; empty when the session may begin.
 
-    `on_day` is the patient's calendar day, `screening` her newest, `series` the session's vital
+    `on_day` is the patient's calendar day, `screening` their newest, `series` the session's vital
     signs. Any reading before dosing above 140/90 mmHg needs a written reason, also when a later one
     was lower; so does a contraindication that is not absolute.
     """

@@ -67,7 +67,7 @@ def e6(
     zone: tzinfo,
     numbers: SessionNumbers = SESSION_NUMBERS,
 ) -> Decision:
-    """Decide E6 on a report: who says that she drove is always heard, restricted now or not."""
+    """Decide E6 on a report: a report of having driven always counts, restricted now or not."""
     drove = any(effect.code == DROVE for effect in report.effects)
     until = restricted_until(treatment, zone, report.recorded_at, numbers)
     return Decision.with_tier(

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,15 +15,18 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from services.caseload.worklist import listing
-from tests.api.clinicians.test_caseload import caseload, many, names, set_status
-from tests.api.clinicians.test_caseload_treated import ago
 from tests.builders.calls import post
+from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.entries import phq9
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 CAUTION = "Absence from this list means nothing"
+
+
+def six_days_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(days=6)
 
 
 def printed(
@@ -66,12 +70,12 @@ def test_the_page_says_who_needs_somebody_and_when_it_was_made(
     staff, pat = clinic.staff(), clinic.patient("Ada", mrn="M-1")
     clinic.patient("Grace", phone="+33 1")
     post(client, pat, phq9(item9=2))
-    set_status(pat, last_session_id=uuid4(), last_session_at=ago(days=6), sessions_in_course=1)
+    set_status(pat, last_session_id=uuid4(), last_session_at=six_days_ago(), sessions_in_course=1)
     answer = printed(client, staff)
     assert lines(answer)[0].startswith(
         "Ada M-1 no phone number on file critical critical alert open: suicide risk; item 9"
     )
-    assert lines(answer)[0].endswith(f"{ago(days=6):%Y}-{ago(days=6):%m-%d}, day 6")
+    assert lines(answer)[0].endswith(f"{six_days_ago():%Y-%m-%d}, day 6")
     assert "no phone number" not in lines(answer)[1]
     head = " ".join(answer.text.partition("<table>")[0].split())
     assert "North Clinic: who needs us today" in head
@@ -150,7 +154,7 @@ def test_paper_tells_an_administrator_nothing_clinical(
 ) -> None:
     pat = clinic.patient("Ada", phone="+33 1")
     post(client, pat, phq9(item9=2))
-    set_status(pat, last_session_id=uuid4(), last_session_at=ago(days=6), sessions_in_course=1)
+    set_status(pat, last_session_id=uuid4(), last_session_at=six_days_ago(), sessions_in_course=1)
     assert lines(printed(client, clinic.admin)) == ["Ada critical critical alert open"]
 
 

@@ -13,9 +13,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.rules.danger import triage
-from tests.builders.at_once import at_once
 from tests.builders.broken import broken
-from tests.builders.calls import post
+from tests.builders.calls import at_once, post
 from tests.builders.entries import NOTE, phq9
 from tests.builders.stored import alerts, rows
 from tests.builders.world import ClinicWorld, Person, World

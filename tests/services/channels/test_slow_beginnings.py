@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import socket
 import threading
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from services.channels.base import ChannelError, Page
+from services.channels.base import AlertNotice, ChannelError, Page
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
-from tests.services.channels.test_smtp import NOTICE, NOW, Script, server
+from tests.fixtures.scripted import Script, server
 
 FROM, PUBLIC_URL = "i@h.test", "https://i.test"
 TIMEOUT_S = 0.5
+NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
+NOTICE = AlertNotice(UUID(int=7), "critical", "triggered", NOW)
 
 
 def drips(first: bytes, done: threading.Event) -> Script:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -17,6 +15,7 @@ from services.channels.base import AlertNotice, ChannelError, Page, Receipt
 from services.channels.deadline import shut_down
 from services.channels.smtp import SmtpChannel, subject
 from tests.fixtures.mail import MailFault, MailServer
+from tests.fixtures.scripted import Script, server
 
 NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 NOTICE = AlertNotice(UUID(int=7), "critical", "triggered", NOW)
@@ -96,25 +95,6 @@ def test_an_address_cannot_carry_a_header_of_its_own(smtp_server: MailServer):
     address = "nurse@hospital.test\nBcc: somebody@else.test"
     assert failure(channel(smtp_server.receiver.port), page(address)) == ("smtp_bad_address", True)
     assert smtp_server.inbox == []
-
-
-Script = Callable[[socket.socket], None]
-
-
-@contextmanager
-def server(script: Script) -> Iterator[int]:
-    """A server that says what the script says, to one caller."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def talk() -> None:
-            caller, _ = listening.accept()
-            with caller:
-                script(caller)
-
-        thread = threading.Thread(target=talk)
-        thread.start()
-        yield listening.getsockname()[1]
-        thread.join(10)
 
 
 def says(*answers: bytes) -> Script:

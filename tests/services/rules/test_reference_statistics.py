@@ -13,7 +13,7 @@ from scipy import stats
 
 from services.rules.figures.windows import instability
 from services.rules.statistics import Span, kaplan_meier, mann_kendall, median_days, theil_sen
-from tests.builders.days import values
+from tests.builders.rules.days import values
 
 SPANS = st.lists(st.builds(Span, st.integers(1, 60), st.booleans()), min_size=1, max_size=60)
 SERIES = st.lists(st.integers(0, 27), min_size=2, max_size=40)

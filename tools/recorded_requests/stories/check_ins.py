@@ -231,7 +231,7 @@ def comings_and_goings(world: World) -> Story:
 
 
 def care_team(world: World) -> Story:
-    """Ivy is in view of her team alone; Kim has no phone."""
+    """Ivy is in view of one team alone; Kim has no phone."""
     yield at(3, 16)
     sam, tia, admin = world.sam, world.tia, world.admin
     me = sam.get("/v1/me").get_json()["id"]

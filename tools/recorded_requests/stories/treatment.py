@@ -10,7 +10,7 @@ from tools.recorded_requests.recorder import Story, at, iso
 
 
 def a_course_that_helps(world: World) -> Story:
-    """Ada responds, worsens after a session, and her symptoms return (M5, M3)."""
+    """Ada responds, worsens after a session, and has symptoms again (M5, M3)."""
     yield at(1, 14)
     sam = world.sam
     ada = sam.patient("Ada", indications=["TRD"], mrn="A-1", phone="+1 555 0110")

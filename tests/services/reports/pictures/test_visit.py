@@ -26,7 +26,7 @@ from services.rules.trend.document import OpenedAlert, TrendReport
 from services.rules.trend.numbers import REPORT_NUMBERS
 from services.rules.trend.treatment import CourseFigures, CourseResponse
 from services.rules.worsening.return_of_symptoms import Relapse
-from tests.builders.changed_numbers import measured_otherwise
+from tests.builders.rules.changed_numbers import measured_otherwise
 from tests.services.reports.pictures.drawn import bare, report
 
 

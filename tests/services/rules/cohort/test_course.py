@@ -16,8 +16,8 @@ from services.rules.cohort.course import (
     TreatedPatient,
     course_outcomes,
 )
-from tests.builders.cohort import course, form, patient, sessions
-from tests.builders.days import on
+from tests.builders.rules.cohort import course, form, patient, sessions
+from tests.builders.rules.days import on
 
 BEFORE = form(-1, 20, 2)
 

@@ -10,7 +10,7 @@ from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.document import SHARES, cohort_document, table_rows
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.cohort.tally import Cohort
-from tests.builders.cohort import form, patient
+from tests.builders.rules.cohort import form, patient
 
 
 def cohort() -> Cohort:

@@ -16,7 +16,7 @@ from scipy import stats
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.figures import Share, SurvivalMark, figures_of, mark, share, sustained
 from services.rules.cohort.tally import OVERALL, Cohort, CohortGroup, OutcomeTally
-from tests.builders.cohort import course, form, patient, sessions
+from tests.builders.rules.cohort import course, form, patient, sessions
 
 DURATIONS = st.dictionaries(
     st.integers(0, 182), st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=40

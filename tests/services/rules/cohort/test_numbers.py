@@ -8,7 +8,7 @@ import pytest
 
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.numbers import NumbersError
-from tests.builders.changed_numbers import measured_otherwise
+from tests.builders.rules.changed_numbers import measured_otherwise
 
 
 def test_an_interval_is_as_wide_as_its_percent_says() -> None:

@@ -15,8 +15,8 @@ from services.rules.decide.check_in import (
 from services.rules.decision import Tier
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RuleNumbers
 from services.rules.worsening.repetition import NO_ALERTS_YET, PastOccurrence, alert_history
-from tests.builders.courses import session, treated
-from tests.builders.days import at, entries, entry, on
+from tests.builders.rules.courses import session, treated
+from tests.builders.rules.days import at, entries, entry, on
 
 COURSE = treated(session(0), session(3), session(6), session(9))
 

@@ -14,8 +14,8 @@ from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.decision import Tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.worsening.repetition import AlertHistory
-from tests.builders.courses import treated
-from tests.builders.session_day import after, effect, pressure, report, session, vitals
+from tests.builders.rules.courses import treated
+from tests.builders.rules.session_day import after, effect, pressure, report, session, vitals
 
 NAUSEA = effect("nausea")
 

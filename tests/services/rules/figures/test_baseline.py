@@ -10,7 +10,7 @@ import pytest
 from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import SeriesEntry, day_rows
 from services.rules.figures.baseline import Baseline, baseline_anchor, find_baseline
-from tests.builders.days import at, entry, on
+from tests.builders.rules.days import at, entry, on
 
 
 def courses(*plans: tuple[str, bool, tuple[int, ...]]) -> Treatment:

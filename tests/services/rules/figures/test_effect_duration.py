@@ -6,8 +6,8 @@ import pytest
 
 from services.rules.figures.effect_duration import Duration, duration, effect_duration
 from services.rules.figures.session_effect import session_effect, session_windows
-from tests.builders.courses import session
-from tests.builders.days import run, values
+from tests.builders.rules.courses import session
+from tests.builders.rules.days import run, values
 
 # The level before is 20, the nadir 6 on day 2: above 13 half of the gain is lost.
 PRE = {7: 20, 8: 20, 9: 20}

@@ -9,8 +9,8 @@ import pytest
 
 from services.rules.day_series import SeriesEntry, day_rows, day_values
 from services.rules.figures.onset import Onset, onset
-from tests.builders.courses import session
-from tests.builders.days import at, entry, on
+from tests.builders.rules.courses import session
+from tests.builders.rules.days import at, entry, on
 
 FIRST = session(10)
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 
 from services.rules.figures.session_effect import morning_values, session_effect, session_windows
-from tests.builders.courses import session
-from tests.builders.days import entry, on, run, values
+from tests.builders.rules.courses import session
+from tests.builders.rules.days import entry, on, run, values
 
 
 def effect(scores, days=(10,), window=0, mornings=None):

@@ -8,8 +8,8 @@ import pytest
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.figures.standing import UNTREATED_STANDING, standing
-from tests.builders.courses import course, joined_plans, session
-from tests.builders.days import at, entry, on, run, values
+from tests.builders.rules.courses import course, joined_plans, session
+from tests.builders.rules.days import at, entry, on, run, values
 
 SERIES = {**run(7, 20, 20, 20), **run(11, 10, 6, 7, 8)}
 

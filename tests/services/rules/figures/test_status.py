@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.rules.day_series import day_rows
 from services.rules.figures.baseline import first_days_baseline, first_form_baseline
 from services.rules.figures.status import improvement, phq9_status
-from tests.builders.days import entry, on
+from tests.builders.rules.days import entry, on
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from services.rules.figures.item9 import LevelOn, item9
 from services.rules.figures.status import reliable_change
 from services.rules.figures.windows import instability, trend_test
 from services.rules.statistics import mann_kendall
-from tests.builders.days import entry, on, run, values
+from tests.builders.rules.days import entry, on, run, values
 
 
 @pytest.mark.parametrize(

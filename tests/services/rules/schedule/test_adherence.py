@@ -10,7 +10,7 @@ from services.rules.mood_days import DaySpan
 from services.rules.schedule.case import Answered, ScheduleCase
 from services.rules.schedule.due import Adherence, adherence
 from services.rules.schedule.windows import day_start
-from tests.builders.days import FIRST_DAY, on
+from tests.builders.rules.days import FIRST_DAY, on
 
 
 def found(

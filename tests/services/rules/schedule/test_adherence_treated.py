@@ -7,7 +7,7 @@ import pytest
 from services.rules.courses import UNTREATED
 from services.rules.mood_days import DaySpan
 from services.rules.schedule.due import Adherence, adherence
-from tests.builders.calendar import answers, case, day_of, sessions_at
+from tests.builders.rules.calendar import answers, case, day_of, sessions_at
 
 WEEKLY = sessions_at("03-09 14:00", "03-16 14:00")
 WIDE = sessions_at("03-12 14:00", "03-30 14:00")

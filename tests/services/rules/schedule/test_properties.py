@@ -19,7 +19,7 @@ from services.rules.schedule.due import (
     windows_now,
 )
 from services.rules.schedule.windows import day_start
-from tests.builders.calendar import KOLKATA, NEW_YORK
+from tests.builders.rules.calendar import KOLKATA, NEW_YORK
 
 START = datetime(2026, 2, 20, 15, tzinfo=UTC)
 DAYS = 60

@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.courses import Course, Session, Treatment
 from services.rules.schedule.due import due_items, due_now
-from tests.builders.calendar import answers, case, day_of, line, lines, moment, sessions_at
+from tests.builders.rules.calendar import answers, case, day_of, line, lines, moment, sessions_at
 
 NOON = "03-10 12:00"
 

@@ -9,7 +9,15 @@ import pytest
 from services.rules.mood_days import mood_day_at
 from services.rules.schedule.due import due_now
 from services.rules.schedule.windows import day_start
-from tests.builders.calendar import KOLKATA, NEW_YORK, case, day_of, lines, moment, sessions_at
+from tests.builders.rules.calendar import (
+    KOLKATA,
+    NEW_YORK,
+    case,
+    day_of,
+    lines,
+    moment,
+    sessions_at,
+)
 
 
 def hours(item) -> float:

@@ -7,8 +7,8 @@ import pytest
 from services.rules.decision import Tier
 from services.rules.session_day.acute_effects import e5
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
-from tests.builders.courses import treated
-from tests.builders.session_day import effect, report, session
+from tests.builders.rules.courses import treated
+from tests.builders.rules.session_day import effect, report, session
 
 ONE = treated(session())
 TWO = treated(session(), session("s2", hours=72))

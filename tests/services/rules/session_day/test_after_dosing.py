@@ -16,7 +16,7 @@ from services.rules.session_day.after_dosing import (
     heart_rate_flag,
     last_before_dosing,
 )
-from tests.builders.session_day import session, vitals
+from tests.builders.rules.session_day import session, vitals
 
 SESSION = session()
 PRE = vitals("pre", -10)

@@ -12,7 +12,7 @@ from services.rules.decision import Tier
 from services.rules.session_day.blood_pressure import e2, e3, is_crisis
 from services.rules.session_day.vital_signs import VITAL_THRESHOLDS
 from services.rules.side_effects.report import Pressure
-from tests.builders.session_day import effect, pressure, report, session, vitals
+from tests.builders.rules.session_day import effect, pressure, report, session, vitals
 
 CHEST_PAIN = effect("chest_pain")
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.rules.session_day.clearance import clearance_refusals, discharge_refusals
 from services.rules.session_day.screening import Screening
-from tests.builders.session_day import START, after, session, vitals
+from tests.builders.rules.session_day import START, after, session, vitals
 
 DAY = START.date()
 GOOD = Screening(DAY, DAY)

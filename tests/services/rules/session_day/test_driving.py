@@ -18,8 +18,8 @@ from services.rules.session_day.driving import (
     is_restricted,
     restricted_until,
 )
-from tests.builders.courses import treated
-from tests.builders.session_day import after, effect, report, session
+from tests.builders.rules.courses import treated
+from tests.builders.rules.session_day import after, effect, report, session
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.rules.decision import Tier
 from services.rules.session_day.follow_up import FollowUpWindow, lapsed, met_at, windows
-from tests.builders.session_day import after, session
+from tests.builders.rules.session_day import after, session
 
 FOLLOW_UP, LOCK = windows(session(), UTC)
 

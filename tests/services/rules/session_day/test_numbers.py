@@ -8,7 +8,7 @@ import pytest
 
 from services.rules.numbers import DATA, NumbersError, build, load
 from services.rules.session_day.numbers import SESSION_NUMBERS, SessionNumbers
-from tests.builders.session_day import session
+from tests.builders.rules.session_day import session
 
 
 @pytest.mark.parametrize(

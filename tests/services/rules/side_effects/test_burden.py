@@ -8,8 +8,8 @@ import pytest
 
 from services.rules.side_effects.burden import Tally, side_effect_burden
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
-from tests.builders.courses import session
-from tests.builders.days import at, on
+from tests.builders.rules.courses import session
+from tests.builders.rules.days import at, on
 
 # An infusion from 14:00 to 14:40.
 SESSIONS = (session(10), session(13))

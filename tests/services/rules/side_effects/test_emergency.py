@@ -7,7 +7,7 @@ import pytest
 from services.rules.decision import Tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import e1
-from tests.builders.session_day import effect, report
+from tests.builders.rules.session_day import effect, report
 
 
 @pytest.mark.parametrize("code", sorted(SIDE_EFFECTS.emergency_codes))

@@ -6,8 +6,8 @@ import pytest
 
 from services.rules.courses import UNTREATED
 from services.rules.trend.treatment import course_response, relapses
-from tests.builders.courses import course, joined_plans
-from tests.builders.days import on, values
+from tests.builders.rules.courses import course, joined_plans
+from tests.builders.rules.days import on, values
 
 INDUCTION = course(days=(0, 3, 7, 10))
 

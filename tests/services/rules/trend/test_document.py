@@ -12,7 +12,7 @@ import pytest
 from services.rules.day_series import SeriesEntry
 from services.rules.trend.document import content_hash, figures_json
 from services.rules.trend.report import trend
-from tests.builders.days import at, on
+from tests.builders.rules.days import at, on
 
 
 def document(instrument: str, *scores: int) -> dict[str, object]:

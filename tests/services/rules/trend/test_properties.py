@@ -13,7 +13,7 @@ from services.rules.day_series import SeriesEntry, day_rows
 from services.rules.mood_days import place
 from services.rules.trend.document import figures_json
 from services.rules.trend.report import trend
-from tests.builders.days import at, on
+from tests.builders.rules.days import at, on
 
 START = at(0, 0)
 CUT_AT = START + timedelta(days=40, hours=12)

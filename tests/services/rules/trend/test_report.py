@@ -12,7 +12,7 @@ from services.rules.figures.baseline import Baseline
 from services.rules.figures.windows import WindowMean
 from services.rules.schedule.due import Adherence
 from services.rules.trend.report import Trend, trend
-from tests.builders.days import at, entry, on
+from tests.builders.rules.days import at, entry, on
 
 
 def report(instrument: str, entries: list[SeriesEntry], cut_day: int = 60, **choices) -> Trend:

@@ -19,15 +19,15 @@ from services.rules.trend.document import figures_json
 from services.rules.trend.numbers import REPORT_NUMBERS, REPORTS, ReportNumbers
 from services.rules.trend.report import Beside, trend
 from services.rules.worsening.numbers import COURSE_RULES
-from tests.builders.changed_numbers import (
+from tests.builders.rules.changed_numbers import (
     measured_otherwise,
     with_every_part_changed,
     with_form_every,
     with_m3,
     with_pleasant,
 )
-from tests.builders.courses import course
-from tests.builders.days import at, entry
+from tests.builders.rules.courses import course
+from tests.builders.rules.days import at, entry
 
 ANSWERS = [entry(day, total) for day, total in {9: 20, 12: 9, 20: 16, 26: 16, 40: 17}.items()]
 NAUSEA = (ReportedEffect("nausea", 1), ReportedEffect("headache", 1))

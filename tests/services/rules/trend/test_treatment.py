@@ -17,9 +17,9 @@ from services.rules.measures import MEASURES
 from services.rules.side_effects.report import EffectsReport, ReportedEffect
 from services.rules.trend.document import figures_json
 from services.rules.trend.report import Beside, trend
-from tests.builders.changed_numbers import measured_otherwise
-from tests.builders.courses import course, joined_plans
-from tests.builders.days import at, entry, on, run
+from tests.builders.rules.changed_numbers import measured_otherwise
+from tests.builders.rules.courses import course, joined_plans
+from tests.builders.rules.days import at, entry, on, run
 
 DAILY = {
     **run(3, 18, 20, 19, 20, 19, 20, 18),

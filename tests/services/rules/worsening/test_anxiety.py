@@ -6,7 +6,7 @@ import pytest
 
 from services.rules.decision import Tier
 from services.rules.worsening.anxiety import a1
-from tests.builders.days import on, values
+from tests.builders.rules.days import on, values
 
 
 @pytest.mark.parametrize(

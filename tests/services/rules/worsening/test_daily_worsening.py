@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.rules.day_series import DayValue
 from services.rules.decision import Tier
 from services.rules.worsening.daily_worsening import m2
-from tests.builders.days import on
+from tests.builders.rules.days import on
 
 
 def days(*scores: int | None) -> list[DayValue]:

@@ -17,7 +17,7 @@ from services.rules.worsening.numbers import (
     WorseningThresholds,
 )
 from services.rules.worsening.repetition import AlertHistory, m2_may_open
-from tests.builders.days import entry, on
+from tests.builders.rules.days import entry, on
 
 
 def worsening_decisions(

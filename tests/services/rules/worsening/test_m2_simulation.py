@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.builders.m2_simulation import FIRST_DAY, Noise, answers, level, main, simulate
+from tests.builders.rules.m2_simulation import FIRST_DAY, Noise, answers, level, main, simulate
 
 RULE_AIM = Noise(sd=2.0, autocorrelation=0.0, missing=0.1)
 

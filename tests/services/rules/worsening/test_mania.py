@@ -8,7 +8,7 @@ import pytest
 
 from services.rules.decision import Tier
 from services.rules.worsening.mania import b1, b1_effects, is_bipolar
-from tests.builders.days import on, values
+from tests.builders.rules.days import on, values
 
 BIPOLAR = frozenset({"Bipolar depression"})
 

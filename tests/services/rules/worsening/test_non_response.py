@@ -9,8 +9,8 @@ import pytest
 from services.rules.courses import UNTREATED
 from services.rules.decision import Tier
 from services.rules.worsening.non_response import m4
-from tests.builders.courses import session, treated
-from tests.builders.days import at, on, values
+from tests.builders.rules.courses import session, treated
+from tests.builders.rules.days import at, on, values
 
 
 def given(count, product="ketamine", every=3):

@@ -9,8 +9,8 @@ import pytest
 from services.rules.courses import UNTREATED
 from services.rules.decision import Tier
 from services.rules.worsening.post_session import m5
-from tests.builders.courses import session, treated
-from tests.builders.days import on, values
+from tests.builders.rules.courses import session, treated
+from tests.builders.rules.days import on, values
 
 ONE = treated(session(0))
 

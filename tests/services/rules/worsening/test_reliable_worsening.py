@@ -9,7 +9,7 @@ import pytest
 from services.rules.day_series import DayValue
 from services.rules.decision import Tier
 from services.rules.worsening.reliable_worsening import m1
-from tests.builders.days import on
+from tests.builders.rules.days import on
 
 
 def forms(*totals: int, every: int = 7) -> list[DayValue]:

@@ -14,7 +14,7 @@ from services.rules.worsening.repetition import (
     alert_history,
     repeat_suppression,
 )
-from tests.builders.days import on
+from tests.builders.rules.days import on
 
 
 def decision(rule, day, tier=Tier.MEDIUM, about=None, is_met=True) -> Decision:

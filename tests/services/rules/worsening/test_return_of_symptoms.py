@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.rules.courses import UNTREATED
 from services.rules.decision import Tier
 from services.rules.worsening.return_of_symptoms import Relapse, after_first_session, m3, relapse
-from tests.builders.courses import session, treated
-from tests.builders.days import on, values
+from tests.builders.rules.courses import session, treated
+from tests.builders.rules.days import on, values
 
 ONE_COURSE = treated(session(0), session(3), session(7))
 

@@ -7,7 +7,7 @@ import pytest
 from services.rules.decision import Tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.worsening.urinary import URINARY_EFFECTS, UrinaryForm, u1, u1_effects
-from tests.builders.days import on
+from tests.builders.rules.days import on
 
 
 def form(*items: int | None) -> UrinaryForm:

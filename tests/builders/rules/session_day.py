@@ -8,8 +8,8 @@ from typing import Any
 from services.rules.courses import Product, Route, Session
 from services.rules.session_day.vital_signs import SessionVitals
 from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
-from tests.builders import courses
-from tests.builders.days import at
+from tests.builders.rules import courses
+from tests.builders.rules.days import at
 
 DAY, HOUR = 9, 14
 START = at(DAY, HOUR)

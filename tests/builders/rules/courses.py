@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from services.rules.courses import Course, Phase, Product, Route, Session, Treatment, in_order
-from tests.builders.days import at, on
+from tests.builders.rules.days import at, on
 
 
 def session(

@@ -19,7 +19,7 @@ from services.caseload.worklist.listing import list_caseload
 from services.caseload.worklist.statement import CaseloadFilter
 from services.paging import encode_cursor
 from services.rules.mood_days import mood_day_at
-from tests.api.clinicians.test_caseload import caseload, many, names, set_status
+from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person
 

@@ -4,7 +4,7 @@ Each patient has a week at 18 (the baseline), falls to 5 within a week of treatm
 for eight weeks and then rises by 6 for good. The noise is normal, independent from day to day or
 autocorrelated, rounded and cut to the scale of the form (0-27), with days missing at random.
 
-    python -m tests.builders.m2_simulation [patients]
+    python -m tests.builders.rules.m2_simulation [patients]
 """
 
 from __future__ import annotations

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from services.rules.figures.status import Status
 from tests.builders.calls import post
+from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import rows
-from tests.builders.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld
 
 CELLS = {
     "id",
@@ -38,24 +38,6 @@ CELLS = {
     "non_response",
     "maintenance_due_on",
 }
-
-
-def caseload(client: FlaskClient, who: Person, query: str = "") -> list[dict[str, Any]]:
-    answer = client.get(f"/v1/patients{query}", headers=who.headers)
-    assert answer.status_code == 200, answer.json
-    items: list[dict[str, Any]] = answer.json["items"]
-    return items
-
-
-def names(client: FlaskClient, who: Person, query: str = "") -> list[str]:
-    return [row["name"] for row in caseload(client, who, query)]
-
-
-def set_status(patient: Person, **values: Any) -> None:
-    """Columns of the status row as intake would have left them."""
-    assignments = ", ".join(f"{name} = :{name}" for name in values)
-    query = f"UPDATE patient_status SET {assignments} WHERE patient_id = :id RETURNING revision"  # noqa: S608 - names of columns from this file
-    assert rows(patient, query, id=patient.patient_id, **values)
 
 
 def test_a_row_says_what_is_known(client: FlaskClient, clinic: ClinicWorld) -> None:
@@ -219,23 +201,6 @@ def test_a_stolen_token_shows_until_a_new_invitation(
     (row,) = caseload(client, staff)
     assert row["needs_invitation"] is True
     assert "phone needs a new invitation" in row["reason"]
-
-
-def many(clinic: ClinicWorld, count: int) -> None:
-    rows(
-        clinic.admin,
-        """
-        WITH made AS (
-          INSERT INTO patients (clinic_id, id, name, timezone, created_at, accepted_at)
-          SELECT :clinic, gen_random_uuid(), 'Patient ' || n, 'Europe/Paris', now(), now()
-          FROM generate_series(1, :count) n RETURNING clinic_id, id
-        )
-        INSERT INTO patient_status (clinic_id, patient_id, baseline, current, trend_status)
-        SELECT clinic_id, id, 18, 8, 'response' FROM made RETURNING patient_id
-        """,
-        clinic=clinic.id,
-        count=count,
-    )
 
 
 def test_a_caseload_of_500_comes_in_one_page(client: FlaskClient, clinic: ClinicWorld) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from services.rules.cohort.course import TreatedPatient
 from services.rules.courses import Course, Phase, Product, Route, Session, Treatment, in_order
 from services.rules.day_series import SeriesEntry
-from tests.builders.courses import session
-from tests.builders.days import at, entry, on
+from tests.builders.rules.courses import session
+from tests.builders.rules.days import at, entry, on
 
 SIX_IN_14_DAYS = (0, 3, 6, 8, 11, 14)
 
