@@ -81,7 +81,9 @@ def test_the_same_steps_do_not_differ() -> None:
     steps = [step("GET /v1/me", {"a": 1}), step("GET /v1/me", {"a": 2})]
     assert differences(steps, steps) == []
     later = [{**one, "at": "2026-03-02T14:00:07+00:00"} for one in steps]
-    assert {one.path for one in differences(steps, later)} == {"at"}
+    assert differences(steps, later) == [], "what happened before took longer"
+    next_day = [{**one, "at": "2026-03-03T14:00:01+00:00"} for one in steps]
+    assert {one.path for one in differences(steps, next_day)} == {"step"}
 
 
 def test_the_same_change_in_many_answers_is_one_group() -> None:

@@ -33,13 +33,16 @@ class Difference:
 
 
 def differences(before: Sequence[Step], after: Sequence[Step]) -> list[Difference]:
-    """All differences, in the order of the steps; a step is known by its minute, who, and what."""
+    """All differences, in the order of the steps. A step is known by its hour, who, and what: one
+    that is new moves those after it by a second.
+    """
     old, new = keyed(before), keyed(after)
     found = [Difference(key, "step", "only before") for key in old if key not in new]
     found += [Difference(key, "step", "only after") for key in new if key not in old]
     for key, step in old.items():
         if key in new and new[key] != step:
-            found += [Difference(key, *one) for one in changes(step, new[key], "")]
+            same_time = {**step, "at": new[key]["at"]}
+            found += [Difference(key, *one) for one in changes(same_time, new[key], "")]
     return found
 
 
@@ -48,7 +51,7 @@ def keyed(steps: Sequence[Step]) -> dict[str, Step]:
     times: Counter[str] = Counter()
     found = {}
     for step in steps:
-        name = f"{step['at'][:16]} {step['who']}: {step['what']}"
+        name = f"{step['at'][:13]}h {step['who']}: {step['what']}"
         times[name] += 1
         found[f"{name} ({times[name]})" if times[name] > 1 else name] = step
     return found
