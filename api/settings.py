@@ -6,20 +6,17 @@ that names the variable and never repeats the value: it may be a secret.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from api.secret_key import kept_secret_key, weakness
 
 PREFIX = "INTERLUDE_"
 N = TypeVar("N", int, float)
-# What the API contract promises; a setting moves them within the bounds below.
-BODY_BYTES = 1_000_000
-DRAIN_BYTES = 16_000_000
 
 
 class SettingsError(ValueError):
@@ -41,6 +38,12 @@ class SmtpServer:
     password: str | None = field(default=None, repr=False)
 
 
+def number(default: N, low: N, high: N) -> N:
+    """A setting that is a number within bounds, read by the name of its field."""
+    bounded: N = field(default=default, metadata={"bounds": (low, high)})
+    return bounded
+
+
 @dataclass(frozen=True)
 class Settings:
     """What one process runs with.
@@ -57,19 +60,20 @@ class Settings:
     auditor_database_url: str = field(default="", repr=False)
     admin_database_url: str = field(default="", repr=False)
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = number(8000, 1, 65_535)
     public_url: str = "http://127.0.0.1:8000"
     smtp: SmtpServer | None = None
     mail_from: str = "interlude@localhost"
     demo: bool = True
-    api_processes: int = 2
-    api_threads: int = 8
-    lease_s: float = 30.0
-    poll_s: float = 1.0
-    retry_base_s: float = 5.0
-    retry_max_s: float = 60.0
-    max_body_bytes: int = BODY_BYTES
-    max_drain_bytes: int = DRAIN_BYTES
+    api_processes: int = number(2, 1, 64)
+    api_threads: int = number(8, 1, 64)
+    lease_s: float = number(30.0, 1.0, 600.0)
+    poll_s: float = number(1.0, 0.05, 10.0)
+    retry_base_s: float = number(5.0, 0.05, 300.0)
+    retry_max_s: float = number(60.0, 0.05, 600.0)
+    # The API contract's; what is drained shows that a body is too large, so it is more than that.
+    max_body_bytes: int = number(1_000_000, 100_000, 16_000_000)
+    max_drain_bytes: int = number(16_000_000, 1_000_000, 64_000_000)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -82,32 +86,20 @@ class Settings:
         """
         read = _Reader(environ)
         data_dir = Path(read.text("DATA_DIR", "var")).expanduser().absolute()
-        host, port = read.text("HOST", "127.0.0.1"), read.integer("PORT", 8000, 1, 65_535)
-        max_body_bytes = read.integer("MAX_BODY_BYTES", BODY_BYTES, 100_000, 16_000_000)
-        # What is drained shows that a body is too large, so it is more than a body may have.
-        drain_from = max(1_000_000, max_body_bytes + 1)
+        urls = (f"{whose}DATABASE_URL" for whose in ("", "OWNER_", "WORKER_", "AUDITOR_", "ADMIN_"))
+        known = {name.lower(): read.database_url(name) for name in urls} | read.numbers(cls)
+        host = read.text("HOST", "127.0.0.1")
+        if known["max_drain_bytes"] <= known["max_body_bytes"]:
+            raise SettingsError("MAX_DRAIN_BYTES", f"must be more than {PREFIX}MAX_BODY_BYTES")
         return cls(
             secret_key=_secret_key(read.text("SECRET_KEY"), data_dir),
             data_dir=data_dir,
-            database_url=read.database_url("DATABASE_URL"),
-            owner_database_url=read.database_url("OWNER_DATABASE_URL"),
-            worker_database_url=read.database_url("WORKER_DATABASE_URL"),
-            auditor_database_url=read.database_url("AUDITOR_DATABASE_URL"),
-            admin_database_url=read.database_url("ADMIN_DATABASE_URL"),
             host=host,
-            port=port,
-            public_url=_public_url(read.text("PUBLIC_URL"), host, port),
+            public_url=_public_url(read.text("PUBLIC_URL"), host, known["port"]),
             smtp=_smtp(read.text("SMTP_URL")),
             mail_from=_mail_from(read.text("MAIL_FROM", "interlude@localhost")),
             demo=read.switch("DEMO", default=True),
-            api_processes=read.integer("API_PROCESSES", 2, 1, 64),
-            api_threads=read.integer("API_THREADS", 8, 1, 64),
-            lease_s=read.seconds("LEASE_S", 30.0, 1.0, 600.0),
-            poll_s=read.seconds("POLL_S", 1.0, 0.05, 10.0),
-            retry_base_s=read.seconds("RETRY_BASE_S", 5.0, 0.05, 300.0),
-            retry_max_s=read.seconds("RETRY_MAX_S", 60.0, 0.05, 600.0),
-            max_body_bytes=max_body_bytes,
-            max_drain_bytes=read.integer("MAX_DRAIN_BYTES", DRAIN_BYTES, drain_from, 64_000_000),
+            **known,
         )
 
 
@@ -118,22 +110,20 @@ class _Reader:
     def text(self, name: str, default: str = "") -> str:
         return self.environ.get(PREFIX + name, "").strip() or default
 
-    def integer(self, name: str, default: int, low: int, high: int) -> int:
-        problem = f"must be a whole number from {low} to {high}"
-        return self._number(name, default, low, high, int, problem)
+    def numbers(self, settings: type[Settings]) -> dict[str, Any]:
+        """Every setting that was declared with bounds."""
+        bounded = [one for one in fields(settings) if "bounds" in one.metadata]
+        return {
+            one.name: self._number(one.name.upper(), one.default, *one.metadata["bounds"])
+            for one in bounded
+        }
 
-    def seconds(self, name: str, default: float, low: float, high: float) -> float:
-        problem = f"must be seconds from {low:g} to {high:g}"
-        return self._number(name, default, low, high, float, problem)
-
-    def _number(
-        self, name: str, default: N, low: N, high: N, parse: Callable[[str], N], problem: str
-    ) -> N:
-        text = self.text(name)
-        if not text:
-            return default
+    def _number(self, name: str, default: N, low: N, high: N) -> N:
+        text, kind = self.text(name), type(default)
+        what = "a whole number" if kind is int else "seconds"
+        problem = f"must be {what} from {low} to {high}"
         try:
-            value = parse(text)
+            value = kind(text) if text else default
         except ValueError:
             raise SettingsError(name, problem) from None
         if not low <= value <= high:

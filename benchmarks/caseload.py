@@ -29,7 +29,7 @@ from models import (
     TreatmentSessionVersion,
     User,
 )
-from services.accounts.new_account import email_digest
+from services.accounts.account import email_digest
 from services.patients.record import pack_emergency_contact
 from services.unit_of_work import transaction
 from tests.builders.world import ClinicWorld, Person

@@ -15,6 +15,9 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 
 from models.encryption import derive
 from services.access import Actor
+from services.accounts.account import Profile
+from services.accounts.families import Grant
+from services.accounts.refresh import Presented
 from services.clock import utcnow
 from services.exceptions import TokenExpired, Unauthenticated
 
@@ -147,3 +150,38 @@ def encode_pair(actor: Actor, issued_at: datetime, refresh_lifetime: timedelta) 
         ),
         "expires_in": int(ACCESS_LIFETIME.total_seconds()),
     }
+
+
+def pair_of(grant: Grant) -> dict[str, Any]:
+    """The two tokens; the same grant gives the same bytes."""
+    return encode_pair(grant.actor, grant.issued_at, grant.lifetime)
+
+
+def login_of(grant: Grant) -> dict[str, Any]:
+    """The answer to a log-in: the tokens and whose they are."""
+    return {**pair_of(grant), "user": me_of(grant.profile)}
+
+
+def me_of(profile: Profile) -> dict[str, Any]:
+    """An account as its owner sees it."""
+    shown = {
+        "id": profile.id,
+        "email": profile.email,
+        "name": profile.name,
+        "roles": profile.roles,
+        "clinic_id": profile.clinic_id,
+        "timezone": profile.timezone,
+    }
+    return shown if profile.patient_id is None else {**shown, "patient_id": profile.patient_id}
+
+
+def presented_refresh_token() -> Presented:
+    """The refresh token in the Authorization header; raises `Unauthenticated`.
+
+    How long it lives is the family's business: its last use counts, not this token's date.
+    """
+    claims = read_token("refresh")
+    clinic, user, family, pair = (
+        UUID(claims[name]) for name in ("clinic_id", "sub", "family_id", "pair_id")
+    )
+    return Presented(clinic, user, family, pair)

@@ -11,7 +11,7 @@ from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from schemas.base import page_of
 from schemas.clinic import ClinicIn, ClinicOut, ContactIn, ContactOut
-from services.clinic.contact_chain import (
+from services.clinic.contacts import (
     add_mail_contact,
     list_contacts,
     remove_contact,

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from models import Invitation, Patient, TokenFamily, TokenPair, User
 from models.encryption import keyring
 from services import audit
+from services.accounts.account import load_profile
 from services.accounts.delays import code_key, counted_attempt
 from services.accounts.families import Grant, end_families, issue_pair, start_family
 from services.accounts.invitation_codes import code_digest
 from services.accounts.passwords import hash_password, matches
-from services.accounts.profile import load_profile
 from services.checks import check_timezone
 from services.exceptions import Invalid, InvitationInvalid
 from services.patients.recount import move_account_to_zone
@@ -131,14 +131,8 @@ def _first_time(
             family_id=grant.actor.family_id,
         )
     )
-    audit.record(
-        session,
-        found.user_id,
-        "invitation_accepted",
-        now,
-        patient_id=grant.profile.patient_id,
-        object_id=found.id,
-    )
+    patient_id = grant.profile.patient_id
+    audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id)
     return grant
 
 

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
 from models.base import new_id
+from services import audit
 from services.access import Actor
-from services.accounts.profile import Profile, load_profile
+from services.accounts.account import Profile, load_profile
 
 # From the last use (contract, "Accounts").
 PATIENT_LIFETIME: Final = timedelta(days=400)
@@ -107,3 +108,13 @@ def end_family(session: Session, family_id: UUID, reason: str, now: datetime) ->
         .returning(TokenFamily.id)
     )
     return ended.one_or_none() is not None
+
+
+def revoke_for_theft(session: Session, user_id: UUID, family_id: UUID, now: datetime) -> None:
+    """A token that should no longer exist is in use: end the family; the caseload then says that
+    the phone needs a new invitation.
+    """
+    if not end_family(session, family_id, "token_reuse", now):
+        return
+    session.execute(update(User).where(User.id == user_id).values(needs_invitation=True))
+    audit.record(session, user_id, "token_reused", now, object_id=family_id)

@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 
 from models import User
 from services import audit
+from services.accounts.account import email_digest
 from services.accounts.delays import account_key, address_key, counted_attempt
 from services.accounts.families import Grant, start_family
-from services.accounts.new_account import email_digest
 from services.accounts.passwords import matches
-from services.accounts.second_factor import check_second_factor
-from services.exceptions import LoginFailed
+from services.exceptions import LoginFailed, SecondFactorRequired
 from services.unit_of_work import transaction
 
 NOBODY: Final = UUID(int=0)
@@ -67,3 +66,17 @@ def find_account(email: str) -> tuple[UUID, UUID]:
 def _password_of(session: Session, user_id: UUID, *, lock: bool = False) -> str | None:
     query = select(User.password_hash).where(User.id == user_id, User.active)
     return session.scalar(query.with_for_update(key_share=True) if lock else query)
+
+
+def enrolled_factors(session: Session, user_id: UUID) -> tuple[str, ...]:  # noqa: ARG001 - the door
+    """The kinds of second factor that the account has: none can be enrolled in this version."""
+    return ()
+
+
+def check_second_factor(
+    session: Session, user_id: UUID, totp: str | None, recovery_code: str | None
+) -> None:
+    """Raise `SecondFactorRequired` when the account has a factor and none was sent."""
+    factors = enrolled_factors(session, user_id)
+    if factors and not (totp or recovery_code):
+        raise SecondFactorRequired(factors=list(factors))

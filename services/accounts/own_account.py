@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 from models import TokenFamily, User
 from services import audit
 from services.access import Actor
+from services.accounts.account import Profile, load_profile
 from services.accounts.delays import counted_attempt, password_key
 from services.accounts.families import end_families, end_family
 from services.accounts.passwords import hash_password, matches
-from services.accounts.profile import Profile, load_profile
 from services.accounts.token_check import acting
 from services.exceptions import Invalid, NotFound
 

@@ -11,8 +11,8 @@ from sqlalchemy import insert, select
 from models import Clinic, User
 from models.base import new_id
 from services import audit
+from services.accounts.account import add_user, email_digest
 from services.accounts.invitation_codes import end_open_codes, issue_code
-from services.accounts.new_account import add_user, email_digest
 from services.checks import check_country, check_email, check_timezone
 from services.clinic.contacts import add_last_resort
 from services.exceptions import NotFound

@@ -57,14 +57,8 @@ def change_clinic(actor: Actor, changes: Mapping[str, Any], now: datetime) -> di
         for name, value in changes.items():
             setattr(clinic, name, _stored(clinic, name, value))
         session.flush()  # the head of the audit chain is locked last
-        audit.record(
-            session,
-            actor.user_id,
-            "clinic_changed",
-            now,
-            object_id=actor.clinic_id,
-            fields=sorted(changes),
-        )
+        names = sorted(changes)
+        audit.record(session, actor.user_id, "clinic_changed", now, None, clinic.id, fields=names)
         return shown(clinic)
 
 

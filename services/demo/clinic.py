@@ -13,8 +13,8 @@ from sqlalchemy import select, text
 from models import User
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
+from services.accounts.account import email_digest
 from services.accounts.families import Grant, start_family
-from services.accounts.new_account import email_digest
 from services.clinic.contacts import add_contact
 from services.clinic.create import create_clinic
 from services.demo.series import DAYS, STORIES, Story, answers, daily_totals, form_totals

@@ -23,8 +23,8 @@ from models import (
 )
 from services import audit
 from services.access import Actor
+from services.accounts.account import email_digest
 from services.accounts.families import PATIENT_LIFETIME
-from services.accounts.new_account import email_digest
 from services.clinic.contacts import add_contact
 from services.clinic.create import create_clinic
 from services.unit_of_work import transaction

@@ -15,8 +15,8 @@ from models import Clinic, Patient, User
 from models.account import ROLES
 from services import audit
 from services.access import Action, Actor, scopes
+from services.accounts.account import add_user, email_digest
 from services.accounts.invitation_codes import end_open_codes, issue_code
-from services.accounts.new_account import add_user, email_digest
 from services.accounts.token_check import acting
 from services.checks import check_email, check_timezone
 from services.exceptions import Invalid
@@ -68,15 +68,8 @@ def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
         if again:
             end_open_codes(session, user_id, now)
         code, expires_at = issue_code(session, actor.clinic_id, user_id, actor.user_id, now)
-        audit.record(
-            session,
-            actor.user_id,
-            "user_invited",
-            now,
-            patient_id=patient_id,
-            object_id=user_id,
-            roles=sorted(form.roles),
-        )
+        roles = sorted(form.roles)
+        audit.record(session, actor.user_id, "user_invited", now, patient_id, user_id, roles=roles)
     return Invited(code, expires_at, user_id, patient_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true, tuple_
@@ -74,15 +75,8 @@ def change_user(
             _hand_over(session, user, [admin for admin in admins if admin is not user])
         if changed:
             _end_duties(session, user, changed, now)
-            audit.record(
-                session,
-                actor.user_id,
-                "user_changed",
-                now,
-                object_id=user_id,
-                roles=list(user.roles),
-                active=user.active,
-            )
+            then: dict[str, Any] = {"roles": list(user.roles), "active": user.active}
+            audit.record(session, actor.user_id, "user_changed", now, None, user_id, **then)
         return shown_user(user)
 
 

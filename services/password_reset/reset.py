@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import PasswordReset, PasswordResetRequest, User
 from models.base import new_id
 from services import audit
+from services.accounts.account import email_digest
 from services.accounts.delays import (
     code_key,
     count_attempt,
@@ -21,7 +22,6 @@ from services.accounts.delays import (
     reset_key,
 )
 from services.accounts.families import end_families
-from services.accounts.new_account import email_digest
 from services.accounts.passwords import hash_password
 from services.exceptions import ResetCodeInvalid
 from services.password_reset.codes import credentials_digest, reset_code_digest

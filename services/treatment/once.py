@@ -120,11 +120,5 @@ def finish(writing: Writing, action: str, record_id: UUID) -> None:
     refresh(session, patient.patient_id, writing.now)
     for entry_id in writing.undecided:
         count_failure(session, patient, entry_id, writing.chain(), writing.now)
-    audit.record(
-        session,
-        writing.actor.user_id,
-        action,
-        writing.now,
-        patient_id=patient.patient_id,
-        object_id=record_id,
-    )
+    by, now = writing.actor.user_id, writing.now
+    audit.record(session, by, action, now, patient.patient_id, record_id)

@@ -6,9 +6,8 @@ from typing import Any
 
 from flask import Response, request
 
-from api.http.auth import current_actor, now, public
+from api.http.auth import current_actor, login_of, now, pair_of, presented_refresh_token, public
 from api.http.bodies import Routes, json_answer
-from api.http.tokens import login_of, pair_of, presented_refresh_token
 from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
 from services.accounts.accept import Acceptance, accept
 from services.accounts.login import Credentials, log_in

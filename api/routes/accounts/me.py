@@ -7,9 +7,8 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.auth import current_actor, now
+from api.http.auth import current_actor, me_of, now
 from api.http.bodies import Routes, json_answer
-from api.http.tokens import me_of
 from schemas.accounts import MeOut, PasswordIn, SessionOut
 from schemas.base import page_of
 from services.accounts.own_account import change_password, end_device, get_me, list_devices

@@ -59,14 +59,8 @@ def change_patient(
         if asked is not None:
             change_status(session, patient, asked, revision, now)
         shown = show_patient(session, actor, patient, now)
-        audit.record(
-            session,
-            actor.user_id,
-            "patient_changed",
-            now,
-            patient_id=patient_id,
-            fields=sorted(fields),
-        )
+        names = sorted(fields)
+        audit.record(session, actor.user_id, "patient_changed", now, patient_id, fields=names)
         return shown
 
 

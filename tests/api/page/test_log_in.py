@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from api import create_app
 from models.database import db
-from services.accounts import second_factor
+from services.accounts import login
 from tests.builders.alerts import open_alert
 from tests.builders.browser import PASSWORD, Browser, give_password
 from tests.builders.stored import audited, rows
@@ -219,7 +219,7 @@ def test_the_log_in_shares_the_delays_and_tells_no_cause(
 def test_it_asks_for_the_second_factor(
     app: Flask, client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(second_factor, "enrolled_factors", lambda *_: ("totp",))
+    monkeypatch.setattr(login, "enrolled_factors", lambda *_: ("totp",))
     staff = clinic.staff()
     browser = Browser(app, open_alert(client, clinic.patient()))
     asked = browser.log_in(staff)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Patient
-from services.accounts.new_account import add_user
+from services.accounts.account import add_user
 from services.alerts.monitors import silence
 from services.alerts.monitors.silence import report_silence, silent_patients
 from services.caseload.patient.change import StatusChange, change_status

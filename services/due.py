@@ -1,20 +1,62 @@
-"""What a schedule is made from: acceptance, pauses, treatment, and the answers that can matter."""
+"""What is due for a patient around now, for the phone and for those who follow them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, SideEffectReport
+from services import audit
+from services.access import Action, Actor
+from services.accounts.token_check import acting
+from services.exceptions import Forbidden
 from services.patients.history.check_ins import counting
 from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment
+from services.patients.view import visible_patient
 from services.rules.mood_days import find_zone
 from services.rules.schedule.case import SIDE_EFFECTS, Answered, ScheduleCase
+from services.rules.schedule.due import answers_needed, items_of, windows_now
+from services.rules.session_day.driving import restricted_until
+
+
+def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
+    """What is due for a patient in view, from 3 days ago to 14 days ahead, and until when they
+    must not drive; a read by staff is recorded. Raises `NotFound`, `Forbidden`.
+    """
+    with acting(actor, now) as session:
+        patient = visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
+        document = build(session, patient, now)
+        if patient_id != actor.patient_id:
+            audit.record(session, actor.user_id, "due_read", now, patient_id=patient_id)
+        return document
+
+
+def get_own_due(actor: Actor, now: datetime) -> dict[str, Any]:
+    """What is due for the patient who asks; raises `Forbidden` for staff."""
+    if actor.patient_id is None:
+        raise Forbidden
+    return get_due(actor, actor.patient_id, now)
+
+
+def build(session: Session, patient: Patient, now: datetime) -> dict[str, Any]:
+    """The due list as of now."""
+    case = load_case(session, patient)
+    windows = windows_now(case, now)
+    needed = answers_needed(windows, case.zone)
+    case = replace(case, answered=load_answers(session, patient.id, needed))
+    return {
+        "items": [asdict(item) for item in items_of(windows, case, now)],
+        "server_time": now,
+        "timezone": patient.timezone,
+        "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
+    }
 
 
 def load_case(session: Session, patient: Patient) -> ScheduleCase:

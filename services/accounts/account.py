@@ -1,16 +1,18 @@
-"""New accounts: part of the use cases that make a clinic or invite somebody."""
+"""An account: how it is found, made, and seen by its owner (`/v1/me`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from models import User
+from models import Patient, User
 from models.base import new_id
 from models.encryption import keyring
 from services.exceptions import Invalid
@@ -51,3 +53,36 @@ def add_user(
     if user_id is None:
         raise Invalid({"email": [TAKEN]})
     return user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who somebody is; `patient_id` only for a patient."""
+
+    id: UUID
+    email: str
+    name: str
+    roles: list[str]
+    clinic_id: UUID
+    timezone: str
+    epoch: int
+    patient_id: UUID | None
+
+
+def load_profile(session: Session, user_id: UUID) -> Profile:
+    """The profile of an account of the transaction's clinic."""
+    row = session.execute(
+        select(
+            User.id,
+            User.email,
+            User.name,
+            User.roles,
+            User.clinic_id,
+            User.timezone,
+            User.epoch,
+            Patient.id.label("patient_id"),
+        )
+        .outerjoin(Patient, Patient.user_id == User.id)
+        .where(User.id == user_id)
+    ).one()
+    return Profile(**row._mapping)

@@ -1,1 +1,0 @@
-"""What is due for a patient, anchored on their treatment."""
