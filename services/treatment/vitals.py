@@ -112,18 +112,12 @@ def _in_columns(fields: dict[str, Any]) -> dict[str, Any]:
 def _store(
     writing: Writing, at: Any, vitals_id: UUID, version: int, fields: dict[str, Any]
 ) -> tuple[Any, Outcome]:
-    """Store one version with what is decided about it, given what was about those before."""
+    """Store one version with what is decided about it."""
     session, patient, now = writing.session, writing.patient, writing.now
-    earlier = session.scalars(
-        select(StoredDecision.decided).where(
-            StoredDecision.patient_id == patient.patient_id, StoredDecision.entry_id == vitals_id
-        )
-    )
     columns = {"version": version, "session_id": at.session_id, "received_at": now}
     columns |= {"entered_by": writing.actor.user_id}
     stored = insert_record(writing, StoredVitals, vitals_id, columns | fields)
-    known = [one for decided in earlier for one in decided]
-    outcome = decide_vitals(session, patient, at, stored, now, known)
+    outcome = decide_vitals(session, patient, at, stored, now)
     keep_outcome(writing, outcome, vitals_id)
     return stored, outcome
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from models import StoredDecision
 from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.patients.history.check_ins import whole_series
@@ -48,12 +51,11 @@ def decide_vitals(
     at_session: Any,
     taken: Any,
     received_at: datetime,
-    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome:
     """Decide one set of vital signs, a row that is stored, of a session's current version.
 
-    `earlier`: what was decided about its earlier versions, as stored. Of a correction only what
-    they did not report is new; nothing that they did is taken back.
+    Of a correction, and of what is decided again, only what was not reported before is new; nothing
+    that was is taken back.
     """
 
     def by_rules() -> list[Decision]:
@@ -65,12 +67,24 @@ def decide_vitals(
             pressures=load_pressures(session, patient.patient_id, since, until),
             reports=load_reports(session, patient.patient_id, since, until),
         )
-        return _without_reported(vitals_decisions(case), earlier)
+        return _without_reported(
+            vitals_decisions(case), _decided_before(session, patient, taken.id)
+        )
 
     crisis = taken.systolic >= FALLBACK_SYSTOLIC or taken.diastolic >= FALLBACK_DIASTOLIC
     # Without the rules any crisis pressure pages, measured once or twice (E2).
     fallback = Decision.with_tier("E2", "fallback", Tier.HIGH if crisis else None, {})
     return _guarded(patient, "vitals", taken.taken_at, received_at, by_rules, [fallback])
+
+
+def _decided_before(session: Session, patient: LockedPatient, entry_id: UUID) -> list[Any]:
+    """All that was decided about an entry, whichever version it had then, as stored."""
+    rows = session.scalars(
+        select(StoredDecision.decided).where(
+            StoredDecision.patient_id == patient.patient_id, StoredDecision.entry_id == entry_id
+        )
+    )
+    return [one for decided in rows for one in decided]
 
 
 def _without_reported(

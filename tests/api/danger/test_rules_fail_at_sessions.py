@@ -11,6 +11,7 @@ from flask import Flask
 from services.intake.deciding import treatment
 from services.intake.storing import follow_ups
 from tests.builders.broken import broken
+from tests.builders.calls import made
 from tests.builders.stored import rows
 from tests.builders.ward import MORNING, Ward
 
@@ -54,6 +55,24 @@ def test_vital_signs_are_decided_again(ward: Ward, monkeypatch: pytest.MonkeyPat
     assert [one["rule"] for one in shown["findings"]] == ["E4"]
     assert "decided again: 0" in replay(ward)
     ward.check_cache()
+
+
+@pytest.mark.parametrize("still_failing", [False, True])
+def test_what_a_correction_reported_is_not_reported_again(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, still_failing: bool
+) -> None:
+    session = ward.session(ward.course(), MORNING)["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(treatment, "vitals_decisions", broken)
+        taken = ward.vitals(session, "post", spo2=85)["id"]
+        path = f"{ward.path}/sessions/{session}/vitals/{taken}"
+        if still_failing:
+            made(ward.patch(path, {"heart_rate": 70}), 200)
+    made(ward.patch(path, {"heart_rate": 71}), 200)
+    assert ward.alerts() == [("e4", "high")]
+    assert "still failing: 0" in replay(ward)
+    assert len(ward.occurrences("E4")) == 1
+    assert waiting(ward) == []
 
 
 def a_course_without_effect(ward: Ward) -> str:
