@@ -185,13 +185,13 @@ class Made:
         }
 
     def _status(self) -> dict[str, Any]:
-        heard_at = self.now - timedelta(hours=self.dice.randint(1, 120))
-        positive_at = heard_at if self.dice.random() < 0.3 else None
+        last_check_in_at = self.now - timedelta(hours=self.dice.randint(1, 120))
+        positive_at = last_check_in_at if self.dice.random() < 0.3 else None
         trend = self.dice.choice([*TRENDS])
         return {
             **self._hers(),
-            "last_check_in_at": heard_at,
-            "last_item9_on": heard_at.date(),
+            "last_check_in_at": last_check_in_at,
+            "last_item9_on": last_check_in_at.date(),
             "item9_positive_at": positive_at,
             "last_item9": 1 if positive_at else 0,
             "baseline": 18.0 if trend else None,
@@ -199,13 +199,13 @@ class Made:
             "trend_status": trend,
             "daily_m7": 8.5,
             "daily_slope": self.dice.uniform(-3, 3),
-            "two_week_figures_at": heard_at,
-            "daily_figures_at": heard_at,
+            "two_week_figures_at": last_check_in_at,
+            "daily_figures_at": last_check_in_at,
             "non_response": trend == "no_response",
             "last_session_id": made_up(10 * self.number + 3),
             "last_session_at": self.treated_at,
             "sessions_in_course": 1,
-            "wearing_off_on": heard_at.date() if self.dice.random() < 0.2 else None,
+            "wearing_off_on": last_check_in_at.date() if self.dice.random() < 0.2 else None,
             "maintenance_due_on": (self.treated_at + timedelta(days=14)).date(),
         }
 

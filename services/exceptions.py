@@ -61,7 +61,7 @@ class Invalid(ServiceError):
     detail = "Some fields are not valid."
 
     def __init__(self, errors: Mapping[str, Sequence[str]], detail: str | None = None) -> None:
-        super().__init__(detail, errors={path: list(said) for path, said in errors.items()})
+        super().__init__(detail, errors={path: list(messages) for path, messages in errors.items()})
         self.errors = self.extra["errors"]
 
 

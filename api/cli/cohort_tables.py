@@ -82,17 +82,17 @@ def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) 
     for words, fate in WITHOUT_OUTCOME:
         table.add_row(words, "", "", *_counts(chosen, fate))
     for name, words in _share_words(cohort.thresholds.measures.change).items():
-        told, true = getattr(published, name), 100 * getattr(truth, name)
+        stated, true = getattr(published, name), 100 * getattr(truth, name)
         counted = (_share(one.shares[name]) for one in chosen)
-        table.add_row(words, f"{told:.1f} %", f"{true:.1f} %", *counted)
+        table.add_row(words, f"{stated:.1f} %", f"{true:.1f} %", *counted)
     marks = zip(strict.sustained.marks, every.sustained.marks, strict=True)
-    told_marks = (
+    stated_marks = (
         (published.sustained_first_mark, truth.sustained_first_mark),
         (published.sustained_second_mark, truth.sustained_second_mark),
     )
-    for (one, other), (told, true) in zip(marks, told_marks, strict=True):
+    for (one, other), (stated, true) in zip(marks, stated_marks, strict=True):
         words = f"still responding, {one.days} days"
-        cells = (f"about {told:g} %", f"{100 * true:.1f} %", _mark(one), _mark(other))
+        cells = (f"about {stated:g} %", f"{100 * true:.1f} %", _mark(one), _mark(other))
         table.add_row(words, *cells)
     console.print(table)
     console.print(f"The counted people are made up. {PUBLISHED_OF}")

@@ -94,7 +94,7 @@ def flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
                 name = "" if key == "_schema" else str(key)
                 walk(f"{path}.{name}" if path and name else path or name, child)
         else:
-            found.setdefault(path or "body", []).extend(str(said) for said in node)
+            found.setdefault(path or "body", []).extend(str(message) for message in node)
 
     for child in messages.values():
         walk("", child)

@@ -129,12 +129,12 @@ def test_a_key_is_made_once_readable_by_its_owner_alone(tmp_path: Path):
     assert [path.name for path in data_dir.iterdir()] == ["secret_key"]
 
 
-def test_processes_that_start_together_agree_on_the_key(tmp_path: Path):
-    together = threading.Barrier(16)
+def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path):
+    start = threading.Barrier(16)
     keys: list[str] = []
 
     def read() -> None:
-        together.wait()
+        start.wait()
         keys.append(kept_secret_key(tmp_path))
 
     readers = [threading.Thread(target=read) for _ in range(16)]

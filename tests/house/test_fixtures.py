@@ -103,7 +103,7 @@ def test_the_mail_server_keeps_what_it_receives(smtp_server: MailServer):
         (MailFault.DROP_AFTER_DATA, smtplib.SMTPServerDisconnected, 1),
     ],
 )
-def test_the_mail_server_fails_as_told(
+def test_the_mail_server_fails_as_instructed(
     smtp_server: MailServer, fault: MailFault, error: type[Exception], kept: int
 ):
     smtp_server.fault = fault
@@ -143,7 +143,7 @@ def test_a_request_that_was_cut_off_is_none(webhook_receiver: WebhookReceiver):
     assert [request.json() for request in webhook_receiver.requests] == [{"n": 1}]
 
 
-def test_the_webhook_receiver_keeps_requests_and_answers_as_told(
+def test_the_webhook_receiver_keeps_requests_and_answers_as_instructed(
     webhook_receiver: WebhookReceiver,
 ):
     webhook_receiver.answers.extend([Answer(status=503), Answer(drop=True), Answer(hang=True)])

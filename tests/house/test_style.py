@@ -56,14 +56,14 @@ def test_everything_public_has_a_docstring_that_begins_with_a_whole_sentence():
 
 
 def test_functions_are_described_in_the_imperative_or_by_what_they_give():
-    told = [
+    third_person = [
         f"{name(path)} {getattr(node, 'name', 'itself')}"
         for path in modules(*DOCUMENTED)
         for node in [parsed(path), *ast.walk(parsed(path))]
         if isinstance(node, ast.Module | ast.FunctionDef)
         and THIRD_PERSON.match(ast.get_docstring(node) or "")
     ]
-    assert told == []
+    assert third_person == []
 
 
 def comments(path: Path, marker: str) -> list[str]:

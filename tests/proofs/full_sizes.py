@@ -15,7 +15,7 @@ from migrations.upgrade import PROJECT
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
 from tests.proofs.outcomes import simulated_outcomes
-from tests.proofs.seen import Seen, told
+from tests.proofs.seen import Seen, tell
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
 from tests.stories import (
@@ -50,7 +50,7 @@ class Proof:
 
 def story(name: str, claim: str, size: str, test: Callable[..., object], **sizes: object) -> Proof:
     """A test of a running service, told with these sizes."""
-    return Proof(name, lambda at: told(claim, size, partial(test, at, **sizes)))
+    return Proof(name, lambda at: tell(claim, size, partial(test, at, **sizes)))
 
 
 def full_sizes() -> list[Proof]:
@@ -160,8 +160,8 @@ def refusals_that_page(running: RunningService, times: int) -> Iterator[Seen]:
     """Each way so many times, each time from a new patient."""
     test, ways = refused.test_danger_in_a_refused_request_pages_with_the_card, refused.WAYS
     claim = "item 9 = 3 in a refused request pages, and the answer carries the card"
-    told_of_each = [partial(test, running, way, times) for way in ways]
-    return told(claim, f"{len(ways)} ways x {times}", *told_of_each)
+    each_way = [partial(test, running, way, times) for way in ways]
+    return tell(claim, f"{len(ways)} ways x {times}", *each_way)
 
 
 def lost_refreshes(running: RunningService, seeds: Iterable[int]) -> Iterator[Seen]:
@@ -179,7 +179,7 @@ def lost_refreshes(running: RunningService, seeds: Iterable[int]) -> Iterator[Se
             ),
         ):
             phones = [partial(_live, test, clinic, seed) for seed in seeds]
-            yield from told(claim, f"{len(phones)} phones", *phones)
+            yield from tell(claim, f"{len(phones)} phones", *phones)
 
 
 def _live(test: Callable[[ClinicWorld, int], None], clinic: ClinicWorld, seed: int) -> None:
@@ -197,7 +197,7 @@ def real_forms(running: RunningService) -> Iterator[Seen]:
         yield Seen(PLAYED, "-", "file not given (INTERLUDE_NHANES)", None)
         return
     played = partial(test_played_forms.play_verify_and_play_again, running, path)
-    for line in told(PLAYED, "5,398 forms", played):
+    for line in tell(PLAYED, "5,398 forms", played):
         if line.ok and line.seen != FIGURES:
             yield replace(line, seen=f"not the figures of the survey: {line.seen}", ok=False)
         else:

@@ -31,7 +31,7 @@ def verdict(claim: str, size: str, seen: str, problems: Iterable[str]) -> Seen:
     return Seen(claim, size, "; ".join(found[:5]) + more if found else seen, not found)
 
 
-def told(claim: str, size: str, *stories: Callable[[], object]) -> Iterator[Seen]:
+def tell(claim: str, size: str, *stories: Callable[[], object]) -> Iterator[Seen]:
     """Tell the tests' own stories; the first step that is not as it should be ends the claim."""
     with watching() as seen:
         try:

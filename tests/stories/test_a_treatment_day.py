@@ -138,10 +138,10 @@ def a_crisis_after_dosing(ward: Ward, session: str, pager: Pager) -> None:
     assert [one["rule"] for one in taken["findings"]] == ["E2", "E4"]
     assert ward.alerts()[-1] == ("e2", "high")
     ward.later(minutes=1)
-    told = made(ward.report("chest_pain"))
-    assert told["safety"]["level"] == "crisis"
-    assert "911" in told["safety"]["message"]
-    assert told["safety"]["resources"][0]["phone"] == "911"
+    answer = made(ward.report("chest_pain"))
+    assert answer["safety"]["level"] == "crisis"
+    assert "911" in answer["safety"]["message"]
+    assert answer["safety"]["resources"][0]["phone"] == "911"
     assert dict(ward.alerts()) == {
         "e3": "high",
         "e4": "high",

@@ -101,9 +101,9 @@ def test_what_nobody_knows_is_promised_neither_way(
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json is not None
-    said = answer.json["safety"]["monitoring"]
-    assert "not known" in said
-    assert "did not reach" not in said
+    shown = answer.json["safety"]["monitoring"]
+    assert "not known" in shown
+    assert "did not reach" not in shown
     again = post(client, pat, body, path)
     assert again.status_code == (422 if "refused" in name else 200 if done else 201)
     assert [alert["occurrence_count"] for alert in alerts(pat)] == [1]

@@ -64,7 +64,7 @@ def test_answers_are_taken_again_when_the_database_is_back(running: RunningServi
 
     with running.database_gone():
         for patient, answer in waiting:
-            is_told_that_nothing_was_received(running.post(patient, answer))
+            is_informed_that_nothing_was_received(running.post(patient, answer))
 
     assert parts(running, clinic.id) == (0, 0, 0), "nothing is half-written"
     for patient, answer in waiting:
@@ -75,7 +75,7 @@ def test_answers_are_taken_again_when_the_database_is_back(running: RunningServi
     saw(f"{posts} x 503 with Retry-After and card, nothing half-written; {posts} x 201, paged")
 
 
-def is_told_that_nothing_was_received(reply: Reply) -> None:
+def is_informed_that_nothing_was_received(reply: Reply) -> None:
     assert reply.status == 503
     assert int(reply.headers["retry-after"]) >= 1
     assert "did not reach your clinic" in dict(reply.json())["safety"]["monitoring"]

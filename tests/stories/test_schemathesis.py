@@ -94,8 +94,8 @@ class Crowd:
         """Ids of a patient's rows: what she answered, and what was done."""
         staff, path = self.person("clinician"), f"/v1/patients/{patient.patient_id}"
         day, form = {"started_on": "2026-01-05"}, phq9(item9=3)
-        told = {"id": str(uuid4()), "recorded_at": form["recorded_at"]}
-        effects = told | {"effects": [{"code": "nausea", "grade": 1}]}
+        sent = {"id": str(uuid4()), "recorded_at": form["recorded_at"]}
+        effects = sent | {"effects": [{"code": "nausea", "grade": 1}]}
         other = day | {"name": "sertraline", "kind": "antidepressant"}
         course = day | {"product": "tms", "phase": "induction"}
         given = {"started_at": form["recorded_at"], "product": "tms", "supervision": "clinic"}

@@ -49,8 +49,8 @@ def test_symptoms_that_come_back_after_a_response_are_reported_once_a_course(war
     assert [kept(ward, one, "M3") for one in (response, first, near)] == [(False, None)] * 3
     assert kept(ward, second, "M3") == (True, None)
     assert kept(ward, third, "M3") == (False, "already_reported")
-    (told,) = ward.occurrences("M3")
-    assert str(told["about_id"]) == course
+    (occurrence,) = ward.occurrences("M3")
+    assert str(occurrence["about_id"]) == course
     assert ward.alerts() == [("m3", "medium")]
 
 
@@ -79,8 +79,8 @@ def test_non_response_is_reported_with_a_form_after_the_fourth_session(ward: War
     due, again = answers(ward, "phq9", (9, 16), (12, 18))
     assert kept(ward, due, "M4") == (True, None)
     assert kept(ward, again, "M4") == (False, "already_reported")
-    (told,) = ward.occurrences("M4")
-    assert str(told["about_id"]) == course
+    (occurrence,) = ward.occurrences("M4")
+    assert str(occurrence["about_id"]) == course
     ward.change(planned["id"], cancelled=True)
     ward.change(planned["id"], cancelled=False)
     assert len(ward.occurrences("M4")) == 1

@@ -16,14 +16,14 @@ from tools.child import Child
 PATIENCE_S = 20.0
 
 
-def child(code: str, said: list[str]) -> Child:
-    return Child("part", [sys.executable, "-c", code], os.environ, said.append)
+def child(code: str, lines: list[str]) -> Child:
+    return Child("part", [sys.executable, "-c", code], os.environ, lines.append)
 
 
-def watch_until(part: Child, said: list[str], words: str) -> None:
+def watch_until(part: Child, lines: list[str], words: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not any(words in line for line in said):
-        assert time.monotonic() < deadline, said
+    while not any(words in line for line in lines):
+        assert time.monotonic() < deadline, lines
         part.watch()
         os.sched_yield()
 
@@ -36,24 +36,24 @@ def wait_for_file(path: Path) -> str:
     return path.read_text()
 
 
-def test_a_crashed_part_is_started_again_and_the_reason_is_said():
-    said: list[str] = []
-    part = child("raise SystemExit(3)", said)
+def test_a_crashed_part_is_started_again_and_the_reason_is_printed():
+    lines: list[str] = []
+    part = child("raise SystemExit(3)", lines)
     part.start()
-    watch_until(part, said, "ENDED with exit code 3; next start in 0.5 s")
-    watch_until(part, said, "starting again")
-    watch_until(part, said, "next start in 1 s")
+    watch_until(part, lines, "ENDED with exit code 3; next start in 0.5 s")
+    watch_until(part, lines, "starting again")
+    watch_until(part, lines, "next start in 1 s")
     part.stop()
 
 
 def test_a_killed_part_is_started_again():
-    said: list[str] = []
-    part = child("import time; time.sleep(60)", said)
+    lines: list[str] = []
+    part = child("import time; time.sleep(60)", lines)
     part.start()
     assert part.process is not None
     os.kill(part.process.pid, signal.SIGKILL)
-    watch_until(part, said, "ENDED by signal SIGKILL")
-    watch_until(part, said, "starting again")
+    watch_until(part, lines, "ENDED by signal SIGKILL")
+    watch_until(part, lines, "starting again")
     assert part.process.poll() is None
     part.stop()
 

@@ -97,7 +97,7 @@ def test_the_same_change_in_many_answers_is_one_group() -> None:
     assert "… and 1 more" in text
 
 
-def test_what_is_added_gone_moved_or_of_other_kind_is_told_apart() -> None:
+def test_what_is_added_gone_moved_or_of_other_kind_is_distinguished() -> None:
     before = [step("GET /v1/a", {"list": [1, 2, 3], "gone": 1, "kind": 1}), step("GET /v1/b", {})]
     after = [step("GET /v1/a", {"list": [2, 3, 4], "new": 1, "kind": "1"}, status=201)]
     found = {(one.path, one.change) for one in differences(before, after)}

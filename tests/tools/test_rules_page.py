@@ -24,7 +24,7 @@ def test_a_rule_stands_beside_the_numbers_that_it_rests_on():
     assert line.endswith("| E3 |")
 
 
-def test_a_stale_page_is_told_and_a_written_one_is_not(
+def test_a_stale_page_is_reported_and_a_written_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(rules_page, "PAGE", tmp_path / "rules.md")

@@ -72,8 +72,8 @@ def _findings(parsed: object, family: str | None) -> Iterator[set[str]]:
                 if isinstance(value, _HOLDERS)
             ]
         elif isinstance(node, list):
-            held = [each for each in node if isinstance(each, _HOLDERS)]
-            waiting += [(each, inherited, may_be_form) for each in held]
+            children = [each for each in node if isinstance(each, _HOLDERS)]
+            waiting += [(each, inherited, may_be_form) for each in children]
 
 
 Pairs = tuple[tuple[str, object], ...]

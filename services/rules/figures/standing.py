@@ -68,10 +68,10 @@ def _wearing_off_on(
     window = session_windows(treatment.sessions, zone, thresholds.measures.session)[-1]
     mornings = morning_values(entries, [window])
     effect = session_effect(window, values, mornings, thresholds)
-    held = duration(window, effect, values, thresholds)
-    if held.status not in LOST or held.days is None:
+    lasted = duration(window, effect, values, thresholds)
+    if lasted.status not in LOST or lasted.days is None:
         return None
-    return window.last_day + timedelta(days=held.days)
+    return window.last_day + timedelta(days=lasted.days)
 
 
 def _maintenance_due_on(treatment: Treatment, last_day: date) -> date | None:

@@ -46,7 +46,7 @@ def is_above_guide(vitals: SessionVitals, numbers: VitalThresholds = VITAL_THRES
 
 def e2(
     decided: Pressure | None,
-    said: EffectsReport | None,
+    report: EffectsReport | None,
     pressures: Iterable[Pressure],
     reports: Iterable[EffectsReport],
     sessions: Sequence[Session],
@@ -62,17 +62,17 @@ def e2(
     """
     limits = numbers.e2
     own = decided if decided is not None and is_crisis(decided, limits) else None
-    said_now = symptoms([said] if said else [])
-    spoken = {*symptoms(reports), *said_now}
+    reported_now = symptoms([report] if report else [])
+    reported = {*symptoms(reports), *reported_now}
     others = [one.taken_at for one in pressures if is_crisis(one, limits)]
     touched = [
         episode
         for episode in _episodes([*others, *([own.taken_at] if own else [])], limits)
         if (own is not None and episode.touches(InstantSpan(own.taken_at, own.taken_at)))
-        or any(_belongs(symptom, episode, sessions, limits) for symptom in said_now)
+        or any(_belongs(symptom, episode, sessions, limits) for symptom in reported_now)
     ]
     with_symptom = any(
-        _belongs(symptom, episode, sessions, limits) for episode in touched for symptom in spoken
+        _belongs(symptom, episode, sessions, limits) for episode in touched for symptom in reported
     )
     apart = max((episode.last - episode.first for episode in touched), default=timedelta(0))
     met = with_symptom or apart >= timedelta(seconds=limits.repeat_after_s)

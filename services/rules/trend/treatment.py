@@ -190,8 +190,8 @@ def course_response(
     if lost is not None:
         return CourseResponse("observed", (lost.on - since).days, since, lost)
     newest = found[-1].confirmed_on if found else date.min
-    held = [reading.value for reading in readings if reading.day > newest]
-    if not any(_responds(baseline, value, change) for value in held):
+    since_then = [reading.value for reading in readings if reading.day > newest]
+    if not any(_responds(baseline, value, change) for value in since_then):
         return CourseResponse("no_response", since=since)
     return CourseResponse("censored", (after[-1].day - since).days, since)
 

@@ -109,7 +109,7 @@ def test_the_role_table_row_by_row(action: Action, row: dict[str, set[Scope]]) -
                 scopes(actor(role), action)
 
 
-def test_several_roles_reach_as_far_as_all_of_them_together() -> None:
+def test_several_roles_reach_as_far_as_each_of_them() -> None:
     assert scopes(actor(C, O), Action.READ_ALERTS) == {Scope.IN_VIEW, Scope.CLINIC}
 
 

@@ -112,13 +112,13 @@ REFUSED_COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), REFUSED_COMMANDS)
+@pytest.mark.parametrize(("words", "problem"), REFUSED_COMMANDS)
 def test_a_command_that_cannot_be_done_says_why(
-    app: Flask, clean_database: None, words: list[str], said: str
+    app: Flask, clean_database: None, words: list[str], problem: str
 ) -> None:
     result = app.test_cli_runner().invoke(args=["clinic", *words])
     assert result.exit_code == 1
-    assert said in result.output
+    assert problem in result.output
     assert "Traceback" not in result.output
 
 

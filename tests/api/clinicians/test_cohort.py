@@ -284,8 +284,8 @@ def test_a_simulated_cohort_prints_the_published_table(app: Flask) -> None:
 
 
 def test_progress_counts_the_patients(app: Flask, clinic: ClinicWorld, responder: Person) -> None:
-    heard: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with app.app_context():
-        export_outcomes(clinic.id, Asked(), utcnow(), lambda *done: heard.append(done))
+        export_outcomes(clinic.id, Asked(), utcnow(), lambda *done: progress.append(done))
 
-    assert heard == [(1, 1)]
+    assert progress == [(1, 1)]

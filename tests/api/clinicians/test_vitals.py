@@ -153,8 +153,8 @@ def test_a_pressure_at_home_and_one_in_the_clinic_are_one_episode(ward: Ward, se
     ward.vitals(session, "discharge", **high)
     assert ("e2", "high") not in ward.alerts()
     ward.later(hours=3)
-    told = made(ward.report(vitals=high))
-    assert told["safety"]["level"] == "support"
+    answer = made(ward.report(vitals=high))
+    assert answer["safety"]["level"] == "support"
     assert ("e2", "high") in ward.alerts()
 
 

@@ -136,7 +136,7 @@ ENDS_OF_THE_CALENDAR = (
 
 
 @pytest.mark.parametrize("at", ENDS_OF_THE_CALENDAR)
-def test_no_clock_is_too_wrong_to_be_heard(
+def test_no_clock_is_too_wrong_to_be_accepted(
     client: FlaskClient, clinic: ClinicWorld, at: str
 ) -> None:
     pat = clinic.patient()
@@ -155,7 +155,7 @@ def test_no_clock_is_too_wrong_to_be_heard(
 
 
 @pytest.mark.parametrize("zone", ["", "../../etc/passwd", "localtime", "Mars/" + "x" * 900])
-def test_no_zone_is_too_odd_to_be_heard(
+def test_no_zone_is_too_odd_to_be_accepted(
     client: FlaskClient, clinic: ClinicWorld, zone: str
 ) -> None:
     pat = clinic.patient()

@@ -104,7 +104,7 @@ def replay_all(ward: Ward) -> int:
     return len(found)
 
 
-def test_what_a_treatment_that_cannot_be_read_would_have_said_is_found_by_the_replay(
+def test_replay_finds_what_an_unreadable_treatment_hid(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

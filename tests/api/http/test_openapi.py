@@ -97,12 +97,12 @@ def test_every_refusal_is_a_problem_document_with_its_codes(document: dict[str, 
 
 def test_every_stable_code_can_be_found_in_the_document(document: dict[str, Any]) -> None:
     codes = {code for _, code, _ in TABLE.values()} | {code for code, _, _ in FRAMEWORK.values()}
-    said = {
+    documented = {
         code
         for answer in document["components"]["responses"].values()
         for code in answer["content"][MEDIA_TYPE]["schema"]["properties"]["code"]["enum"]
     }
-    assert said == codes
+    assert documented == codes
 
 
 def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:

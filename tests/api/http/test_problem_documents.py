@@ -190,9 +190,9 @@ def test_a_wrong_help_request_is_refused_and_still_pages(
 def test_a_problem_never_repeats_what_was_sent(client: FlaskClient, clinic: ClinicWorld) -> None:
     wrong = phq9() | {"instrument": "quagga", "timezone": "quagga" * 90, "quagga-key": "quagga"}
     answer = post(client, clinic.patient(), "/v1/check-ins", wrong)
-    said = answer.get_data(as_text=True).replace("quagga-key", "")  # the path of a field is told
+    text = answer.get_data(as_text=True).replace("quagga-key", "")  # the path of a field is told
     assert answer.status_code == 422
-    assert "quagga" not in said
+    assert "quagga" not in text
 
 
 def test_a_413_on_a_crisis_route_carries_the_generic_card(

@@ -131,7 +131,7 @@ def test_it_sees_the_pages_of_every_clinic(app: Flask, client: FlaskClient, worl
     assert client.get("/safetyz").json["unsent_pages"] == {"critical": 2}
 
 
-def test_an_old_page_of_a_lower_severity_is_told_and_is_no_outage(
+def test_an_old_page_of_a_lower_severity_is_reported_and_is_no_outage(
     app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     queue_page(app, clinic, open_alert(app, clinic), severity="high", **ago(3600))
@@ -194,9 +194,9 @@ def test_the_answer_holds_no_id_and_no_name(
     alert = open_alert(app, clinic)
     page = queue_page(app, clinic, alert, **ago(61))
     for path in ("/safetyz", "/metrics", "/readyz"):
-        said = client.get(path).get_data(as_text=True).casefold()
+        text = client.get(path).get_data(as_text=True).casefold()
         for secret in (str(clinic.id), str(alert), str(page), "quagga", "clinic.example"):
-            assert secret not in said
+            assert secret not in text
 
 
 def test_a_rule_file_that_would_not_load_is_an_outage_before_the_next_start(
@@ -233,9 +233,9 @@ def copy_of_rules(folder: Path) -> Path:
 
 def metric(client: FlaskClient, line: str) -> float:
     """The value of one series; fails when it is not there."""
-    for said in client.get("/metrics").get_data(as_text=True).splitlines():
-        if said.startswith(f"{line} "):
-            return float(said.rpartition(" ")[2])
+    for text in client.get("/metrics").get_data(as_text=True).splitlines():
+        if text.startswith(f"{line} "):
+            return float(text.rpartition(" ")[2])
     raise AssertionError(f"no {line}")
 
 

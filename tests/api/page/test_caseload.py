@@ -112,8 +112,8 @@ def test_a_part_of_the_caseload_names_the_part(client: FlaskClient, clinic: Clin
     clinic.patient("Ada")
     answer = printed(client, staff, "?q=<i>&mine=true&sort=silence")
     assert lines(answer) == ["No patient in your view matches."]
-    said = html.unescape(answer.text)
-    assert "Longest silent first. Only patients of the reader's own teams." in said
+    text = html.unescape(answer.text)
+    assert "Longest silent first. Only patients of the reader's own teams." in text
     assert "“&lt;i&gt;”" in answer.text
 
 

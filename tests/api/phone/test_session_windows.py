@@ -36,8 +36,8 @@ def test_a_later_check_in_carries_its_session_and_the_hours_since(ward: Ward) ->
     assert ward.answer("phq9-daily")["session"] == {"id": first, "hours_since": 7.33}
     early = (ward.now - timedelta(hours=8)).isoformat()
     assert ward.answer(recorded_at=early)["session"] is None
-    told = made(ward.report("nausea"))
-    assert told["session"] == {"id": first, "hours_since": 7.33}
+    answer = made(ward.report("nausea"))
+    assert answer["session"] == {"id": first, "hours_since": 7.33}
     ward.later(days=1)
     assert ward.answer()["session"]["hours_since"] == 7.33, "the planned one has begun"
 

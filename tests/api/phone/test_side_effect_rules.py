@@ -18,16 +18,16 @@ def ward(app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch) -> W
 
 def test_one_crisis_reading_asks_for_another_and_the_other_pages(ward: Ward) -> None:
     pressure = {"systolic": 185, "diastolic": 101}
-    told = made(ward.report(vitals=pressure))
-    assert told["safety"]["level"] == "support"
-    assert "measure it again" in told["safety"]["message"]
+    answer = made(ward.report(vitals=pressure))
+    assert answer["safety"]["level"] == "support"
+    assert "measure it again" in answer["safety"]["message"]
     assert ward.alerts() == []
-    (kept,) = ward.decided(told["id"], "E2")
+    (kept,) = ward.decided(answer["id"], "E2")
     assert (kept["fired"], kept["inputs"]["repeat_wanted"]) == (False, True)
     ward.later(minutes=5)
-    told = made(ward.report(vitals=pressure))
-    assert told["safety"]["level"] == "support"
-    assert "measure it again" not in told["safety"]["message"]
+    answer = made(ward.report(vitals=pressure))
+    assert answer["safety"]["level"] == "support"
+    assert "measure it again" not in answer["safety"]["message"]
     assert ward.alerts() == [("e2", "high")]
     ward.later(hours=1)
     assert made(ward.report("breathless"))["safety"]["level"] == "crisis"
@@ -61,29 +61,29 @@ def test_an_acute_effect_that_is_still_there_a_day_later(
     def at(hours: float | None) -> str | None:
         return None if hours is None else (over + timedelta(hours=hours)).isoformat()
 
-    told = made(
+    answer = made(
         ward.report(
             {"code": "dizziness", "grade": grade, "onset_at": at(onset), "ended_at": at(end)}
         )
     )
-    (kept,) = ward.decided(told["id"], "E5")
+    (kept,) = ward.decided(answer["id"], "E5")
     assert kept["fired"] is fires, name
     assert ward.alerts() == ([("e5", "high")] if fires else [])
-    assert (told["safety"] is not None) is fires
+    assert (answer["safety"] is not None) is fires
 
 
 def test_time_that_passes_after_a_report_without_an_end_says_nothing(ward: Ward) -> None:
     ward.session(ward.course(), ward.now - timedelta(hours=1))
     made(ward.report(("dizziness", 2)))
     ward.later(hours=30)
-    told = made(ward.report("sleep_problem"))
-    assert ward.decided(told["id"], "E5")[0]["fired"] is False
+    answer = made(ward.report("sleep_problem"))
+    assert ward.decided(answer["id"], "E5")[0]["fired"] is False
     assert ward.alerts() == []
 
 
 def test_harm_to_the_bladder_speaks_once_and_again_when_there_is_blood(ward: Ward) -> None:
-    told = made(ward.report(("urinary_pain", 2)))
-    assert told["safety"] is None
+    answer = made(ward.report(("urinary_pain", 2)))
+    assert answer["safety"] is None
     assert ward.alerts() == [("u1", "medium")]
     ward.later(days=2)
     again = made(ward.report(("urinary_pain", 2)))
@@ -98,8 +98,8 @@ def test_the_first_urinary_symptom_after_four_sessions(ward: Ward) -> None:
     course = ward.course()
     for days in (8, 6, 4):
         ward.session(course, ward.now - timedelta(days=days))
-    told = made(ward.report(("urinary_frequency", 1)))
-    assert ward.decided(told["id"], "U1")[0]["fired"] is False
+    answer = made(ward.report(("urinary_frequency", 1)))
+    assert ward.decided(answer["id"], "U1")[0]["fired"] is False
     ward.session(course, ward.now - timedelta(days=2))
     assert ward.alerts() == []
     made(ward.report(("urinary_frequency", 1)))
@@ -132,14 +132,14 @@ def test_elevated_mood_on_two_days_in_a_row(
 
 
 def test_words_of_crisis_in_a_note_stand_on_the_risk_alert(ward: Ward) -> None:
-    told = made(ward.report(("nausea", 1), note="I want to kill myself"))
+    answer = made(ward.report(("nausea", 1), note="I want to kill myself"))
     assert ward.alerts() == [("suicide_risk", "medium")]
-    assert told["safety"]["level"] == "support"
-    assert "nausea" not in str(told["safety"])
+    assert answer["safety"]["level"] == "support"
+    assert "nausea" not in str(answer["safety"])
 
 
 def test_an_emergency_of_weeks_ago_still_pages(ward: Ward) -> None:
-    told = made(ward.report("fainting", recorded_at=(ward.now - timedelta(days=20)).isoformat()))
-    assert told["flags"] == ["entered_late"]
-    assert told["safety"]["level"] == "crisis"
+    answer = made(ward.report("fainting", recorded_at=(ward.now - timedelta(days=20)).isoformat()))
+    assert answer["flags"] == ["entered_late"]
+    assert answer["safety"]["level"] == "crisis"
     assert ward.alerts() == [("e1", "critical")]

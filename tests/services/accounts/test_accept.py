@@ -94,14 +94,14 @@ def test_a_second_answer_voids_the_earlier_pair_and_changes_nothing_else(
 ) -> None:
     code = invited(early).code
     lost = take(code, device_id="a", timezone="Asia/Kolkata").actor
-    held = take(code, START + MINUTE, device_id="a", timezone="Europe/Paris").actor
-    assert (held.family_id, held.epoch) == (lost.family_id, lost.epoch)
-    assert get_me(held, START + MINUTE).timezone == "Asia/Kolkata"
+    renewed = take(code, START + MINUTE, device_id="a", timezone="Europe/Paris").actor
+    assert (renewed.family_id, renewed.epoch) == (lost.family_id, lost.epoch)
+    assert get_me(renewed, START + MINUTE).timezone == "Asia/Kolkata"
     assert is_invalid(code, START + 2 * MINUTE, device_id="a")  # the pair was used
     with pytest.raises(Unauthenticated):
         get_me(lost, START + 3 * MINUTE)
     with pytest.raises(Unauthenticated):
-        get_me(held, START + 4 * MINUTE)  # whoever held the voided pair had a copy
+        get_me(renewed, START + 4 * MINUTE)  # whoever held the voided pair had a copy
 
 
 def test_unknown_spent_expired_and_switched_off_codes_are_refused_alike(

@@ -101,12 +101,12 @@ def test_the_pair_that_was_replaced_unused_ends_the_family_when_it_turns_up(
 ) -> None:
     phone = early.patient().actor
     lost = refresh(presented(phone), START).actor
-    held = refresh(presented(phone), START + 60 * SECOND).actor
-    assert get_me(held, START + 61 * SECOND).id == phone.user_id
+    renewed = refresh(presented(phone), START + 60 * SECOND).actor
+    assert get_me(renewed, START + 61 * SECOND).id == phone.user_id
     with pytest.raises(Unauthenticated):
         get_me(lost, START + 62 * SECOND)
     assert family_of(phone).revoked_reason == "token_reuse"
-    assert is_refused(held, START + 63 * SECOND)
+    assert is_refused(renewed, START + 63 * SECOND)
 
 
 def use_before_phone(thief: Actor, at: datetime) -> Actor:

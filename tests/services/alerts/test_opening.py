@@ -72,8 +72,8 @@ def test_a_critical_alert_stands_with_its_occurrence_timeline_and_first_page(sce
     (page,) = scene.notifications()
     assert (page.kind, page.alert_id, page.page_round, page.page_step) == ("page", alert_id, 1, 1)
     assert (page.state, page.severity, page.due_at) == ("pending", "critical", scene.now)
-    (held,) = scene.occurrences(alert_id)
-    assert (held.tier, held.first_tier, held.item9) == ("critical", "critical", 2)
+    (open_alert,) = scene.occurrences(alert_id)
+    assert (open_alert.tier, open_alert.first_tier, open_alert.item9) == ("critical", "critical", 2)
 
 
 def test_a_second_answer_adds_to_the_open_alert_and_pages_again(scene: Scene):
@@ -104,10 +104,12 @@ def test_a_cssrs_that_is_no_occurrence_only_lowers(scene: Scene):
     patient = scene.clinic.patient().patient_id
     alert_id = answer(scene, patient)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        held = load_open_alert(session, patient, FAMILY)
-        assert held is not None
-        assert lower(held, {}, now=scene.now) == []
-        execute_writes(session, lower(held, {held.occurrences[0].id: Tier.HIGH}, now=scene.now))
+        open_alert = load_open_alert(session, patient, FAMILY)
+        assert open_alert is not None
+        assert lower(open_alert, {}, now=scene.now) == []
+        execute_writes(
+            session, lower(open_alert, {open_alert.occurrences[0].id: Tier.HIGH}, now=scene.now)
+        )
     alert = scene.alert(alert_id)
     assert (alert.severity, alert.ladder_severity) == ("high", "critical")
     (kept,) = scene.occurrences(alert_id)
@@ -121,9 +123,11 @@ def test_lowering_one_of_two_leaves_the_alert_as_high_as_the_other(scene: Scene)
     alert_id = answer(scene, patient)
     answer(scene, patient)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        held = load_open_alert(session, patient, FAMILY)
-        assert held is not None
-        execute_writes(session, lower(held, {held.occurrences[0].id: Tier.HIGH}, now=scene.now))
+        open_alert = load_open_alert(session, patient, FAMILY)
+        assert open_alert is not None
+        execute_writes(
+            session, lower(open_alert, {open_alert.occurrences[0].id: Tier.HIGH}, now=scene.now)
+        )
     assert scene.alert(alert_id).severity == "critical"
     assert [each.tier for each in scene.occurrences(alert_id)] == ["high", "critical"]
 

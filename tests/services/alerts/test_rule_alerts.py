@@ -232,13 +232,13 @@ def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
     assert all(scene.events(alert["id"]) == ["triggered"] for alert in low)
 
 
-def test_what_was_said_is_dated_by_the_day_that_the_entry_is_about(scene: Scene, pat: Person):
+def test_alert_history_is_dated_by_the_day_that_the_entry_is_about(scene: Scene, pat: Person):
     course = uuid4()
     form = UUID(scene.chart(pat).answer("phq9-daily", 1)["id"])
-    told = report(scene, pat, nausea=1)
+    reported = report(scene, pat, nausea=1)
     for entry_id, decision in (
         (form, fired("A1", Tier.MEDIUM)),
-        (told, fired("U1", Tier.MEDIUM)),
+        (reported, fired("U1", Tier.MEDIUM)),
         (uuid4(), fired("M4", Tier.MEDIUM, course)),
     ):
         facts = EntryFacts("session", scene.now - timedelta(days=9), scene.now)
@@ -250,9 +250,9 @@ def test_what_was_said_is_dated_by_the_day_that_the_entry_is_about(scene: Scene,
     raise_all(scene, pat, fired("E5", Tier.HIGH))
     today = date(2026, 11, 20)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        said = load_alert_history(session, pat.patient_id, today)
+        history = load_alert_history(session, pat.patient_id, today)
         nobody = load_alert_history(session, uuid4(), today)
-    assert said.last_opened_on == {"A1": today, "U1": today, "M4": today - timedelta(days=9)}
-    assert said.about == {"M4": frozenset({str(course)})}
-    assert "E5" not in said.last_opened_on, "no E rule is ever suppressed"
+    assert history.last_opened_on == {"A1": today, "U1": today, "M4": today - timedelta(days=9)}
+    assert history.about == {"M4": frozenset({str(course)})}
+    assert "E5" not in history.last_opened_on, "no E rule is ever suppressed"
     assert (nobody.last_opened_on, nobody.about) == ({}, {})

@@ -70,9 +70,9 @@ def test_every_tampering_is_found(
 ) -> None:
     tamper(tampering, busy.id)
     assert faults(busy) != []
-    status, said = verify(busy.app)
+    status, output = verify(busy.app)
     assert status == 1
-    assert str(busy.id) in said
+    assert str(busy.id) in output
 
 
 def test_a_chain_cut_short_with_its_head_is_found_by_the_checkpoint(
@@ -89,9 +89,9 @@ def test_a_chain_cut_short_with_its_head_is_found_by_the_checkpoint(
         busy.id,
     )
     assert verify(busy.app)[0] == 0
-    status, said = verify(busy.app, "--checkpoint", kept)
+    status, output = verify(busy.app, "--checkpoint", kept)
     assert status == 1
-    assert "the checkpoint saw" in said
+    assert "the checkpoint saw" in output
 
 
 def test_a_broken_checkpoint_is_no_clean_bill(busy: ClinicWorld, tmp_path: Path) -> None:

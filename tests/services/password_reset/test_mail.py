@@ -45,7 +45,7 @@ def test_the_mail_carries_the_code_and_nothing_about_anybody(scene: ResetScene) 
         assert word not in shown, word
 
 
-def unknown(_desk: ResetScene) -> str:
+def unknown(_scene: ResetScene) -> str:
     return made_up_email()
 
 
@@ -66,7 +66,7 @@ def invited_only(scene: ResetScene) -> str:
     return form.email
 
 
-def no_address_at_all(_desk: ResetScene) -> str:
+def no_address_at_all(_scene: ResetScene) -> str:
     return "no address \N{PILE OF POO}"
 
 

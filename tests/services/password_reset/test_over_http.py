@@ -37,7 +37,7 @@ def known(scene: ResetScene) -> str:
     return scene.person().email
 
 
-def unknown(_desk: ResetScene) -> str:
+def unknown(_scene: ResetScene) -> str:
     return made_up_email()
 
 
@@ -55,7 +55,7 @@ def patient_without_password(scene: ResetScene) -> str:
     return scene.clinic.patient().email
 
 
-def no_address(_desk: ResetScene) -> str:
+def no_address(_scene: ResetScene) -> str:
     return "somebody"
 
 

@@ -257,7 +257,9 @@ def test_a_version_holds_from_its_instant_on_and_never_before(tmp_path: Path) ->
         [FIRST, SECOND.replace('"2"', '"1"')],
     ],
 )
-def test_versions_that_cannot_be_told_apart_are_refused(tmp_path: Path, texts: list[str]) -> None:
+def test_versions_that_cannot_be_distinguished_are_refused(
+    tmp_path: Path, texts: list[str]
+) -> None:
     with pytest.raises(NumbersError, match="needs versions that differ"):
         read_versions(folder_with(tmp_path, *texts), Base)
 

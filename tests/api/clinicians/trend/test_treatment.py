@@ -60,10 +60,15 @@ def test_a_session_entered_late_recomputes_the_report(treated: Treated) -> None:
 
     shown = treated.trend()
     assert shown["baseline"] == {"value": 16, "on": before(30)[:10], "status": "established"}
-    (told,) = shown["sessions"]
-    assert (told["id"], told["pre"], told["nadir"], told["effect"]) == (session, None, 8, None)
-    assert (told["dose"], told["route"]) == ({"value": 35, "unit": "mg"}, "iv")
-    assert (told["duration_days"], told["duration_status"]) == (None, "unknown")
+    (figures,) = shown["sessions"]
+    assert (figures["id"], figures["pre"], figures["nadir"], figures["effect"]) == (
+        session,
+        None,
+        8,
+        None,
+    )
+    assert (figures["dose"], figures["route"]) == ({"value": 35, "unit": "mg"}, "iv")
+    assert (figures["duration_days"], figures["duration_status"]) == (None, "unknown")
     assert shown["onset"] == {"on": before(22)[:10], "days": 3, "hours": None}
     assert (shown["course"]["sessions"], shown["course"]["response_status"]) == (1, "censored")
 
@@ -90,7 +95,7 @@ def test_rows_carry_the_session_of_their_day(treated: Treated) -> None:
     assert treated.trend()["series"][-2]["session_id"] == session
 
 
-def test_side_effects_are_told_by_session(treated: Treated) -> None:
+def test_side_effects_are_listed_by_session(treated: Treated) -> None:
     session = treated.session_before(15)
     body = {
         "id": str(uuid4()),

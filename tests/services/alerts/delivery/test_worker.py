@@ -88,7 +88,7 @@ def test_the_database_may_go_and_come_back(
         smtp_server.wait_for(2)
 
 
-def test_without_a_database_it_waits_and_still_ends_when_told(scene: Scene):
+def test_without_a_database_it_waits_and_still_stops_on_signal(scene: Scene):
     gone = Flask("gone")
     gone.config["SQLALCHEMY_DATABASE_URI"] = NOWHERE.replace("postgresql", "postgresql+psycopg")
     db.init_app(gone)

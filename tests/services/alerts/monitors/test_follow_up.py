@@ -63,7 +63,7 @@ def windows(pat: Person) -> dict[str, Any]:
     return {row["kind"]: row["lapsed_at"] for row in found}
 
 
-def said(pat: Person) -> list[tuple[str, str, Any]]:
+def reported(pat: Person) -> list[tuple[str, str, Any]]:
     """(tier, window, session) of everything that N2 said."""
     found = rows(
         pat, "SELECT tier, source, about_id FROM alert_occurrences WHERE rule = 'N2' ORDER BY at"
@@ -75,7 +75,7 @@ def revision(pat: Person) -> int:
     return int(rows(pat, "SELECT revision FROM patient_status")[0]["revision"])
 
 
-def test_a_driving_lock_that_ends_unheard_is_listed_once_for_its_session(
+def test_a_driving_lock_that_ends_without_contact_is_listed_once_for_its_session(
     scene: Scene, pat: Person, treated: UUID, smtp_server: MailServer
 ):
     before = revision(pat)
@@ -83,13 +83,13 @@ def test_a_driving_lock_that_ends_unheard_is_listed_once_for_its_session(
     assert watch(scene, OVER + 24 * HOUR + timedelta(seconds=1)) == 1
     (alert,) = alerts(pat)
     assert (alert["family"], alert["severity"], alert["rule"]) == ("n2", "low", "N2")
-    assert said(pat) == [("low", "driving_lock", treated)]
+    assert reported(pat) == [("low", "driving_lock", treated)]
     (kept,) = scene.occurrences(alert["id"])
     assert (kept.entry_id, kept.at, kept.revision) == (None, OVER + 24 * HOUR, before + 1)
     assert revision(pat) == before + 1
     assert watch(scene, OVER + 100 * HOUR) == 0, "the other window has nothing to add"
     assert all(windows(pat).values()), "but is looked at no more"
-    assert (revision(pat), len(said(pat))) == (before + 1, 1)
+    assert (revision(pat), len(reported(pat))) == (before + 1, 1)
     assert scene.alert(alert["id"]).next_at is None
     scene.now = OVER + 7 * 24 * HOUR
     scene.work()
@@ -99,7 +99,7 @@ def test_a_driving_lock_that_ends_unheard_is_listed_once_for_its_session(
 def test_both_windows_found_at_once_are_one_entry(scene: Scene, pat: Person, treated: UUID):
     at = OVER + 80 * HOUR
     assert watch(scene, at) == 1
-    assert said(pat) == [("low", "driving_lock", treated)]
+    assert reported(pat) == [("low", "driving_lock", treated)]
     assert windows(pat) == {"driving_lock": at, "follow_up": at}
 
 
@@ -115,17 +115,17 @@ def test_contact_in_both_windows_lists_nobody(
     assert windows(pat) == {"driving_lock": None, "follow_up": None}
 
 
-def test_whoever_was_heard_only_on_the_first_day_is_listed_after_72_hours(
+def test_contact_on_the_first_day_only_is_listed_after_72_hours(
     scene: Scene, chart: Chart, pat: Person, treated: UUID
 ):
     chart.at(OVER + 3 * HOUR)
     chart.answer("phq9-daily", 1)
     assert watch(scene, OVER + 72 * HOUR) == 0
     assert watch(scene, OVER + 72 * HOUR + timedelta(seconds=1)) == 1
-    assert said(pat) == [("low", "follow_up", treated)]
+    assert reported(pat) == [("low", "follow_up", treated)]
 
 
-def test_the_next_unheard_session_is_added_to_the_open_alert(
+def test_the_next_missed_follow_up_is_added_to_the_open_alert(
     scene: Scene, chart: Chart, course: str, pat: Person, treated: UUID
 ):
     assert watch(scene, OVER + 73 * HOUR) == 1
@@ -133,7 +133,7 @@ def test_the_next_unheard_session_is_added_to_the_open_alert(
     assert watch(scene, OVER + 96 * HOUR + 25 * HOUR) == 1
     (alert,) = alerts(pat)
     assert alert["occurrence_count"] == 2
-    assert [about for *_, about in said(pat)] == [treated, second]
+    assert [about for *_, about in reported(pat)] == [treated, second]
 
 
 def test_the_windows_of_the_discharged_lapse_in_silence(scene: Scene, pat: Person, treated: UUID):
@@ -161,7 +161,9 @@ def test_a_window_that_became_history_in_silence_does_not_silence_the_other(
 ):
     at = OVER + timedelta(days=16)
     assert watch(scene, at) == 1
-    assert said(pat) == [("low", "follow_up", treated)], "the driving lock is history, this is not"
+    assert reported(pat) == [("low", "follow_up", treated)], (
+        "the driving lock is history, this is not"
+    )
 
 
 def test_a_cancelled_session_is_not_missed(scene: Scene, chart: Chart, pat: Person, treated: UUID):
@@ -222,11 +224,13 @@ def test_one_patient_who_cannot_be_reported_keeps_no_other_waiting(
     assert (alerts(pat), len(alerts(other))) == ([], 1)
 
 
-def test_the_worker_watches_by_itself_and_stops_when_told(scene: Scene, pat: Person, treated: UUID):
+def test_the_worker_monitors_by_itself_and_stops_on_signal(
+    scene: Scene, pat: Person, treated: UUID
+):
     scene.now = OVER + 80 * HOUR
-    told = Event()
-    told.set()
+    stopping = Event()
+    stopping.set()
     with scene.worker_app.app_context():
-        assert scene.worker.report_missed_follow_ups(told) == 0
+        assert scene.worker.report_missed_follow_ups(stopping) == 0
     scene.worker.work_once()
     assert ("n2", "low") in [(alert["family"], alert["severity"]) for alert in alerts(pat)]

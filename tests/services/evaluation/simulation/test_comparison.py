@@ -83,7 +83,7 @@ def test_each_file_replaces_its_own_numbers(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "problem"),
     [
         ("ewma_run = { value = 2", "ewma_run = { value = -2", "m2.ewma_run: must be above zero"),
         ("[m1]", "[m9]", "m9: is not a known key"),
@@ -91,9 +91,9 @@ def test_each_file_replaces_its_own_numbers(tmp_path: Path):
     ],
 )
 def test_a_file_that_must_not_be_used_is_refused_by_name(
-    tmp_path: Path, old: str, new: str, said: str
+    tmp_path: Path, old: str, new: str, problem: str
 ):
-    with pytest.raises(NumbersError, match=said):
+    with pytest.raises(NumbersError, match=problem):
         changed_numbers([changed(tmp_path, "worsening", old, new)])
 
 

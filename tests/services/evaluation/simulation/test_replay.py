@@ -23,19 +23,19 @@ from tests.services.evaluation.simulation.by_hand import (
 )
 
 
-def told(history: History) -> list[tuple[str, date]]:
+def reported(history: History) -> list[tuple[str, date]]:
     return [(episode.rule, episode.on) for episode in replay(history)]
 
 
 def test_a_lasting_rise_of_6_opens_one_m2_episode_on_its_third_day():
     # Reference 5, limit 8: the average is 7.4, 8.84, 9.7; the run is complete on the third day.
     # A fortnight later the median has risen with her, so nothing repeats.
-    assert told(responder_who_worsens()) == [("M2", day(WORSE_FROM + 2))]
+    assert reported(responder_who_worsens()) == [("M2", day(WORSE_FROM + 2))]
 
 
 def test_answers_that_come_late_open_nothing_on_their_own():
     daily = [entry(number, level(number), late_by=3) for number in range(LAST)]
-    assert told(replace(responder_who_worsens(), entries={DAILY: daily})) == []
+    assert reported(replace(responder_who_worsens(), entries={DAILY: daily})) == []
 
 
 def test_a_later_answer_may_open_what_late_ones_have_prepared():
@@ -43,11 +43,11 @@ def test_a_later_answer_may_open_what_late_ones_have_prepared():
     late = {WORSE_FROM, WORSE_FROM + 1}
     daily = [entry(n, level(n), late_by=3 if n in late else 0) for n in range(LAST)]
     history = replace(responder_who_worsens(), entries={DAILY: daily})
-    assert told(history)[0][1] > day(WORSE_FROM + 2)
+    assert reported(history)[0][1] > day(WORSE_FROM + 2)
 
 
 def test_an_empty_history_has_no_episode():
-    assert told(History("nobody", one_session(), {})) == []
+    assert reported(History("nobody", one_session(), {})) == []
 
 
 def test_a_simulated_patient_has_the_same_episodes_every_time():

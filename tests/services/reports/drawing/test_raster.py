@@ -62,9 +62,9 @@ def test_what_is_no_drawing_is_refused():
 def loaded_after(code: str) -> str:
     """Which of the drawing libraries a fresh process has loaded once it ran some code."""
     svg = Painting(40, 40, "empty").svg()
-    told = "; import sys; print(*[m for m in ('resvg_py', 'fpdf', 'PIL') if m in sys.modules])"
+    listing = "; import sys; print(*[m for m in ('resvg_py', 'fpdf', 'PIL') if m in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", f"SVG = {svg!r}; {code}{told}"],
+        [sys.executable, "-c", f"SVG = {svg!r}; {code}{listing}"],
         capture_output=True,
         text=True,
         check=True,

@@ -46,7 +46,7 @@ def test_an_axis_to_both_ends_of_the_calendar_is_readable_too(one: date, other: 
 )
 def test_ticks_are_days_weeks_months_or_years(days: int, words: list[str]):
     found = date_ticks(DAY, DAY + timedelta(days=days - 1), 7 if days < 3650 else 5)
-    assert [said for _, said in found] == words
+    assert [label for _, label in found] == words
 
 
 @pytest.mark.parametrize(

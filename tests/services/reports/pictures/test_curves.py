@@ -81,7 +81,7 @@ GROUP = (
 
 def test_a_cohort_states_shares_intervals_n_and_what_is_missing():
     made = cohort_svg([GROUP], under="clinic", notes=["a note"])
-    said = texts(made)
+    shown = texts(made)
     for words in (
         "52.5 % (37.5–67.1)",
         "30 % (18.1–45.4)",
@@ -89,8 +89,8 @@ def test_a_cohort_states_shares_intervals_n_and_what_is_missing():
         "ketamine <iv>",
         "a note",
     ):
-        assert words in said
-    assert said.count("not known") == 2, "worsened and more item 9 are of nobody"
+        assert words in shown
+    assert shown.count("not known") == 2, "worsened and more item 9 are of nobody"
     assert "response 52.5 % (37.5–67.1)" in (parsed(made).findtext("{*}desc") or "")
 
 

@@ -41,10 +41,10 @@ def test_a_median_needs_three_sessions():
 
 def test_the_picture_states_n_and_what_ended():
     drawn = overlay_svg(treated([0, 10, 20], {1: 4, 2: 5, 11: 6, 12: 7, 21: 11}))
-    said = texts(drawn)
-    assert any(words.endswith("n = 3 sessions") for words in said)
-    assert "the latest, number 3" in said
-    assert "next session came (censored)" in said
+    shown = texts(drawn)
+    assert any(words.endswith("n = 3 sessions") for words in shown)
+    assert "the latest, number 3" in shown
+    assert "next session came (censored)" in shown
     assert "Median on day 1: 6 points." in (parsed(drawn).findtext("{*}desc") or "")
 
 

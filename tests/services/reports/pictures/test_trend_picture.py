@@ -89,13 +89,13 @@ def test_severity_bands_are_named_for_the_validated_form_only():
 
 
 @pytest.mark.parametrize(
-    ("base", "said"),
+    ("base", "labels"),
     [(18, ["baseline 18", "50 % better: 9"]), (9, ["baseline 9"]), (None, [])],
 )
-def test_reference_lines_follow_the_baseline(base: float | None, said: list[str]):
+def test_reference_lines_follow_the_baseline(base: float | None, labels: list[str]):
     baseline = Baseline(base, None, "missing")
     drawn = texts(trend_svg(bare(series(5), instrument="phq9", baseline=baseline)))
-    assert [words for words in drawn if words.startswith(("baseline", "50 %"))] == said
+    assert [words for words in drawn if words.startswith(("baseline", "50 %"))] == labels
 
 
 def treated(number: int, day: int, dose: float | None = 35) -> SessionFigures:

@@ -74,17 +74,17 @@ def test_a_name_stands_where_it_is_asked_for_and_nowhere_else():
 
 def test_letters_that_the_font_lacks_are_marked_and_explained():
     found = report("phq9-daily", 0)
-    said = words(found, name="अदिति Rao", mrn="B-2")
-    assert "????? Rao MRN B-2" in said
+    text = words(found, name="अदिति Rao", mrn="B-2")
+    assert "????? Rao MRN B-2" in text
     # Two such names may look alike on paper.
-    assert f"Record {found.patient_id}" in said
-    assert "the record has the full name" in said
+    assert f"Record {found.patient_id}" in text
+    assert "the record has the full name" in text
     assert "the record has" not in words(report("phq9-daily", 0), name="Aditi Rao")
 
 
 def test_it_says_what_it_rests_on():
     found = report("phq9-daily", 120)
-    said, document = words(found), found.document
+    text, document = words(found), found.document
     for part in (
         "Time zone America/New_York",
         f"revision {document['data_cut']['revision']} of",
@@ -94,13 +94,13 @@ def test_it_says_what_it_rests_on():
         "Kaplan-Meier median counts such sessions",
         "Treatment sessions" if not document["sessions"] else "newest first",
     ):
-        assert part in said
+        assert part in text
 
 
 def test_the_words_of_the_drawings_can_be_selected_too():
-    said = words(report("phq9", 27))
-    assert "moderately severe 15–19" in said
-    assert "days since treatment" in said
+    text = words(report("phq9", 27))
+    assert "moderately severe 15–19" in text
+    assert "days since treatment" in text
 
 
 def test_sessions_are_listed_with_their_figures_and_their_status_in_words():
@@ -109,9 +109,9 @@ def test_sessions_are_listed_with_their_figures_and_their_status_in_words():
     session = replace(found.sessions[-1].session, started_at=datetime(2026, 4, 14, 15, tzinfo=UTC))
     effect = SessionEffect(Fraction(143, 10), False, 6, date(2026, 4, 16), 5)
     last = {"session": session, "day": day, "effect": effect, "duration": Duration("censored")}
-    said = words(with_last_session(found, **last))
-    assert "14 Apr 2026" in said
-    assert "14.3 6 (day 2) 8.3 – still held (censored)" in said
+    text = words(with_last_session(found, **last))
+    assert "14 Apr 2026" in text
+    assert "14.3 6 (day 2) 8.3 – still held (censored)" in text
 
 
 def test_a_table_is_never_parted_from_its_heading():
@@ -137,9 +137,9 @@ def test_side_effects_are_counted_over_all_sessions():
     found = report("phq9-daily", 60)
     none = Tally(0, None)
     burden = Burden(found.sessions[-1].session.id, Tally(3, 2), Tally(3, 2), none, none, 2, 3)
-    said = words(with_figures(found, burdens=(burden,)))
-    assert "3 effects over all sessions, highest grade 2 (CTCAE); 2 of 3" in said
-    assert "3, gr. 2" in said
+    text = words(with_figures(found, burdens=(burden,)))
+    assert "3 effects over all sessions, highest grade 2 (CTCAE); 2 of 3" in text
+    assert "3, gr. 2" in text
 
 
 def test_the_newest_alerts_are_listed_in_the_patients_own_time():
@@ -153,10 +153,10 @@ def test_the_newest_alerts_are_listed_in_the_patients_own_time():
         )
         for place in range(1, 13)
     ]
-    said = words(replace(report("phq9-daily", 3), alerts=tuple(alerts)))
-    assert "11 Jan 2026, 21:30 critical S1 suicide risk" in said
-    assert "The newest 8 of 12." in said
-    assert "3 Jan 2026, 21:30" not in said
+    text = words(replace(report("phq9-daily", 3), alerts=tuple(alerts)))
+    assert "11 Jan 2026, 21:30 critical S1 suicide risk" in text
+    assert "The newest 8 of 12." in text
+    assert "3 Jan 2026, 21:30" not in text
 
 
 def test_figures_are_printed_only_where_they_are_known():
@@ -180,7 +180,7 @@ COURSE = CourseFigures(
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "text"),
     [
         ({"status": "response"}, ("Status", "response (at least 50 % better)")),
         (
@@ -241,17 +241,17 @@ COURSE = CourseFigures(
         ),
     ],
 )
-def test_a_figure_in_words(fields: dict[str, Any], said: tuple[str, str]):
-    assert said in figures_in_words(bare([], **fields))
+def test_a_figure_in_words(fields: dict[str, Any], text: tuple[str, str]):
+    assert text in figures_in_words(bare([], **fields))
 
 
 @pytest.mark.parametrize(
-    ("highest", "said"),
+    ("highest", "text"),
     [(0, "0 whenever it was answered, which is no proof of safety"), (None, "never answered")],
 )
-def test_an_item_9_of_0_is_never_called_safe(highest: int | None, said: str):
+def test_an_item_9_of_0_is_never_called_safe(highest: int | None, text: str):
     found = with_figures(bare([]), item9=Item9Series(None, None, highest, ()))
-    assert ("Item 9", said) in figures_in_words(found)
+    assert ("Item 9", text) in figures_in_words(found)
 
 
 def of_another_version(**figures: Any) -> dict[str, str]:

@@ -135,13 +135,13 @@ def test_it_never_says_that_anybody_is_safe(level, receipt):
 
 
 @pytest.mark.parametrize("paged", [True, False])
-def test_a_discharged_person_is_told_that_nobody_reads(paged):
+def test_the_card_of_a_discharged_patient_states_that_nobody_reads(paged):
     text = card("crisis", CLINIC, NOW, RequestOutcome(paged=paged, followed=False))["monitoring"]
     assert "your clinic no longer reads these answers" in text
     assert ("An alert went to the clinic on Saturday 2026-11-21 22:15" in text) is paged
 
 
-def test_a_refused_answer_that_paged_is_not_said_to_be_saved():
+def test_a_refused_answer_that_paged_is_not_called_saved():
     text = card("crisis", CLINIC, NOW, RequestOutcome(stored=False, paged=True))["monitoring"]
     assert "could not be saved" in text
 

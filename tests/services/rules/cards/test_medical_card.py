@@ -41,7 +41,7 @@ def decided(rule: RuleId, severity: Tier | None, repeat_wanted: bool = False) ->
         ("neither is mania", [decided("B1", Tier.HIGH)], None),
     ],
 )
-def test_who_is_told_to_call(name: str, decisions: list[Decision], level: str | None) -> None:
+def test_who_is_advised_to_call(name: str, decisions: list[Decision], level: str | None) -> None:
     advice = medical_advice(decisions)
     assert (advice.level if advice else None) == level, name
 
@@ -76,7 +76,7 @@ def test_without_a_phone_and_a_known_country_it_still_says_what_to_do() -> None:
         ("support", "support", "support"),
     ],
 )
-def test_beside_a_crisis_card_both_are_said_and_the_worst_level_holds(own, other, level) -> None:
+def test_beside_a_crisis_card_both_are_shown_at_the_worst_level(own, other, level) -> None:
     crisis = card(other, clinic(), NOW, RequestOutcome())
     made = medical_card(
         MedicalAdvice(own, "Call {words}."), clinic(), NOW, RequestOutcome(), crisis

@@ -87,7 +87,7 @@ def test_without_a_baseline_before_the_course_there_is_no_outcome(entries: list)
     )
 
 
-def test_further_treatment_before_any_form_of_the_window_is_told_apart():
+def test_further_treatment_before_any_form_of_the_window_is_counted_apart():
     again = sessions([40], "c2")
     courses = (course(), course("c2", "maintenance"))
 

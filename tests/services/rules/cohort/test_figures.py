@@ -188,7 +188,7 @@ def test_kaplan_meier_worked_out_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("held", "expected"),
+    ("durations", "expected"),
     [
         ({30: (0, 2)}, SurvivalMark(28, Fraction(1), 2)),
         ({28: (1, 1)}, SurvivalMark(28, Fraction(1, 2), 2)),
@@ -196,15 +196,15 @@ def test_kaplan_meier_worked_out_by_hand():
         ({10: (2, 0)}, SurvivalMark(28, Fraction(0), 0)),
     ],
 )
-def test_a_share_is_unknown_once_nobody_is_observed(held: dict, expected: SurvivalMark):
-    assert mark(sustained(held).curve, 28) == expected
+def test_a_share_is_unknown_once_nobody_is_observed(durations: dict, expected: SurvivalMark):
+    assert mark(sustained(durations).curve, 28) == expected
 
 
 @given(DURATIONS)
-def test_kaplan_meier_agrees_with_lifelines(held: dict):
-    days = [day for day, (lost, kept) in held.items() for _ in range(lost + kept)]
-    events = [is_lost for lost, kept in held.values() for is_lost in [1] * lost + [0] * kept]
-    found = sustained(held)
+def test_kaplan_meier_agrees_with_lifelines(durations: dict):
+    days = [day for day, (lost, kept) in durations.items() for _ in range(lost + kept)]
+    events = [is_lost for lost, kept in durations.values() for is_lost in [1] * lost + [0] * kept]
+    found = sustained(durations)
     if not days:
         assert found.curve == ()
         return

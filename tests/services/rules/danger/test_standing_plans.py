@@ -82,13 +82,13 @@ def test_exactly_24_hours_is_recent_enough():
     assert refused(replace(GOOD, recorded_at=NOW - DAY, received_at=NOW - DAY), found=[old]) == []
 
 
-def test_the_cssrs_own_occurrence_is_not_held_against_it():
+def test_the_cssrs_own_occurrence_does_not_bar_the_plan():
     own = Occurrence("S5", Tier.MEDIUM, GOOD.recorded_at, GOOD.received_at)
     assert refused(found=[NEWEST, own]) == []
     assert refused(found=[replace(own, rule="S2")]) == ["standing_plan"]
 
 
-def test_all_reasons_are_told_at_once():
+def test_all_reasons_are_named_at_once():
     assert len(refused(None, until=NOW, reason="", family="silence")) == 4
 
 

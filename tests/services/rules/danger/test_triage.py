@@ -221,7 +221,7 @@ CARDS = [
 
 
 @pytest.mark.parametrize(("facts", "plan_holds", "level"), CARDS)
-def test_the_card_answers_what_was_said_even_when_nobody_is_paged(facts, plan_holds, level):
+def test_the_card_follows_the_answer_even_when_nobody_is_paged(facts, plan_holds, level):
     assert card_level(facts, triage(facts, NEVER, plan_holds)) == level
 
 

@@ -147,12 +147,12 @@ def test_harm_in_a_partial_form_is_seen_and_never_guessed(name, found, fires):
 
 
 @pytest.mark.parametrize(("found", "rule"), FIRING)
-def test_what_was_said_is_not_said_again(found, rule):
+def test_what_has_alerted_does_not_alert_again(found, rule):
     first = decided(found, rule)
     on_day = found.decided.mood_day
-    said = alert_history([PastOccurrence(rule, on_day, first.tier, first.about)], on_day)
+    history = alert_history([PastOccurrence(rule, on_day, first.tier, first.about)], on_day)
 
-    again = decided(replace(found, alert_history=said), rule)
+    again = decided(replace(found, alert_history=history), rule)
 
     once_each = rule in ("M3", "M4", "M5")
     assert (again.is_met, again.fired, again.tier) == (True, False, None)
@@ -197,10 +197,10 @@ def test_the_bladder_is_compared_with_the_first_form(name, earlier, baseline, fi
 
 
 def test_new_blood_is_paged_although_an_urgency_was_just_reported():
-    said = alert_history([PastOccurrence("U1", on(38), Tier.MEDIUM)], on(40))
+    history = alert_history([PastOccurrence("U1", on(38), Tier.MEDIUM)], on(40))
 
-    [urgency] = series_decisions(bladder(0, 0, 2, 0, 0, alert_history=said))
-    [blood] = series_decisions(bladder(0, 0, 2, 0, 1, alert_history=said))
+    [urgency] = series_decisions(bladder(0, 0, 2, 0, 0, alert_history=history))
+    [blood] = series_decisions(bladder(0, 0, 2, 0, 1, alert_history=history))
 
     assert (urgency.fired, urgency.inputs["held"]) == (False, "same_episode")
     assert (blood.fired, blood.tier) == (True, Tier.HIGH)
@@ -212,8 +212,8 @@ def test_m4_is_decided_when_a_session_is_written():
 
     [early] = session_decisions(readings, history=NO_ALERTS_YET, as_of=at(8), **known)
     [due] = session_decisions(readings, history=NO_ALERTS_YET, as_of=at(9, 15), **known)
-    said = alert_history([PastOccurrence("M4", on(9), Tier.MEDIUM, due.about)], on(9))
-    [again] = session_decisions(readings, history=said, as_of=at(9, 15), **known)
+    history = alert_history([PastOccurrence("M4", on(9), Tier.MEDIUM, due.about)], on(9))
+    [again] = session_decisions(readings, history=history, as_of=at(9, 15), **known)
 
     assert (early.rule, early.is_met, early.inputs["held"]) == ("M4", False, None)
     assert (due.fired, due.tier, due.about) == (True, Tier.MEDIUM, "a")

@@ -33,7 +33,7 @@ def test_every_rule_answers_also_when_nothing_is_wrong():
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "rules"),
+    ("name", "reported", "rules"),
     [
         ("an emergency", report(3, effect("chest_pain")), {"E1": Tier.CRITICAL}),
         ("a severe effect", report(3, effect("anxiety_panic", 3)), {"E5": Tier.HIGH}),
@@ -48,8 +48,8 @@ def test_every_rule_answers_also_when_nothing_is_wrong():
         ),
     ],
 )
-def test_each_rule_fires_alone(name, said, rules):
-    assert fired(EffectsCase(said, UTC, treatment=treated(session()))) == rules, name
+def test_each_rule_fires_alone(name, reported, rules):
+    assert fired(EffectsCase(reported, UTC, treatment=treated(session()))) == rules, name
 
 
 def test_a_single_high_pressure_asks_for_another_measurement():
@@ -63,18 +63,20 @@ def test_a_single_high_pressure_asks_for_another_measurement():
     assert fired(measured) == {"E2": Tier.HIGH}
 
 
-def test_a_symptom_said_before_makes_a_high_pressure_critical():
-    said = report(2, effect("breathless"))
-    case = EffectsCase(report(5, NAUSEA, vitals=pressure(300, 180, 90)), UTC, earlier=[said])
+def test_a_symptom_reported_before_makes_a_high_pressure_critical():
+    reported = report(2, effect("breathless"))
+    case = EffectsCase(report(5, NAUSEA, vitals=pressure(300, 180, 90)), UTC, earlier=[reported])
 
     assert fired(case) == {"E2": Tier.CRITICAL}
 
 
-def test_no_e_rule_is_held_back_by_time_or_by_what_was_said():
+def test_no_e_rule_is_suppressed_by_time_or_by_alert_history():
     everything = [effect(code, 3) for code in SIDE_EFFECTS.effects]
-    said = report(3, *everything, vitals=pressure(180, 200, 130), late=True)
-    history = AlertHistory(last_opened_on=dict.fromkeys(("E1", "E2", "E5", "E6"), said.mood_day))
-    case = EffectsCase(said, UTC, treatment=treated(session()), alert_history=history)
+    reported = report(3, *everything, vitals=pressure(180, 200, 130), late=True)
+    history = AlertHistory(
+        last_opened_on=dict.fromkeys(("E1", "E2", "E5", "E6"), reported.mood_day)
+    )
+    case = EffectsCase(reported, UTC, treatment=treated(session()), alert_history=history)
 
     assert {"E1", "E2", "E5", "E6"} <= set(fired(case))
 
@@ -93,9 +95,9 @@ def test_b1_counts_days_in_a_row_of_bipolar_patients_from_this_and_other_reports
 
 
 def test_u1_and_b1_are_reported_once_an_episode():
-    said = report(24, effect("urinary_pain", 2))
-    history = AlertHistory(last_opened_on={"U1": said.mood_day}, highest={"U1": Tier.MEDIUM})
-    decisions = effects_decisions(EffectsCase(said, UTC, alert_history=history))
+    reported = report(24, effect("urinary_pain", 2))
+    history = AlertHistory(last_opened_on={"U1": reported.mood_day}, highest={"U1": Tier.MEDIUM})
+    decisions = effects_decisions(EffectsCase(reported, UTC, alert_history=history))
     [u1] = [one for one in decisions if one.rule == "U1"]
 
     assert (u1.is_met, u1.fired, u1.inputs["held"]) == (True, False, "same_episode")

@@ -110,7 +110,7 @@ def test_the_morning_is_that_of_the_clinic():
     assert found.tzinfo is UTC
 
 
-def test_mail_is_not_held_for_ever_by_endless_holidays():
+def test_mail_is_not_delayed_for_ever_by_endless_holidays():
     start = datetime(2026, 11, 20, tzinfo=UTC).date()
     holidays = [(start + timedelta(days=n)).isoformat() for n in range(500)]
     staffing = clinic(OFFICE, holidays=holidays)

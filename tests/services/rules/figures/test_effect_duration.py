@@ -14,7 +14,7 @@ PRE = {7: 20, 8: 20, 9: 20}
 FALL = run(11, 10, 6)
 
 
-def held(scores, days=(10,), window=0):
+def duration_of(scores, days=(10,), window=0):
     found = session_windows([session(day) for day in days])[window]
     series = values(scores)
     return duration(found, session_effect(found, series), series)
@@ -46,7 +46,7 @@ def after(*scores):
     ],
 )
 def test_the_effect_is_lost_on_the_first_of_two_days_above_half_of_the_gain(scores, found):
-    assert held(after(*scores)) == found
+    assert duration_of(after(*scores)) == found
 
 
 @pytest.mark.parametrize(
@@ -62,26 +62,26 @@ def test_the_effect_is_lost_on_the_first_of_two_days_above_half_of_the_gain(scor
     ],
 )
 def test_the_next_session_ends_the_watch(scores, next_day, found):
-    assert held(after(*scores), (10, next_day)) == found
+    assert duration_of(after(*scores), (10, next_day)) == found
 
 
 def test_a_slow_start_is_no_loss():
     # High on days 1 and 2, before there was anything to lose.
-    assert held({**PRE, **run(11, 19, 18, 6, 7, 15, 15)}).days == 5
+    assert duration_of({**PRE, **run(11, 19, 18, 6, 7, 15, 15)}).days == 5
 
 
 def test_without_a_gain_there_is_nothing_to_lose():
-    assert held({**PRE, **run(11, 20, 21)}) == Duration("no_effect")
-    assert held({**PRE, **run(11, 22, 21)}) == Duration("no_effect")
+    assert duration_of({**PRE, **run(11, 20, 21)}) == Duration("no_effect")
+    assert duration_of({**PRE, **run(11, 22, 21)}) == Duration("no_effect")
 
 
 @pytest.mark.parametrize("scores", [PRE, {**PRE, 11: 5}, FALL, {}])
 def test_what_was_not_observed_has_no_duration(scores):
-    assert held(scores) == Duration("unknown")
+    assert duration_of(scores) == Duration("unknown")
 
 
 def test_a_shared_window_counts_from_its_last_session():
-    assert held({**PRE, **run(12, 6, 7, 14, 15)}, (10, 11)).days == 3
+    assert duration_of({**PRE, **run(12, 6, 7, 14, 15)}, (10, 11)).days == 3
 
 
 def test_the_median_over_sessions_by_hand():

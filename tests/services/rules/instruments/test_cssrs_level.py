@@ -78,13 +78,13 @@ def test_turning_any_answer_to_yes_never_lowers_a_known_level(every_form):
                 assert after.at_least(before), (way, n)
 
 
-def test_high_is_a_yes_to_intent_plan_or_recent_behaviour_whatever_else_is_said(every_form):
+def test_high_is_a_yes_to_intent_plan_or_recent_behaviour_whatever_the_rest(every_form):
     for way, level in every_form.items():
         _, _, _, q4, q5, _, q6b = way
         assert (level is CssrsLevel.HIGH) is (1 in (q4, q5, q6b)), way
 
 
-def test_none_is_said_only_when_every_question_that_is_always_asked_got_a_no(every_form):
+def test_none_needs_a_no_to_every_question_that_is_always_asked(every_form):
     calm = [way for way, level in every_form.items() if level is CssrsLevel.NONE]
     assert calm
     for q1, q2, q3, q4, q5, q6, q6b in calm:

@@ -100,9 +100,9 @@ def test_grade_3_of_anything_is_high_at_any_time_and_grade_4_is_e1s(code, grade,
 
 
 def test_several_effects_make_one_decision_in_a_fixed_order():
-    said = [effect("nausea", 2), effect("headache", 2), effect("sleep_problem", 3)]
-    decision = e5(report(30, *said), ONE)
+    effects = [effect("nausea", 2), effect("headache", 2), effect("sleep_problem", 3)]
+    decision = e5(report(30, *effects), ONE)
 
     assert decision.inputs["still_there"] == "headache,nausea"
     assert decision.inputs["severe"] == "sleep_problem"
-    assert e5(report(30, *reversed(said)), ONE) == decision
+    assert e5(report(30, *reversed(effects)), ONE) == decision

@@ -17,8 +17,8 @@ from tests.builders.rules.session_day import effect, pressure, report, session, 
 CHEST_PAIN = effect("chest_pain")
 
 
-def decide(decided=None, said=None, others=(), reports=(), sessions=()):
-    return e2(decided, said, others, reports, sessions)
+def decide(decided=None, reported=None, others=(), reports=(), sessions=()):
+    return e2(decided, reported, others, reports, sessions)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_the_same_reading_given_twice_is_still_one():
 
 
 def test_once_with_a_symptom_in_the_same_report_is_critical():
-    said = report(0, CHEST_PAIN, vitals=pressure(0, 180, 90))
+    reported = report(0, CHEST_PAIN, vitals=pressure(0, 180, 90))
 
-    assert decide(said.vitals, said).tier == Tier.CRITICAL
+    assert decide(reported.vitals, reported).tier == Tier.CRITICAL
 
 
 def test_once_with_grade_4_of_anything_is_critical():
@@ -107,7 +107,7 @@ def test_a_symptom_below_the_range_is_not_e2():
 
 
 def test_a_symptom_after_a_first_reading_makes_it_critical():
-    decision = decide(said=report(2, CHEST_PAIN), others=[pressure(0, 185, 100)])
+    decision = decide(reported=report(2, CHEST_PAIN), others=[pressure(0, 185, 100)])
 
     assert decision.tier == Tier.CRITICAL
     assert decision.inputs["systolic"] is None
@@ -166,9 +166,9 @@ readings = st.lists(
 @given(readings, st.integers(0, 10))
 def test_the_order_of_the_other_readings_never_matters(taken, symptom_at):
     decided, *others = taken
-    said = [report(symptom_at, CHEST_PAIN)]
+    reported = [report(symptom_at, CHEST_PAIN)]
     found = {
-        str(decide(decided, others=one, reports=said)) for one in itertools.permutations(others)
+        str(decide(decided, others=one, reports=reported)) for one in itertools.permutations(others)
     }
 
     assert len(found) == 1

@@ -93,7 +93,7 @@ def test_which_products_need_vital_signs(product, asked):
     assert clear(screening=None, product=product)["cleared"][0] == "no screening on file"
 
 
-def test_everything_that_stands_against_it_is_said_at_once():
+def test_all_obstacles_are_named_at_once():
     found = clear(screened("hypersensitivity", "psychosis", ago=9), (vitals("pre", -5, 150),))
 
     assert [len(found[field]) for field in ("cleared", "reason")] == [2, 2]

@@ -108,9 +108,9 @@ def test_of_two_sessions_the_later_end_holds():
 
 @pytest.mark.parametrize(("hours", "until"), [(3, after(25).isoformat()), (300, None)])
 @pytest.mark.parametrize("grade", [1, 2, 3, 4])
-def test_who_says_that_she_drove_is_always_heard(hours, until, grade):
-    said = report(hours, effect("drove_within_restriction", grade), late=True)
-    decision = e6(said, treated(session()), UTC)
+def test_a_report_of_driving_always_fires(hours, until, grade):
+    reported = report(hours, effect("drove_within_restriction", grade), late=True)
+    decision = e6(reported, treated(session()), UTC)
 
     assert (decision.rule, decision.fired, decision.tier) == ("E6", True, Tier.MEDIUM)
     assert decision.inputs == {"drove": True, "restricted_until": until}

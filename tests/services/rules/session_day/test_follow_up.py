@@ -27,7 +27,7 @@ def test_tms_has_no_driving_lock():
 
 
 @pytest.mark.parametrize(
-    ("heard", "next_session", "met"),
+    ("contacts", "next_session", "met"),
     [
         ([], None, None),
         ([24.9], None, None),
@@ -42,10 +42,10 @@ def test_tms_has_no_driving_lock():
     ],
 )
 def test_the_first_word_in_the_window_meets_it_and_so_does_the_next_session(
-    heard, next_session, met
+    contacts, next_session, met
 ):
     following = None if next_session is None else after(next_session)
-    found = met_at(FOLLOW_UP, [after(at) for at in heard], following)
+    found = met_at(FOLLOW_UP, [after(at) for at in contacts], following)
 
     assert found == (None if met is None else after(met))
 
@@ -88,5 +88,5 @@ def test_the_next_session_takes_the_place_of_the_follow_up():
 
 
 @given(st.permutations([after(hours) for hours in (0.5, 24, 26, 40, 73, 90)]))
-def test_the_order_in_which_words_came_never_matters(heard):
-    assert met_at(FOLLOW_UP, heard) == after(26)
+def test_the_order_in_which_words_came_never_matters(contacts):
+    assert met_at(FOLLOW_UP, contacts) == after(26)

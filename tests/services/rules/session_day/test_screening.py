@@ -83,7 +83,7 @@ def test_the_contraindications_of_the_label_are_absolute(code, weight):
     assert SCREENING_LIST.contraindications[code].weight == weight
 
 
-def test_a_screening_holds_half_a_year_unless_said_otherwise():
+def test_a_screening_is_valid_half_a_year_unless_stated_otherwise():
     assert default_expiry(DAY) == DAY + timedelta(days=180)
 
 

@@ -96,6 +96,6 @@ def test_each_effect_goes_to_the_session_that_was_named_or_came_before():
 
 def test_the_onset_says_which_session_an_effect_belongs_to():
     early = ReportedEffect("nausea", 2, at(12, 9))
-    told_late = EffectsReport("late", at(14), at(14), on(14), (early,))
+    recorded_late = EffectsReport("late", at(14), at(14), on(14), (early,))
 
-    assert burden(told_late)[0].session_id == "a10"
+    assert burden(recorded_late)[0].session_id == "a10"

@@ -51,11 +51,11 @@ def test_a_saw_tooth_over_three_sessions():
     found = report("phq9-daily", forms(DAILY))
 
     assert found["baseline"] == {"value": 134 / 7, "on": "2026-03-10", "status": "established"}
-    told = [
+    figures = [
         (one["number"], one["pre"], one["nadir"], one["nadir_on"], one["effect"])
         for one in found["sessions"]
     ]
-    assert told == [
+    assert figures == [
         (1, 19, 8, "2026-03-13", 11),
         (2, 15, 6, "2026-03-20", 9),
         (3, 37 / 3, 5, "2026-03-26", 22 / 3),
@@ -74,7 +74,7 @@ def test_a_saw_tooth_over_three_sessions():
     assert (found["status"], found["reliable_change"]) == (None, None)
 
 
-def test_a_session_is_told_as_it_was_entered():
+def test_a_session_is_shown_as_entered():
     given_dose = replace(SESSIONS.sessions[0], dose_value=0.5, dose_unit="mg/kg")
     shared = Session("b", "a", at(11, 13), "esketamine", None)
     treated = Treatment(SESSIONS.courses, (given_dose, shared))
@@ -136,7 +136,7 @@ def test_a_relapse_is_counted_from_the_baseline_that_the_numbers_of_the_cut_name
     assert then["relapse"] is None
 
 
-def test_a_loss_in_silence_is_told_as_an_interval():
+def test_a_loss_in_a_gap_is_shown_as_an_interval():
     scores = {**run(7, 20, 20, 20), **run(11, 8, 8), **run(17, 18, 18)}
     (found,) = report("phq9-daily", forms(scores), Beside(course(days=(10,))))["sessions"]
 
@@ -162,7 +162,7 @@ def test_rows_carry_their_session_and_the_range_of_a_busy_day():
     ]
 
 
-def test_what_stands_beside_the_check_ins_is_told_too():
+def test_what_stands_beside_the_check_ins_is_shown_too():
     nausea = ReportedEffect("nausea", 2, None, at(10, 18))
     reports = [
         EffectsReport("1", at(10, 20), at(10, 20), on(10), (nausea,)),

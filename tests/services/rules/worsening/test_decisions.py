@@ -30,8 +30,8 @@ def worsening_decisions(
 ) -> list[Decision]:
     """M1 or M2 alone, of all that is decided for one answer."""
     # How grave it was is not told: taken for as grave as can be, it is a repetition.
-    said = AlertHistory(last_opened_on, highest=dict.fromkeys(last_opened_on, Tier.HIGH))
-    case = SeriesCase(instrument, entries, decided, baseline, alert_history=said)
+    history = AlertHistory(last_opened_on, highest=dict.fromkeys(last_opened_on, Tier.HIGH))
+    case = SeriesCase(instrument, entries, decided, baseline, alert_history=history)
     decisions = series_decisions(case, RuleNumbers(worsening=thresholds))
     return [decision for decision in decisions if decision.rule in ("M1", "M2")]
 

@@ -22,7 +22,7 @@ def decision(rule, day, tier=Tier.MEDIUM, about=None, is_met=True) -> Decision:
 
 
 @pytest.mark.parametrize(
-    ("rule", "last", "day", "held"),
+    ("rule", "last", "day", "suppressed_by"),
     [
         ("M1", 0, 13, "same_episode"),
         ("M1", 0, 14, None),
@@ -37,29 +37,29 @@ def decision(rule, day, tier=Tier.MEDIUM, about=None, is_met=True) -> Decision:
         ("E1", 0, 0, None),
     ],
 )
-def test_a_rule_speaks_again_after_its_days(rule, last, day, held):
-    said = alert_history([PastOccurrence(rule, on(last), Tier.MEDIUM)], on(day))
+def test_a_rule_speaks_again_after_its_days(rule, last, day, suppressed_by):
+    history = alert_history([PastOccurrence(rule, on(last), Tier.MEDIUM)], on(day))
 
-    assert repeat_suppression(decision(rule, day), said) == held
+    assert repeat_suppression(decision(rule, day), history) == suppressed_by
 
 
 @pytest.mark.parametrize("rule", ["M1", "M3", "A1", "B1", "U1", "N2"])
-def test_what_another_rule_said_holds_nothing_back(rule):
-    said = alert_history([PastOccurrence("M5", on(0), Tier.MEDIUM, "here")], on(0))
+def test_alerts_of_another_rule_suppress_nothing(rule):
+    history = alert_history([PastOccurrence("M5", on(0), Tier.MEDIUM, "here")], on(0))
 
-    assert repeat_suppression(decision(rule, 0, about="here"), said) is None
+    assert repeat_suppression(decision(rule, 0, about="here"), history) is None
 
 
 @pytest.mark.parametrize("rule", ["M3", "M4", "M5", "N2"])
 def test_some_rules_speak_once_of_each_course_or_session(rule):
-    said = alert_history([PastOccurrence(rule, on(0), Tier.MEDIUM, "first")], on(200))
+    history = alert_history([PastOccurrence(rule, on(0), Tier.MEDIUM, "first")], on(200))
 
-    assert repeat_suppression(decision(rule, 200, about="first"), said) == "already_reported"
-    assert repeat_suppression(decision(rule, 0, about="second"), said) is None
+    assert repeat_suppression(decision(rule, 200, about="first"), history) == "already_reported"
+    assert repeat_suppression(decision(rule, 0, about="second"), history) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "tier", "held"),
+    ("name", "before", "tier", "suppressed_by"),
     [
         ("blood after urgency", [(0, Tier.MEDIUM)], Tier.HIGH, None),
         ("blood after blood", [(0, Tier.HIGH)], Tier.HIGH, "same_episode"),
@@ -68,20 +68,20 @@ def test_some_rules_speak_once_of_each_course_or_session(rule):
         ("blood long ago, urgency, blood", [(-300, Tier.HIGH), (0, Tier.MEDIUM)], Tier.HIGH, None),
     ],
 )
-def test_blood_is_not_swallowed_by_a_medium_finding(name, before, tier, held):
-    said = alert_history([PastOccurrence("U1", on(day), was) for day, was in before], on(5))
+def test_blood_is_not_swallowed_by_a_medium_finding(name, before, tier, suppressed_by):
+    history = alert_history([PastOccurrence("U1", on(day), was) for day, was in before], on(5))
 
-    assert repeat_suppression(decision("U1", 5, tier), said) == held, name
+    assert repeat_suppression(decision("U1", 5, tier), history) == suppressed_by, name
 
 
 def test_when_it_is_not_known_how_severe_the_last_finding_was_it_speaks():
-    said = AlertHistory(last_opened_on={"U1": on(0)})
+    history = AlertHistory(last_opened_on={"U1": on(0)})
 
-    assert repeat_suppression(decision("U1", 5, Tier.MEDIUM), said) is None
+    assert repeat_suppression(decision("U1", 5, Tier.MEDIUM), history) is None
 
 
 @pytest.mark.parametrize(
-    ("before", "tier", "held"),
+    ("before", "tier", "suppressed_by"),
     [
         (Tier.MEDIUM, Tier.HIGH, None),
         (Tier.MEDIUM, Tier.MEDIUM, "same_episode"),
@@ -89,19 +89,19 @@ def test_when_it_is_not_known_how_severe_the_last_finding_was_it_speaks():
         (Tier.HIGH, Tier.MEDIUM, "same_episode"),
     ],
 )
-def test_severe_worsening_is_not_swallowed_by_worsening(before, tier, held):
-    said = alert_history([PastOccurrence("M1", on(0), before)], on(5))
+def test_severe_worsening_is_not_swallowed_by_worsening(before, tier, suppressed_by):
+    history = alert_history([PastOccurrence("M1", on(0), before)], on(5))
 
-    assert repeat_suppression(decision("M1", 5, tier), said) == held
+    assert repeat_suppression(decision("M1", 5, tier), history) == suppressed_by
 
 
 def test_rules_of_one_tier_do_not_repeat_themselves_because_they_got_worse():
-    said = alert_history([PastOccurrence("A1", on(0), Tier.MEDIUM)], on(5))
+    history = alert_history([PastOccurrence("A1", on(0), Tier.MEDIUM)], on(5))
 
-    assert repeat_suppression(decision("A1", 5, Tier.HIGH), said) == "same_episode"
+    assert repeat_suppression(decision("A1", 5, Tier.HIGH), history) == "same_episode"
 
 
-def test_nothing_said_holds_nothing():
+def test_without_alert_history_nothing_is_suppressed():
     assert repeat_suppression(decision("M1", 0), NO_ALERTS_YET) is None
     assert alert_history([], on(0)) == NO_ALERTS_YET
 
@@ -119,7 +119,7 @@ OCCASIONS = st.lists(
 
 
 @given(OCCASIONS, st.randoms())
-def test_the_order_of_what_was_said_never_matters(occasions, random):
+def test_the_order_of_the_alert_history_never_matters(occasions, random):
     shuffled = list(occasions)
     random.shuffle(shuffled)
 
@@ -127,12 +127,14 @@ def test_the_order_of_what_was_said_never_matters(occasions, random):
 
 
 @pytest.mark.parametrize(
-    ("holds", "held", "fired"),
+    ("is_met", "suppressed_by", "fired"),
     [(True, None, True), (True, "late", False), (False, None, False)],
 )
-def test_a_decision_that_is_held_keeps_that_it_holds(holds, held, fired):
-    kept = decision("M1", 0, Tier.MEDIUM if holds else None, is_met=holds).suppressed(held)
+def test_a_suppressed_decision_keeps_that_it_was_met(is_met, suppressed_by, fired):
+    kept = decision("M1", 0, Tier.MEDIUM if is_met else None, is_met=is_met).suppressed(
+        suppressed_by
+    )
 
-    assert (kept.is_met, kept.fired) == (holds, fired)
+    assert (kept.is_met, kept.fired) == (is_met, fired)
     assert kept.tier == (Tier.MEDIUM if fired else None)
-    assert kept.inputs == {"on": on(0).isoformat(), "held": held}
+    assert kept.inputs == {"on": on(0).isoformat(), "held": suppressed_by}

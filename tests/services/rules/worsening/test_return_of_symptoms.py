@@ -156,11 +156,11 @@ def test_a_no_keeps_what_it_looked_at_too():
 
 def test_it_holds_until_there_is_a_response_anew():
     scores = {7: 8, 14: 15, 21: 12, 28: 9, 35: 13, 42: 14}
-    held = [
+    decisions = [
         m3(values({day: scores[day] for day in scores if day <= last}), 20.0, ONE_COURSE, UTC)
         for last in scores
     ]
-    assert [decision.is_met for decision in held] == [False, True, True, False, False, True]
+    assert [decision.is_met for decision in decisions] == [False, True, True, False, False, True]
 
 
 def test_treatment_for_the_return_is_not_reported_as_a_return_in_the_new_course():

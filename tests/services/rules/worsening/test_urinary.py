@@ -40,7 +40,7 @@ def test_an_item_of_two_any_blood_or_a_rise_of_three(name, items, baseline, seve
     assert decision.is_met is decision.fired is (severity is not None), name
 
 
-def test_what_the_form_said_is_kept():
+def test_the_answers_of_the_form_are_kept():
     decision = u1(form(1, 0, None, 1, 0), 1.0)
 
     assert (decision.rule, decision.rule_version, decision.about) == ("U1", "1", None)
@@ -96,7 +96,7 @@ def test_a_reported_urinary_effect(name, grades, seen, sessions, severity):
     assert decision.is_met is decision.fired is (severity is not None), name
 
 
-def test_what_the_report_said_is_kept():
+def test_the_figures_of_the_report_are_kept():
     grades = {"urinary_pain": 1, "urinary_frequency": 1, "headache": 3}
 
     decision = u1_effects(grades, on(30), ["urinary_frequency"], 4)
