@@ -176,8 +176,8 @@ class UnreadableBody(OfClinic, Identified, Base):
 class StoredDecision(OfClinic, Identified, Base):
     """What the rules decided about one entry, yes and no alike.
 
-    `decided` lists every rule of the set: `{rule, fired, tier, inputs}`. `by` says whether
-    the rules spoke or the fallback did.
+    `decided` lists every rule: `{rule, rule_version, fired, tier, inputs, about}`. `by`: whether
+    the rules decided, the fallback in their place, or the rules later in a replay.
     """
 
     __tablename__ = "decisions"

@@ -1,7 +1,7 @@
 """Open an alert or add to the open one, inside the transaction of the entry that caused it.
 
 The caller holds the patient's status row; `load_open_alert` then locks the alert. What follows is
-pure: it returns the writes, and the caller runs them together with its own.
+pure: it returns the writes, and the caller runs them in one statement with its own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A report of side effects and its amendments: stored exactly once, with decisions and card.
 
-What is new in an amendment pages; what an earlier version said already does not.
+What is new in an amendment pages; what an earlier version reported already does not.
 """
 
 from __future__ import annotations

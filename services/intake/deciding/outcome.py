@@ -76,9 +76,9 @@ class Outcome:
     """Everything that was read in one entry and decided about it.
 
     `danger`: the S rules, or the fallback in their place; `others`: all other rules. `failed`: some
-    raised, and what they could not say is to be decided again. `already_reported`: what an earlier
-    version said: it opens nothing, and is answered as it was then. `figures`: the columns of the
-    status row that the entry changes.
+    raised, and what they could not decide is decided again later. `already_reported`: what an
+    earlier version reported: it opens nothing, and is answered as it was then. `figures`: the
+    columns of the status row that the entry changes.
     """
 
     read: Read

@@ -40,7 +40,7 @@ def with_side_effects(
     """The outcome with what the rules find in one report, of which the columns are given. A fault
     in them never stops it: then an emergency still pages, and the rest is reported as failed rules.
 
-    Of an amendment only what no earlier version said already is new.
+    Of an amendment only what no earlier version reported already is new.
     """
     try:
         case = _case(session, known, rule_report(row))

@@ -136,7 +136,7 @@ def decide_session(session: Session, patient: LockedPatient, at: datetime) -> Ou
 def decided_about_session(
     patient: LockedPatient, at: datetime, decisions: Sequence[Decision]
 ) -> Outcome:
-    """What a rule said at once about a session."""
+    """What a rule decided at once about a session."""
     facts = EntryFacts("session", at, at)
     return Outcome(Read(facts, placed_at(at, patient.timezone)), others=tuple(decisions))
 

@@ -35,7 +35,7 @@ from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.standing_plans import EndReason
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
 from services.rules.danger.triage import next_instrument
-from services.rules.decision import Tier, highest
+from services.rules.decision import Decision, Tier, highest
 from services.unit_of_work import Write, execute_writes
 
 log = structlog.get_logger()
@@ -200,7 +200,8 @@ def safety_card(
     outcome: Outcome, patient: LockedPatient, chain: Callable[[], Chain], now: datetime
 ) -> SafetyCard:
     """The card for danger, for a bodily emergency, or for both; None for neither."""
-    level, advice = _level(outcome), _advice(outcome)
+    level, answered = _level(outcome), (*outcome.others, *outcome.already_reported)
+    advice = _advice(answered) if any(CATALOGUE[one.rule].is_bodily for one in answered) else None
     if level is None and advice is None:
         return None
     clinic = chain().facts
@@ -224,10 +225,7 @@ def _level(outcome: Outcome) -> Level | None:
     return "crisis" if tier is Tier.CRITICAL else "support" if tier else None
 
 
-def _advice(outcome: Outcome) -> MedicalAdvice | None:
-    answered = (*outcome.others, *outcome.already_reported)
-    if not any(CATALOGUE[one.rule].is_bodily for one in answered):
-        return None
+def _advice(answered: Sequence[Decision]) -> MedicalAdvice | None:
     try:
         return medical_advice(answered)
     except Exception as error:  # noqa: BLE001 -- words that cannot be chosen must not cost the answer
