@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +40,12 @@ EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
         "cancelled": (True, False),
     },
     "record_id": {"stopped_on": ("2025-06-09", None)},
+    "vitals_id": {
+        "heart_rate": (70, None),
+        "spo2": (97, None),
+        "sedation": (5, None),
+        "dissociation": (4, None),
+    },
     "clinic": {
         "phone": ("+33 3", None),
         "monitoring_text": ("We read on weekdays.", None),
@@ -63,11 +70,15 @@ def paths(ward: Ward) -> dict[str, str]:
     other = {"name": "Sertraline", "kind": "antidepressant", "started_on": "2025-06-02"}
     alongside = f"{ward.path}/concomitant-treatments"
     session = ward.session(course, MORNING, product="tms", route=None)
+    measured = ward.session(course, MORNING + timedelta(hours=2), product="tms", route=None)
+    vitals = f"{ward.path}/sessions/{measured['id']}/vitals"
+    taken = ward.set_of("pre", taken_at=(MORNING + timedelta(minutes=5)).isoformat())
     return {
         "patient_id": ward.path,
         "course_id": f"{ward.path}/courses/{course}",
         "session_id": f"{ward.path}/sessions/{session['id']}",
         "record_id": f"{alongside}/{made(ward.post(alongside, other))['id']}",
+        "vitals_id": f"{vitals}/{made(ward.post(vitals, taken))['id']}",
         "clinic": "/v1/clinic",
         "user_id": f"/v1/users/{ward.staff.user_id}",
     }
@@ -89,6 +100,7 @@ def test_null_empties_a_field_and_nothing_else(
     assert {name: before[name] for name in given} == given
     after = made(patch(ward, paths[what], {field: None}), 200)
     follows = {"contact_missing", "version", "entered_at", "flags", "driving_restriction_until"}
+    follows |= {"received_at"} if what == "vitals_id" else set()
     follows |= {"number", "name"} if field == "cancelled" else set()
     assert after[field] == EMPTIED[what][field][1]
     assert {name for name in after if after[name] != before[name]} - follows == {field}
