@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -127,12 +127,21 @@ def is_reachable() -> ColumnElement[bool]:
     )
 
 
-def ladders_of(setting: Mapping[str, Mapping[str, int]]) -> Mapping[str, Ladder]:
-    """The clinic's `ladder` setting over the defaults; what it leaves out is the default."""
-    return {
-        word: Ladder(
-            next_after_s=setting.get(word, {}).get("next_after_s", default.next_after_s),
-            ack_expires_s=setting.get(word, {}).get("ack_expires_s", default.ack_expires_s),
-        )
-        for word, default in DEFAULT_LADDERS.items()
-    }
+def ladders_of(setting: object) -> Mapping[str, Ladder]:
+    """The clinic's `ladder` setting over the defaults. What it leaves out is the default, and so is
+    what cannot be read any more: it must not keep a page from being queued.
+    """
+    words = setting if isinstance(setting, dict) else {}
+    return {word: _ladder(words.get(word), default) for word, default in DEFAULT_LADDERS.items()}
+
+
+def _ladder(given: object, default: Ladder) -> Ladder:
+    seconds = given if isinstance(given, dict) else {}
+    return replace(
+        default,
+        **{
+            name: seconds[name]
+            for name in ("next_after_s", "ack_expires_s")
+            if type(seconds.get(name)) is int
+        },
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
@@ -18,20 +19,17 @@ from services.access import Actor
 from services.accounts.token_check import acting
 from services.alerts.raising import raise_alerts
 from services.intake.deciding.outcome import Outcome, Read, placed_at
-from services.intake.storing.store import chain_of, status_update, store_outcome
+from services.intake.storing.store import chain_of, safety_card, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
-from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.catalogue import UNREADABLE_RISK
+from services.rules.danger import triage
+from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.refused_bodies import Danger, find_danger
-from services.rules.danger.triage import (
-    EntryFacts,
-    RiskHistory,
-    card_level,
-    next_instrument,
-    triage,
-)
-from services.rules.decision import Tier
+from services.rules.danger.triage import EntryFacts, RiskHistory
+from services.rules.decision import Decision, Tier
 from services.unit_of_work import Write, retry_unknown_outcome
+
+log = structlog.get_logger()
 
 KEPT_BODIES: Final = 5
 KEPT_BYTES: Final = 16_000
@@ -118,13 +116,7 @@ def _commit(
     outcome, entry_id = _decide(patient, danger, now), new_id()
     facts, chain = outcome.read.facts, chain_of(session, patient.clinic_id)
     raised = raise_alerts(session, patient, facts, outcome.danger, entry_id, chain, now)
-    safety = card(
-        card_level(facts, outcome.danger) or "support",
-        chain().facts,
-        now,
-        RequestOutcome(stored=False, paged=True, followed=patient.followed),
-        next_instrument(facts),
-    )
+    safety = safety_card(outcome, patient, chain, now, is_stored=False)
     problem = refused.problem | {"safety": safety}
     body = insert(UnreadableBody).values(
         id=entry_id,
@@ -147,7 +139,13 @@ def _decide(patient: LockedPatient, danger: Danger, now: datetime) -> Outcome:
     facts = EntryFacts("unreadable", now, now, unreadable_tier=danger.tier)
     history = RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at)
     read = Read(facts, placed_at(now, patient.timezone))
-    return Outcome(read, triage(facts, history, plan_holds=False))
+    try:
+        return Outcome(read, triage.triage(facts, history, plan_holds=False))
+    except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
+        log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
+        rule = "S10b" if danger.tier is Tier.HIGH else "S10a"
+        found = Decision.with_tier(rule, RULES_VERSION, danger.tier, {"kind": facts.kind})
+        return Outcome(read, (found,), failed=True)
 
 
 def _risk_writes(patient: LockedPatient, now: datetime) -> list[Write]:

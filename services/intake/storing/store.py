@@ -197,16 +197,23 @@ def _changed(
 
 
 def safety_card(
-    outcome: Outcome, patient: LockedPatient, chain: Callable[[], Chain], now: datetime
+    outcome: Outcome,
+    patient: LockedPatient,
+    chain: Callable[[], Chain],
+    now: datetime,
+    *,
+    is_stored: bool = True,
 ) -> SafetyCard:
-    """The card for danger, for a bodily emergency, or for both; None for neither."""
+    """The card for danger, for a bodily emergency, or for both; None for neither. `is_stored`: the
+    answer itself is, not only an alert of what was read in a refused one.
+    """
     level, answered = _level(outcome), (*outcome.others, *outcome.already_reported)
     advice = _advice(answered) if any(CATALOGUE[one.rule].is_bodily for one in answered) else None
     if level is None and advice is None:
         return None
     clinic = chain().facts
     paged = any(one.tier is not None and one.tier >= Tier.HIGH for one in outcome.decisions)
-    receipt = RequestOutcome(paged=paged, followed=patient.followed)
+    receipt = RequestOutcome(stored=is_stored, paged=paged, followed=patient.followed)
     try:
         crisis: Card | None = None
         if level is not None:
@@ -219,8 +226,11 @@ def safety_card(
 
 
 def _level(outcome: Outcome) -> Level | None:
-    if not any(one.rule == FALLBACK for one in outcome.danger):
-        return triage.card_level(outcome.read.facts, outcome.danger)
+    try:
+        if not any(one.rule == FALLBACK for one in outcome.danger):
+            return triage.card_level(outcome.read.facts, outcome.danger)
+    except Exception as error:  # noqa: BLE001 -- a card that cannot be chosen must not cost the answer
+        log.error("card_level_failed", kind=type(error).__name__)
     tier = triage.occurrence_tier(outcome.danger)
     return "crisis" if tier is Tier.CRITICAL else "support" if tier else None
 

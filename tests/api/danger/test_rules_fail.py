@@ -114,6 +114,55 @@ def test_settings_that_cannot_be_read_cost_no_card(
     assert [alert["severity"] for alert in alerts(pat)] == ["critical"]
 
 
+@pytest.mark.parametrize(
+    "ladder", ["null", "[]", '{"critical": 5}', '{"critical": {"next_after_s": "soon"}}']
+)
+def test_a_ladder_that_cannot_be_read_costs_neither_page_nor_reading(
+    client: FlaskClient, clinic: ClinicWorld, ladder: str
+) -> None:
+    pat = clinic.patient()
+    rows(pat, "UPDATE clinics SET ladder = CAST(:ladder AS jsonb) RETURNING id", ladder=ladder)
+    assert post(client, pat, phq9(item9=3)).status_code == 201
+    assert [alert["severity"] for alert in alerts(pat)] == ["critical"]
+    assert client.get("/v1/check-ins", headers=pat.headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "services.rules.danger.triage.triage",
+        "services.rules.danger.triage.card_level",
+        "services.intake.storing.store.card",
+        "services.intake.storing.store.next_instrument",
+    ],
+)
+@pytest.mark.parametrize(("item9", "tier"), [(1, "high"), (2, "critical")])
+def test_danger_in_a_refused_request_pages_without_the_rules_too(
+    client: FlaskClient,
+    clinic: ClinicWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    item9: int,
+    tier: str,
+) -> None:
+    pat = clinic.patient()
+    with monkeypatch.context() as patch:
+        patch.setattr(fault, broken)
+        answer = post(client, pat, phq9(item9=item9) | {"unknown": 1})
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["safety"]["level"] == ("crisis" if tier == "critical" else "support")
+    assert "did not reach" not in answer.json["safety"]["monitoring"]
+    found = [(alert["family"], alert["severity"]) for alert in alerts(pat)]
+    assert found == [("unreadable_risk", tier)]
+    with pat.app.app_context():
+        since = datetime.now(UTC) - timedelta(hours=1)
+        for entry in undecided(clinic.id, since):
+            replay(entry, datetime.now(UTC))
+        assert undecided(clinic.id, since) == []
+    assert [alert["occurrence_count"] for alert in alerts(pat)] == [1]
+
+
 def test_a_replay_ends_the_plan_that_the_rules_would_have_ended(
     client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
