@@ -173,10 +173,3 @@ class UserPatchIn(Patch):
 
     roles = roles()
     active = fields.Boolean(truthy={True}, falsy={False})
-
-
-class PageQuery(Strict):
-    """Which part of a list."""
-
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
-    cursor = text(200, load_default=None)

@@ -10,25 +10,18 @@ from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES, STATUSES
 from models.check_in import CSSRS_LEVELS
 from models.notification import CHANNELS, NOTIFICATION_STATES
 from models.treatment import VITALS_PHASES
-from schemas.base import NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, one_of, text
 from schemas.patients import EmergencyContactOut
 
 NOTE_KINDS: Final = ("note", "contact_attempt")
 
 
-def one_of(values: tuple[str, ...], **kwargs: object) -> fields.String:
-    """One of the named words."""
-    return fields.String(validate=validate.OneOf(values), **kwargs)  # type: ignore[arg-type] # field options
-
-
-class AlertListQuery(Strict):
+class AlertListQuery(PageQuery):
     """`GET /v1/alerts`; `limit` bounds the resolved ones, never those that still wait."""
 
     status = one_of(STATUSES)
     severity = one_of(SEVERITIES)
     patient_id = fields.UUID()
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
-    cursor = fields.String()
 
 
 class StandingPlanIn(Strict):
@@ -256,9 +249,8 @@ class NoteOut(Schema):
     alert = fields.Nested(AlertRowOut, required=True)
 
 
+@answers_to(FeedbackIn)
 class FeedbackOut(Schema):
     """The answer that counts."""
 
     at = Instant(required=True)
-    useful = fields.Boolean(required=True)
-    note = fields.String(required=True, allow_none=True)

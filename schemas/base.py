@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, missing, pre_load, validate
+
+S = TypeVar("S", bound=Schema)
 
 NOTE_LIMIT = 10_000
 NAME_LIMIT = 200
@@ -55,6 +58,16 @@ class Instant(fields.AwareDateTime):
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def one_of(values: tuple[str, ...], **kwargs: Any) -> fields.String:
+    """A word of a list."""
+    return fields.String(validate=validate.OneOf(values), **kwargs)
+
+
+def whole(least: int, most: int, **kwargs: Any) -> fields.Integer:
+    """A whole number within plausible limits."""
+    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **kwargs)
+
+
 def text(limit: int, *, required: bool = False, least: int = 0, **kwargs: Any) -> fields.String:
     """Text of `least` to `limit` characters, without NUL (PostgreSQL cannot store it)."""
     return fields.String(required=required, validate=_checks(least, limit), **kwargs)
@@ -89,3 +102,39 @@ def page_of(items: type[Schema]) -> type[Schema]:
         },
         name=f"{items.__name__}Page",
     )
+
+
+class PageQuery(Strict):
+    """Which part of a list."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+    cursor = text(200, load_default=None)
+
+
+def requires(*names: str) -> Callable[[type[S]], type[S]]:
+    """Make inherited fields of a request required, as they are when a record is new."""
+
+    def with_required(request: type[S]) -> type[S]:
+        for name in names:
+            field = copy(request._declared_fields[name])
+            field.required, field.allow_none = True, False
+            request._declared_fields[name] = field
+        return request
+
+    return with_required
+
+
+def answers_to(request: type[Schema]) -> Callable[[type[S]], type[S]]:
+    """Give an answer the fields of its request, beside its own: each is always there, and null
+    where the request could leave it out.
+    """
+
+    def with_answers(answer: type[S]) -> type[S]:
+        asked = {name: copy(field) for name, field in request._declared_fields.items()}
+        for field in asked.values():
+            field.required, field.allow_none = True, not field.required
+            field.load_default = missing
+        answer._declared_fields = asked | answer._declared_fields
+        return answer
+
+    return with_answers

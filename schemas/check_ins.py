@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, text
 
 FLAGS = (
     "client_total_mismatch",
@@ -99,20 +99,14 @@ class SinceSessionOut(Schema):
     hours_since = fields.Float(required=True)
 
 
+@answers_to(CheckInIn)
 class CheckInOut(Schema):
     """A stored check-in."""
 
-    id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
-    instrument = fields.String(required=True)
     instrument_version = fields.String(required=True)
-    answers = answers(required=True)
-    recorded_at = Instant(required=True)
     received_at = Instant(required=True)
-    timezone = fields.String(required=True, allow_none=True)
     mood_day = fields.Date(required=True)
-    note = fields.String(required=True, allow_none=True)
-    client_total = fields.Integer(required=True, allow_none=True)
     score = fields.Nested(ScoreOut, required=True)
     session = fields.Nested(SinceSessionOut, required=True, allow_none=True)
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
@@ -147,10 +141,8 @@ class HelpRequestOut(Schema):
     safety = fields.Nested(SafetyOut, required=True)
 
 
-class CheckInListQuery(Strict):
+class CheckInListQuery(PageQuery):
     """`GET /v1/check-ins`."""
 
     patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
     instrument = text(NAME_LIMIT, load_default=None)
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
-    cursor = fields.String(load_default=None)

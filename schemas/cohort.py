@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from models.treatment import PHASES, PRODUCTS, ROUTES
 from schemas.base import Instant, Strict
-from schemas.treatment import PHASES, PRODUCTS, ROUTES
 
 GROUPED_BY = ("overall", "phase", "strict", "product", "route", "product_route")
 # A course whose sessions differ, and a treatment without a route.

@@ -6,13 +6,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from models.alert import SEVERITIES
+from models.patient import PATIENT_STATUS
 from schemas.accounts import MAX_IN_LIST, EmergencyContactIn, PatientFieldsIn
-from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
+from schemas.base import NOTE_LIMIT, Instant, PageQuery, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.trends import STATUSES
 
-STATUS = ("active", "paused", "discharged")
-SEVERITIES = ("critical", "high", "medium", "low")
 SORTS = ("risk", "silence", "trend", "name")
 
 
@@ -51,7 +51,7 @@ class PatientChangeIn(Patch):
         text(200, least=1), allow_none=True, validate=validate.Length(max=MAX_IN_LIST)
     )
     risk_at_intake = fields.Boolean(truthy={True}, falsy={False}, allow_none=True)
-    status = fields.String(validate=validate.OneOf(STATUS))
+    status = one_of(PATIENT_STATUS)
     reason = text(NOTE_LIMIT, allow_none=True)
     until_on = fields.Date(allow_none=True)
 
@@ -77,7 +77,7 @@ class PatientOut(Schema):
     emergency_contact = fields.Nested(EmergencyContactOut, required=True, allow_none=True)
     contact_missing = fields.Boolean(required=True)
     care_team = fields.List(fields.UUID(), required=True)
-    status = fields.String(required=True, validate=validate.OneOf(STATUS))
+    status = one_of(PATIENT_STATUS, required=True)
     paused_until_on = fields.Date(required=True, allow_none=True)
     needs_invitation = fields.Boolean(required=True)
     created_at = Instant(required=True)
@@ -87,14 +87,12 @@ class PatientOut(Schema):
     status_reason = fields.String(allow_none=True)
 
 
-class CaseloadQuery(Strict):
+class CaseloadQuery(PageQuery):
     """`GET /v1/patients`."""
 
-    sort = fields.String(load_default="risk", validate=validate.OneOf(SORTS))
+    sort = one_of(SORTS, load_default="risk")
     q = text(200, metadata={"description": "part of a name or of an MRN"})
     mine = fields.Boolean(load_default=False, metadata={"description": "in my care teams only"})
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
-    cursor = fields.String()
 
 
 class LastSessionOut(Schema):
@@ -113,18 +111,16 @@ class CaseloadRowOut(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     mrn = fields.String(required=True, allow_none=True)
-    status = fields.String(required=True, validate=validate.OneOf(STATUS))
+    status = one_of(PATIENT_STATUS, required=True)
     paused_until_on = fields.Date(required=True, allow_none=True)
     reason = fields.String(required=True, metadata={"description": "why they stand here, in words"})
     open_alerts = fields.Integer(required=True)
-    highest_severity = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf(SEVERITIES)
-    )
+    highest_severity = one_of(SEVERITIES, required=True, allow_none=True)
     contact_missing = fields.Boolean(required=True)
     needs_invitation = fields.Boolean(required=True)
     last_session = fields.Nested(LastSessionOut, required=True, allow_none=True)
     last_check_in_at = Instant(allow_none=True)
-    trend_status = fields.String(validate=validate.OneOf(STATUSES))
+    trend_status = one_of(STATUSES)
     baseline = fields.Float(allow_none=True)
     current = fields.Float(allow_none=True)
     daily_m7 = fields.Float(allow_none=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, text
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, text
 from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut
 
 MAX_EFFECTS = 100
@@ -63,21 +63,14 @@ class SideEffectsAmendIn(Strict):
     reason = text(NOTE_LIMIT, required=True, least=1)
 
 
+@answers_to(EffectIn)
 class EffectOut(Schema):
     """One effect as stored."""
 
-    code = fields.String(required=True)
-    grade = fields.Integer(required=True)
-    onset_at = Instant(required=True, allow_none=True)
-    ended_at = Instant(required=True, allow_none=True)
 
-
+@answers_to(EffectVitalsIn)
 class EffectVitalsOut(Schema):
     """A blood pressure in mmHg."""
-
-    systolic = fields.Integer(required=True)
-    diastolic = fields.Integer(required=True)
-    heart_rate = fields.Integer(required=True, allow_none=True)
 
 
 class SideEffectsOut(Schema):
@@ -114,12 +107,10 @@ class SideEffectsWithVersionsOut(SideEffectsOut):
     versions = fields.List(fields.Nested(EffectsVersionOut), required=True)
 
 
-class SideEffectsQuery(Strict):
+class SideEffectsQuery(PageQuery):
     """`GET /v1/side-effects`."""
 
     patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
-    cursor = fields.String(load_default=None)
 
 
 class EffectCodeOut(Schema):

@@ -6,25 +6,30 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Patch, Strict, text
+from models.treatment import (
+    DECISION_KINDS,
+    DECISION_OUTCOMES,
+    PHASES,
+    PRODUCTS,
+    ROUTES,
+    SUPERVISION,
+    TREATMENT_KINDS,
+    VITALS_PHASES,
+)
+from schemas.base import (
+    NAME_LIMIT,
+    NOTE_LIMIT,
+    Instant,
+    Patch,
+    Strict,
+    answers_to,
+    one_of,
+    requires,
+    text,
+    whole,
+)
 from schemas.base import name as visible_name
 
-PRODUCTS = ("ketamine", "esketamine", "tms", "ect", "other")
-ROUTES = ("iv", "im", "intranasal", "oral", "sublingual", "sc")
-PHASES = ("induction", "maintenance")
-SUPERVISION = ("clinic", "remote_supervised", "unsupervised")
-VITALS_PHASES = ("pre", "during", "post", "discharge")
-DECISION_KINDS = ("clearance", "discharge", "driving_restriction")
-DECISION_OUTCOMES = ("cleared", "not_cleared", "discharged", "kept", "acknowledged")
-TREATMENT_KINDS = (
-    "antidepressant",
-    "mood_stabiliser",
-    "antipsychotic",
-    "benzodiazepine",
-    "stimulant",
-    "psychotherapy",
-    "other",
-)
 SESSION_FLAGS = (
     "screening_missing",
     "screening_expired",
@@ -34,16 +39,6 @@ SESSION_FLAGS = (
     "not_cleared",
     "entered_late",
 )
-
-
-def one_of(values: tuple[str, ...], **kwargs: Any) -> fields.String:
-    """A word of a list."""
-    return fields.String(validate=validate.OneOf(values), **kwargs)
-
-
-def whole(least: int, most: int, **kwargs: Any) -> fields.Integer:
-    """A whole number within plausible limits."""
-    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **kwargs)
 
 
 class Amount(fields.Float):
@@ -83,28 +78,20 @@ class CourseChangeIn(Patch):
     maintenance_interval_days = whole(1, 365, allow_none=True)
 
 
+@requires("product", "phase", "started_on")
 class CourseIn(Strict, CourseChangeIn):
     """`POST …/courses`."""
 
     id = fields.UUID()
-    product = one_of(PRODUCTS, required=True)
-    phase = one_of(PHASES, required=True)
-    started_on = fields.Date(required=True)
 
 
+@answers_to(CourseIn)
 class CourseOut(Schema):
     """A course as it stands now; `sessions` counts those that are not cancelled."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
-    product = one_of(PRODUCTS, required=True)
-    phase = one_of(PHASES, required=True)
-    indication = fields.String(required=True, allow_none=True)
-    protocol = fields.String(required=True, allow_none=True)
-    started_on = fields.Date(required=True)
-    ended_on = fields.Date(required=True, allow_none=True)
     new_baseline = fields.Boolean(required=True)
-    maintenance_interval_days = fields.Integer(required=True, allow_none=True)
     sessions = fields.Integer(required=True)
     version = fields.Integer(required=True)
     entered_at = Instant(required=True)
@@ -131,45 +118,24 @@ class SessionChangeIn(Patch):
     cancelled = fields.Boolean(truthy={True}, falsy={False}, allow_none=True)
 
 
+@requires("course_id", "started_at", "product", "supervision")
 class SessionIn(Strict, SessionChangeIn):
     """`POST …/sessions`. `route` is needed for ketamine and esketamine."""
 
     id = fields.UUID()
-    course_id = fields.UUID(required=True)
-    started_at = Instant(required=True)
-    product = one_of(PRODUCTS, required=True)
-    supervision = one_of(SUPERVISION, required=True)
 
 
-class TreatmentDoseOut(Schema):
-    """An amount and its unit."""
-
-    value = fields.Float(required=True)
-    unit = fields.String(required=True)
-
-
+@answers_to(SessionIn)
 class TreatmentSessionOut(Schema):
     """A session as it stands now. `number` counts in its course; null when cancelled."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
-    course_id = fields.UUID(required=True)
     number = fields.Integer(required=True, allow_none=True)
-    started_at = Instant(required=True)
-    ended_at = Instant(required=True, allow_none=True)
-    product = one_of(PRODUCTS, required=True)
-    route = fields.String(required=True, allow_none=True, validate=validate.OneOf(ROUTES))
-    dose = fields.Nested(TreatmentDoseOut, required=True, allow_none=True)
-    weight_kg = fields.Float(required=True, allow_none=True)
-    supervision = one_of(SUPERVISION, required=True)
     cancelled = fields.Boolean(required=True)
     driving_restriction_until = Instant(required=True, allow_none=True)
-    clearance = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf(DECISION_OUTCOMES)
-    )
-    discharge = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf(DECISION_OUTCOMES)
-    )
+    clearance = one_of(DECISION_OUTCOMES, required=True, allow_none=True)
+    discharge = one_of(DECISION_OUTCOMES, required=True, allow_none=True)
     flags = fields.List(one_of(SESSION_FLAGS), required=True)
     version = fields.Integer(required=True)
     entered_at = Instant(required=True)
@@ -190,14 +156,11 @@ class VitalsChangeIn(Patch):
     dissociation = whole(0, 92, allow_none=True)
 
 
+@requires("phase", "taken_at", "systolic", "diastolic")
 class VitalsIn(Strict, VitalsChangeIn):
     """`POST …/sessions/{sid}/vitals`."""
 
     id = fields.UUID()
-    phase = one_of(VITALS_PHASES, required=True)
-    taken_at = Instant(required=True)
-    systolic = whole(40, 300, required=True)
-    diastolic = whole(20, 200, required=True)
 
 
 class FindingOut(Schema):
@@ -208,21 +171,14 @@ class FindingOut(Schema):
     text = fields.String(required=True)
 
 
+@answers_to(VitalsIn)
 class VitalsOut(Schema):
     """Stored vital signs, and what the rules found in them."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
     session_id = fields.UUID(required=True)
-    phase = one_of(VITALS_PHASES, required=True)
-    taken_at = Instant(required=True)
     received_at = Instant(required=True)
-    systolic = fields.Integer(required=True)
-    diastolic = fields.Integer(required=True)
-    heart_rate = fields.Integer(required=True, allow_none=True)
-    spo2 = fields.Integer(required=True, allow_none=True)
-    sedation = fields.Integer(required=True, allow_none=True)
-    dissociation = fields.Integer(required=True, allow_none=True)
     flags = fields.List(fields.String(), required=True)
     findings = fields.List(fields.Nested(FindingOut), required=True)
 
@@ -261,15 +217,13 @@ class DecisionIn(Strict):
     reason = text(NOTE_LIMIT)
 
 
+@answers_to(DecisionIn)
 class DecisionOut(Schema):
     """A decision, and what stood against it when it was made."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
     session_id = fields.UUID(required=True)
-    kind = one_of(DECISION_KINDS, required=True)
-    outcome = one_of(DECISION_OUTCOMES, required=True)
-    reason = fields.String(required=True, allow_none=True)
     found = fields.List(fields.String(), required=True)
     decided_by = fields.UUID(required=True)
     decided_at = Instant(required=True)
@@ -291,13 +245,10 @@ class ConcomitantChangeIn(Patch):
     stopped_on = fields.Date(required=True, allow_none=True)
 
 
+@answers_to(ConcomitantIn)
 class ConcomitantOut(Schema):
     """Another treatment alongside."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    kind = one_of(TREATMENT_KINDS, required=True)
-    started_on = fields.Date(required=True)
-    stopped_on = fields.Date(required=True, allow_none=True)
     entered_at = Instant(required=True)

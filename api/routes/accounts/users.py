@@ -9,8 +9,8 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.accounts import PageQuery, UserOut, UserPatchIn
-from schemas.base import page_of
+from schemas.accounts import UserOut, UserPatchIn
+from schemas.base import PageQuery, page_of
 from services.membership.users import change_user, list_users
 
 routes = Routes("users", __name__, description="Accounts of the clinic")

@@ -9,8 +9,7 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
-from schemas.accounts import PageQuery
-from schemas.base import page_of
+from schemas.base import PageQuery, page_of
 from schemas.treatment import (
     ConcomitantChangeIn,
     ConcomitantIn,
