@@ -27,7 +27,9 @@ def test_one_row_a_mood_day_with_every_figure_of_the_series():
 
 def test_each_row_says_what_it_is_from():
     found = report("phq9-daily", 3)
-    for row in read(found):
+    rows = read(found)
+    assert len(rows) == len(found.document["series"]) > 0
+    for row in rows:
         assert row["timezone"] == "America/New_York"
         assert row["instrument"] == "phq9-daily"
         assert row["cut_revision"] == "4"
