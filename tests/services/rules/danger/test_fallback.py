@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.rules.danger.fallback import fallback_tier
+from tests.builders.rules.hostile import Hostile, HostileText
 
 
 @pytest.mark.parametrize(
@@ -45,28 +46,9 @@ def test_a_help_request_is_critical_whatever_else_is_there():
     assert fallback_tier("help_request", None, None) == "critical"
 
 
-class Hostile:
-    """Raises in everything that a comparison, a look-up or a walk might call."""
-
-    def _raise(self, *_):
-        raise RuntimeError
-
-    __eq__ = __hash__ = __iter__ = __len__ = __bool__ = __int__ = __gt__ = __lt__ = _raise
-    __getitem__ = __contains__ = items = keys = __str__ = __repr__ = _raise
-
-
 class HostileDict(dict):
     def items(self):
         raise RuntimeError
-
-
-class HostileText(str):
-    __slots__ = ()
-
-    def __eq__(self, other):
-        raise RuntimeError
-
-    __hash__ = str.__hash__
 
 
 @pytest.mark.parametrize(

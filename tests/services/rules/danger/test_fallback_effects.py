@@ -10,6 +10,7 @@ from services.rules.danger import fallback
 from services.rules.danger.fallback import fallback_tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect
+from tests.builders.rules.hostile import Hostile, HostileText
 
 
 def test_its_list_is_the_emergency_list_of_the_rules():
@@ -42,25 +43,6 @@ def test_it_says_of_every_effect_what_e1_says(kind, code, grade):
 )
 def test_partial_and_strange_effects(effects, tier):
     assert fallback_tier("side_effects", None, effects) == tier
-
-
-class Hostile:
-    """Raises in everything that a comparison, a look-up or a walk might call."""
-
-    def _raise(self, *_):
-        raise RuntimeError
-
-    __eq__ = __hash__ = __iter__ = __len__ = __bool__ = __int__ = __gt__ = __ge__ = _raise
-    __getitem__ = __contains__ = items = keys = __str__ = __repr__ = _raise
-
-
-class HostileText(str):
-    __slots__ = ()
-
-    def __eq__(self, other):
-        raise RuntimeError
-
-    __hash__ = str.__hash__
 
 
 HOSTILE = [
