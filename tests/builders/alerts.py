@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from models import Alert
 from services.unit_of_work import transaction
-from tests.builders.calls import post
+from tests.builders.calls import made, post
 from tests.builders.entries import phq9
 from tests.builders.stored import newest_alert
 from tests.builders.world import ClinicWorld, Person
@@ -42,8 +42,7 @@ def do(client: FlaskClient, person: Person, alert_id: str, what: str, **body: An
 def listed(client: FlaskClient, person: Person, **query: Any) -> list[str]:
     """The ids on one page of the worklist."""
     answer = client.get("/v1/alerts", query_string=query, headers=person.headers)
-    assert answer.status_code == 200, answer.json
-    return [item["id"] for item in answer.json["items"]]
+    return [item["id"] for item in made(answer, 200)["items"]]
 
 
 def set_alert(clinic: ClinicWorld, alert_id: str, **columns: Any) -> None:

@@ -77,7 +77,7 @@ class Browser:
         path = f"{self.path}/{what}"
         return self.client.post(path, data=data, headers=headers, base_url=self.origin)
 
-    def log_in(self, person: Person, password: str = PASSWORD, **fields: str) -> TestResponse:
+    def log_in(self, person: Person, password: str = PASSWORD, **fields: Any) -> TestResponse:
         """Open the page and log in."""
         give_password(person)
         self.open()

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from tests.builders.calls import made
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person
 
@@ -13,8 +14,7 @@ from tests.builders.world import ClinicWorld, Person
 def caseload(client: FlaskClient, who: Person, query: str = "") -> list[dict[str, Any]]:
     """The rows of one page of the caseload."""
     answer = client.get(f"/v1/patients{query}", headers=who.headers)
-    assert answer.status_code == 200, answer.json
-    items: list[dict[str, Any]] = answer.json["items"]
+    items: list[dict[str, Any]] = made(answer, 200)["items"]
     return items
 
 

@@ -96,7 +96,8 @@ class Scene:
 
     def alert(self, alert_id: UUID) -> Alert:
         """The alert as it stands."""
-        return self._rows(Alert, Alert.id == alert_id)[0]
+        found: Alert = self._rows(Alert, Alert.id == alert_id)[0]
+        return found
 
     def occurrences(self, alert_id: UUID) -> list[AlertOccurrence]:
         """Its occurrences."""

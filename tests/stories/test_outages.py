@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -78,7 +79,8 @@ def test_answers_are_taken_again_when_the_database_is_back(running: RunningServi
 def is_informed_that_nothing_was_received(reply: Reply) -> None:
     assert reply.status == 503
     assert int(reply.headers["retry-after"]) >= 1
-    assert "did not reach your clinic" in dict(reply.json())["safety"]["monitoring"]
+    problem: Any = reply.json()
+    assert "did not reach your clinic" in problem["safety"]["monitoring"]
 
 
 def failed_tries(running: RunningService, clinic: ClinicWorld) -> dict[int, int]:

@@ -11,9 +11,9 @@ class Hostile:
     def _raise(self, *_: Any) -> NoReturn:
         raise RuntimeError
 
-    __eq__ = __hash__ = __iter__ = __len__ = __bool__ = __int__ = _raise  # type: ignore[assignment] # on purpose
+    __eq__ = __hash__ = __iter__ = __len__ = __bool__ = __int__ = _raise
     __gt__ = __ge__ = __lt__ = __le__ = _raise
-    __getitem__ = __contains__ = items = keys = __str__ = __repr__ = _raise  # type: ignore[assignment] # on purpose
+    __getitem__ = __contains__ = items = keys = __str__ = __repr__ = _raise
 
 
 class HostileText(str):

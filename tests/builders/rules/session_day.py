@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.rules.courses import Product, Route, Session
-from services.rules.session_day.vital_signs import SessionVitals
+from services.rules.session_day.vital_signs import SessionVitals, VitalsPhase
 from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
 from tests.builders.rules import courses
 from tests.builders.rules.days import at
@@ -63,7 +63,7 @@ def pressure(minutes: float, systolic: int, diastolic: int) -> Pressure:
 
 
 def vitals(
-    phase: str, minutes: float, systolic: int = 120, diastolic: int = 80, **more: Any
+    phase: VitalsPhase, minutes: float, systolic: int = 120, diastolic: int = 80, **more: Any
 ) -> SessionVitals:
     """One set of vital signs, `minutes` after START."""
     name = more.pop("name", f"{phase}-{minutes}")
