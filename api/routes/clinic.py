@@ -40,7 +40,7 @@ def patch_settings(body: dict[str, Any]) -> Response:
 @routes.route("/v1/clinic/contacts", methods=["GET"])
 @routes.response(200, page_of(ContactOut))
 def get_contacts() -> Response:
-    """The alert chain in the order in which it is told."""
+    """The alert chain in the order in which it is paged."""
     return json_answer({"items": list_contacts(current_actor(), now()), "next_cursor": None})
 
 

@@ -31,7 +31,7 @@ UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
 @public
 @routes.response(200, AliveSchema)
 def healthz() -> Response:
-    """The process answers; nothing is said of the database."""
+    """The process answers; it does not ask the database."""
     return json_answer({"status": "alive"})
 
 

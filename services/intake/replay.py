@@ -36,7 +36,7 @@ from services.intake.storing.store import chain_of, end_plan, status_update, sto
 from services.intake.versions import VersionedEntry, load_versions
 from services.intake.writing import Entry
 from services.patients.history.side_effects import read_effects
-from services.patients.history.treatments import current_versions
+from services.patients.history.treatments import current_version
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import refresh
 from services.rules.catalogue import CATALOGUE
@@ -259,9 +259,8 @@ def _about_session(session: Session, known: Known, entry: Undecided) -> Outcome:
         )
     ).one_or_none()
     if taken is not None:
-        table = TreatmentSessionVersion
-        this = table.session_id == taken.session_id
-        at_session = session.execute(current_versions(table, entry.patient_id).where(this)).one()
+        key = TreatmentSessionVersion.session_id
+        at_session = current_version(session, key, entry.patient_id, taken.session_id)
         return decide_vitals(session, patient, at_session, taken, taken.received_at)
     is_session = session.scalar(
         select(TreatmentSession.id).where(

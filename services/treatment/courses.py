@@ -15,7 +15,11 @@ from services.chart import reading
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page
-from services.patients.history.treatments import current_versions, load_treatment
+from services.patients.history.treatments import (
+    current_version,
+    current_versions,
+    load_treatment,
+)
 from services.treatment.records import newest_first
 from services.treatment.versions import VersionedRecord
 
@@ -62,7 +66,7 @@ def list_courses(
 def known_course(session: Session, patient_id: UUID, course_id: UUID) -> Any:
     """The course's current version; raises `Invalid` naming the field."""
     try:
-        return COURSE.current(session, patient_id, course_id)
+        return current_version(session, CourseVersion.course_id, patient_id, course_id)
     except NotFound as error:
         raise Invalid({"course_id": ["No such course of this patient."]}) from error
 

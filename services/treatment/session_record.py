@@ -13,10 +13,14 @@ from sqlalchemy.orm import Session
 from models import Patient, SessionDecision, StoredVitals, TreatmentSessionVersion
 from services.access import Action, Actor
 from services.chart import reading
-from services.exceptions import NotFound
 from services.paging import Page
 from services.patients.history.side_effects import rule_vitals
-from services.patients.history.treatments import current_versions, load_treatment, rule_session
+from services.patients.history.treatments import (
+    current_version,
+    current_versions,
+    load_treatment,
+    rule_session,
+)
 from services.rules import courses as rules
 from services.rules.courses import Treatment
 from services.rules.mood_days import find_zone, wall_clock
@@ -51,12 +55,8 @@ def get_session(actor: Actor, patient_id: UUID, session_id: UUID, now: datetime)
 
 def known_session(session: Session, patient_id: UUID, session_id: UUID) -> Any:
     """The session's current version; raises `NotFound`."""
-    table = TreatmentSessionVersion
-    this = table.session_id == session_id
-    row = session.execute(current_versions(table, patient_id).where(this)).one_or_none()
-    if row is None:
-        raise NotFound
-    return row
+    key = TreatmentSessionVersion.session_id
+    return current_version(session, key, patient_id, session_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.exactly_once import FirstAnswer
-from services.exceptions import NotFound
-from services.patients.history.treatments import current_versions
+from services.patients.history.treatments import current_version
 from services.treatment.once import New, Writing, begin, finish, write_once
 
 Fields = dict[str, Any]
@@ -66,7 +65,7 @@ class VersionedRecord:
         scopes(actor, Action.MANAGE_TREATMENT)
         with acting(actor, now) as session:
             writing = begin(session, actor, patient_id, now)
-            last = self.current(session, patient_id, record_id)
+            last = current_version(session, self._key, patient_id, record_id)
             before = {name: getattr(last, name) for name in self.fields}
             after = before | changes
             self.check(after, now)
@@ -77,13 +76,9 @@ class VersionedRecord:
             finish(writing, f"{self.kind}_changed", record_id)
             return shown
 
-    def current(self, session: Session, patient_id: UUID, record_id: UUID) -> Any:
-        """The row of the last version; raises `NotFound`."""
-        this = getattr(self.version, f"{self.kind}_id") == record_id
-        row = session.execute(current_versions(self.version, patient_id).where(this)).one_or_none()
-        if row is None:
-            raise NotFound
-        return row
+    @property
+    def _key(self) -> Any:
+        return getattr(self.version, f"{self.kind}_id")
 
     def _add(self, writing: Writing, record_id: UUID, version: int, fields: Fields) -> Fields:
         row = writing.session.execute(
@@ -92,7 +87,7 @@ class VersionedRecord:
                 version=version,
                 entered_by=writing.actor.user_id,
                 entered_at=writing.now,
-                **{f"{self.kind}_id": record_id},
+                **{self._key.key: record_id},
                 **writing.stamp,
                 **fields,
             )

@@ -140,7 +140,7 @@ def _sentence(message: str) -> str:
 
 
 def _latest_cssrs(session: Session, patient_id: UUID | None) -> Any:
-    """The C-SSRS that came in last, whatever it says: an older one cannot speak against it."""
+    """The C-SSRS that came in last, whatever its level: an older one does not count beside it."""
     return session.execute(
         select(
             CheckIn.id,

@@ -25,7 +25,7 @@ from services.rules.danger.silence import SilenceAfterRisk
 
 # A list is read within a day: an older cursor goes on by yesterday's order.
 ORDER_HOLDS: Final = timedelta(days=1)
-# What one sheaf of paper holds; more is said on it, not left out silently.
+# What is printed at once; the page states that there is more, it is not left out silently.
 PRINTED_AT_MOST: Final = 5000
 
 

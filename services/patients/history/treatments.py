@@ -9,17 +9,16 @@ from uuid import UUID
 
 from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import CourseVersion, TreatmentSessionVersion
+from services.exceptions import NotFound
 from services.rules import courses as rules
 from services.rules.courses import Treatment, in_order
 
 
-def current_versions(
-    versions: type[CourseVersion] | type[TreatmentSessionVersion], patient_id: UUID
-) -> Select[Any]:
-    """Of each course or session of a patient the row of the last version.
+def current_versions(versions: Any, patient_id: UUID) -> Select[Any]:
+    """Of each course or session of a patient the row of the last version (`versions`: which table).
 
     Conditions added to it hold for these rows, so no older version shows instead.
     """
@@ -30,6 +29,19 @@ def current_versions(
     return select(*table.c).where(
         table.c.patient_id == patient_id, table.c.version == last.scalar_subquery()
     )
+
+
+def current_version(
+    session: Session, key: InstrumentedAttribute[UUID], patient_id: UUID, record_id: UUID
+) -> Any:
+    """The row of the last version of one, found by its `course_id` or `session_id`; raises
+    `NotFound`.
+    """
+    last = current_versions(key.class_, patient_id).where(key == record_id)
+    row = session.execute(last).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 LAST_REVISION: Final = 2_147_483_647
