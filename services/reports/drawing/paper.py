@@ -13,8 +13,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
-from services.reports.drawing.fonts import BOLD, REGULAR, font_file
-from services.reports.drawing.paint import FAMILY, Painting
+from services.reports.drawing.paint import BOLD, FAMILY, REGULAR, Painting, font_file
 
 MARGIN: Final = 15.0  # mm, all round
 WIDTH: Final = 210.0 - 2 * MARGIN

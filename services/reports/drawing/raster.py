@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from services.reports.drawing.fonts import font_files
-from services.reports.drawing.paint import FAMILY
+from services.reports.drawing.paint import FAMILY, font_files
 
 # 1.5 px for each CSS px: 144 dpi, sharp on a screen and on paper up to half a page.
 SCALE: Final = 1.5

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from services.reports.drawing.labels import width_of, wrapped
-from services.reports.drawing.paint import SOFT, Painting, Point
+from services.reports.drawing.paint import SOFT, Painting, Point, width_of, wrapped
 from services.reports.drawing.words import DAILY_FORM, NOT_VALIDATED
 from services.rules.trend.document import TrendReport
 from services.rules.wire import instant
 
-ROW = 17.0
-SIZE = 11.0
-_KEY = 26.0  # room for the mark before its words
-_BETWEEN = 18.0
+MARGIN: Final = 16.0
+ROW: Final = 17.0
+SIZE: Final = 11.0
+_KEY: Final = 26.0  # room for the mark before its words
+_BETWEEN: Final = 18.0
+_FOOT_ROW: Final = 13.0
+
+Mark = Callable[[Painting, Point], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """One entry of a legend: how its mark is drawn around a point, and what it means."""
+    """One entry of a legend: what it means, and how its mark is drawn around a point."""
 
     words: str
-    draw: Callable[[Painting, Point], None] | None = None
+    draw: Mark | None = None
 
     @property
     def width(self) -> float:
@@ -30,7 +34,26 @@ class LegendEntry:
         return width_of(self.words, SIZE) + (_KEY if self.draw else 0) + _BETWEEN
 
 
-def legend_rows(entries: Sequence[LegendEntry], width: float) -> list[list[LegendEntry]]:
+class Captions:
+    """Legend and footing of a report's picture; what is drawn of the report lies above `top`."""
+
+    def __init__(
+        self, painting: Painting, report: TrendReport, legend: Iterable[LegendEntry], *, alone: bool
+    ) -> None:
+        width = painting.width - 2 * MARGIN
+        self._painting = painting
+        self._rows = legend_rows(legend, width)
+        self._foot = footing(report, width, alone=alone)
+        foot = _FOOT_ROW * len(self._foot)
+        self.top = painting.height - MARGIN - foot - ROW * len(self._rows)
+
+    def draw(self) -> None:
+        """Both, on the lower edge."""
+        draw_legend(self._painting, self._rows, (MARGIN, self.top))
+        draw_footing(self._painting, self._foot)
+
+
+def legend_rows(entries: Iterable[LegendEntry], width: float) -> list[list[LegendEntry]]:
     """The entries in as many rows as they need."""
     rows: list[list[LegendEntry]] = []
     used = 0.0
@@ -57,10 +80,20 @@ def draw_legend(painting: Painting, rows: list[list[LegendEntry]], at: Point) ->
         y += ROW
 
 
-def heading(painting: Painting, under: str, left: float) -> None:
+def line_sample(colour: str, width: float, dash: str = "") -> Mark:
+    """The mark of a line: a short piece of it."""
+
+    def draw(painting: Painting, at: Point) -> None:
+        x, y = at
+        painting.line((x - 11, y), (x + 11, y), stroke=colour, width=width, dash=dash)
+
+    return draw
+
+
+def heading(painting: Painting, under: str) -> None:
     """The title, and below it what is shown."""
-    painting.text((left, 24), painting.title, size=16, bold=True)
-    painting.text((left, 42), under, size=12, colour=SOFT)
+    painting.text((MARGIN, 24), painting.title, size=16, bold=True)
+    painting.text((MARGIN, 42), under, size=12, colour=SOFT)
 
 
 def footing(report: TrendReport, width: float, *, alone: bool = True) -> list[str]:
@@ -75,8 +108,8 @@ def footing(report: TrendReport, width: float, *, alone: bool = True) -> list[st
     return [NOT_VALIDATED, *lines] if report.instrument == DAILY_FORM else lines
 
 
-def draw_footing(painting: Painting, lines: Sequence[str], left: float) -> None:
+def draw_footing(painting: Painting, lines: Sequence[str]) -> None:
     """The lines, on the lower edge."""
     for place, line in enumerate(reversed(lines)):
-        y = painting.height - 8 - 13 * place
-        painting.text((left, y), line, size=10, colour=SOFT)
+        y = painting.height - 8 - _FOOT_ROW * place
+        painting.text((MARGIN, y), line, size=10, colour=SOFT)

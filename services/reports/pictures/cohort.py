@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.reports.drawing.labels import wrapped
-from services.reports.drawing.paint import FAINT, INK, LINE, SOFT, Painting, Point, dots
+from services.reports.drawing.paint import FAINT, INK, LINE, SOFT, Painting, Point, dots, wrapped
 from services.reports.drawing.words import number_words
 from services.reports.pictures.captions import SIZE
 from services.reports.pictures.survival import Curve, Reference, draw_survival

@@ -9,21 +9,13 @@ from datetime import timedelta
 from statistics import median
 from typing import Final
 
-from services.reports.drawing.frame import Frame, point_ticks
+from services.reports.drawing.axes import Frame, Scale, point_ticks
 from services.reports.drawing.numbers import DRAWING, longest_step
 from services.reports.drawing.paint import FAINT, INK, LINE, SOFT, Painting, Point, dots, polyline
-from services.reports.drawing.scales import Scale
 from services.reports.drawing.symbols import diamond
 from services.reports.drawing.words import counted, highest_total, number_words, title_of
-from services.reports.pictures.captions import (
-    ROW,
-    LegendEntry,
-    draw_footing,
-    draw_legend,
-    footing,
-    heading,
-    legend_rows,
-)
+from services.reports.pictures.captions import Captions, LegendEntry, heading, line_sample
+from services.reports.pictures.trend_layers import runs
 from services.rules.statistics import as_number
 from services.rules.trend.document import TrendReport
 from services.rules.trend.treatment import SessionFigures
@@ -67,22 +59,19 @@ def draw_overlay(
         title=f"{title} · {named}" if title else named,
         description=_describe(followed, middle),
     )
-    heading(painting, f"{title_of(report.instrument)}  ·  n = {_n(followed)}", 16)
-    entries = legend_rows(list(_legend(followed, least)), size[0] - 32)
-    foot = footing(report, size[0] - 32, alone=alone)
-    below = size[1] - 16 - 13 * len(foot) - ROW * len(entries)
+    heading(painting, f"{title_of(report.instrument)}  ·  n = {_n(followed)}")
+    captions = Captions(painting, report, _legend(followed, least), alone=alone)
     highest = highest_total(report.instrument)
     frame = Frame(
         painting,
         Scale(-0.5, DRAWING.overlay_days + 0.5, _LEFT, size[0] - _RIGHT),
-        Scale(-0.5, highest + 0.5, below - 58, 58),
+        Scale(-0.5, highest + 0.5, captions.top - 58, 58),
     )
     frame.value_axis(point_ticks(highest, []), f"points (0–{highest})")
     _draw_days(frame, followed)
     frame.axes()
     _draw_all(frame, followed, middle, longest_step(report.instrument, report.numbers))
-    draw_legend(painting, entries, (16, below))
-    draw_footing(painting, foot, 16)
+    captions.draw()
     return painting
 
 
@@ -110,8 +99,7 @@ def after_sessions(report: TrendReport) -> list[After]:
 
 
 def medians(followed: Sequence[After], least: int) -> list[tuple[int, float]]:
-    """The median of the sessions with a value on each day since treatment, from
-    `least` of them on."""
+    """The median of the sessions with a value on each day since treatment, from `least` on."""
     by_day: dict[int, list[float]] = {}
     for one in followed:
         for offset, value in one.points:
@@ -127,13 +115,11 @@ def _draw_all(
     frame: Frame, followed: Sequence[After], middle: Sequence[tuple[int, float]], step: int
 ) -> None:
     if not any(one.points for one in followed):
-        at = ((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2)
-        words = NO_VALUE if followed else NO_SESSION
-        frame.painting.text(at, words, size=13, anchor="middle", colour=SOFT)
+        frame.note(NO_VALUE if followed else NO_SESSION, 13)
         return
     for one in followed[:-1]:
         _draw_one(frame, one, step, FAINT, 1)
-    _draw_median(frame, middle, step)
+    frame.painting.path(_broken(frame, middle, step), stroke=INK, width=3.2, dash="9 3")
     _draw_one(frame, followed[-1], step, LINE, 2, dotted=True)
     ends = [
         (frame.x(one.points[-1][0]), frame.y(one.points[-1][1]))
@@ -156,20 +142,13 @@ def _draw_one(
         frame.painting.path(shape, stroke=colour, width=1.3, fill="#ffffff")
 
 
-def _draw_median(frame: Frame, found: Sequence[tuple[int, float]], step: int) -> None:
-    frame.painting.path(_broken(frame, found, step), stroke=INK, width=3.2, dash="9 3")
-
-
 def _broken(frame: Frame, points: Sequence[tuple[int, float]], step: int) -> str:
     """Path data of a line that is broken where days are missing."""
-    pieces: list[list[Point]] = []
-    before = None
-    for offset, value in points:
-        if before is None or offset - before > step:
-            pieces.append([])
-        pieces[-1].append((frame.x(offset), frame.y(value)))
-        before = offset
-    return "".join(polyline(piece) for piece in pieces if len(piece) > 1)
+    return "".join(
+        polyline([(frame.x(offset), frame.y(value)) for offset, value in piece])
+        for piece in runs(points, step, lambda point: point[0])
+        if len(piece) > 1
+    )
 
 
 def _draw_days(frame: Frame, followed: Sequence[After]) -> None:
@@ -194,21 +173,15 @@ def _n(followed: Sequence[After]) -> str:
 
 
 def _legend(followed: Sequence[After], least: int) -> Iterator[LegendEntry]:
-    yield LegendEntry("one session", lambda p, at: _sample(p, at, FAINT, 1, ""))
+    yield LegendEntry("one session", line_sample(FAINT, 1))
     if followed:
         number = followed[-1].session.number
-        yield LegendEntry(f"the latest, number {number}", lambda p, at: _sample(p, at, LINE, 2, ""))
-    words = f"median of at least {least}"
-    yield LegendEntry(words, lambda p, at: _sample(p, at, INK, 3.2, "9 3"))
+        yield LegendEntry(f"the latest, number {number}", line_sample(LINE, 2))
+    yield LegendEntry(f"median of at least {least}", line_sample(INK, 3.2, "9 3"))
     if any(one.before is not None for one in followed):
         yield LegendEntry("level before it", _before_mark)
     if any(one.cut_short for one in followed):
         yield LegendEntry("next session came (censored)", _draw_censored)
-
-
-def _sample(painting: Painting, at: Point, colour: str, width: float, dash: str) -> None:
-    x, y = at
-    painting.line((x - 11, y), (x + 11, y), stroke=colour, width=width, dash=dash)
 
 
 def _before_mark(painting: Painting, at: Point) -> None:

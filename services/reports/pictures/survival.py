@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from services.reports.drawing.frame import Frame
+from services.reports.drawing.axes import Frame, Scale, span_ticks
 from services.reports.drawing.paint import INK, LINE, SOFT, Painting, Point
-from services.reports.drawing.scales import Scale, span_ticks
 from services.reports.drawing.symbols import cross
 from services.reports.drawing.words import number_words
-from services.reports.pictures.captions import ROW, LegendEntry, draw_legend, heading, legend_rows
+from services.reports.pictures.captions import (
+    ROW,
+    LegendEntry,
+    draw_legend,
+    heading,
+    legend_rows,
+    line_sample,
+)
 from services.rules.statistics import Step
 from services.rules.trend.document import TrendReport
 
 # Distinguished by dashes and width as well as by colour.
 STYLES: Final = (
-    (LINE, "", 2.2),
-    (INK, "7 3", 1.8),
-    (SOFT, "2 2", 1.8),
-    ("#9c3d00", "9 3 2 3", 1.8),
-    ("#3d6b00", "", 1.0),
-    ("#6a3d9a", "4 4", 1.2),
+    (LINE, 2.2, ""),
+    (INK, 1.8, "7 3"),
+    (SOFT, 1.8, "2 2"),
+    ("#9c3d00", 1.8, "9 3 2 3"),
+    ("#3d6b00", 1.0, ""),
+    ("#6a3d9a", 1.2, "4 4"),
 )
+NOTHING: Final = "Nothing to follow yet"
 _RISK_ROW: Final = 15.0
 
 
@@ -77,7 +84,7 @@ def survival_svg(
     """The curves as SVG; `across` and `up` say what the axes measure (days, and a share)."""
     painting = Painting(width, height, title, _describe(curves))
     under = ", ".join(f"{curve.label}: n = {curve.n}" for curve in curves)
-    heading(painting, under or "Nothing to follow yet", 16)
+    heading(painting, under or NOTHING)
     draw_survival(painting, ((60, 60), (width - 80, height - 70)), curves, (across, up), references)
     return painting.svg()
 
@@ -91,15 +98,10 @@ def draw_survival(
 ) -> None:
     """The curves within a box (left upper corner, size); axis words outside of it to the left."""
     (left, top), (width, height) = box
-    legend = legend_rows(list(_legend(curves, references)), width + 40)
+    legend = legend_rows(_legend(curves, references), width + 40)
     below = 50 + _RISK_ROW * (len(curves) + 1) + ROW * len(legend)
-    last = max(
-        [
-            28.0,
-            *(curve.steps[-1].days for curve in curves if curve.steps),
-            *(one.day for one in references),
-        ]
-    )
+    ends = [curve.steps[-1].days for curve in curves if curve.steps]
+    last = max([28.0, *ends, *(one.day for one in references)])
     frame = Frame(
         painting,
         Scale(0, last, left, left + width),
@@ -118,14 +120,13 @@ def draw_survival(
     _draw_at_risk(frame, curves, days)
     draw_legend(painting, legend, (left - 40, top + height - ROW * len(legend)))
     if not any(curve.steps for curve in curves):
-        at = (left + width / 2, (frame.top + frame.bottom) / 2)
-        painting.text(at, "Nothing to follow yet", size=13, anchor="middle", colour=SOFT)
+        frame.note(NOTHING, 13)
 
 
-def _draw_curve(frame: Frame, curve: Curve, style: tuple[str, str, float]) -> None:
+def _draw_curve(frame: Frame, curve: Curve, style: tuple[str, float, str]) -> None:
     if not curve.steps:
         return
-    colour, dash, width = style
+    colour, width, dash = style
     data = f"M{frame.x(0):.2f} {frame.y(1):.2f}"
     for step in curve.steps:
         data += f"H{frame.x(step.days):.2f}V{frame.y(float(step.survival)):.2f}"
@@ -145,32 +146,20 @@ def _draw_at_risk(frame: Frame, curves: Sequence[Curve], days: Sequence[int]) ->
     frame.painting.text((frame.left - 44, y), "at risk", size=10.5, colour=SOFT)
     for place, curve in enumerate(curves):
         y += _RISK_ROW
-        _sample(STYLES[place % len(STYLES)])(frame.painting, (frame.left - 34, y - 4))
+        line_sample(*STYLES[place % len(STYLES)])(frame.painting, (frame.left - 34, y - 4))
         for day in days:
             words = str(curve.at_risk(day))
             frame.painting.text((frame.x(day), y), words, size=10.5, anchor="middle")
 
 
-def _legend(curves: Sequence[Curve], references: Sequence[Reference]) -> list[LegendEntry]:
-    entries = [
-        LegendEntry(f"{curve.label} (n = {curve.n})", _sample(STYLES[place % len(STYLES)]))
-        for place, curve in enumerate(curves)
-    ]
+def _legend(curves: Sequence[Curve], references: Sequence[Reference]) -> Iterator[LegendEntry]:
+    for place, curve in enumerate(curves):
+        sample = line_sample(*STYLES[place % len(STYLES)])
+        yield LegendEntry(f"{curve.label} (n = {curve.n})", sample)
     if any(curve.censored for curve in curves):
-        entries.append(LegendEntry("tick: follow-up ended before the event (censored)"))
-    entries += [LegendEntry(reference.label, _draw_reference) for reference in references]
-    return entries
-
-
-def _sample(style: tuple[str, str, float]) -> Any:
-    """Draw a short piece of a line in a style."""
-    colour, dash, width = style
-
-    def draw(painting: Painting, at: Point) -> None:
-        x, y = at
-        painting.line((x - 11, y), (x + 11, y), stroke=colour, width=width, dash=dash)
-
-    return draw
+        yield LegendEntry("tick: follow-up ended before the event (censored)")
+    for reference in references:
+        yield LegendEntry(reference.label, _draw_reference)
 
 
 def _describe(curves: Sequence[Curve]) -> str:
@@ -181,4 +170,4 @@ def _describe(curves: Sequence[Curve]) -> str:
             last = curve.steps[-1].days
             end = f", {number_words(100 * curve.share_at(last))} % after {last} days"
         sentences.append(f"{curve.label}: n = {curve.n}{end}.")
-    return " ".join(sentences) or "Nothing to follow yet."
+    return " ".join(sentences) or f"{NOTHING}."

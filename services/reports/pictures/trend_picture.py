@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 from services.reports.drawing import symbols
-from services.reports.drawing.frame import Frame, point_ticks
+from services.reports.drawing.axes import Frame, Scale, date_ticks, point_ticks
 from services.reports.drawing.numbers import longest_step
 from services.reports.drawing.paint import LINE, SOFT, Painting, Point, dots
-from services.reports.drawing.scales import Scale, date_ticks
 from services.reports.drawing.words import (
     NOT_SAFE,
     counted,
@@ -20,32 +19,22 @@ from services.reports.drawing.words import (
     number_words,
     title_of,
 )
-from services.reports.pictures.captions import (
-    ROW,
-    LegendEntry,
-    draw_footing,
-    draw_legend,
-    footing,
-    heading,
-    legend_rows,
-)
-from services.reports.pictures.trend_lines import (
+from services.reports.pictures.captions import Captions, LegendEntry, Mark, heading
+from services.reports.pictures.trend_layers import (
     BAND_ROOM,
+    ITEM9_ROOM,
     REFERENCE_ROOM,
+    SESSION_ROOM,
     bands_of,
     draw_bands,
-    draw_references,
-    draw_series,
-    runs,
-)
-from services.reports.pictures.trend_marks import (
-    ITEM9_ROOM,
-    SESSION_ROOM,
     draw_item9,
+    draw_references,
     draw_relapse,
     draw_relapse_mark,
+    draw_series,
     draw_session_mark,
     draw_sessions,
+    runs_of,
 )
 from services.rules.mood_days import DAY_STARTS_AT
 from services.rules.trend.document import TrendReport
@@ -71,14 +60,10 @@ def draw_trend(
     named = f"{title} · {instrument}" if title else instrument
     painting = Painting(*size, title=named, description=describe(report))
     span = _span(report)
-    heading(painting, _under(report, span), 16)
-    entries = legend_rows(list(_legend(report)), size[0] - 32)
-    foot = footing(report, size[0] - 32, alone=alone)
-    below = size[1] - 16 - 13 * len(foot) - ROW * len(entries)
-    frame = _frame(painting, report, span, below - 26)
-    _draw_days(frame, report, span)
-    draw_legend(painting, entries, (16, below))
-    draw_footing(painting, foot, 16)
+    heading(painting, _under(report, span))
+    captions = Captions(painting, report, _legend(report), alone=alone)
+    _draw_days(_frame(painting, report, span, captions.top - 26), report, span)
+    captions.draw()
     return painting
 
 
@@ -88,7 +73,7 @@ def describe(report: TrendReport) -> str:
     if not values:
         return "No complete answer in this report."
     numbers = [day.value for day in values]
-    gaps = len(runs(values, longest_step(report.instrument, report.numbers))) - 1
+    gaps = len(runs_of(report)) - 1
     sentences = [
         f"{counted(len(values), 'day value')} from {day_words(values[0].day)} to"
         f" {day_words(values[-1].day)}, lowest {number_words(min(numbers))}, highest"
@@ -162,9 +147,7 @@ def _draw_days(frame: Frame, report: TrendReport, span: tuple[date, date] | None
     if span:
         _draw_time(frame, span, base)
     if not report.values:
-        at = ((frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2)
-        words = "No complete answer in this report"
-        frame.painting.text(at, words, size=14, anchor="middle", colour=SOFT)
+        frame.note("No complete answer in this report", 14)
 
 
 def _draw_time(frame: Frame, span: tuple[date, date], base: float) -> None:
@@ -189,7 +172,7 @@ def _legend(report: TrendReport) -> Iterator[LegendEntry]:
         yield LegendEntry(NOT_SAFE)
 
 
-def _drawn(mark: symbols.Ring | symbols.Symbol) -> Callable[[Painting, Point], None]:
+def _drawn(mark: symbols.Ring | symbols.Symbol) -> Mark:
     return lambda painting, at: mark.draw(painting, [at])
 
 

@@ -20,7 +20,7 @@ from services.reports.drawing.words import (
 )
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.overlay import NO_SESSION, draw_overlay
-from services.reports.pictures.trend_lines import bands_of
+from services.reports.pictures.trend_layers import bands_of
 from services.reports.pictures.trend_picture import draw_trend
 from services.rules.figures.effect_duration import Duration
 from services.rules.side_effects.burden import Burden

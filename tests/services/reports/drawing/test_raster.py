@@ -9,8 +9,7 @@ import sys
 import pytest
 from PIL import Image
 
-from services.reports.drawing.fonts import BOLD, REGULAR, font_file, font_files
-from services.reports.drawing.paint import FAMILY, Painting
+from services.reports.drawing.paint import BOLD, FAMILY, REGULAR, Painting, font_file, font_files
 from services.reports.drawing.raster import png
 
 # Of Latin, its extensions, Greek and Cyrillic, and what the drawings use.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reports.drawing.labels import apart, width_of, wrapped
-from services.reports.drawing.scales import Scale, date_ticks, span_ticks, value_ticks
+from services.reports.drawing.axes import Scale, date_ticks, span_ticks, value_ticks
+from services.reports.drawing.paint import apart, width_of, wrapped
 from services.reports.drawing.words import number_words
 
 DAY = date(2026, 3, 1)
