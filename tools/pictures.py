@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,8 @@ from services.reports.pictures.visit import visit_pdf
 from services.rules.cohort.document import published_marks
 from services.rules.cohort.figures import GroupFigures, share, sustained
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
-from services.rules.cohort.tally import OVERALL, OutcomeTally
+from services.rules.cohort.tally import OVERALL, OutcomeTally, ShareName
+from services.rules.statistics import FollowUpSpan
 from services.rules.trend.document import TrendReport
 from tools.simulated_reports import SEED, report
 
@@ -118,15 +120,14 @@ def _group(
 ) -> tuple[str, GroupFigures]:
     """Made-up figures of a group, with its label; a share of nobody is not known."""
     dice = random.Random(SEED + place)  # noqa: S311 -- simulated
-    durations: dict[int, tuple[int, int]] = {}
-    for _ in range(round(n * (percents[0] or 0) / 100)):
-        days, is_lost = int(dice.expovariate(1 / 110)) + 1, dice.random() < 0.7
-        lost, censored = durations.get(days, (0, 0))
-        durations[days] = (lost + is_lost, censored + (not is_lost))
-    names = ("response", "remission", "worsened", "item9_higher")
+    durations = Counter(
+        FollowUpSpan(int(dice.expovariate(1 / 110)) + 1, dice.random() < 0.7)
+        for _ in range(round(n * (percents[0] or 0) / 100))
+    )
+    names: tuple[ShareName, ...] = ("response", "remission", "worsened", "item9_higher")
     return label, GroupFigures(
         group=OVERALL,
-        tally=OutcomeTally(fates={"counted": n, "missing": missing}),
+        tally=OutcomeTally(fates=Counter({"counted": n, "missing": missing})),
         small=False,
         baseline_mean=None,
         outcome_mean=None,

@@ -12,13 +12,19 @@ from services.evaluation.simulation.outcomes import Truth
 from services.rules.cohort.course import Fate
 from services.rules.cohort.document import CAUTION, PUBLISHED_OF, all_figures
 from services.rules.cohort.figures import GroupFigures, Share, SurvivalMark, figures_of
-from services.rules.cohort.tally import Cohort, CohortGroup, OutcomeTally
+from services.rules.cohort.tally import Cohort, CohortGroup, OutcomeTally, ShareName
 from services.rules.measures import Change
 
 WIDTH: Final = 240
 INDUCTIONS: Final = CohortGroup("phase", "induction")
 STRICT: Final = CohortGroup("strict", "induction")
-SHARES: Final = ("response", "remission", "worsened", "item9_lower", "item9_higher")
+SHARES: Final[tuple[ShareName, ...]] = (
+    "response",
+    "remission",
+    "worsened",
+    "item9_lower",
+    "item9_higher",
+)
 WITHOUT_OUTCOME: Final[tuple[tuple[str, Fate], ...]] = (
     ("missing", "missing"),
     ("treated again before", "retreated"),
@@ -43,9 +49,9 @@ def print_groups(console: Console, cohort: Cohort, title: str) -> None:
     for column in table.columns:
         column.no_wrap = True
     for found in all_figures(cohort):
-        fates = [str(found.tally.fates.get(fate, 0)) for _, fate in WITHOUT_OUTCOME]
+        fates = [str(found.tally.fates[fate]) for _, fate in WITHOUT_OUTCOME]
         shares = [_short(found.shares[name]) for name in SHARES]
-        counts = [str(found.tally.courses), *fates, str(_n(found))]
+        counts = [str(found.tally.courses), *fates, str(found.n)]
         table.add_row(_label(found), *counts, *shares, *map(_short_mark, found.sustained.marks))
     console.print(table)
     width = cohort.thresholds.shown.interval_percent
@@ -54,7 +60,7 @@ def print_groups(console: Console, cohort: Cohort, title: str) -> None:
     )
 
 
-def _share_words(change: Change) -> dict[str, str]:
+def _share_words(change: Change) -> dict[ShareName, str]:
     """What the rows of shares are called."""
     return {
         "response": f"response (at least {change.response_percent} %)",
@@ -78,7 +84,7 @@ def print_published(console: Console, cohort: Cohort, truth: Truth, title: str) 
     table.add_row(
         "courses", str(published.people_treated), "", *(str(c.tally.courses) for c in chosen)
     )
-    table.add_row("with an outcome (n)", str(published.people), "", *(str(_n(c)) for c in chosen))
+    table.add_row("with an outcome (n)", str(published.people), "", *(str(c.n) for c in chosen))
     for words, fate in WITHOUT_OUTCOME:
         table.add_row(words, "", "", *_counts(chosen, fate))
     for name, words in _share_words(cohort.thresholds.measures.change).items():
@@ -114,12 +120,8 @@ def _label(found: GroupFigures) -> str:
     return ", ".join([*words, "small"] if found.small else words)
 
 
-def _n(found: GroupFigures) -> int:
-    return found.tally.fates.get("counted", 0)
-
-
 def _counts(chosen: Sequence[GroupFigures], fate: Fate) -> list[str]:
-    return [str(one.tally.fates.get(fate, 0)) for one in chosen]
+    return [str(one.tally.fates[fate]) for one in chosen]
 
 
 def _share(share: Share) -> str:

@@ -112,7 +112,7 @@ HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class FollowUpSpan:
     """How long one was followed, in days (0 and up), and whether that ended with the event."""
 
     days: int
@@ -133,14 +133,16 @@ class Step:
     survival: Fraction
 
 
-def kaplan_meier(spans: Iterable[Span]) -> tuple[Step, ...]:
-    """Return the product-limit estimate, one step for every day on which a follow-up ended."""
+def kaplan_meier(spans: Iterable[FollowUpSpan]) -> tuple[Step, ...]:
+    """Return the product-limit estimate, one step for every day on which a follow-up ended; of
+    equal spans their count (a `Counter`) may be given.
+    """
     ended = Counter(spans)
     at_risk = ended.total()
     survival = Fraction(1)
     steps = []
     for day in sorted({span.days for span in ended}):
-        events, censored = ended[Span(day, True)], ended[Span(day, False)]
+        events, censored = ended[FollowUpSpan(day, True)], ended[FollowUpSpan(day, False)]
         survival *= Fraction(at_risk - events, at_risk)
         steps.append(Step(day, at_risk, events, censored, survival))
         at_risk -= events + censored

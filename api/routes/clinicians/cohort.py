@@ -37,5 +37,5 @@ def rendered(form: str, outcomes: Outcomes) -> Response:
     if form == JSON:
         return json_answer(outcomes.document())
     if form == CSV:
-        return file_answer(groups_csv(outcomes.rows()), CSV, "cohort.csv")
+        return file_answer(groups_csv(outcomes.cohort), CSV, "cohort.csv")
     return file_answer(outcomes_svg(outcomes), SVG, "cohort.svg")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from services.accounts.token_check import acting
 from services.exceptions import Invalid, NotFound
 from services.reports.cohort.reader import count_treated, treated_patients
 from services.rules.cohort.course import CourseOutcome, course_outcomes
-from services.rules.cohort.document import Cell, cohort_document, table_rows
+from services.rules.cohort.document import cohort_document
 from services.rules.cohort.tally import Cohort
 from services.rules.wire import day, instant
 from services.unit_of_work import transaction
@@ -83,10 +83,6 @@ class Outcomes:
             "filters": self.filters(),
             **cohort_document(self.cohort),
         }
-
-    def rows(self) -> Iterator[dict[str, Cell]]:
-        """One flat row per group, each with the same columns."""
-        return table_rows(self.cohort)
 
 
 def get_outcomes(actor: Actor, asked: Asked, now: datetime) -> Outcomes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import IO, Final
 
 from services.rules.cohort.course import CourseOutcome
-from services.rules.cohort.document import Cell
+from services.rules.cohort.document import Cell, table_rows
+from services.rules.cohort.tally import Cohort
 from services.rules.wire import number
 
 COURSE_COLUMNS: Final = (
@@ -32,19 +32,11 @@ COURSE_COLUMNS: Final = (
 )
 
 
-class Writable(Protocol):
-    """Where lines go."""
-
-    def write(self, text: str, /) -> object:
-        """Take some text."""
-        ...
-
-
-def groups_csv(rows: Iterable[Mapping[str, Cell]]) -> str:
+def groups_csv(cohort: Cohort) -> str:
     """The groups with a header line (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
-    for place, row in enumerate(rows):
+    for place, row in enumerate(table_rows(cohort)):
         if place == 0:
             writer.writerow(row)
         writer.writerow([_plain(cell) for cell in row.values()])
@@ -54,7 +46,7 @@ def groups_csv(rows: Iterable[Mapping[str, Cell]]) -> str:
 class CourseLines:
     """Writes one line per course, as it comes. A patient is a number that says nothing of them."""
 
-    def __init__(self, out: Writable) -> None:
+    def __init__(self, out: IO[str]) -> None:
         self._writer = csv.writer(out)
         self._writer.writerow(COURSE_COLUMNS)
 
@@ -78,7 +70,7 @@ class CourseLines:
             number(after.total if after else None),
             after.item9 if after else None,
             duration.days if duration else None,
-            duration.lost if duration else None,
+            duration.is_event if duration else None,
         )
         self._writer.writerow([_plain(cell) for cell in cells])
 

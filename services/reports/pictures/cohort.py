@@ -10,9 +10,10 @@ from services.reports.drawing.words import number_words
 from services.reports.pictures.captions import SIZE
 from services.reports.pictures.survival import Curve, Reference, draw_survival
 from services.rules.cohort.figures import GroupFigures, Share
+from services.rules.cohort.tally import ShareName
 
 # Shares of a group, and what their columns are called.
-SHARES: Final = (
+SHARES: Final[tuple[tuple[ShareName, str], ...]] = (
     ("response", "response"),
     ("remission", "remission"),
     ("worsened", "worsened"),

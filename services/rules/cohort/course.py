@@ -2,8 +2,8 @@
 
 The unit is a course with at least one session. Its outcome is the last complete two-week PHQ-9
 14-31 mood days after its last session and before any further session of the patient, against the
-baseline of the course (report formulas, 5.3). A course without one is told apart by why, never
-left out. Published counterpart: McInnes 2022 (clinical reference 2.4).
+baseline of the course (report formulas, 5.3). A course without one is counted by why, never left
+out. Published counterpart: McInnes 2022 (clinical reference 2.4).
 
 How long a response lasted: time starts at the first response reading after the last session of the
 course. It ends at the loss of the response by rule M3, or is censored at the last form before any
@@ -18,24 +18,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Literal
 
-from services.rules.cohort.numbers import (
-    COHORT_THRESHOLDS,
-    CohortThresholds,
-    StrictSchedule,
-)
+from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds, StrictSchedule
 from services.rules.courses import Course, Phase, Product, Session, Treatment
 from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.mood_days import mood_day_at
+from services.rules.statistics import FollowUpSpan
 from services.rules.worsening.return_of_symptoms import relapse
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseDuration:
-    """Days from the first response reading to its loss, or (`lost` false) to the last form."""
-
-    days: int
-    lost: bool
 
 
 def sustained_response(
@@ -43,8 +32,9 @@ def sustained_response(
     baseline: int | Fraction,
     respond_by: date,
     thresholds: CohortThresholds = COHORT_THRESHOLDS,
-) -> ResponseDuration | None:
-    """Return how long the response lasted; None without a response reading up to `respond_by`.
+) -> FollowUpSpan | None:
+    """Return the days from the first response reading to its loss (the event) or to the last form;
+    None without a response reading up to `respond_by`.
 
     `readings` are the day values (0-27) after the last session and before any further one,
     ascending. A response that outlasts the horizon is censored there.
@@ -59,8 +49,8 @@ def sustained_response(
     found = relapse(after, Fraction(baseline), thresholds.course_rules)
     days = ((found.on if found else readings[-1].day) - start).days
     if days > horizon:
-        return ResponseDuration(horizon, lost=False)
-    return ResponseDuration(days, lost=found is not None)
+        return FollowUpSpan(horizon, is_event=False)
+    return FollowUpSpan(days, is_event=found is not None)
 
 
 INSTRUMENT = "phq9"
@@ -76,7 +66,7 @@ NO_ROUTE = "none"
 @dataclass(frozen=True, slots=True)
 class TreatedPatient:
     """One patient: courses and sessions (planned ones may be among them), `phq9` check-ins in any
-    order, their zone, and the instant at which their courses are looked at.
+    order, their zone, and the instant at which the courses are looked at.
     """
 
     treatment: Treatment
@@ -113,7 +103,7 @@ class CourseOutcome:
     fate: Fate
     baseline: Reading | None = None
     outcome: Reading | None = None
-    response_duration: ResponseDuration | None = None
+    response_duration: FollowUpSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from services.rules.cohort.course import FATES
 from services.rules.cohort.figures import GroupFigures, Share, SurvivalMark, Sustained, figures_of
 from services.rules.cohort.numbers import CohortThresholds
-from services.rules.cohort.tally import Cohort
+from services.rules.cohort.tally import SHARES, Cohort
 from services.rules.wire import Json, number, step
 
 CAUTION = "Self-selected completers; not a patient's expected chance."
@@ -73,15 +73,6 @@ def definitions(thresholds: CohortThresholds) -> Mapping[str, str]:
 Cell = str | int | float | bool | None
 
 WITHOUT_OUTCOME = tuple(fate for fate in FATES if fate != "counted")
-SHARES = (
-    "response",
-    "remission",
-    "worsened",
-    "worsened_reliably",
-    "item9_lower",
-    "item9_zero",
-    "item9_higher",
-)
 
 
 def cohort_document(cohort: Cohort) -> Json:
@@ -157,9 +148,9 @@ def _cells(found: GroupFigures) -> dict[str, Cell]:
         "courses": tally.courses,
         "strict": tally.strict,
         "n": found.n,
-        **{fate: tally.fates.get(fate, 0) for fate in WITHOUT_OUTCOME},
+        **{fate: tally.fates[fate] for fate in WITHOUT_OUTCOME},
         "small": found.small,
-        "below_limit": found.n - tally.judged,
+        "below_limit": found.n - found.shares["response"].n,
         "baseline_mean": number(found.baseline_mean),
         "outcome_mean": number(found.outcome_mean),
     }

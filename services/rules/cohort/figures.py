@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
 
 from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
-from services.rules.cohort.tally import CohortGroup, OutcomeTally
-from services.rules.statistics import Span, Step, kaplan_meier
+from services.rules.cohort.tally import CohortGroup, OutcomeTally, ShareName
+from services.rules.statistics import FollowUpSpan, Step, kaplan_meier
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +55,33 @@ class GroupFigures:
     small: bool
     baseline_mean: Fraction | None
     outcome_mean: Fraction | None
-    shares: Mapping[str, Share]
+    shares: Mapping[ShareName, Share]
     sustained: Sustained
 
     @property
     def n(self) -> int:
         """Courses with a baseline and an outcome."""
-        return self.tally.fates.get("counted", 0)
+        return self.tally.fates["counted"]
 
     @property
     def missing(self) -> int:
         """Courses whose outcome is not known by now and will not be."""
-        without = ("missing", "baseline_missing", "retreated")
-        return sum(count for fate, count in self.tally.fates.items() if fate in without)
+        fates = self.tally.fates
+        return fates["missing"] + fates["baseline_missing"] + fates["retreated"]
 
 
 def figures_of(
     group: CohortGroup, tally: OutcomeTally, thresholds: CohortThresholds = COHORT_THRESHOLDS
 ) -> GroupFigures:
     """Return the figures of one group."""
-    n = tally.fates.get("counted", 0)
-    counts = {
-        "response": (tally.responded, tally.judged),
-        "remission": (tally.remitted, tally.judged),
-        "worsened": (tally.worsened, n),
-        "worsened_reliably": (tally.worsened_reliably, n),
-        "item9_lower": (tally.item9_lower, tally.item9_positive),
-        "item9_zero": (tally.item9_zero, tally.item9_positive),
-        "item9_higher": (tally.item9_higher, tally.item9_known),
-    }
-    z = thresholds.shown.interval_z
+    n, shown = tally.fates["counted"], thresholds.shown
     return GroupFigures(
         group=group,
         tally=tally,
-        small=n < thresholds.shown.small_group,
+        small=n < shown.small_group,
         baseline_mean=Fraction(tally.baseline_points) / n if n else None,
         outcome_mean=Fraction(tally.outcome_points) / n if n else None,
-        shares={name: share(count, among, z) for name, (count, among) in counts.items()},
+        shares={name: share(*counts, shown.interval_z) for name, counts in tally.shares.items()},
         sustained=sustained(tally.response_durations, thresholds),
     )
 
@@ -115,24 +105,19 @@ def share(count: int, n: int, z: float = COHORT_THRESHOLDS.shown.interval_z) -> 
 
 
 def sustained(
-    durations: Mapping[int, tuple[int, int]], thresholds: CohortThresholds = COHORT_THRESHOLDS
+    durations: Counter[FollowUpSpan], thresholds: CohortThresholds = COHORT_THRESHOLDS
 ) -> Sustained:
-    """Return the curve from days -> (responses lost, responses censored)."""
-    curve = kaplan_meier(_spans(durations))
+    """Return the curve of how long responses lasted."""
+    curve = kaplan_meier(durations)
+    lost = sum(count for span, count in durations.items() if span.is_event)
     days = (thresholds.sustained.first_mark_days, thresholds.sustained.second_mark_days)
     return Sustained(
-        n=sum(lost + censored for lost, censored in durations.values()),
-        lost=sum(lost for lost, _ in durations.values()),
-        censored=sum(censored for _, censored in durations.values()),
+        n=durations.total(),
+        lost=lost,
+        censored=durations.total() - lost,
         marks=tuple(mark(curve, day) for day in days),
         curve=curve,
     )
-
-
-def _spans(durations: Mapping[int, tuple[int, int]]) -> Iterator[Span]:
-    for day, (lost, censored) in durations.items():
-        yield from repeat(Span(day, is_event=True), lost)
-        yield from repeat(Span(day, is_event=False), censored)
 
 
 def mark(curve: Sequence[Step], day: int) -> SurvivalMark:

@@ -1,23 +1,24 @@
 """Counts over the courses of a clinic, one patient at a time, in memory that does not grow.
 
 Nothing is kept of a patient but what they add to the counts: a tally holds numbers, and at most
-one pair of numbers for each day up to the horizon.
+two of them for each day up to the horizon.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-from services.rules.cohort.course import CourseOutcome, Fate
+from services.rules.cohort.course import CourseOutcome, Fate, Reading
 from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
 from services.rules.courses import Phase, Product
 from services.rules.measures import Change
-from services.rules.statistics import Exact
+from services.rules.statistics import Exact, FollowUpSpan
 
 GroupedBy = Literal["overall", "phase", "strict", "product", "route", "product_route"]
-ORDER: tuple[GroupedBy, ...] = ("overall", "phase", "strict", "product", "route", "product_route")
+ORDER: tuple[GroupedBy, ...] = get_args(GroupedBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,70 +37,65 @@ class CohortGroup:
 OVERALL = CohortGroup("overall")
 
 
+# What is counted as a share of the courses of which it is known.
+ShareName = Literal[
+    "response",
+    "remission",
+    "worsened",
+    "worsened_reliably",
+    "item9_lower",
+    "item9_zero",
+    "item9_higher",
+]
+SHARES: tuple[ShareName, ...] = get_args(ShareName)
+
+
 @dataclass(slots=True)
 class OutcomeTally:
-    """The counts of one group; `response_durations`: days -> (responses lost, those censored)."""
+    """The counts of one group. `shares`: of how many courses each is true, and among how many."""
 
     patients: int = 0
     courses: int = 0
     strict: int = 0
-    fates: dict[Fate, int] = field(default_factory=dict)
+    fates: Counter[Fate] = field(default_factory=Counter)
     baseline_points: Exact = 0
     outcome_points: Exact = 0
-    judged: int = 0
-    responded: int = 0
-    remitted: int = 0
-    worsened: int = 0
-    worsened_reliably: int = 0
-    item9_known: int = 0
-    item9_positive: int = 0
-    item9_lower: int = 0
-    item9_zero: int = 0
-    item9_higher: int = 0
-    response_durations: dict[int, tuple[int, int]] = field(default_factory=dict)
+    shares: dict[ShareName, tuple[int, int]] = field(
+        default_factory=lambda: dict.fromkeys(SHARES, (0, 0))
+    )
+    response_durations: Counter[FollowUpSpan] = field(default_factory=Counter)
 
     def add(self, course: CourseOutcome, change: Change) -> None:
-        """Count one course; `judged` are those with an outcome and a baseline of at least 10."""
+        """Count one course."""
         self.courses += 1
         self.strict += course.strict
-        self.fates[course.fate] = self.fates.get(course.fate, 0) + 1
-        self._add_response_duration(course)
-        self._add_points(course, change)
-        self._add_item9(course)
+        self.fates[course.fate] += 1
+        if course.response_duration is not None:
+            self.response_durations[course.response_duration] += 1
+        if course.baseline is not None and course.outcome is not None:
+            self.baseline_points += course.baseline.total
+            self.outcome_points += course.outcome.total
+            for name, is_true in known_of(course.baseline, course.outcome, change):
+                count, among = self.shares[name]
+                self.shares[name] = (count + is_true, among + 1)
 
-    def _add_response_duration(self, course: CourseOutcome) -> None:
-        if (lasted := course.response_duration) is not None:
-            lost, censored = self.response_durations.get(lasted.days, (0, 0))
-            self.response_durations[lasted.days] = (
-                lost + lasted.lost,
-                censored + (not lasted.lost),
-            )
 
-    def _add_points(self, course: CourseOutcome, change: Change) -> None:
-        if course.baseline is None or course.outcome is None:
-            return
-        before, after = course.baseline.total, course.outcome.total
-        self.baseline_points += before
-        self.outcome_points += after
-        self.worsened += after > before
-        self.worsened_reliably += after - before >= change.reliable_points
-        if before >= change.percent_from_baseline:
-            self.judged += 1
-            self.responded += change.is_response(before, after)
-            self.remitted += after < change.remission_below
-
-    def _add_item9(self, course: CourseOutcome) -> None:
-        if course.baseline is None or course.outcome is None:
-            return
-        before, after = course.baseline.item9, course.outcome.item9
-        if before is None or after is None:
-            return
-        self.item9_known += 1
-        self.item9_higher += after > before
-        if before:
-            self.item9_positive += 1
-            self.item9_lower += after < before
-            self.item9_zero += after == 0
+def known_of(before: Reading, after: Reading, change: Change) -> Iterator[tuple[ShareName, bool]]:
+    """What baseline and outcome say of each share that they are counted in. A percentage means
+    nothing below a limit, item 9 may not have been answered, and one of 0 cannot fall.
+    """
+    rise = after.total - before.total
+    yield "worsened", rise > 0
+    yield "worsened_reliably", rise >= change.reliable_points
+    if before.total >= change.percent_from_baseline:
+        yield "response", change.is_response(before.total, after.total)
+        yield "remission", after.total < change.remission_below
+    if before.item9 is None or after.item9 is None:
+        return
+    yield "item9_higher", after.item9 > before.item9
+    if before.item9:
+        yield "item9_lower", after.item9 < before.item9
+        yield "item9_zero", after.item9 == 0
 
 
 class Cohort:

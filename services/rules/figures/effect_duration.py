@@ -13,7 +13,7 @@ from services.rules.day_series import DayValue
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, SessionLimits
 from services.rules.figures.session_effect import SessionEffect, SessionWindow
 from services.rules.figures.windows import between
-from services.rules.statistics import Span, Step, kaplan_meier, median_days
+from services.rules.statistics import FollowUpSpan, Step, kaplan_meier, median_days
 
 DurationStatus = Literal["observed", "interval_censored", "censored", "no_effect", "unknown"]
 CensoredBy = Literal["next_session", "last_entry"]
@@ -91,7 +91,7 @@ def effect_duration(
     losses are dated where the days are close together.
     """
     spans = [
-        Span(one.days, one.status in LOST)
+        FollowUpSpan(one.days, one.status in LOST)
         for one in durations
         if one.status in FOLLOWED and one.days is not None
     ]

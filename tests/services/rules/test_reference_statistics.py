@@ -12,10 +12,18 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from services.rules.figures.windows import instability
-from services.rules.statistics import Span, kaplan_meier, mann_kendall, median_days, theil_sen
+from services.rules.statistics import (
+    FollowUpSpan,
+    kaplan_meier,
+    mann_kendall,
+    median_days,
+    theil_sen,
+)
 from tests.builders.rules.days import values
 
-SPANS = st.lists(st.builds(Span, st.integers(1, 60), st.booleans()), min_size=1, max_size=60)
+SPANS = st.lists(
+    st.builds(FollowUpSpan, st.integers(1, 60), st.booleans()), min_size=1, max_size=60
+)
 SERIES = st.lists(st.integers(0, 27), min_size=2, max_size=40)
 NEARLY = {"rel": 1e-9, "abs": 1e-9}
 
@@ -48,7 +56,9 @@ def test_kaplan_meier_of_a_published_series():
     # Remission in weeks under 6-mercaptopurine, 21 children, Freireich 1963 (public domain).
     events = [6, 6, 6, 7, 10, 13, 16, 22, 23]
     censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
-    steps = kaplan_meier([*(Span(t, True) for t in events), *(Span(t, False) for t in censored)])
+    steps = kaplan_meier(
+        [*(FollowUpSpan(t, True) for t in events), *(FollowUpSpan(t, False) for t in censored)]
+    )
 
     published = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
     found = {step.days: round(float(step.survival), 3) for step in steps if step.events}

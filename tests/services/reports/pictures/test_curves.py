@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,10 +12,16 @@ from services.reports.pictures.cohort import cohort_svg
 from services.reports.pictures.survival import Curve, Reference, effect_curve, survival_svg
 from services.rules.cohort.figures import GroupFigures, Share, sustained
 from services.rules.cohort.tally import OVERALL, OutcomeTally
-from services.rules.statistics import Span, kaplan_meier
+from services.rules.statistics import FollowUpSpan, kaplan_meier
 from tests.services.reports.pictures.drawn import bare, commands, parsed, paths, report, texts
 
-SPANS = [Span(5, True), Span(7, False), Span(7, True), Span(12, True), Span(20, False)]
+SPANS = [
+    FollowUpSpan(5, True),
+    FollowUpSpan(7, False),
+    FollowUpSpan(7, True),
+    FollowUpSpan(12, True),
+    FollowUpSpan(20, False),
+]
 FIVE = Curve("five", 5, kaplan_meier(SPANS))
 
 
@@ -64,7 +71,7 @@ GROUP = (
     "ketamine <iv>",
     GroupFigures(
         group=OVERALL,
-        tally=OutcomeTally(fates={"counted": 40, "missing": 4, "retreated": 2}),
+        tally=OutcomeTally(fates=Counter(counted=40, missing=4, retreated=2)),
         small=False,
         baseline_mean=None,
         outcome_mean=None,
@@ -74,7 +81,7 @@ GROUP = (
             "worsened": NOT_KNOWN,
             "item9_higher": NOT_KNOWN,
         },
-        sustained=sustained({5: (1, 0), 7: (1, 1), 12: (1, 0), 20: (0, 1)}),
+        sustained=sustained(Counter(SPANS)),
     ),
 )
 

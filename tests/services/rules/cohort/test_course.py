@@ -12,10 +12,10 @@ import pytest
 from services.rules.cohort.course import (
     CourseOutcome,
     Reading,
-    ResponseDuration,
     TreatedPatient,
     course_outcomes,
 )
+from services.rules.statistics import FollowUpSpan
 from tests.builders.rules.cohort import course, form, patient, sessions
 from tests.builders.rules.days import on
 
@@ -39,7 +39,7 @@ def test_a_course_with_baseline_and_outcome_is_counted():
         fate="counted",
         baseline=Reading(on(-1), 20, 2),
         outcome=Reading(on(30), 8, 1),
-        response_duration=ResponseDuration(0, lost=False),
+        response_duration=FollowUpSpan(0, is_event=False),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import tracemalloc
+from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -16,11 +17,24 @@ from scipy import stats
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.figures import Share, SurvivalMark, figures_of, mark, share, sustained
 from services.rules.cohort.tally import OVERALL, Cohort, CohortGroup, OutcomeTally
+from services.rules.statistics import FollowUpSpan
 from tests.builders.rules.cohort import course, form, patient, sessions
 
 DURATIONS = st.dictionaries(
     st.integers(0, 182), st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=40
 )
+
+
+def counted_by_day(durations: dict[int, tuple[int, int]]) -> Counter[FollowUpSpan]:
+    """From days -> (responses lost, those censored)."""
+    return Counter(
+        {
+            FollowUpSpan(day, is_lost): count
+            for day, (lost, censored) in durations.items()
+            for is_lost, count in ((True, lost), (False, censored))
+            if count
+        }
+    )
 
 
 def before(total: int, item9: int = 0):
@@ -69,12 +83,17 @@ def test_the_hand_drawn_cohort_is_counted_as_its_rows_are_named():
         "pending": 1,
         "retreated": 1,
     }
-    assert (tally.judged, tally.responded, tally.remitted) == (7, 4, 2)
-    assert (tally.worsened, tally.worsened_reliably) == (2, 1)
-    assert (tally.item9_known, tally.item9_higher) == (7, 2)
-    assert (tally.item9_positive, tally.item9_lower, tally.item9_zero) == (4, 2, 1)
+    assert tally.shares == {
+        "response": (4, 7),
+        "remission": (2, 7),
+        "worsened": (2, 8),
+        "worsened_reliably": (1, 8),
+        "item9_lower": (2, 4),
+        "item9_zero": (1, 4),
+        "item9_higher": (2, 7),
+    }
     # Five responses were seen, each on the last form before the end of what is known.
-    assert tally.response_durations == {0: (0, 5)}
+    assert tally.response_durations == {FollowUpSpan(0, is_event=False): 5}
 
 
 def test_figures_are_shares_of_those_observed():
@@ -171,7 +190,7 @@ def test_more_than_all_is_no_share(count: int, n: int):
 def test_kaplan_meier_worked_out_by_hand():
     # Ten responses: 1 lost on day 7, 2 censored on day 14, 1 lost on day 21, 2 lost and 1 censored
     # on day 35, 3 censored on day 60.
-    found = sustained({7: (1, 0), 14: (0, 2), 21: (1, 0), 35: (2, 1), 60: (0, 3)})
+    found = sustained(counted_by_day({7: (1, 0), 14: (0, 2), 21: (1, 0), 35: (2, 1), 60: (0, 3)}))
 
     assert (found.n, found.lost, found.censored) == (10, 4, 6)
     assert [(step.days, step.at_risk, step.survival) for step in found.curve] == [
@@ -197,14 +216,14 @@ def test_kaplan_meier_worked_out_by_hand():
     ],
 )
 def test_a_share_is_unknown_once_nobody_is_observed(durations: dict, expected: SurvivalMark):
-    assert mark(sustained(durations).curve, 28) == expected
+    assert mark(sustained(counted_by_day(durations)).curve, 28) == expected
 
 
 @given(DURATIONS)
 def test_kaplan_meier_agrees_with_lifelines(durations: dict):
     days = [day for day, (lost, kept) in durations.items() for _ in range(lost + kept)]
     events = [is_lost for lost, kept in durations.values() for is_lost in [1] * lost + [0] * kept]
-    found = sustained(durations)
+    found = sustained(counted_by_day(durations))
     if not days:
         assert found.curve == ()
         return

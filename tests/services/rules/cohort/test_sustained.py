@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.rules.cohort.course import ResponseDuration, sustained_response
+from services.rules.cohort.course import sustained_response
 from services.rules.cohort.numbers import COHORT_THRESHOLDS
 from services.rules.day_series import DayValue
+from services.rules.statistics import FollowUpSpan
 
 START = date(2026, 3, 17)
 
@@ -35,18 +36,18 @@ def test_a_response_is_half_of_a_baseline_of_at_least_10(
         ((), None),
         (((7, 12),), None),
         (((32, 4),), None),
-        (((7, 12), (31, 4)), ResponseDuration(0, lost=False)),
-        (((7, 8), (20, 9), (47, 10)), ResponseDuration(40, lost=False)),
+        (((7, 12), (31, 4)), FollowUpSpan(0, is_event=False)),
+        (((7, 8), (20, 9), (47, 10)), FollowUpSpan(40, is_event=False)),
         # Two in a row under half the improvement, at least 5 days apart: the first tells the day.
-        (((7, 9), (21, 11), (26, 12)), ResponseDuration(14, lost=True)),
-        (((7, 9), (21, 11), (25, 12)), ResponseDuration(18, lost=False)),
-        (((7, 9), (21, 11), (26, 10), (31, 11)), ResponseDuration(24, lost=False)),
+        (((7, 9), (21, 11), (26, 12)), FollowUpSpan(14, is_event=True)),
+        (((7, 9), (21, 11), (25, 12)), FollowUpSpan(18, is_event=False)),
+        (((7, 9), (21, 11), (26, 10), (31, 11)), FollowUpSpan(24, is_event=False)),
         # One reading of at least 10 and 5 above the lowest is enough.
-        (((7, 4), (21, 10)), ResponseDuration(14, lost=True)),
-        (((7, 4), (21, 9), (30, 3)), ResponseDuration(23, lost=False)),
-        (((3, 15), (7, 4), (300, 4)), ResponseDuration(182, lost=False)),
-        (((7, 4), (190, 15)), ResponseDuration(182, lost=False)),
-        (((7, 4), (189, 15)), ResponseDuration(182, lost=True)),
+        (((7, 4), (21, 10)), FollowUpSpan(14, is_event=True)),
+        (((7, 4), (21, 9), (30, 3)), FollowUpSpan(23, is_event=False)),
+        (((3, 15), (7, 4), (300, 4)), FollowUpSpan(182, is_event=False)),
+        (((7, 4), (190, 15)), FollowUpSpan(182, is_event=False)),
+        (((7, 4), (189, 15)), FollowUpSpan(182, is_event=True)),
     ],
 )
 def test_the_response_lasts_to_its_loss_or_to_the_last_form(readings: tuple, expected):
