@@ -83,6 +83,12 @@ class Actor:
     patient_id: UUID | None = None
     token_expired: bool = False
 
+    def own_patient_id(self) -> UUID:
+        """The patient whose record is the actor's own; raises `Forbidden` for staff."""
+        if self.patient_id is None:
+            raise Forbidden
+        return self.patient_id
+
 
 def scopes(actor: Actor, action: Action) -> frozenset[Scope]:
     """How far the actor's roles reach together; raises `Forbidden` when none of them reaches at

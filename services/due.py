@@ -15,7 +15,6 @@ from models import CheckIn, Patient, SideEffectReport
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.exceptions import Forbidden
 from services.patients.history.check_ins import counting
 from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment
@@ -36,13 +35,6 @@ def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
         if patient_id != actor.patient_id:
             audit.record(session, actor.user_id, "due_read", now, patient_id=patient_id)
         return document
-
-
-def get_own_due(actor: Actor, now: datetime) -> dict[str, Any]:
-    """What is due for the patient who asks; raises `Forbidden` for staff."""
-    if actor.patient_id is None:
-        raise Forbidden
-    return get_due(actor, actor.patient_id, now)
 
 
 def build(session: Session, patient: Patient, now: datetime) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.http.media_types import CSV, JSON, PDF, PNG, SVG, also_in, file_answer, wanted_form
 from schemas.trends import TrendOut, TrendQuery
-from services.reports.trend.renditions import Rendition, get_own_rendition, get_rendition
-from services.reports.trend.report import Question, get_own_trend, get_trend
+from services.reports.trend.renditions import get_rendition
+from services.reports.trend.report import Question, get_trend
 
 routes = Routes("trends", __name__, description="Is the last treatment holding?")
 
@@ -25,10 +25,7 @@ FORMS: Final = (CSV, SVG, PNG, PDF)
 @also_in(routes, FORMS)
 def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
     """A patient's report as of a data cut: the same cut gives the same `content_hash`."""
-    wanted, asked = wanted_form(FORMS), Question(**query)
-    if wanted == JSON:
-        return json_answer(get_trend(current_actor(), patient_id, asked, now()).document)
-    return made_answer(get_rendition(current_actor(), patient_id, asked, wanted, now()))
+    return _answer(query, patient_id)
 
 
 @routes.route("/v1/me/trend", methods=["GET"])
@@ -37,12 +34,14 @@ def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
 @also_in(routes, FORMS)
 def own_trend(query: dict[str, Any]) -> Response:
     """The patient's own report."""
-    wanted, asked = wanted_form(FORMS), Question(**query)
+    return _answer(query, None)
+
+
+def _answer(query: dict[str, Any], patient_id: UUID | None) -> Response:
+    """The report in the form that is wanted; None asks for the actor's own."""
+    wanted, asked, actor = wanted_form(FORMS), Question(**query), current_actor()
+    whose = actor.own_patient_id() if patient_id is None else patient_id
     if wanted == JSON:
-        return json_answer(get_own_trend(current_actor(), asked, now()).document)
-    return made_answer(get_own_rendition(current_actor(), asked, wanted, now()))
-
-
-def made_answer(made: Rendition) -> Response:
-    """A form of the report beside JSON."""
-    return file_answer(made.body, made.media_type, made.file_name)
+        return json_answer(get_trend(actor, whose, asked, now()).document)
+    body, file_name = get_rendition(actor, whose, asked, wanted, now())
+    return file_answer(body, wanted, file_name)

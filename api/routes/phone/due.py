@@ -9,7 +9,7 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from schemas.due import DueOut
-from services.due import get_due, get_own_due
+from services.due import get_due
 
 routes = Routes("due", __name__, description="What is due, anchored on treatment")
 
@@ -18,7 +18,8 @@ routes = Routes("due", __name__, description="What is due, anchored on treatment
 @routes.response(200, DueOut)
 def own_due() -> Response:
     """What is due for me, and until when I must not drive."""
-    return json_answer(get_own_due(current_actor(), now()))
+    actor = current_actor()
+    return json_answer(get_due(actor, actor.own_patient_id(), now()))
 
 
 @routes.route("/v1/patients/<uuid:patient_id>/due", methods=["GET"])

@@ -47,8 +47,8 @@ RECEIVED: Final[tuple[InstrumentedAttribute[datetime], ...]] = (
     StoredVitals.received_at,
 )
 
-_PATIENT_ID: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
-_REVISION: Final = bindparam("revision", type_=CheckIn.revision.type)
+PATIENT_ID: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
+REVISION: Final = bindparam("revision", type_=CheckIn.revision.type)
 # Built once: putting a statement together costs more than running it.
 _PATIENT: Final = (
     select(
@@ -61,14 +61,14 @@ _PATIENT: Final = (
         Patient.created_at,
     )
     .join(PatientStatus, PatientStatus.patient_id == Patient.id)
-    .where(Patient.id == _PATIENT_ID)
+    .where(Patient.id == PATIENT_ID)
 )
 
 
 def _newest() -> Select[Any]:
     sources: list[Select[Any]] = [
         select(func.max(at).label("at")).where(
-            at.class_.patient_id == _PATIENT_ID, at.class_.revision <= _REVISION
+            at.class_.patient_id == PATIENT_ID, at.class_.revision <= REVISION
         )
         for at in RECEIVED
     ]
@@ -128,10 +128,10 @@ def _newest_entry_at(session: Session, patient_id: UUID, revision: int) -> datet
 
 # The versions of check-ins that counted at a cut.
 COUNTING: Final = (
-    CheckIn.patient_id == _PATIENT_ID,
-    CheckIn.revision <= _REVISION,
+    CheckIn.patient_id == PATIENT_ID,
+    CheckIn.revision <= REVISION,
     CheckIn.counts_in_trend.is_(True),
-    func.coalesce(CheckIn.counts_from_revision, 0) <= _REVISION,
+    func.coalesce(CheckIn.counts_from_revision, 0) <= REVISION,
 )
 # Built once: putting a statement together costs more than running it.
 _ENTRIES: Final = select(*ENTRY_COLUMNS).where(
@@ -148,7 +148,7 @@ _EFFECTS: Final = select(
     SideEffectReport.mood_day,
     SideEffectReport.effects,
     SideEffectReport.session_id,
-).where(SideEffectReport.patient_id == _PATIENT_ID, SideEffectReport.revision <= _REVISION)
+).where(SideEffectReport.patient_id == PATIENT_ID, SideEffectReport.revision <= REVISION)
 _ALERTS: Final = (
     select(
         Alert.id,
@@ -158,7 +158,7 @@ _ALERTS: Final = (
         AlertOccurrence.first_tier,
     )
     .join(AlertOccurrence, AlertOccurrence.alert_id == Alert.id)
-    .where(AlertOccurrence.patient_id == _PATIENT_ID, AlertOccurrence.revision <= _REVISION)
+    .where(AlertOccurrence.patient_id == PATIENT_ID, AlertOccurrence.revision <= REVISION)
     .order_by(
         AlertOccurrence.revision,
         func.array_position(cast(list(SEVERITIES), ARRAY(Text)), AlertOccurrence.first_tier),

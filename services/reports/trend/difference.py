@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from models import (
@@ -26,10 +37,63 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exceptions import Invalid
 from services.patients.view import visible_patient
-from services.reports.trend.cut import COUNTING, Cut, last_versions, load_cut
+from services.reports.trend.cut import COUNTING, PATIENT_ID, REVISION, Cut, last_versions, load_cut
 from services.reports.trend.report import Question, build, check_question
 from services.rules.trend.difference import EntryKind, KnownEntry, differences
 from services.rules.wire import instant
+
+_ALWAYS: Final = true()
+
+
+def _versions(root_id: Any, counts: ColumnElement[bool] = _ALWAYS) -> Select[Any]:
+    """Every version known at a cut, since which revision it is, and whether it counts."""
+    table = root_id.class_
+    return select(
+        root_id.label("root_id"),
+        table.version,
+        table.revision.label("since"),
+        counts.label("counts"),
+    ).where(table.patient_id == PATIENT_ID, table.revision <= REVISION)
+
+
+_HAS_CONTENT: Final = or_(
+    func.jsonb_array_length(SideEffectReport.effects) > 0, SideEffectReport.systolic.is_not(None)
+)
+_ENDED: Final = PatientPause.ended_revision <= REVISION
+_PAUSES: Final = select(
+    PatientPause.id.label("root_id"),
+    case((_ENDED, 2), else_=1).label("version"),
+    case((_ENDED, PatientPause.ended_revision), else_=PatientPause.revision).label("since"),
+    _ALWAYS.label("counts"),
+).where(PatientPause.patient_id == PATIENT_ID, PatientPause.revision <= REVISION)
+# The C-SSRS has a timeline in the report of every instrument.
+_CHECK_INS: Final = select(
+    CheckIn.root_id,
+    CheckIn.version,
+    func.greatest(CheckIn.revision, CheckIn.counts_from_revision).label("since"),
+    (CheckIn.answered > 0).label("counts"),
+).where(*COUNTING, CheckIn.instrument.in_((bindparam("instrument"), "cssrs-screener")))
+# Once it was opened: what happened to it later is not in the report.
+_ALERTS: Final = (
+    select(
+        AlertOccurrence.alert_id.label("root_id"),
+        literal(1).label("version"),
+        func.min(AlertOccurrence.revision).label("since"),
+        _ALWAYS.label("counts"),
+    )
+    .where(AlertOccurrence.patient_id == PATIENT_ID, AlertOccurrence.revision <= REVISION)
+    .group_by(AlertOccurrence.alert_id)
+)
+# Built once: putting a statement together costs more than running it.
+_KNOWN: Final[Mapping[EntryKind, Executable]] = {
+    "check_in": _CHECK_INS,
+    "side_effects": _versions(SideEffectReport.root_id, _HAS_CONTENT),
+    "course": _versions(CourseVersion.course_id),
+    "session": _versions(TreatmentSessionVersion.session_id, ~TreatmentSessionVersion.cancelled),
+    "pause": _PAUSES.where(PatientPause.to_on != NO_END),
+    "discharge": _PAUSES.where(PatientPause.to_on == NO_END),
+    "alert": _ALERTS,
+}
 
 
 def get_difference(
@@ -66,11 +130,10 @@ def get_difference(
 
 def known_at(session: Session, cut: Cut, instrument: str) -> Iterator[KnownEntry]:
     """Everything that the report of an instrument rests on, in the version that counted."""
-    yield from _check_ins(session, cut, instrument)
-    yield from _side_effects(session, cut)
-    yield from _treatment(session, cut)
-    yield from _pauses(session, cut)
-    yield from _alerts(session, cut)
+    asked = {"patient_id": cut.patient_id, "revision": cut.revision, "instrument": instrument}
+    for kind, statement in _KNOWN.items():
+        for row in last_versions(session.execute(statement, asked)):
+            yield KnownEntry(kind, str(row.root_id), row.version, row.since, row.counts)
     yield from _record(session, cut)
 
 
@@ -89,76 +152,6 @@ def _content(session: Session, cut: Cut, asked: Question, now: datetime) -> dict
 
 def _cut(cut: Cut) -> dict[str, Any]:
     return {"revision": cut.revision, "at": instant(cut.at)}
-
-
-def _check_ins(session: Session, cut: Cut, instrument: str) -> Iterator[KnownEntry]:
-    # The C-SSRS has a timeline in the report of every instrument.
-    rows = session.execute(
-        select(
-            CheckIn.root_id,
-            CheckIn.version,
-            func.greatest(CheckIn.revision, CheckIn.counts_from_revision).label("since"),
-            CheckIn.answered,
-        ).where(*COUNTING, CheckIn.instrument.in_((instrument, "cssrs-screener"))),
-        {"patient_id": cut.patient_id, "revision": cut.revision},
-    )
-    for row in last_versions(rows):
-        yield KnownEntry("check_in", str(row.root_id), row.version, row.since, row.answered > 0)
-
-
-def _side_effects(session: Session, cut: Cut) -> Iterator[KnownEntry]:
-    report = SideEffectReport
-    rows = session.execute(
-        select(
-            report.root_id, report.version, report.revision, report.effects, report.systolic
-        ).where(report.patient_id == cut.patient_id, report.revision <= cut.revision)
-    )
-    for row in last_versions(rows):
-        has_content = bool(row.effects) or row.systolic is not None
-        yield KnownEntry("side_effects", str(row.root_id), row.version, row.revision, has_content)
-
-
-def _treatment(session: Session, cut: Cut) -> Iterator[KnownEntry]:
-    course, treatment = CourseVersion, TreatmentSessionVersion
-    courses = select(course.course_id.label("root_id"), course.version, course.revision).where(
-        course.patient_id == cut.patient_id, course.revision <= cut.revision
-    )
-    for row in last_versions(session.execute(courses)):
-        yield KnownEntry("course", str(row.root_id), row.version, row.revision)
-    sessions = select(
-        treatment.session_id.label("root_id"),
-        treatment.version,
-        treatment.revision,
-        treatment.cancelled,
-    ).where(treatment.patient_id == cut.patient_id, treatment.revision <= cut.revision)
-    for row in last_versions(session.execute(sessions)):
-        yield KnownEntry("session", str(row.root_id), row.version, row.revision, not row.cancelled)
-
-
-def _pauses(session: Session, cut: Cut) -> Iterator[KnownEntry]:
-    rows = session.execute(
-        select(
-            PatientPause.id, PatientPause.to_on, PatientPause.revision, PatientPause.ended_revision
-        ).where(PatientPause.patient_id == cut.patient_id, PatientPause.revision <= cut.revision)
-    )
-    for row in rows:
-        ended = row.ended_revision is not None and row.ended_revision <= cut.revision
-        since = row.ended_revision if ended else row.revision
-        kind: EntryKind = "discharge" if row.to_on == NO_END else "pause"
-        yield KnownEntry(kind, str(row.id), 2 if ended else 1, since)
-
-
-def _alerts(session: Session, cut: Cut) -> Iterator[KnownEntry]:
-    """An alert once it was opened; what happened to it later is not in the report."""
-    rows = session.execute(
-        select(AlertOccurrence.alert_id, func.min(AlertOccurrence.revision).label("since"))
-        .where(
-            AlertOccurrence.patient_id == cut.patient_id, AlertOccurrence.revision <= cut.revision
-        )
-        .group_by(AlertOccurrence.alert_id)
-    )
-    for row in rows:
-        yield KnownEntry("alert", str(row.alert_id), 1, row.since)
 
 
 def _record(session: Session, cut: Cut) -> Iterator[KnownEntry]:

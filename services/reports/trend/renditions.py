@@ -6,14 +6,12 @@ All are made after its transaction has ended: drawing holds no lock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.exceptions import Forbidden
 from services.patients.view import visible_patient
 from services.reports.drawing.raster import png
 from services.reports.pictures.sheet import trend_csv
@@ -35,19 +33,11 @@ _NAMELESS: Final[dict[str, Callable[[TrendReport], bytes]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rendition:
-    """The bytes of one form; `file_name` says nothing of the person."""
-
-    body: bytes
-    media_type: str
-    file_name: str
-
-
 def get_rendition(
     actor: Actor, patient_id: UUID, asked: Question, media_type: str, now: datetime
-) -> Rendition:
-    """The report of a patient in view as CSV, SVG, PNG or PDF; only the PDF names them.
+) -> tuple[bytes, str]:
+    """The report of a patient in view as CSV, SVG, PNG or PDF, and a file name that says nothing of
+    the person; only the PDF names them.
 
     Raises what `get_trend` raises, and KeyError for another media type.
     """
@@ -58,14 +48,7 @@ def get_rendition(
         body = visit_pdf(report, name=name, mrn=mrn)
     else:
         body = _NAMELESS[media_type](report)
-    return Rendition(body, media_type, f"trend-{report.revision}.{suffix}")
-
-
-def get_own_rendition(actor: Actor, asked: Question, media_type: str, now: datetime) -> Rendition:
-    """The patient's own report; raises `Forbidden` for staff, else as `get_rendition`."""
-    if actor.patient_id is None:
-        raise Forbidden
-    return get_rendition(actor, actor.patient_id, asked, media_type, now)
+    return body, f"trend-{report.revision}.{suffix}"
 
 
 def _name_and_number(actor: Actor, patient_id: UUID, now: datetime) -> tuple[str, str]:

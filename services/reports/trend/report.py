@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
-from services.exceptions import Forbidden, Invalid
+from services.exceptions import Invalid
 from services.patients.history.pauses import load_pauses_at
 from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
@@ -55,13 +55,6 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
         if patient_id != actor.patient_id:
             audit.record(session, actor.user_id, "trend_read", now, patient_id=patient_id)
         return report
-
-
-def get_own_trend(actor: Actor, asked: Question, now: datetime) -> TrendReport:
-    """The patient's own report; raises `Forbidden` for staff, else as `get_trend`."""
-    if actor.patient_id is None:
-        raise Forbidden
-    return get_trend(actor, actor.patient_id, asked, now)
 
 
 def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendReport:

@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
-from fractions import Fraction
 
 from services.rules.courses import Session, hours_since
 from services.rules.day_series import DayValue, SeriesEntry, in_order
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.mood_days import mood_day_at
+from services.rules.statistics import Exact
 
 TWO_WEEKS = "phq9"
 DAILY_FORM = "phq9-daily"
@@ -30,7 +30,7 @@ def onset(
     instrument: str,
     entries: Sequence[SeriesEntry],
     values: Sequence[DayValue],
-    baseline: int | Fraction | None,
+    baseline: Exact | None,
     first: Session,
     zone: tzinfo = UTC,
     thresholds: FigureNumbers = FIGURE_NUMBERS,
@@ -41,37 +41,29 @@ def onset(
     form: the first one with response. On days 0 and 1 any complete answer after the session's start
     counts, with its hours when it was recorded on the day that it tells of; then day values count.
     """
-    relieved = _Relief(instrument, baseline, thresholds)
-    answers = _answers_by_the_hour(entries, first, zone, thresholds)
-    found = next((onset for onset, value in answers if relieved.at(value)), None)
-    if found is not None:
-        return found
+    for answered, total in _answers_by_the_hour(entries, first, zone, thresholds):
+        if _is_relief(instrument, baseline, total, thresholds):
+            return answered
     session_day = first.day(zone)
     hourly = session_day + timedelta(days=thresholds.session.onset_hours_days)
     last = session_day + timedelta(days=thresholds.session.onset_days)
     for value in values[bisect_right(values, hourly, key=lambda value: value.day) :]:
         if instrument == DAILY_FORM and value.day > last:
             return None
-        if relieved.at(value.value):
+        if _is_relief(instrument, baseline, value.value, thresholds):
             return Onset(value.day, (value.day - session_day).days)
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Relief:
+def _is_relief(
+    instrument: str, baseline: Exact | None, value: Exact, thresholds: FigureNumbers
+) -> bool:
     """Whether a level counts as relief on this instrument; never on others than the two."""
-
-    instrument: str
-    baseline: int | Fraction | None
-    thresholds: FigureNumbers
-
-    def at(self, value: int | Fraction) -> bool:
-        if self.baseline is None:
-            return False
-        if self.instrument == DAILY_FORM:
-            return self.baseline - value >= self.thresholds.session.onset_fall
-        change = self.thresholds.measures.change
-        return self.instrument == TWO_WEEKS and change.is_response(self.baseline, value)
+    if baseline is None:
+        return False
+    if instrument == DAILY_FORM:
+        return baseline - value >= thresholds.session.onset_fall
+    return instrument == TWO_WEEKS and thresholds.measures.change.is_response(baseline, value)
 
 
 def _answers_by_the_hour(

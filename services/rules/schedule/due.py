@@ -32,27 +32,15 @@ from services.rules.schedule.windows import Answers, DayWindow, Times, Window
 _STAYS_OPEN = _STATED_BACK = timedelta(days=STATED_DAYS_BACK + 1)
 
 
-def due_items(
-    case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
-) -> tuple[DueItem, ...]:
-    """Return every item since the acceptance and up to 14 days ahead, by `opens_at`."""
-    since = now if case.accepted_at is None else min(case.accepted_at, now)
-    return items_of(windows_between(case, since, _ahead(now, numbers), numbers), case, now)
-
-
-def due_now(
-    case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
-) -> tuple[DueItem, ...]:
-    """Return the items whose window touches the time from 3 days ago to 14 days ahead."""
-    return items_of(windows_now(case, now, numbers), case, now)
-
-
 def windows_now(
     case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
 ) -> tuple[Window, ...]:
-    """Return the windows of `due_now`, which need no answers; so a reader knows which to fetch."""
-    since = shift(now, -timedelta(days=numbers.shown.back_days))
-    return windows_between(case, since, _ahead(now, numbers), numbers)
+    """Return the windows that touch the time from 3 days ago to 14 days ahead. They need no
+    answers; so a reader knows which to fetch.
+    """
+    shown = numbers.shown
+    since, until = (shift(now, timedelta(days=by)) for by in (-shown.back_days, shown.ahead_days))
+    return windows_between(case, since, until, numbers)
 
 
 def answers_needed(windows: Sequence[Window], zone: tzinfo) -> dict[str, date]:
@@ -175,7 +163,3 @@ def _stage(times: Times, now: datetime, is_away: bool) -> ItemStatus:
 
 def _place(item: DueItem) -> tuple[datetime, str, str, str]:
     return item.opens_at, item.instrument, item.reason, item.session_id or ""
-
-
-def _ahead(now: datetime, numbers: ScheduleNumbers) -> datetime:
-    return shift(now, timedelta(days=numbers.shown.ahead_days))

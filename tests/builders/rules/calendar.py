@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from services.rules.courses import Course, Product, Route, Session, Treatment
-from services.rules.mood_days import DaySpan
+from services.rules.mood_days import DaySpan, shift
 from services.rules.schedule.case import Answered, DueItem, ScheduleCase
+from services.rules.schedule.due import items_of, windows_between, windows_now
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -91,3 +92,14 @@ def line(item: DueItem, zone: tzinfo = KOLKATA) -> str:
 def lines(items: tuple[DueItem, ...], instrument: str, zone: tzinfo = KOLKATA) -> list[str]:
     """The items of one instrument, in order."""
     return [line(item, zone) for item in items if item.instrument == instrument]
+
+
+def due_items(case: ScheduleCase, now: datetime) -> tuple[DueItem, ...]:
+    """Every item since the acceptance and up to 14 days ahead, by `opens_at`."""
+    since = now if case.accepted_at is None else min(case.accepted_at, now)
+    return items_of(windows_between(case, since, shift(now, timedelta(days=14))), case, now)
+
+
+def due_now(case: ScheduleCase, now: datetime) -> tuple[DueItem, ...]:
+    """The items that a phone is shown."""
+    return items_of(windows_now(case, now), case, now)

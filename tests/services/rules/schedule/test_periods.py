@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.schedule.due import due_items, due_now
-from tests.builders.rules.calendar import answers, case, day_of, lines, moment, sessions_at
+from tests.builders.rules.calendar import (
+    answers,
+    case,
+    day_of,
+    due_items,
+    due_now,
+    lines,
+    moment,
+    sessions_at,
+)
 
 
 def daily(now: str, **choices) -> list[str]:

@@ -14,12 +14,10 @@ from services.rules.schedule.due import (
     Adherence,
     adherence,
     answers_needed,
-    due_items,
-    due_now,
     windows_now,
 )
 from services.rules.schedule.windows import day_start
-from tests.builders.rules.calendar import KOLKATA, NEW_YORK
+from tests.builders.rules.calendar import KOLKATA, NEW_YORK, due_items, due_now
 
 START = datetime(2026, 2, 20, 15, tzinfo=UTC)
 DAYS = 60

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from services.rules.courses import Course, Session, Treatment
-from services.rules.schedule.due import due_items, due_now
-from tests.builders.rules.calendar import answers, case, day_of, line, lines, moment, sessions_at
+from tests.builders.rules.calendar import (
+    answers,
+    case,
+    day_of,
+    due_items,
+    due_now,
+    line,
+    lines,
+    moment,
+    sessions_at,
+)
 
 NOON = "03-10 12:00"
 

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.rules.mood_days import mood_day_at
-from services.rules.schedule.due import due_now
 from services.rules.schedule.windows import day_start
 from tests.builders.rules.calendar import (
     KOLKATA,
     NEW_YORK,
     case,
     day_of,
+    due_now,
     lines,
     moment,
     sessions_at,
