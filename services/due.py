@@ -20,7 +20,7 @@ from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
 from services.rules.mood_days import find_zone
-from services.rules.schedule.case import SIDE_EFFECTS, Answered, ScheduleCase
+from services.rules.schedule.case import SIDE_EFFECTS, AnsweredForm, ScheduleCase
 from services.rules.schedule.due import answers_needed, items_of, windows_now
 from services.rules.session_day.driving import restricted_until
 
@@ -65,14 +65,14 @@ def load_case(session: Session, patient: Patient) -> ScheduleCase:
 
 def load_answers(
     session: Session, patient_id: UUID, needed: Mapping[str, date]
-) -> dict[str, Sequence[Answered]]:
+) -> dict[str, Sequence[AnsweredForm]]:
     """The answers of each instrument (`side_effects`: reports) about a mood day or a later one.
 
     A form whose every answer was taken back answers nothing.
     """
     return {
         instrument: [
-            Answered(row.mood_day, row.answered_at)
+            AnsweredForm(row.mood_day, row.answered_at)
             for row in session.execute(_answered(patient_id, instrument, since))
         ]
         for instrument, since in needed.items()

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from services.rules.courses import Session
-from services.rules.figures.effect_duration import DurationStatus
+from services.rules.figures.session_effect import DurationStatus
 from services.rules.figures.status import Status
 from services.rules.instruments.definition import instrument
 from services.rules.measures import Change

@@ -22,7 +22,7 @@ from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.overlay import NO_SESSION, draw_overlay
 from services.reports.pictures.trend_layers import bands_of
 from services.reports.pictures.trend_picture import draw_trend
-from services.rules.figures.effect_duration import Duration
+from services.rules.figures.session_effect import Duration
 from services.rules.side_effects.burden import Burden
 from services.rules.trend.document import TrendReport
 from services.rules.trend.treatment import SessionFigures

@@ -39,7 +39,7 @@ from services.exceptions import Invalid
 from services.patients.view import visible_patient
 from services.reports.trend.cut import COUNTING, PATIENT_ID, REVISION, Cut, last_versions, load_cut
 from services.reports.trend.report import Question, build, check_question
-from services.rules.trend.difference import EntryKind, KnownEntry, differences
+from services.rules.trend.difference import ChangedKind, KnownEntry, differences
 from services.rules.wire import instant
 
 _ALWAYS: Final = true()
@@ -85,7 +85,7 @@ _ALERTS: Final = (
     .group_by(AlertOccurrence.alert_id)
 )
 # Built once: putting a statement together costs more than running it.
-_KNOWN: Final[Mapping[EntryKind, Executable]] = {
+_KNOWN: Final[Mapping[ChangedKind, Executable]] = {
     "check_in": _CHECK_INS,
     "side_effects": _versions(SideEffectReport.root_id, _HAS_CONTENT),
     "course": _versions(CourseVersion.course_id),
@@ -161,7 +161,7 @@ def _record(session: Session, cut: Cut) -> Iterator[KnownEntry]:
     row = session.execute(
         select(Patient.former_zones, Patient.former_indications).where(Patient.id == cut.patient_id)
     ).one()
-    kinds: tuple[tuple[EntryKind, list[dict[str, Any]]], ...] = (
+    kinds: tuple[tuple[ChangedKind, list[dict[str, Any]]], ...] = (
         ("time_zone", row.former_zones),
         ("indications", row.former_indications),
     )

@@ -23,13 +23,13 @@ from services.rules.courses import Course, Phase, Product, Session, Treatment
 from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.mood_days import mood_day_at
-from services.rules.statistics import FollowUpSpan
+from services.rules.statistics import Exact, FollowUpSpan
 from services.rules.worsening.return_of_symptoms import relapse
 
 
 def sustained_response(
     readings: Sequence[DayValue],
-    baseline: int | Fraction,
+    baseline: Exact,
     respond_by: date,
     thresholds: CohortThresholds = COHORT_THRESHOLDS,
 ) -> FollowUpSpan | None:
@@ -80,7 +80,7 @@ class Reading:
     """A mood day with a PHQ-9 total (0-27); `item9` is that day's highest (0-3)."""
 
     on: date
-    total: int | Fraction
+    total: Exact
     item9: int | None
 
 

@@ -11,18 +11,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
-from fractions import Fraction
 from typing import Literal
 
 from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import DayRow, SeriesEntry, in_order
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, Windows
 from services.rules.measures import MEASURES, BaselineLimits
-from services.rules.statistics import mean
+from services.rules.statistics import Exact, mean
+
+BaselineStatus = Literal["established", "provisional", "missing"]
+
+# Instruments that are answered every day; the others look back over weeks.
+DAILY = frozenset({"phq9-daily", "mood"})
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class Baseline:
+    """A level in points of the instrument, and the last mood day that it rests on."""
+
+    value: Exact | None
+    on: date | None
+    status: BaselineStatus
+
+
+MISSING = Baseline(None, None, "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAnchor:
     """The first session that a baseline is taken before; `after`: the treated time that came
     before it ended with this session, None when the patient was untreated.
     """
@@ -42,42 +58,21 @@ def baseline_anchor(
     treatment: Treatment,
     zone: tzinfo = UTC,
     limits: BaselineLimits = MEASURES.newest.baseline,
-) -> Anchor | None:
+) -> CourseAnchor | None:
     """Return what the baseline of the newest begun course stands before; None before any session.
 
     The sessions are those that had started. A course that begins at most 90 mood days after the
     last session of those before it keeps their baseline, unless it has `new_baseline`.
     """
-    anchor: Anchor | None = None
+    anchor: CourseAnchor | None = None
     last: Session | None = None
     for course, sessions in begun_courses(treatment):
-        if last is None or course.new_baseline or _gap(last, sessions[0], zone) > limits.keep_days:
-            anchor = Anchor(sessions[0], last)
-        newest = sessions[-1]
+        first, newest = sessions[0], sessions[-1]
+        gap = 0 if last is None else (first.day(zone) - last.day(zone)).days
+        if last is None or course.new_baseline or gap > limits.keep_days:
+            anchor = CourseAnchor(first, last)
         last = newest if last is None or newest.started_at > last.started_at else last
     return anchor
-
-
-def _gap(last: Session, first: Session, zone: tzinfo) -> int:
-    return (first.day(zone) - last.day(zone)).days
-
-
-BaselineStatus = Literal["established", "provisional", "missing"]
-
-# Instruments that are answered every day; the others look back over weeks.
-DAILY = frozenset({"phq9-daily", "mood"})
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """A level in points of the instrument, and the last mood day that it rests on."""
-
-    value: int | Fraction | None
-    on: date | None
-    status: BaselineStatus
-
-
-MISSING = Baseline(None, None, "missing")
 
 
 def find_baseline(
@@ -98,15 +93,23 @@ def find_baseline(
     it, at least 3. Else what an untreated patient would have, `provisional`, from what came after
     the course before. Source: report formulas, Baseline B.
     """
-    anchor = None
+    anchor, is_daily = None, instrument in DAILY
     if treatment.sessions:
         anchor = baseline_anchor(treatment, zone, thresholds.measures.baseline)
     if anchor is not None:
-        found = _before_course(instrument, entries, rows, anchor.session, thresholds, zone)
+        first, limits = anchor.session, thresholds.measures.baseline
+        found = (
+            days_before(rows, first, zone, thresholds.windows)
+            if is_daily
+            else form_before(entries, first, zone, limits)
+        )
         if found is not None:
             return found
-        entries, rows = _since_course_before(entries, rows, anchor, zone)
-    if instrument in DAILY:
+        if anchor.after is not None:
+            treated_until = anchor.after.day(zone)
+            entries = [entry for entry in entries if entry.mood_day > treated_until]
+            rows = [row for row in rows if row.mood_day > treated_until]
+    if is_daily:
         return first_days_baseline(rows, thresholds.windows) if rows else MISSING
     return first_form_baseline(entries)
 
@@ -179,28 +182,3 @@ def _mean_of(rows: Iterable[DayRow], windows: Windows, status: BaselineStatus) -
     if len(complete) < windows.baseline_min_days:
         return None
     return Baseline(mean([value for _, value in complete]), complete[-1][0], status)
-
-
-def _before_course(
-    instrument: str,
-    entries: Sequence[SeriesEntry],
-    rows: Sequence[DayRow],
-    first: Session,
-    thresholds: FigureNumbers,
-    zone: tzinfo,
-) -> Baseline | None:
-    if instrument in DAILY:
-        return days_before(rows, first, zone, thresholds.windows)
-    return form_before(entries, first, zone, thresholds.measures.baseline)
-
-
-def _since_course_before(
-    entries: Sequence[SeriesEntry], rows: Sequence[DayRow], anchor: Anchor, zone: tzinfo
-) -> tuple[Sequence[SeriesEntry], Sequence[DayRow]]:
-    if anchor.after is None:
-        return entries, rows
-    treated_until = anchor.after.day(zone)
-    return (
-        [entry for entry in entries if entry.mood_day > treated_until],
-        [row for row in rows if row.mood_day > treated_until],
-    )

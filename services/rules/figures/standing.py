@@ -11,9 +11,14 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue, SeriesEntry
-from services.rules.figures.effect_duration import LOST, duration
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
-from services.rules.figures.session_effect import morning_values, session_effect, session_windows
+from services.rules.figures.session_effect import (
+    LOST,
+    duration,
+    morning_values,
+    session_effect,
+    session_windows,
+)
 
 
 @dataclass(frozen=True, slots=True)

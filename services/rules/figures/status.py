@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from services.rules.measures import MEASURES, Change
+from services.rules.statistics import Exact
 
 Status = Literal[
     "baseline_missing",
@@ -25,13 +26,13 @@ ReliableChange = Literal["none", "possible", "reliable"]
 class Improvement:
     """Baseline minus current: positive is better. `percent` needs a baseline of at least 10."""
 
-    points: int | Fraction | None
+    points: Exact | None
     percent: Fraction | None
 
 
 def improvement(
-    baseline: int | Fraction | None,
-    current: int | Fraction | None,
+    baseline: Exact | None,
+    current: Exact | None,
     limits: Change = MEASURES.newest.change,
 ) -> Improvement:
     """Return the change in points and, where a percentage means something, in percent."""
@@ -41,7 +42,7 @@ def improvement(
 
 
 def reliable_change(
-    points: int | Fraction | None, limits: Change = MEASURES.newest.change
+    points: Exact | None, limits: Change = MEASURES.newest.change
 ) -> ReliableChange | None:
     """Return how sure a change of so many points of a two-week PHQ-9 is, in either direction.
 
@@ -56,8 +57,8 @@ def reliable_change(
 
 
 def phq9_status(
-    baseline: int | Fraction | None,
-    current: int | Fraction | None,
+    baseline: Exact | None,
+    current: Exact | None,
     limits: Change = MEASURES.newest.change,
 ) -> Status | None:
     """Return the status of a two-week PHQ-9 (0-27), the first row that holds.

@@ -14,6 +14,8 @@ from services.rules.day_series import DayValue
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, Windows
 from services.rules.statistics import TrendTest, mann_kendall, mean, sample_sd, theil_sen
 
+_DAY = attrgetter("day")
+
 
 @dataclass(frozen=True, slots=True)
 class WindowMean:
@@ -25,8 +27,8 @@ class WindowMean:
 
 def between(values: Sequence[DayValue], first: date, last: date) -> Sequence[DayValue]:
     """Return the values (ascending) of the days from the first to the last, both included."""
-    start = bisect_left(values, first, key=attrgetter("day"))
-    return values[start : bisect_right(values, last, lo=start, key=attrgetter("day"))]
+    start = bisect_left(values, first, key=_DAY)
+    return values[start : bisect_right(values, last, lo=start, key=_DAY)]
 
 
 def ending_on_last(values: Sequence[DayValue], days: int) -> Sequence[DayValue]:

@@ -17,7 +17,7 @@ URINARY = "urinary"
 
 DISCHARGED = "discharged"
 
-Reason = Literal[
+DueReason = Literal[
     "daily",
     "day_1",
     "day_3",
@@ -33,7 +33,7 @@ ItemStatus = Literal["upcoming", "due", "overdue", "answered", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredForm:
     """A form or report with at least one answer: the day it is about, and when it was recorded."""
 
     mood_day: date
@@ -53,7 +53,7 @@ class ScheduleCase:
     accepted_at: datetime | None
     away: Sequence[DaySpan] = ()
     treatment: Treatment = UNTREATED
-    answered: Mapping[str, Sequence[Answered]] = field(default_factory=dict)
+    answered: Mapping[str, Sequence[AnsweredForm]] = field(default_factory=dict)
     indications: frozenset[str] = frozenset()
     status: str = "active"
 
@@ -69,7 +69,7 @@ class DueItem:
     """
 
     instrument: str
-    reason: Reason
+    reason: DueReason
     session_id: str | None
     mood_day: date | None
     counts_from_at: datetime

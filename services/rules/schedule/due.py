@@ -25,7 +25,7 @@ from services.rules.schedule.case import (
 from services.rules.schedule.numbers import SCHEDULE, ScheduleNumbers
 from services.rules.schedule.periods import by_indication, daily, monthly, periodic
 from services.rules.schedule.sessions import before_sessions, side_effects_after
-from services.rules.schedule.windows import Answers, DayWindow, Times, Window
+from services.rules.schedule.windows import AnswerIndex, DayWindow, DueWindow, Times
 
 # A window may be open for some time after the last day that it is about, and an answer recorded in
 # it may be about a day before it (a day more: patients move between zones).
@@ -34,7 +34,7 @@ _STAYS_OPEN = _STATED_BACK = timedelta(days=STATED_DAYS_BACK + 1)
 
 def windows_now(
     case: ScheduleCase, now: datetime, numbers: ScheduleNumbers = SCHEDULE
-) -> tuple[Window, ...]:
+) -> tuple[DueWindow, ...]:
     """Return the windows that touch the time from 3 days ago to 14 days ahead. They need no
     answers; so a reader knows which to fetch.
     """
@@ -43,7 +43,7 @@ def windows_now(
     return windows_between(case, since, until, numbers)
 
 
-def answers_needed(windows: Sequence[Window], zone: tzinfo) -> dict[str, date]:
+def answers_needed(windows: Sequence[DueWindow], zone: tzinfo) -> dict[str, date]:
     """Return from which mood day on answers of each instrument can matter to these windows."""
     needed: dict[str, date] = {}
     for window in windows:
@@ -57,7 +57,7 @@ def windows_between(
     since: datetime,
     until: datetime,
     numbers: ScheduleNumbers = SCHEDULE,
-) -> tuple[Window, ...]:
+) -> tuple[DueWindow, ...]:
     """Return the windows that touch the time between two instants, of all instruments."""
     first = mood_day_at(shift(since, -_STAYS_OPEN), case.zone)
     asked = DaySpan(first, mood_day_at(until, case.zone))
@@ -72,7 +72,7 @@ def windows_between(
 
 def layers(
     case: ScheduleCase, asked: DaySpan, numbers: ScheduleNumbers = SCHEDULE
-) -> Mapping[str, Iterator[Window]]:
+) -> Mapping[str, Iterator[DueWindow]]:
     """Return the windows of each instrument, made as they are asked for; `asked` bounds those that
     come back every so many days. Nothing is due before the acceptance or after the discharge.
     """
@@ -105,7 +105,7 @@ def adherence(
     answered by the last one. A window counts from its first day on, also while it is open.
     """
     known = [one for one in case.answered.get(instrument, ()) if one.mood_day <= reported.last]
-    answers = Answers(known)
+    answers = AnswerIndex(known)
     windows = [
         window
         for window in layers(case, reported, numbers).get(instrument, ())
@@ -117,15 +117,17 @@ def adherence(
 
 def _two_weeks(
     case: ScheduleCase, calendar: Calendar, numbers: ScheduleNumbers
-) -> Iterator[Window]:
+) -> Iterator[DueWindow]:
     yield from before_sessions(calendar, case.treatment, numbers)
     yield from periodic(calendar, numbers)
 
 
-def items_of(windows: Sequence[Window], case: ScheduleCase, now: datetime) -> tuple[DueItem, ...]:
+def items_of(
+    windows: Sequence[DueWindow], case: ScheduleCase, now: datetime
+) -> tuple[DueItem, ...]:
     """Return the windows as items, with what became of each by `now`."""
-    answers = {window.instrument: Answers(()) for window in windows}
-    answers |= {code: Answers(given) for code, given in case.answered.items()}
+    answers = {window.instrument: AnswerIndex(()) for window in windows}
+    answers |= {code: AnswerIndex(given) for code, given in case.answered.items()}
     today = mood_day_at(now, case.zone)
     is_away = any(today in span for span in case.away)
     made = [
@@ -135,7 +137,9 @@ def items_of(windows: Sequence[Window], case: ScheduleCase, now: datetime) -> tu
     return tuple(sorted(made, key=_place))
 
 
-def _item(window: Window, times: Times, answers: Answers, now: datetime, is_away: bool) -> DueItem:
+def _item(
+    window: DueWindow, times: Times, answers: AnswerIndex, now: datetime, is_away: bool
+) -> DueItem:
     answered_at = window.answered_at(answers)
     is_daily = isinstance(window, DayWindow) and window.instrument == DAILY
     return DueItem(

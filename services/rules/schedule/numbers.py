@@ -14,7 +14,7 @@ BY_INDICATION = ("gad7", "pcl5", "asrm")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhoneSpan:
     """How far around now a phone is shown its schedule, in days."""
 
     back_days: int
@@ -79,7 +79,7 @@ class ScheduleNumbers:
     version: str
     in_force_from: datetime
     measures: Annotated[Measures, MEASURES]
-    shown: Shown
+    shown: PhoneSpan
     after_session: AfterSession
     side_effects_overdue_hours: int
     periodic: Periodic

@@ -12,7 +12,7 @@ from typing import cast
 
 from services.rules.mood_days import STATED_DAYS_BACK
 from services.rules.schedule.calendar import Calendar
-from services.rules.schedule.case import DAILY, TWO_WEEKS, URINARY, Reason
+from services.rules.schedule.case import DAILY, TWO_WEEKS, URINARY, DueReason
 from services.rules.schedule.numbers import Repeated, ScheduleNumbers
 from services.rules.schedule.windows import ONE_DAY, DayWindow
 
@@ -26,7 +26,7 @@ def daily(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
     A day may still be stated two days later (API contract), so it is overdue for as long.
     """
     marked = days_after_sessions(calendar, numbers)
-    unmarked: tuple[Reason, str | None] = ("daily", None)
+    unmarked: tuple[DueReason, str | None] = ("daily", None)
     days = calendar.due_days(calendar.asked.first)
     for day in takewhile(lambda day: day <= calendar.asked.last, days):
         reason, session_id = marked.get(day, unmarked)
@@ -37,7 +37,7 @@ def daily(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
 
 def days_after_sessions(
     calendar: Calendar, numbers: ScheduleNumbers
-) -> dict[date, tuple[Reason, str]]:
+) -> dict[date, tuple[DueReason, str]]:
     """Which mood days are day 1, 3, 7 and 14 after which session.
 
     A session before that day takes its place; one on the day itself does not, since that day's
@@ -45,7 +45,7 @@ def days_after_sessions(
     """
     ends = [*calendar.days_of[1:], date.max]
     return {
-        day: (cast(Reason, f"day_{count}"), session.id)
+        day: (cast(DueReason, f"day_{count}"), session.id)
         for session, own, end in zip(calendar.sessions, calendar.days_of, ends, strict=False)
         for count in numbers.after_session.days
         if (day := own + count * ONE_DAY) <= end
@@ -100,12 +100,12 @@ def _months(calendar: Calendar, treated: Sequence[date], length: int) -> Iterato
         yield date.fromordinal(ordinal)
 
 
-def _of(instrument: str, reason: Reason, days: tuple[date, ...], every: Repeated) -> DayWindow:
+def _of(instrument: str, reason: DueReason, days: tuple[date, ...], every: Repeated) -> DayWindow:
     return _repeated(instrument, reason, days, every.due_from_day, every.overdue_from_day)
 
 
 def _repeated(
-    instrument: str, reason: Reason, days: tuple[date, ...], due_from: int, overdue_from: int
+    instrument: str, reason: DueReason, days: tuple[date, ...], due_from: int, overdue_from: int
 ) -> DayWindow:
     """A period, due and overdue from a day of it (counted from 1), over on the day after it."""
     over = days[-1] + ONE_DAY

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from services.rules.mood_days import DAY_STARTS_AT, DaySpan, mood_day_at
-from services.rules.schedule.case import Answered, Reason
+from services.rules.schedule.case import AnsweredForm, DueReason
 
 ONE_DAY = timedelta(days=1)
 _A_MOMENT = timedelta(microseconds=1)
@@ -33,10 +33,10 @@ class Times:
     expires_at: datetime
 
 
-class Answers:
+class AnswerIndex:
     """The answers of one instrument, to be looked up by day and by time; their order is nothing."""
 
-    def __init__(self, answers: Collection[Answered]) -> None:
+    def __init__(self, answers: Collection[AnsweredForm]) -> None:
         self._recorded = sorted(one.recorded_at for one in answers)
         self._by_day: dict[date, datetime] = {}
         for one in answers:
@@ -62,7 +62,7 @@ class DayWindow:
     """
 
     instrument: str
-    reason: Reason
+    reason: DueReason
     days: tuple[date, ...]
     opens_on: date
     overdue_on: date
@@ -78,7 +78,7 @@ class DayWindow:
         """Whether an answer about one of the reported days would count."""
         return any(day in reported for day in self.days)
 
-    def answered_at(self, answers: Answers) -> datetime | None:
+    def answered_at(self, answers: AnswerIndex) -> datetime | None:
         """When the first answer that counts was recorded."""
         return answers.about(self.days)
 
@@ -88,7 +88,7 @@ class SpanWindow:
     """From one instant to another around a session: an answer recorded in between counts."""
 
     instrument: str
-    reason: Reason
+    reason: DueReason
     session_id: str
     opens_at: datetime
     due_at: datetime
@@ -107,9 +107,9 @@ class SpanWindow:
         last = mood_day_at(self.expires_at - _A_MOMENT, zone)
         return mood_day_at(self.opens_at, zone) <= reported.last and last >= reported.first
 
-    def answered_at(self, answers: Answers) -> datetime | None:
+    def answered_at(self, answers: AnswerIndex) -> datetime | None:
         """When the first answer that counts was recorded."""
         return answers.within(self.opens_at, self.expires_at)
 
 
-Window = DayWindow | SpanWindow
+DueWindow = DayWindow | SpanWindow

@@ -8,7 +8,7 @@ from typing import Literal
 
 from services.rules.trend.document import NOT_CONTENT
 
-EntryKind = Literal[
+ChangedKind = Literal[
     "check_in",
     "side_effects",
     "course",
@@ -19,7 +19,7 @@ EntryKind = Literal[
     "time_zone",
     "indications",
 ]
-Change = Literal["added", "changed", "removed"]
+ChangeKind = Literal["added", "changed", "removed"]
 
 # Rows of these lists are the same row when they agree in this field.
 ROW_KEYS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ class KnownEntry:
     that was taken back (a voided form, a cancelled session); a form without an answer is one too.
     """
 
-    kind: EntryKind
+    kind: ChangedKind
     id: str
     version: int
     revision: int
@@ -49,9 +49,9 @@ class KnownEntry:
 class EntryChange:
     """An entry that one of the cuts knows and the other does not, or in another version."""
 
-    kind: EntryKind
+    kind: ChangedKind
     id: str
-    change: Change
+    change: ChangeKind
     version: int
     revision: int
 
@@ -68,7 +68,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReportDifference:
     """`fields` in the order of their paths, `entries` in the order in which they came to count."""
 
     fields: tuple[FieldChange, ...]
@@ -80,7 +80,7 @@ def differences(
     after: Mapping[str, object],
     known_before: Iterable[KnownEntry],
     known_after: Iterable[KnownEntry],
-) -> Difference:
+) -> ReportDifference:
     """Return what differs between two reports (trend JSON) and between what they rest on.
 
     Nothing is said of when they were made. The same two cuts the other way round give the same
@@ -92,7 +92,7 @@ def differences(
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
     )
-    return Difference(fields, _entries(known_before, known_after))
+    return ReportDifference(fields, _entries(known_before, known_after))
 
 
 def _entries(
@@ -112,7 +112,7 @@ def _entries(
     return tuple(sorted(found, key=lambda one: (one.revision, one.kind, one.id)))
 
 
-def _change(old: KnownEntry | None, new: KnownEntry | None) -> Change | None:
+def _change(old: KnownEntry | None, new: KnownEntry | None) -> ChangeKind | None:
     if old == new:
         return None
     counted, counts = old is not None and old.counts, new is not None and new.counts
@@ -121,7 +121,7 @@ def _change(old: KnownEntry | None, new: KnownEntry | None) -> Change | None:
     return "added" if counts else "removed"
 
 
-def _change_of_traces(old: KnownEntry | None, new: KnownEntry | None) -> Change | None:
+def _change_of_traces(old: KnownEntry | None, new: KnownEntry | None) -> ChangeKind | None:
     """What was taken back before both cuts leaves nothing, but a form keeps its day and item 9."""
     left, leaves = (one is not None and one.kind == "check_in" for one in (old, new))
     if left and leaves:

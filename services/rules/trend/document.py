@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 
 from services.rules.day_series import DayRow, DayValue, day_values
-from services.rules.figures.effect_duration import EffectDuration
+from services.rules.figures.session_effect import EffectDuration
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.burden import Burden, Tally
 from services.rules.trend.numbers import ReportNumbers

@@ -32,7 +32,7 @@ from services.rules.figures.windows import (
     trend_test,
 )
 from services.rules.mood_days import DaySpan, find_zone, mood_day_at
-from services.rules.schedule.case import Answered, ScheduleCase
+from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import Adherence, adherence
 from services.rules.schedule.windows import ONE_DAY, day_start
 from services.rules.side_effects.burden import Burden, side_effect_burden
@@ -127,13 +127,14 @@ def trend(
     last = cut_day if to_day is None else to_day
     first = date.min if from_day is None else from_day
     known = [entry for entry in entries if entry.mood_day <= last]
+    answered = [AnsweredForm(one.mood_day, one.recorded_at) for one in known if one.answered]
     due = adherence(
         ScheduleCase(
             zone=zone,
             accepted_at=_end_of(accepted_on, zone),
             away=tuple(away),
             treatment=beside.treatment,
-            answered={instrument: [_answered(entry) for entry in known if entry.answered]},
+            answered={instrument: answered},
             indications=indications,
         ),
         instrument,
@@ -152,10 +153,6 @@ def _end_of(accepted_on: date | None, zone: tzinfo) -> datetime | None:
     if accepted_on is None:
         return None
     return day_start(accepted_on + ONE_DAY, zone) - timedelta.resolution
-
-
-def _answered(entry: SeriesEntry) -> Answered:
-    return Answered(entry.mood_day, entry.recorded_at)
 
 
 def _figures(

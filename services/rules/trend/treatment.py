@@ -10,26 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from fractions import Fraction
+from operator import attrgetter
 from typing import Literal
 
 from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import DayValue, SeriesEntry
 from services.rules.figures.baseline import baseline_anchor, begun_courses
-from services.rules.figures.effect_duration import (
-    Duration,
-    EffectDuration,
-    duration,
-    effect_duration,
-)
 from services.rules.figures.onset import Onset, onset
 from services.rules.figures.session_effect import (
+    Duration,
+    EffectDuration,
     SessionEffect,
     SessionWindow,
+    duration,
+    effect_duration,
     morning_values,
     session_effect,
     session_windows,
 )
 from services.rules.measures import MEASURES, Change
+from services.rules.statistics import Exact
 from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS, CourseRuleThresholds
 from services.rules.worsening.return_of_symptoms import Relapse, after_first_session, relapse
@@ -37,6 +37,8 @@ from services.rules.worsening.return_of_symptoms import Relapse, after_first_ses
 TWO_WEEKS = "phq9"
 # Higher is better on the mood slider: a nadir would be its worst day.
 NOT_OF_SYMPTOMS = frozenset({"mood"})
+
+_DAY = attrgetter("day")
 
 ResponseStatus = Literal["observed", "censored", "no_response", "unknown"]
 
@@ -91,7 +93,7 @@ def treatment_figures(
     instrument: str,
     entries: Sequence[SeriesEntry],
     values: Sequence[DayValue],
-    baseline: int | Fraction | None,
+    baseline: Exact | None,
     treatment: Treatment,
     zone: tzinfo = UTC,
     numbers: ReportNumbers = REPORT_NUMBERS,
@@ -119,13 +121,17 @@ def treatment_figures(
     of_course = values if instrument == TWO_WEEKS else ()
     readings = after_first_session(of_course, treatment, zone, measures.baseline)
     found = relapses(readings, baseline, numbers.course_rules)
+    begun = begun_courses(treatment)
+    response = None
+    if instrument == TWO_WEEKS:
+        response = course_response(readings, found, baseline, begun, zone, measures.change)
     return TreatmentFigures(
         sessions=tuple(sessions),
         effect_duration=effect_duration(durations, figures.session),
         onset=onset(instrument, entries, values, baseline, anchor.session, zone, figures)
         if anchor
         else None,
-        course=_course(instrument, readings, found, baseline, treatment, zone, measures.change),
+        course=CourseFigures(*begun[-1], response) if begun else None,
         relapse=found[-1] if found else None,
     )
 
@@ -140,65 +146,42 @@ def _places(sessions: Sequence[Session]) -> dict[str, int]:
     return places
 
 
-def _course(
-    instrument: str,
-    readings: Sequence[DayValue],
-    found: Sequence[Relapse],
-    baseline: int | Fraction | None,
-    treatment: Treatment,
-    zone: tzinfo,
-    change: Change,
-) -> CourseFigures | None:
-    begun = begun_courses(treatment)
-    if not begun:
-        return None
-    course, sessions = begun[-1]
-    response = None
-    if instrument == TWO_WEEKS:
-        response = course_response(readings, found, baseline, treatment, zone, change)
-    return CourseFigures(course, sessions, response)
-
-
-def newest_induction(treatment: Treatment) -> tuple[Course, tuple[Session, ...]] | None:
-    """Return the induction course that began last, with its sessions."""
-    begun = [pair for pair in begun_courses(treatment) if pair[0].phase == "induction"]
-    return begun[-1] if begun else None
-
-
 def course_response(
     readings: Sequence[DayValue],
     found: Sequence[Relapse],
-    baseline: int | Fraction | None,
-    treatment: Treatment,
+    baseline: Exact | None,
+    begun: Sequence[tuple[Course, tuple[Session, ...]]],
     zone: tzinfo = UTC,
     change: Change = MEASURES.newest.change,
 ) -> CourseResponse:
     """Return the response duration of the newest induction course.
 
     `readings` are day values of the two-week PHQ-9 (ascending) after the session that the baseline
-    stands before, and `found` their `relapses`; `treatment` holds the sessions that had started.
-    Maintenance sessions do not end the follow-up.
+    stands before, and `found` their `relapses`; `begun` the `begun_courses`. Maintenance sessions
+    do not end the follow-up.
     """
-    induction = newest_induction(treatment)
-    if induction is None:
+    inductions = [sessions for course, sessions in begun if course.phase == "induction"]
+    if not inductions:
         return CourseResponse("unknown")
-    since = induction[1][-1].day(zone)
-    after = readings[bisect_right(readings, since, key=_day) :]
+    since = inductions[-1][-1].day(zone)
+    after = readings[bisect_right(readings, since, key=_DAY) :]
     if baseline is None or baseline < change.percent_from_baseline or not after:
         return CourseResponse("unknown", since=since)
     lost = next((one for one in found if one.on > since), None)
     if lost is not None:
         return CourseResponse("observed", (lost.on - since).days, since, lost)
     newest = found[-1].confirmed_on if found else date.min
-    since_then = [reading.value for reading in readings if reading.day > newest]
-    if not any(_responds(baseline, value, change) for value in since_then):
-        return CourseResponse("no_response", since=since)
-    return CourseResponse("censored", (after[-1].day - since).days, since)
+    for reading in readings:
+        value = reading.value
+        is_response = value < change.remission_below or change.is_response(baseline, value)
+        if reading.day > newest and is_response:
+            return CourseResponse("censored", (after[-1].day - since).days, since)
+    return CourseResponse("no_response", since=since)
 
 
 def relapses(
     readings: Sequence[DayValue],
-    baseline: int | Fraction | None,
+    baseline: Exact | None,
     thresholds: CourseRuleThresholds = COURSE_RULE_THRESHOLDS,
 ) -> tuple[Relapse, ...]:
     """Return every return of symptoms among the readings (ascending): each needs a response of its
@@ -208,13 +191,5 @@ def relapses(
     found: list[Relapse] = []
     while (lost := relapse(readings, level, thresholds)) is not None:
         found.append(lost)
-        readings = readings[bisect_right(readings, lost.confirmed_on, key=_day) :]
+        readings = readings[bisect_right(readings, lost.confirmed_on, key=_DAY) :]
     return tuple(found)
-
-
-def _responds(baseline: int | Fraction, value: int | Fraction, change: Change) -> bool:
-    return value < change.remission_below or change.is_response(baseline, value)
-
-
-def _day(reading: DayValue) -> date:
-    return reading.day

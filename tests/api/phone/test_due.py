@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from schemas.due import REASONS, STATUSES, DueOut
-from services.rules.schedule.case import ItemStatus, Reason
+from services.rules.schedule.case import DueReason, ItemStatus
 from tests.builders.calls import made, post
 from tests.builders.chart import Chart
 from tests.builders.entries import phq9
@@ -241,4 +241,4 @@ def test_others_see_nothing(client: FlaskClient, world: World) -> None:
 
 
 def test_the_wire_documents_every_word_of_the_rules() -> None:
-    assert (get_args(Reason), get_args(ItemStatus)) == (REASONS, STATUSES)
+    assert (get_args(DueReason), get_args(ItemStatus)) == (REASONS, STATUSES)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.rules.courses import Course, Product, Route, Session, Treatment
 from services.rules.mood_days import DaySpan, shift
-from services.rules.schedule.case import Answered, DueItem, ScheduleCase
+from services.rules.schedule.case import AnsweredForm, DueItem, ScheduleCase
 from services.rules.schedule.due import items_of, windows_between, windows_now
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -41,14 +41,14 @@ def sessions_at(
     return Treatment((Course(course, product, "induction", day_of("01-01")),), sessions)
 
 
-def answers(*written: str, zone: tzinfo = KOLKATA) -> list[Answered]:
+def answers(*written: str, zone: tzinfo = KOLKATA) -> list[AnsweredForm]:
     """Each about the mood day on which it was recorded, unless `… about 03-09` says another."""
     made = []
     for one in written:
         when, _, about = one.partition(" about ")
         instant = moment(when, zone)
         own = (instant.astimezone(zone).replace(tzinfo=None) - timedelta(hours=4)).date()
-        made.append(Answered(day_of(about) if about else own, instant))
+        made.append(AnsweredForm(day_of(about) if about else own, instant))
     return made
 
 
@@ -60,7 +60,7 @@ def case(
     paused: tuple[tuple[str, str], ...] = (),
     indications: tuple[str, ...] = (),
     status: str = "active",
-    **answered: list[Answered],
+    **answered: list[AnsweredForm],
 ) -> ScheduleCase:
     """A patient of March 2026; answers by instrument, `phq9_daily` for `phq9-daily`."""
     return ScheduleCase(

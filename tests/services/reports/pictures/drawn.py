@@ -11,8 +11,7 @@ from xml.etree import ElementTree
 
 from services.rules.courses import Session
 from services.rules.day_series import DayRow
-from services.rules.figures.effect_duration import Duration
-from services.rules.figures.session_effect import SessionEffect, session_windows
+from services.rules.figures.session_effect import Duration, SessionEffect, session_windows
 from services.rules.trend.document import TrendReport
 from services.rules.trend.numbers import REPORT_NUMBERS
 from services.rules.trend.report import trend

@@ -13,10 +13,9 @@ import pytest
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.visit import visit_pdf
 from services.rules.courses import Course
-from services.rules.figures.effect_duration import Duration, EffectDuration
 from services.rules.figures.item9 import Item9Series, LevelOn
 from services.rules.figures.onset import Onset
-from services.rules.figures.session_effect import SessionEffect
+from services.rules.figures.session_effect import Duration, EffectDuration, SessionEffect
 from services.rules.figures.status import Improvement
 from services.rules.figures.windows import WindowMean
 from services.rules.schedule.due import Adherence

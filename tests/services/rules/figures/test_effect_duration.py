@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.figures.effect_duration import Duration, duration, effect_duration
-from services.rules.figures.session_effect import session_effect, session_windows
+from services.rules.figures.session_effect import (
+    Duration,
+    duration,
+    effect_duration,
+    session_effect,
+    session_windows,
+)
 from tests.builders.rules.courses import session
 from tests.builders.rules.days import run, values
 

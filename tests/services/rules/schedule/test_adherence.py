@@ -7,7 +7,7 @@ from datetime import UTC, date
 import pytest
 
 from services.rules.mood_days import DaySpan
-from services.rules.schedule.case import Answered, ScheduleCase
+from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import Adherence, adherence
 from services.rules.schedule.windows import day_start
 from tests.builders.rules.days import FIRST_DAY, on
@@ -25,7 +25,7 @@ def found(
         zone=UTC,
         accepted_at=day_start(FIRST_DAY, UTC),
         away=[DaySpan(on(first), on(last)) for first, last in paused],
-        answered={instrument: [Answered(on(day), day_start(on(day), UTC)) for day in answered]},
+        answered={instrument: [AnsweredForm(on(day), day_start(on(day), UTC)) for day in answered]},
     )
     return adherence(case, instrument, DaySpan(on(since), on(until)))
 
@@ -78,7 +78,7 @@ def test_nothing_is_due_of_other_instruments(instrument):
 
 def test_nothing_is_due_before_acceptance():
     reported = DaySpan(date.min, on(30))
-    answered = {"phq9-daily": [Answered(on(3), day_start(on(3), UTC))]}
+    answered = {"phq9-daily": [AnsweredForm(on(3), day_start(on(3), UTC))]}
     invited = ScheduleCase(zone=UTC, accepted_at=None, answered=answered)
 
     assert adherence(invited, "phq9-daily", reported) == Adherence(0, 0)

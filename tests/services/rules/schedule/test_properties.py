@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.rules.courses import Course, Session, Treatment, in_order
 from services.rules.mood_days import DaySpan
-from services.rules.schedule.case import Answered, ScheduleCase
+from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import (
     Adherence,
     adherence,
@@ -44,10 +44,10 @@ def sessions(draw) -> Treatment:
 
 
 @st.composite
-def answered(draw) -> list[Answered]:
+def answered(draw) -> list[AnsweredForm]:
     instants = draw(st.lists(INSTANTS, max_size=12))
     back = st.integers(0, 2).map(lambda count: timedelta(days=count))
-    return [Answered(at.date() - draw(back), at) for at in instants]
+    return [AnsweredForm(at.date() - draw(back), at) for at in instants]
 
 
 @st.composite
@@ -192,7 +192,7 @@ def test_without_a_session_adherence_is_what_a_few_plain_lines_say(
         zone=zone,
         accepted_at=day_start(accepted_on + timedelta(days=1), zone) - timedelta.resolution,
         away=paused,
-        answered={instrument: [Answered(day, day_start(day, zone)) for day in days]},
+        answered={instrument: [AnsweredForm(day, day_start(day, zone)) for day in days]},
     )
     found = adherence(case, instrument, reported)
 

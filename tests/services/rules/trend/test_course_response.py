@@ -1,10 +1,11 @@
-"""How long a response held after the last induction session, and each return of symptoms."""
+"""How long a response lasted after the last induction session, and each return of symptoms."""
 
 from __future__ import annotations
 
 import pytest
 
 from services.rules.courses import UNTREATED
+from services.rules.figures.baseline import begun_courses
 from services.rules.trend.treatment import course_response, relapses
 from tests.builders.rules.courses import course, joined_plans
 from tests.builders.rules.days import on, values
@@ -14,7 +15,8 @@ INDUCTION = course(days=(0, 3, 7, 10))
 
 def response(scores, treatment=INDUCTION, baseline=20):
     readings = values(scores)
-    return course_response(readings, relapses(readings, baseline), baseline, treatment)
+    found = relapses(readings, baseline)
+    return course_response(readings, found, baseline, begun_courses(treatment))
 
 
 @pytest.mark.parametrize(
