@@ -9,13 +9,19 @@ from typing import Final
 from services.evaluation.simulation.outcomes import Truth, simulated_patients
 from services.rules.cohort.course import course_outcomes
 from services.rules.cohort.figures import GroupFigures, figures_of
-from services.rules.cohort.tally import Cohort, CohortGroup
+from services.rules.cohort.tally import Cohort, CohortGroup, ShareName
 from tests.proofs.seen import Seen, verdict
 
 INDUCTIONS: Final = CohortGroup("phase", "induction")
 # How far chance alone may carry a share from the truth, in standard errors.
 STANDARD_ERRORS: Final = 4.0
-SHARES: Final = ("response", "remission", "worsened", "item9_lower", "item9_higher")
+SHARES: Final[tuple[ShareName, ...]] = (
+    "response",
+    "remission",
+    "worsened",
+    "item9_lower",
+    "item9_higher",
+)
 
 
 def simulated_outcomes(patients: int, seed: int) -> Iterator[Seen]:
@@ -39,7 +45,7 @@ def simulated_outcomes(patients: int, seed: int) -> Iterator[Seen]:
         yield Seen(words, size, seen, None)
 
 
-def _share(name: str, figures: GroupFigures, true: float, size: str) -> Seen:
+def _share(name: ShareName, figures: GroupFigures, true: float, size: str) -> Seen:
     share = figures.shares[name]
     found = float(share.percent or 0) / 100
     apart = abs(found - true)
