@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -83,6 +84,10 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("an object repeats a key")
 
 
+View = Callable[..., Any]
+Decorator = Callable[[View], View]
+
+
 class StrictParser(FlaskParser):
     """webargs through our reader: unknown fields are an error everywhere."""
 
@@ -101,6 +106,41 @@ class Routes(Blueprint):  # type: ignore[misc] # flask-smorest ships no types
     """A flask-smorest blueprint that reads through the strict parser."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def reads(self, path: str, answer: Any, query: Any = None, **answered: Any) -> Decorator:
+        """A GET that answers 200; `query`: what its address may ask."""
+
+        def route(view: View) -> View:
+            view = self.response(200, answer, **answered)(view)
+            if query is not None:
+                view = self.arguments(query, location="query")(view)
+            routed: View = self.route(path, methods=["GET"])(view)
+            return routed
+
+        return route
+
+    def writes(
+        self,
+        path: str,
+        body: Any = None,
+        answer: Any = None,
+        status: int = 200,
+        *,
+        method: str = "POST",
+        once: bool = False,
+    ) -> Decorator:
+        """A write; `once`: 201, and 200 with the first answer for a client's id that is known."""
+
+        def route(view: View) -> View:
+            if once:
+                view = self.alt_response(200, schema=answer)(view)
+            view = self.response(201 if once else status, answer)(view)
+            if body is not None:
+                view = self.arguments(body)(view)
+            routed: View = self.route(path, methods=[method])(view)
+            return routed
+
+        return route
 
 
 class OrjsonProvider(JSONProvider):

@@ -28,48 +28,37 @@ from services.alerts.handling.show_alerts import get_alert, list_alerts
 routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")
 
 
-@routes.route("/v1/alerts", methods=["GET"])
-@routes.arguments(AlertListQuery, location="query")
-@routes.response(200, page_of(AlertRowOut))
+@routes.reads("/v1/alerts", page_of(AlertRowOut), AlertListQuery)
 def get_alerts(query: dict[str, Any]) -> Response:
     """The worklist: all that is not resolved on the first page, by tier, then the oldest."""
     return json_answer(list_alerts(current_actor(), now(), **query))
 
 
-@routes.route("/v1/alerts/<uuid:alert_id>", methods=["GET"])
-@routes.response(200, AlertOut)
+@routes.reads("/v1/alerts/<uuid:alert_id>", AlertOut)
 def get_one_alert(alert_id: UUID) -> Response:
     """One alert with its facts, timeline and deliveries; the read is recorded."""
     return json_answer(get_alert(current_actor(), alert_id, now()))
 
 
-@routes.route("/v1/alerts/<uuid:alert_id>/acknowledge", methods=["POST"])
-@routes.response(200, AlertOut)
+@routes.writes("/v1/alerts/<uuid:alert_id>/acknowledge", None, AlertOut)
 def post_acknowledgement(alert_id: UUID) -> Response:
     """Take the alert, or take it over; paging pauses until the acknowledgement ends."""
     return json_answer(acknowledge(current_actor(), alert_id, now()))
 
 
-@routes.route("/v1/alerts/<uuid:alert_id>/resolve", methods=["POST"])
-@routes.arguments(ResolveIn)
-@routes.response(200, AlertOut)
+@routes.writes("/v1/alerts/<uuid:alert_id>/resolve", ResolveIn, AlertOut)
 def post_resolution(body: dict[str, Any], alert_id: UUID) -> Response:
     """End the alert with a disposition; the same again is 200, a different one 409."""
     return json_answer(resolve(current_actor(), alert_id, Ending(**body), now()))
 
 
-@routes.route("/v1/alerts/<uuid:alert_id>/notes", methods=["POST"])
-@routes.arguments(NoteIn)
-@routes.response(201, NoteOut)
-@routes.alt_response(200, schema=NoteOut)
+@routes.writes("/v1/alerts/<uuid:alert_id>/notes", NoteIn, NoteOut, once=True)
 def post_note(body: dict[str, Any], alert_id: UUID) -> Response:
     """Write a note, or how an attempt to reach the patient went."""
     return bytes_answer(add_note(current_actor(), alert_id, NewNote(**body), now()))
 
 
-@routes.route("/v1/alerts/<uuid:alert_id>/feedback", methods=["POST"])
-@routes.arguments(FeedbackIn)
-@routes.response(200, FeedbackOut)
+@routes.writes("/v1/alerts/<uuid:alert_id>/feedback", FeedbackIn, FeedbackOut)
 def post_feedback(body: dict[str, Any], alert_id: UUID) -> Response:
     """Was this alert useful? The last answer of a person counts."""
     return json_answer(give_feedback(current_actor(), alert_id, now(), **body))

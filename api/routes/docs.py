@@ -57,26 +57,23 @@ START: Final = """window.ui = SwaggerUIBundle({
 """
 
 
-@routes.route("/openapi.json", methods=["GET"])
+@routes.reads("/openapi.json", {"type": "object"})
 @public
-@routes.response(200, {"type": "object"})
 def openapi_json() -> Response:
     """This document, generated from the schemas that validate."""
     apis = current_app.extensions["flask-smorest"]["apis"]
     return json_answer(apis[""]["ext_obj"].spec.to_dict())
 
 
-@routes.route("/docs", methods=["GET"])
+@routes.reads("/docs", {"type": "string"}, content_type="text/html")
 @public
-@routes.response(200, {"type": "string"}, content_type="text/html")
 def browse() -> Response:
     """The document, to read and to try out."""
     return _own(PAGE, "text/html")
 
 
-@routes.route("/docs/<asset>", methods=["GET"])
+@routes.reads("/docs/<asset>", {"type": "string"}, content_type="*/*")
 @public
-@routes.response(200, {"type": "string"}, content_type="*/*")
 @routes.alt_response(404, "NOT_FOUND")
 def asset(asset: str) -> Response:
     """A script, style or icon of that page."""

@@ -27,17 +27,15 @@ log = structlog.get_logger()
 UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
 
 
-@routes.route("/healthz", methods=["GET"])
+@routes.reads("/healthz", AliveSchema)
 @public
-@routes.response(200, AliveSchema)
 def healthz() -> Response:
     """The process answers; it does not ask the database."""
     return json_answer({"status": "alive"})
 
 
-@routes.route("/readyz", methods=["GET"])
+@routes.reads("/readyz", ReadySchema)
 @public
-@routes.response(200, ReadySchema)
 @routes.alt_response(503, UNAVAILABLE)
 def readyz() -> Response:
     """May requests be sent here: the database answers and is at the revision of this version."""
@@ -47,9 +45,8 @@ def readyz() -> Response:
     return json_answer({"status": "ready", "revision": found})
 
 
-@routes.route("/safetyz", methods=["GET"])
+@routes.reads("/safetyz", SafetySchema)
 @public
-@routes.response(200, SafetySchema)
 @routes.alt_response(503, UNAVAILABLE)
 def safetyz() -> Response:
     """Do pages get out: 503 when the oldest unsent critical one is older than 60 s, when the next
@@ -61,9 +58,8 @@ def safetyz() -> Response:
     return json_answer(figures)
 
 
-@routes.route("/metrics", methods=["GET"])
+@routes.reads("/metrics", {"type": "string"}, content_type="text/plain")
 @public
-@routes.response(200, {"type": "string"}, content_type="text/plain")
 def metrics() -> Response:
     """Prometheus metrics: counts, states and ages; no ids, no patient data."""
     try:

@@ -17,34 +17,28 @@ from services.accounts.refresh import refresh
 routes = Routes("auth", __name__, description="Log-in and tokens")
 
 
-@routes.route("/v1/auth/login", methods=["POST"])
+@routes.writes("/v1/auth/login", LoginIn, LoginOut)
 @public
-@routes.arguments(LoginIn)
-@routes.response(200, LoginOut)
 def post_login(body: dict[str, Any]) -> Response:
     """Log in with e-mail and password; one refusal for every cause."""
     return json_answer(login_of(log_in(Credentials(**body), request.remote_addr, now())))
 
 
-@routes.route("/v1/auth/refresh", methods=["POST"])
+@routes.writes("/v1/auth/refresh", None, PairOut)
 @public
-@routes.response(200, PairOut)
 def post_refresh() -> Response:
     """A new pair for the refresh token in the Authorization header; safe to repeat."""
     return json_answer(pair_of(refresh(presented_refresh_token(), now())))
 
 
-@routes.route("/v1/auth/logout", methods=["POST"])
-@routes.response(204)
+@routes.writes("/v1/auth/logout", status=204)
 def post_logout() -> None:
     """End this device's family of tokens."""
     log_out(current_actor(), now())
 
 
-@routes.route("/v1/invitations/accept", methods=["POST"])
+@routes.writes("/v1/invitations/accept", AcceptIn, LoginOut, status=201)
 @public
-@routes.arguments(AcceptIn)
-@routes.response(201, LoginOut)
 def post_accept(body: dict[str, Any]) -> Response:
     """Take an account over with the code that staff handed out."""
     grant = accept(Acceptance(**body), request.remote_addr, now())

@@ -16,17 +16,15 @@ from services.membership.invitations import InvitationForm, Invited, invite, inv
 routes = Routes("invitations", __name__, description="Invitations")
 
 
-@routes.route("/v1/invitations", methods=["POST"])
-@routes.arguments(InvitationIn)
-@routes.response(201, InvitationOut)
+@routes.writes("/v1/invitations", InvitationIn, InvitationOut, status=201)
 def post_invitation(body: dict[str, Any]) -> Response:
     """Make an account and a code for it; for a patient also their record."""
     return code_answer(invite(current_actor(), InvitationForm(**body), now()))
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/invitations", methods=["POST"])
-@routes.arguments(DeviceInvitationIn)
-@routes.response(201, InvitationOut)
+@routes.writes(
+    "/v1/patients/<uuid:patient_id>/invitations", DeviceInvitationIn, InvitationOut, status=201
+)
 def post_device_invitation(body: dict[str, Any], patient_id: UUID) -> Response:
     """Make a code for another device of a known patient."""
     return code_answer(invite_device(current_actor(), patient_id, now(), **body))

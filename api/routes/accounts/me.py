@@ -16,30 +16,25 @@ from services.accounts.own_account import change_password, end_device, get_me, l
 routes = Routes("me", __name__, description="The own account")
 
 
-@routes.route("/v1/me", methods=["GET"])
-@routes.response(200, MeOut)
+@routes.reads("/v1/me", MeOut)
 def get_own_account() -> Response:
     """Who I am."""
     return json_answer(me_of(get_me(current_actor(), now())))
 
 
-@routes.route("/v1/me/password", methods=["POST"])
-@routes.arguments(PasswordIn)
-@routes.response(204)
+@routes.writes("/v1/me/password", PasswordIn, status=204)
 def post_password(body: dict[str, Any]) -> None:
     """Change the own password; every other device is logged out."""
     change_password(current_actor(), body.get("old_password"), body["new_password"], now())
 
 
-@routes.route("/v1/me/sessions", methods=["GET"])
-@routes.response(200, page_of(SessionOut))
+@routes.reads("/v1/me/sessions", page_of(SessionOut))
 def get_sessions() -> Response:
     """My devices that are logged in, newest first."""
     return json_answer({"items": list_devices(current_actor(), now()), "next_cursor": None})
 
 
-@routes.route("/v1/me/sessions/<uuid:session_id>", methods=["DELETE"])
-@routes.response(204)
+@routes.writes("/v1/me/sessions/<uuid:session_id>", status=204, method="DELETE")
 def delete_session(session_id: UUID) -> None:
     """Log one of my devices out."""
     end_device(current_actor(), session_id, now())

@@ -15,20 +15,16 @@ from services.password_reset.reset import ask_for_reset, confirm_reset
 routes = Routes("password_reset", __name__, description="A forgotten password")
 
 
-@routes.route("/v1/auth/password-reset", methods=["POST"])
+@routes.writes("/v1/auth/password-reset", ResetIn, ResetOut, status=202)
 @public
-@routes.arguments(ResetIn)
-@routes.response(202, ResetOut)
 def post_password_reset(body: dict[str, Any]) -> Response:
     """Mail a code to an account's address; the same answer for every address."""
     ask_for_reset(body["email"], request.remote_addr, now())
     return json_answer({"expires_in": int(VALID_FOR.total_seconds())}, 202)
 
 
-@routes.route("/v1/auth/password-reset/confirm", methods=["POST"])
+@routes.writes("/v1/auth/password-reset/confirm", ResetConfirmIn, status=204)
 @public
-@routes.arguments(ResetConfirmIn)
-@routes.response(204)
 def post_password_reset_confirm(body: dict[str, Any]) -> None:
     """Set a new password with the newest code; every device is logged out."""
     confirm_reset(body["code"], body["password"], request.remote_addr, now())

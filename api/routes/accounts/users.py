@@ -16,17 +16,13 @@ from services.membership.users import change_user, list_users
 routes = Routes("users", __name__, description="Accounts of the clinic")
 
 
-@routes.route("/v1/users", methods=["GET"])
-@routes.arguments(PageQuery, location="query")
-@routes.response(200, page_of(UserOut))
+@routes.reads("/v1/users", page_of(UserOut), PageQuery)
 def get_users(query: dict[str, Any]) -> Response:
     """The clinic's accounts, newest first; patients' accounts for administrators only."""
     return json_answer(list_users(current_actor(), now(), query["limit"], query.get("cursor")))
 
 
-@routes.route("/v1/users/<uuid:user_id>", methods=["PATCH"])
-@routes.arguments(UserPatchIn)
-@routes.response(200, UserOut)
+@routes.writes("/v1/users/<uuid:user_id>", UserPatchIn, UserOut, method="PATCH")
 def patch_user(body: dict[str, Any], user_id: UUID) -> Response:
     """Change roles, switch off or on; holds from that person's next request."""
     return json_answer(change_user(current_actor(), user_id, now(), **body))

@@ -19,9 +19,7 @@ routes = Routes("cohort", __name__, description="Outcomes of a whole clinic")
 FORMS: Final = (CSV, SVG)
 
 
-@routes.route("/v1/cohort/outcomes", methods=["GET"])
-@routes.arguments(CohortQuery, location="query")
-@routes.response(200, CohortOut)
+@routes.reads("/v1/cohort/outcomes", CohortOut, CohortQuery)
 @also_in(routes, FORMS)
 def get_cohort_outcomes(query: dict[str, Any]) -> Response:
     """Response, remission, worsening and item 9 at 14-31 days after a course, by product, route

@@ -32,18 +32,13 @@ HTML: Final = "text/html"
 routes = Routes("patients", __name__, description="People in treatment; the caseload")
 
 
-@routes.route("/v1/patients", methods=["POST"])
-@routes.arguments(PatientIn)
-@routes.response(201, PatientOut)
-@routes.alt_response(200, schema=PatientOut)
+@routes.writes("/v1/patients", PatientIn, PatientOut, once=True)
 def post_patient(body: dict[str, Any]) -> Response:
     """Enrol a patient who has no account yet; with an `id` of the client's, exactly once."""
     return bytes_answer(create_patient(current_actor(), body.pop("id", None), body, now()))
 
 
-@routes.route("/v1/patients", methods=["GET"])
-@routes.arguments(CaseloadQuery, location="query")
-@routes.response(200, page_of(CaseloadRowOut))
+@routes.reads("/v1/patients", page_of(CaseloadRowOut), CaseloadQuery)
 @routes.alt_response(200, schema={"type": "string"}, content_type=HTML)
 def get_caseload(query: dict[str, Any]) -> Response:
     """The caseload: every patient in view, with status and the reason in words. As `text/html` a
@@ -62,31 +57,25 @@ def varies(response: Response) -> Response:
     return response
 
 
-@routes.route("/v1/patients/<uuid:patient_id>", methods=["GET"])
-@routes.response(200, PatientOut)
+@routes.reads("/v1/patients/<uuid:patient_id>", PatientOut)
 def get_one_patient(patient_id: UUID) -> Response:
     """One patient with their contact data; the read is recorded."""
     return json_answer(get_patient(current_actor(), patient_id, now()))
 
 
-@routes.route("/v1/patients/<uuid:patient_id>", methods=["PATCH"])
-@routes.arguments(PatientChangeIn)
-@routes.response(200, PatientOut)
+@routes.writes("/v1/patients/<uuid:patient_id>", PatientChangeIn, PatientOut, method="PATCH")
 def patch_patient(body: dict[str, Any], patient_id: UUID) -> Response:
     """Change contact data, or pause, discharge and follow again."""
     return json_answer(change_patient(current_actor(), patient_id, body, now()))
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/care-team", methods=["GET"])
-@routes.response(200, CareTeamOut)
+@routes.reads("/v1/patients/<uuid:patient_id>/care-team", CareTeamOut)
 def get_team(patient_id: UUID) -> Response:
     """Who looks after a patient."""
     return json_answer({"user_ids": get_care_team(current_actor(), patient_id, now())})
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/care-team", methods=["PUT"])
-@routes.arguments(CareTeamIn)
-@routes.response(200, CareTeamOut)
+@routes.writes("/v1/patients/<uuid:patient_id>/care-team", CareTeamIn, CareTeamOut, method="PUT")
 def put_team(body: dict[str, Any], patient_id: UUID) -> Response:
     """The team is exactly these people."""
     members = put_care_team(current_actor(), patient_id, body["user_ids"], now())

@@ -33,43 +33,32 @@ SESSIONS = "/v1/patients/<uuid:patient_id>/sessions"
 ONE = f"{SESSIONS}/<uuid:session_id>"
 
 
-@routes.route(SESSIONS, methods=["POST"])
-@routes.arguments(SessionIn)
-@routes.response(201, TreatmentSessionOut)
-@routes.alt_response(200, schema=TreatmentSessionOut)
+@routes.writes(SESSIONS, SessionIn, TreatmentSessionOut, once=True)
 def post_session(body: dict[str, Any], patient_id: UUID) -> Response:
     """Enter a session, also a planned or a past one; its flags say what was missing."""
     record_id = body.pop("id", None)
     return bytes_answer(create_session(current_actor(), patient_id, record_id, body, now()))
 
 
-@routes.route(SESSIONS, methods=["GET"])
-@routes.arguments(PageQuery, location="query")
-@routes.response(200, page_of(TreatmentSessionOut))
+@routes.reads(SESSIONS, page_of(TreatmentSessionOut), PageQuery)
 def get_sessions(query: dict[str, Any], patient_id: UUID) -> Response:
     """A patient's sessions, newest first, cancelled ones too."""
     return json_answer(list_sessions(current_actor(), patient_id, now=now(), **query))
 
 
-@routes.route(ONE, methods=["GET"])
-@routes.response(200, TreatmentSessionOut)
+@routes.reads(ONE, TreatmentSessionOut)
 def get_one_session(patient_id: UUID, session_id: UUID) -> Response:
     """One session as it stands now."""
     return json_answer(get_session(current_actor(), patient_id, session_id, now()))
 
 
-@routes.route(ONE, methods=["PATCH"])
-@routes.arguments(SessionChangeIn)
-@routes.response(200, TreatmentSessionOut)
+@routes.writes(ONE, SessionChangeIn, TreatmentSessionOut, method="PATCH")
 def patch_session(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
     """Correct or cancel a session; every window is worked out anew."""
     return json_answer(change_session(current_actor(), patient_id, session_id, body, now()))
 
 
-@routes.route(f"{ONE}/vitals", methods=["POST"])
-@routes.arguments(VitalsIn)
-@routes.response(201, VitalsOut)
-@routes.alt_response(200, schema=VitalsOut)
+@routes.writes(f"{ONE}/vitals", VitalsIn, VitalsOut, once=True)
 def post_vitals(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
     """Record vital signs; what they mean is decided, answered and paged at once."""
     record_id = body.pop("id", None)
@@ -78,17 +67,13 @@ def post_vitals(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Res
     )
 
 
-@routes.route(f"{ONE}/vitals", methods=["GET"])
-@routes.arguments(PageQuery, location="query")
-@routes.response(200, page_of(VitalsOut))
+@routes.reads(f"{ONE}/vitals", page_of(VitalsOut), PageQuery)
 def get_vitals(query: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
     """The vital signs of a session, newest first."""
     return json_answer(list_vitals(current_actor(), patient_id, session_id, now=now(), **query))
 
 
-@routes.route(f"{ONE}/vitals/<uuid:vitals_id>", methods=["PATCH"])
-@routes.arguments(VitalsChangeIn)
-@routes.response(200, VitalsOut)
+@routes.writes(f"{ONE}/vitals/<uuid:vitals_id>", VitalsChangeIn, VitalsOut, method="PATCH")
 def patch_vitals(
     body: dict[str, Any], patient_id: UUID, session_id: UUID, vitals_id: UUID
 ) -> Response:
@@ -98,10 +83,7 @@ def patch_vitals(
     )
 
 
-@routes.route(f"{ONE}/decisions", methods=["POST"])
-@routes.arguments(DecisionIn)
-@routes.response(201, DecisionOut)
-@routes.alt_response(200, schema=DecisionOut)
+@routes.writes(f"{ONE}/decisions", DecisionIn, DecisionOut, once=True)
 def post_decision(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
     """Clear for dosing, let go home, or note that the driving restriction was understood.
 
@@ -113,27 +95,20 @@ def post_decision(body: dict[str, Any], patient_id: UUID, session_id: UUID) -> R
     )
 
 
-@routes.route(f"{ONE}/decisions", methods=["GET"])
-@routes.arguments(PageQuery, location="query")
-@routes.response(200, page_of(DecisionOut))
+@routes.reads(f"{ONE}/decisions", page_of(DecisionOut), PageQuery)
 def get_decisions(query: dict[str, Any], patient_id: UUID, session_id: UUID) -> Response:
     """What was decided about a session, newest first."""
     return json_answer(list_decisions(current_actor(), patient_id, session_id, now=now(), **query))
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/screenings", methods=["POST"])
-@routes.arguments(ScreeningIn)
-@routes.response(201, ScreeningOut)
-@routes.alt_response(200, schema=ScreeningOut)
+@routes.writes("/v1/patients/<uuid:patient_id>/screenings", ScreeningIn, ScreeningOut, once=True)
 def post_screening(body: dict[str, Any], patient_id: UUID) -> Response:
     """Record a screening for contraindications; the newest one counts until it expires."""
     record_id = body.pop("id", None)
     return bytes_answer(add_screening(current_actor(), patient_id, record_id, body, now()))
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/screenings", methods=["GET"])
-@routes.arguments(PageQuery, location="query")
-@routes.response(200, page_of(ScreeningOut))
+@routes.reads("/v1/patients/<uuid:patient_id>/screenings", page_of(ScreeningOut), PageQuery)
 def get_screenings(query: dict[str, Any], patient_id: UUID) -> Response:
     """A patient's screenings, newest first."""
     return json_answer(list_screenings(current_actor(), patient_id, now=now(), **query))

@@ -15,9 +15,7 @@ from services.reports.trend.difference import get_difference
 routes = Routes("trend_difference", __name__, description="What changed between two reports?")
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/trend/difference", methods=["GET"])
-@routes.arguments(DifferenceQuery, location="query")
-@routes.response(200, DifferenceOut)
+@routes.reads("/v1/patients/<uuid:patient_id>/trend/difference", DifferenceOut, DifferenceQuery)
 def trend_difference(query: dict[str, Any], patient_id: UUID) -> Response:
     """The fields that differ between two data cuts, and the entries that made them differ."""
     return json_answer(get_difference(current_actor(), patient_id, now=now(), **query))

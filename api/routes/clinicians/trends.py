@@ -19,18 +19,14 @@ routes = Routes("trends", __name__, description="Is the last treatment holding?"
 FORMS: Final = (CSV, SVG, PNG, PDF)
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/trend", methods=["GET"])
-@routes.arguments(TrendQuery, location="query")
-@routes.response(200, TrendOut)
+@routes.reads("/v1/patients/<uuid:patient_id>/trend", TrendOut, TrendQuery)
 @also_in(routes, FORMS)
 def patient_trend(query: dict[str, Any], patient_id: UUID) -> Response:
     """A patient's report as of a data cut: the same cut gives the same `content_hash`."""
     return _answer(query, patient_id)
 
 
-@routes.route("/v1/me/trend", methods=["GET"])
-@routes.arguments(TrendQuery, location="query")
-@routes.response(200, TrendOut)
+@routes.reads("/v1/me/trend", TrendOut, TrendQuery)
 @also_in(routes, FORMS)
 def own_trend(query: dict[str, Any]) -> Response:
     """The patient's own report."""

@@ -35,39 +35,30 @@ SENT_AT_HEADER: Final = {
 }
 
 
-@routes.route("/v1/check-ins", methods=["POST"])
+@routes.writes("/v1/check-ins", CheckInIn, CheckInOut, once=True)
 @crisis_route
 @routes.doc(parameters=[SENT_AT_HEADER])
-@routes.arguments(CheckInIn)
-@routes.response(201, CheckInOut)
-@routes.alt_response(200, schema=CheckInOut)
 def post_check_in(body: dict[str, Any]) -> Response:
     """Store a check-in exactly once; the answer carries score, flags and the safety card."""
     form = CheckInForm(**body)
     return bytes_answer(record_check_in(current_actor(), form, sent_at(), now()))
 
 
-@routes.route("/v1/check-ins/<uuid:check_in_id>/amend", methods=["POST"])
+@routes.writes("/v1/check-ins/<uuid:check_in_id>/amend", AmendIn, CheckInOut, once=True)
 @crisis_route
-@routes.arguments(AmendIn)
-@routes.response(201, CheckInOut)
-@routes.alt_response(200, schema=CheckInOut)
 def post_amendment(body: dict[str, Any], check_in_id: UUID) -> Response:
     """Replace all answers of a check-in by a new version; risk keeps the highest item 9."""
     form = AmendForm(**body)
     return bytes_answer(amend_check_in(current_actor(), check_in_id, form, now()))
 
 
-@routes.route("/v1/check-ins", methods=["GET"])
-@routes.arguments(CheckInListQuery, location="query")
-@routes.response(200, page_of(CheckInOut))
+@routes.reads("/v1/check-ins", page_of(CheckInOut), CheckInListQuery)
 def get_check_ins(query: dict[str, Any]) -> Response:
     """A patient's check-ins, newest first; staff name the patient."""
     return json_answer(list_entries(CHECK_INS, current_actor(), now=now(), **query))
 
 
-@routes.route("/v1/check-ins/<uuid:check_in_id>", methods=["GET"])
-@routes.response(200, CheckInWithVersionsOut)
+@routes.reads("/v1/check-ins/<uuid:check_in_id>", CheckInWithVersionsOut)
 def get_one_check_in(check_in_id: UUID) -> Response:
     """The current version under any of its versions' ids, with all versions."""
     return json_answer(get_entry(CHECK_INS, current_actor(), check_in_id, now()))

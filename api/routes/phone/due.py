@@ -14,16 +14,14 @@ from services.due import get_due
 routes = Routes("due", __name__, description="What is due, anchored on treatment")
 
 
-@routes.route("/v1/me/due", methods=["GET"])
-@routes.response(200, DueOut)
+@routes.reads("/v1/me/due", DueOut)
 def own_due() -> Response:
     """What is due for me, and until when I must not drive."""
     actor = current_actor()
     return json_answer(get_due(actor, actor.own_patient_id(), now()))
 
 
-@routes.route("/v1/patients/<uuid:patient_id>/due", methods=["GET"])
-@routes.response(200, DueOut)
+@routes.reads("/v1/patients/<uuid:patient_id>/due", DueOut)
 def patient_due(patient_id: UUID) -> Response:
     """What is due for a patient in view."""
     return json_answer(get_due(current_actor(), patient_id, now()))

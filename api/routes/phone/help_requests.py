@@ -15,11 +15,8 @@ from services.intake.help_request import record_help_request
 routes = Routes("help_requests", __name__, description="I need help now")
 
 
-@routes.route("/v1/help-requests", methods=["POST"])
+@routes.writes("/v1/help-requests", HelpRequestIn, HelpRequestOut, once=True)
 @crisis_route
-@routes.arguments(HelpRequestIn)
-@routes.response(201, HelpRequestOut)
-@routes.alt_response(200, schema=HelpRequestOut)
 def post_help_request(body: dict[str, Any]) -> Response:
     """Store a help request exactly once and page at once."""
     return bytes_answer(record_help_request(current_actor(), HelpForm(**body), now()))

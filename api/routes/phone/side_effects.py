@@ -31,21 +31,17 @@ from services.intake.versions import get_entry, list_entries
 routes = Routes("side_effects", __name__, description="Side effects, coded and graded")
 
 
-@routes.route("/v1/side-effects", methods=["POST"])
+@routes.writes("/v1/side-effects", SideEffectsIn, SideEffectsOut, once=True)
 @routes.doc(parameters=[SENT_AT_HEADER])
-@routes.arguments(SideEffectsIn)
-@routes.response(201, SideEffectsOut)
-@routes.alt_response(200, schema=SideEffectsOut)
 @routes.alt_response(404, "NOT_FOUND")
 def post_side_effects(body: dict[str, Any]) -> Response:
     """Store a report exactly once; an emergency is answered with the number to call, and paged."""
     return bytes_answer(record_side_effects(current_actor(), EffectsForm(**body), sent_at(), now()))
 
 
-@routes.route("/v1/side-effects/<uuid:report_id>/amend", methods=["POST"])
-@routes.arguments(SideEffectsAmendIn)
-@routes.response(201, SideEffectsOut)
-@routes.alt_response(200, schema=SideEffectsOut)
+@routes.writes(
+    "/v1/side-effects/<uuid:report_id>/amend", SideEffectsAmendIn, SideEffectsOut, once=True
+)
 def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
     """Replace effects and vitals of a report by a new version; what is new in it pages."""
     return bytes_answer(
@@ -53,23 +49,19 @@ def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
     )
 
 
-@routes.route("/v1/side-effects", methods=["GET"])
-@routes.arguments(SideEffectsQuery, location="query")
-@routes.response(200, page_of(SideEffectsOut))
+@routes.reads("/v1/side-effects", page_of(SideEffectsOut), SideEffectsQuery)
 def get_reports(query: dict[str, Any]) -> Response:
     """A patient's reports, newest first; staff name the patient."""
     return json_answer(list_entries(SIDE_EFFECT_REPORTS, current_actor(), now=now(), **query))
 
 
-@routes.route("/v1/side-effects/codes", methods=["GET"])
-@routes.response(200, EffectCodesOut)
+@routes.reads("/v1/side-effects/codes", EffectCodesOut)
 def get_codes() -> Response:
     """What can be reported, in lay words."""
     return json_answer(side_effect_codes(current_actor(), now()))
 
 
-@routes.route("/v1/side-effects/<uuid:report_id>", methods=["GET"])
-@routes.response(200, SideEffectsWithVersionsOut)
+@routes.reads("/v1/side-effects/<uuid:report_id>", SideEffectsWithVersionsOut)
 def get_report(report_id: UUID) -> Response:
     """The current version under any of its versions' ids, with all versions."""
     return json_answer(get_entry(SIDE_EFFECT_REPORTS, current_actor(), report_id, now()))
