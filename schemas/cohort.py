@@ -33,8 +33,7 @@ class CohortQuery(Strict):
     from_day = fields.Date(data_key="from")
     to_day = fields.Date(data_key="to")
     strict = fields.Boolean(
-        load_default=False,
-        metadata={"description": "only inductions on the published schedule"},
+        load_default=False, metadata={"description": "only inductions on the published schedule"}
     )
 
 

@@ -28,8 +28,7 @@ class DueItemOut(Schema):
     """
 
     instrument = fields.String(
-        required=True,
-        metadata={"description": "the code of an instrument, or `side_effects`"},
+        required=True, metadata={"description": "the code of an instrument, or `side_effects`"}
     )
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
     session_id = fields.UUID(required=True, allow_none=True)

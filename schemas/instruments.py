@@ -58,8 +58,7 @@ class InstrumentOut(Schema):
     validated = fields.Boolean(required=True)
     code_system = fields.String(required=True)
     loinc = fields.String(
-        attribute="loinc_panel",
-        metadata={"description": "LOINC panel code, where there is one"},
+        attribute="loinc_panel", metadata={"description": "LOINC panel code, where there is one"}
     )
     items = fields.List(fields.Nested(ItemOut), required=True)
     bands = fields.List(fields.Nested(BandOut), required=True)

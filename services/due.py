@@ -83,9 +83,7 @@ def _answered(patient_id: UUID, instrument: str, since: date) -> Select[date, da
     if instrument == SIDE_EFFECTS:
         reports = SideEffectReport
         return select(reports.mood_day, reports.answered_at).where(
-            reports.patient_id == patient_id,
-            ~reports.superseded,
-            reports.mood_day >= since,
+            reports.patient_id == patient_id, ~reports.superseded, reports.mood_day >= since
         )
     return select(CheckIn.mood_day, CheckIn.answered_at).where(
         counting(patient_id, instrument), CheckIn.mood_day >= since, CheckIn.answered > 0

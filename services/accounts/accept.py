@@ -126,9 +126,7 @@ def _first_time(
         update(Invitation)
         .where(Invitation.id == found.id)
         .values(
-            accepted_at=now,
-            device_digest=acceptance.device_digest,
-            family_id=grant.actor.family_id,
+            accepted_at=now, device_digest=acceptance.device_digest, family_id=grant.actor.family_id
         )
     )
     patient_id = grant.profile.patient_id

@@ -95,12 +95,7 @@ def invite_device(
         if end_old_devices:
             end_open_codes(session, user_id, now)
         code, expires_at = issue_code(
-            session,
-            actor.clinic_id,
-            user_id,
-            actor.user_id,
-            now,
-            ends_old_devices=end_old_devices,
+            session, actor.clinic_id, user_id, actor.user_id, now, ends_old_devices=end_old_devices
         )
         audit.record(session, actor.user_id, "device_invited", now, patient_id, user_id)
     return Invited(code, expires_at, user_id, patient_id)

@@ -72,9 +72,7 @@ def without_team() -> ColumnElement[bool]:
     member = select(CareTeamMember.user_id).join(User, User.id == CareTeamMember.user_id)
     return ~_about_patient(
         member.where(
-            CareTeamMember.patient_id == Patient.id,
-            User.active,
-            User.roles.contains(["clinician"]),
+            CareTeamMember.patient_id == Patient.id, User.active, User.roles.contains(["clinician"])
         )
     )
 

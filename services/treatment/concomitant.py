@@ -44,10 +44,7 @@ def stop_treatment(
     scopes(actor, Action.MANAGE_TREATMENT)
     with acting(actor, now) as session:
         writing = begin(session, actor, patient_id, now)
-        mine = (
-            ConcomitantTreatment.patient_id == patient_id,
-            ConcomitantTreatment.id == record_id,
-        )
+        mine = (ConcomitantTreatment.patient_id == patient_id, ConcomitantTreatment.id == record_id)
         found = session.scalars(select(ConcomitantTreatment).where(*mine)).one_or_none()
         if found is None:
             raise NotFound

@@ -15,11 +15,7 @@ from services.chart import reading
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page
-from services.patients.history.treatments import (
-    current_version,
-    current_versions,
-    load_treatment,
-)
+from services.patients.history.treatments import current_version, current_versions, load_treatment
 from services.treatment.records import newest_first
 from services.treatment.versions import VersionedRecord
 

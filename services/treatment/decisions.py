@@ -151,12 +151,7 @@ def _check_driving(writing: Writing, row: Any, decision_id: UUID) -> None:
 
 
 def list_decisions(
-    actor: Actor,
-    patient_id: UUID,
-    session_id: UUID,
-    limit: int,
-    cursor: str | None,
-    now: datetime,
+    actor: Actor, patient_id: UUID, session_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """What was decided about a session, newest first; raises `NotFound` and `Forbidden`."""
     table = SessionDecision

@@ -19,9 +19,7 @@ from services.exceptions import Invalid, NotFound
 from services.intake.deciding.outcome import Outcome
 from services.intake.deciding.treatment import decide_vitals
 from services.paging import Page
-from services.patients.history.side_effects import (
-    rule_vitals,
-)
+from services.patients.history.side_effects import rule_vitals
 from services.patients.view import visible_patient
 from services.rules.catalogue import CATALOGUE
 from services.rules.mood_days import to_utc
@@ -138,12 +136,7 @@ def _check(row: Any, taken_at: datetime) -> None:
 
 
 def list_vitals(
-    actor: Actor,
-    patient_id: UUID,
-    session_id: UUID,
-    limit: int,
-    cursor: str | None,
-    now: datetime,
+    actor: Actor, patient_id: UUID, session_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """The vital signs of a session, newest first; raises `NotFound` and `Forbidden`."""
     with acting(actor, now) as session:

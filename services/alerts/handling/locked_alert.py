@@ -82,11 +82,7 @@ class LockedAlert:
 
 
 def lock_alert_for(
-    session: Session,
-    actor: Actor,
-    alert_id: UUID,
-    allowed: Callable[[Reach], bool],
-    now: datetime,
+    session: Session, actor: Actor, alert_id: UUID, allowed: Callable[[Reach], bool], now: datetime
 ) -> LockedAlert:
     """Lock the status row of the alert's patient, then the alert, for somebody who may.
 

@@ -103,12 +103,7 @@ def set_plan(locked: LockedAlert, until: datetime, reason: str) -> None:
     """
     latest = _latest_cssrs(locked.session, locked.alert.patient_id)
     refusals = may_set(
-        locked.now,
-        until,
-        reason,
-        locked.alert.family,
-        _as_rules_see(latest),
-        _occurrences(locked),
+        locked.now, until, reason, locked.alert.family, _as_rules_see(latest), _occurrences(locked)
     )
     if refusals:
         errors: dict[str, list[str]] = {}

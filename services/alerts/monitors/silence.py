@@ -10,12 +10,7 @@ from sqlalchemy import ColumnElement, Interval, and_, exists, literal, or_, sele
 from models import Alert, Patient, User
 from services.alerts.monitors.candidates import BATCH, Candidate, lock, occurrence, open_alert
 from services.alerts.writing import notify_statement
-from services.patients.status.silence import (
-    last_risk_answer_on,
-    load_silence,
-    quiet,
-    with_account,
-)
+from services.patients.status.silence import last_risk_answer_on, load_silence, quiet, with_account
 from services.rules.danger.silence import RULE, SILENCE, silence_tier
 from services.unit_of_work import execute_writes, transaction
 

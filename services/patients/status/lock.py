@@ -44,8 +44,7 @@ _LOCK: Final = (
         PatientStatus.last_item9_on,
         PatientStatus.last_cssrs_on,
         or_(
-            PatientStatus.last_session_id.is_not(None),
-            PatientStatus.next_session_id.is_not(None),
+            PatientStatus.last_session_id.is_not(None), PatientStatus.next_session_id.is_not(None)
         ).label("treated"),
     )
     .where(PatientStatus.patient_id == _PATIENT)
