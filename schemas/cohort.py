@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from models.treatment import PHASES, PRODUCTS, ROUTES
 from schemas.base import Instant, Strict
+from schemas.trends import StepOut
 
 GROUPED_BY = ("overall", "phase", "strict", "product", "route", "product_route")
 # A course whose sessions differ, and a treatment without a route.
@@ -66,14 +67,8 @@ class CohortMarkOut(Schema):
     at_risk = counted("responses observed until then")
 
 
-class CohortStepOut(Schema):
+class CohortStepOut(StepOut):
     """One day of the Kaplan-Meier curve; `survival` (0-1) holds from it on."""
-
-    days = fields.Integer(required=True)
-    at_risk = fields.Integer(required=True)
-    events = fields.Integer(required=True)
-    censored = fields.Integer(required=True)
-    survival = fields.Float(required=True)
 
 
 class CohortSustainedOut(Schema):

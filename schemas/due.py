@@ -7,17 +7,9 @@ from marshmallow import Schema, fields, validate
 from schemas.base import Instant
 
 REASONS = (
-    "daily",
-    "day_1",
-    "day_3",
-    "day_7",
-    "day_14",
-    "before_session",
-    "after_session_24h",
-    "periodic",
-    "monthly",
-    "by_indication",
-)
+    "daily", "day_1", "day_3", "day_7", "day_14", "before_session", "after_session_24h", "periodic",
+    "monthly", "by_indication",
+)  # fmt: skip
 STATUSES = ("upcoming", "due", "overdue", "answered", "expired")
 
 

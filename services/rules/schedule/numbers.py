@@ -37,24 +37,19 @@ class AfterSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Periodic:
-    """The two-week form every so many mood days; due and overdue from a day of the period, counted
-    from 1; a period that a session cuts shorter than `shortest_days` is not due.
-    """
-
-    every_days: int
-    due_from_day: int
-    overdue_from_day: int
-    shortest_days: int
-
-
-@dataclass(frozen=True, slots=True)
 class Repeated:
     """A form every so many mood days; due and overdue from a day of the period, counted from 1."""
 
     every_days: int
     due_from_day: int
     overdue_from_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic(Repeated):
+    """The same; a period that a session cuts shorter than `shortest_days` is not due."""
+
+    shortest_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,16 +61,14 @@ def periodic(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow
     for after, end in pairwise([calendar.accepted_on, *cuts, None]):
         for days in calendar.periods(cast(date, after), shape.every_days, end):
             if len(days) == shape.every_days or len(days) >= shape.shortest_days:
-                yield _repeated(
-                    TWO_WEEKS, "periodic", days, shape.due_from_day, shape.overdue_from_day
-                )
+                yield _window(TWO_WEEKS, "periodic", days, shape)
 
 
 def by_indication(code: str, calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
     """A form that an indication asks for, once a period from the day after acceptance."""
     every = numbers.by_indication[code]
     for days in calendar.periods(calendar.accepted_on, every.every_days):
-        yield _of(code, "by_indication", days, every)
+        yield _window(code, "by_indication", days, every)
 
 
 def monthly(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
@@ -87,7 +85,7 @@ def monthly(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]
         end = begin + numbers.monthly.every_days * ONE_DAY
         days = tuple(calendar.due_days(begin, end))
         if days and (begin - last).days <= numbers.measures.baseline.keep_days:
-            yield _of(URINARY, "monthly", days, numbers.monthly)
+            yield _window(URINARY, "monthly", days, numbers.monthly)
 
 
 def _months(calendar: Calendar, treated: Sequence[date], length: int) -> Iterator[date]:
@@ -100,15 +98,11 @@ def _months(calendar: Calendar, treated: Sequence[date], length: int) -> Iterato
         yield date.fromordinal(ordinal)
 
 
-def _of(instrument: str, reason: DueReason, days: tuple[date, ...], every: Repeated) -> DayWindow:
-    return _repeated(instrument, reason, days, every.due_from_day, every.overdue_from_day)
-
-
-def _repeated(
-    instrument: str, reason: DueReason, days: tuple[date, ...], due_from: int, overdue_from: int
+def _window(
+    instrument: str, reason: DueReason, days: tuple[date, ...], every: Repeated
 ) -> DayWindow:
     """A period, due and overdue from a day of it (counted from 1), over on the day after it."""
     over = days[-1] + ONE_DAY
-    opens = days[min(due_from, len(days)) - 1]
-    overdue = days[overdue_from - 1] if overdue_from <= len(days) else over
+    opens = days[min(every.due_from_day, len(days)) - 1]
+    overdue = days[every.overdue_from_day - 1] if every.overdue_from_day <= len(days) else over
     return DayWindow(instrument, reason, days, opens, overdue, over)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from services.rules.courses import Session, Treatment
@@ -68,14 +69,7 @@ def side_effects_after(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator
 
 def _due(window: SpanWindow, calendar: Calendar) -> Iterator[SpanWindow]:
     """The window as far as the patient is enrolled; none when nothing of it is due."""
-    opens = max(window.opens_at, calendar.accepted_at)
-    enrolled = SpanWindow(
-        window.instrument,
-        window.reason,
-        window.session_id,
-        opens,
-        window.due_at,
-        window.expires_at,
-    )
-    if opens < window.due_at and not calendar.is_away(enrolled.due_days(calendar.zone)):
+    enrolled = replace(window, opens_at=max(window.opens_at, calendar.accepted_at))
+    is_open = enrolled.opens_at < enrolled.due_at
+    if is_open and not calendar.is_away(enrolled.due_days(calendar.zone)):
         yield enrolled
