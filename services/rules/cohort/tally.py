@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from services.rules.cohort.course import CourseOutcome, Fate, Reading
+from services.rules.cohort.course import CourseOutcome, Fate
 from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds
 from services.rules.courses import Phase, Product
 from services.rules.measures import Change
@@ -65,8 +65,8 @@ class OutcomeTally:
     )
     response_durations: Counter[FollowUpSpan] = field(default_factory=Counter)
 
-    def add(self, course: CourseOutcome, change: Change) -> None:
-        """Count one course."""
+    def add(self, course: CourseOutcome, known: Collection[tuple[ShareName, bool]]) -> None:
+        """Count one course, of which the `known_of` are given."""
         self.courses += 1
         self.strict += course.strict
         self.fates[course.fate] += 1
@@ -75,15 +75,18 @@ class OutcomeTally:
         if course.baseline is not None and course.outcome is not None:
             self.baseline_points += course.baseline.total
             self.outcome_points += course.outcome.total
-            for name, is_true in known_of(course.baseline, course.outcome, change):
-                count, among = self.shares[name]
-                self.shares[name] = (count + is_true, among + 1)
+        for name, is_true in known:
+            count, among = self.shares[name]
+            self.shares[name] = (count + is_true, among + 1)
 
 
-def known_of(before: Reading, after: Reading, change: Change) -> Iterator[tuple[ShareName, bool]]:
-    """What baseline and outcome say of each share that they are counted in. A percentage means
-    nothing below a limit, item 9 may not have been answered, and one of 0 cannot fall.
+def known_of(course: CourseOutcome, change: Change) -> Iterator[tuple[ShareName, bool]]:
+    """What a course says of each share that it is counted in. A percentage means nothing below a
+    limit, item 9 may not have been answered, and one of 0 cannot fall.
     """
+    before, after = course.baseline, course.outcome
+    if before is None or after is None:
+        return
     rise = after.total - before.total
     yield "worsened", rise > 0
     yield "worsened_reliably", rise >= change.reliable_points
@@ -109,8 +112,11 @@ class Cohort:
         """Count the courses of one patient; each patient is added once."""
         met, change = set(), self.thresholds.measures.change
         for course in courses:
+            known = tuple(known_of(course, change))
             for group in groups_of(course):
-                self.tallies.setdefault(group, OutcomeTally()).add(course, change)
+                if group not in self.tallies:
+                    self.tallies[group] = OutcomeTally()
+                self.tallies[group].add(course, known)
                 met.add(group)
         for group in met:
             self.tallies[group].patients += 1
