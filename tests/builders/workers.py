@@ -14,7 +14,7 @@ from migrations.roles import libpq_url
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
-from services.channels.base import Channel
+from services.channels.base import TIMEOUT_S, Channel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
 
@@ -32,13 +32,13 @@ def steady_pace() -> Pace:
     return Pace(30, 5, 60, jitter=lambda: 0.0)
 
 
-def channels_to(smtp_port: int) -> dict[str, Channel]:
+def channels_to(smtp_port: int, timeout_s: float = TIMEOUT_S) -> dict[str, Channel]:
     """Mail to the server on this port, and webhooks to wherever a contact names.
 
     As patient as in production: on a busy machine a short time-out would page the next person.
     """
-    mail = SmtpChannel("127.0.0.1", smtp_port, SENDER, PUBLIC_URL)
-    return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL)}
+    mail = SmtpChannel("127.0.0.1", smtp_port, SENDER, PUBLIC_URL, timeout_s=timeout_s)
+    return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL, timeout_s=timeout_s)}
 
 
 def worker_on(

@@ -18,7 +18,7 @@ from services.alerts.delivery.listener import WakeListener
 from services.alerts.writing import notify_statement
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
-from tests.builders.workers import working
+from tests.builders.workers import channels_to, working
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.webhook import WebhookReceiver
 
@@ -62,6 +62,7 @@ def test_a_mail_server_that_hangs_does_not_stop_webhooks(
     database_urls: DatabaseUrls,
 ):
     smtp_server.fault = MailFault.HANG
+    scene.channels = channels_to(smtp_server.receiver.port, timeout_s=2)
     patients = [scene.clinic.patient() for _ in range(6)]
     with working(scene.worker, database_urls.worker):
         for pat in patients:
