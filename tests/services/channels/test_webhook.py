@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from services.channels.base import AlertNotice, ChannelError, Page, Receipt
+from services.channels.base import AlertNotice, ChannelError, Letter, Page, Receipt
 from services.channels.webhook import WebhookChannel, connection_to, signature
 from tests.fixtures.webhook import Answer, WebhookReceiver
 
@@ -116,3 +116,13 @@ def test_the_signature_is_over_the_time_and_the_body():
     )
     assert signature("secret", b"{}", NOW) != signature("secret", b"{} ", NOW)
     assert signature("secret", b"{}", NOW) != signature("other", b"{}", NOW)
+
+
+def test_a_letter_to_a_person_is_refused_for_good_and_sends_nothing(
+    webhook_receiver: WebhookReceiver,
+):
+    letter = Letter(UUID(int=5), webhook_receiver.url, "A subject", "A secret")
+    with pytest.raises(ChannelError) as caught:
+        WebhookChannel("https://i.test").send(letter, NOW)
+    assert (caught.value.reason, caught.value.permanent) == ("webhook_takes_no_letter", True)
+    assert webhook_receiver.requests == []

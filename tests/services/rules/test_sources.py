@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.rules.sources import Value, all_values
+import pytest
+
+from services.rules.numbers import NumbersError
+from services.rules.sources import Value, all_values, values_at
 
 TEXT = """\
 version = "1"
@@ -39,3 +42,8 @@ def test_every_value_is_listed_in_the_order_of_its_file(tmp_path: Path) -> None:
         Value("kept/1.toml", "limits.hour", 8, "hour", "from memory", "a talk"),
         Value("kept/1.toml", "rows[0]", {"code": "one", "value": 3}, "", "proposed", "a label"),
     ]
+
+
+def test_a_place_without_values_is_refused_by_name() -> None:
+    with pytest.raises(NumbersError, match=r"triage\.toml: no_such_table: has no values"):
+        values_at("triage.toml:no_such_table")

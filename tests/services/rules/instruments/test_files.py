@@ -137,6 +137,7 @@ BROKEN_SUMMED = [
     ("low = 2", "low = 1", "bands[1].low"),
     ("low = 0", "low = 1", "bands[0].low"),
     ("high = 1", "high = -1", "bands[0].high"),
+    ("high = 4", "high = 1", "bands[1].high"),
     ("high = 4", "high = 3", "bands"),
     ("high = 4", "high = 6", "bands"),
     ('name = "more"', 'name = "less"', "bands"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.rules.instruments.definition import instrument
 from services.rules.measures import MEASURES
 from services.rules.worsening.numbers import (
@@ -37,3 +39,11 @@ def test_the_cuts_are_those_of_the_bands():
 
 def test_rules_speak_again_after_the_days_of_the_table():
     assert RULE_NUMBERS.repeat_days == {"M1": 14, "A1": 14, "B1": 7, "U1": 14}
+
+
+def test_a_trial_run_may_measure_change_otherwise_in_every_rule():
+    change = replace(MEASURES.newest.change, mcid_points=7)
+    otherwise = replace(MEASURES.newest, change=change)
+    tried = RULE_NUMBERS.measured_by(otherwise)
+    assert {tried.worsening.measures, tried.course.measures, tried.form.measures} == {otherwise}
+    assert tried.repeat_days == RULE_NUMBERS.repeat_days
