@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -70,12 +71,13 @@ def test_the_page_says_who_needs_somebody_and_when_it_was_made(
     staff, pat = clinic.staff(), clinic.patient("Ada", mrn="M-1")
     clinic.patient("Grace", phone="+33 1")
     post(client, pat, phq9(item9=2))
-    set_status(pat, last_session_id=uuid4(), last_session_at=six_days_ago(), sessions_in_course=1)
+    at = six_days_ago()
+    set_status(pat, last_session_id=uuid4(), last_session_at=at, sessions_in_course=1)
     answer = printed(client, staff)
     assert lines(answer)[0].startswith(
         "Ada M-1 no phone number on file critical critical alert open: suicide risk; item 9"
     )
-    assert lines(answer)[0].endswith(f"{six_days_ago():%Y-%m-%d}, day 6")
+    assert lines(answer)[0].endswith(f"{at.astimezone(ZoneInfo('Europe/Paris')):%Y-%m-%d}, day 6")
     assert "no phone number" not in lines(answer)[1]
     head = " ".join(answer.text.partition("<table>")[0].split())
     assert "North Clinic: who needs us today" in head
