@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from services.rules.measures import MEASURES, Measures
 from services.rules.numbers import DATA, read_versions
 
+# Which formulas a version means, where not only a number changed: cuts of the past keep theirs.
+Edition = Literal["2026-01", "2026-11"]
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Lengths of the windows in mood days, and how many observed days some of them need."""
+    """Lengths of the windows in mood days, and how many observed days some of them need.
+
+    `provisional_days`: after the first session, for a baseline of which nothing came before it.
+    """
 
     mean_days: int
     slope_days: int
@@ -20,6 +26,7 @@ class Windows:
     baseline_min_days: int
     instability_days: int
     instability_min_days: int
+    provisional_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,12 @@ class FigureNumbers:
     windows: Windows
     session: SessionLimits
     range_from_entries: int
+    edition: Edition = "2026-01"
+
+    @property
+    def is_first_edition(self) -> bool:
+        """Whether these are the formulas from before 27 November 2026."""
+        return self.edition == "2026-01"
 
 
 FIGURES: Final = read_versions(DATA / "figures", FigureNumbers)

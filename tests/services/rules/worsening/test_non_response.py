@@ -104,7 +104,7 @@ def test_without_a_session_there_is_nothing_to_respond_to():
 def test_what_it_looked_at_is_kept():
     decision = m4(values({10: 16, 12: 17}), 21.0, given(4), UTC, at(13))
 
-    assert (decision.rule, decision.rule_version, decision.about) == ("M4", "1", "a")
+    assert (decision.rule, decision.rule_version, decision.about) == ("M4", "2", "a")
     assert decision.inputs == {
         "on": on(13).isoformat(),
         "reason": None,

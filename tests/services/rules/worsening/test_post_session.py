@@ -89,7 +89,7 @@ def test_without_a_session_nothing_is_decided():
 def test_what_it_looked_at_is_kept():
     decision = m5(values({-2: 10, -1: 9, 1: 12, 2: 15}), ONE, UTC)
 
-    assert (decision.rule, decision.rule_version, decision.about) == ("M5", "1", "a0")
+    assert (decision.rule, decision.rule_version, decision.about) == ("M5", "2", "a0")
     assert decision.inputs == {
         "on": on(2).isoformat(),
         "reason": None,

@@ -131,7 +131,7 @@ def test_without_a_session_nothing_is_decided():
 def test_what_it_looked_at_is_kept():
     decision = m3(values({7: 8, 14: 11, 21: 11}), 20.0, ONE_COURSE, UTC)
 
-    assert (decision.rule, decision.rule_version, decision.tier) == ("M3", "1", Tier.MEDIUM)
+    assert (decision.rule, decision.rule_version, decision.tier) == ("M3", "2", Tier.MEDIUM)
     assert (decision.is_met, decision.fired, decision.about) == (True, True, "a")
     assert decision.inputs == {
         "on": on(21).isoformat(),
