@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from services.rules.mood_days import mood_day_at
 from tests.builders.calls import post
 from tests.builders.entries import phq9
 from tests.builders.stored import rows
@@ -27,7 +29,9 @@ def change(client: FlaskClient, who: Person, patient_id: Any, **fields: Any) -> 
 
 
 def day(days: int) -> str:
-    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+    """A day so far from the clinic's mood day, which pauses count from."""
+    today = mood_day_at(datetime.now(UTC), ZoneInfo("Europe/Paris"))
+    return (today + timedelta(days=days)).isoformat()
 
 
 def test_a_patient_is_enrolled_with_status_row_and_team(

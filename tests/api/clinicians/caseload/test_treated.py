@@ -9,6 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from services.paging import encode_cursor
 from services.rules.mood_days import mood_day_at
 from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.stored import rows
-from tests.builders.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld, Person, World
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -65,12 +66,13 @@ def pause(patient: Person, first: date, last: date) -> None:
 
 
 def treated(patient: Person, **more: Any) -> None:
-    """The last session was six days ago."""
+    """The last session was six days ago on the clinic's clock (which may have changed since)."""
+    last = datetime.now(PARIS) - timedelta(days=6)
     set_status(
         patient,
         **{
             "last_session_id": uuid4(),
-            "last_session_at": ago(days=6),
+            "last_session_at": last.astimezone(UTC),
             "sessions_in_course": 5,
             **more,
         },
@@ -228,9 +230,10 @@ def test_a_pause_is_no_silence_and_ends_by_itself(client: FlaskClient, clinic: C
         assert reason.startswith("paused") == (order[0] == "other")
 
 
-def test_the_order_follows_the_day_of_each_zone(client: FlaskClient, clinic: ClinicWorld) -> None:
-    """At 12:00 UTC it is the next mood day on Kiritimati (UTC+14): there maintenance is overdue."""
+def test_the_order_follows_the_day_of_each_zone(app: Flask) -> None:
+    """At 15:00 UTC it is the next mood day on Kiritimati (UTC+14): there maintenance is overdue."""
     now = datetime.now(UTC).replace(hour=15, minute=0)
+    clinic = World(app, now=now).clinic()
     clinic.patient("Paris")
     far = clinic.patient("Kiritimati", timezone="Pacific/Kiritimati")
     treated(far, maintenance_due_on=now.date())
