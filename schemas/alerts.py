@@ -9,8 +9,9 @@ from marshmallow import Schema, fields, validate
 from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES, STATUSES
 from models.check_in import CSSRS_LEVELS
 from models.notification import CHANNELS, NOTIFICATION_STATES
-from models.treatment import VITALS_PHASES
+from models.treatment import PRODUCTS, ROUTES, VITALS_PHASES
 from schemas.base import NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, one_of, text
+from schemas.check_ins import answers
 from schemas.patients import EmergencyContactOut
 
 NOTE_KINDS: Final = ("note", "contact_attempt")
@@ -97,9 +98,71 @@ class AlertVitalsOut(Schema):
     taken_at = Instant(required=True)
 
 
+class WordsPartOut(Schema):
+    """A piece of what the patient wrote; `matched`: a crisis term was found there."""
+
+    text = fields.String(required=True)
+    matched = fields.Boolean(required=True)
+
+
+class WordsOut(Schema):
+    """What the patient wrote with an entry: `text` as it was written, `parts` the same in pieces.
+
+    `reason`: why an entry was amended.
+    """
+
+    source = one_of(("help_request", "note", "reason"), required=True)
+    entry_id = fields.UUID(required=True)
+    at = Instant(required=True)
+    text = fields.String(required=True)
+    parts = fields.List(fields.Nested(WordsPartOut), required=True)
+
+
+class OtherFactOut(Schema):
+    """A fact of the alert beside the gravest: when it was last so, and in how many entries."""
+
+    rule = fields.String(required=True)
+    item9 = fields.Integer(required=True, allow_none=True, validate=validate.Range(min=0, max=3))
+    cssrs = one_of(CSSRS_LEVELS, required=True, allow_none=True)
+    instrument = fields.String(required=True, allow_none=True)
+    at = Instant(required=True)
+    count = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class SessionBeforeOut(Schema):
+    """The last treatment session that has begun."""
+
+    id = fields.UUID(required=True)
+    started_at = Instant(required=True)
+    product = one_of(PRODUCTS, required=True)
+    route = one_of(ROUTES, required=True, allow_none=True)
+
+
+class NewestCssrsOut(Schema):
+    """The C-SSRS that was answered last, whatever it says."""
+
+    check_in_id = fields.UUID(required=True)
+    instrument = fields.String(required=True)
+    level = one_of(CSSRS_LEVELS, required=True)
+    recorded_at = Instant(required=True)
+    answers = answers(required=True)
+
+
+class OtherAlertOut(Schema):
+    """Another alert of this patient that nobody has resolved."""
+
+    id = fields.UUID(required=True)
+    family = fields.String(required=True)
+    rule = fields.String(required=True)
+    severity = one_of(SEVERITIES, required=True)
+    status = one_of(STATUSES, required=True)
+    triggered_at = Instant(required=True)
+
+
 class EvidenceOut(Schema):
     """What was answered or measured, of the gravest entry. `version`: which version of the form;
     null when it was no form. `findings`: what the rule looked at, of a rule beside the S rules.
+    `words`: of up to 20 entries of the alert, those of the gravest first.
     """
 
     check_in_id = fields.UUID(required=True, allow_none=True)
@@ -111,6 +174,12 @@ class EvidenceOut(Schema):
     received_at = Instant(required=True)
     age_minutes = fields.Integer(required=True, validate=validate.Range(min=0))
     version = fields.Integer(required=True, allow_none=True)
+    answers = answers(required=True, allow_none=True)
+    words = fields.List(fields.Nested(WordsOut), required=True)
+    others = fields.List(fields.Nested(OtherFactOut), required=True)
+    last_session = fields.Nested(SessionBeforeOut, required=True, allow_none=True)
+    newest_cssrs = fields.Nested(NewestCssrsOut, required=True, allow_none=True)
+    other_alerts = fields.List(fields.Nested(OtherAlertOut), required=True)
     side_effects_id = fields.UUID(required=True, allow_none=True)
     effects = fields.List(fields.Nested(AlertEffectOut), required=True, allow_none=True)
     vitals = fields.Nested(AlertVitalsOut, required=True, allow_none=True)
@@ -212,9 +281,8 @@ class MayOut(Schema):
 
 
 class AlertOut(AlertRowOut):
-    """One alert. `patient` and `evidence` are left out for those who may not act on it; an
-    administrator who was paged sees `patient` only. `unreadable`: of family
-    `unreadable_risk`.
+    """One alert. `patient` and `evidence` are left out for those who may not act on it.
+    `unreadable`: of family `unreadable_risk`.
     """
 
     acknowledged_by_name = fields.String(required=True, allow_none=True)

@@ -63,6 +63,12 @@ class HelpRequestIn(Strict):
     note = text(NOTE_LIMIT)
 
 
+def seen_at() -> Instant:
+    """When somebody first acknowledged the alert of an entry; null until then, and without one."""
+    words = "when a person acknowledged or ended its alert; null is no promise that anybody will"
+    return Instant(required=True, allow_none=True, metadata={"description": words})
+
+
 class ScoreOut(Schema):
     """`total` is null unless complete."""
 
@@ -110,6 +116,7 @@ class CheckInOut(Schema):
     score = fields.Nested(ScoreOut, required=True)
     session = fields.Nested(SinceSessionOut, required=True, allow_none=True)
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
+    seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True, allow_none=True)
 
 
@@ -138,11 +145,17 @@ class HelpRequestOut(Schema):
     received_at = Instant(required=True)
     note = fields.String(required=True, allow_none=True)
     flags = fields.List(fields.String(), required=True)
+    seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True)
 
 
-class CheckInListQuery(PageQuery):
-    """`GET /v1/check-ins`."""
+class EntryListQuery(PageQuery):
+    """A list of entries of one patient."""
 
     patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
+
+
+class CheckInListQuery(EntryListQuery):
+    """`GET /v1/check-ins`."""
+
     instrument = text(NAME_LIMIT, load_default=None)

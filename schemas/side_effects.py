@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, text
-from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut
+from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, answers_to, text
+from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut, seen_at
 
 MAX_EFFECTS = 100
 
@@ -88,6 +88,7 @@ class SideEffectsOut(Schema):
     vitals = fields.Nested(EffectVitalsOut, required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
+    seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True, allow_none=True)
 
 
@@ -105,12 +106,6 @@ class SideEffectsWithVersionsOut(SideEffectsOut):
     """`GET /v1/side-effects/{id}`: the current version, and all."""
 
     versions = fields.List(fields.Nested(EffectsVersionOut), required=True)
-
-
-class SideEffectsQuery(PageQuery):
-    """`GET /v1/side-effects`."""
-
-    patient_id = fields.UUID(load_default=None, metadata={"description": "staff only"})
 
 
 class EffectCodeOut(Schema):

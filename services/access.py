@@ -27,7 +27,8 @@ class Action(StrEnum):
 
     WRITE_ENTRIES = "check-ins, side effects: write"
     ASK_FOR_HELP = "help requests, sync: write"
-    READ_ENTRIES = "check-ins, side effects, help requests, trend: read"
+    READ_ENTRIES = "check-ins, side effects, trend: read"
+    READ_HELP_REQUESTS = "help requests: read, as their alerts are"
     READ_PATIENTS = "patients: read"
     MANAGE_PATIENTS = "patients: create, care team, status"
     READ_TREATMENT = "courses, sessions: read"
@@ -48,6 +49,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.WRITE_ENTRIES: (Scope.OWN, Scope.IN_VIEW, None, None),
     Action.ASK_FOR_HELP: (Scope.OWN, None, None, None),
     Action.READ_ENTRIES: (Scope.OWN, Scope.IN_VIEW, Scope.ALERTED, None),
+    Action.READ_HELP_REQUESTS: (Scope.OWN, Scope.IN_VIEW, Scope.CLINIC, None),
     Action.READ_PATIENTS: (None, Scope.IN_VIEW, Scope.ALERTED, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.MANAGE_PATIENTS: (None, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.READ_TREATMENT: (None, Scope.IN_VIEW, Scope.ALERTED, None),

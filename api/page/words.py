@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from api.page.around import SOURCE, form, last_session, newest_cssrs, other_alerts, others
+from api.page.clock import Clock
 from api.page.evidence import answers, found, rule
 from models.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
-from services.rules.catalogue import CATALOGUE, FAMILIES, NBSP
+from services.rules.catalogue import CATALOGUE, FAMILIES
 from services.rules.mood_days import find_zone
 
 Alert = Mapping[str, Any]
@@ -76,6 +78,7 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
         "severity": SEVERITY[alert["severity"]],
         "family": family(alert["family"]),
         "answers": list(answers(evidence)) if evidence else [],
+        **(around(evidence, clock) if evidence else {}),
         "when": when(alert, evidence, clock),
         "reason": reason(alert, evidence),
         "count": alert["occurrence_count"],
@@ -99,44 +102,25 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
     }
 
 
-class Clock:
-    """Instants as a person reads them."""
-
-    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
-        self.now, self.zone = now, zone
-
-    def at(self, moment: datetime) -> str:
-        """`22:05`, with the day when it is another one."""
-        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
-        return local.strftime("%H:%M" if local.date() == today else "%a %d %b, %H:%M")
-
-    def ago(self, moment: datetime) -> str:
-        """`22:05 (12 min ago)`."""
-        passed = self.now - moment
-        if passed < timedelta(minutes=1):
-            return f"{self.at(moment)} (just now)"
-        return f"{self.at(moment)} ({span(passed)}{NBSP}ago)"
-
-    def ahead(self, moment: datetime) -> str:
-        """`22:05 (in 12 min)`; what is overdue is due now."""
-        if moment <= self.now:
-            return f"{self.at(moment)} (now)"
-        return f"{self.at(moment)} (in {span(moment - self.now)})"
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its largest fitting unit."""
-    minutes = max(0, int(length.total_seconds() // 60))
-    if minutes < 120:
-        return f"{minutes}{NBSP}min"
-    hours = minutes // 60
-    return f"{hours}{NBSP}h" if hours < 48 else f"{hours // 24}{NBSP}days"
+def around(evidence: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """What stands beside the gravest fact, for those who may act."""
+    return {
+        "others": list(others(evidence, clock)),
+        "quotes": [
+            (f"{SOURCE[each['source']]}, {clock.ago(each['at'])}", each["parts"])
+            for each in evidence["words"]
+        ],
+        "form": form(evidence),
+        "last_session": last_session(evidence, clock),
+        "newest_cssrs": newest_cssrs(evidence, clock),
+        "other_alerts": list(other_alerts(evidence, clock)),
+    }
 
 
 def reason(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
     """Why it was raised, when the answer below does not say so itself."""
     if "evidence" not in alert:
-        return "What was answered is shown to those who treat the patient."
+        return "What was answered is shown to those who may act on this alert."
     code = evidence["rule"] if evidence else alert["rule"]
     return None if cause(code) in STATED else sentence(found(code, evidence) or rule(code))
 

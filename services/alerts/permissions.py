@@ -27,20 +27,14 @@ NOT_FOR_CRITICAL: Final = frozenset({"watchful_waiting", "appointment_made"})
 class Reach:
     """What somebody may do with one alert that they may see.
 
-    `sees_content`: evidence, patient, notes and bodies. `breaks_glass`: an administrator who
-    was paged for it, who sees the patient's contacts and nothing else of that.
+    Whoever acts sees evidence, patient, notes and bodies. `breaks_glass`: an administrator, who
+    does so only because they were paged for it.
     """
 
     acts: bool
     resolves: bool
-    sees_content: bool
     breaks_glass: bool
     as_clinician: bool
-
-    @property
-    def sees_contacts(self) -> bool:
-        """The patient's name, phone, address and emergency contact."""
-        return self.sees_content or self.breaks_glass
 
 
 def visible_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -72,7 +66,6 @@ def reach_of(session: Session, actor: Actor, alert: Alert, now: datetime) -> Rea
     return Reach(
         acts=full or paged or ownerless,
         resolves=full or ownerless,
-        sees_content=full or ownerless,
         breaks_glass=paged and alert.patient_id is not None,
         as_clinician=as_clinician,
     )

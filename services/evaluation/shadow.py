@@ -16,8 +16,7 @@ from services.evaluation.simulation.comparison import EpisodeDifference, compare
 from services.evaluation.simulation.patients import cohort
 from services.evaluation.simulation.replay import History
 from services.exceptions import NotFound
-from services.intake.check_in import OF_ITS_CHECK_IN
-from services.patients.history.check_ins import counting, whole_series
+from services.patients.history.check_ins import OF_ITS_CHECK_IN, counting, whole_series
 from services.patients.history.treatments import load_treatment
 from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.instruments.answers import Answers

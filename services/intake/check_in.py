@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
@@ -35,6 +35,7 @@ from services.intake.writing import (
     superseded,
     write_entry,
 )
+from services.patients.history.check_ins import OF_ITS_CHECK_IN
 from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.triage import EntryFacts, card_level, next_instrument
@@ -43,12 +44,6 @@ from services.rules.instruments.definition import Instrument, load_instruments
 from services.unit_of_work import Write
 
 SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
-# Answers and notes stand beside their check-in, in a table that the alert worker cannot read.
-OF_ITS_CHECK_IN: Final[ColumnElement[bool]] = and_(
-    CheckInContent.clinic_id == CheckIn.clinic_id,
-    CheckInContent.patient_id == CheckIn.patient_id,
-    CheckInContent.check_in_id == CheckIn.id,
-)
 
 
 def record_check_in(
@@ -242,6 +237,7 @@ def record_of(
         "score": {field: row[field] for field in SCORE_FIELDS},
         "session": session_of(row["answered_at"], treatment) if treatment.sessions else None,
         "flags": sorted(row["flags"]),
+        "seen_at": None,
         "safety": safety,
     }
 

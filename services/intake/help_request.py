@@ -1,26 +1,41 @@
-""" "I need help now": stored exactly once, a critical occurrence whatever else is true."""
+""" "I need help now": stored exactly once, a critical occurrence whatever else is true; read by the
+patient and by those who may read its alert.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Select, and_, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from models import HelpRequest
+from models import HelpRequest, Patient
+from services import audit
 from services.access import Action, Actor, scopes
+from services.accounts.token_check import acting
+from services.alerts.chain import load_chain
 from services.exactly_once import FirstAnswer, content_digest
-from services.exceptions import NotFound
+from services.exceptions import Invalid, NotFound
 from services.intake.deciding.known import Known, Sent
 from services.intake.deciding.outcome import Outcome
 from services.intake.forms import HelpForm
+from services.intake.seen import load_seen
 from services.intake.storing.store import SafetyCard
 from services.intake.writing import Entry, flags_of, write_entry
+from services.paging import Page, decode_cursor, page_of_rows
+from services.patients.view import in_view_clause
+from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.courses import Treatment
 from services.rules.mood_days import to_utc
 from services.unit_of_work import Write
+
+SHOWN: Final = ("id", "patient_id", "recorded_at", "received_at", "flags", "note")
+_PLACE: Final = tuple_(HelpRequest.recorded_at, HelpRequest.id)
+_NEWEST_FIRST: Final = (HelpRequest.recorded_at.desc(), HelpRequest.id.desc())
 
 
 def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> FirstAnswer:
@@ -79,5 +94,75 @@ class HelpEntry(Entry):
     ) -> dict[str, Any]:
         """As it is shown."""
         del treatment
-        shown = ("id", "patient_id", "recorded_at", "received_at", "flags", "note")
-        return {name: row[name] for name in shown} | {"safety": safety}
+        return {name: row[name] for name in SHOWN} | {"seen_at": None, "safety": safety}
+
+
+def list_help_requests(
+    actor: Actor,
+    *,
+    now: datetime,
+    patient_id: UUID | None,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """A patient's help requests, newest `recorded_at` first; staff name the patient.
+
+    A patient outside the actor's view is an empty list. Raises `Forbidden` and `Invalid`.
+    """
+    if actor.patient_id is None and patient_id is None:
+        raise Invalid({"patient_id": ["Staff name the patient."]})
+    about = patient_id or actor.own_patient_id()
+    with acting(actor, now) as session:
+        query = _in_view(actor, now).where(HelpRequest.patient_id == about)
+        if cursor is not None:
+            last = decode_cursor(cursor, datetime, UUID)
+            query = query.where(tuple_(*last) > _PLACE)
+        rows = session.scalars(query.order_by(*_NEWEST_FIRST).limit(limit + 1)).all()
+        page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
+        show = _shower(session, actor, about, page.rows, now)
+        _audit(session, actor, "help_requests.list", about, now)
+        return page.rendered(show)
+
+
+def get_help_request(actor: Actor, request_id: UUID, now: datetime) -> dict[str, Any]:
+    """One help request, for the patient and for those who may read its alert.
+
+    Raises `Forbidden`, and `NotFound` outside the actor's view.
+    """
+    with acting(actor, now) as session:
+        row = session.scalar(_in_view(actor, now).where(HelpRequest.id == request_id))
+        if row is None:
+            raise NotFound
+        shown = _shower(session, actor, row.patient_id, [row], now)(row)
+        _audit(session, actor, "help_requests.read", row.patient_id, now)
+        return shown
+
+
+def _in_view(actor: Actor, now: datetime) -> Select[Any]:
+    return (
+        select(HelpRequest)
+        .join(
+            Patient,
+            and_(Patient.clinic_id == HelpRequest.clinic_id, Patient.id == HelpRequest.patient_id),
+        )
+        .where(in_view_clause(actor, Action.READ_HELP_REQUESTS, now))
+    )
+
+
+def _shower(
+    session: Session, actor: Actor, patient_id: UUID, rows: Sequence[HelpRequest], now: datetime
+) -> Callable[[HelpRequest], dict[str, Any]]:
+    """How each of these rows is shown: with the card as of now, and whether somebody saw it."""
+    seen = load_seen(session, HelpRequest.id, patient_id, [row.id for row in rows])
+    safety = card("crisis", load_chain(session, actor.clinic_id).facts, now, RequestOutcome())
+    return lambda row: {
+        **{name: getattr(row, name) for name in SHOWN},
+        "seen_at": seen.get(row.id),
+        "safety": safety,
+    }
+
+
+def _audit(session: Session, actor: Actor, action: str, patient_id: UUID, now: datetime) -> None:
+    """Staff who read are recorded; patients who read their own are not."""
+    if actor.patient_id is None:
+        audit.record(session, actor.user_id, action, now, patient_id=patient_id)

@@ -205,6 +205,7 @@ def effects_record(
         "vitals": None if pressure["systolic"] is None else pressure,
         "note": row["note"],
         "flags": sorted(row["flags"]),
+        "seen_at": None,
         "safety": safety,
     }
 

@@ -22,6 +22,7 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
 from services.exceptions import Invalid, NotFound
+from services.intake.seen import load_seen
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.history.treatments import load_treatment
 from services.patients.view import in_view_clause
@@ -95,10 +96,17 @@ def list_entries(
         newest = (table.recorded_at.desc(), table.id.desc())
         rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
         treatment = load_treatment(session, rows[0].patient_id) if rows else UNTREATED
+        roots = [row.root_id for row in rows[:limit]]
+        seen = load_seen(session, table.root_id, rows[0].patient_id, roots) if rows else {}
         clinic = load_chain(session, actor.clinic_id).facts
         _audit(session, actor, f"{kind.name}.list", patient_id, now)
         page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
-        return page.rendered(lambda row: kind.show(row._asdict(), treatment, clinic, now))
+        return page.rendered(
+            lambda row: (
+                kind.show(row._asdict(), treatment, clinic, now)
+                | {"seen_at": seen.get(row.root_id)}
+            )
+        )
 
 
 def get_entry(
@@ -121,6 +129,8 @@ def get_entry(
         treatment = load_treatment(session, patient_id)
         clinic = load_chain(session, actor.clinic_id).facts
         record = kind.show(current._asdict(), treatment, clinic, now)
+        root_id = current.root_id
+        record["seen_at"] = load_seen(session, table.root_id, patient_id, [root_id]).get(root_id)
         record["versions"] = [kind.show_version(version) for version in versions]
         _audit(session, actor, f"{kind.name}.read", patient_id, now)
         return record

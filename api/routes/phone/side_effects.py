@@ -11,12 +11,12 @@ from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
+from schemas.check_ins import EntryListQuery
 from schemas.side_effects import (
     EffectCodesOut,
     SideEffectsAmendIn,
     SideEffectsIn,
     SideEffectsOut,
-    SideEffectsQuery,
     SideEffectsWithVersionsOut,
 )
 from services.intake.forms import EffectsAmendment, EffectsForm
@@ -49,7 +49,7 @@ def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
     )
 
 
-@routes.reads("/v1/side-effects", page_of(SideEffectsOut), SideEffectsQuery)
+@routes.reads("/v1/side-effects", page_of(SideEffectsOut), EntryListQuery)
 def get_reports(query: dict[str, Any]) -> Response:
     """A patient's reports, newest first; staff name the patient."""
     return json_answer(list_entries(SIDE_EFFECT_REPORTS, current_actor(), now=now(), **query))

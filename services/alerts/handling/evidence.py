@@ -14,6 +14,7 @@ from models import (
     Alert,
     AlertOccurrence,
     CheckIn,
+    CheckInContent,
     Patient,
     RulesFailure,
     SideEffectReport,
@@ -22,8 +23,11 @@ from models import (
     TreatmentSession,
     UnreadableBody,
 )
+from services.alerts.handling.patient_words import show_words
+from services.alerts.handling.surroundings import show_surroundings
 from services.patients.record import is_contact_missing, unpack_emergency_contact
 from services.rules.catalogue import CATALOGUE
+from services.rules.danger.gravity import gravity
 from services.rules.decision import Tier
 from services.rules.mood_days import find_zone
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
@@ -49,6 +53,7 @@ def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
             AlertOccurrence.tier,
             AlertOccurrence.first_tier,
             CheckIn.id.label("check_in_id"),
+            CheckIn.root_id,
             CheckIn.instrument,
             CheckIn.version,
             CheckIn.recorded_at,
@@ -112,22 +117,30 @@ MEASURED: Final = ("systolic", "diastolic", "heart_rate")
 OF_A_SESSION: Final = ("phase", *MEASURED, "spo2", "sedation", "taken_at")
 
 
-def gravest(rows: Sequence[Any]) -> Any | None:
-    """The occurrence that the alert's tier rests on: the highest, of equals the newest."""
-    return max(rows, key=lambda row: (Tier.from_word(row.tier), row.at), default=None)
+def gravest_first(rows: Sequence[Any]) -> list[Any]:
+    """The occurrences by what whoever is paged must read first; of equals the newest first."""
+    return sorted(
+        rows,
+        key=lambda row: (gravity(Tier.from_word(row.tier), row.item9, row.cssrs), row.at),
+        reverse=True,
+    )
 
 
 def show_evidence(
     session: Session, alert: Alert, rows: Sequence[Any], now: datetime
 ) -> dict[str, Any] | None:
-    """What was answered, of the gravest occurrence. `age_minutes` from when it was answered.
+    """What was answered, of the gravest occurrence, and what stands beside it. `age_minutes` from
+    when it was answered.
 
-    `version`: which version of the form (1 is the first); null when it was no form. Pressures in
-    mmHg, heart rate per minute, SpO2 in percent, sedation as MOAA/S.
+    `version`: which version of the form (1 is the first); null when it was no form. `others`: the
+    facts of the other occurrences, the gravest first. Pressures in mmHg, heart rate per minute,
+    SpO2 in percent, sedation as MOAA/S.
     """
-    row = gravest(rows)
-    if row is None:
+    ordered = gravest_first(rows)
+    if not ordered or alert.patient_id is None:
         return None
+    row = ordered[0]
+    entries = [each for one in ordered for each in (one.entry_id, one.root_id) if each is not None]
     return {
         "check_in_id": row.check_in_id,
         "rule": row.rule,
@@ -138,9 +151,41 @@ def show_evidence(
         "received_at": row.received_at,
         "age_minutes": max(0, int((now - row.at).total_seconds() // 60)),
         "version": row.version,
+        "answers": _answers(session, alert, row),
+        "words": show_words(session, alert.patient_id, list(dict.fromkeys(entries))),
+        "others": _others(ordered),
+        **show_surroundings(session, alert, alert.patient_id, now),
         **_treatment(session, row.id),
         "findings": _findings(session, alert, row),
     }
+
+
+def _answers(session: Session, alert: Alert, row: Any) -> dict[str, Any] | None:
+    """All answers of the form version; None when it was no form."""
+    return session.scalar(
+        select(CheckInContent.answers).where(
+            CheckInContent.patient_id == alert.patient_id,
+            CheckInContent.check_in_id == row.check_in_id,
+        )
+    )
+
+
+def _others(ordered: Sequence[Any]) -> list[dict[str, Any]]:
+    """Each fact beside the first occurrence's own once, with its newest time and how often."""
+    kinds: dict[tuple[Any, ...], list[Any]] = {}
+    for row in ordered:
+        kinds.setdefault((row.rule, row.item9, row.cssrs, row.instrument), []).append(row)
+    return [
+        {
+            "rule": rule,
+            "item9": item9,
+            "cssrs": cssrs,
+            "instrument": instrument,
+            "at": max(row.at for row in kinds[rule, item9, cssrs, instrument]),
+            "count": len(kinds[rule, item9, cssrs, instrument]),
+        }
+        for rule, item9, cssrs, instrument in list(kinds)[1:]
+    ]
 
 
 def _treatment(session: Session, occurrence_id: UUID) -> dict[str, Any]:

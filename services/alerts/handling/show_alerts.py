@@ -116,7 +116,7 @@ def show_alert(
     session: Session, actor: Actor, alert: Alert, reach: Reach, now: datetime
 ) -> dict[str, Any]:
     """The alert as this person sees it; `evidence` and `patient` are left out for those who may
-    not act, `evidence` also for an administrator who was paged.
+    not act.
     """
     names = contact_names(session)
     rows = load_occurrences(session, alert)
@@ -136,9 +136,8 @@ def show_alert(
             "dispositions": allowed_dispositions(AlertState.of(alert)) if reach.resolves else [],
         },
     }
-    if reach.sees_contacts:
+    if reach.acts:
         shown["patient"] = show_contacts(session, alert, now)
-    if reach.sees_content:
         shown["evidence"] = show_evidence(session, alert, rows, now)
         if alert.family == UNREADABLE_RISK:
             shown["unreadable"] = show_bodies(session, alert)
@@ -153,7 +152,7 @@ def show_summary(alert: Alert) -> dict[str, Any]:
 def record_access(
     session: Session, actor: Actor, alert: Alert, reach: Reach, action: str, now: datetime
 ) -> None:
-    """Into the audit chain; an administrator who sees a patient's contacts breaks glass. The last
+    """Into the audit chain; an administrator who sees a patient breaks glass. The last
     statements of a transaction.
     """
     about = {"patient_id": alert.patient_id, "object_id": alert.id}

@@ -58,8 +58,8 @@ def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, s
 def show_timeline(
     session: Session, alert: Alert, actor: Actor, reach: Reach
 ) -> list[dict[str, Any]]:
-    """Every event, oldest first, with who did it; a note's text for those who see clinical content,
-    and for its author.
+    """Every event, oldest first, with who did it; a note's text for those who may act, and for its
+    author.
     """
     notes = {
         str(note.id): note
@@ -87,7 +87,7 @@ def show_timeline(
 def _note(note: AlertNote | None, actor: Actor, reach: Reach) -> dict[str, Any]:
     if note is None:
         return {}
-    shown = reach.sees_content or note.author_id == actor.user_id
+    shown = reach.acts or note.author_id == actor.user_id
     return {"outcome": note.outcome, "text": note.text if shown else None}
 
 
@@ -140,8 +140,8 @@ def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, A
         "by": resolution.by,
         "by_name": found.name,
         "disposition": resolution.disposition,
-        "note": resolution.note if reach.sees_content else None,
-        "standing_plan": _plan(plan) if plan is not None and reach.sees_content else None,
+        "note": resolution.note if reach.acts else None,
+        "standing_plan": _plan(plan) if plan is not None and reach.acts else None,
     }
 
 

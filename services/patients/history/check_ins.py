@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
-from models import CheckIn
+from models import CheckIn, CheckInContent
 from services.rules.day_series import SeriesEntry
 
 ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
@@ -39,6 +39,12 @@ ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
     CheckIn.q9_highest,
     CheckIn.answered,
     CheckIn.flags,
+)
+# Answers and notes stand beside their check-in, in a table that the alert worker cannot read.
+OF_ITS_CHECK_IN: Final[ColumnElement[bool]] = and_(
+    CheckInContent.clinic_id == CheckIn.clinic_id,
+    CheckInContent.patient_id == CheckIn.patient_id,
+    CheckInContent.check_in_id == CheckIn.id,
 )
 _LAST: Final = -len(ENTRY_COLUMNS)
 

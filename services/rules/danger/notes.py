@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from services.rules.numbers import DATA, NumbersError, read
@@ -79,3 +82,48 @@ LANGUAGES: Final = tuple(
 PATTERNS: Final = tuple(
     (f"{each.language}:{term.id}", term.pattern()) for each in LANGUAGES for term in each.terms
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a note as it was written; `matched`: a crisis term was found there."""
+
+    text: str
+    matched: bool
+
+
+def marked(text: str) -> tuple[Part, ...]:
+    """The note in pieces, in order and whole, those in which a term was found marked."""
+    folded, places = _with_places(text)
+    found = bytearray(len(text) + 1)
+    for _, pattern in PATTERNS:
+        for match in pattern.finditer(folded):
+            start, end = places[match.start()], places[match.end() - 1] + 1
+            while end < len(text) and _folded(text[end]) == "":
+                end += 1  # an accent that was typed after its letter
+            found[start:end] = b"\1" * (end - start)
+    return tuple(
+        Part("".join(char for char, _ in piece), bool(is_match))
+        for is_match, piece in groupby(zip(text, found, strict=False), lambda each: each[1])
+    )
+
+
+@lru_cache(4096)
+def _folded(char: str) -> str:
+    """What one character becomes between two words' letters: itself folded, a blank, or nothing."""
+    return fold(f"a{char}a")[1:-1]
+
+
+def _with_places(text: str) -> tuple[str, list[int]]:
+    """The folded text, and where in the text each of its characters comes from."""
+    kept: list[tuple[str, int]] = []
+    for letter, place in _letters(text):
+        if letter != " " or (kept and kept[-1][0] != " "):
+            kept.append((letter, place))
+    return "".join(letter for letter, _ in kept).rstrip(), [place for _, place in kept]
+
+
+def _letters(text: str) -> Iterator[tuple[str, int]]:
+    for place, char in enumerate(text):
+        for letter in _folded(char):
+            yield letter, place

@@ -68,6 +68,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.WRITE_ENTRIES, {P: {Scope.OWN}, C: {Scope.IN_VIEW}}),
     (Action.ASK_FOR_HELP, {P: {Scope.OWN}}),
     (Action.READ_ENTRIES, {P: {Scope.OWN}, C: {Scope.IN_VIEW}, O: {Scope.ALERTED}}),
+    (Action.READ_HELP_REQUESTS, {P: {Scope.OWN}, C: {Scope.IN_VIEW}, O: {Scope.CLINIC}}),
     (
         Action.READ_PATIENTS,
         {C: {Scope.IN_VIEW}, O: {Scope.ALERTED}, A: {Scope.CLINIC_WITHOUT_CLINICAL}},

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.page.clock import Clock, span
 from api.page.evidence import rule
-from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY, Clock, dial, span
+from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY, dial
 from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES
 
 NIGHT = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
