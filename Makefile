@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a fresh clone needs: Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test prove bench install lint format types imports migrations docs tests clean
+.PHONY: help run test prove hours bench install lint format types imports migrations docs tests clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +21,9 @@ test: $(TEST_READY) ## the gate: style, types, imports, migrations, printed rule
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tests.proofs
+
+hours: $(TEST_READY) ## the tests at other hours and on clock-change nights (needs libfaketime)
+	@exec $(BIN)/python -m tests.proofs.hours
 
 bench: $(TEST_READY) ## how fast: writes docs/benchmarks.md, for a machine that does nothing else
 	@exec $(BIN)/python -m benchmarks --write docs/benchmarks.md

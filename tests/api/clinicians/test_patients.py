@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -93,9 +93,11 @@ def test_risk_at_intake_follows_from_the_indications_unless_stated(
 
 
 def birthday(years: int, days: int) -> str:
-    today = datetime.now(UTC).date()
-    born = date(today.year - years, today.month, min(today.day, 28))
-    return (born + timedelta(days=days)).isoformat()
+    """Of somebody who is so old, but for so many days."""
+    on = datetime.now(UTC).date() + timedelta(days=days)
+    if (on.month, on.day) == (2, 29):
+        on += timedelta(days=1)
+    return on.replace(year=on.year - years).isoformat()
 
 
 def test_version_1_is_for_adults(client: FlaskClient, clinic: ClinicWorld) -> None:
