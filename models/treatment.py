@@ -104,7 +104,10 @@ class TreatmentSession(OfClinic, Identified, Base):
 
 
 class TreatmentSessionVersion(OfClinic, Base):
-    """What was known of a session from a revision on; doses in `dose_unit`, weight in kg."""
+    """What was known of a session from a revision on; doses in `dose_unit`, weight in kg.
+
+    `timezone`: the zone that its day is counted in; null only where an earlier release wrote it.
+    """
 
     __tablename__ = "treatment_session_versions"
     __table_args__ = (
@@ -138,6 +141,7 @@ class TreatmentSessionVersion(OfClinic, Base):
     entered_by: Mapped[UUID]
     entered_at: Mapped[datetime]
     revision: Mapped[int]
+    timezone: Mapped[str | None]
 
 
 class StoredVitals(OfClinic, Identified, Base):

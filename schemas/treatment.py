@@ -105,11 +105,12 @@ class DoseIn(Strict):
 
 
 class SessionChangeIn(Patch):
-    """`PATCH …/sessions/{sid}`; `cancelled` is false when emptied."""
+    """`PATCH …/sessions/{sid}`; emptied, `cancelled` is false and `timezone` the clinic's."""
 
     course_id = fields.UUID()
     started_at = Instant()
     ended_at = Instant(allow_none=True)
+    timezone = text(64, allow_none=True)
     product = one_of(PRODUCTS)
     route = one_of(ROUTES, allow_none=True)
     dose = fields.Nested(DoseIn, allow_none=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 
-from services.rules.mood_days import mood_day_at
+from services.rules.mood_days import find_zone, mood_day_at
 
 Product = Literal["ketamine", "esketamine", "tms", "ect", "other"]
 Route = Literal["iv", "im", "intranasal", "oral", "sublingual", "sc"]
@@ -41,7 +41,9 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One treatment; instants aware. `route` is None for what has none (TMS, ECT)."""
+    """One treatment; instants aware. `route` is None for what has none (TMS, ECT). `timezone`: the
+    IANA zone that it was entered in, which it keeps whatever becomes of the patient's.
+    """
 
     id: str
     course_id: str
@@ -52,6 +54,7 @@ class Session:
     dose_value: float | None = None
     dose_unit: str | None = None
     weight_kg: float | None = None
+    timezone: str | None = None
 
     @property
     def over_at(self) -> datetime:
@@ -60,9 +63,13 @@ class Session:
             return self.ended_at
         return self.started_at + USUAL_LENGTH.get(self.route or "", timedelta(0))
 
-    def day(self, zone: tzinfo) -> date:
-        """The mood day of its start in the patient's zone."""
-        return mood_day_at(self.started_at, zone)
+    def zone(self, patients: tzinfo) -> tzinfo:
+        """The zone that it was entered in; the patient's where none is known."""
+        return (self.timezone and find_zone(self.timezone)) or patients
+
+    def day(self, patients: tzinfo) -> date:
+        """The mood day of its start, in its own zone or, where none is known, the patient's."""
+        return mood_day_at(self.started_at, self.zone(patients))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,10 @@ class Treatment:
         return Treatment(
             self.courses, tuple(one for one in self.sessions if one.started_at <= instant)
         )
+
+    def in_patients_zone(self) -> Treatment:
+        """The same, counted as before sessions kept a zone of their own."""
+        return replace(self, sessions=tuple(replace(one, timezone=None) for one in self.sessions))
 
 
 UNTREATED = Treatment()

@@ -102,10 +102,11 @@ def _found(writing: Writing, row: Any, outcome: str, reason: str | None) -> list
 
 
 def _clearance(writing: Writing, row: Any, reason: str | None) -> Refusals:
-    zone = find_zone(writing.patient.timezone) or UTC
+    treated = rule_session(row)
+    zone = treated.zone(find_zone(writing.patient.timezone) or UTC)
     day = wall_clock(row.started_at, zone).date()
     return clearance_refusals(
-        rule_session(row),
+        treated,
         day,
         newest(load_screenings(writing.session, row.patient_id), day),
         load_vitals(writing.session, row.session_id),

@@ -133,6 +133,7 @@ def record_from(row: Any, around: Around, now: datetime) -> dict[str, Any]:
         "number": _number(row, around.treatment),
         "started_at": row.started_at,
         "ended_at": row.ended_at,
+        "timezone": row.timezone,
         "product": row.product,
         "route": row.route,
         "dose": None
@@ -160,7 +161,7 @@ def _flags(
     """What a reader of this session should know was missing or unusual."""
     if row.cancelled:
         return set()
-    day = wall_clock(row.started_at, around.zone).date()
+    day = wall_clock(row.started_at, session.zone(around.zone)).date()
     found: set[str] = set(screening_flags(newest(around.screenings, day), day, session.product))
     courses = {course.id: course.product for course in around.treatment.courses}
     facts = {

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from models import TreatmentSession, TreatmentSessionVersion
+from sqlalchemy import select
+
+from models import Clinic, TreatmentSession, TreatmentSessionVersion
 from services.access import Actor
+from services.checks import check_timezone
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
 from services.intake.deciding.treatment import decide_session
@@ -24,6 +27,7 @@ FIELDS: Final = (
     "course_id",
     "started_at",
     "ended_at",
+    "timezone",
     "product",
     "route",
     "dose_value",
@@ -47,7 +51,10 @@ def create_session(
 
     Raises `Invalid` naming the field, and as `write_once`.
     """
+    # A zone that is left out is no content: what was sent before there was one stays the same.
     given = dict.fromkeys(FIELDS) | {"cancelled": False} | _in_columns(fields)
+    if given["timezone"] is None:
+        del given["timezone"]
     return SESSION.create(actor, patient_id, session_id, given, now)
 
 
@@ -84,6 +91,8 @@ def _check(fields: Mapping[str, Any], now: datetime) -> None:
         errors["ended_at"] = [
             f"Must be after `started_at`, by {LONGEST // timedelta(hours=1)} hours at most."
         ]
+    if zone := fields.get("timezone"):
+        check_timezone(zone)
     if fields["product"] in WITH_ROUTE and fields["route"] is None:
         errors["route"] = ["Ketamine and esketamine need a route."]
     if errors:
@@ -102,6 +111,13 @@ def _check_in_context(writing: Writing, session_id: UUID, fields: Mapping[str, A
         raise Invalid({"started_at": ["This patient has another session that starts then."]})
 
 
+def _in_a_zone(writing: Writing, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The clinic's zone where none is named: from then on the session keeps it."""
+    clinics = select(Clinic.timezone).where(Clinic.id == writing.actor.clinic_id)
+    zone = fields.get("timezone") or writing.session.scalars(clinics).one()
+    return {**fields, "timezone": zone}
+
+
 def _follow(writing: Writing, session_id: UUID) -> None:
     session, patient, now = writing.session, writing.patient, writing.now
     outcome = with_follow_ups(session, patient, decide_session(session, patient, now), now)
@@ -116,5 +132,6 @@ SESSION: Final = VersionedRecord(
     check=_check,
     show=session_record,
     check_beside=_check_in_context,
+    complete=_in_a_zone,
     follow=_follow,
 )

@@ -24,12 +24,17 @@ def _nothing(*_anything: Any) -> None:
     """What most of them have neither to check nor to write."""
 
 
+def _as_given(_writing: Writing, fields: Fields) -> Fields:
+    return fields
+
+
 @dataclass(frozen=True, slots=True)
 class VersionedRecord:
     """`record` is the table that says only that one exists, `version` that of what was known of it.
 
     `check` and `check_beside` raise `Invalid`: for the fields alone, and beside the patient's other
-    records. `follow` writes what follows from a new version; `show` gives the record of one.
+    records; `complete` fills in what was left to the clinic. `follow` writes what follows from a
+    new version; `show` gives the record of one.
     """
 
     kind: Literal["course", "session"]
@@ -39,6 +44,7 @@ class VersionedRecord:
     check: Callable[[Mapping[str, Any], datetime], None]
     show: Callable[[Session, Any, datetime], Fields]
     check_beside: Callable[[Writing, UUID, Mapping[str, Any]], None] = _nothing
+    complete: Callable[[Writing, Fields], Fields] = _as_given
     follow: Callable[[Writing, UUID], None] = _nothing
 
     def create(
@@ -51,7 +57,7 @@ class VersionedRecord:
             self.check_beside(writing, new_id, given)
             owner = {name: writing.stamp[name] for name in ("clinic_id", "patient_id")}
             writing.session.execute(insert(self.record).values(id=new_id, created_at=now, **owner))
-            return self._add(writing, new_id, 1, given)
+            return self._add(writing, new_id, 1, self.complete(writing, given))
 
         return write_once(actor, New(self.kind, patient_id, record_id, given), make, now)
 
@@ -69,6 +75,7 @@ class VersionedRecord:
             before = {name: getattr(last, name) for name in self.fields}
             after = before | changes
             self.check(after, now)
+            after = self.complete(writing, after)
             if after == before:
                 return self.show(session, last, now)
             self.check_beside(writing, record_id, after)

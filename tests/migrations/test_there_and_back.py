@@ -47,3 +47,31 @@ def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
     finally:
         with app.app_context():
             db.engine.dispose()
+
+
+def test_sessions_of_before_get_the_zone_in_which_they_were_entered(
+    empty_database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One entered in Paris, then the patient moved, then another one."""
+    upgrade(empty_database.owner)
+    app = create_app(
+        Settings(secret_key=SECRET, data_dir=tmp_path, database_url=empty_database.app)
+    )
+    config = alembic_config(empty_database.owner)
+    try:
+        ward = Ward(app, monkeypatch)
+        course = ward.course()
+        ward.session(course, MORNING - timedelta(hours=3))
+        made(ward.patch(ward.path, {"timezone": "Asia/Tokyo"}), 200)
+        ward.session(course, MORNING + timedelta(days=3))
+        with app.app_context():
+            db.engine.dispose()
+        command.downgrade(config, "0003")
+        command.upgrade(config, "head")
+        found = rows(
+            ward.pat, "SELECT timezone FROM treatment_session_versions ORDER BY started_at"
+        )
+        assert [row["timezone"] for row in found] == ["Europe/Paris", "Asia/Tokyo"]
+    finally:
+        with app.app_context():
+            db.engine.dispose()

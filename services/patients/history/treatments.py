@@ -90,6 +90,7 @@ TREATMENT_COLUMNS: Final = (
         "dose_value",
         "dose_unit",
         "weight_kg",
+        "timezone",
     ).label("sessions"),
 )
 _TREATMENT: Final = select(*TREATMENT_COLUMNS)
@@ -128,24 +129,35 @@ def read_treatment(row: Any) -> Treatment:
         rules.Course(one, product, phase, date.fromisoformat(started_on), _day(ended_on), *rest)
         for one, product, phase, started_on, ended_on, *rest in row.courses or ()
     ]
-    sessions = [
-        rules.Session(
-            id=session_id,
-            course_id=course_id,
-            started_at=_instant(started_at),
-            product=product,
-            route=route,
-            ended_at=None if ended_at is None else _instant(ended_at),
-            dose_value=None if dose is None else float(dose),
-            dose_unit=unit,
-            weight_kg=None if weight is None else float(weight),
-        )
-        for session_id, course_id, started_at, product, route, ended_at, dose, unit, weight in (
-            row.sessions or ()
-        )
-    ]
+    sessions = [_stored_session(*one) for one in row.sessions or ()]
     in_start_order = sorted(courses, key=lambda one: (one.started_on, one.id))
     return Treatment(tuple(in_start_order), in_order(sessions))
+
+
+def _stored_session(
+    session_id: str,
+    course_id: str,
+    started_at: str,
+    product: Any,
+    route: Any,
+    ended_at: str | None,
+    dose: float | None,
+    unit: str | None,
+    weight: float | None,
+    timezone: str | None,
+) -> rules.Session:
+    return rules.Session(
+        id=session_id,
+        course_id=course_id,
+        started_at=_instant(started_at),
+        product=product,
+        route=route,
+        ended_at=None if ended_at is None else _instant(ended_at),
+        dose_value=None if dose is None else float(dose),
+        dose_unit=unit,
+        weight_kg=None if weight is None else float(weight),
+        timezone=timezone,
+    )
 
 
 def _day(text: str | None) -> date | None:
@@ -199,4 +211,5 @@ def rule_session(row: Any) -> rules.Session:
         dose_value=row.dose_value,
         dose_unit=row.dose_unit,
         weight_kg=row.weight_kg,
+        timezone=row.timezone,
     )

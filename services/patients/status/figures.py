@@ -14,6 +14,7 @@ from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
+from services.rules.figures.sides import on_their_side
 from services.rules.figures.standing import UNTREATED_STANDING, standing
 from services.rules.figures.status import phq9_status
 from services.rules.figures.windows import mean_of_week, slope_per_week
@@ -42,6 +43,10 @@ class AsOf:
         if self.at is None or not self.treatment.sessions:
             return UNTREATED
         return self.treatment.until(self.at)
+
+    def values(self, entries: Iterable[SeriesEntry]) -> tuple[DayValue, ...]:
+        """The day values, each on its side of the sessions."""
+        return day_values(day_rows(on_their_side(entries, self.begun.sessions, self.zone)))
 
 
 NOW_UNTREATED: Final = AsOf()
@@ -85,7 +90,7 @@ def _two_week_figures(
     baseline = find_baseline(TWO_WEEKS, entries, rows, treatment=begun, zone=as_of.zone).value
     current = values[-1].value if values else None
     return {
-        "non_response": _is_non_response(values, baseline, as_of),
+        "non_response": _is_non_response(as_of.values(entries), baseline, as_of),
         "baseline": _number(baseline),
         "current": _number(current),
         # Null stands for "baseline_missing", so that a patient without a form needs no write.
@@ -112,7 +117,7 @@ def daily_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED)
     """
     values = day_values(day_rows(entries))
     week = mean_of_week(values)
-    make = partial(_standing_figures, values, list(entries))
+    make = partial(_standing_figures, list(entries))
     return {
         "daily_figures_at": as_of.at,
         **make(as_of),
@@ -122,11 +127,11 @@ def daily_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED)
     }
 
 
-def _standing_figures(
-    values: Sequence[DayValue], entries: Sequence[SeriesEntry], as_of: AsOf
-) -> Figures:
-    begun = as_of.begun
-    stands = standing(values, begun, as_of.zone, entries) if begun.sessions else UNTREATED_STANDING
+def _standing_figures(entries: Sequence[SeriesEntry], as_of: AsOf) -> Figures:
+    begun, stands = as_of.begun, UNTREATED_STANDING
+    if begun.sessions:
+        sided = on_their_side(entries, begun.sessions, as_of.zone)
+        stands = standing(day_values(day_rows(sided)), begun, as_of.zone, sided)
     planned = [one for one in as_of.treatment.sessions if as_of.at and one.started_at > as_of.at]
     return {
         "last_session_id": UUID(stands.last_session_id) if stands.last_session_id else None,

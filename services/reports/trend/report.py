@@ -62,8 +62,9 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
     zone = find_zone(cut.timezone) or UTC
     numbers = REPORTS.at(cut.at)
     entries = entries_at(session, cut, asked.instrument)
+    treatment = load_treatment(session, cut.patient_id, cut.revision)
     beside = Beside(
-        load_treatment(session, cut.patient_id, cut.revision),
+        treatment.in_patients_zone() if numbers.figures.is_first_edition else treatment,
         levels_at(session, cut),
         effects_at(session, cut),
     )

@@ -16,6 +16,7 @@ from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, SeriesEntry, day_rows, day_values, in_order
 from services.rules.decision import Decision, RuleId
 from services.rules.figures.session_effect import morning_values, session_windows
+from services.rules.figures.sides import on_their_side
 from services.rules.instruments.answers import Answers, number
 from services.rules.instruments.definition import instrument, load_instruments
 from services.rules.worsening.anxiety import a1
@@ -69,14 +70,18 @@ class SeriesCase:
 
 @dataclass(frozen=True, slots=True)
 class _Series:
+    """`values` by the day that an answer names, `sided` by where it stands beside the sessions."""
+
     case: SeriesCase
     values: tuple[DayValue, ...]
+    sided: tuple[DayValue, ...]
     numbers: RuleNumbers
 
 
 def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> list[Decision]:
     """Return the decision of each rule of the instrument; none for an instrument without rules."""
-    series = _Series(case, day_values(day_rows(case.entries)), numbers)
+    values = day_values(day_rows(case.entries))
+    series = _Series(case, values, _sided(case.entries, case.begun, case.zone), numbers)
     decided = [DECIDE[rule](series) for rule in INSTRUMENTS.get(case.instrument, ())]
     return [one.suppressed(_suppression(one, series) if one.is_met else None) for one in decided]
 
@@ -91,9 +96,15 @@ def session_decisions(
     numbers: RuleNumbers = RULE_NUMBERS,
 ) -> list[Decision]:
     """Return what is decided when a session is written: M4, from the `phq9` check-ins so far."""
-    values = day_values(day_rows(entries))
+    values = _sided(entries, treatment, zone)
     decision = m4(values, baseline, treatment, zone, as_of, numbers.course)
     return [decision.suppressed(repeat_suppression(decision, history, numbers))]
+
+
+def _sided(
+    entries: Sequence[SeriesEntry], treatment: Treatment, zone: tzinfo
+) -> tuple[DayValue, ...]:
+    return day_values(day_rows(on_their_side(entries, treatment.sessions, zone)))
 
 
 def _suppression(decision: Decision, series: _Series) -> Suppression | None:
@@ -113,8 +124,9 @@ def _m5(series: _Series) -> Decision:
     case, begun = series.case, series.case.begun
     mornings = None
     if begun.sessions:
-        mornings = morning_values(case.entries, session_windows(begun.sessions, case.zone))
-    return m5(series.values, begun, case.zone, mornings, series.numbers.course)
+        sided = on_their_side(case.entries, begun.sessions, case.zone)
+        mornings = morning_values(sided, session_windows(begun.sessions, case.zone))
+    return m5(series.sided, begun, case.zone, mornings, series.numbers.course)
 
 
 def _b1(series: _Series) -> Decision:
@@ -140,9 +152,9 @@ def _items(case: SeriesCase) -> Mapping[str, int | None]:
 DECIDE: Final[Mapping[RuleId, Callable[[_Series], Decision]]] = {
     "M1": lambda s: m1(s.values, s.case.baseline, s.numbers.worsening),
     "M2": lambda s: m2(s.values, s.case.baseline, s.numbers.worsening),
-    "M3": lambda s: m3(s.values, s.case.baseline, s.case.begun, s.case.zone, s.numbers.course),
+    "M3": lambda s: m3(s.sided, s.case.baseline, s.case.begun, s.case.zone, s.numbers.course),
     "M4": lambda s: m4(
-        s.values,
+        s.sided,
         s.case.baseline,
         s.case.begun,
         s.case.zone,

@@ -77,6 +77,7 @@ def _answers_by_the_hour(
             continue
         if 0 <= days <= thresholds.session.onset_hours_days:
             # One that was written down on a later day tells the day, not the hour.
-            same_day = mood_day_at(entry.recorded_at, zone) == entry.mood_day
-            hours = hours_since(first, entry.recorded_at) if same_day else None
+            tells_hour = mood_day_at(entry.recorded_at, first.zone(zone)) == entry.mood_day
+            tells_hour |= not (entry.late or thresholds.is_first_edition)
+            hours = hours_since(first, entry.recorded_at) if tells_hour else None
             yield Onset(entry.mood_day, days, hours), entry.total

@@ -22,11 +22,12 @@ def driving_restriction_until(
     """Return the first instant (UTC) at which driving is allowed again; None for TMS.
 
     The later of 24 elapsed hours after the session's end and 08:00 on the wall clock of the
-    calendar day after it, in the patient's zone.
+    calendar day after it, in the session's zone (else `zone`, the patient's).
     """
     if session.product not in numbers.products.driving:
         return None
     elapsed = shift(to_utc(session.over_at), timedelta(hours=numbers.driving.restricted_h))
+    zone = session.zone(zone)
     ended_on = wall_clock(session.over_at, zone).date()
     if ended_on == date.max:
         return elapsed

@@ -12,9 +12,17 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
+from services.rules.day_series import (
+    DayRow,
+    DayValue,
+    DayValueRule,
+    SeriesEntry,
+    day_rows,
+    day_values,
+)
 from services.rules.figures.baseline import Baseline, find_baseline
 from services.rules.figures.item9 import Item9Series, LevelOn, item9
+from services.rules.figures.sides import on_their_side
 from services.rules.figures.status import (
     Improvement,
     ReliableChange,
@@ -165,8 +173,11 @@ def _figures(
     numbers: ReportNumbers,
 ) -> Trend:
     treatment, figures, measures = beside.treatment, numbers.figures, numbers.measures
-    rows = day_rows(known, "mean" if instrument in MOMENTARY else "last")
+    rule: DayValueRule = "mean" if instrument in MOMENTARY else "last"
+    rows = day_rows(known, rule)
     values = day_values(rows)
+    sided = known if figures.is_first_edition else on_their_side(known, treatment.sessions, zone)
+    sided_values = values if sided == known else day_values(day_rows(sided, rule))
     baseline = find_baseline(instrument, known, rows, figures, treatment=treatment, zone=zone)
     current = values[-1] if values else None
     now = current.value if current else None
@@ -189,7 +200,7 @@ def _figures(
         instability=instability(values, figures.windows),
         item9=item9(rows, beside.levels, reported.last),
         treatment=treatment_figures(
-            instrument, known, values, baseline.value, treatment, zone, numbers
+            instrument, sided, sided_values, baseline.value, treatment, zone, numbers
         ),
         burdens=side_effect_burden(
             beside.effects, treatment.sessions, measures.session, numbers.side_effects

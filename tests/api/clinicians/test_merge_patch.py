@@ -38,6 +38,7 @@ EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
         "weight_kg": (70.5, None),
         "route": ("iv", None),
         "cancelled": (True, False),
+        "timezone": ("Asia/Tokyo", "Europe/Paris"),
     },
     "record_id": {"stopped_on": ("2025-06-09", None)},
     "vitals_id": {

@@ -327,15 +327,15 @@ def on_a_new_phone(treated: Treatment) -> None:
 
 
 @pytest.mark.parametrize("move", [in_the_record, on_a_new_phone])
-def test_another_zone_moves_the_days_of_sessions(
+def test_another_zone_leaves_the_days_of_sessions(
     app: Flask, treated: Treatment, move: Callable[[Treatment], None]
 ) -> None:
-    """The session on day 7 at 17:00 in Paris was on day 8 in Auckland."""
+    """The session on day 7 at 17:00 in Paris was on day 8 in Auckland: it was held in Paris."""
     with app.app_context():
         treated.correct({"which": 0, "offset": -6.7})
         before = treated.row
         move(treated)
-        assert treated.row.maintenance_due_on == before.maintenance_due_on + timedelta(days=1)
+        assert treated.row.maintenance_due_on == before.maintenance_due_on
         assert faults(treated.patient) == []
 
 

@@ -44,7 +44,7 @@ def test_an_evening_that_undoes_the_morning_does_not_undo_the_onset():
 
 
 def test_an_answer_written_down_later_tells_the_day_and_not_the_hour():
-    recalled = SeriesEntry(on(11), at(12, 9), at(12, 9), "told", 5, 0)
+    recalled = SeriesEntry(on(11), at(12, 9), at(12, 9), "told", 5, 0, late=True)
 
     assert set_in("phq9-daily", 17, [recalled]) == Onset(on(11), 1, None)
 

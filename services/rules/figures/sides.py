@@ -1,0 +1,43 @@
+"""On which side of a session an answer stands, when the two were written in different zones.
+
+A day is a name on a wall clock. Where the clock of the answer and that of the session disagree, an
+answer some hours after a session may bear the name of the day before it. The order of the instants
+decides: such an answer stands on the day of the session.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, tzinfo
+
+from services.rules.courses import Session
+from services.rules.day_series import SeriesEntry
+
+
+def on_their_side(
+    entries: Iterable[SeriesEntry], sessions: Sequence[Session], zone: tzinfo
+) -> list[SeriesEntry]:
+    """Return the entries, none on a day before a session (ascending) that it was given after, nor
+    on a day after one that it was given before.
+
+    What was entered late is about the day that it names, and stays there.
+    """
+    if not sessions:
+        return list(entries)
+    starts = [session.started_at for session in sessions]
+    days = [session.day(zone) for session in sessions]
+    return [_beside(entry, starts, days) for entry in entries]
+
+
+def _beside(entry: SeriesEntry, starts: Sequence[datetime], days: Sequence[date]) -> SeriesEntry:
+    if entry.late:
+        return entry
+    begun = bisect_right(starts, entry.recorded_at)
+    day = entry.mood_day
+    if begun > 0:
+        day = max(day, days[begun - 1])
+    if begun < len(days):
+        day = min(day, days[begun])
+    return entry if day == entry.mood_day else replace(entry, mood_day=day)
