@@ -69,6 +69,12 @@ def seen_at() -> Instant:
     return Instant(required=True, allow_none=True, metadata={"description": words})
 
 
+def notice() -> fields.String:
+    """In the answer to whoever sent words."""
+    words = "with a note: that notes are not read around the clock, and whom to call"
+    return fields.String(metadata={"description": words})
+
+
 class ScoreOut(Schema):
     """`total` is null unless complete."""
 
@@ -118,6 +124,7 @@ class CheckInOut(Schema):
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
     seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True, allow_none=True)
+    notice = notice()
 
 
 class VersionOut(Schema):
@@ -147,6 +154,7 @@ class HelpRequestOut(Schema):
     flags = fields.List(fields.String(), required=True)
     seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True)
+    notice = notice()
 
 
 class EntryListQuery(PageQuery):

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, answers_to, text
-from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut, seen_at
+from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut, notice, seen_at
 
 MAX_EFFECTS = 100
 
@@ -90,6 +90,7 @@ class SideEffectsOut(Schema):
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
     seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True, allow_none=True)
+    notice = notice()
 
 
 class EffectsVersionOut(Schema):

@@ -147,6 +147,7 @@ def write_entry(
             digest=entry.digest,
             writes=entry.writes(row),
             record=lambda safety: entry.record(row, known.treatment, safety),
+            has_note=bool(entry.sent.note and entry.sent.note.strip()),
         )
         return store_entry(session, actor, known, outcome, writes, now)
 

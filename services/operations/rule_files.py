@@ -15,7 +15,7 @@ from services.reports.drawing.numbers import PictureNumbers
 from services.rules.cards.lines import CrisisLines
 from services.rules.catalogue import Catalogue
 from services.rules.cohort.numbers import CohortThresholds
-from services.rules.danger.notes import NoteTerms
+from services.rules.danger.notes import NoteNumbers, NoteTerms, RealWords
 from services.rules.danger.numbers import RULES_VERSION, RuleSet
 from services.rules.danger.silence import IntakeRisk, SilenceThresholds
 from services.rules.escalation.numbers import EscalationNumbers
@@ -40,7 +40,9 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "triage.toml": RuleSet,
     "silence.toml": SilenceThresholds,
     "intake_risk.toml": IntakeRisk,
+    "notes.toml": NoteNumbers,
     "note_terms/*.toml": NoteTerms,
+    "note_spelling.toml": RealWords,
     "crisis_lines.toml": CrisisLines,
     "escalation.toml": EscalationNumbers,
     "instruments/*.toml": Instrument,

@@ -14,6 +14,7 @@ import pytest
 from migrations.upgrade import PROJECT
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
+from tests.proofs.notes import notes_by_kind
 from tests.proofs.outcomes import simulated_outcomes
 from tests.proofs.seen import Seen, tell
 from tests.proofs.worsening import lasting_rises, simulated_cohort
@@ -92,6 +93,7 @@ def full_sizes() -> list[Proof]:
         *_workers_and_outages(),
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
         Proof("real forms", real_forms),
+        Proof("notes", lambda _at: notes_by_kind()),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),
         Proof("outcomes of a simulated clinic", lambda _at: simulated_outcomes(10_000, SEED)),

@@ -236,7 +236,7 @@ def read_entry(sent: Sent, placed: Placement) -> Read:
         received_at=sent.received_at,
         item9=_item9(sent.instrument, sent.answers),
         cssrs=_cssrs(sent.instrument, sent.answers),
-        crisis_terms=bool(sent.note and find_terms(sent.note)),
+        crisis_terms=find_terms(sent.note),
         flags=flags,
     )
     highest = facts.item9_number

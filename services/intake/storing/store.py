@@ -27,7 +27,15 @@ from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
 from services.intake.storing.follow_ups import follow_ups_met
 from services.patients.status.lock import LockedPatient
-from services.rules.cards.crisis import Card, Level, RequestOutcome, card, generic_card
+from services.rules.cards.crisis import (
+    Card,
+    ClinicFacts,
+    Level,
+    RequestOutcome,
+    card,
+    generic_card,
+    notes_notice,
+)
 from services.rules.cards.medical import EMERGENCY, MedicalAdvice, medical_advice, medical_card
 from services.rules.catalogue import CATALOGUE, FALLBACK
 from services.rules.danger import triage
@@ -36,6 +44,7 @@ from services.rules.danger.standing_plans import EndReason
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
 from services.rules.danger.triage import next_instrument
 from services.rules.decision import Decision, Tier, highest
+from services.rules.escalation.staffing import NOTES_UNWATCHED
 from services.unit_of_work import Write, execute_writes
 
 log = structlog.get_logger()
@@ -45,13 +54,16 @@ SafetyCard = dict[str, object] | None
 
 @dataclass(frozen=True, slots=True)
 class EntryWrites:
-    """One entry to be stored: its own writes, and its record once the card is known."""
+    """One entry to be stored: its own writes, and its record once the card is known. `has_note`:
+    somebody wrote words in it.
+    """
 
     id: UUID
     kind: RecordKind
     digest: bytes
     writes: Sequence[Write]
     record: Callable[[SafetyCard], dict[str, Any]]
+    has_note: bool
 
 
 def store_entry(
@@ -74,7 +86,8 @@ def store_entry(
         raised = raise_alerts(
             session, patient, facts, outcome.decisions, entry.id, chain, now, reassuring
         )
-    body = render(entry.record(safety_card(outcome, patient, chain, now)))
+    record = entry.record(safety_card(outcome, patient, chain, now))
+    body = render(record | ({"notice": _notice(chain().facts, now)} if entry.has_note else {}))
     others = [
         *entry.writes,
         *(_plan_writes(known.plan, outcome, now) if known.plan else ()),
@@ -223,6 +236,14 @@ def safety_card(
         log.error("card_failed", kind=type(error).__name__)
         worst = level or (advice.level if advice else "support")
         return generic_card(committed=True, level=worst, country=clinic.country)
+
+
+def _notice(clinic: ClinicFacts, now: datetime) -> str:
+    try:
+        return notes_notice(clinic, now)
+    except Exception as error:  # noqa: BLE001 -- words that cannot be made must not cost the answer
+        log.error("notice_failed", kind=type(error).__name__)
+        return NOTES_UNWATCHED
 
 
 def _level(outcome: Outcome) -> Level | None:

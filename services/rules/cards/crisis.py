@@ -99,6 +99,21 @@ def generic_card(
     }
 
 
+def notes_notice(clinic: ClinicFacts, now: datetime, lines: CrisisLines = LINES) -> str:
+    """What whoever wrote a note is told, whatever stands in it: that nobody waits for it, and whom
+    to call.
+    """
+    found = lines.country(clinic.country)
+    call = [f"In an emergency call {found.emergency_words}."]
+    line = (*found.lines, lines.directory)[0]
+    reached = line.phone or line.text or line.url
+    name = _resource(line, line is not lines.directory and lines.doubtful(line, now.date()))["name"]
+    call.append(f"To talk to somebody now: {name}, {reached}.")
+    if clinic.phone:
+        call.append(f"Your clinic: {clinic.phone}.")
+    return " ".join([NOTES_UNWATCHED, *call])
+
+
 def _monitoring(clinic: ClinicFacts, now: datetime, receipt: RequestOutcome) -> str:
     if not receipt.received:
         return _NOT_RECEIVED

@@ -1,65 +1,37 @@
-"""S7: crisis terms in notes. All languages always apply; a note only ever raises (clinical.md 5.1).
+"""S7: crisis terms in notes (clinical.md 5.1). All languages always apply; a note only ever raises.
 
-The search knows no grammar: "I do not want to die" is found as well, on purpose. Findings are term
-ids such as `en:kill-myself`; the note itself is never returned or kept here.
+Whether a "no" or another person stands with a term is decided by a small published method, NegEx
+(Chapman 2001) with ConText (Harkema 2009), within bounds: a cue lowers by one tier at most, and
+where two cues stand none counts. Findings are term ids such as `en:kill-myself` and places in the
+note; its words are never kept here.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
-from typing import Final
+from itertools import chain, groupby
+from typing import Annotated, Final, Literal
 
-from services.rules.numbers import DATA, NumbersError, read
+from services.rules.danger.note_phrases import NoteText, Phrases, Span, Spelling, phrase
+from services.rules.danger.note_words import split
+from services.rules.decision import Tier, highest
+from services.rules.numbers import DATA, Between, read
 
-_LATIN_MARKS = range(0x0300, 0x0370)
-_NUKTA, _CHANDRABINDU, _ANUSVARA = "\u093c", "\u0901", "\u0902"
-_APOSTROPHES = "'’‘ʼ`´′"
-_NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
-_DROPPED = frozenset(_APOSTROPHES + _NUKTA)
-
-
-def fold(text: str) -> str:
-    """Lower case, no accents, no apostrophes, words parted by single blanks.
-
-    Devanagari keeps its vowel signs; nukta is dropped and chandrabindu read as anusvara, since
-    people leave them out when they type.
-    """
-    kept = []
-    bare = text.translate(_NO_APOSTROPHES)  # first: NFKD turns some of them into blanks
-    for char in unicodedata.normalize("NFKD", bare).casefold().replace(_CHANDRABINDU, _ANUSVARA):
-        kind = unicodedata.category(char)
-        if ord(char) in _LATIN_MARKS or kind == "Cf" or char in _DROPPED:
-            continue
-        kept.append(char if kind[0] in "LMN" else " ")
-    return " ".join("".join(kept).split())
+Kind = Literal["wish", "thought", "method", "self_harm", "intent", "preparation", "act", "overdose"]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One meaning in its phrases; one that ends in `*` also matches longer last words.
-
-    Raises ``NumbersError`` when nothing of a phrase is left once it is folded.
-    """
+    """One meaning in its phrases (see `phrase`). Raises ``NumbersError`` for one that has none."""
 
     id: str
+    kind: Kind
     phrases: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not all(fold(phrase) for phrase in self.phrases):
-            raise NumbersError("a phrase has no word", "phrases")
-
-    def pattern(self) -> re.Pattern[str]:
-        """What finds it in a folded text: whole words."""
-        parts = [
-            re.escape(fold(phrase)) + (r"\S*" if phrase.endswith("*") else r"(?!\S)")
-            for phrase in self.phrases
-        ]
-        return re.compile(r"(?<!\S)(?:" + "|".join(parts) + ")")
+        for text in self.phrases:
+            phrase(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +42,68 @@ class NoteTerms:
     terms: tuple[Term, ...]
 
 
-def find_terms(text: str | None) -> tuple[str, ...]:
-    """The ids of all terms in a note, none (false) for no note."""
-    folded = fold(text or "")
-    return tuple(name for name, pattern in PATTERNS if pattern.search(folded))
+@dataclass(frozen=True, slots=True)
+class RealWords:
+    """By language: words that are one letter from a term's and mean something else."""
+
+    languages: Mapping[str, tuple[str, ...]]
 
 
-LANGUAGES: Final = tuple(
-    read(path, NoteTerms) for path in sorted((DATA / "note_terms").glob("*.toml"))
-)
-PATTERNS: Final = tuple(
-    (f"{each.language}:{term.id}", term.pattern()) for each in LANGUAGES for term in each.terms
-)
+@dataclass(frozen=True, slots=True)
+class NoteNumbers:
+    """How a note is read. `reach` and `gap` in words, `least_letters` of a word that may be
+    misspelt; the rest are kinds of term, and phrases: see `data/notes.toml`.
+    """
+
+    reach: Annotated[int, Between(1, 10)]
+    gap: Annotated[int, Between(1, 5)]
+    least_letters: Annotated[int, Between(5, 10)]
+    pages_at_once: frozenset[Kind]
+    may_fall_to_nothing: frozenset[Kind]
+    negations: tuple[str, ...]
+    negations_after: tuple[str, ...]
+    others: tuple[str, ...]
+    no_cues: tuple[str, ...]
+    selves: frozenset[str]
+    stops: frozenset[str]
+    times: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for text in chain(self.negations, self.negations_after, self.others, self.no_cues):
+            phrase(text)
+        for text in self.times:
+            phrase(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term in a note, from letter `start` to before `end`.
+
+    `is_lowered`: a "no" or another person stands with it; `is_timed`: a time does.
+    """
+
+    term: str
+    kind: Kind
+    start: int
+    end: int
+    is_lowered: bool
+    is_timed: bool
+
+    def tier(self, *, nothing_is_negated: bool = False) -> Tier | None:
+        """How urgent it is; None: a match that is kept and opens nothing."""
+        pages = self.is_timed or self.kind in NOTES.pages_at_once
+        if nothing_is_negated or not self.is_lowered:
+            return Tier.HIGH if pages else Tier.MEDIUM
+        is_nothing = not pages and self.kind in NOTES.may_fall_to_nothing
+        return None if is_nothing else Tier.MEDIUM
+
+
+def find_terms(note: str | None) -> tuple[Found, ...]:
+    """All terms in a note in the order of their places, none for no note."""
+    text = note or ""
+    ways = [split(text)] if text.isascii() else [split(text), split(text, pictures_part=False)]
+    found = {one for words in ways for one in _terms(NoteText(words, SPELLING, NOTES.gap))}
+    return tuple(sorted(found, key=lambda one: (one.start, one.end, one.term)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,36 +116,115 @@ class Part:
 
 def marked(text: str) -> tuple[Part, ...]:
     """The note in pieces, in order and whole, those in which a term was found marked."""
-    folded, places = _with_places(text)
-    found = bytearray(len(text) + 1)
-    for _, pattern in PATTERNS:
-        for match in pattern.finditer(folded):
-            start, end = places[match.start()], places[match.end() - 1] + 1
-            while end < len(text) and _folded(text[end]) == "":
-                end += 1  # an accent that was typed after its letter
-            found[start:end] = b"\1" * (end - start)
+    is_found = bytearray(len(text))
+    for one in find_terms(text):
+        is_found[one.start : one.end] = b"\1" * (one.end - one.start)
     return tuple(
         Part("".join(char for char, _ in piece), bool(is_match))
-        for is_match, piece in groupby(zip(text, found, strict=False), lambda each: each[1])
+        for is_match, piece in groupby(zip(text, is_found, strict=True), lambda each: each[1])
     )
 
 
-@lru_cache(4096)
-def _folded(char: str) -> str:
-    """What one character becomes between two words' letters: itself folded, a blank, or nothing."""
-    return fold(f"a{char}a")[1:-1]
+def note_tier(found: Sequence[Found], *, nothing_is_negated: bool = False) -> Tier | None:
+    """The most urgent of them; None when there is none, or none that stands."""
+    return highest(one.tier(nothing_is_negated=nothing_is_negated) for one in found)
 
 
-def _with_places(text: str) -> tuple[str, list[int]]:
-    """The folded text, and where in the text each of its characters comes from."""
-    kept: list[tuple[str, int]] = []
-    for letter, place in _letters(text):
-        if letter != " " or (kept and kept[-1][0] != " "):
-            kept.append((letter, place))
-    return "".join(letter for letter, _ in kept).rstrip(), [place for _, place in kept]
+def _terms(reading: NoteText) -> Iterator[Found]:
+    """Each term, with what stands near it."""
+    words, spans = reading.words, reading.spans(TERMS, CLOSED)
+    if not spans:
+        return
+    clauses = _clauses(reading)
+    cues = _apart(reading.spans(CUES))
+    times = [span for _, span in reading.spans(TIMES)]
+    for term, (start, end) in spans:
+        yield Found(
+            term=term,
+            kind=KINDS[term],
+            start=words[start].start,
+            end=words[end - 1].end,
+            is_lowered=_is_lowered((start, end), cues, reading, clauses),
+            is_timed=any(_is_near((start, end), time, clauses) for time in times),
+        )
 
 
-def _letters(text: str) -> Iterator[tuple[str, int]]:
-    for place, char in enumerate(text):
-        for letter in _folded(char):
-            yield letter, place
+def _clauses(reading: NoteText) -> list[int]:
+    """The number of the clause that each word stands in."""
+    numbers, number = [], 0
+    for word in reading.words:
+        number += word.after_stop or word.text in NOTES.stops
+        numbers.append(number)
+    return numbers
+
+
+def _apart(found: list[tuple[str, Span]]) -> dict[Span, set[str]]:
+    """Each cue with its kinds; of those that overlap the longest: "not sure" is no "not"."""
+    cues: dict[Span, set[str]] = {}
+    reached = 0
+    for name, span in sorted(found, key=lambda one: (one[1][0], -one[1][1])):
+        if span[0] >= reached or span in cues:
+            cues.setdefault(span, set()).add(name)
+            reached = span[1]
+    return cues
+
+
+def _is_lowered(
+    term: Span, cues: Mapping[Span, set[str]], reading: NoteText, clauses: list[int]
+) -> bool:
+    """Whether exactly one cue stands in its clause, within reach, and applies to it."""
+    before = [cue for cue in cues if cue[1] <= term[0] and clauses[cue[1] - 1] == clauses[term[0]]]
+    after = [cue for cue in cues if cue[0] >= term[1] and clauses[cue[0]] == clauses[term[1] - 1]]
+    if len(before) + len(after) != 1:
+        return False
+    cue = (before or after)[0]
+    if _distance(term, cue) > NOTES.reach:
+        return False
+    about_self = any(word.text in NOTES.selves for word in reading.words[slice(*term)])
+    return ("negations" if before else "negations_after") in cues[cue] or (
+        "others" in cues[cue] and not about_self
+    )
+
+
+def _is_near(term: Span, time: Span, clauses: list[int]) -> bool:
+    """In the same clause and within reach, or right beside it ("I want to die. Tonight.")."""
+    distance = _distance(term, time)
+    same = not {clauses[at] for at in range(*term)}.isdisjoint(clauses[at] for at in range(*time))
+    return distance <= 1 or (same and distance <= NOTES.reach)
+
+
+def _distance(one: Span, other: Span) -> int:
+    """How many words on the nearest end of the other stands; 0 or less where they overlap."""
+    return max(other[0] - one[1], one[0] - other[1]) + 1
+
+
+NOTES: Final = read(DATA / "notes.toml", NoteNumbers)
+LANGUAGES: Final = tuple(
+    read(path, NoteTerms) for path in sorted((DATA / "note_terms").glob("*.toml"))
+)
+_ALL: Final = [(f"{each.language}:{term.id}", term) for each in LANGUAGES for term in each.terms]
+KINDS: Final[Mapping[str, Kind]] = {name: term.kind for name, term in _ALL}
+TERMS: Final = Phrases(((name, text) for name, term in _ALL for text in term.phrases), whole=True)
+CUES: Final = Phrases(
+    (name, text)
+    for name in ("negations", "negations_after", "others", "no_cues")
+    for text in getattr(NOTES, name)
+)
+TIMES: Final = Phrases(("time", text) for text in NOTES.times)
+CLOSED: Final = frozenset(
+    word for text in NOTES.negations for slot in phrase(text)[:1] for word in slot.words
+)
+_REAL: Final = read(DATA / "note_spelling.toml", RealWords)
+SPELLING: Final = Spelling(
+    (
+        word
+        for each in LANGUAGES
+        if each.language in _REAL.languages
+        for term in each.terms
+        for text in term.phrases
+        for slot in phrase(text)
+        for word in slot.words
+    ),
+    chain.from_iterable(_REAL.languages.values()),
+    NOTES.least_letters,
+)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeVar
 
 from services.rules.catalogue import CATALOGUE
+from services.rules.danger.notes import Found, note_tier
 from services.rules.danger.numbers import RULES, RuleSet
 from services.rules.decision import Decision, RuleId, Tier, highest
 from services.rules.mood_days import shift
@@ -40,7 +41,7 @@ class EntryFacts:
 
     `earlier_*`: for amendments, the highest of the earlier versions (None: no number there; for
     both C-SSRS values see `carried_forward`). `unreadable_tier`: for kind `unreadable`,
-    the tier of what `find_danger` read in the refused request.
+    the tier of what `find_danger` read in the refused request. `crisis_terms`: found in its note.
     """
 
     kind: EntryKind
@@ -48,7 +49,7 @@ class EntryFacts:
     received_at: datetime
     item9: Item9 = None
     cssrs: CssrsLevel | None = None
-    crisis_terms: bool = False
+    crisis_terms: tuple[Found, ...] = ()
     flags: frozenset[str] = frozenset()
     earlier_item9: int | None = None
     earlier_cssrs: CssrsLevel | None = None
@@ -66,6 +67,16 @@ class EntryFacts:
         if self.kind == "amendment" and value <= (self.earlier_item9 or 0):
             return 0
         return value
+
+    @property
+    def words_tier(self) -> Tier | None:
+        """How urgent its words are: beside any positive answer no "no" lowers them."""
+        says_so = (
+            (self.item9_number or 0) > 0
+            or self.kind == "help_request"
+            or CSSRS_RANK[self.cssrs or "none"] > CSSRS_RANK["low"]
+        )
+        return note_tier(self.crisis_terms, nothing_is_negated=says_so)
 
     @property
     def item9_unknown(self) -> bool:
@@ -125,7 +136,8 @@ class _Case:
     """What the conditions look at, worked out once. `positive_answer`: also in an amendment that is
     no higher than before, for the answer still says so. `recent_risk`: item 9 or C-SSRS positive in
     the last 14 days. `item9_just_before`: a positive item 9 in the 24 h before this entry, which is
-    then its follow-up.
+    then its follow-up. `crisis_terms`: the ids of those in the note, `-` before one that a "no" or
+    another person lowers.
     """
 
     facts: EntryFacts
@@ -141,7 +153,8 @@ class _Case:
     counted_cssrs: CssrsLevel | None
     recent_risk: bool
     item9_just_before: bool
-    crisis_terms: bool
+    crisis_terms: str
+    words_tier: Tier | None
     kind: EntryKind
     unreadable_tier: str | None
 
@@ -169,7 +182,10 @@ def _case(facts: EntryFacts, history: RiskHistory, plan_holds: bool, rules: Rule
         item9_just_before=just_before
         and positive_at is not None
         and positive_at <= facts.recorded_at <= shift(positive_at, rules.item9_before_cssrs),
-        crisis_terms=facts.crisis_terms,
+        crisis_terms=" ".join(
+            sorted({"-" * one.is_lowered + one.term for one in facts.crisis_terms})
+        ),
+        words_tier=facts.words_tier,
         kind=facts.kind,
         unreadable_tier=None if tier is None else tier.word,
     )
@@ -202,8 +218,13 @@ CONDITIONS: Final[Mapping[RuleId, Condition]] = {
     ),
     "S6a": Condition(lambda c: c.item9_unknown and c.recent_risk, ("item9", "recent_risk")),
     "S6b": Condition(lambda c: c.item9_unknown and not c.recent_risk, ("item9", "recent_risk")),
-    "S7a": Condition(lambda c: c.crisis_terms and c.positive_answer, ("crisis_terms", "item9")),
-    "S7b": Condition(lambda c: c.crisis_terms and not c.positive_answer, ("crisis_terms", "item9")),
+    "S7a": Condition(
+        lambda c: c.words_tier is not None and (c.positive_answer or c.words_tier is Tier.HIGH),
+        ("crisis_terms", "item9"),
+    ),
+    "S7b": Condition(
+        lambda c: c.words_tier is Tier.MEDIUM and not c.positive_answer, ("crisis_terms", "item9")
+    ),
     "S8": Condition(lambda c: c.kind == "help_request", ("kind",)),
     "S9": Condition(lambda c: c.counted_cssrs == "unknown", _CSSRS),
     "S10a": Condition(

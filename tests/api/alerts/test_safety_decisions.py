@@ -36,6 +36,8 @@ TIERS: list[tuple[str, dict[str, Any], str | None, str | None]] = [
         "crisis",
     ),
     ("a note with crisis terms", phq9(note="I want to kill myself"), "medium", "support"),
+    ("a note of an attempt", phq9(note="I tried to hang myself"), "high", "support"),
+    ("a note that denies a thought", phq9(note="no suicidal thoughts"), None, None),
     ("such a note beside a 1", phq9(item9=1, note="I want to die"), "high", "support"),
     ("C-SSRS intent", cssrs("q1", "q2", "q4"), "critical", "crisis"),
     ("C-SSRS method", cssrs("q1", "q2", "q3"), "high", "support"),

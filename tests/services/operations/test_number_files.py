@@ -28,7 +28,7 @@ OPTIONAL = frozenset(
         *("repeats", "cause", "interrupts", "is_about_worsening", "is_bodily", "numbers", "advice"),
     }
 )
-LISTS = frozenset({"countries", "value"})
+LISTS = frozenset({"countries", "languages", "value"})
 
 Place = tuple[str | int, ...]
 

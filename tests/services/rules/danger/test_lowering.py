@@ -13,6 +13,7 @@ from services.rules.danger.lowering import (
     lower_all,
     lowered,
 )
+from services.rules.danger.notes import find_terms
 from services.rules.danger.triage import EntryFacts, RiskHistory, triage
 from services.rules.decision import Tier
 
@@ -101,7 +102,8 @@ def test_lowering_is_for_good_and_a_second_cssrs_never_raises_again():
 
 
 def test_an_entry_that_fires_two_rules_stays_as_urgent_as_the_one_that_is_not_lowered():
-    facts = EntryFacts("check_in", NOW - HOUR, NOW - SECOND, item9=1, crisis_terms=True)
+    words = find_terms("want to die")
+    facts = EntryFacts("check_in", NOW - HOUR, NOW - SECOND, item9=1, crisis_terms=words)
     fired = [each for each in triage(facts, RiskHistory(), plan_holds=False) if each.tier]
     assert [decision.rule for decision in fired] == ["S2", "S7a"]
     found = [

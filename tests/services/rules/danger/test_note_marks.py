@@ -23,7 +23,7 @@ def shown(text: str) -> str:
         "slept badly",
         "[want to die]",
         "I [want  to\n DIE]!!",
-        "Mom, I'll [kill-my\u00adself] or [want to die].",
+        "Mom, [I'll kill-my\u00adself] or [want to die].",
         "I [don’t want to live] here",
         "Ich [mo\u0308chte sterben\u0301]. Morgen",
         "¼ ½ … [suicide] 😀 [suicide]",

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.rules.danger.lowering import CssrsEntry, Occurrence
+from services.rules.danger.notes import find_terms
 from services.rules.danger.standing_plans import (
     Moment,
     StandingPlan,
@@ -118,7 +119,7 @@ TODAY = Moment(mood_day=date(2026, 11, 22), last_answered_item9_on=date(2026, 11
         (answer("amendment", item9=2, earlier_item9=1), "item9_critical"),
         (answer("amendment", item9=2, earlier_item9=2), None),
         (answer("amendment", item9="unknown", earlier_item9=1), None),
-        (answer(crisis_terms=True), None),
+        (answer(crisis_terms=find_terms("want to die")), None),
         (answer(at=PLAN.until - SECOND), None),
         (answer(at=PLAN.until), "until_passed"),
     ],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.rules.catalogue import CATALOGUE
+from services.rules.danger.notes import find_terms
 from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.triage import (
     CONDITIONS,
@@ -22,6 +23,10 @@ from services.rules.decision import Tier
 NOW = datetime(2026, 11, 21, 22, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 NEVER = RiskHistory()
+WISH = find_terms("I want to die")
+ACT = find_terms("I tried to hang myself")
+DENIED = find_terms("no suicidal thoughts")
+DENIED_PLAN = find_terms("no plan to kill myself")
 
 
 def entry(kind="check_in", **facts):
@@ -51,14 +56,28 @@ def tier(facts, history=NEVER, plan_holds=False):
         (entry(cssrs="moderate"), ["S4"], "high"),
         (entry(cssrs="high"), ["S3"], "critical"),
         (entry(cssrs="unknown"), ["S9"], "high"),
-        (entry(crisis_terms=True), ["S7b"], "medium"),
-        (entry(item9=0, crisis_terms=True), ["S7b"], "medium"),
-        (entry(item9="unknown", crisis_terms=True), ["S6b", "S7b"], "medium"),
-        (entry(item9=1, crisis_terms=True), ["S2", "S7a"], "high"),
-        (entry(item9=3, crisis_terms=True), ["S1", "S7a"], "critical"),
-        (entry("side_effects", crisis_terms=True), ["S7b"], "medium"),
+        (entry(crisis_terms=WISH), ["S7b"], "medium"),
+        (entry(item9=0, crisis_terms=WISH), ["S7b"], "medium"),
+        (entry(item9="unknown", crisis_terms=WISH), ["S6b", "S7b"], "medium"),
+        (entry(item9=1, crisis_terms=WISH), ["S2", "S7a"], "high"),
+        (entry(item9=3, crisis_terms=WISH), ["S1", "S7a"], "critical"),
+        (entry("side_effects", crisis_terms=WISH), ["S7b"], "medium"),
         (entry("help_request"), ["S8"], "critical"),
-        (entry("help_request", crisis_terms=True), ["S7b", "S8"], "critical"),
+        (entry("help_request", crisis_terms=WISH), ["S7b", "S8"], "critical"),
+        (entry("help_request", crisis_terms=DENIED), ["S7b", "S8"], "critical"),
+        (entry(crisis_terms=ACT), ["S7a"], "high"),
+        (entry(item9=0, crisis_terms=ACT), ["S7a"], "high"),
+        (entry(cssrs="none", crisis_terms=ACT), ["S7a"], "high"),
+        (entry(crisis_terms=find_terms("I want to die tonight")), ["S7a"], "high"),
+        (entry(crisis_terms=DENIED), [], None),
+        (entry(item9=0, crisis_terms=DENIED), [], None),
+        (entry(item9="unknown", crisis_terms=DENIED), ["S6b"], "medium"),
+        (entry(item9=1, crisis_terms=DENIED), ["S2", "S7a"], "high"),
+        (entry(cssrs="low", crisis_terms=DENIED), ["S5"], "medium"),
+        (entry(cssrs="unknown", crisis_terms=DENIED), ["S7b", "S9"], "high"),
+        (entry(cssrs="moderate", crisis_terms=DENIED), ["S4", "S7b"], "high"),
+        (entry(crisis_terms=DENIED_PLAN), ["S7b"], "medium"),
+        (entry(cssrs="moderate", crisis_terms=DENIED_PLAN), ["S4", "S7a"], "high"),
         (entry("unreadable", unreadable_tier=Tier.CRITICAL), ["S10a"], "critical"),
         (entry("unreadable", unreadable_tier=Tier.HIGH), ["S10b"], "high"),
         (entry("unreadable"), ["S10a"], "critical"),
@@ -75,6 +94,14 @@ def test_every_row_is_decided_also_when_it_does_not_fire():
     assert all(each.tier is None for each in decisions if not each.fired)
     assert decisions[0].inputs == {"item9": 1, "earlier_item9": None}
     assert RULES_VERSION.strip()
+
+
+def test_a_match_that_opens_nothing_is_kept_with_the_decision():
+    decided = triage(entry(item9=0, crisis_terms=DENIED), NEVER, False)
+    (denied,) = (each for each in decided if each.rule == "S7b")
+    kept = denied.inputs["crisis_terms"]
+    assert not denied.fired
+    assert "-en:suicide" in kept.split()
 
 
 def test_every_rule_has_one_tier_at_most_and_keeps_what_it_looked_at():
@@ -135,7 +162,7 @@ def test_cssrs_low_of_a_skewed_phone_is_never_taken_for_a_follow_up():
         (entry(item9=1), ["S2p"]),
         (entry(item9=2), ["S1"]),
         (entry(item9="unknown"), ["S6b"]),
-        (entry(item9=1, crisis_terms=True), ["S2p", "S7a"]),
+        (entry(item9=1, crisis_terms=WISH), ["S2p", "S7a"]),
         (entry("help_request"), ["S8"]),
     ],
 )
@@ -191,7 +218,7 @@ def test_an_amended_cssrs_counts_only_above_the_highest_version(earlier, now, ru
 
 
 def test_new_words_in_an_amendment_count_whatever_its_numbers():
-    lower = entry("amendment", item9=1, earlier_item9=2, crisis_terms=True)
+    lower = entry("amendment", item9=1, earlier_item9=2, crisis_terms=WISH)
     assert fired(lower) == ["S7a"]
 
 
@@ -207,7 +234,7 @@ CARDS = [
     (entry(cssrs="unknown"), False, "support"),
     (entry(cssrs="moderate"), False, "support"),
     (entry(cssrs="high"), False, "crisis"),
-    (entry(crisis_terms=True), False, "support"),
+    (entry(crisis_terms=WISH), False, "support"),
     (entry("help_request"), False, "crisis"),
     (entry("unreadable", unreadable_tier=Tier.HIGH), False, "support"),
     (entry("unreadable", unreadable_tier=Tier.CRITICAL), False, "crisis"),

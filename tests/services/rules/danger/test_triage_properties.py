@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.rules.danger.fallback import fallback_tier
 from services.rules.danger.lowering import CssrsEntry, Occurrence, lower_all
+from services.rules.danger.notes import find_terms
 from services.rules.danger.triage import (
     EntryFacts,
     RiskHistory,
@@ -25,6 +26,8 @@ histories = st.builds(RiskHistory, st.none() | hours, st.none() | hours)
 item9s = st.none() | st.just("unknown") | st.integers(0, 3)
 cssrs_levels = st.none() | st.sampled_from([*LEVELS, "unknown"])
 flags = st.frozensets(st.sampled_from(["clock_skew", "entered_late", "timezone_missing"]))
+notes = ["", "want to die", "not suicidal", "no overdose", "jumped off the roof"]
+words = st.sampled_from(notes).map(find_terms)
 kinds = st.sampled_from(["check_in", "amendment", "help_request"])
 
 
@@ -49,7 +52,7 @@ def urgency(entry, history, plan_holds):
     return occurrence_tier(triage(entry, history, plan_holds)) or 0
 
 
-@given(st.integers(0, 3), st.integers(0, 3), cssrs_levels, st.booleans(), histories, st.booleans())
+@given(st.integers(0, 3), st.integers(0, 3), cssrs_levels, words, histories, st.booleans())
 def test_raising_item9_never_lowers_the_tier(one, two, cssrs, terms, history, plan_holds):
     lower, higher = sorted((one, two))
     rest = {"cssrs": cssrs, "crisis_terms": terms}
@@ -67,7 +70,7 @@ def test_raising_the_cssrs_never_lowers_the_tier(one, two, item9, some, history)
     )
 
 
-@given(kinds, item9s, cssrs_levels, st.booleans(), histories, hours, hours, flags)
+@given(kinds, item9s, cssrs_levels, words, histories, hours, hours, flags)
 def test_a_plan_only_ever_spares_and_never_the_card(
     kind, item9, cssrs, terms, history, recorded, received, some
 ):
@@ -79,7 +82,7 @@ def test_a_plan_only_ever_spares_and_never_the_card(
     assert card_level(entry, spared) == card_level(entry, paged)
 
 
-@given(kinds, item9s, cssrs_levels, st.booleans(), histories)
+@given(kinds, item9s, cssrs_levels, words, histories)
 def test_whatever_pages_gets_a_card_and_critical_a_crisis_card(kind, item9, cssrs, terms, history):
     entry = facts(kind, item9=item9, cssrs=cssrs, crisis_terms=terms)
     decisions = triage(entry, history, False)
