@@ -44,7 +44,7 @@ class Alert(OfClinic, Identified, Base):
     `next_at` is the one instant at which time moves it (next step, end of an acknowledgement,
     morning mail); null: time does nothing. `page_severity` is the highest tier it was paged at,
     `ladder_severity` the ladder it runs on now. `page_round` only grows, so that a page is one
-    (alert, round, step, recipient).
+    (alert, round, step, recipient). `unreached_rounds`: how many rounds in a row reached nobody.
     """
 
     __tablename__ = "alerts"
@@ -101,6 +101,7 @@ class Alert(OfClinic, Identified, Base):
     page_round: Mapped[int] = mapped_column(server_default="0")
     page_step: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     round_started_at: Mapped[datetime | None]
+    unreached_rounds: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     next_at: Mapped[datetime | None]
     acknowledged_by: Mapped[UUID | None]
     acknowledged_at: Mapped[datetime | None]

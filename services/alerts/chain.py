@@ -107,6 +107,11 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
     )
 
 
+def contact_name(position: int, channel: str, *, last_resort: bool = False) -> str:
+    """A neutral name: `contact 2 (webhook)`. Never an address."""
+    return f"{'last resort' if last_resort else f'contact {position}'} ({channel})"
+
+
 def readable_staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Staffing:
     """Settings that cannot be read any more must not keep a page from being queued, or a card from
     being shown: then nobody is promised to be there.

@@ -49,6 +49,7 @@ class Page:
     """One page (one alert) or one morning mail (one or more) to one address.
 
     `notification_id` is the receiver's idempotency key: the same page sent again carries it.
+    `why`: sentences for the last resort, about those who were paged before.
     """
 
     notification_id: UUID
@@ -56,6 +57,7 @@ class Page:
     severity: str
     alerts: tuple[AlertNotice, ...]
     signing_secret: str | None = field(default=None, repr=False)
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

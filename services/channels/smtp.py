@@ -11,7 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from services.channels.base import (
     TIMEOUT_S,
@@ -23,6 +23,10 @@ from services.channels.base import (
     alert_url,
 )
 from services.channels.deadline import cut_after
+
+# RFC 5321 and 4954: commands it does not know or wants in another order, a log-in that it misses.
+# They may stand in answer to RCPT or DATA too, and say nothing about the mail.
+ABOUT_THE_SERVER: Final = frozenset({500, 502, 503, 504, 530, 534, 535, 538})
 
 
 class _Plain(smtplib.SMTP):
@@ -55,8 +59,9 @@ class SmtpChannel:
     def send(self, message: Message, now: datetime) -> Receipt:
         """Hand the mail to the server, which has taken it when this returns. Raises `ChannelError`.
 
-        Only a refusal of this recipient or message is permanent; whatever is wrong with the server
-        may be right in a minute.
+        Only what is answered to RCPT or DATA speaks of this recipient or message, and only there
+        5xx is permanent; whatever is wrong with the server, its settings or our log-in may be right
+        in a minute.
         """
         with _as_channel_errors(self.timeout_s):
             mail = compose(message, self.mail_from, self.public_url, now)
@@ -93,7 +98,7 @@ def _as_channel_errors(timeout_s: float) -> Iterator[None]:
     except smtplib.SMTPRecipientsRefused as error:
         code = min(code for code, _ in error.recipients.values())
         raise _refused(code) from error
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+    except smtplib.SMTPDataError as error:
         raise _refused(error.smtp_code) from error
     except smtplib.SMTPResponseException as error:
         raise ChannelError(f"smtp_{error.smtp_code}") from error
@@ -105,7 +110,8 @@ def _as_channel_errors(timeout_s: float) -> Iterator[None]:
 
 
 def _refused(code: int) -> ChannelError:
-    return ChannelError(f"smtp_{code}", permanent=500 <= code < 600)
+    permanent = 500 <= code < 600 and code not in ABOUT_THE_SERVER
+    return ChannelError(f"smtp_{code}", permanent=permanent)
 
 
 def compose(message: Message, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
@@ -146,4 +152,6 @@ def body(page: Page, public_url: str) -> str:
         f"{alert_url(public_url, notice.alert_id)}\n"
         for notice in page.alerts
     ]
+    if page.why:
+        lines += ["You are the last resort:", *page.why, ""]
     return "\n".join([*lines, "The link asks you to log in. Opening it changes nothing."])

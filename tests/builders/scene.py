@@ -16,6 +16,7 @@ from models import (
     AlertEvent,
     AlertOccurrence,
     Clinic,
+    Contact,
     Notification,
     NotificationAttempt,
 )
@@ -93,6 +94,18 @@ class Scene:
         """Change the clinic's settings."""
         with self.app.app_context(), transaction(self.clinic.id) as session:
             session.execute(update(Clinic).values(**columns))
+
+    def set_contacts(self, **columns: Any) -> None:
+        """Change every contact of the chain but the last resort."""
+        with self.app.app_context(), transaction(self.clinic.id) as session:
+            session.execute(update(Contact).where(~Contact.last_resort).values(**columns))
+
+    def only_webhook(self, url: str) -> str:
+        """The chain is one webhook and the last resort; returns the signing secret."""
+        self.set_contacts(active=False)
+        made = self.clinic.contact(url)
+        assert made.signing_secret is not None
+        return made.signing_secret
 
     def alert(self, alert_id: UUID) -> Alert:
         """The alert as it stands."""

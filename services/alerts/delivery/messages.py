@@ -12,6 +12,7 @@ from models import Alert, Contact, DigestAlert, Notification, User
 from models.encryption import KeyringError
 from services.alerts.chain import is_reachable
 from services.alerts.delivery.claiming import Claimed
+from services.alerts.delivery.reasons import why_last_resort
 from services.channels.base import AlertNotice, ChannelError, Letter, Message, Page
 from services.password_reset.letter import letter_of
 from services.unit_of_work import transaction
@@ -29,7 +30,8 @@ def load_message(claimed: Claimed, now: datetime) -> Message:
         except KeyringError as error:
             raise ChannelError("address_unreadable") from error
         notices = tuple(AlertNotice(*alert) for alert in session.execute(_alerts(claimed)))
-    return Page(claimed.notification_id, address, claimed.severity, notices, signing_secret)
+        why = why_last_resort(session, claimed)
+    return Page(claimed.notification_id, address, claimed.severity, notices, signing_secret, why)
 
 
 def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import SystemRandom
 from typing import Any
 
@@ -23,7 +24,7 @@ from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import AlertState, PageStep
+from services.rules.escalation.states import AlertState, Circumstances, PageStep, Transition
 from services.unit_of_work import execute_writes, transaction
 
 Clock = Callable[[], datetime]
@@ -82,11 +83,14 @@ def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
     lease would else send for ever. False when another worker has recorded it before.
     """
     with transaction() as session:
+        waiting = _waiting_alert(session, claimed)
         session.execute(attempt_insert(claimed, receipt.value, now))
         step = _settle(session, claimed, _not_out(), state=receipt.value, sent_at=now)
         if step is None:
             return False
         _add_to_timeline(session, claimed, f"page_{receipt.value}", now, step)
+        if waiting is not None:
+            _move(session, waiting, lifecycle.delivery_accepted, now)
         return True
 
 
@@ -114,7 +118,10 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
             session, claimed, "page_failed", now, step, reason=error.reason, final=final
         )
         if alert is not None:
-            _bring_next_step_forward(session, alert, step, now)
+            failed = partial(
+                lifecycle.delivery_failed, page=step, reached=_has_reached(session, alert)
+            )
+            _move(session, alert, lambda state, here: failed(state, here=here), now)
         elif final and claimed.kind == "digest":
             pass_on(session, claimed.clinic_id, claimed.notification_id, now)
         return True
@@ -180,10 +187,40 @@ def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> boo
     return session.scalar(wanted) is not None
 
 
-def _bring_next_step_forward(session: Session, alert: Alert, step: PageStep, now: datetime) -> None:
+def _waiting_alert(session: Session, claimed: Claimed) -> Alert | None:
+    """The alert of the page, locked, if its rounds have reached nobody so far; nearly always None,
+    and then nothing is locked.
+    """
+    this = Alert.id == claimed.alert_id
+    unreached = select(Alert.id).where(
+        Alert.clinic_id == claimed.clinic_id, this, Alert.unreached_rounds > 0
+    )
+    if claimed.alert_id is None or session.scalar(unreached) is None:
+        return None
+    return lock_alert_of(session, claimed.clinic_id, claimed.alert_id)
+
+
+def _has_reached(session: Session, alert: Alert) -> bool:
+    """A channel has accepted a page of the present round."""
+    accepted = select(Notification.id).where(
+        Notification.clinic_id == alert.clinic_id,
+        Notification.alert_id == alert.id,
+        Notification.page_round == alert.page_round,
+        ~_not_out(),
+    )
+    return session.scalar(accepted.limit(1)) is not None
+
+
+def _move(
+    session: Session,
+    alert: Alert,
+    transition: Callable[[AlertState, Circumstances], Transition],
+    now: datetime,
+) -> None:
+    """Write what a delivery changes of its alert, which is locked: due times only."""
     chain = load_chain(session, alert.clinic_id)
     state = AlertState.of(alert)
-    change = lifecycle.delivery_failed(state, step, chain.circumstances(now))
+    change = transition(state, chain.circumstances(now))
     if change.state == state:
         return
     key = AlertKey(alert.clinic_id, alert.id)

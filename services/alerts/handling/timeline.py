@@ -21,6 +21,7 @@ from models import (
     User,
 )
 from services.access import Actor
+from services.alerts.chain import contact_name
 from services.alerts.permissions import Reach, about_alert
 from services.rules.escalation.states import PAGING, AlertState
 
@@ -34,8 +35,7 @@ def contact_names(session: Session) -> dict[UUID, str]:
         select(Contact.id, Contact.position, Contact.channel, Contact.last_resort)
     )
     return {
-        row.id: f"{'last resort' if row.last_resort else f'contact {row.position}'} ({row.channel})"
-        for row in rows
+        row.id: contact_name(row.position, row.channel, last_resort=row.last_resort) for row in rows
     }
 
 

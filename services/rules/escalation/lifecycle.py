@@ -11,7 +11,9 @@ can happen to it.
 | acknowledged                | starts an acknowledgement       | changes the owner, not the end |
 | contact_attempted           | reached: clears the due time    | renews it; sets the due time   |
 | time_passed                 | next step, next round, or mail  | ends it, pages again           |
-| delivery_failed             | the next step at once           | nothing                        |
+| delivery_failed             | the next step at once, the next | nothing                        |
+|                             | round after growing waits       |                                |
+| delivery_accepted           | rounds are 10 min apart again   | nothing                        |
 | owner_deactivated           | nothing                         | ends it, pages again           |
 | resolved                    | the end                         | the end                        |
 
@@ -36,7 +38,9 @@ from services.rules.escalation.states import (
 )
 
 _ROUND_GAP = timedelta(seconds=ESCALATION_NUMBERS.general.round_gap_s)
+_UNREACHED_GAPS = [timedelta(seconds=each) for each in ESCALATION_NUMBERS.general.unreached_gaps_s]
 _QUIET_ACK = timedelta(seconds=ESCALATION_NUMBERS.general.quiet_ack_s)
+_ROUND_STARTED = "round_started"
 
 
 def opened(severity: str, here: Circumstances) -> Transition:
@@ -108,6 +112,7 @@ def acknowledged(state: AlertState, by: UUID, here: Circumstances) -> Transition
                 state,
                 status="acknowledged",
                 ladder_severity=state.severity,
+                unreached_rounds=0,
                 acknowledged_by=by,
                 acknowledged_at=here.now,
                 ack_expires_at=here.now + ends_after,
@@ -162,20 +167,42 @@ def owner_deactivated(state: AlertState, here: Circumstances) -> Transition:
     return _from_the_first_step(ended, here, "acknowledgement_owner_deactivated")
 
 
-def delivery_failed(state: AlertState, page: PageStep, here: Circumstances) -> Transition:
+def delivery_failed(
+    state: AlertState, page: PageStep, here: Circumstances, *, reached: bool
+) -> Transition:
     """A page did not get through (X2): if the ladder still stands on that step, the next step is
-    due at once; after the last step the next round is, 10 minutes after this one began.
+    due at once. After the last step the next round is, 10 minutes after this one began, or sooner
+    when it has not `reached` anybody (no channel accepted a page of it).
     """
     stands_there = page == PageStep(state.page_round, state.page_step)
     pages = state.status == "triggered" and state.ladder_severity in PAGING
     if not (pages and stands_there and state.next_at):
         return Transition(state)
-    due = here.now
+    due, unreached = here.now, state.unreached_rounds
     if state.page_step >= here.chain_length:
-        due = max(due, _known(state.round_started_at) + _ROUND_GAP)
+        gap = _ROUND_GAP
+        if not reached:
+            gap = _UNREACHED_GAPS[min(unreached, len(_UNREACHED_GAPS) - 1)]
+            unreached += 1
+        due = max(due, _known(state.round_started_at) + gap)
     if due >= state.next_at:
         return Transition(state)
-    return Transition(replace(state, next_at=due), events=("next_step_brought_forward",))
+    return Transition(
+        replace(state, next_at=due, unreached_rounds=unreached),
+        events=("next_step_brought_forward",),
+    )
+
+
+def delivery_accepted(state: AlertState, here: Circumstances) -> Transition:
+    """A page got out after rounds that reached nobody: the next round waits its 10 minutes again,
+    if this one has paged its last step.
+    """
+    if not state.unreached_rounds:
+        return Transition(state)
+    due = state.next_at
+    if due is not None and state.status == "triggered" and state.page_step >= here.chain_length:
+        due = max(due, _known(state.round_started_at) + _ROUND_GAP)
+    return Transition(replace(state, unreached_rounds=0, next_at=due))
 
 
 def resolved(state: AlertState, here: Circumstances) -> Transition:
@@ -237,7 +264,7 @@ def _page_again(
 
 def _next_step(state: AlertState, here: Circumstances) -> Transition:
     if state.page_step >= here.chain_length:
-        return _new_round(state, here, 1, ("round_started",))
+        return _new_round(state, here, 1, (_ROUND_STARTED,))
     return _paged(state, here, range(state.page_step + 1, state.page_step + 2), ())
 
 
@@ -255,8 +282,16 @@ def _contact_overdue(state: AlertState, here: Circumstances) -> Transition:
 def _new_round(
     state: AlertState, here: Circumstances, reached: int, events: tuple[str, ...]
 ) -> Transition:
-    """Begin a round by paging its first `reached` steps."""
-    state = replace(state, page_round=state.page_round + 1, round_started_at=here.now)
+    """Begin a round by paging its first `reached` steps. Whatever begins it but the end of the one
+    before is new, and waits of its own begin with it.
+    """
+    unreached = state.unreached_rounds if events == (_ROUND_STARTED,) else 0
+    state = replace(
+        state,
+        page_round=state.page_round + 1,
+        round_started_at=here.now,
+        unreached_rounds=unreached,
+    )
     return _paged(state, here, range(1, max(1, reached) + 1), events)
 
 

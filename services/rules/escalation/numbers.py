@@ -11,10 +11,19 @@ from services.rules.numbers import DATA, NumbersError, read
 
 @dataclass(frozen=True, slots=True)
 class GeneralNumbers:
-    """Seconds: between the starts of two rounds; of an acknowledgement that was never paged."""
+    """Seconds: between the starts of two rounds; the same after the first, second, ... round in a
+    row that reached nobody; of an acknowledgement that was never paged.
+    """
 
     round_gap_s: int
+    unreached_gaps_s: tuple[int, ...]
     quiet_ack_s: int
+
+    def __post_init__(self) -> None:
+        """Check that the waits grow, and never past those of rounds that reach somebody."""
+        gaps = [*self.unreached_gaps_s, self.round_gap_s]
+        if gaps != sorted(gaps):
+            raise NumbersError("must not shrink, nor pass round_gap_s", "unreached_gaps_s")
 
 
 @dataclass(frozen=True, slots=True)

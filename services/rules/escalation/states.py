@@ -69,6 +69,7 @@ class AlertState:
 
     `page_severity`: highest tier paged so far. `ladder_severity`: the ladder it runs on now.
     `page_step`: the last step of round `page_round` that was paged, 1 for the first, 0 for none.
+    `unreached_rounds`: how many rounds in a row no channel accepted a page of, this one included.
     `acknowledged_at`: when the present acknowledgement was first given. `next_at`: the only instant
     at which time moves the alert; null: time does nothing.
     """
@@ -80,6 +81,7 @@ class AlertState:
     page_round: int = 0
     page_step: int = 0
     round_started_at: datetime | None = None
+    unreached_rounds: int = 0
     next_at: datetime | None = None
     acknowledged_by: UUID | None = None
     acknowledged_at: datetime | None = None

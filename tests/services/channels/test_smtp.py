@@ -97,6 +97,10 @@ def test_an_address_cannot_carry_a_header_of_its_own(smtp_server: MailServer):
     assert smtp_server.inbox == []
 
 
+HI, OK = b"220 hi\r\n", b"250 ok\r\n"
+LOG_IN = {"username": "u", "password": "p"}
+
+
 def says(*answers: bytes) -> Script:
     def talk(caller: socket.socket) -> None:
         for answer in answers:
@@ -111,15 +115,42 @@ def says(*answers: bytes) -> Script:
     ("answers", "reason", "permanent"),
     [
         ((b"421 busy\r\n",), "smtp_421", False),
-        ((b"220 hi\r\n", b"250 ok\r\n", b"553 not you\r\n"), "smtp_553", True),
-        ((b"220 hi\r\n", b"250 ok\r\n", b"452 full\r\n"), "smtp_452", False),
+        ((HI, b"502 no EHLO\r\n", b"550 no HELO\r\n"), "smtp_550", False),
+        ((HI, OK, b"530 log in first\r\n"), "smtp_530", False),
+        ((HI, OK, b"550 you may not send\r\n"), "smtp_550", False),
+        ((HI, OK, b"553 not you\r\n"), "smtp_553", False),
+        ((HI, OK, b"452 full\r\n"), "smtp_452", False),
+        ((HI, OK, OK, b"530 log in first\r\n"), "smtp_530", False),
+        ((HI, OK, OK, b"503 not now\r\n"), "smtp_503", False),
+        ((HI, OK, OK, b"450 busy box\r\n"), "smtp_450", False),
+        ((HI, OK, OK, b"550 no such box\r\n"), "smtp_550", True),
+        ((HI, OK, OK, b"551 elsewhere\r\n"), "smtp_551", True),
+        ((HI, OK, OK, OK, b"554 not this mail\r\n"), "smtp_554", True),
+        ((HI, OK, OK, OK, b"538 log in first\r\n"), "smtp_538", False),
+        ((HI, OK, OK, OK, b"354 go on\r\n", b"552 too large\r\n"), "smtp_552", True),
+        ((HI, OK, OK, OK, b"354 go on\r\n", b"451 later\r\n"), "smtp_451", False),
     ],
 )
-def test_a_busy_server_is_tried_again_and_a_refused_sender_is_not(
+def test_only_what_is_answered_to_rcpt_and_data_speaks_of_the_mail(
     answers: tuple[bytes, ...], reason: str, permanent: bool
 ):
     with server(says(*answers)) as port:
         assert failure(channel(port), page()) == (reason, permanent)
+
+
+@pytest.mark.parametrize(
+    ("options", "answers", "reason"),
+    [
+        ({"starttls": True}, (HI, b"250-hi\r\n250 STARTTLS\r\n", b"554 no TLS\r\n"), "smtp_554"),
+        (LOG_IN, (HI, b"250-hi\r\n250 AUTH PLAIN\r\n", b"535 wrong\r\n"), "smtp_535"),
+        (LOG_IN, (HI, b"250-hi\r\n250 AUTH PLAIN\r\n", b"534 too weak\r\n"), "smtp_534"),
+    ],
+)
+def test_a_server_that_lets_us_not_in_is_asked_again(
+    options: dict[str, Any], answers: tuple[bytes, ...], reason: str
+):
+    with server(says(*answers)) as port:
+        assert failure(channel(port, **options), page()) == (reason, False)
 
 
 def test_a_server_that_drips_does_not_hold_the_sender(smtp_server: MailServer):

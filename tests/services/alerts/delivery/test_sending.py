@@ -31,15 +31,6 @@ def recipients(server: MailServer) -> list[str]:
     return [str(mail["X-Received-For"]) for mail in server.inbox]
 
 
-def only_webhook(scene: Scene, receiver: WebhookReceiver) -> str:
-    """The chain is one webhook and the last resort; returns the signing secret."""
-    with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        session.execute(update(Contact).where(~Contact.last_resort).values(active=False))
-    made = scene.clinic.contact(receiver.url)
-    assert made.signing_secret is not None
-    return made.signing_secret
-
-
 def test_a_page_is_a_mail_with_the_severity_and_a_link_and_nothing_about_anybody(
     scene: Scene, smtp_server: MailServer
 ):
@@ -64,7 +55,7 @@ def test_a_page_is_a_mail_with_the_severity_and_a_link_and_nothing_about_anybody
 def test_a_webhook_is_signed_and_a_2xx_means_delivered(
     scene: Scene, webhook_receiver: WebhookReceiver
 ):
-    secret = only_webhook(scene, webhook_receiver)
+    secret = scene.only_webhook(webhook_receiver.url)
     webhook_receiver.otherwise = Answer(202)
     alert_id = scene.answer(tier="high")
     scene.work()
@@ -181,7 +172,7 @@ def test_a_webhook_that_does_not_take_it_brings_the_next_person(
     outcome: str,
     state: str,
 ):
-    only_webhook(scene, webhook_receiver)
+    scene.only_webhook(webhook_receiver.url)
     webhook_receiver.otherwise = answer
     scene.answer()
     scene.work()

@@ -330,8 +330,7 @@ def test_an_alert_lowered_to_medium_comes_back_by_mail_after_its_acknowledgement
     state = lifecycle.lowered(acknowledged("high"), "medium").state
     change = at(hours(12), state)
     assert (change.pages, change.state.next_at) == ((), MORNING)
-    failed = lifecycle.delivery_failed(change.state, PageStep(1, 1), after(hours(13)))
-    assert failed == Transition(change.state)
+    assert failed(change.state, PageStep(1, 1), hours(13)) == Transition(change.state)
 
 
 def test_a_deactivated_owner_drops_the_alert_and_nobody_else_does():
@@ -342,9 +341,13 @@ def test_a_deactivated_owner_drops_the_alert_and_nobody_else_does():
 
 
 def failed(
-    state: AlertState, page: PageStep, passed: timedelta, chain_length: int = 3
+    state: AlertState,
+    page: PageStep,
+    passed: timedelta,
+    chain_length: int = 3,
+    reached: bool = False,
 ) -> Transition:
-    return lifecycle.delivery_failed(state, page, after(passed, chain_length))
+    return lifecycle.delivery_failed(state, page, after(passed, chain_length), reached=reached)
 
 
 def test_a_failed_page_brings_the_next_step_forward_at_once():
@@ -355,8 +358,9 @@ def test_a_failed_page_brings_the_next_step_forward_at_once():
 
 
 def test_when_the_last_step_fails_the_next_round_comes_ten_minutes_after_this_one_began():
-    change = failed(opened("high", 1), PageStep(1, 1), minutes(1), chain_length=1)
-    assert change.state.next_at == START + minutes(10)
+    two = at(minutes(1), replace(opened("high", 2), next_at=START + minutes(1)), 2).state
+    change = failed(two, PageStep(1, 2), minutes(2), chain_length=2, reached=True)
+    assert (change.state.next_at, change.state.unreached_rounds) == (START + minutes(10), 0)
 
 
 def test_a_failure_moves_nothing_where_the_ladder_has_moved_on_or_somebody_has_it():

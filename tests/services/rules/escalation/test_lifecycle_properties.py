@@ -24,6 +24,7 @@ TIERS = st.sampled_from(["critical", "high", "medium", "low"])
 PEOPLE = st.sampled_from([UUID(int=1), UUID(int=2)])
 LONGEST_ACK = {"critical": timedelta(hours=4), "high": timedelta(hours=24), None: timedelta(days=7)}
 ROUND_GAP = timedelta(minutes=10)
+FIRST_GAP = timedelta(seconds=30)
 # After these a round may start at once.
 MAY_START = {
     "occurrence_added",
@@ -57,7 +58,8 @@ class AlertLife(RuleBasedStateMachine):
         before = getattr(self, "state", None)
         if starts and before is not None and not MAY_START & set(change.events):
             assert before.round_started_at is not None
-            assert self.now - before.round_started_at >= ROUND_GAP
+            gap = FIRST_GAP if before.unreached_rounds else ROUND_GAP
+            assert self.now - before.round_started_at >= gap
         assert len({page.round for page in change.pages}) <= 1
         assert all(1 <= page.step <= self.chain_length for page in change.pages)
         if self.ended:
@@ -114,11 +116,22 @@ class AlertLife(RuleBasedStateMachine):
         self.take(lifecycle.contact_attempted(self.state, outcome, self.here))
 
     @precondition(lambda self: not self.ended)
-    @rule(back=st.integers(0, 2))
-    def a_page_fails(self, back: int) -> None:
+    @rule()
+    def a_page_gets_out(self) -> None:
+        before = self.state
+        self.take(lifecycle.delivery_accepted(self.state, self.here))
+        assert self.state.unreached_rounds == 0
+        if self.state.next_at != before.next_at:
+            assert before.unreached_rounds
+            assert before.round_started_at is not None
+            assert self.state.next_at == before.round_started_at + ROUND_GAP
+
+    @precondition(lambda self: not self.ended)
+    @rule(back=st.integers(0, 2), reached=st.booleans())
+    def a_page_fails(self, back: int, reached: bool) -> None:
         before = self.state.next_at
         page = PageStep(self.state.page_round, max(0, self.state.page_step - back))
-        self.take(lifecycle.delivery_failed(self.state, page, self.here))
+        self.take(lifecycle.delivery_failed(self.state, page, self.here, reached=reached))
         assert before is None or (self.state.next_at is not None and self.state.next_at <= before)
 
     @rule()
