@@ -27,6 +27,12 @@ def roles(*, required: bool = False) -> fields.List[str]:
     return fields.List(one, required=required, validate=validate.Length(1, len(ROLES)))
 
 
+def unknown_indications() -> fields.List[str]:
+    """What whoever entered indications is told."""
+    words = "indications that the catalogue does not know: no form and no rule follows from them"
+    return fields.List(fields.String(), metadata={"description": words})
+
+
 class MeOut(Schema):
     """Who somebody is."""
 
@@ -107,6 +113,7 @@ class InvitationOut(Schema):
     expires_at = Instant(required=True)
     user_id = fields.UUID(required=True)
     patient_id = fields.UUID()
+    unknown_indications = unknown_indications()
 
 
 class AcceptIn(Strict):

@@ -8,7 +8,12 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from models.alert import SEVERITIES
 from models.patient import PATIENT_STATUS
-from schemas.accounts import MAX_IN_LIST, EmergencyContactIn, PatientFieldsIn
+from schemas.accounts import (
+    MAX_IN_LIST,
+    EmergencyContactIn,
+    PatientFieldsIn,
+    unknown_indications,
+)
 from schemas.base import NOTE_LIMIT, Instant, PageQuery, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.trends import STATUSES
@@ -65,7 +70,7 @@ class EmergencyContactOut(Schema):
 
 
 class PatientOut(Schema):
-    """A patient. The last three are clinical: left out for those who may not see them."""
+    """A patient. The last four are clinical: left out for those who may not see them."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -83,6 +88,7 @@ class PatientOut(Schema):
     created_at = Instant(required=True)
     accepted_at = Instant(required=True, allow_none=True)
     indications = fields.List(fields.String())
+    unknown_indications = unknown_indications()
     risk_at_intake = fields.Boolean()
     status_reason = fields.String(allow_none=True)
 

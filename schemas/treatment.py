@@ -16,6 +16,7 @@ from models.treatment import (
     TREATMENT_KINDS,
     VITALS_PHASES,
 )
+from schemas.accounts import unknown_indications
 from schemas.base import (
     NAME_LIMIT,
     NOTE_LIMIT,
@@ -93,6 +94,7 @@ class CourseOut(Schema):
     patient_id = fields.UUID(required=True)
     new_baseline = fields.Boolean(required=True)
     sessions = fields.Integer(required=True)
+    unknown_indications = unknown_indications()
     version = fields.Integer(required=True)
     entered_at = Instant(required=True)
 

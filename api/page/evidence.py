@@ -227,7 +227,8 @@ def _a1(findings: Findings, evidence: Evidence) -> str:
 
 def _b1(findings: Findings, _: Evidence) -> str:
     if "points" not in findings:
-        return f"Elevated mood of grade {findings['grade']}, {findings['days']} days in a row"
+        mood = f"Elevated mood of grade {findings['grade']}"
+        return f"{mood}, {findings['days']} days in a row" if findings["days"] > 1 else mood
     points, rise = _number(findings["points"]), findings["rise"]
     risen = rise is not None and rise >= findings["rise_limit"]
     return f"ASRM {points}" + (f", {_number(rise)} points up" if risen else "")

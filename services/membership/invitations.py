@@ -23,6 +23,7 @@ from services.exceptions import Invalid
 from services.patients.record import enrol
 from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
+from services.rules.indications import INDICATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,13 @@ class InvitationForm:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """The code to hand over, and whom it makes."""
+    """The code to hand over, whom it makes, and which indications no rule and no form knows."""
 
     code: str
     expires_at: datetime
     user_id: UUID
     patient_id: UUID | None = None
+    unknown_indications: Sequence[str] | None = None
 
 
 def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
@@ -70,7 +72,9 @@ def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
         code, expires_at = issue_code(session, actor.clinic_id, user_id, actor.user_id, now)
         roles = sorted(form.roles)
         audit.record(session, actor.user_id, "user_invited", now, patient_id, user_id, roles=roles)
-    return Invited(code, expires_at, user_id, patient_id)
+    entered = (form.patient or {}).get("indications") or ()
+    unknown = INDICATIONS.newest.unknown(entered) if form.is_for_patient else None
+    return Invited(code, expires_at, user_id, patient_id, unknown)
 
 
 def invite_device(

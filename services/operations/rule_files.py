@@ -17,9 +17,10 @@ from services.rules.catalogue import Catalogue
 from services.rules.cohort.numbers import CohortThresholds
 from services.rules.danger.notes import NoteNumbers, NoteTerms, RealWords
 from services.rules.danger.numbers import RULES_VERSION, RuleSet
-from services.rules.danger.silence import IntakeRisk, SilenceThresholds
+from services.rules.danger.silence import SilenceThresholds
 from services.rules.escalation.numbers import EscalationNumbers
 from services.rules.figures.numbers import FigureNumbers
+from services.rules.indications import Indications
 from services.rules.instruments.definition import Instrument
 from services.rules.measures import Measures
 from services.rules.numbers import DATA, read
@@ -39,7 +40,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "catalogue.toml": Catalogue,
     "triage.toml": RuleSet,
     "silence.toml": SilenceThresholds,
-    "intake_risk.toml": IntakeRisk,
+    "indications/*.toml": Indications,
     "notes.toml": NoteNumbers,
     "note_terms/*.toml": NoteTerms,
     "note_spelling.toml": RealWords,

@@ -16,6 +16,7 @@ from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page
 from services.patients.history.treatments import current_version, current_versions, load_treatment
+from services.rules.indications import INDICATIONS
 from services.treatment.records import newest_first
 from services.treatment.versions import VersionedRecord
 
@@ -83,6 +84,7 @@ def _record(row: Any, sessions: int) -> dict[str, Any]:
         "id": row.course_id,
         "patient_id": row.patient_id,
         **{name: getattr(row, name) for name in FIELDS},
+        "unknown_indications": list(INDICATIONS.newest.unknown(filter(None, [row.indication]))),
         "sessions": sessions,
         "version": row.version,
         "entered_at": row.entered_at,

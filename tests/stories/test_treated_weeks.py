@@ -165,13 +165,14 @@ def test_a_switch_towards_mania_is_reported_once_a_week_also_late(ward: Ward) ->
     assert ward.alerts() == [("b1", "high")]
 
 
-def test_nobody_else_is_asked_about_mania(
+def test_everybody_is_watched_for_mania(
     app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ward = Ward(app, monkeypatch, indications=["TRD"])
-    (form,) = answers(ward, "asrm", (0, 20))
-    assert kept(ward, form, "B1") == (False, None)
-    assert ward.alerts() == []
+    calm, risen, high = answers(ward, "asrm", (0, 0), (7, 5), (14, 6))
+    assert kept(ward, calm, "B1") == kept(ward, risen, "B1") == (False, None)
+    assert kept(ward, high, "B1") == (True, None)
+    assert ward.alerts() == [("b1", "high")]
 
 
 def test_the_monthly_form_on_the_bladder(ward: Ward) -> None:

@@ -19,6 +19,7 @@ from services.patients.members import check_members, members_of, set_care_team
 from services.patients.record import is_contact_missing, unpack_emergency_contact
 from services.patients.status.row import raise_revision
 from services.patients.view import clinical_content_clause, visible_patient
+from services.rules.indications import INDICATIONS
 from services.rules.mood_days import find_zone, mood_day_at
 
 
@@ -52,6 +53,7 @@ def show_patient(session: Session, actor: Actor, patient: Patient, now: datetime
     if may_see_clinical(session, actor, patient.id, now):
         shown |= {
             "indications": list(patient.indications),
+            "unknown_indications": list(INDICATIONS.newest.unknown(patient.indications)),
             "risk_at_intake": patient.risk_at_intake,
             "status_reason": patient.status_reason,
         }

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Annotated, Final, Literal
 
-from services.rules.danger.note_phrases import NoteText, Phrases, Span, Spelling, phrase
-from services.rules.danger.note_words import split
 from services.rules.decision import Tier, highest
 from services.rules.numbers import DATA, Between, read
+from services.rules.phrases import NoteText, Phrases, Span, Spelling, phrase
+from services.rules.words import split
 
 Kind = Literal["wish", "thought", "method", "self_harm", "intent", "preparation", "act", "overdose"]
 

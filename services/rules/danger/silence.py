@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
+from services.rules.indications import INDICATIONS
 from services.rules.mood_days import DaySpan
 from services.rules.numbers import DATA, read
 
@@ -120,18 +121,6 @@ def risks_of(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> tuple
     )
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeRisk:
-    """The terms that say so, found anywhere in an indication in lower case."""
-
-    version: str
-    terms: tuple[str, ...]
-
-
-INTAKE_RISK: Final = read(DATA / "intake_risk.toml", IntakeRisk)
-
-
 def says_suicidal_ideation(indications: Iterable[str]) -> bool:
-    """True when any indication names suicidal ideation, in words or by its code."""
-    lowered = [indication.casefold() for indication in indications]
-    return any(term in indication for indication in lowered for term in INTAKE_RISK.terms)
+    """True when any indication names suicidal ideation or self-harm, in words or by its code."""
+    return "suicidal_ideation" in INDICATIONS.newest.kinds_in(indications)

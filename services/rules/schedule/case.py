@@ -28,6 +28,7 @@ DueReason = Literal[
     "periodic",
     "monthly",
     "by_indication",
+    "at_start",
 ]
 ItemStatus = Literal["upcoming", "due", "overdue", "answered", "expired"]
 

@@ -23,7 +23,7 @@ from services.rules.schedule.case import (
     ScheduleCase,
 )
 from services.rules.schedule.numbers import SCHEDULE, ScheduleNumbers
-from services.rules.schedule.periods import by_indication, daily, monthly, periodic
+from services.rules.schedule.periods import at_start, by_indication, daily, monthly, periodic
 from services.rules.schedule.sessions import before_sessions, side_effects_after
 from services.rules.schedule.windows import AnswerIndex, DayWindow, DueWindow, Times
 
@@ -84,6 +84,7 @@ def layers(
         TWO_WEEKS: _two_weeks(case, calendar, numbers),
         SIDE_EFFECTS: side_effects_after(calendar, numbers),
         URINARY: monthly(calendar, numbers),
+        **{code: at_start(code, calendar, numbers) for code in sorted(numbers.at_start)},
     } | {
         code: by_indication(code, calendar, numbers)
         for code in sorted(numbers.asked_for(case.indications))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
+from services.rules.indications import INDICATIONS, Indicated, Indications
 from services.rules.measures import MEASURES, Measures
 from services.rules.numbers import DATA, NumbersError, read_versions
 
@@ -54,11 +55,16 @@ class Periodic(Repeated):
 
 @dataclass(frozen=True, slots=True)
 class ByIndication(Repeated):
-    """The same for an indication in which one of the `terms` is found, in lower case."""
+    """The same for indications of some kinds; before there was a catalogue of them, for one in
+    which one of the `terms` is found, in lower case.
+    """
 
-    terms: tuple[str, ...]
+    for_kinds: frozenset[Indicated] = frozenset()
+    terms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if bool(self.for_kinds) == bool(self.terms):
+            raise NumbersError("needs kinds of indication", "for_kinds")
         # A term in capitals would be found in no indication.
         if any(term != term.casefold() for term in self.terms):
             raise NumbersError("must be in lower case", "terms")
@@ -69,6 +75,7 @@ class ScheduleNumbers:
     """One version of the numbers; those that reports and rules use too are in the measures.
 
     `side_effects_overdue_hours`: after the session's end, for the report of side effects.
+    `at_start`: forms of which everybody answers the first.
     """
 
     version: str
@@ -80,6 +87,8 @@ class ScheduleNumbers:
     periodic: Periodic
     monthly: Repeated
     by_indication: Mapping[str, ByIndication]
+    indications: Annotated[Indications | None, INDICATIONS] = None
+    at_start: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if tuple(self.by_indication) != BY_INDICATION:
@@ -87,11 +96,14 @@ class ScheduleNumbers:
 
     def asked_for(self, indications: Iterable[str]) -> frozenset[str]:
         """Which forms the indications of a patient ask for."""
-        lowered = [indication.casefold() for indication in indications]
+        texts = list(indications)
+        kinds = self.indications.kinds_in(texts) if self.indications else frozenset()
+        lowered = [indication.casefold() for indication in texts]
         return frozenset(
             code
             for code, form in self.by_indication.items()
-            if any(term in indication for indication in lowered for term in form.terms)
+            if form.for_kinds & kinds
+            or any(term in indication for indication in lowered for term in form.terms)
         )
 
 

@@ -71,6 +71,14 @@ def by_indication(code: str, calendar: Calendar, numbers: ScheduleNumbers) -> It
         yield _window(code, "by_indication", days, every)
 
 
+def at_start(code: str, calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
+    """A form that everybody answers once, in the first of these periods."""
+    every = numbers.by_indication[code]
+    end = calendar.accepted_on + (every.every_days + 1) * ONE_DAY
+    for days in calendar.periods(calendar.accepted_on, every.every_days, end):
+        yield _window(code, "at_start", days, every)
+
+
 def monthly(calendar: Calendar, numbers: ScheduleNumbers) -> Iterator[DayWindow]:
     """The bladder form, every 30 days from the first session with ketamine or esketamine on, the
     first time as this patient's own baseline; none after 90 days without a session.

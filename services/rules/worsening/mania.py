@@ -1,7 +1,8 @@
 """Rule B1: a switch towards mania, from the ASRM or from side effects that were reported.
 
-It is decided only of patients who are treated for bipolar disorder. Unlike worsening it is about
-danger: late entries and partial forms fire too.
+It watches everybody, for hypomania comes with treatment too; of patients who are treated for
+bipolar disorder it fires earlier. Unlike worsening it is about danger: late entries and partial
+forms fire too.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from datetime import date
 
 from services.rules.day_series import DayValue
 from services.rules.decision import Decision, Tier
+from services.rules.indications import INDICATIONS
 from services.rules.statistics import as_number
 from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, FormRuleThresholds
 
 ELEVATED_MOOD = "elevated_mood_or_agitation"
-_INDICATION = "bipolar"
 
 
 def is_bipolar(indications: Iterable[str]) -> bool:
-    """Does one of a patient's indications name bipolar disorder, however it is written?"""
-    return any(_INDICATION in indication.casefold() for indication in indications)
+    """Does one of a patient's indications name bipolar disorder, by any name, code or abbreviation
+    of the catalogue?
+    """
+    return "bipolar" in INDICATIONS.newest.kinds_in(indications)
 
 
 def b1(
@@ -30,7 +33,8 @@ def b1(
     indications: Iterable[str],
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
 ) -> Decision:
-    """Decide B1 of one ASRM (0-20): at least 6, or 4 above the lowest of the 90 days before.
+    """Decide B1 of one ASRM (0-20): at least 6; in bipolar disorder also 4 above the lowest of the
+    90 days before.
 
     `points` is the sum of the items that were answered: what was left out can only add to it, so a
     partial form fires when it is sure to reach the limit and is never guessed. None: no answer.
@@ -43,7 +47,7 @@ def b1(
     reached = points is not None and points >= limits.asrm_total
     risen = rise is not None and rise >= limits.asrm_rise
     indicated = is_bipolar(indications)
-    met = indicated and (reached or risen)
+    met = reached or (indicated and risen)
     return Decision.with_tier(
         rule="B1",
         rule_version=thresholds.version,
@@ -68,14 +72,15 @@ def b1_effects(
 ) -> Decision:
     """Decide B1 of a report of elevated mood or agitation about the mood day `on`.
 
-    `grades` is the highest grade (1-4) by mood day, that of the report included. It holds on two
-    consecutive days of grade 2 or more, of which `on` is one: a day that is filled in late counts
-    with its neighbours on both sides.
+    `grades` is the highest grade (1-4) by mood day, that of the report included. It holds on grade
+    3; in bipolar disorder also on two consecutive days of grade 2 or more, of which `on` is one: a
+    day that is filled in late counts with its neighbours on both sides.
     """
     limits = thresholds.b1
     run = _run_around(grades, on, limits.effect_grade)
     indicated = is_bipolar(indications)
-    met = indicated and run >= limits.effect_days
+    alone = grades.get(on, 0) >= limits.effect_grade_alone
+    met = alone or (indicated and run >= limits.effect_days)
     return Decision.with_tier(
         rule="B1",
         rule_version=thresholds.version,
@@ -85,6 +90,7 @@ def b1_effects(
             "indicated": indicated,
             "grade": grades.get(on),
             "grade_limit": limits.effect_grade,
+            "grade_alone_limit": limits.effect_grade_alone,
             "days": run,
             "days_limit": limits.effect_days,
         },

@@ -118,6 +118,7 @@ class B1Thresholds:
     asrm_total: int
     asrm_rise: int
     effect_grade: int
+    effect_grade_alone: int
     effect_days: int
     repeat_after_days: int
 

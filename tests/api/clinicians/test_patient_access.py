@@ -114,7 +114,7 @@ def test_an_administrator_sees_no_clinical_content(
     post(client, ada, phq9(item9=2, others=3))
     path = f"/v1/patients/{ada.patient_id}"
     seen = {who: client.get(path, headers=who.headers).json for who in (staff, clinic.admin)}
-    clinical = {"indications", "risk_at_intake", "status_reason"}
+    clinical = {"indications", "unknown_indications", "risk_at_intake", "status_reason"}
     assert set(seen[staff]) - set(seen[clinic.admin]) == clinical
     assert (seen[staff]["indications"], seen[staff]["risk_at_intake"]) == (
         ["suicidal ideation"],

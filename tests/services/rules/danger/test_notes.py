@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rules.danger.note_words import fold
 from services.rules.danger.notes import LANGUAGES, Term, find_terms, note_tier
 from services.rules.decision import Tier
 from services.rules.numbers import NumbersError
+from services.rules.words import fold
 
 
 def ids(note: str | None) -> set[str]:

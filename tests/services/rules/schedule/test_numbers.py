@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.rules.numbers import NumbersError
-from services.rules.schedule.numbers import SCHEDULE
+from services.rules.schedule.numbers import SCHEDULE, SCHEDULES
 
 
 def test_the_numbers_are_those_of_the_clinical_decision():
@@ -31,6 +31,9 @@ def test_the_numbers_are_those_of_the_clinical_decision():
         (["GAD", "F43.1"], {"gad7", "pcl5"}),
         (["posttraumatic stress", "bipolar II"], {"pcl5", "asrm"}),
         (["hypomania in the family"], {"asrm"}),
+        (["BD-II"], {"asrm"}),
+        (["F31.3"], {"asrm"}),
+        (["trouble bipolaire, ESPT"], {"asrm", "pcl5"}),
         (["F32.2", "treatment-resistant depression", ""], set()),
         ([], set()),
     ],
@@ -40,8 +43,21 @@ def test_an_indication_names_its_forms_in_words_or_by_code(indications, codes):
 
 
 def test_a_term_in_capitals_would_be_found_in_no_indication():
+    first = SCHEDULES.known[0]
     with pytest.raises(NumbersError, match="terms: must be in lower case"):
-        replace(SCHEDULE.by_indication["asrm"], terms=("Bipolar",))
+        replace(first.by_indication["asrm"], terms=("Bipolar",))
+
+
+def test_a_form_for_no_kind_would_be_asked_of_nobody():
+    with pytest.raises(NumbersError, match="for_kinds: needs kinds of indication"):
+        replace(SCHEDULE.by_indication["asrm"], for_kinds=frozenset())
+
+
+def test_an_earlier_report_counts_by_the_terms_of_its_time():
+    first = SCHEDULES.known[0]
+    assert first.asked_for(["bipolar II", "BD-II"]) == {"asrm"}
+    assert first.asked_for(["BD-II"]) == frozenset()
+    assert first.at_start == frozenset()
 
 
 def test_every_form_for_an_indication_has_its_numbers():

@@ -158,7 +158,7 @@ def test_no_indication_asks_for_no_form():
         item.instrument for item in due_now(case(indications=("F32.2",)), moment("03-05 12:00"))
     }
 
-    assert asked == {"phq9-daily", "phq9"}
+    assert asked == {"phq9-daily", "phq9", "asrm"}
 
 
 @pytest.mark.parametrize("choices", [{"accepted": None}, {"status": "discharged"}])

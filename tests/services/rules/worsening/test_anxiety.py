@@ -47,7 +47,7 @@ def test_a_rise_above_the_usual(name, instrument, scores, baseline, holds):
 def test_what_it_looked_at_is_kept():
     decision = a1("gad7", values({0: 4, 14: 9}), 6.0)
 
-    assert (decision.rule, decision.rule_version, decision.about) == ("A1", "1", None)
+    assert (decision.rule, decision.rule_version, decision.about) == ("A1", "2", None)
     assert decision.inputs == {
         "on": on(14).isoformat(),
         "total": 9,

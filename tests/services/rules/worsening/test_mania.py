@@ -1,4 +1,4 @@
-"""B1 row by row: only of bipolar patients, from the ASRM or from two days of elevated mood."""
+"""B1 row by row, from the ASRM or from elevated mood; of bipolar patients it fires earlier."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ BIPOLAR = frozenset({"Bipolar depression"})
         (["bipolar"], True),
         (["PTSD", "BIPOLAR II disorder"], True),
         (["bipolar_depression"], True),
+        (["F31.3"], True),
+        (["F31.4", "F41.1"], True),
+        (["F313"], True),
+        (["6A61"], True),
+        (["manic-depressive illness"], True),
+        (["trouble bipolaire"], True),
+        (["trastorno afectivo bipolar"], True),
+        (["BD-II"], True),
+        (["BD 1"], True),
+        (["bad sleep"], False),
+        (["unipolar depression"], False),
+        (["F32.2"], False),
     ],
 )
 def test_the_indication_is_found_however_it_is_written(indications, found):
@@ -49,17 +61,19 @@ def test_a_score_of_six_or_a_rise_of_four(name, points, earlier, holds):
     assert decision.tier == (Tier.HIGH if holds else None)
 
 
-def test_without_the_indication_it_is_decided_and_says_no():
-    decision = b1(on(7), 20, values({0: 2}), {"TRD"})
+@pytest.mark.parametrize(("points", "holds"), [(5, False), (6, True), (20, True)])
+def test_everybody_is_watched_by_the_score_and_not_by_its_rise(points, holds):
+    decision = b1(on(7), points, values({0: 1}), {"TRD"})
 
-    assert (decision.rule, decision.rule_version, decision.is_met) == ("B1", "1", False)
+    assert (decision.rule, decision.rule_version, decision.is_met) == ("B1", "2", holds)
+    assert decision.tier == (Tier.HIGH if holds else None)
     assert decision.inputs == {
         "on": on(7).isoformat(),
         "indicated": False,
-        "points": 20,
+        "points": points,
         "points_limit": 6,
-        "lowest": 2,
-        "rise": 18,
+        "lowest": 1,
+        "rise": points - 1,
         "rise_limit": 4,
     }
 
@@ -74,7 +88,8 @@ def grades(found: dict[int, int]) -> dict[date, int]:
         ("two days in a row", {4: 2, 5: 2}, 5, 2, True),
         ("a day that is filled in before another", {4: 2, 5: 3}, 4, 2, True),
         ("the middle of three", {4: 2, 5: 2, 6: 4}, 5, 3, True),
-        ("one day", {5: 4}, 5, 1, False),
+        ("one day", {5: 2}, 5, 1, False),
+        ("one day of grade 3", {5: 3}, 5, 1, True),
         ("a day between", {3: 2, 5: 2}, 5, 1, False),
         ("grade 1 the day before", {4: 1, 5: 2}, 5, 1, False),
         ("grade 1 today", {3: 2, 4: 2, 5: 1}, 5, 0, False),
@@ -89,15 +104,17 @@ def test_elevated_mood_on_two_days_in_a_row(name, found, day, days, holds):
     assert decision.tier == (Tier.HIGH if holds else None)
 
 
-def test_elevated_mood_without_the_indication_says_no():
-    decision = b1_effects(grades({4: 3, 5: 3}), on(5), ())
+@pytest.mark.parametrize(("grade", "holds"), [(2, False), (3, True), (4, True)])
+def test_everybody_is_watched_for_elevated_mood_of_grade_3(grade, holds):
+    decision = b1_effects(grades({4: 2, 5: grade}), on(5), ())
 
-    assert (decision.rule, decision.rule_version, decision.fired) == ("B1", "1", False)
+    assert (decision.rule, decision.rule_version, decision.fired) == ("B1", "2", holds)
     assert decision.inputs == {
         "on": on(5).isoformat(),
         "indicated": False,
-        "grade": 3,
+        "grade": grade,
         "grade_limit": 2,
+        "grade_alone_limit": 3,
         "days": 2,
         "days_limit": 2,
     }

@@ -43,7 +43,7 @@ def test_an_item_of_two_any_blood_or_a_rise_of_three(name, items, baseline, seve
 def test_the_answers_of_the_form_are_kept():
     decision = u1(form(1, 0, None, 1, 0), 1.0)
 
-    assert (decision.rule, decision.rule_version, decision.about) == ("U1", "1", None)
+    assert (decision.rule, decision.rule_version, decision.about) == ("U1", "2", None)
     assert decision.inputs == {
         "on": on(30).isoformat(),
         "worst_item": 1,
@@ -101,7 +101,7 @@ def test_the_figures_of_the_report_are_kept():
 
     decision = u1_effects(grades, on(30), ["urinary_frequency"], 4)
 
-    assert (decision.rule, decision.rule_version) == ("U1", "1")
+    assert (decision.rule, decision.rule_version) == ("U1", "2")
     assert decision.inputs == {
         "on": on(30).isoformat(),
         "worst_grade": 1,

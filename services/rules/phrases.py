@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from services.rules.danger.note_words import Word, fold
 from services.rules.numbers import NumbersError
+from services.rules.words import Word, fold
 
 GAP: Final = ".."
 _WHOLE: Final = 8  # letters of a phrase that is also found typed as one word
