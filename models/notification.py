@@ -71,7 +71,8 @@ class Notification(OfClinic, Identified, Base):
     """One page, morning mail or letter to one recipient over one channel. Its id is the receiver's
     idempotency key.
 
-    A page belongs to one alert, round and step; a digest carries its alerts in `digest_alerts`.
+    A page belongs to one alert, round and step; one that is unsent may come to stand for a later
+    step. `created_at`: from when its age counts. a digest carries its alerts in `digest_alerts`.
     The recipient is a contact of the chain, or a member of a care team (`user_id`). A letter is
     about no alert: it takes a code to the account's own address while it may still be used
     (`expires_at`), and keeps the code, encrypted, only until it is sent or given up. The API's role
@@ -162,6 +163,7 @@ class NotificationAttempt(OfClinic, Identified, Base):
     __table_args__ = (
         of_clinic("notification_id", "notifications"),
         Index("ix_notification_attempts_notification", "clinic_id", "notification_id", "at"),
+        Index("ix_notification_attempts_at", "at"),
     )
 
     notification_id: Mapped[UUID]

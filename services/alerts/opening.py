@@ -20,11 +20,13 @@ from sqlalchemy.orm import Session
 from models import Alert, AlertOccurrence
 from models.base import new_id
 from services.alerts.chain import Chain
+from services.alerts.outbox import EMPTY, Outbox, load_outboxes
 from services.alerts.writing import (
     AlertKey,
     alert_update,
     changed_columns,
     consequences,
+    must_wake,
     timeline_writes,
 )
 from services.rules.danger.lowering import Occurrence
@@ -64,11 +66,12 @@ class OpenAlert:
     state: AlertState
     newest_occurrence_at: datetime
     occurrences: tuple[Occurrence, ...]
+    outbox: Outbox = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The alert that now holds the occurrences, what to write, and whether a page was queued (then
+    """The alert that now holds the occurrences, what to write, and whether a page is due now (then
     run `notify_statement()` as well).
     """
 
@@ -113,24 +116,34 @@ _OPEN_ALERTS: Final = _open_alerts()
 
 
 def load_open_alerts(
-    session: Session, patient_id: UUID, families: Sequence[str]
+    session: Session, patient_id: UUID, families: Sequence[str], now: datetime
 ) -> dict[str, OpenAlert]:
-    """Lock and read the patient's not-resolved alerts of these families, with their occurrences."""
-    rows = session.execute(_OPEN_ALERTS, {"patient_id": patient_id, "families": families})
+    """Lock and read the patient's not-resolved alerts of these families, with their occurrences and
+    their pages on the way.
+    """
+    rows = session.execute(_OPEN_ALERTS, {"patient_id": patient_id, "families": families}).all()
+    paging = [alert for alert, _ in rows if alert.page_round]
+    outboxes = {}
+    if paging:
+        ids = [alert.id for alert in paging]
+        outboxes = load_outboxes(session, paging[0].clinic_id, ids, now)
     return {
         alert.family: OpenAlert(
             key=AlertKey(alert.clinic_id, alert.id),
             state=AlertState.of(alert),
             newest_occurrence_at=alert.newest_occurrence_at,
             occurrences=tuple(_occurrence(*cells) for cells in occurrences or ()),
+            outbox=outboxes.get(alert.id, EMPTY),
         )
         for alert, occurrences in rows
     }
 
 
-def load_open_alert(session: Session, patient_id: UUID, family: str) -> OpenAlert | None:
+def load_open_alert(
+    session: Session, patient_id: UUID, family: str, now: datetime
+) -> OpenAlert | None:
     """Lock and read the patient's not-resolved alert of one family."""
-    return load_open_alerts(session, patient_id, [family]).get(family)
+    return load_open_alerts(session, patient_id, [family], now).get(family)
 
 
 def _occurrence(occurrence_id: str, rule: str, tier: str, at: str, received_at: str) -> Occurrence:
@@ -215,7 +228,7 @@ def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
     writes: list[Write] = [
         insert(Alert).values(**columns),
         *_occurrence_writes(new.key, new.patient_id, new.occurrences, new.revision),
-        *consequences(new.key, change, chain, now),
+        *consequences(new.key, change, chain, now, EMPTY),
     ]
     return Opened(new.key.alert_id, writes, bool(change.pages))
 
@@ -244,7 +257,8 @@ def _add(
             "occurrence_count": Alert.occurrence_count + len(occurrences),
         },
     )
-    return [*counted, *consequences(alert.key, change, chain, now)], bool(change.pages)
+    writes = [*counted, *consequences(alert.key, change, chain, now, alert.outbox)]
+    return writes, must_wake(change, chain, now, alert.outbox)
 
 
 def _tier(alert: OpenAlert, added: Iterable[NewOccurrence], lowered: Mapping[UUID, Tier]) -> str:

@@ -63,7 +63,7 @@ def raise_alerts(
     made = AlertWrites()
     if not found:
         return made
-    open_alerts = load_open_alerts(session, patient.patient_id, sorted(found))
+    open_alerts = load_open_alerts(session, patient.patient_id, sorted(found), now)
     for family, fired in found.items():
         open_alert = open_alerts.get(family)
         lowered = lowered_tiers(open_alert, reassuring if family == SUICIDE_RISK else None)

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, insert, select, update
+from sqlalchemy import Select, case, func, insert, or_, select, update
 
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link
+from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
 from services.rules.escalation.states import AlertState, PageStep, Transition
 from services.unit_of_work import Write
 
@@ -74,26 +75,41 @@ def timeline_writes(
 
 
 def page_writes(
-    key: AlertKey, pages: Sequence[PageStep], severity: str, chain: Chain, now: datetime
+    key: AlertKey, change: Transition, chain: Chain, now: datetime, outbox: Outbox
 ) -> list[Write]:
-    """The pages of these steps, due at once, and their events.
+    """The pages of a change and their events; one that is still unsent stands for a later step.
 
-    A round that begins with nobody but the last resort on the chain says so on the timeline.
+    A round that begins with nobody but the last resort on the chain says so on the timeline. A page
+    states the severity of the ladder it runs on, which a lowering does not quieten.
     """
     writes: list[Write] = []
-    if any(page.step == 1 for page in pages) and chain.nobody_but_the_last_resort:
+    if any(page.step == 1 for page in change.pages) and chain.nobody_but_the_last_resort:
         writes += timeline_writes(key, ("no_one_on_call",), now)
-    for page in pages:
-        link = chain.links[page.step - 1]
-        writes.append(insert(Notification).values(**page_row(key, page, link, severity, now)))
-        writes += timeline_writes(key, ("page_queued",), now, round=page.round, step=page.step)
+    severity = change.state.ladder_severity
+    for page in plan_pages(change, chain, outbox, now):
+        event = "page_queued"
+        if page.joins is None:
+            row = page_row(key, page.step, page.link, severity, page.due_at)
+            writes.append(insert(Notification).values(**row))
+        else:
+            event = "page_joined" if page.adds else "page_still_unsent"
+            writes.append(_joined(key, page.joins, page, severity))
+        writes += timeline_writes(key, (event,), now, round=page.step.round, step=page.step.step)
     return writes
 
 
+def must_wake(change: Transition, chain: Chain, now: datetime, outbox: Outbox) -> bool:
+    """Is a page of the change due now? One that joins another or follows later wakes nobody."""
+    return any(
+        page.due_at <= now and not (page.adds and page.joins)
+        for page in plan_pages(change, chain, outbox, now)
+    )
+
+
 def page_row(
-    key: AlertKey, page: PageStep, link: Link, severity: str, now: datetime
+    key: AlertKey, page: PageStep, link: Link, severity: str, due_at: datetime
 ) -> dict[str, Any]:
-    """One page, due at once. Its id is the receiver's idempotency key."""
+    """One page. Its id is the receiver's idempotency key. Its age counts from when it is due."""
     return {
         "clinic_id": key.clinic_id,
         "id": new_id(),
@@ -104,29 +120,31 @@ def page_row(
         "contact_id": link.contact_id,
         "channel": link.channel,
         "severity": severity,
-        "created_at": now,
-        "due_at": now,
+        "created_at": due_at,
+        "due_at": due_at,
     }
 
 
-def renewal_writes(
-    key: AlertKey, notification_id: UUID, page: PageStep, severity: str, now: datetime
-) -> list[Write]:
-    """A page that is still unsent stands for a later step from now on and is due at once, unless
-    somebody is sending it at this moment.
+def _joined(key: AlertKey, notification_id: UUID, page: PlannedPage, severity: str) -> Write:
+    """A page that is still unsent stands for a later step from now on, and is due no later than
+    that: a retry only when it is hurried, what somebody is sending at this moment when its lease
+    ends. It keeps its age, so that `/safetyz` stays red while a channel is down.
     """
-    sending = Notification.state == "sending"
-    return [
+    waits = Notification.state == "sending"
+    if page.adds:
+        waits = or_(waits, Notification.attempts > 0)
+    sooner = func.least(Notification.due_at, page.due_at)
+    return (
         update(Notification)
         .where(Notification.clinic_id == key.clinic_id, Notification.id == notification_id)
         .values(
-            page_round=page.round,
-            page_step=page.step,
+            page_round=page.step.round,
+            page_step=page.step.step,
             severity=severity,
-            due_at=case((sending, Notification.due_at), else_=now),
-        ),
-        *timeline_writes(key, ("page_still_unsent",), now, round=page.round, step=page.step),
-    ]
+            due_at=case((waits, Notification.due_at), else_=sooner),
+            created_at=func.least(Notification.created_at, page.due_at),
+        )
+    )
 
 
 def change_writes(
@@ -135,26 +153,22 @@ def change_writes(
     change: Transition,
     chain: Chain,
     now: datetime,
-    actor_id: UUID | None = None,
+    outbox: Outbox = EMPTY,
 ) -> list[Write]:
     """Everything that one change of an open alert writes (without the morning mail, which carries
-    several alerts). Each row is written by one of them only.
+    several alerts). Each row is written by one of them only. `outbox`: of an alert that may page.
     """
     return [
         *alert_update(key, changed_columns(before, change.state)),
-        *consequences(key, change, chain, now, actor_id),
+        *consequences(key, change, chain, now, outbox),
     ]
 
 
 def consequences(
-    key: AlertKey, change: Transition, chain: Chain, now: datetime, actor_id: UUID | None = None
+    key: AlertKey, change: Transition, chain: Chain, now: datetime, outbox: Outbox
 ) -> list[Write]:
-    """The events and pages of a change, without the alert's own row.
-
-    A page states the severity of the ladder it runs on, which a lowering does not quieten.
-    """
-    state = change.state
+    """The events and pages of a change, without the alert's own row."""
     return [
-        *timeline_writes(key, change.events, now, actor_id, severity=state.severity),
-        *page_writes(key, change.pages, state.ladder_severity, chain, now),
+        *timeline_writes(key, change.events, now, severity=change.state.severity),
+        *page_writes(key, change, chain, now, outbox),
     ]

@@ -45,7 +45,9 @@ def issue_one(now: datetime) -> bool:
 
 def take_oldest(session: Session) -> Row[bytes, datetime] | None:
     """Remove the oldest request that no other worker is taking, and return it."""
-    oldest = first_free(select(PasswordResetRequest.id).order_by(PasswordResetRequest.id))
+    oldest = first_free(
+        select(PasswordResetRequest.id).order_by(PasswordResetRequest.id), of=PasswordResetRequest
+    )
     return session.execute(
         delete(PasswordResetRequest)
         .where(PasswordResetRequest.id == oldest.c.id)

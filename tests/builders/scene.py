@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask
 from sqlalchemy import select, update
@@ -28,6 +28,7 @@ from services.alerts.writing import AlertKey, change_writes
 from services.channels.base import Channel
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import execute_writes, transaction
+from tests.builders.calls import made
 from tests.builders.chart import Chart
 from tests.builders.stored import rows
 from tests.builders.workers import steady_pace, worker_on
@@ -78,6 +79,11 @@ class Scene:
         (opened,) = rows(chart.pat, OPEN, patient=chart.pat.patient_id, family=FAMILY)
         alert_id: UUID = opened["id"]
         return alert_id
+
+    def ask_for_help(self, pat: Person) -> None:
+        """A patient presses the button now."""
+        asked = {"id": str(uuid4()), "recorded_at": self.now.isoformat()}
+        made(self.chart(pat).post("/v1/help-requests", asked, pat))
 
     def change(self, alert_id: UUID, transition: Any, *args: Any) -> None:
         """What a member of staff does to an alert (`transition` of the escalation rules)."""

@@ -14,6 +14,7 @@ import pytest
 from migrations.upgrade import PROJECT
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
+from tests.proofs.fair_pages import fair_pages
 from tests.proofs.notes import notes_by_kind
 from tests.proofs.outcomes import simulated_outcomes
 from tests.proofs.seen import Seen, tell
@@ -67,6 +68,7 @@ def full_sizes() -> list[Proof]:
             aim_s=1.0,
         ),
         *_exactly_once(),
+        Proof("fair pages", lambda at: fair_pages(at, 400)),
         Proof("refusals", lambda at: refusals_that_page(at, 5)),
         story(
             "clocks",

@@ -12,10 +12,23 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    Subquery,
+    and_,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import aliased
 
-from models import Notification, NotificationAttempt
+from models import Alert, Notification, NotificationAttempt
 from models.base import new_id
 from models.notification import UNFINISHED
 from services.claims import first_free
@@ -23,6 +36,9 @@ from services.unit_of_work import transaction
 
 PAGES: Final = ("page", "digest")
 LETTERS: Final = ("letter",)
+# Written into the statement, as `UNFINISHED` is, so that the partial index is used.
+SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
+TURNS_LAST: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +83,13 @@ def claim_due(
 ) -> Claimed | None:
     """Lease the most urgent due notification of this channel; None when none is due.
 
-    Critical goes first; among equals first tries go before retries, so that one address that hangs
-    cannot hold up the others. A letter waits while any page of its channel is due.
+    Critical goes first; then first tries before retries, so that one address that hangs cannot hold
+    up the others; then the clinic that has had the fewest turns in the last minute; then first
+    pages of their alerts. So no alert's first page waits behind another's hundredth, nor one clinic
+    behind another. A letter waits while any page of its channel is due.
     """
     with transaction() as session:
-        due = first_free(
-            select(Notification.clinic_id, Notification.id, Notification.state)
-            .where(is_due(channel, kinds, now), *_pages_first(channel, kinds, now))
-            .order_by(
-                Notification.severity != "critical", Notification.attempts > 0, Notification.due_at
-            )
-        )
+        due = first_free(_in_turn(channel, kinds, now), of=Notification)
         found = session.execute(
             update(Notification)
             .where(Notification.clinic_id == due.c.clinic_id, Notification.id == due.c.id)
@@ -110,6 +122,37 @@ def claim_due(
             # The worker that had it died: nobody knows whether that attempt got through.
             session.execute(attempt_insert(claimed, "lease_expired", now))
         return claimed
+
+
+def _in_turn(channel: str, kinds: tuple[str, ...], now: datetime) -> Select[UUID, UUID, str]:
+    """What is due, in the order in which it is taken."""
+    turns = _turns(now)
+    return (
+        select(Notification.clinic_id, Notification.id, Notification.state)
+        .outerjoin(turns, turns.c.clinic_id == Notification.clinic_id)
+        .outerjoin(
+            Alert,
+            (Alert.clinic_id == Notification.clinic_id) & (Alert.id == Notification.alert_id),
+        )
+        .where(is_due(channel, kinds, now), *_pages_first(channel, kinds, now))
+        .order_by(
+            Notification.severity != "critical",
+            Notification.attempts > 0,
+            func.coalesce(turns.c.taken, 0),
+            Notification.created_at > Alert.triggered_at,
+            Notification.due_at,
+            Notification.id,
+        )
+    )
+
+
+def _turns(now: datetime) -> Subquery:
+    """How many turns each clinic has had: tries of the last minute, and what is being sent."""
+    tried = select(NotificationAttempt.clinic_id).where(NotificationAttempt.at > now - TURNS_LAST)
+    sending = select(Notification.clinic_id).where(Notification.state == SENDING)
+    each = union_all(tried, sending).subquery()
+    counted = select(each.c.clinic_id, func.count().label("taken"))
+    return counted.group_by(each.c.clinic_id).subquery()
 
 
 def _pages_first(

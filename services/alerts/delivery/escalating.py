@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from models import Alert, Notification
-from models.notification import UNFINISHED
-from services.alerts.chain import Chain, load_chain
+from models import Alert
+from services.alerts.chain import load_chain
 from services.alerts.locking import lock_alert, lock_status_rows
-from services.alerts.writing import AlertKey, change_writes, notify_statement, renewal_writes
+from services.alerts.outbox import load_outbox
+from services.alerts.writing import AlertKey, change_writes, notify_statement
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import PAGING, AlertState, PageStep, Transition
+from services.rules.escalation.states import PAGING, AlertState
 from services.unit_of_work import execute_writes, transaction
 
 BATCH: Final = 200
@@ -80,46 +80,8 @@ def _move(session: Session, alert: Alert, now: datetime) -> bool:
     if change.mail:
         return False
     key = AlertKey(alert.clinic_id, alert.id)
-    fresh, renewed = _split(change, chain, _unsent_pages(session, key))
-    writes = change_writes(key, state, replace(change, pages=fresh), chain, now)
-    for notification_id, step in renewed:
-        writes += renewal_writes(key, notification_id, step, state.ladder_severity, now)
-    execute_writes(session, writes)
+    outbox = load_outbox(session, alert.clinic_id, alert.id, now)
+    execute_writes(session, change_writes(key, state, change, chain, now, outbox))
     if change.pages:
         session.execute(notify_statement())
     return True
-
-
-def _unsent_pages(session: Session, key: AlertKey) -> dict[UUID, UUID]:
-    """Contact -> the page to it that has not got out yet, locked."""
-    rows = session.execute(
-        select(Notification.contact_id, Notification.id)
-        .where(
-            Notification.clinic_id == key.clinic_id,
-            Notification.alert_id == key.alert_id,
-            Notification.contact_id.is_not(None),
-            Notification.state.in_(UNFINISHED),
-        )
-        .order_by(Notification.id)
-        .with_for_update()
-    )
-    return {row.contact_id: row.id for row in rows}
-
-
-def _split(
-    change: Transition, chain: Chain, unsent: dict[UUID, UUID]
-) -> tuple[tuple[PageStep, ...], list[tuple[UUID, PageStep]]]:
-    """Steps that need a new page, and pages still unsent that now stand for a later step.
-
-    While a channel is down, a new page each round would only pile up in front of its recovery; the
-    old one is tried again at once and keeps its age, so that `/safetyz` stays red.
-    """
-    fresh: list[PageStep] = []
-    renewed: list[tuple[UUID, PageStep]] = []
-    for page in change.pages:
-        waiting = unsent.get(chain.links[page.step - 1].contact_id)
-        if waiting is None:
-            fresh.append(page)
-        else:
-            renewed.append((waiting, page))
-    return tuple(fresh), renewed

@@ -15,6 +15,7 @@ from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
 from services.alerts.handling.locked_alert import lock_alert_for
 from services.alerts.locking import lock_status_rows
+from services.alerts.outbox import load_outbox
 from services.alerts.writing import AlertKey, change_writes, notify_statement
 from services.exceptions import AlreadyResolved, Unauthenticated
 from services.rules.escalation import lifecycle
@@ -64,7 +65,8 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
         state = AlertState.of(alert)
         change = lifecycle.owner_deactivated(state, chain.circumstances(now))
         key = AlertKey(clinic_id, alert.id)
-        execute_writes(session, change_writes(key, state, change, chain, now))
+        outbox = load_outbox(session, clinic_id, alert.id, now)
+        execute_writes(session, change_writes(key, state, change, chain, now, outbox))
     session.execute(notify_statement())
     return len(alerts)
 

@@ -72,7 +72,7 @@ def open_alert(
     )
     revision = session.scalars(select(PatientStatus.revision).where(*this_one)).one() + 1
     opened = open_or_add(
-        load_open_alert(session, patient.patient_id, rule.family),
+        load_open_alert(session, patient.patient_id, rule.family, now),
         occurrences,
         patient_id=patient.patient_id,
         clinic_id=patient.clinic_id,

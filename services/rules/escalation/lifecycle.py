@@ -5,8 +5,8 @@ can happen to it.
 
 | happens                     | while triggered                 | while acknowledged             |
 |-----------------------------|---------------------------------|--------------------------------|
-| occurrence_added            | a new round at once             | noted; ends it if the tier     |
-|                             |                                 | rises or the entry interrupts  |
+| occurrence_added            | a new round, joining what is    | noted; ends it if the tier     |
+|                             | unsent; at once when it rises   | rises or the entry interrupts  |
 | lowered                     | ladder, pages, due times stay   | the next ladder is the lower   |
 | acknowledged                | starts an acknowledgement       | changes the owner, not the end |
 | contact_attempted           | reached: clears the due time    | renews it; sets the due time   |
@@ -59,7 +59,8 @@ def occurrence_added(
     """One more qualifying entry. `severity`: the alert's tier with it (it never lowers one).
 
     `interrupts`: a help request, an item 9 of 3 or a C-SSRS high: these end an acknowledgement,
-    as a rise of the tier does. Unacknowledged, it starts its round at once.
+    as a rise of the tier does. Unacknowledged, it starts its round at once; unless the tier rises,
+    its pages add to those before.
     """
     rises = more_urgent(severity, state.severity)
     severity = at_least(severity, state.severity)
@@ -73,7 +74,7 @@ def occurrence_added(
         ended = _without_acknowledgement(now_known)
         return _from_the_first_step(ended, here, *events, "acknowledgement_interrupted")
     if now_known.ladder_severity in PAGING:
-        return _page_again(now_known, state, here, events)
+        return replace(_page_again(now_known, state, here, events), adds=not rises)
     if rises:
         return _from_the_first_step(now_known, here, *events)
     return Transition(now_known, events=events)

@@ -12,11 +12,13 @@ from services.rules.numbers import DATA, NumbersError, read
 @dataclass(frozen=True, slots=True)
 class GeneralNumbers:
     """Seconds: between the starts of two rounds; the same after the first, second, ... round in a
-    row that reached nobody; of an acknowledgement that was never paged.
+    row that reached nobody; between two pages to one contact about occurrences that follow each
+    other; of an acknowledgement that was never paged.
     """
 
     round_gap_s: int
     unreached_gaps_s: tuple[int, ...]
+    page_gap_s: int
     quiet_ack_s: int
 
     def __post_init__(self) -> None:

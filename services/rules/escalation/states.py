@@ -110,10 +110,12 @@ class PageStep:
 @dataclass(frozen=True, slots=True)
 class Transition:
     """What one event makes of an alert: the new state, the pages to queue in the same transaction,
-    whether it goes into the morning mail now, and what the timeline says.
+    whether it goes into the morning mail now, and what the timeline says. `adds`: the pages are
+    about one more of what was paged already: they join an unsent one, or follow it soon.
     """
 
     state: AlertState
     pages: tuple[PageStep, ...] = ()
     mail: bool = False
+    adds: bool = False
     events: tuple[str, ...] = ()

@@ -1,0 +1,132 @@
+"""The pages about an alert that are not out, or went out a moment ago: what a new page joins.
+
+One unsent page is enough for one contact and alert: whoever opens it sees all that has come in. So
+a patient who asks for help four hundred times is a page now and one a minute, and delays nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from models import AlertEvent, Notification
+from models.notification import UNFINISHED
+from services.alerts.chain import Chain, Link
+from services.rules.escalation.numbers import ESCALATION_NUMBERS
+from services.rules.escalation.states import PageStep, Transition
+
+PAGE_GAP: Final = timedelta(seconds=ESCALATION_NUMBERS.general.page_gap_s)
+# What somebody does with an alert: an occurrence after it is news, and waits for nothing.
+BY_A_PERSON: Final = ("acknowledged", "acknowledgement_taken_over", "note", "contact_attempt")
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Of one alert, by contact: the newest page that waits to be sent, the one that somebody is
+    sending at this moment, when the last one left if that is less than a minute ago. `acted_at`:
+    when a person last did something with the alert, as recently.
+    """
+
+    waiting: dict[UUID, UUID] = field(default_factory=dict)
+    sending: dict[UUID, UUID] = field(default_factory=dict)
+    left_at: dict[UUID, datetime] = field(default_factory=dict)
+    acted_at: datetime | None = None
+
+    def follows_at(self, contact_id: UUID, now: datetime) -> datetime:
+        """When a page that adds to the last one is due: at most a minute after it, and at once
+        where there was none, or somebody has done something since.
+        """
+        last = now if contact_id in self.sending else self.left_at.get(contact_id)
+        if last is None or (self.acted_at is not None and self.acted_at >= last):
+            return now
+        return max(now, last + PAGE_GAP)
+
+
+EMPTY: Final = Outbox()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPage:
+    """One step that is to be paged: when, and the unsent page that stands for it, if there is one.
+
+    `adds`: it adds to a page, and hurries no retry of it.
+    """
+
+    step: PageStep
+    link: Link
+    due_at: datetime
+    joins: UUID | None
+    adds: bool
+
+
+def plan_pages(
+    change: Transition, chain: Chain, outbox: Outbox, now: datetime
+) -> Iterator[PlannedPage]:
+    """The pages of a change. Time, a rise of the tier and whatever ends an acknowledgement page at
+    once, or hurry the page that is still unsent; a further occurrence joins it.
+    """
+    for step in change.pages:
+        link = chain.links[step.step - 1]
+        contact_id = link.contact_id
+        joins = outbox.waiting.get(contact_id)
+        if change.adds:
+            due_at = outbox.follows_at(contact_id, now)
+        else:
+            due_at, joins = now, joins or outbox.sending.get(contact_id)
+        yield PlannedPage(step, link, due_at, joins, change.adds)
+
+
+def load_outbox(session: Session, clinic_id: UUID, alert_id: UUID, now: datetime) -> Outbox:
+    """The outbox of one alert; its pages are locked after the alert, which the caller holds."""
+    return load_outboxes(session, clinic_id, [alert_id], now).get(alert_id, EMPTY)
+
+
+def load_outboxes(
+    session: Session, clinic_id: UUID, alert_ids: Collection[UUID], now: datetime
+) -> dict[UUID, Outbox]:
+    """The outboxes of locked alerts, those that are empty left out.
+
+    The pages are locked: none is claimed between being found unsent and being joined.
+    """
+    recently = now - PAGE_GAP
+    acted_at = (
+        select(func.max(AlertEvent.at))
+        .where(
+            AlertEvent.clinic_id == Notification.clinic_id,
+            AlertEvent.alert_id == Notification.alert_id,
+            AlertEvent.at > recently,
+            AlertEvent.kind.in_(BY_A_PERSON),
+        )
+        .scalar_subquery()
+    )
+    page = Notification
+    rows = session.execute(
+        select(page.alert_id, page.contact_id, page.id, page.state, page.sent_at, acted_at)
+        .where(
+            page.clinic_id == clinic_id,
+            page.alert_id.in_(alert_ids),
+            page.kind == "page",
+            page.contact_id.is_not(None),
+            or_(page.state.in_(UNFINISHED), page.sent_at > recently),
+        )
+        .order_by(page.id)
+        .with_for_update()
+    )
+    found: dict[UUID, Outbox] = {}
+    alert_id: Any
+    contact_id: Any
+    for alert_id, contact_id, page_id, state, sent_at, acted in rows:
+        outbox = found.setdefault(alert_id, Outbox({}, {}, {}, acted))
+        if state == "sending":
+            outbox.sending[contact_id] = page_id
+        elif sent_at is None:
+            outbox.waiting[contact_id] = page_id
+        else:
+            outbox.left_at[contact_id] = sent_at
+    return found
