@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -64,6 +65,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     smtp: SmtpServer | None = None
     mail_from: str = "interlude@localhost"
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     demo: bool = True
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
@@ -98,6 +100,7 @@ class Settings:
             public_url=_public_url(read.text("PUBLIC_URL"), host, known["port"]),
             smtp=_smtp(read.text("SMTP_URL")),
             mail_from=_mail_from(read.text("MAIL_FROM", "interlude@localhost")),
+            trusted_proxies=_networks(read.text("TRUSTED_PROXIES")),
             demo=read.switch("DEMO", default=True),
             **known,
         )
@@ -196,6 +199,14 @@ def _smtp(url: str) -> SmtpServer | None:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        problem = "must be addresses or networks, as 10.0.0.0/8, 2001:db8::/32"
+        raise SettingsError("TRUSTED_PROXIES", problem) from None
 
 
 def _mail_from(address: str) -> str:

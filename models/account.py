@@ -103,11 +103,13 @@ class Invitation(OfClinic, Identified, Base):
 
 
 class LoginDelay(Base):
-    """Failed attempts by keyed digest of an address or account: shared by all processes, never a
-    lock-out.
+    """Tries at log-ins and codes by keyed digest of an account, an address or both, shared by all
+    processes and forgotten after 15 minutes (`services.accounts.tries`, where a row is a `Count`:
+    `failures` its tries, `not_before_at` until when its checks are spent).
     """
 
     __tablename__ = "login_delays"
+    __table_args__ = (Index("ix_login_delays_last_failure_at", "last_failure_at"),)
 
     key_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     failures: Mapped[int]

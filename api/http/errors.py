@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from api.http.auth import on_crisis_route
 from api.http.bodies import readable_body
+from api.http.hold import HEADER as HOLD
+from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import (
     RETRY_AFTER_S,
     document,
@@ -44,6 +46,8 @@ def register_errors(app: Flask) -> None:
     def refusal(error: refused.ServiceError) -> Response:
         problem = problem_of(error)
         headers = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else {}
+        if isinstance(error, refused.LoginFailed):
+            headers[HOLD] = str(REFUSED_AFTER_S)
         if isinstance(error, refused.RateLimited):
             headers["Retry-After"] = str(error.retry_after_s)
         if isinstance(error, refused.Unavailable):

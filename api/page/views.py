@@ -9,6 +9,10 @@ from flask import Blueprint, Response, g, redirect, request
 from marshmallow import Schema, ValidationError
 
 from api.http.auth import now, public
+from api.http.client_address import client_address
+from api.http.devices import claimed_devices, remember_device
+from api.http.hold import HEADER as HOLD
+from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import flatten
 from api.page.browser_session import PageSession, begin_session, end_session
 from api.page.rendering import alert_path, answer, log_in_form
@@ -53,7 +57,7 @@ def post_log_in(alert_id: str) -> Response:  # noqa: ARG001 - the path says wher
     email = request.form.get("email", "")
     try:
         sent = loaded(LOGIN, "email", "password", "totp")
-        grant = log_in(Credentials(**sent), request.remote_addr, now())
+        grant = log_in(Credentials(**sent), client_address(), now(), claimed_devices())
     except SecondFactorRequired:
         return log_in_form(401, "Please add the code of your second factor.", email, code=True)
     except RateLimited as error:
@@ -62,9 +66,12 @@ def post_log_in(alert_id: str) -> Response:  # noqa: ARG001 - the path says wher
         response.headers["Retry-After"] = str(error.retry_after_s)
         return response
     except (LoginFailed, Invalid):
-        return log_in_form(401, LoginFailed.detail, email)
+        response = log_in_form(401, LoginFailed.detail, email)
+        response.headers[HOLD] = str(REFUSED_AFTER_S)
+        return response
     response = back()
     begin_session(response, grant)
+    remember_device(response, grant.actor.user_id, now())
     return response
 
 

@@ -14,7 +14,7 @@ from models import Invitation, Patient, TokenFamily, TokenPair, User
 from models.encryption import keyring
 from services import audit
 from services.accounts.account import load_profile
-from services.accounts.delays import code_key, counted_attempt
+from services.accounts.delays import guesses_codes
 from services.accounts.families import Grant, end_families, issue_pair, start_family
 from services.accounts.invitation_codes import code_digest
 from services.accounts.passwords import hash_password, matches
@@ -64,11 +64,11 @@ def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
     """Take over the account: a new family for this device.
 
     Raises `InvitationInvalid` alike for unknown, spent and expired codes, `Invalid` for staff
-    without a password or an unknown zone, `RateLimited` while the address waits.
+    without a password or an unknown zone, `RateLimited` after too many wrong ones.
     """
     if acceptance.timezone is not None:
         check_timezone(acceptance.timezone)
-    with counted_attempt((code_key(address),), now):
+    with guesses_codes(address, now):
         clinic_id, invitation_id = _find(acceptance.code)
         with transaction(clinic_id) as session:
             before = _load(session, invitation_id)

@@ -1,7 +1,8 @@
-"""Delays after failed attempts, per account and per address; they grow to 30 s and never shut.
+"""Counting tries at log-ins and codes, in the database: all processes count together.
 
-An attempt is counted before it is checked, so that a thousand at once are not a thousand guesses,
-and taken back when it succeeds. Kept in the database: all processes count together.
+What a try may do stands in `tries`. An attempt is counted before it is checked, so that a thousand
+at once are not a thousand guesses, and given back when it was right. Keys are kept as keyed
+digests, and forgotten 15 minutes after the last try, whatever came of it.
 """
 
 from __future__ import annotations
@@ -10,37 +11,51 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import LoginDelay
 from models.encryption import keyring
-from services.exceptions import RateLimited, ServiceError
+from services.accounts.tries import (
+    ADDRESS,
+    CHECKS,
+    CODES,
+    FORGOTTEN_AFTER,
+    NEEDED,
+    OWN,
+    RESETS,
+    Allowance,
+    Count,
+    fresh,
+    give_back,
+    remembered,
+    spend,
+    tried,
+    trier,
+    wait_for,
+)
+from services.exceptions import InvitationInvalid, RateLimited, ServiceError
 from services.unit_of_work import transaction
 
-LONGEST_S: Final = 30
-FORGOTTEN_AFTER: Final = timedelta(minutes=15)
-KEPT_FOR: Final = timedelta(days=1)
-# Requests that arrive together read their clocks in another order than they are counted in.
-OUT_OF_ORDER: Final = timedelta(minutes=1)
+NOTHING: Final = timedelta(0)
+# A home has one of these networks, and 2^64 addresses in it.
+IPV6_HOME: Final = 64
+FORGOTTEN_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who is delayed: a kind and a name, stored as a keyed digest; `free` failures cost nothing.
-
-    `shared`: several people stand behind it, so one success does not forget all failures.
-    """
+    """Whose tries are counted: a kind and a name, found by a keyed digest."""
 
     kind: str
     name: str
-    free: int
-    shared: bool = False
 
     @property
     def digest(self) -> bytes:
@@ -50,125 +65,177 @@ class Key:
 
 def account_key(email: str) -> Key:
     """One account, whether it exists or not."""
-    return Key("account", email.strip().casefold(), free=3)
-
-
-def password_key(user_id: UUID) -> Key:
-    """One account whose owner confirms the old password."""
-    return Key("password", str(user_id), free=3)
+    return Key("account", email.strip().casefold())
 
 
 def address_key(address: str | None) -> Key:
-    """One network address; a whole clinic may share it."""
-    return Key("address", address or "unknown", free=20, shared=True)
+    """One network address: IPv4, or the /64 of an IPv6; a whole clinic may share it."""
+    return Key("address", network_of(address))
 
 
-def code_key(address: str | None) -> Key:
-    """One network address that tries invitation codes."""
-    return Key("code", address or "unknown", free=10, shared=True)
-
-
-def reset_key(email: str) -> Key:
-    """One e-mail address, whether somebody has it or not, whose password is to be reset."""
-    return Key("reset", email.strip().casefold(), free=3)
-
-
-def reset_address_key(address: str | None) -> Key:
-    """One network address that asks for password resets."""
-    return Key("reset_address", address or "unknown", free=20, shared=True)
-
-
-def delay_after(failures: int, free: int) -> timedelta:
-    """No delay for the free failures, then 1, 2, 4, 8, 16 and at most 30 seconds."""
-    beyond = failures - free
-    return timedelta(seconds=min(LONGEST_S, 2 ** min(beyond - 1, 5)) if beyond > 0 else 0)
-
-
-def in_order(keys: Sequence[Key]) -> list[Key]:
-    """As their rows are locked, always."""
-    return sorted(keys, key=lambda key: key.digest)
+def network_of(address: str | None) -> str:
+    """What counts as one address."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or "unknown"
+    if isinstance(found, IPv6Address):
+        return str(IPv6Address(int(found) >> IPV6_HOME << IPV6_HOME))
+    return str(found)
 
 
 @contextmanager
-def counted_attempt(keys: Sequence[Key], now: datetime) -> Iterator[None]:
-    """Count an attempt; it stays counted when the block refuses, else it is taken back.
+def stranger_tries(email: str, address: str | None, now: datetime) -> Iterator[bool]:
+    """A log-in from a device that the account does not know.
 
-    Raises `RateLimited` while one of the keys has to wait.
+    Yields whether it may wait for its turn: an address that checks more than its share makes way
+    for others. Raises `RateLimited`.
     """
-    ordered = in_order(keys)
-    count_attempt(ordered, now)
+    account, network = account_key(email), address_key(address)
+    here = Key("here", f"{account.name} {network.name}")
+    with _counts((account, here, network), now) as counts:
+        needed = NEEDED[trier(counts[here], counts[account])]
+        wait = wait_for(counts[account], CHECKS, now, needed)
+        has_share = not wait_for(counts[network], ADDRESS, now)
+        for key in (account, here):
+            counts[key] = tried(counts[key], now)
+        spent = [(account, CHECKS), (network, ADDRESS)][: 0 if wait else 1 + has_share]
+        for key, allowance in spent:
+            counts[key] = spend(counts[key], allowance, now)
+    _come_back_after(wait)
+    with _given_back(partial(_forget_tries, here, spent, now)):
+        yield has_share
+
+
+@contextmanager
+def one_tries(kind: str, whose: UUID, now: datetime) -> Iterator[bool]:
+    """A check that nobody else can spend: a known device's (`device`), or the old password of who
+    is logged in (`password`). Yields True: it waits for its turn. Raises `RateLimited`.
+    """
+    key = Key(kind, str(whose))
+    count_attempt(key, OWN, now)
+    with _given_back(partial(_forget_tries, key, [(key, OWN)], now)):
+        yield True
+
+
+@contextmanager
+def guesses_codes(address: str | None, now: datetime) -> Iterator[None]:
+    """Count what the block refuses as a wrong code; a right one is let in whatever came before it.
+
+    Raises `RateLimited` instead of `InvitationInvalid` when this address tried too many.
+    """
+    try:
+        yield
+    except InvitationInvalid:
+        count_attempt(Key("code", network_of(address)), CODES, now)
+        raise
+
+
+def count_reset(email: str, address: str | None, now: datetime) -> None:
+    """Somebody asks for a new password; raises `RateLimited` while one of both has to wait."""
+    count_attempt(Key("reset_address", network_of(address)), ADDRESS, now)
+    count_attempt(Key("reset", email.strip().casefold()), RESETS, now)
+
+
+def count_attempt(key: Key, allowance: Allowance, now: datetime) -> None:
+    """Count an attempt for good; raises `RateLimited` when the allowance is spent."""
+    with _counts((key,), now) as counts:
+        wait = wait_for(counts[key], allowance, now)
+        counts[key] = tried(counts[key], now)
+        if not wait:
+            counts[key] = spend(counts[key], allowance, now)
+    _come_back_after(wait)
+
+
+def _come_back_after(wait: timedelta) -> None:
+    if wait > NOTHING:
+        raise RateLimited(ceil(wait.total_seconds()))
+
+
+@contextmanager
+def _given_back(give: partial[None]) -> Iterator[None]:
+    """The attempt stays counted when the block refuses; else it is given back."""
     try:
         yield
     except ServiceError:
         raise
     except BaseException:
-        take_back(ordered, now)  # not the caller's fault
+        give()  # not the caller's fault
         raise
-    take_back(ordered, now)
+    give()
 
 
-def count_attempt(keys: Sequence[Key], now: datetime) -> None:
-    """Count an attempt for good; raises `RateLimited` while one of the keys has to wait."""
-    ordered = in_order(keys)
+def _forget_tries(here: Key, spent: Sequence[tuple[Key, Allowance]], now: datetime) -> None:
+    """A try was right: what this address tried here is forgotten, what others tried is not."""
+    with _counts([here, *(key for key, _ in spent if key != here)], now) as counts:
+        own = counts[here].tries
+        for key, allowance in spent:
+            counts[key] = give_back(counts[key], allowance, own)
+        if here not in dict(spent):
+            counts[here] = fresh(now)
+
+
+@contextmanager
+def _counts(keys: Sequence[Key], now: datetime) -> Iterator[dict[Key, Count]]:
+    """The counts of these keys, locked; what the block makes of them is kept."""
+    ordered = sorted(keys, key=lambda key: key.digest)
     with transaction() as session:
-        wait = max(_not_before(session, key, now) - now for key in ordered)
-        if wait > timedelta(seconds=LONGEST_S):
-            wait = timedelta(0)  # the clock was set back since: nobody waits longer than promised
-        if wait <= timedelta(0):
-            for key in ordered:
-                _count(session, key, now)
-    if wait > timedelta(0):
-        raise RateLimited(ceil(wait.total_seconds()))
+        # A count that a crash takes back harms nobody, and a commit need not wait for the disk.
+        session.execute(select(func.set_config("synchronous_commit", "off", True)))
+        found = _lock(session, ordered, now)
+        counts = {key: remembered(found[key.digest], now) for key in ordered}
+        yield counts
+        _keep(session, counts)
+        _forget(session, now)
 
 
-def take_back(keys: Sequence[Key], now: datetime) -> None:
-    """An attempt was right: forget the failures; of a shared key only this one."""
-    with transaction() as session:
-        for key in keys:
-            if not key.shared:
-                session.execute(delete(LoginDelay).where(LoginDelay.key_digest == key.digest))
-                continue
-            session.execute(
-                update(LoginDelay)
-                .where(LoginDelay.key_digest == key.digest)
-                .values(
-                    failures=func.greatest(LoginDelay.failures - 1, 0),
-                    not_before_at=now - OUT_OF_ORDER,
-                )
-            )
-        session.execute(delete(LoginDelay).where(LoginDelay.last_failure_at < now - KEPT_FOR))
-
-
-def _not_before(session: Session, key: Key, now: datetime) -> datetime:
-    """Lock the key's row, made when it is missing, and read until when it waits."""
+def _lock(session: Session, keys: Sequence[Key], now: datetime) -> dict[bytes, Count]:
+    """Lock the keys' rows, always in the same order; made when they are missing."""
+    digests = [key.digest for key in keys]
     session.execute(
-        insert(LoginDelay)
-        .values(
-            key_digest=key.digest, failures=0, last_failure_at=now, not_before_at=now - OUT_OF_ORDER
-        )
-        .on_conflict_do_nothing()
+        insert(LoginDelay).on_conflict_do_nothing(),
+        [_row(digest, fresh(now)) for digest in digests],
     )
-    found: datetime = session.execute(
-        select(LoginDelay.not_before_at)
-        .where(LoginDelay.key_digest == key.digest)
+    rows = session.execute(
+        select(
+            LoginDelay.key_digest,
+            LoginDelay.failures,
+            LoginDelay.last_failure_at,
+            LoginDelay.not_before_at,
+        )
+        .where(LoginDelay.key_digest.in_(digests))
+        .order_by(LoginDelay.key_digest)
         .with_for_update()
-    ).scalar_one()
-    return found
-
-
-def _count(session: Session, key: Key, now: datetime) -> None:
-    row = session.execute(
-        select(LoginDelay.failures, LoginDelay.last_failure_at).where(
-            LoginDelay.key_digest == key.digest
-        )
-    ).one()
-    remembered = row.failures if now - row.last_failure_at < FORGOTTEN_AFTER else 0
-    session.execute(
-        update(LoginDelay)
-        .where(LoginDelay.key_digest == key.digest)
-        .values(
-            failures=remembered + 1,
-            last_failure_at=now,
-            not_before_at=now + (delay_after(remembered + 1, key.free) or -OUT_OF_ORDER),
-        )
     )
+    return {row[0]: Count(*row[1:]) for row in rows}
+
+
+def _keep(session: Session, counts: dict[Key, Count]) -> None:
+    rows = insert(LoginDelay)
+    new = {name: rows.excluded[name] for name in ("failures", "last_failure_at", "not_before_at")}
+    session.execute(
+        rows.on_conflict_do_update(index_elements=["key_digest"], set_=new),
+        [_row(key.digest, count) for key, count in counts.items()],
+    )
+
+
+def _row(digest: bytes, count: Count) -> dict[str, object]:
+    return {
+        "key_digest": digest,
+        "failures": count.tries,
+        "last_failure_at": count.last_at,
+        "not_before_at": count.spent_until,
+    }
+
+
+def _forget(session: Session, now: datetime) -> None:
+    """Take some old rows away; none that somebody else is counting in."""
+    old = (
+        select(LoginDelay.key_digest)
+        .where(LoginDelay.last_failure_at < now - FORGOTTEN_AFTER)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+        .prefix_with("MATERIALIZED")
+    )
+    session.execute(delete(LoginDelay).where(LoginDelay.key_digest == old.c.key_digest))

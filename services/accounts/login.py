@@ -1,7 +1,8 @@
-"""Log-in: one refusal for every cause, in the same time."""
+"""Log-in: one refusal for every cause, answered 1 s after it came (`api.http.hold`)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,9 +14,10 @@ from sqlalchemy.orm import Session
 from models import User
 from services import audit
 from services.accounts.account import email_digest
-from services.accounts.delays import account_key, address_key, counted_attempt
+from services.accounts.delays import one_tries, stranger_tries
+from services.accounts.devices import ClaimedDevice, known_device
 from services.accounts.families import Grant, start_family
-from services.accounts.passwords import matches
+from services.accounts.passwords import Turn, matches
 from services.exceptions import LoginFailed, SecondFactorRequired
 from services.unit_of_work import transaction
 
@@ -32,18 +34,30 @@ class Credentials:
     recovery_code: str | None = None
 
 
-def log_in(credentials: Credentials, address: str | None, now: datetime) -> Grant:
-    """A new family for an active account with this password.
+def log_in(
+    credentials: Credentials,
+    address: str | None,
+    now: datetime,
+    devices: Sequence[ClaimedDevice] = (),
+) -> Grant:
+    """A new family for an active account with this password; `devices`: what the request claims to
+    come from.
 
-    Raises `LoginFailed` for every cause alike, `RateLimited` while account or address wait, and
+    Raises `LoginFailed` for every cause alike, `RateLimited` when too many were tried, and
     `SecondFactorRequired` only after the right password.
     """
-    keys = (account_key(credentials.email), address_key(address))
-    with counted_attempt(keys, now):
-        clinic_id, user_id = find_account(credentials.email)
+    clinic_id, user_id = find_account(credentials.email)
+    device = known_device(clinic_id, user_id, devices, now)
+    tries = (
+        one_tries("device", device, now)
+        if device
+        else stranger_tries(credentials.email, address, now)
+    )
+    with tries as may_wait:
         with transaction(clinic_id) as session:
             kept = _password_of(session, user_id)
-        if not matches(credentials.password, kept):
+        turn = Turn.KNOWN if device else Turn.STRANGER if may_wait else Turn.IF_FREE
+        if not matches(credentials.password, kept, turn):
             raise LoginFailed
         with transaction(clinic_id) as session:
             # Looked at again, under a lock: it may have changed while argon2 was at work.

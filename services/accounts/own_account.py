@@ -12,7 +12,7 @@ from models import TokenFamily, User
 from services import audit
 from services.access import Actor
 from services.accounts.account import Profile, load_profile
-from services.accounts.delays import counted_attempt, password_key
+from services.accounts.delays import one_tries
 from services.accounts.families import end_families, end_family
 from services.accounts.passwords import hash_password, matches
 from services.accounts.token_check import acting
@@ -34,7 +34,7 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
     present = select(User.password_hash).where(User.id == actor.user_id)
     with acting(actor, now) as session:
         kept = session.scalar(present)
-    with counted_attempt((password_key(actor.user_id),), now):
+    with one_tries("password", actor.user_id, now):
         if kept is not None and not matches(old or "", kept):
             raise Invalid({"old_password": ["Not your present password."]})
         password_hash = hash_password(new)

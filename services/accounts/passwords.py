@@ -1,31 +1,63 @@
-"""Passwords: argon2id, two at a time, and the same work for accounts that do not exist."""
+"""Passwords: argon2id, a few at a time, with a turn of its own for who is known."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
 from threading import BoundedSemaphore
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from services.exceptions import RateLimited
+
 # RFC 9106, second recommended option (64 MiB, 3 passes, 4 lanes): argon2-cffi's default.
 HASHER: Final = PasswordHasher()
-# One verification fills a core for about 0.2 s and takes 64 MiB: check-ins must get their turn.
-AT_ONCE: Final = BoundedSemaphore(2)
-# Of a password that nobody has: unknown accounts cost the same time.
+# Of a password that nobody has.
 NOBODYS: Final = HASHER.hash("no account has this password: \x00")
+
+
+class Turn(Enum):
+    """Whose work it is. Known devices never wait behind strangers."""
+
+    KNOWN = auto()
+    STRANGER = auto()
+    IF_FREE = auto()  # a stranger who has had more than their share
+
+
+# One verification fills a core for about 0.2 s and takes 64 MiB: check-ins must get their turn.
+KNOWN_AT_ONCE: Final = BoundedSemaphore(1)
+STRANGERS_AT_ONCE: Final = BoundedSemaphore(2)
+COME_BACK_AFTER_S: Final = 2
+
+
+@contextmanager
+def _turn(turn: Turn) -> Iterator[None]:
+    slots = KNOWN_AT_ONCE if turn is Turn.KNOWN else STRANGERS_AT_ONCE
+    if not slots.acquire(blocking=turn is not Turn.IF_FREE):
+        raise RateLimited(COME_BACK_AFTER_S)
+    try:
+        yield
+    finally:
+        slots.release()
 
 
 def hash_password(password: str) -> str:
     """The argon2id hash of a password, with its salt and costs."""
-    with AT_ONCE:
+    with _turn(Turn.KNOWN):
         return HASHER.hash(password)
 
 
-def matches(password: str, kept: str | None) -> bool:
-    """Is this the password? Takes as long when there is none to compare with."""
-    with AT_ONCE:
+def matches(password: str, kept: str | None, turn: Turn = Turn.KNOWN) -> bool:
+    """Is this the password? Where there is none to compare with, it waits for its turn and does no
+    work: whoever makes names up costs nothing, and the answer leaves at the same time.
+
+    Raises `RateLimited` when no turn is free for somebody who may not wait.
+    """
+    with _turn(turn):
         try:
-            return HASHER.verify(kept or NOBODYS, password) and kept is not None
+            return kept is not None and HASHER.verify(kept, password)
         except (VerificationError, InvalidHashError):
             return False

@@ -14,13 +14,7 @@ from models import PasswordReset, PasswordResetRequest, User
 from models.base import new_id
 from services import audit
 from services.accounts.account import email_digest
-from services.accounts.delays import (
-    code_key,
-    count_attempt,
-    counted_attempt,
-    reset_address_key,
-    reset_key,
-)
+from services.accounts.delays import count_reset, guesses_codes
 from services.accounts.families import end_families
 from services.accounts.passwords import hash_password
 from services.exceptions import ResetCodeInvalid
@@ -38,7 +32,7 @@ def ask_for_reset(email: str, address: str | None, now: datetime) -> None:
     `email` may be anything. Raises `RateLimited` while the e-mail address or the network
     address waits: every request counts, so that nobody's mailbox is flooded.
     """
-    count_attempt((reset_key(email), reset_address_key(address)), now)
+    count_reset(email, address, now)
     with transaction() as session:
         # No wake-up for the worker: a NOTIFY would make the commits that carry a page wait.
         session.execute(
@@ -53,9 +47,9 @@ def confirm_reset(code: str, password: str, address: str | None, now: datetime) 
     second factor like any other.
 
     Raises `ResetCodeInvalid` alike for codes that are unknown, spent, expired, replaced by a
-    newer one, or of an account that changed since; `RateLimited` while the address waits.
+    newer one, or of an account that changed since; `RateLimited` after too many wrong ones.
     """
-    with counted_attempt((code_key(address),), now):
+    with guesses_codes(address, now):
         digest = reset_code_digest(code)
         clinic_id, user_id = _find(digest)
         usable = _usable(user_id, digest, now)

@@ -52,6 +52,8 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("SMTP_URL", "smtps://mail.example?starttls"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PUBLIC_URL", "interlude.example"),
         ("PUBLIC_URL", "https://interlude.example/?a=b"),
         ("LEASE_S", "0.5"),

@@ -20,6 +20,7 @@ from tests.proofs.outcomes import simulated_outcomes
 from tests.proofs.seen import Seen, tell
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
+from tests.services.accounts import test_under_attack as under_attack
 from tests.stories import (
     test_broken_rules,
     test_exactly_once,
@@ -69,6 +70,7 @@ def full_sizes() -> list[Proof]:
         ),
         *_exactly_once(),
         Proof("fair pages", lambda at: fair_pages(at, 400)),
+        Proof("log-ins", lambda at: logs_in_under_attack(at, seconds=90)),
         Proof("refusals", lambda at: refusals_that_page(at, 5)),
         story(
             "clocks",
@@ -206,3 +208,12 @@ def real_forms(running: RunningService) -> Iterator[Seen]:
             yield replace(line, seen=f"not the figures of the survey: {line.seen}", ok=False)
         else:
             yield line
+
+
+def logs_in_under_attack(at: RunningService, seconds: int) -> Iterator[Seen]:
+    """A clock of its own, so in this process and not against the running ones."""
+    return tell(
+        "the owner gets in within 5 s; at most 20 guesses a minute are checked",
+        f"50 addresses, 100 tries a second, {seconds} s",
+        partial(under_attack.attack, at.app, World(at.app).clinic(), seconds),
+    )

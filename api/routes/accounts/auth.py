@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from api.http.auth import current_actor, login_of, now, pair_of, presented_refresh_token, public
 from api.http.bodies import Routes, json_answer
+from api.http.client_address import client_address
+from api.http.devices import claimed_devices, remember_device
 from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
 from services.accounts.accept import Acceptance, accept
 from services.accounts.login import Credentials, log_in
@@ -21,7 +23,10 @@ routes = Routes("auth", __name__, description="Log-in and tokens")
 @public
 def post_login(body: dict[str, Any]) -> Response:
     """Log in with e-mail and password; one refusal for every cause."""
-    return json_answer(login_of(log_in(Credentials(**body), request.remote_addr, now())))
+    grant = log_in(Credentials(**body), client_address(), now(), claimed_devices())
+    answer = json_answer(login_of(grant))
+    remember_device(answer, grant.actor.user_id, now())
+    return answer
 
 
 @routes.writes("/v1/auth/refresh", None, PairOut)
@@ -41,5 +46,5 @@ def post_logout() -> None:
 @public
 def post_accept(body: dict[str, Any]) -> Response:
     """Take an account over with the code that staff handed out."""
-    grant = accept(Acceptance(**body), request.remote_addr, now())
+    grant = accept(Acceptance(**body), client_address(), now())
     return json_answer(login_of(grant), 201)

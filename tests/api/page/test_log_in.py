@@ -206,8 +206,11 @@ def test_the_log_in_shares_the_delays_and_tells_no_cause(
     for body in ({"email": "", "password": ""}, {"email": "x" * 300, "password": "x"}):
         assert browser.send("log-in", **body).status_code == 401
         assert browser.text == first
-    # as after some more of them, for longer than this test takes
-    wait = "UPDATE login_delays SET not_before_at = now() + interval '30 s' RETURNING failures"
+    # as after more of them, for longer than this test takes
+    wait = (
+        "UPDATE login_delays SET failures = 9, not_before_at = now() + interval '30 s'"
+        " RETURNING failures"
+    )
     assert rows(clinic.admin, wait)
     refused = browser.send("log-in", email=staff.email, password=PASSWORD)
     assert refused.status_code == 429

@@ -1,0 +1,73 @@
+"""Which device is this? A signed cookie for each account that logged in here, or a token's
+family.
+
+It opens nothing: a known device only tries passwords at its own expense.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Response, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from api.http.auth import read_token
+from api.settings import Settings
+from models.base import new_id
+from models.encryption import derive
+from services.accounts.devices import KNOWN_FOR, ClaimedDevice
+from services.exceptions import Unauthenticated
+
+COOKIE: Final = "interlude_device_"
+# A browser that several people share has one cookie for each of them.
+COOKIES_READ: Final = 8
+
+
+def claimed_devices() -> list[ClaimedDevice]:
+    """What this request claims to come from, as far as our signature is on it."""
+    named = [name for name in request.cookies if name.startswith(COOKIE)][:COOKIES_READ]
+    found = [_from_cookie(request.cookies[name]) for name in named]
+    return [device for device in (*found, _from_token()) if device is not None]
+
+
+def remember_device(response: Response, user_id: UUID, now: datetime) -> None:
+    """This account has logged in here: its device is known for 90 days from now."""
+    before = [one.id for one in claimed_devices() if one.user_id == user_id and one.known_at]
+    device_id = before[0] if before else new_id()
+    settings: Settings = current_app.config["INTERLUDE"]
+    response.set_cookie(
+        f"{COOKIE}{user_id.hex[:12]}",
+        _signer().dumps([str(user_id), str(device_id), int(now.timestamp())]),
+        max_age=KNOWN_FOR,
+        httponly=True,
+        samesite="Lax",
+        secure=urlsplit(settings.public_url).scheme == "https",
+    )
+
+
+def _from_cookie(value: str) -> ClaimedDevice | None:
+    try:
+        user_id, device_id, known_at = _signer().loads(value)
+    except BadSignature:
+        return None
+    from_epoch = datetime.fromtimestamp(known_at, UTC)
+    return ClaimedDevice(UUID(user_id), UUID(device_id), from_epoch)
+
+
+def _from_token() -> ClaimedDevice | None:
+    """The family of an access or refresh token, expired or not, that came along."""
+    for kind in ("refresh", "access"):
+        try:
+            claims: dict[str, Any] = read_token(kind)
+        except Unauthenticated:
+            continue
+        return ClaimedDevice(UUID(claims["sub"]), UUID(claims["family_id"]))
+    return None
+
+
+def _signer() -> URLSafeSerializer:
+    settings: Settings = current_app.config["INTERLUDE"]
+    return URLSafeSerializer(derive(settings.secret_key, b"interlude known device"))
