@@ -12,9 +12,11 @@ from flask import Blueprint, Response, g, request
 
 from api.page.browser_session import page_key, read_session, set_cookie, settings
 from api.page.style import ALERT_STYLE, headers
+from schemas.base import NOTE_LIMIT
 
 FORM_COOKIE: Final = "interlude_form"
-FORM_LIMIT: Final = 64_000
+# Two texts of the longest that is taken, of letters that take 4 bytes, each written as 3.
+FORM_LIMIT: Final = 2 * 12 * NOTE_LIMIT + 16_000
 LOG_IN: Final = "page.post_log_in"
 NONCE_BYTES: Final = 32
 HEADERS: Final = headers(ALERT_STYLE, form_action="'self'")

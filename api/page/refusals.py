@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from api.http.problems import RETRY_AFTER_S, is_outage
-from api.page.guard import FormRefused
+from api.page.guard import FormRefused, is_own_origin
 from api.page.rendering import log_in_form, message
 from services import exceptions as refused
 
@@ -28,18 +28,15 @@ WORDS: Final[dict[type[Exception], tuple[int, str, str]]] = {
         "Already resolved",
         "Somebody has resolved this alert in the meantime. Nothing was changed.",
     ),
-    FormRefused: (
-        403,
-        "Please try again",
-        "This form was too old, or did not come from this page. Nothing was changed.",
-    ),
 }
+TOO_OLD: Final = "This form was too old, or did not come from this page. Nothing was changed."
 
 
 def init_refusals(page: Blueprint) -> None:
     """Pages instead of problem documents."""
     for kind in WORDS:
         page.register_error_handler(kind, in_words)
+    page.register_error_handler(FormRefused, form_refused)
     page.register_error_handler(refused.Unauthenticated, log_in_again)
     page.register_error_handler(HTTPException, not_understood)
     page.register_error_handler(Exception, fault)
@@ -50,6 +47,13 @@ def in_words(error: Exception) -> Response:
     if isinstance(error, refused.Forbidden) and request.method == "GET":
         return message(*WORDS[refused.NotFound])
     return message(*next(WORDS[kind] for kind in type(error).__mro__ if kind in WORDS))
+
+
+def form_refused(_error: Exception) -> Response:
+    """A form without its token: of a log-in that has ended, or of another site."""
+    if is_own_origin() and g.page_session is None:
+        return log_in_form(403, f"{TOO_OLD} Please log in again.")
+    return message(403, "Please try again", TOO_OLD)
 
 
 def log_in_again(_error: Exception) -> Response:

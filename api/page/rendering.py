@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response, current_app, g, render_template, request
 
 from api.page.browser_session import COOKIE, end_session
-from api.page.guard import csrf_token
+from api.page.guard import csrf_token, is_own_origin
 from api.page.style import ALERT_STYLE
+from api.page.typed import typed
 
 
 def answer(template: str, status: int = 200, **values: Any) -> Response:
@@ -30,7 +31,8 @@ def log_in_form(
 ) -> Response:
     """The log-in: the same for every alert, known or not. `code` asks for the second factor."""
     g.page_session = None
-    response = answer("log_in.html", status, problem=problem, email=email, code=code)
+    kept = typed() if is_own_origin() else None
+    response = answer("log_in.html", status, problem=problem, email=email, code=code, kept=kept)
     if COOKIE in request.cookies:
         end_session(response)
     return response

@@ -16,9 +16,12 @@ from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import flatten
 from api.page.browser_session import PageSession, begin_session, end_session
 from api.page.rendering import alert_path, answer, log_in_form
+from api.page.typed import Typed, typed
 from api.page.words import describe
 from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn
+from schemas.base import NOTE_LIMIT
+from services.accounts.families import Grant
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
 from services.alerts.handling.notes import NewNote, add_note
@@ -30,12 +33,14 @@ from services.exceptions import (
     LoginFailed,
     RateLimited,
     SecondFactorRequired,
+    ServiceError,
     Unauthenticated,
 )
 
 page = Blueprint("page", __name__, template_folder="templates")
 
 NOBODY: Final = UUID(int=0)
+NOTHING_TYPED: Final = Typed("", {})
 LOGIN: Final = LoginIn()
 NOTE: Final = NoteIn()
 RESOLVE: Final = ResolveIn()
@@ -52,7 +57,7 @@ def show_alert_page(alert_id: str) -> Response:
 
 @page.post("/a/<alert_id>/log-in")
 @public
-def post_log_in(alert_id: str) -> Response:  # noqa: ARG001 - the path says where to go back
+def post_log_in(alert_id: str) -> Response:
     """Log in as `/v1/auth/login` does, with the same delays and the same second factor."""
     email = request.form.get("email", "")
     try:
@@ -69,7 +74,7 @@ def post_log_in(alert_id: str) -> Response:  # noqa: ARG001 - the path says wher
         response = log_in_form(401, LoginFailed.detail, email)
         response.headers[HOLD] = str(REFUSED_AFTER_S)
         return response
-    response = back()
+    response = back() if typed() is None else with_what_was_typed(alert_id, grant)
     begin_session(response, grant)
     remember_device(response, grant.actor.user_id, now())
     return response
@@ -136,17 +141,38 @@ def noted(alert_id: str, kind: str) -> Response:
     return back()
 
 
+def with_what_was_typed(alert_id: str, grant: Grant) -> Response:
+    """The alert, with what was typed before the log-in had ended; it is sent by a person only."""
+    g.page_session = PageSession(grant.actor, grant.profile.timezone)
+    try:
+        return alert_page(alert_id)
+    except ServiceError:  # not theirs to see: the page says so
+        return back()
+
+
 def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -> Response:
     """The alert as this person sees it; what was typed stays when it was refused."""
     session = reader()
     alert = get_alert(session.actor, known(alert_id), now())
     shown = describe(alert, session.actor, session.timezone, now())
-    return answer("alert.html", status, **shown, errors=error and error.errors, typed=request.form)
+    sent = typed() or NOTHING_TYPED
+    kept = sent is not NOTHING_TYPED and error is None
+    return answer(
+        "alert.html",
+        status,
+        **shown,
+        errors=error and error.errors,
+        typed=sent,
+        kept=kept,
+        limit=NOTE_LIMIT,
+    )
 
 
 def loaded(schema: Schema, *names: str) -> dict[str, Any]:
     """These fields of the form through the schema of the API; raises `Invalid`."""
-    sent = {name: value for name in names if (value := request.form.get(name, "").strip())}
+    # Browsers count a line's end as one letter and send two.
+    given = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in names}
+    sent = {name: value for name, value in given.items() if value}
     if "password" in names:
         sent["password"] = request.form.get("password", "")
     try:

@@ -276,6 +276,6 @@ def test_the_address_of_a_form_leads_back_to_the_alert(client: FlaskClient):
 
 
 def test_a_form_that_is_too_large_is_refused(client: FlaskClient):
-    answer = client.post(f"/a/{uuid4()}/log-in", data={"email": "x" * 100_000}, headers=OWN)
+    answer = client.post(f"/a/{uuid4()}/log-in", data={"email": "x" * 400_000}, headers=OWN)
     assert answer.status_code == 413
     assert answer.mimetype == "text/html"
