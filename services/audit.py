@@ -149,7 +149,8 @@ def verify_all(
     marks, faults = {}, []
     clinics = clinic_ids()
     for clinic_id in clinics:
-        with transaction(clinic_id) as session:
+        # Head and entries as of one instant: the clinic goes on working meanwhile.
+        with transaction(clinic_id, snapshot=True) as session:
             found = verify_chain(session, checkpoints.get(clinic_id))
             if not found:
                 marks[clinic_id] = checkpoint_of(session)

@@ -29,8 +29,10 @@ _SET_CLINIC: Final = select(
 
 
 @contextmanager
-def transaction(clinic_id: UUID | None = None) -> Iterator[Session]:
+def transaction(clinic_id: UUID | None = None, *, snapshot: bool = False) -> Iterator[Session]:
     """Open a transaction, seen by row-level security as `clinic_id`; commit at the end.
+
+    `snapshot`: all its statements see the database as it was at the first one, for reads only.
 
     Raising rolls back. Without a clinic the application role sees no row of any clinic (the worker
     and the auditor have policies of their own). Raises `RuntimeError` when one is open already: a
@@ -41,6 +43,8 @@ def transaction(clinic_id: UUID | None = None) -> Iterator[Session]:
     if session.in_transaction():
         raise RuntimeError("a use case was called inside another one's transaction")
     try:
+        if snapshot:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         if clinic_id is not None:
             # A statement of its own: inside the query that it should guard, it would come too late.
             session.execute(_SET_CLINIC, {"clinic_id": str(clinic_id)})

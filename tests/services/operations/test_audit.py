@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -98,6 +100,28 @@ def test_a_broken_checkpoint_is_no_clean_bill(busy: ClinicWorld, tmp_path: Path)
     kept = tmp_path / "checkpoint"
     kept.write_text("[1]")
     assert verify(busy.app, "--checkpoint", str(kept))[0] == 1
+
+
+def test_what_is_recorded_meanwhile_is_no_fault(
+    busy: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the head and the entries, and between the entries and the checkpoint."""
+    read_entries = audit._entries
+
+    def as_the_clinic_works(session: object) -> list[dict[str, Any]]:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(busy.patient).result()
+        entries = list(read_entries(session))
+        with ThreadPoolExecutor(1) as other:
+            other.submit(busy.patient).result()
+        return entries
+
+    monkeypatch.setattr(audit, "_entries", as_the_clinic_works)
+    with busy.app.app_context():
+        marks, found = audit.verify_all({})
+        assert found == []
+        with transaction(busy.id) as session:
+            assert audit.checkpoint_of(session).seq > marks[busy.id].seq
 
 
 def record_and_refuse(clinic: ClinicWorld) -> None:
