@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -90,6 +91,16 @@ def current_actor() -> Actor:
     return actor
 
 
+@contextmanager
+def well_formed() -> Iterator[None]:
+    """Claims that are not what we write are no token, whoever signed them."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+        raise Unauthenticated from error
+
+
+@well_formed()
 def read_token(kind: str) -> dict[str, Any]:
     """The verified claims of the bearer token, expired or not; raises `Unauthenticated`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -104,6 +115,7 @@ def read_token(kind: str) -> dict[str, Any]:
     return claims
 
 
+@well_formed()
 def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
     """The actor of an access token; an expired patient token passes on crisis routes only."""
     expired_at = datetime.fromtimestamp(claims["exp"], UTC)
@@ -175,6 +187,7 @@ def me_of(profile: Profile) -> dict[str, Any]:
     return shown if profile.patient_id is None else {**shown, "patient_id": profile.patient_id}
 
 
+@well_formed()
 def presented_refresh_token() -> Presented:
     """The refresh token in the Authorization header; raises `Unauthenticated`.
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from api.http.auth import read_token
+from api.http.auth import read_token, well_formed
 from api.settings import Settings
 from models.base import new_id
 from models.encryption import derive
@@ -62,9 +62,10 @@ def _from_token() -> ClaimedDevice | None:
     for kind in ("refresh", "access"):
         try:
             claims: dict[str, Any] = read_token(kind)
+            with well_formed():
+                return ClaimedDevice(UUID(claims["sub"]), UUID(claims["family_id"]))
         except Unauthenticated:
             continue
-        return ClaimedDevice(UUID(claims["sub"]), UUID(claims["family_id"]))
     return None
 
 

@@ -12,6 +12,9 @@ from werkzeug.exceptions import HTTPException
 
 from services import exceptions as refused
 
+MAX_FIELDS: Final = 50
+PATH_LIMIT: Final = 200
+MORE: Final = "More fields are not valid; the first ones are named."
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 
@@ -85,7 +88,11 @@ def problem_of_http(error: HTTPException) -> dict[str, Any]:
 
 
 def flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
-    """marshmallow's nested messages as JSON path -> list of messages, without the location."""
+    """marshmallow's nested messages as JSON path -> list of messages, without the location.
+
+    The first `MAX_FIELDS` only, under paths of bounded length: an answer is not larger than what a
+    person reads, whatever was sent.
+    """
     found: dict[str, list[str]] = {}
 
     def walk(path: str, node: Any) -> None:
@@ -93,8 +100,11 @@ def flatten(messages: dict[str, Any]) -> dict[str, list[str]]:
             for key, child in node.items():
                 name = "" if key == "_schema" else str(key)
                 walk(f"{path}.{name}" if path and name else path or name, child)
+        elif len(found) < MAX_FIELDS:
+            name = path[:PATH_LIMIT] or "body"
+            found.setdefault(name, []).extend(str(message) for message in node[:MAX_FIELDS])
         else:
-            found.setdefault(path or "body", []).extend(str(message) for message in node)
+            found.setdefault("body", [MORE])
 
     for child in messages.values():
         walk("", child)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, current_app, g, render_template, request
 
@@ -23,7 +24,7 @@ def answer(template: str, status: int = 200, **values: Any) -> Response:
 
 def alert_path() -> str:
     """`/a/<alert id>` of this request, as it was called: it tells nobody whether that exists."""
-    return "/".join(request.path.split("/")[:3])
+    return quote("/".join(request.path.split("/")[:3]))
 
 
 def log_in_form(

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, SideEffectReport
 from services import audit
-from services.access import Action, Actor
+from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
 from services.exceptions import Invalid, NotFound
@@ -114,8 +114,9 @@ def get_entry(
 ) -> dict[str, Any]:
     """The current version of the entry that any of its versions' ids names, with all versions.
 
-    Raises `NotFound` outside the actor's view.
+    Raises `Forbidden`, the same whether it exists, and `NotFound` outside the actor's view.
     """
+    scopes(actor, Action.READ_ENTRIES)
     table = kind.table
     with acting(actor, now) as session:
         patient_id = session.scalar(select(table.patient_id).where(table.id == version_id))
