@@ -30,7 +30,6 @@ from services.accounts.tries import (
     FORGOTTEN_AFTER,
     NEEDED,
     OWN,
-    RESETS,
     Allowance,
     Count,
     fresh,
@@ -131,10 +130,9 @@ def guesses_codes(address: str | None, now: datetime) -> Iterator[None]:
         raise
 
 
-def count_reset(email: str, address: str | None, now: datetime) -> None:
-    """Somebody asks for a new password; raises `RateLimited` while one of both has to wait."""
+def count_reset(address: str | None, now: datetime) -> None:
+    """Somebody asks for a new password; raises `RateLimited` while their address has to wait."""
     count_attempt(Key("reset_address", network_of(address)), ADDRESS, now)
-    count_attempt(Key("reset", email.strip().casefold()), RESETS, now)
 
 
 def count_attempt(key: Key, allowance: Allowance, now: datetime) -> None:

@@ -29,8 +29,6 @@ OWN: Final = Allowance(4, timedelta(seconds=4))
 ADDRESS: Final = Allowance(20, timedelta(seconds=5))
 # Codes have 100 bits: this bounds what wrong ones cost us, and nobody's right one waits.
 CODES: Final = Allowance(10, timedelta(seconds=3))
-# Letters to one mailbox.
-RESETS: Final = Allowance(4, timedelta(seconds=30))
 FORGOTTEN_AFTER: Final = timedelta(minutes=15)
 HARDLY_TRIED: Final = 3
 

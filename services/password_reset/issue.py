@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy import Row, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from models import PasswordReset, PasswordResetRequest
 from services.accounts.invitation_codes import new_code
 from services.claims import first_free
 from services.password_reset.codes import VALID_FOR, reset_code_digest
-from services.password_reset.letter import expire_letters, queue_letter
+from services.password_reset.letter import expire_letters, last_letter_failed, queue_letter
 from services.unit_of_work import transaction
 
 
@@ -64,8 +64,8 @@ def _account_of(session: Session, email_digest: bytes) -> Forgetful | None:
 
 
 def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now: datetime) -> None:
-    """The account's one code is this one from now on, unless a later request or a reset was
-    quicker: then this request is over.
+    """The account's one code is this one from now on. While an earlier one may still be used
+    nothing comes of it: a stranger who asks again and again voids no code and fills no mailbox.
     """
     code, expires_at = new_code(), asked_at + VALID_FOR
     fresh = {
@@ -82,8 +82,11 @@ def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now:
         .on_conflict_do_update(
             index_elements=["clinic_id", "user_id"],
             set_=fresh,
-            where=(PasswordReset.asked_at <= asked_at)
-            & or_(PasswordReset.used_at.is_(None), PasswordReset.used_at < asked_at),
+            where=or_(
+                PasswordReset.asked_at <= asked_at - VALID_FOR,
+                PasswordReset.used_at < asked_at,
+                literal(last_letter_failed(session, *whose)),
+            ),
         )
         .returning(PasswordReset.user_id)
     )

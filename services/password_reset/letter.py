@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import Notification
@@ -21,7 +21,7 @@ Somebody, probably you, asked for a new password for your Interlude account.
 Your code: {code}
 
 Enter it in the app, under "forgotten password", together with your new password. It works once,
-until {until} UTC. If you asked several times, only the newest code works.
+until {until} UTC. Until then no other code is sent, however often somebody asks.
 Afterwards every device has to log in again.
 
 If it was not you, do nothing: your password stays as it is. Nobody at your clinic or of Interlude
@@ -62,6 +62,21 @@ def queue_letter(
             sealed_code=code,
         )
     )
+
+
+def last_letter_failed(session: Session, clinic_id: UUID, user_id: UUID) -> bool:
+    """Was the account's newest letter given up? Then nobody has its code."""
+    newest = (
+        select(Notification.state)
+        .where(
+            Notification.clinic_id == clinic_id,
+            Notification.user_id == user_id,
+            Notification.kind == "letter",
+        )
+        .order_by(Notification.created_at.desc(), Notification.id.desc())
+        .limit(1)
+    )
+    return session.scalar(newest) == "failed_permanently"
 
 
 def expire_letters(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:

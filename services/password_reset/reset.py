@@ -29,10 +29,9 @@ def ask_for_reset(email: str, address: str | None, now: datetime) -> None:
     """Write down that somebody asked: the same steps for every address, whoever has it. The worker
     mails a code if this is an account's address.
 
-    `email` may be anything. Raises `RateLimited` while the e-mail address or the network
-    address waits: every request counts, so that nobody's mailbox is flooded.
+    `email` may be anything. Raises `RateLimited` while the network address waits.
     """
-    count_reset(email, address, now)
+    count_reset(address, now)
     with transaction() as session:
         # No wake-up for the worker: a NOTIFY would make the commits that carry a page wait.
         session.execute(
