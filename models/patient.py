@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger
+from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -64,6 +64,8 @@ class Patient(OfClinic, Identified, Base):
     paused_until: Mapped[date | None]
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+    # The name without accents, case and kinds of apostrophes; only asked by, never read.
+    search_key: Mapped[str | None] = mapped_column(Computed("search_key(name)"), deferred=True)
 
 
 # The last day of a discharge, which lasts until it is taken back.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
+from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import insert, update
@@ -16,7 +17,7 @@ from models.encryption import keyring
 
 # No I, L, O, U: nobody mixes them up with 1, 0 and V.
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-LOOKALIKES: Final = str.maketrans("ILO", "110", " -\t\r\n")
+LOOKALIKES: Final = str.maketrans("ILO", "110")
 GROUPS: Final = 4
 GROUP_LETTERS: Final = 5
 VALID_FOR: Final = timedelta(days=7)
@@ -70,6 +71,8 @@ def new_code() -> str:
 
 
 def code_digest(code: str, purpose: str = "invitations.code") -> bytes:
-    """What a code is found by; case, spaces and hyphens do not count, nor do look-alikes."""
-    plain = code.upper().translate(LOOKALIKES)
-    return keyring.digest(plain.encode(), purpose)
+    """What a code is found by; case does not count, nor do look-alikes, nor blanks, hyphens and
+    whatever else a mail or a keyboard puts between letters.
+    """
+    letters = "".join(filter(str.isalnum, normalize("NFKC", code).upper()))
+    return keyring.digest(letters.translate(LOOKALIKES).encode(), purpose)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models import User
@@ -17,7 +17,7 @@ from services.accounts.account import email_digest
 from services.accounts.delays import one_tries, stranger_tries
 from services.accounts.devices import ClaimedDevice, known_device
 from services.accounts.families import Grant, start_family
-from services.accounts.passwords import Turn, matches
+from services.accounts.passwords import Turn, hash_password, is_outdated, matches
 from services.exceptions import LoginFailed, SecondFactorRequired
 from services.unit_of_work import transaction
 
@@ -59,11 +59,17 @@ def log_in(
         turn = Turn.KNOWN if device else Turn.STRANGER if may_wait else Turn.IF_FREE
         if not matches(credentials.password, kept, turn):
             raise LoginFailed
+        outdated = is_outdated(credentials.password, kept)
+        renewed = hash_password(credentials.password) if outdated else kept
         with transaction(clinic_id) as session:
             # Looked at again, under a lock: it may have changed while argon2 was at work.
             if _password_of(session, user_id, lock=True) != kept:
                 raise LoginFailed
             check_second_factor(session, user_id, credentials.totp, credentials.recovery_code)
+            if outdated:
+                session.execute(
+                    update(User).where(User.id == user_id).values(password_hash=renewed)
+                )
             grant = start_family(session, user_id, now)
             audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
     return grant

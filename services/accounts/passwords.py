@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from threading import BoundedSemaphore
 from typing import Final
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -44,20 +45,40 @@ def _turn(turn: Turn) -> Iterator[None]:
         slots.release()
 
 
+def normalised(password: str) -> str:
+    """The same password from every keyboard (NFKC, as NIST SP 800-63B has it)."""
+    return normalize("NFKC", password)
+
+
 def hash_password(password: str) -> str:
-    """The argon2id hash of a password, with its salt and costs."""
+    """The argon2id hash of a password, normalised, with its salt and costs."""
     with _turn(Turn.KNOWN):
-        return HASHER.hash(password)
+        return HASHER.hash(normalised(password))
 
 
 def matches(password: str, kept: str | None, turn: Turn = Turn.KNOWN) -> bool:
-    """Is this the password? Where there is none to compare with, it waits for its turn and does no
-    work: whoever makes names up costs nothing, and the answer leaves at the same time.
+    """Is this the password, normalised, or else as it was typed?
 
-    Raises `RateLimited` when no turn is free for somebody who may not wait.
+    Where there is none to compare with, it waits for its turn and does no work: whoever makes names
+    up costs nothing, and the answer leaves at the same time. Raises `RateLimited` when no turn is
+    free for somebody who may not wait.
     """
     with _turn(turn):
-        try:
-            return kept is not None and HASHER.verify(kept, password)
-        except (VerificationError, InvalidHashError):
-            return False
+        return any(
+            _verified(kept, text) for text in dict.fromkeys((normalised(password), password))
+        )
+
+
+def is_outdated(password: str, kept: str | None) -> bool:
+    """Was the hash that this password matches made of the text as it was typed?"""
+    if password == normalised(password):
+        return False
+    with _turn(Turn.KNOWN):
+        return not _verified(kept, normalised(password))
+
+
+def _verified(kept: str | None, text: str) -> bool:
+    try:
+        return kept is not None and HASHER.verify(kept, text)
+    except (VerificationError, InvalidHashError):
+        return False

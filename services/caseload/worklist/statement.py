@@ -150,7 +150,8 @@ def statement(
     if searched:
         part = bindparam("part", type_=Text)
         has_number = and_(Patient.mrn.is_not(None), Patient.mrn.icontains(part, escape="/"))
-        query = query.where(or_(Patient.name.icontains(part, escape="/"), has_number))
+        has_name = Patient.search_key.contains(func.search_key(part), escape="/")
+        query = query.where(or_(has_name, has_number))
     if later:
         query = query.join(ordered_by, true())
         seen = [bindparam(f"after_{number}", type_=key.type) for number, key in enumerate(keys)]

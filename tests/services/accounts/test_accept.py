@@ -124,6 +124,17 @@ def test_a_code_may_be_typed_carelessly(early: ClinicWorld) -> None:
     assert take(careless).actor.patient_id is not None
 
 
+@pytest.mark.parametrize(
+    "between",
+    [*"\u2010\u2011\u2013\u2014\u2212\u00ad\u00a0\u2007\u202f\u200b\ufeff\u3000_.\n", " - "],
+)
+def test_whatever_a_mail_makes_of_the_hyphens_does_not_count(
+    early: ClinicWorld, between: str
+) -> None:
+    code = invited(early).code.replace("-", between)
+    assert take(f"{between}{code}{between}").actor.patient_id is not None
+
+
 def test_staff_need_a_password_and_the_code_is_not_spent_without(early: ClinicWorld) -> None:
     code = invited(early, "clinician").code
     with pytest.raises(Invalid) as refused:

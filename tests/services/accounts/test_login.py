@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from unicodedata import normalize
 
 import pytest
 from argon2 import PasswordHasher
@@ -37,15 +38,17 @@ def early(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClinicWorld
         yield World(world.app, START).clinic()
 
 
-def with_password(clinic: ClinicWorld, *roles: str) -> Person:
+def with_password(clinic: ClinicWorld, *roles: str, password: str = PASSWORD) -> Person:
     person = clinic.staff(*roles)
-    with transaction(clinic.id) as session:
-        session.execute(
-            update(User)
-            .where(User.id == person.user_id)
-            .values(password_hash=passwords.hash_password(PASSWORD))
-        )
+    set_hash(person, passwords.hash_password(password))
     return person
+
+
+def set_hash(person: Person, password_hash: str) -> None:
+    with transaction(person.actor.clinic_id) as session:
+        session.execute(
+            update(User).where(User.id == person.user_id).values(password_hash=password_hash)
+        )
 
 
 def outcome(email: str, password: str, at: datetime = START, address: str = HOME) -> str | int:
@@ -65,6 +68,31 @@ def test_the_right_password_opens_and_letter_case_of_the_address_does_not_count(
     person = with_password(early)
     assert outcome(person.email.upper(), PASSWORD) == "in"
     assert outcome(person.email, PASSWORD + " ") == "refused"
+
+
+ACCENTS = "M\u00f6tley \u00c5ngstr\u00f6m"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_the_same_password_opens_from_every_keyboard(
+    early: ClinicWorld, form: str, typed: str
+) -> None:
+    person = with_password(early, password=normalize(form, ACCENTS))
+    assert outcome(person.email, normalize(typed, ACCENTS)) == "in"
+    assert outcome(person.email, "Motley Angstrom") == "refused"
+
+
+def test_a_hash_of_the_text_as_typed_opens_once_more_and_is_replaced(early: ClinicWorld) -> None:
+    typed = normalize("NFD", ACCENTS)
+    person = with_password(early)
+    set_hash(person, passwords.HASHER.hash(typed))
+    assert outcome(person.email, ACCENTS) == "refused"
+    assert outcome(person.email, typed) == "in"
+    assert outcome(person.email, ACCENTS) == "in"
+    set_hash(person, passwords.HASHER.hash(typed))
+    change_password(person.actor, typed, "a new long password", START)
+    assert outcome(person.email, "a new long password") == "in"
 
 
 def test_every_cause_is_refused_with_the_same_document(

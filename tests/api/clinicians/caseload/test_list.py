@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -139,6 +140,30 @@ def test_search_finds_parts_of_names_and_numbers(client: FlaskClient, clinic: Cl
     assert names(client, staff, "?q=100%25") == ["Grace 100%"]
     assert names(client, staff, "?q=_") == ["Grace 100%"]
     assert names(client, staff, "?q=nobody") == []
+
+
+SPELLINGS = [
+    ("Zo\u00eb M\u00fcller", ["Zoe\u0308", "zoe", "ZO\u00cb M", "mu\u0308ller", "muller"]),
+    ("Se\u0301an O\u2019Connor", ["O'Connor", "o\u02bcconnor", "oconnor", "s\u00e9an", "sean"]),
+    (
+        "Anne-Marie  Stra\u00dfe",
+        ["anne marie", "Anne\u2011Marie", "marie strasse"],
+    ),
+    ("S\u00f8ren \u0141ukasz", ["soren", "\u0142uk", "lukasz"]),
+    ("Nguy\u1ec5n \u0110\u1ee9c", ["nguyen duc", "Nguye\u0302\u0303n"]),
+    ("\uff21\uff44\uff41 \u738b", ["ada", "\u738b"]),
+]
+
+
+@pytest.mark.parametrize(("name", "typed"), SPELLINGS)
+def test_a_name_is_found_however_it_is_typed(
+    client: FlaskClient, clinic: ClinicWorld, name: str, typed: list[str]
+) -> None:
+    staff = clinic.staff()
+    clinic.patient(name)
+    clinic.patient("Somebody Else")
+    for part in typed:
+        assert names(client, staff, f"?q={quote(part)}") == [name], part
 
 
 def test_mine_is_what_my_care_teams_look_after(client: FlaskClient, clinic: ClinicWorld) -> None:
