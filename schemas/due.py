@@ -8,7 +8,7 @@ from schemas.base import Instant
 
 REASONS = (
     "daily", "day_1", "day_3", "day_7", "day_14", "before_session", "after_session_24h", "periodic",
-    "monthly", "by_indication", "at_start",
+    "monthly", "by_indication", "at_start", "after_item9",
 )  # fmt: skip
 STATUSES = ("upcoming", "due", "overdue", "answered", "expired")
 

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models import CheckIn, Patient, SideEffectReport
+from models import CheckIn, Patient, PatientStatus, SideEffectReport
 from services import audit
 from services.access import Action, Actor
 from services.accounts.token_check import acting
@@ -19,8 +19,10 @@ from services.patients.history.check_ins import counting
 from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment
 from services.patients.view import visible_patient
+from services.rules.danger.numbers import RULES
+from services.rules.instruments.definition import CSSRS_FORMS, LIFETIME_CSSRS
 from services.rules.mood_days import find_zone
-from services.rules.schedule.case import SIDE_EFFECTS, AnsweredForm, ScheduleCase
+from services.rules.schedule.case import SIDE_EFFECTS, AnsweredForm, DueItem, ScheduleCase
 from services.rules.schedule.due import answers_needed, items_of, windows_now
 from services.rules.session_day.driving import restricted_until
 
@@ -43,12 +45,47 @@ def build(session: Session, patient: Patient, now: datetime) -> dict[str, Any]:
     windows = windows_now(case, now)
     needed = answers_needed(windows, case.zone)
     case = replace(case, answered=load_answers(session, patient.id, needed))
+    items = (*after_item9(session, patient.id, now), *items_of(windows, case, now))
     return {
-        "items": [asdict(item) for item in items_of(windows, case, now)],
+        "items": [asdict(item) for item in sorted(items, key=lambda one: one.opens_at)],
         "server_time": now,
         "timezone": patient.timezone,
         "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
     }
+
+
+def after_item9(session: Session, patient_id: UUID, now: datetime) -> tuple[DueItem, ...]:
+    """The C-SSRS that follows a positive item 9 of the last 24 hours, answered or not."""
+    at = session.scalar(
+        select(PatientStatus.item9_positive_at).where(PatientStatus.patient_id == patient_id)
+    )
+    ends = None if at is None else at + RULES.item9_before_cssrs
+    if at is None or ends is None or not at <= now < ends:
+        return ()
+    mine = (CheckIn.patient_id == patient_id, CheckIn.complete, ~CheckIn.superseded)
+    answered = session.scalar(
+        select(func.min(CheckIn.answered_at)).where(
+            *mine, CheckIn.instrument.in_(CSSRS_FORMS), CheckIn.answered_at >= at
+        )
+    )
+    # Which one was asked does not change when it is answered.
+    known = select(CheckIn.id).where(
+        *mine, CheckIn.instrument == LIFETIME_CSSRS, CheckIn.answered_at < at
+    )
+    lifetime, since_last = CSSRS_FORMS
+    item = DueItem(
+        instrument=lifetime if session.scalar(known.limit(1)) is None else since_last,
+        reason="after_item9",
+        session_id=None,
+        mood_day=None,
+        counts_from_at=at,
+        opens_at=at,
+        due_at=ends,
+        expires_at=ends,
+        status="due" if answered is None else "answered",
+        answered_at=answered,
+    )
+    return (item,)
 
 
 def load_case(session: Session, patient: Patient) -> ScheduleCase:

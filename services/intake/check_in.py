@@ -35,7 +35,7 @@ from services.intake.writing import (
     superseded,
     write_entry,
 )
-from services.patients.history.check_ins import OF_ITS_CHECK_IN
+from services.patients.history.check_ins import LIFETIME_ON_FILE, OF_ITS_CHECK_IN
 from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.triage import EntryFacts, card_level, next_instrument
@@ -262,6 +262,7 @@ def _card_now(row: Columns, clinic: ClinicFacts, now: datetime) -> dict[str, obj
         received_at=row["received_at"],
         item9="unknown" if row["q9_unknown"] else row["q9"],
         cssrs=row["cssrs_level"],
+        lifetime_on_file=row["lifetime_on_file"],
     )
     level = card_level(facts, ())
     return (
@@ -297,6 +298,7 @@ CHECK_INS: Final = VersionedEntry(
         CheckInContent.answers,
         _FIRST.c.note.label("first_note"),
         _FIRST.c.client_total.label("first_client_total"),
+        LIFETIME_ON_FILE.label("lifetime_on_file"),
     )
     .join(CheckInContent, OF_ITS_CHECK_IN)
     .join(

@@ -27,6 +27,7 @@ from services.rules.danger.numbers import RULES_VERSION
 from services.rules.danger.refused_bodies import Danger, find_danger
 from services.rules.danger.triage import EntryFacts, RiskHistory
 from services.rules.decision import Decision, Tier
+from services.rules.instruments.definition import LIFETIME_CSSRS
 from services.unit_of_work import Write, retry_unknown_outcome
 
 log = structlog.get_logger()
@@ -76,7 +77,7 @@ def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, A
 
 def _families(refused: Refused) -> tuple[str | None, ...]:
     """What the form may be: only an amendment's address knows it, and the database that."""
-    return (None,) if refused.check_in_id is None else (None, "phq9", "cssrs-screener")
+    return (None,) if refused.check_in_id is None else (None, "phq9", LIFETIME_CSSRS)
 
 
 def _shown_again(actor: Actor, answer: str) -> dict[str, Any]:

@@ -26,7 +26,12 @@ def cssrs(*yes: str, **changes: Any) -> dict[str, Any]:
     """A C-SSRS screener with these questions answered yes, the others no."""
     asked = ("q1", "q2", "q3", "q4", "q5", "q6", "q6b")
     answers = {link: int(link in yes) for link in asked}
-    return phq9(instrument="cssrs-screener", answers=answers, **changes)
+    return phq9(**{"instrument": "cssrs-screener", "answers": answers, **changes})
+
+
+def since_last(*yes: str, **changes: Any) -> dict[str, Any]:
+    """The C-SSRS that is asked once a lifetime one is on file, answered likewise."""
+    return cssrs(*yes, instrument="cssrs-since-last-contact", **changes)
 
 
 def ago(**span: float) -> str:

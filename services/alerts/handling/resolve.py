@@ -26,8 +26,8 @@ from services.rules.danger.lowering import CssrsEntry, Occurrence
 from services.rules.danger.standing_plans import may_set
 from services.rules.decision import Tier
 from services.rules.escalation import lifecycle
+from services.rules.instruments.definition import CSSRS_FORMS
 
-CSSRS: Final = "cssrs-screener"
 REPLACED: Final = "replaced"
 
 
@@ -146,7 +146,7 @@ def _latest_cssrs(session: Session, patient_id: UUID | None) -> Any:
             CheckIn.flags,
             CheckIn.version,
         )
-        .where(CheckIn.patient_id == patient_id, CheckIn.instrument == CSSRS)
+        .where(CheckIn.patient_id == patient_id, CheckIn.instrument.in_(CSSRS_FORMS))
         .order_by(CheckIn.revision.desc())
         .limit(1)
     ).one_or_none()

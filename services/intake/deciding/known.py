@@ -15,9 +15,14 @@ import structlog
 from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models import CheckIn, Patient, RecordId, StoredPlan
+from models import CheckIn, CheckInContent, Patient, RecordId, StoredPlan
 from services.exactly_once import KNOWN_COLUMNS
-from services.patients.history.check_ins import ENTRY_COLUMNS, as_json, counting
+from services.patients.history.check_ins import (
+    ENTRY_COLUMNS,
+    OF_ITS_CHECK_IN,
+    as_json,
+    counting,
+)
 from services.patients.history.treatments import LAST_REVISION, TREATMENT_COLUMNS, read_treatment
 from services.patients.status.figures import DAILY, SLOPE_DAYS
 from services.patients.status.lock import (
@@ -31,7 +36,12 @@ from services.rules.danger.triage import EntryKind
 from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.instruments.answers import Answers
-from services.rules.instruments.definition import Instrument
+from services.rules.instruments.definition import (
+    BEHAVIOUR,
+    CSSRS_FORMS,
+    LIFETIME_CSSRS,
+    Instrument,
+)
 from services.rules.mood_days import earliest_mood_day, find_zone, mood_day_at
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
@@ -73,6 +83,19 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class CssrsOnFile:
+    """What this clinic knew before. `is_complete`: a lifetime C-SSRS was completed; `behaviour`: an
+    act or a preparation was said in any.
+    """
+
+    is_complete: bool = False
+    behaviour: bool = False
+
+
+NOTHING_ON_FILE: Final = CssrsOnFile()
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """The patient, locked, and what stands around the entry.
 
@@ -87,6 +110,7 @@ class Known:
     treatment: Treatment
     unread: bool
     series: Sequence[Sequence[Any]] | None
+    cssrs: CssrsOnFile = NOTHING_ON_FILE
 
 
 def load_known(
@@ -130,7 +154,22 @@ def load_known(
         treatment=treatment or UNTREATED,
         unread=treatment is None,
         series=(row.series or ()) if with_series else None,
+        cssrs=_cssrs_on_file(session, patient_id, status, sent, joined),
     )
+
+
+def _cssrs_on_file(
+    session: Session, patient_id: UUID, status: Any, sent: Sent | None, joined: UUID | None
+) -> CssrsOnFile:
+    """Asked only where it can matter: of a C-SSRS, and beside a positive item 9. An entry that is
+    decided again later may be on file itself: then nothing is.
+    """
+    if sent is None or status.last_cssrs_on is None or sent.instrument is None:
+        return NOTHING_ON_FILE
+    if not sent.instrument.triage and not sent.answers.get(sent.instrument.item9_link_id or ""):
+        return NOTHING_ON_FILE
+    row = session.execute(_ON_FILE, {"patient_id": patient_id, "joined": joined}).one()
+    return CssrsOnFile(bool(row.is_complete), bool(row.behaviour))
 
 
 def _since(sent: Sent) -> date:
@@ -177,6 +216,22 @@ def _statement(treated: bool, with_series: bool) -> Any:
         .outerjoin(StoredPlan, plan)
         .where(Patient.id == _PATIENT)
     )
+
+
+_ON_FILE: Final = (
+    select(
+        func.bool_or(and_(CheckIn.instrument == LIFETIME_CSSRS, CheckIn.complete.is_(True))).label(
+            "is_complete"
+        ),
+        func.bool_or(CheckInContent.answers[BEHAVIOUR].astext == "1").label("behaviour"),
+    )
+    .join(CheckInContent, OF_ITS_CHECK_IN)
+    .where(
+        CheckIn.patient_id == _PATIENT,
+        CheckIn.instrument.in_(CSSRS_FORMS),
+        CheckIn.root_id != _JOINED,
+    )
+)
 
 
 def _date(name: str) -> Any:

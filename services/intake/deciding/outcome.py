@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from services.intake.deciding.known import Known, Sent
+from services.intake.deciding.known import NOTHING_ON_FILE, CssrsOnFile, Known, Sent
 from services.rules.catalogue import FALLBACK
 from services.rules.danger import standing_plans, triage
 from services.rules.danger.fallback import fallback_tier
@@ -41,7 +41,12 @@ from services.rules.instruments.answers import (
     item9,
     score,
 )
-from services.rules.instruments.definition import Instrument
+from services.rules.instruments.definition import (
+    BEHAVIOUR,
+    CSSRS_FORMS,
+    LIFETIME_CSSRS,
+    Instrument,
+)
 from services.rules.mood_days import Placement, place
 
 log = structlog.get_logger()
@@ -50,7 +55,6 @@ TOKEN_EXPIRED: Final = "token_expired"  # noqa: S105 - the name of a flag
 ENTERED_BY_STAFF: Final = "entered_by_staff"
 CLIENT_TOTAL_MISMATCH: Final = "client_total_mismatch"
 WITH_ITEM9: Final = ("phq9", "phq9-daily")
-CSSRS: Final = "cssrs-screener"
 CSSRS_QUESTIONS: Final = 7
 NOTHING_SCORED: Final = Score(
     total=None, band=None, complete=False, answered=0, prorated_total=None
@@ -135,7 +139,7 @@ def decide(sent: Sent, known: Known) -> Outcome:
 
 def decide_by_rules(sent: Sent, placed: Placement, known: Known) -> Outcome:
     """The S rules alone, for an entry whose place in time is known; raises what they raise."""
-    read, patient, plan = read_entry(sent, placed), known.patient, known.plan
+    read, patient, plan = read_entry(sent, placed, known.cssrs), known.patient, known.plan
     holds, ended = False, None
     if plan is not None:
         moment = Moment(
@@ -161,6 +165,7 @@ def _by_fallback(sent: Sent, known: Known) -> Outcome:
         received_at=sent.received_at,
         item9=numbers[-1],
         flags=placed.flags | sent.flags,
+        lifetime_on_file=known.cssrs.is_complete,
     )
     return Outcome(
         read=Read(
@@ -192,7 +197,7 @@ def _fallback_ending(sent: Sent, item9: int | None, tier: Tier | None) -> EndRea
             return None if sent.kind == "amendment" else "item9_unknown"
         return "item9_critical" if item9 > 1 else None
     answered = sum(type(answer) is int for answer in sent.answers.values())
-    unknown = code == CSSRS and answered < CSSRS_QUESTIONS
+    unknown = code in CSSRS_FORMS and answered < CSSRS_QUESTIONS
     return "cssrs_above_low" if unknown or tier is not None else None
 
 
@@ -224,7 +229,7 @@ def placed_at(received: datetime, timezone: str) -> Placement:
     return Placement(received.date(), timezone, frozenset(), received, received)
 
 
-def read_entry(sent: Sent, placed: Placement) -> Read:
+def read_entry(sent: Sent, placed: Placement, on_file: CssrsOnFile = NOTHING_ON_FILE) -> Read:
     """Score it and collect the facts that the S rules look at."""
     scored = score(sent.instrument, sent.answers) if sent.instrument else None
     flags = placed.flags | sent.flags
@@ -235,15 +240,16 @@ def read_entry(sent: Sent, placed: Placement) -> Read:
         recorded_at=placed.answered_at,
         received_at=sent.received_at,
         item9=_item9(sent.instrument, sent.answers),
-        cssrs=_cssrs(sent.instrument, sent.answers),
+        cssrs=_cssrs(sent.instrument, sent.answers, on_file),
         crisis_terms=find_terms(sent.note),
         flags=flags,
+        lifetime_on_file=on_file.is_complete,
     )
     highest = facts.item9_number
     if sent.earlier:
         versions = carried_forward([*sent.earlier, sent.answers])
         numbers = [_item9(sent.instrument, version) for version in versions]
-        levels = [_cssrs(sent.instrument, version) for version in versions]
+        levels = [_cssrs(sent.instrument, version, on_file) for version in versions]
         highest = highest_item9(numbers)
         facts = replace(
             facts,
@@ -279,8 +285,14 @@ def _item9(instrument: Instrument | None, answers: Answers) -> Item9:
     return "unknown" if found == ITEM9_UNKNOWN else found.value
 
 
-def _cssrs(instrument: Instrument | None, answers: Answers) -> CssrsLevel | None:
+def _cssrs(
+    instrument: Instrument | None, answers: Answers, on_file: CssrsOnFile
+) -> CssrsLevel | None:
+    """Its level; behaviour of more than 3 months ago that is on file is no news."""
     if instrument is None or not instrument.triage:
         return None
+    is_old = instrument.code == LIFETIME_CSSRS and answers.get("q6b") == 0
+    if is_old and on_file.behaviour:
+        answers = {**answers, BEHAVIOUR: 0}
     level: CssrsLevel = cssrs_level(instrument, answers).value
     return level

@@ -27,6 +27,7 @@ from sqlalchemy.orm.util import AliasedClass
 
 from models import CheckIn, CheckInContent
 from services.rules.day_series import SeriesEntry
+from services.rules.instruments.definition import LIFETIME_CSSRS
 
 ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
     CheckIn.mood_day,
@@ -45,6 +46,14 @@ OF_ITS_CHECK_IN: Final[ColumnElement[bool]] = and_(
     CheckInContent.clinic_id == CheckIn.clinic_id,
     CheckInContent.patient_id == CheckIn.patient_id,
     CheckInContent.check_in_id == CheckIn.id,
+)
+_LIFETIME = aliased(CheckIn)
+# Beside a check-in: whether this patient has completed a lifetime C-SSRS here.
+LIFETIME_ON_FILE: Final[ColumnElement[bool]] = exists().where(
+    _LIFETIME.clinic_id == CheckIn.clinic_id,
+    _LIFETIME.patient_id == CheckIn.patient_id,
+    _LIFETIME.instrument == LIFETIME_CSSRS,
+    _LIFETIME.complete.is_(True),
 )
 _LAST: Final = -len(ENTRY_COLUMNS)
 

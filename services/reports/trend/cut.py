@@ -32,6 +32,7 @@ from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects
 from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LevelOn
+from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.side_effects.report import EffectsReport
 from services.rules.trend.document import OpenedAlert
 
@@ -139,7 +140,7 @@ _ENTRIES: Final = select(*ENTRY_COLUMNS).where(
 )
 _LEVELS: Final = select(
     CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level
-).where(*COUNTING, CheckIn.instrument == "cssrs-screener")
+).where(*COUNTING, CheckIn.instrument.in_(CSSRS_FORMS))
 _EFFECTS: Final = select(
     SideEffectReport.root_id,
     SideEffectReport.version,

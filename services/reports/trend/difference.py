@@ -39,6 +39,7 @@ from services.exceptions import Invalid
 from services.patients.view import visible_patient
 from services.reports.trend.cut import COUNTING, PATIENT_ID, REVISION, Cut, last_versions, load_cut
 from services.reports.trend.report import Question, build, check_question
+from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.trend.difference import ChangedKind, KnownEntry, differences
 from services.rules.wire import instant
 
@@ -72,7 +73,7 @@ _CHECK_INS: Final = select(
     CheckIn.version,
     func.greatest(CheckIn.revision, CheckIn.counts_from_revision).label("since"),
     (CheckIn.answered > 0).label("counts"),
-).where(*COUNTING, CheckIn.instrument.in_((bindparam("instrument"), "cssrs-screener")))
+).where(*COUNTING, CheckIn.instrument.in_((bindparam("instrument"), *CSSRS_FORMS)))
 # Once it was opened: what happened to it later is not in the report.
 _ALERTS: Final = (
     select(

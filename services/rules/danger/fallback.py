@@ -14,7 +14,8 @@ _EMERGENCIES = frozenset(
     ("chest_pain", "breathless", "fainting", "severe_headache", "vision_loss", "seizure")
 )
 _LIFE_THREATENING = 4
-_WITHOUT_ITEM9 = ("gad7", "pcl5", "asrm", "urinary", "mood", "cssrs-screener")
+_SINCE_LAST = "cssrs-since-last-contact"
+_WITHOUT_ITEM9 = ("gad7", "pcl5", "asrm", "urinary", "mood", "cssrs-screener", _SINCE_LAST)
 _WITHOUT_CSSRS = ("gad7", "pcl5", "asrm", "urinary", "mood", "phq9", "phq9-daily")
 
 
@@ -32,7 +33,8 @@ def fallback_tier(kind: object, instrument: object, answers: object) -> str | No
     given = [(k, v) for k, v in pairs if type(k) is str and type(v) is int and v > 0]
     yes = [k for k, v in given if code not in _WITHOUT_CSSRS and v == 1]
     item9 = max([v for k, v in given if k == "q9" and code not in _WITHOUT_ITEM9], default=0)
-    if item9 > 1 or any(k in _CSSRS_CRITICAL for k in yes):
+    acted = code == _SINCE_LAST and "q6" in yes
+    if item9 > 1 or acted or any(k in _CSSRS_CRITICAL for k in yes):
         return "critical"
     return "high" if item9 == 1 or any(k in _CSSRS_HIGH for k in yes) else None
 

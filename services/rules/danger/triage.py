@@ -16,6 +16,7 @@ from services.rules.catalogue import CATALOGUE
 from services.rules.danger.notes import Found, note_tier
 from services.rules.danger.numbers import RULES, RuleSet
 from services.rules.decision import Decision, RuleId, Tier, highest
+from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.mood_days import shift
 
 EntryKind = Literal[
@@ -42,6 +43,7 @@ class EntryFacts:
     `earlier_*`: for amendments, the highest of the earlier versions (None: no number there; for
     both C-SSRS values see `carried_forward`). `unreadable_tier`: for kind `unreadable`,
     the tier of what `find_danger` read in the refused request. `crisis_terms`: found in its note.
+    `lifetime_on_file`: a lifetime C-SSRS was completed before.
     """
 
     kind: EntryKind
@@ -54,6 +56,7 @@ class EntryFacts:
     earlier_item9: int | None = None
     earlier_cssrs: CssrsLevel | None = None
     unreadable_tier: Tier | None = None
+    lifetime_on_file: bool = False
 
     @property
     def item9_number(self) -> int | None:
@@ -281,7 +284,11 @@ def card_level(
     return "support" if any(decision.fired for decision in decisions) else None
 
 
-def next_instrument(facts: EntryFacts, rules: RuleSet = RULES) -> Literal["cssrs-screener"] | None:
-    """What the app asks next: the C-SSRS screener after a positive item 9 (VA Risk ID)."""
-    positive = (facts.item9_number or 0) >= rules.item9_positive_from
-    return "cssrs-screener" if positive else None
+def next_instrument(facts: EntryFacts, rules: RuleSet = RULES) -> str | None:
+    """What the app asks next after a positive item 9 (VA Risk ID): the lifetime C-SSRS, and once
+    that is on file, what is new since the last one.
+    """
+    lifetime, since_last = CSSRS_FORMS
+    if (facts.item9_number or 0) < rules.item9_positive_from:
+        return None
+    return since_last if facts.lifetime_on_file else lifetime

@@ -151,6 +151,13 @@ class Instrument:
                 raise NumbersError(problem, path)
 
 
+LIFETIME_CSSRS: Final = "cssrs-screener"
+CSSRS_FORMS: Final = (LIFETIME_CSSRS, "cssrs-since-last-contact")
+"""What asks about suicide: the lifetime form, and once it is on file, what is new since."""
+BEHAVIOUR: Final = "q6"
+"""Ever, in the lifetime form; in the other since the last time."""
+
+
 @cache
 def load_instruments() -> Mapping[str, Instrument]:
     """All instruments by code, read once per process. Raises ``NumbersError`` at the first fault.
@@ -183,7 +190,7 @@ def with_texts(instrument: Instrument, texts: Mapping[str, str]) -> Instrument:
     """The instrument with a clinic's own wording by link id (C-SSRS, whose text we do not ship).
 
     Raises `ValueError` when the instrument's wording is fixed, a link id is unknown or a text is
-    blank. Codes, options and rules stay as they are.
+    blank. Codes, options and rules stay as they are; with all texts it is the validated form.
     """
     if texts and not instrument.clinic_texts:
         raise ValueError(f"the wording of {instrument.code} is fixed")
@@ -192,7 +199,8 @@ def with_texts(instrument: Instrument, texts: Mapping[str, str]) -> Instrument:
     if not all(text.strip() for text in texts.values()):
         raise ValueError("a text is blank")
     items = (replace(item, text=texts.get(item.link_id, item.text)) for item in instrument.items)
-    return replace(instrument, items=tuple(items))
+    whole = texts.keys() == set(instrument.link_ids)
+    return replace(instrument, items=tuple(items), validated=instrument.validated or whole)
 
 
 def _with_options(n: int, item: Item, lists: Mapping[str, OptionList]) -> Item:

@@ -29,6 +29,7 @@ DueReason = Literal[
     "monthly",
     "by_indication",
     "at_start",
+    "after_item9",
 ]
 ItemStatus = Literal["upcoming", "due", "overdue", "answered", "expired"]
 

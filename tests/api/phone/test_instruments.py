@@ -20,6 +20,7 @@ def test_every_role_reads_all_instruments(client: FlaskClient, clinic: ClinicWor
     assert codes == [
         "asrm",
         "cssrs-screener",
+        "cssrs-since-last-contact",
         "gad7",
         "mood",
         "pcl5",

@@ -265,3 +265,5 @@ def test_a_follow_up_cssrs_of_low_still_gets_a_card():
 )
 def test_the_cssrs_is_asked_after_a_positive_item9(item9, asked_next):
     assert next_instrument(entry(item9=item9)) == asked_next
+    since_last = "cssrs-since-last-contact" if asked_next else None
+    assert next_instrument(entry(item9=item9, lifetime_on_file=True)) == since_last

@@ -6,13 +6,24 @@ import pytest
 
 from services.rules.instruments.answers import asked
 from services.rules.instruments.definition import (
+    CSSRS_FORMS,
     UnknownInstrument,
     instrument,
     load_instruments,
     with_texts,
 )
 
-CODES = ["asrm", "cssrs-screener", "gad7", "mood", "pcl5", "phq9", "phq9-daily", "urinary"]
+CODES = [
+    "asrm",
+    "cssrs-screener",
+    "cssrs-since-last-contact",
+    "gad7",
+    "mood",
+    "pcl5",
+    "phq9",
+    "phq9-daily",
+    "urinary",
+]
 
 PHQ9_LOINC = {
     "q1": "44250-9",
@@ -188,9 +199,10 @@ def test_the_free_notice_stands_beside_the_text_it_frees(code):
     ],
 )
 def test_the_cssrs_skips_only_after_a_no(answers, not_asked):
-    cssrs = instrument("cssrs-screener")
-    expected = [link_id for link_id in cssrs.link_ids if link_id not in not_asked]
-    assert list(asked(cssrs, answers)) == expected
+    for code in CSSRS_FORMS:
+        cssrs = instrument(code)
+        expected = [link_id for link_id in cssrs.link_ids if link_id not in not_asked]
+        assert list(asked(cssrs, answers)) == expected
 
 
 @pytest.mark.parametrize(
@@ -213,6 +225,16 @@ def test_a_clinic_sets_its_own_cssrs_texts():
     assert instrument("cssrs-screener").items[0].text != "Our first question"
 
 
+def test_the_mark_of_validation_follows_the_text_that_is_shown():
+    cssrs = instrument("cssrs-screener")
+    whole = {link_id: f"Permitted wording of {link_id}" for link_id in cssrs.link_ids}
+    assert not cssrs.validated
+    assert not with_texts(cssrs, {"q1": whole["q1"]}).validated
+    assert with_texts(cssrs, whole).validated
+    ours = {one.code for one in load_instruments().values() if not one.validated}
+    assert ours == {code for code in CODES if code not in ("gad7", "pcl5", "phq9")}
+
+
 @pytest.mark.parametrize(
     ("code", "texts"),
     [
@@ -226,7 +248,7 @@ def test_texts_that_would_falsify_an_instrument_are_refused(code, texts):
         with_texts(instrument(code), texts)
 
 
-@pytest.mark.parametrize("code", ["asrm", "urinary"])
+@pytest.mark.parametrize("code", ["asrm", "urinary", "cssrs-since-last-contact"])
 def test_forms_in_our_own_words_claim_no_validation_and_no_codes_of_others(code):
     found = instrument(code)
     assert (found.validated, found.proration, found.item9_link_id) == (False, None, None)
