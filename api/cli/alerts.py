@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 
 from api import create_app
 from api.settings import Settings
+from api.stopping import stop_on_signals
 from models.database import db
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
@@ -50,8 +51,7 @@ def work(once: bool) -> None:
 def work_until_stopped(app: Flask, worker: Worker, poll_s: float) -> None:
     """Run the worker until SIGTERM or Ctrl-C; what is being sent is finished first."""
     stopping = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopping.set())
+    stop_on_signals(stopping, signal.SIGTERM, signal.SIGINT)
     with app.app_context():
         url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with WakeListener(url) as listener:
