@@ -11,7 +11,7 @@ from flask import Flask
 from api.cli import register_commands
 from api.embedded.urls import database_urls
 from api.http.auth import init_auth
-from api.http.bodies import OrjsonProvider
+from api.http.bodies import OrjsonProvider, init_bodies
 from api.http.errors import register_errors
 from api.observability.logs import init_logs
 from api.observability.requests import init_requests
@@ -46,6 +46,7 @@ def create_app(settings: Settings, role: Role = "app") -> Flask:
     keyring.use(settings.secret_key)
     db.init_app(app)
     init_auth(app, settings.secret_key)
+    init_bodies(app)
     register_errors(app)
     register_routes(app)
     register_page(app)

@@ -69,6 +69,10 @@ class Settings:
     demo: bool = True
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
+    crisis_threads: int = number(4, 1, 64)
+    body_first_s: float = number(10.0, 0.05, 60.0)
+    body_longest_s: float = number(120.0, 0.05, 600.0)
+    deaf_s: float = number(10.0, 1.0, 120.0)
     lease_s: float = number(30.0, 1.0, 600.0)
     poll_s: float = number(1.0, 0.05, 10.0)
     retry_base_s: float = number(5.0, 0.05, 300.0)

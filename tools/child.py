@@ -67,6 +67,10 @@ class Child:
             self.process.wait()
             self.process = None
 
+    def end_group(self) -> None:
+        """SIGKILL for the group; `watch` sees the end and starts it again."""
+        self._signal(signal.SIGKILL)
+
     def _plan_restart(self, code: int) -> None:
         self._signal(signal.SIGKILL)
         if time.monotonic() - self._started_at > SETTLED_S:

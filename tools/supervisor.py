@@ -15,14 +15,15 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from psycopg import OperationalError
 from rich.console import Console
 
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
+from api.front.command import serve_command
 from api.settings import PREFIX, Settings, SettingsError
+from api.stopping import stop_on_signals
 from migrations import roles
 from migrations.upgrade import PROJECT, upgrade
 from tools.child import Child
@@ -30,6 +31,7 @@ from tools.mailbox import open_mailbox
 
 LOOK_S = 0.2
 UP_LIMIT_S = 60.0
+HEALTH_S = 2.0
 BIN = Path(sys.executable).parent
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -47,8 +49,7 @@ def print_line(line: str) -> None:
 
 def main() -> int:
     """Run until a signal; the exit code is 0 after a clean stop, 2 when it could not start."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: stopping.set())
+    stop_on_signals(stopping, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         settings = Settings.from_environ(os.environ)
         with ExitStack() as stack:
@@ -144,20 +145,6 @@ def _flask(*words: str) -> list[str]:
     return [str(BIN / "flask"), "--app", "wsgi", *words]
 
 
-def _api(settings: Settings) -> list[str]:
-    options: dict[str, Any] = {
-        "--interface": "wsgi",
-        "--host": settings.host,
-        "--port": settings.port,
-        "--workers": settings.api_processes,
-        "--blocking-threads": settings.api_threads,
-        "--workers-kill-timeout": 5,
-        "--log-level": "warning",
-    }
-    words = [str(word) for option in options.items() for word in option]
-    return [str(BIN / "granian"), *words, "--respawn-failed-workers", "wsgi:app"]
-
-
 def _metrics(settings: Settings) -> dict[str, str]:
     """Where the API's processes add up their counts; those of an earlier run are gone."""
     folder = settings.data_dir / "metrics"
@@ -169,43 +156,53 @@ def _metrics(settings: Settings) -> dict[str, str]:
 def _supervise(settings: Settings, environ: dict[str, str], stack: ExitStack) -> None:
     children = [
         Child("alert worker", _flask("alerts", "work"), environ, print_line),
-        Child("API", _api(settings), environ | _metrics(settings), print_line),
+        Child("API", serve_command(settings), environ | _metrics(settings), print_line),
     ]
     for child in children:
         stack.callback(child.stop)
         child.start()
-    announce = _Announcement(settings)
+    health = _Health(settings)
+    threading.Thread(target=health.watch, args=(children[-1],), name="health", daemon=True).start()
     while not stopping.wait(LOOK_S):
         for child in children:
             child.watch()
-        announce.look()
     print_line("stopping")
 
 
-class _Announcement:
-    """Says once that the API answers."""
+class _Health:
+    """Asks the API as a client would: says once that it answers, and ends it when it is deaf.
+
+    A single deaf process ends by itself (`api.front.watchdog`); this is for what no process of it
+    would notice, such as a server that accepts no connection.
+    """
 
     def __init__(self, settings: Settings) -> None:
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 -- compared, not bound
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-        self._began = time.monotonic()
-        self._done = False
+        self._deaf_s = settings.deaf_s
 
-    def look(self) -> None:
-        if self._done:
-            return
-        if self._answers():
-            print_line(
-                f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything"
-            )
-            self._done = True
-        elif time.monotonic() - self._began > UP_LIMIT_S:
-            print_line(f"the API does not answer at {self._url} yet; see the lines above")
-            self._done = True
+    def watch(self, api: Child) -> None:
+        """Ask until the end, in a thread of its own."""
+        answered_at, wanted_since = None, time.monotonic()
+        while not stopping.wait(LOOK_S if answered_at is None else HEALTH_S):
+            if self._answers():
+                if answered_at is None:
+                    self._announce()
+                answered_at = time.monotonic()
+            elif answered_at is None and time.monotonic() - wanted_since > UP_LIMIT_S:
+                print_line(f"the API does not answer at {self._url} yet; see the lines above")
+                wanted_since = time.monotonic()
+            elif answered_at is not None and time.monotonic() - answered_at > self._deaf_s:
+                print_line(f"the API has not answered for {self._deaf_s:g} s: ending it")
+                api.end_group()
+                answered_at, wanted_since = None, time.monotonic()
+
+    def _announce(self) -> None:
+        print_line(f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything")
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._url}/healthz", timeout=1):  # noqa: S310 -- our own address
+            with urllib.request.urlopen(f"{self._url}/healthz", timeout=2):  # noqa: S310 -- our own address
                 return True
         except urllib.error.HTTPError as error:
             error.close()

@@ -10,12 +10,17 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
-from flask import Request, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from flask.json.provider import JSONProvider
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 
 from api.settings import Settings
 from services.exactly_once import FirstAnswer
@@ -23,8 +28,20 @@ from services.exactly_once import FirstAnswer
 # A search for danger reads so much of a refused body, however little a setting accepts.
 SEARCHED_BYTES: Final = 1_000_000
 CHUNK: Final = 65_536
+# How the front says that a body ended (WSGI environment); without a front every body is whole.
+ARRIVAL: Final = "interlude.arrival"
+WHOLE: Final = "whole"
 # zlib: gzip or zlib by its head, and bare deflate, which some clients send under that name.
 WINDOWS: Final = (47, -15)
+
+
+def init_bodies(app: Flask) -> None:
+    """Refuse every request whose body did not arrive whole; what did arrive is searched."""
+
+    @app.before_request
+    def whole() -> None:
+        if request.environ.get(ARRIVAL, WHOLE) != WHOLE:
+            raise RequestTimeout
 
 
 def raw_body() -> bytes:

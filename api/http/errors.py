@@ -31,8 +31,8 @@ from services.rules.cards.crisis import generic_card
 log = structlog.get_logger()
 
 # 500: a fault of ours in storing an answer must not hide what it says either.
-SEARCHED: Final = frozenset({400, 403, 404, 405, 409, 413, 415, 422, 429, 500})
-GENERIC_CARD: Final = frozenset({401, 413, 500, 503})
+SEARCHED: Final = frozenset({400, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500})
+GENERIC_CARD: Final = frozenset({401, 408, 413, 500, 503})
 HELP_ROUTE: Final = "/v1/help-requests"
 
 

@@ -42,7 +42,7 @@ BEARER: Final = {
     "description": "An access token (15 minutes); `/v1/auth/refresh` takes the refresh token.",
 }
 WRITES: Final = frozenset({"post", "put", "patch", "delete"})
-CRISIS: Final = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+CRISIS: Final = (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 
 
 class ProblemDocuments(BasePlugin):
@@ -98,7 +98,7 @@ def problem_statuses(
     if method in WRITES:
         yield from (401, 409, 422, 429)
     if "requestBody" in operation:
-        yield from (400, 413, 415, 422)
+        yield from (400, 408, 413, 415, 422)
     if any(_is_query(parameter) for parameter in operation.get("parameters", ())):
         yield 422
     yield 503

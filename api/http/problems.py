@@ -44,6 +44,7 @@ FRAMEWORK: Final[dict[int, tuple[str, str, str]]] = {
     404: ("not_found", "Not found", "There is nothing here that you may see."),
     405: ("not_found", "Method not allowed", "This address does not take that method."),
     406: ("unsupported_media_type", "Not acceptable", "None of the types that you accept."),
+    408: ("body_timeout", "Body timeout", "The body did not arrive whole; send it again."),
     413: ("body_too_large", "Body too large", "The body is larger than this call takes."),
     415: ("unsupported_media_type", "Unsupported media type", "Send application/json."),
     422: ("validation_failed", "Validation failed", "Some fields are not valid."),

@@ -22,6 +22,8 @@ STORING: Final = {
     "/amend": "amendment",
     "/help-requests": "help_request",
 }
+# Each process asks itself, and a load balancer asks them all: no line for every time.
+ASKED_ALL_THE_TIME: Final = frozenset({"/healthz"})
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -53,7 +55,8 @@ def init_requests(app: Flask) -> None:
             # A page may have set a stricter value of its own.
             response.headers.setdefault(name, value)
         status, ms = response.status_code, round(1000 * seconds, 1)
-        log.info("request", method=request.method, route=route, status=status, ms=ms)
+        if route not in ASKED_ALL_THE_TIME:
+            log.info("request", method=request.method, route=route, status=status, ms=ms)
         return response
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from migrations.upgrade import PROJECT
+from tests.api.front import test_slow_clients
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
 from tests.proofs.fair_pages import fair_pages
@@ -94,6 +95,7 @@ def full_sizes() -> list[Proof]:
             races=1000,
             seed=SEED,
         ),
+        Proof("slow clients", slow_clients),
         *_workers_and_outages(),
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
         Proof("real forms", real_forms),
@@ -160,6 +162,14 @@ def _workers_and_outages() -> Iterator[Proof]:
         test_outages.test_answers_are_taken_again_when_the_database_is_back,
         posts=20,
     )
+
+
+def slow_clients(running: RunningService) -> Iterator[Seen]:
+    """A help request beside 200 clients that each hold half of something."""
+    test = test_slow_clients.test_a_help_request_is_answered_among_clients_that_wait
+    for kind in test_slow_clients.UNFINISHED:
+        waiting = partial(test, running, kind, clients=200)
+        yield from tell("a help request is answered", f"200 x {kind}", waiting)
 
 
 def refusals_that_page(running: RunningService, times: int) -> Iterator[Seen]:

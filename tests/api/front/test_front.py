@@ -1,0 +1,168 @@
+"""The front as a server drives it: lanes, held answers, streamed answers, the watchdog."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from api.front.front import Front, Lane, lane_of
+from api.front.watchdog import EXIT_CODE, Watchdog
+from api.front.wsgi_call import PART_BYTES, Application
+from api.http.hold import HEADER
+from api.settings import Settings
+from tests.builders.world import made_up_email
+from tests.fixtures.app import SECRET
+
+ALERT = "/a/019f0000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "lane"),
+    [
+        ("GET", "/healthz", Lane.HEALTH),
+        ("GET", "/readyz", Lane.CRISIS),
+        ("POST", "/v1/check-ins", Lane.CRISIS),
+        ("POST", "/v1/check-ins/1/amend", Lane.CRISIS),
+        ("POST", "/v1/help-requests", Lane.CRISIS),
+        ("POST", "/v1/alerts/1/acknowledge", Lane.CRISIS),
+        ("GET", ALERT, Lane.CRISIS),
+        ("POST", f"/prefix{ALERT}/acknowledge", Lane.CRISIS),
+        ("POST", f"{ALERT}/log-in", Lane.ORDINARY),
+        ("GET", "/v1/check-ins", Lane.ORDINARY),
+        ("POST", "/v1/auth/login", Lane.ORDINARY),
+        ("GET", "/v1/patients/1/trend", Lane.ORDINARY),
+    ],
+)
+def test_whose_threads_a_request_takes(method: str, path: str, lane: Lane) -> None:
+    assert lane_of(method, path) is lane
+
+
+def ask(
+    app: Application, method: str, path: str, body: bytes = b"", **headers: str
+) -> tuple[int, dict[str, str], list[bytes]]:
+    """Status, headers and the parts in which the answer was sent."""
+    sent: list[dict[str, Any]] = []
+    shown = {"content-type": "application/json", "content-length": str(len(body)), **headers}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in shown.items()],
+        "client": ("192.0.2.7", 50_000),
+        "server": ("127.0.0.1", 8000),
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    settings = Settings(secret_key=SECRET)
+    asyncio.run(Front(app, settings)(scope, receive, send))
+    start, *parts = sent
+    headed = {name.decode(): value.decode() for name, value in start["headers"]}
+    return start["status"], headed, [part["body"] for part in parts]
+
+
+def test_a_request_is_answered_as_the_application_answers(app: Flask) -> None:
+    status, headers, parts = ask(app, "GET", "/healthz")
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert b"".join(parts) == app.test_client().get("/healthz").data
+
+
+@pytest.mark.parametrize("path", ["/v1/%0d%0aX: y", "/v1/%ff%fe", "/v1/\u00e9".encode().decode()])
+def test_strange_paths_are_not_found(app: Flask, path: str) -> None:
+    assert ask(app, "GET", path)[0] == 404
+
+
+def test_headers_with_underscores_are_no_headers() -> None:
+    seen: list[set[str]] = []
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        seen.append({name for name in environ if name.startswith("HTTP_")})
+        start("204 No Content", [])
+        return []
+
+    ask(app, "GET", "/seen", x_forwarded_for="198.51.100.9", cookie="a=1")
+    assert seen == [{"HTTP_COOKIE"}]
+
+
+def test_a_refused_log_in_leaves_when_it_may(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("api.front.front.asyncio.sleep", wait)
+    body = f'{{"email": "{made_up_email()}", "password": "wrong"}}'.encode()
+    status, headers, _ = ask(app, "POST", "/v1/auth/login", body)
+    assert status == 401
+    assert HEADER.lower() not in headers
+    (waited,) = waits
+    assert waited <= 1.0
+
+
+def test_a_long_answer_travels_in_parts_and_is_closed() -> None:
+    ended: list[str] = []
+
+    def app(_environ: dict[str, Any], start: Any) -> Iterator[bytes]:
+        start("200 OK", [])
+        try:
+            for _ in range(5):
+                yield b"x" * (PART_BYTES // 2)
+        finally:
+            ended.append(threading.current_thread().name.partition("-")[0])
+
+    _, _, parts = ask(app, "GET", "/long")
+    assert [len(part) for part in parts] == [PART_BYTES, PART_BYTES, PART_BYTES // 2]
+    assert ended == ["ordinary"]
+
+
+def test_what_raises_outside_the_application_is_answered() -> None:
+    def app(_environ: dict[str, Any], start: Any) -> Iterator[bytes]:
+        start("200 OK", [])
+        raise OSError
+        yield b""
+
+    status, headers, parts = ask(app, "GET", "/broken")
+    assert (status, headers["content-type"]) == (500, "application/problem+json")
+    assert b"do not know" in b"".join(parts)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_process_that_does_not_answer_itself_ends(*, answers: bool) -> None:
+    asked, ended = threading.Event(), threading.Event()
+    codes: list[int] = []
+
+    async def front(_scope: object, _receive: object, _send: object) -> None:
+        asked.set()
+        if not answers:
+            await asyncio.Event().wait()
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    async def live() -> None:
+        watchdog = Watchdog(front, 0.05, end)
+        watchdog.start(asyncio.get_running_loop())
+        await asyncio.to_thread((asked if answers else ended).wait, 10)
+        watchdog.stop()
+
+    asyncio.run(live())
+    assert codes == ([] if answers else [EXIT_CODE])
+
+
+def test_only_refused_log_ins_ask_to_wait(app: Flask) -> None:
+    client = app.test_client()
+    body = {"email": made_up_email(), "password": "wrong"}
+    assert client.post("/v1/auth/login", json=body).headers[HEADER] == "1.0"
+    assert HEADER not in client.get("/v1/me").headers
