@@ -53,7 +53,8 @@ def test_an_operator_makes_a_clinic_and_everybody_gets_in(
         headers=admin,
     )
     assert invited.status_code == 201
-    assert set(invited.json) == {"code", "expires_at", "user_id", "patient_id"}
+    fields = {"code", "expires_at", "user_id", "patient_id", "unknown_indications"}
+    assert set(invited.json) == fields
 
     phone = client.post("/v1/invitations/accept", json={"code": invited.json["code"]})
     assert phone.json["user"]["patient_id"] == invited.json["patient_id"]
