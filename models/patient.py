@@ -132,6 +132,7 @@ class PatientStatus(OfClinic, Base):
     baseline: Mapped[float | None]
     current: Mapped[float | None]
     trend_status: Mapped[str | None]
+    baseline_after_treatment: Mapped[bool] = mapped_column(server_default="false")
     daily_m7: Mapped[float | None]
     daily_slope: Mapped[float | None]
     two_week_figures_at: Mapped[datetime | None]

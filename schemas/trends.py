@@ -145,6 +145,7 @@ class BurdenOut(TallyOut):
 BASELINES = ("established", "provisional", "missing")
 STATUSES = (
     "baseline_missing",
+    "baseline_only",
     "worse",
     "minimal_symptoms",
     "no_response",

@@ -200,6 +200,8 @@ def _m3(findings: Findings, _: Evidence) -> str:
 
 
 def _m4(findings: Findings, _: Evidence) -> str:
+    if findings.get("reason") == "no_baseline":
+        return f"Response cannot be judged after {_sessions(findings)}: no PHQ-9 from before them"
     percent = findings["best_percent"]
     best, before = _number(findings["best"]), _number(findings["baseline"])
     change = f"{_number(abs(percent))}{NBSP}% {'better' if percent >= 0 else 'worse'}"

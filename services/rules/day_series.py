@@ -13,6 +13,15 @@ from services.rules.statistics import mean
 
 DayValueRule = Literal["last", "mean"]
 
+# A mood slider tells of the moment, so its day is a mean; the 24-hour form and the forms over weeks
+# count as last answered.
+MOMENTARY = frozenset({"mood"})
+
+
+def value_rule(instrument: str) -> DayValueRule:
+    """Return how the day value of an instrument is made."""
+    return "mean" if instrument in MOMENTARY else "last"
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesEntry:

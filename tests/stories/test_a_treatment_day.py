@@ -220,7 +220,7 @@ def test_a_single_crisis_reading_pages_nobody_and_a_second_one_does(
 
 def test_a_session_that_was_entered_afterwards_says_what_was_missing(ward: Ward) -> None:
     course = ward.course(product="esketamine")
-    late = ward.session(course, MORNING.replace(month=5), supervision="unsupervised")
+    late = ward.session(course, MORNING - timedelta(days=10), supervision="unsupervised")
     expected = ["entered_late", "not_cleared", "product_differs", "screening_missing"]
     assert late["flags"] == [*expected, "unsupervised"]
     assert ward.alerts() == [], "a flag is no alert"

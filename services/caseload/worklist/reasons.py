@@ -26,6 +26,8 @@ TREND_WORDS: Final = {
     "remission": "PHQ-9 shows remission",
     "minimal_symptoms": "PHQ-9 shows minimal symptoms from a low baseline",
 }
+# What says something of the response to a treatment, and rests on the level before it.
+NOT_JUDGED: Final = ("no_response", "partial_response", "response")
 # How early the caseload announces maintenance: time to make an appointment.
 ANNOUNCED_DAYS: Final = 3
 
@@ -142,9 +144,14 @@ def _ago(moment: datetime, now: datetime) -> str:
 
 
 def _trend(row: CaseRow) -> str:
-    words = TREND_WORDS.get(row.trend_status or "")
-    if words is None or row.current is None or row.baseline is None:
+    if row.current is None or row.baseline is None or row.trend_status is None:
         return "PHQ-9 not known"
+    words = TREND_WORDS.get(row.trend_status)
+    if words is None:
+        why = "no session yet" if row.last_session_id is None else "nothing to compare it with yet"
+        return f"PHQ-9 {row.current:g}, {why}"
+    if row.baseline_after_treatment and row.trend_status in NOT_JUDGED:
+        words = "response cannot be judged: no PHQ-9 from before the treatment"
     return f"{words} ({row.baseline:g} to {row.current:g})"
 
 

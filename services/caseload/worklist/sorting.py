@@ -31,6 +31,7 @@ TREND_ORDER: Final = (
     "worse",
     "no_response",
     "baseline_missing",
+    "baseline_only",
     "partial_response",
     "minimal_symptoms",
     "response",

@@ -24,6 +24,7 @@ from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.session_effect import session_windows
 from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
+from services.rules.statistics import Exact
 from services.rules.worsening.numbers import RULE_NUMBERS, RuleNumbers
 from services.rules.worsening.repetition import PastOccurrence, alert_history
 
@@ -93,9 +94,9 @@ class RunningBaseline:
         series: Sequence[SeriesEntry],
         treatment: Treatment,
         zone: tzinfo,
-    ) -> float | None:
-        """Return the baseline in points once the last of `series` has been received, in the
-        treatment that had begun; None without one.
+    ) -> Baseline:
+        """Return the baseline once the last of `series` has been received, in the treatment that
+        had begun.
         """
         begun = len(treatment.sessions)
         if begun != self.begun or series[-1].mood_day <= self.settled_after:
@@ -103,15 +104,20 @@ class RunningBaseline:
             rows = day_rows(series)
             self.found = find_baseline(instrument, series, rows, treatment=treatment, zone=zone)
             self.settled_after = self._settled_after(treatment, zone)
-        return None if self.found.value is None else float(self.found.value)
+        return self.found
 
     def _settled_after(self, treatment: Treatment, zone: tzinfo) -> date:
-        if self.found.on is None:
-            return date.max
         anchor = baseline_anchor(treatment, zone)
         stands_before = self.found.on if anchor is None else anchor.session.day(zone)
-        days = FIGURE_NUMBERS.windows.baseline_days
-        return max(self.found.on, stands_before) + timedelta(days=days)
+        if stands_before is None:
+            return date.max
+        windows = FIGURE_NUMBERS.windows
+        days = max(windows.baseline_days, windows.provisional_days or 0)
+        return max(self.found.on or stands_before, stands_before) + timedelta(days=days)
+
+
+def _points(level: Exact | None) -> float | None:
+    return None if level is None else float(level)
 
 
 ONE_DAY = timedelta(days=1)
@@ -164,11 +170,13 @@ class _ReplayState:
         self.series[instrument].append(entry)
         within = self._within_reach(instrument, entry)
         newest = max(each.mood_day for each in within)
+        found = self._baseline(instrument, entry.received_at)
         case = SeriesCase(
             instrument=instrument,
             entries=within,
             decided=entry,
-            baseline=self._baseline(instrument, entry.received_at),
+            baseline=_points(found.value),
+            untreated=_points(found.untreated),
             treatment=self.history.treatment,
             zone=self.zone,
             indications=self.history.indications,
@@ -186,7 +194,7 @@ class _ReplayState:
         self.around_session = window.first_day - spans.before_days * ONE_DAY
         return session_decisions(
             forms,
-            self._baseline(TWO_WEEKS, at),
+            _points(self._baseline(TWO_WEEKS, at).untreated),
             self.history.treatment,
             self.zone,
             alert_history(self.past_occurrences, session.day(self.zone), self.numbers),
@@ -201,10 +209,10 @@ class _ReplayState:
                 self.past_occurrences.append(PastOccurrence(one.rule, on, one.tier, one.about))
                 yield Episode(one.rule, on, at, one.tier, one.about)
 
-    def _baseline(self, instrument: str, at: datetime) -> float | None:
+    def _baseline(self, instrument: str, at: datetime) -> Baseline:
         series = self.series[instrument]
         if not series:
-            return None
+            return MISSING
         begun = self.history.treatment.until(at)
         return self.baselines[instrument].after(instrument, series, begun, self.zone)
 

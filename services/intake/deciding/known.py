@@ -52,7 +52,6 @@ NOWHERE: Final = {
     "last_session_from": date.max,
     "anchor_from": date.max,
     "anchor_to": date.max,
-    "untreated_since": date.min,
 }
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
@@ -252,14 +251,11 @@ def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
 
 def _series() -> Select[Any]:
     """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
-    first ones since the course before, and those before the first session of the course), those
-    around the last session, and the fortnight that ends on the last complete one (what joins may
-    have taken back the one that was).
+    first ones, and those around the first session of the course), those around the last session,
+    and the fortnight that ends on the last complete one (what joins may have taken back the one
+    that was).
     """
-    untreated_since = _date("untreated_since")
-    first = _day(
-        lambda other: func.min(other.mood_day), lambda other: other.mood_day > untreated_since
-    )
+    first = _day(lambda other: func.min(other.mood_day))
     last = _day(
         lambda other: func.max(other.mood_day),
         lambda other: other.total.is_not(None),
@@ -270,10 +266,7 @@ def _series() -> Select[Any]:
         CheckIn.mood_day >= _date("since"),
         CheckIn.mood_day >= _date("last_session_from"),
         CheckIn.mood_day.between(_date("anchor_from"), _date("anchor_to")),
-        and_(
-            CheckIn.mood_day > untreated_since,
-            CheckIn.mood_day < first + FIGURE_NUMBERS.windows.baseline_days,
-        ),
+        CheckIn.mood_day < first + FIGURE_NUMBERS.windows.baseline_days,
         CheckIn.mood_day > last - SLOPE_DAYS,
     )
     return select(*ENTRY_COLUMNS).where(counting(_PATIENT, _INSTRUMENT), needed)

@@ -79,6 +79,7 @@ def _with_rules(
             entries=series,
             decided=joined,
             baseline=None if found.value is None else float(found.value),
+            untreated=None if found.untreated is None else float(found.untreated),
             treatment=known.treatment,
             zone=zone,
             indications=known.patient.indications,
@@ -139,20 +140,24 @@ def load_series(
 
 
 def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
-    """The days around the sessions; for the untreated, days on which there is nothing."""
+    """The days around the sessions, and one more on either side, where the clock of an answer may
+    disagree with that of a session; for the untreated, days on which there is nothing.
+    """
     days: dict[str, date] = dict(NOWHERE)
     anchor = baseline_anchor(begun, zone)
     if anchor is not None:
         windows, spans = FIGURE_NUMBERS.windows, FIGURE_NUMBERS.measures.session
         first = anchor.session.day(zone)
-        days["anchor_from"] = _back(first, windows.baseline_days)
-        days["anchor_to"] = first
+        days["anchor_from"] = _back(first, windows.baseline_days + 1)
+        days["anchor_to"] = _on(first, (windows.provisional_days or 0) + 1)
         last = session_windows(begun.sessions, zone)[-1]
-        days["last_session_from"] = _back(last.first_day, spans.before_days)
-        if anchor.after is not None:
-            days["untreated_since"] = anchor.after.day(zone)
+        days["last_session_from"] = _back(last.first_day, spans.before_days + 1)
     return days
 
 
 def _back(day: date, days: int) -> date:
     return max(date.min + timedelta(days=days), day) - timedelta(days=days)
+
+
+def _on(day: date, days: int) -> date:
+    return min(date.max - timedelta(days=days), day) + timedelta(days=days)

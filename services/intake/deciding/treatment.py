@@ -123,7 +123,7 @@ def decide_session(session: Session, patient: LockedPatient, at: datetime) -> Ou
         found = find_baseline(TWO_WEEKS, entries, day_rows(entries), treatment=begun, zone=zone)
         return session_decisions(
             entries,
-            None if found.value is None else float(found.value),
+            None if found.untreated is None else float(found.untreated),
             begun,
             zone,
             load_alert_history(session, patient.patient_id, mood_day_at(at, zone)),

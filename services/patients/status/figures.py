@@ -16,7 +16,7 @@ from services.rules.figures.baseline import begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.sides import on_their_side
 from services.rules.figures.standing import UNTREATED_STANDING, standing
-from services.rules.figures.status import phq9_status
+from services.rules.figures.status import StatusCase, improvement, phq9_status
 from services.rules.figures.windows import mean_of_week, slope_per_week
 from services.rules.schedule.windows import day_start
 from services.rules.worsening.non_response import due_by_time_on, m4
@@ -87,14 +87,22 @@ def _two_week_figures(
     entries: Sequence[SeriesEntry], rows: Sequence[DayRow], values: Sequence[DayValue], as_of: AsOf
 ) -> Figures:
     begun = as_of.begun
-    baseline = find_baseline(TWO_WEEKS, entries, rows, treatment=begun, zone=as_of.zone).value
+    found = find_baseline(TWO_WEEKS, entries, rows, treatment=begun, zone=as_of.zone)
     current = values[-1].value if values else None
+    case = StatusCase(
+        baseline=found.value,
+        current=current,
+        percent=improvement(found.untreated, current).percent,
+        is_answered_since=found.is_followed(entries),
+        is_treated=bool(begun.sessions),
+    )
     return {
-        "non_response": _is_non_response(as_of.values(entries), baseline, as_of),
-        "baseline": _number(baseline),
+        "non_response": _is_non_response(as_of.values(entries), found.untreated, as_of),
+        "baseline": _number(found.value),
+        "baseline_after_treatment": found.after_treatment,
         "current": _number(current),
         # Null stands for "baseline_missing", so that a patient without a form needs no write.
-        "trend_status": None if baseline is None else phq9_status(baseline, current),
+        "trend_status": None if found.value is None else phq9_status(case),
     }
 
 
@@ -105,7 +113,8 @@ def _is_non_response(
     if as_of.at is None or not begun.sessions:
         return False
     level = None if baseline is None else float(baseline)
-    return m4(values, level, begun, as_of.zone, as_of.at).is_met
+    decision = m4(values, level, begun, as_of.zone, as_of.at)
+    return decision.is_met and decision.inputs["reason"] is None
 
 
 def daily_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED) -> Figures:

@@ -18,7 +18,7 @@ MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 
 BASELINES: Final = {
     "established": "established before the course",
-    "provisional": "provisional: not from before a course of treatment",
+    "provisional": "provisional: no treatment yet, or not from before it",
     "missing": "missing",
 }
 NOT_SAFE: Final = "No mark is no proof of safety: answered 0, declined or not asked."
@@ -31,6 +31,7 @@ def status_words(status: Status, change: Change) -> str:
     partial, whole = change.partial_percent, change.response_percent
     return {
         "baseline_missing": "no baseline: nothing to compare with",
+        "baseline_only": "baseline only: nothing to compare it with yet",
         "worse": "reliably worse than baseline",
         "minimal_symptoms": "minimal symptoms",
         "no_response": f"no response (less than {partial} % better)",

@@ -44,7 +44,9 @@ def figures_in_words(report: TrendReport) -> list[PrintedFigure]:
 def _level(report: TrendReport) -> Iterator[PrintedFigure]:
     found = report.figures
     if found.status:
-        yield "Status", status_words(found.status, report.numbers.measures.change)
+        words = status_words(found.status, report.numbers.measures.change)
+        not_judged = found.baseline.after_treatment and found.status == "no_response"
+        yield "Status", "response cannot be judged" if not_judged else words
     if (base := found.baseline).value is not None:
         yield "Baseline", f"{_on(base.value, base.on)}, {BASELINES[base.status]}"
     else:
@@ -61,7 +63,9 @@ def _change(report: TrendReport) -> Iterator[PrintedFigure]:
         if report.instrument == WITH_STATUS:
             least = report.numbers.measures.change.percent_from_baseline
             share = f" (no percentage below a baseline of {least})"
-            if percent is not None:
+            if found.baseline.after_treatment:
+                share = " (no percentage: the baseline is from after the first session)"
+            elif percent is not None:
                 share = f" ({number_words(percent)} %)"
         yield "Improvement", f"{_points(points)}{share}; positive is better"
     if found.reliable_change:

@@ -69,6 +69,7 @@ def references(report: TrendReport) -> Iterator[tuple[float, str, str]]:
     if report.instrument != WITH_STATUS:
         return
     limits = report.numbers.measures.change
+    base = report.figures.baseline.untreated
     if base is not None and base >= limits.percent_from_baseline:
         goal = float(base * (100 - limits.response_percent)) / 100
         yield goal, f"{limits.response_percent} % better: {number_words(goal)}", "4 3"

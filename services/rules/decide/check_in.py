@@ -44,16 +44,17 @@ class SeriesCase:
     `entries`: the current versions of this instrument's check-ins, the decided one included, as
     far back as the rules look (`phq9`: to the baseline of the course, at least 90 days; other forms
     90 days; `phq9-daily`: `DAILY_LOOKBACK_DAYS`); more changes nothing. `baseline`: what
-    `find_baseline` says. `treatment`: all sessions that are known; those after the answer are left
-    out here. `answers`: those of the decided form (`asrm` and `urinary` need them).
-    `urinary_baseline`: the total of the first complete urinary form ever, where `entries` may not
-    reach back to it.
+    `find_baseline` says; `untreated`: the same, but only from before the treatment. `treatment`:
+    all sessions that are known; those after the answer are left out here. `answers`: those of the
+    decided form (`asrm` and `urinary` need them). `urinary_baseline`: the total of the first
+    complete urinary form ever, where `entries` may not reach back to it.
     """
 
     instrument: str
     entries: Sequence[SeriesEntry]
     decided: SeriesEntry
     baseline: float | None
+    untreated: float | None = None
     treatment: Treatment = UNTREATED
     zone: tzinfo = UTC
     indications: frozenset[str] = frozenset()
@@ -95,7 +96,9 @@ def session_decisions(
     as_of: datetime,
     numbers: RuleNumbers = RULE_NUMBERS,
 ) -> list[Decision]:
-    """Return what is decided when a session is written: M4, from the `phq9` check-ins so far."""
+    """Return what is decided when a session is written: M4, from the `phq9` check-ins so far and
+    the baseline from before the treatment.
+    """
     values = _sided(entries, treatment, zone)
     decision = m4(values, baseline, treatment, zone, as_of, numbers.course)
     return [decision.suppressed(repeat_suppression(decision, history, numbers))]
@@ -152,10 +155,10 @@ def _items(case: SeriesCase) -> Mapping[str, int | None]:
 DECIDE: Final[Mapping[RuleId, Callable[[_Series], Decision]]] = {
     "M1": lambda s: m1(s.values, s.case.baseline, s.numbers.worsening),
     "M2": lambda s: m2(s.values, s.case.baseline, s.numbers.worsening),
-    "M3": lambda s: m3(s.sided, s.case.baseline, s.case.begun, s.case.zone, s.numbers.course),
+    "M3": lambda s: m3(s.sided, s.case.untreated, s.case.begun, s.case.zone, s.numbers.course),
     "M4": lambda s: m4(
         s.sided,
-        s.case.baseline,
+        s.case.untreated,
         s.case.begun,
         s.case.zone,
         s.case.decided.recorded_at,

@@ -11,6 +11,7 @@ from services.rules.statistics import Exact
 
 Status = Literal[
     "baseline_missing",
+    "baseline_only",
     "worse",
     "minimal_symptoms",
     "no_response",
@@ -24,7 +25,9 @@ ReliableChange = Literal["none", "possible", "reliable"]
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
-    """Baseline minus current: positive is better. `percent` needs a baseline of at least 10."""
+    """Baseline minus current: positive is better. `percent` needs a baseline of at least 10 from
+    before the treatment.
+    """
 
     points: Exact | None
     percent: Fraction | None
@@ -34,11 +37,17 @@ def improvement(
     baseline: Exact | None,
     current: Exact | None,
     limits: Change = MEASURES.newest.change,
+    *,
+    is_untreated: bool = True,
 ) -> Improvement:
-    """Return the change in points and, where a percentage means something, in percent."""
+    """Return the change in points and, where a percentage means something, in percent.
+
+    `is_untreated`: the baseline is from before the treatment.
+    """
     if baseline is None or current is None:
         return Improvement(None, None)
-    return Improvement(baseline - current, limits.percent(baseline, current))
+    percent = limits.percent(baseline, current) if is_untreated else None
+    return Improvement(baseline - current, percent)
 
 
 def reliable_change(
@@ -56,12 +65,43 @@ def reliable_change(
     return "possible" if size >= limits.mcid_points else "none"
 
 
-def phq9_status(
-    baseline: Exact | None,
-    current: Exact | None,
-    limits: Change = MEASURES.newest.change,
+@dataclass(frozen=True, slots=True)
+class StatusCase:
+    """What a status rests on, of a two-week PHQ-9 (0-27). `percent`: better than the baseline, None
+    where that means nothing; `is_answered_since`: a complete form came after the baseline;
+    `is_treated`: there was a session.
+    """
+
+    baseline: Exact | None
+    current: Exact | None
+    percent: Fraction | None
+    is_answered_since: bool
+    is_treated: bool
+
+
+def phq9_status(case: StatusCase, limits: Change = MEASURES.newest.change) -> Status:
+    """Return the status of a two-week PHQ-9, the first row that holds (contract, `status`)."""
+    before, now, percent = case.baseline, case.current, case.percent or 0
+    if before is None or now is None:
+        return "baseline_missing"
+    is_low = before < limits.percent_from_baseline
+    rows: tuple[tuple[bool, Status], ...] = (
+        (not case.is_answered_since, "baseline_only"),
+        (now - before >= limits.reliable_points, "worse"),
+        (not case.is_treated, "baseline_only"),
+        (is_low and now < limits.minimal_below, "minimal_symptoms"),
+        (is_low, "no_response"),
+        (now < limits.remission_below, "remission"),
+        (percent >= limits.response_percent, "response"),
+        (percent >= limits.partial_percent, "partial_response"),
+    )
+    return next((status for holds, status in rows if holds), "no_response")
+
+
+def first_edition_status(
+    baseline: Exact | None, current: Exact | None, limits: Change
 ) -> Status | None:
-    """Return the status of a two-week PHQ-9 (0-27), the first row that holds.
+    """Return what cuts before 27 November 2026 were told, treated or not.
 
     None when there is a baseline but no current value to compare with it.
     """

@@ -15,18 +15,21 @@ from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import (
     DayRow,
     DayValue,
-    DayValueRule,
     SeriesEntry,
     day_rows,
     day_values,
+    value_rule,
 )
 from services.rules.figures.baseline import Baseline, find_baseline
 from services.rules.figures.item9 import Item9Series, LevelOn, item9
+from services.rules.figures.numbers import FigureNumbers
 from services.rules.figures.sides import on_their_side
 from services.rules.figures.status import (
     Improvement,
     ReliableChange,
     Status,
+    StatusCase,
+    first_edition_status,
     improvement,
     phq9_status,
     reliable_change,
@@ -45,13 +48,10 @@ from services.rules.schedule.due import Adherence, adherence
 from services.rules.schedule.windows import ONE_DAY, day_start
 from services.rules.side_effects.burden import Burden, side_effect_burden
 from services.rules.side_effects.report import EffectsReport
-from services.rules.statistics import TrendTest
+from services.rules.statistics import Exact, TrendTest
 from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 from services.rules.trend.treatment import TreatmentFigures, treatment_figures
 
-# How the day value of each instrument is made. A mood slider tells of the moment, so its day is a
-# mean; the 24-hour form and the forms over weeks count as last answered.
-MOMENTARY = frozenset({"mood"})
 WITH_STATUS = "phq9"
 
 
@@ -173,7 +173,7 @@ def _figures(
     numbers: ReportNumbers,
 ) -> Trend:
     treatment, figures, measures = beside.treatment, numbers.figures, numbers.measures
-    rule: DayValueRule = "mean" if instrument in MOMENTARY else "last"
+    rule = value_rule(instrument)
     rows = day_rows(known, rule)
     values = day_values(rows)
     sided = known if figures.is_first_edition else on_their_side(known, treatment.sessions, zone)
@@ -181,7 +181,9 @@ def _figures(
     baseline = find_baseline(instrument, known, rows, figures, treatment=treatment, zone=zone)
     current = values[-1] if values else None
     now = current.value if current else None
-    better = improvement(baseline.value, now, measures.change)
+    better = improvement(
+        baseline.value, now, measures.change, is_untreated=not baseline.after_treatment
+    )
     is_rated = instrument == WITH_STATUS
     return Trend(
         series=tuple(row for row in rows if row.mood_day >= reported.first),
@@ -192,7 +194,7 @@ def _figures(
         baseline=baseline,
         current=current,
         improvement=better,
-        status=phq9_status(baseline.value, now, measures.change) if is_rated else None,
+        status=_status(baseline, now, better, known, treatment, figures) if is_rated else None,
         reliable_change=reliable_change(better.points, measures.change) if is_rated else None,
         slope_per_week=slope_per_week(values, figures),
         trend_test=trend_test(values, figures),
@@ -200,13 +202,34 @@ def _figures(
         instability=instability(values, figures.windows),
         item9=item9(rows, beside.levels, reported.last),
         treatment=treatment_figures(
-            instrument, sided, sided_values, baseline.value, treatment, zone, numbers
+            instrument, sided, sided_values, baseline.untreated, treatment, zone, numbers
         ),
         burdens=side_effect_burden(
             beside.effects, treatment.sessions, measures.session, numbers.side_effects
         ),
         adherence=due,
     )
+
+
+def _status(
+    baseline: Baseline,
+    now: Exact | None,
+    better: Improvement,
+    known: Sequence[SeriesEntry],
+    treatment: Treatment,
+    figures: FigureNumbers,
+) -> Status | None:
+    change = figures.measures.change
+    if figures.is_first_edition:
+        return first_edition_status(baseline.value, now, change)
+    case = StatusCase(
+        baseline=baseline.value,
+        current=now,
+        percent=better.percent,
+        is_answered_since=baseline.is_followed(known),
+        is_treated=bool(treatment.sessions),
+    )
+    return phq9_status(case, change)
 
 
 def day_ranges(entries: Iterable[SeriesEntry], at_least: int) -> dict[date, tuple[int, int]]:

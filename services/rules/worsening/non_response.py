@@ -1,4 +1,4 @@
-"""Rule M4: the course has not helped so far."""
+"""Rule M4: the course has not helped so far, or nobody can tell whether it has."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def m4(
 
     It holds from the 4th session (8th of esketamine; TMS and ECT: only by time) or from 28 days
     after the first, while the best two-week PHQ-9 (0-27) on a day after the first session is less
-    than 25 % below a baseline of at least 10. `inputs["reason"]` says why it cannot be decided.
+    than 25 % below a baseline of at least 10, and also while no baseline from before the treatment
+    is known: then response cannot be judged. `inputs["reason"]` says why it cannot be decided.
     """
     limits, measures = thresholds.m4, thresholds.measures
     partial_percent = measures.change.partial_percent
@@ -62,7 +63,8 @@ def m4(
     best = min((reading.value for reading in after), default=None)
     percent = measures.change.percent(baseline, best)
     reason = _reason(progress, baseline, best, measures.change)
-    met = reason is None and percent is not None and percent < partial_percent
+    is_missed = reason is None and percent is not None and percent < partial_percent
+    met = is_missed or reason == "no_baseline"
     return Decision.with_tier(
         rule="M4",
         rule_version=thresholds.version,

@@ -184,7 +184,7 @@ def test_a_worsening_says_the_score_and_what_is_usual(
 def test_a_course_without_response_is_about_the_session_that_was_entered(
     app: Flask, client: FlaskClient, staff: Person, ada: Person, chart: Chart
 ):
-    post(client, ada, phq9(0, others=2, recorded_at=ago(days=60)))
+    post(client, ada, phq9(0, others=2, recorded_at=ago(days=45)))
     treated(chart, hours=24 * 40)
     post(client, ada, phq9(0, others=2, recorded_at=ago(days=20)))
     course = str(rows(ada, "SELECT id FROM courses")[0]["id"])

@@ -159,6 +159,11 @@ def words(rule_id: str, findings: dict[str, Any] | None, instrument: str | None 
         ("M4", M4, "No response after 4 sessions: best PHQ-9 17, 5.6 % better than 18"),
         (
             "M4",
+            {"sessions": 4, "reason": "no_baseline"},
+            "Response cannot be judged after 4 sessions: no PHQ-9 from before them",
+        ),
+        (
+            "M4",
             M4 | {"sessions": 1, "best": 20, "best_percent": -11.1},
             "No response after 1 session: best PHQ-9 20, 11.1 % worse than 18",
         ),

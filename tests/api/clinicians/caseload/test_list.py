@@ -48,12 +48,12 @@ def test_a_row_says_what_is_known(client: FlaskClient, clinic: ClinicWorld) -> N
     (row,) = caseload(client, staff)
     assert set(row) == CELLS
     assert row["last_check_in_at"] == stored["received_at"]
-    assert (row["baseline"], row["current"], row["trend_status"]) == (16, 9, "partial_response")
+    assert (row["baseline"], row["current"], row["trend_status"]) == (16, 9, "baseline_only")
     assert (row["open_alerts"], row["highest_severity"]) == (1, "high")
     assert (row["contact_missing"], row["last_session"]) == (False, None)
     assert row["reason"] == (
         "high alert open: suicide risk; item 9 positive in the last 14 days, last answer 1;"
-        " last check-in less than a day ago; PHQ-9 shows a partial response (16 to 9)"
+        " last check-in less than a day ago; PHQ-9 9, no session yet"
     )
 
 

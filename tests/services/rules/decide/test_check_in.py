@@ -22,6 +22,7 @@ COURSE = treated(session(0), session(3), session(6), session(9))
 
 
 def case(instrument, found, baseline=None, decided=None, **known) -> SeriesCase:
+    known = {"untreated": baseline, **known}
     return SeriesCase(instrument, found, decided or found[-1], baseline, **known)
 
 

@@ -9,7 +9,13 @@ import pytest
 
 from services.rules.courses import UNTREATED, Course, Session, Treatment
 from services.rules.day_series import SeriesEntry, day_rows
-from services.rules.figures.baseline import Baseline, baseline_anchor, find_baseline
+from services.rules.figures.baseline import (
+    MISSING,
+    Baseline,
+    baseline_anchor,
+    find_baseline,
+)
+from services.rules.figures.numbers import FIGURES
 from tests.builders.rules.days import at, entry, on
 
 
@@ -34,6 +40,20 @@ def baseline(
 ONE = courses(("a", False, (30, 33)))
 
 
+def late_entry(day: int, total: int, about: int, hour: float = 12) -> SeriesEntry:
+    """A form about an earlier day."""
+    return entry(day, total, hour, late=True, about=about)
+
+
+def expected(value: int | Fraction | None, day: int | None, status: str) -> Baseline:
+    """`after`: provisional, from after the session."""
+    if value is None or day is None:
+        return MISSING
+    if status == "after":
+        return Baseline(value, on(day), "provisional", after_treatment=True)
+    return Baseline(value, on(day), status)
+
+
 @pytest.mark.parametrize(
     ("entries", "found"),
     [
@@ -42,21 +62,22 @@ ONE = courses(("a", False, (30, 33)))
         # The morning of the session is before it, its evening is after it.
         ([entry(29, 16), entry(30, 15, 13.9), entry(30, 6, 14)], (15, 30, "established")),
         ([entry(16, 19, 14), entry(37, 5)], (19, 16, "established")),
-        ([entry(16, 19, 13.9), entry(37, 5)], (19, 16, "provisional")),
+        ([entry(16, 19, 13.9), entry(37, 5)], (5, 37, "after")),
+        # Nothing older, and nothing later than a week.
+        ([entry(1, 24), entry(38, 11)], (None, None, "missing")),
+        ([entry(1, 24), entry(37, 11), entry(40, 6)], (11, 37, "after")),
         # Written down after the session about the day before it; the first such one counts.
-        ([entry(31, 17, about=29), entry(30, 18, 20, about=29)], (18, 29, "established")),
-        ([entry(31, 17, about=28), entry(37, 5)], (17, 28, "provisional")),
-        ([entry(31, 9), entry(37, 5)], (9, 31, "provisional")),
+        ([late_entry(31, 17, 29), late_entry(30, 18, 29, hour=20)], (18, 29, "established")),
+        ([late_entry(31, 17, 28), entry(37, 5)], (17, 28, "established")),
+        ([late_entry(31, 17, 15), entry(37, 5)], (5, 37, "after")),
+        ([entry(30, 7, 14), entry(31, 9), entry(37, 5)], (7, 30, "after")),
         ([entry(31, None)], (None, None, "missing")),
         ([], (None, None, "missing")),
     ],
 )
 @pytest.mark.parametrize("instrument", ["phq9", "gad7", "pcl5"])
 def test_forms_over_weeks_take_the_last_one_before_the_first_session(instrument, entries, found):
-    value, day, status = found
-    expected = Baseline(value, None if day is None else on(day), status)
-
-    assert baseline(instrument, entries, ONE) == expected
+    assert baseline(instrument, entries, ONE) == expected(*found)
 
 
 def test_two_forms_of_one_instant_are_taken_in_the_order_of_the_series():
@@ -73,21 +94,56 @@ def test_two_forms_of_one_instant_are_taken_in_the_order_of_the_series():
             [entry(day, score) for day, score in [(22, 27), (23, 12), (28, 14), (29, 15)]],
             (Fraction(41, 3), 29, "established"),
         ),
-        # The session's own day is not before it; with two days the first week is all there is.
+        # The session's own day is not before it; two days before are too few.
         (
             [entry(day, score) for day, score in [(28, 14), (29, 15), (30, 10), (31, 2)]],
-            (Fraction(41, 4), 31, "provisional"),
+            (None, None, "missing"),
         ),
-        ([entry(day, 4) for day in (31, 32, 33)], (4, 33, "provisional")),
+        # What followed it counts from the session on: the first three days, within a week.
+        (
+            [entry(30, 27, 13.9), entry(30, 10, 14), *(entry(31 + n, n) for n in range(4))],
+            (Fraction(11, 3), 32, "after"),
+        ),
+        ([entry(day, 4) for day in (31, 36, 37)], (4, 37, "after")),
+        ([entry(day, 4) for day in (31, 36, 38)], (None, None, "missing")),
+        ([entry(day, 24) for day in (1, 2, 3)], (None, None, "missing")),
         ([entry(28, 14), entry(29, 15), entry(60, 5)], (None, None, "missing")),
         ([], (None, None, "missing")),
     ],
 )
 def test_daily_forms_take_the_mean_of_the_week_before_the_first_session(entries, found):
-    value, day, status = found
-    expected = Baseline(value, None if day is None else on(day), status)
+    assert baseline("phq9-daily", entries, ONE) == expected(*found)
 
-    assert baseline("phq9-daily", entries, ONE) == expected
+
+def test_the_mood_of_a_day_is_its_mean_also_after_the_session():
+    entries = [entry(day, total, 9 + total) for day in (31, 32, 33) for total in (2, 3)]
+
+    assert baseline("mood", entries, ONE) == expected(Fraction(5, 2), 33, "after")
+
+
+@pytest.mark.parametrize(
+    ("form", "untreated"), [(entry(29, 16), 16), (entry(31, 9), None), (entry(1, 24), None)]
+)
+def test_only_a_level_from_before_the_treatment_tells_a_response(form, untreated):
+    assert baseline("phq9", [form], ONE).untreated == untreated
+
+
+def test_cuts_of_before_keep_their_baseline():
+    """Whatever came first, however old: so it was printed."""
+    first = FIGURES.known[0]
+    entries = [entry(1, 24), entry(37, 11)]
+
+    def then(instrument: str, found: list[SeriesEntry], treatment: Treatment) -> Baseline:
+        rows = day_rows(found)
+        return find_baseline(instrument, found, rows, first, treatment=treatment)
+
+    assert then("phq9", entries, ONE) == Baseline(24, on(1), "provisional")
+    assert then("phq9", [entry(29, 20), *entries], ONE) == Baseline(20, on(29), "established")
+    days = [entry(day, 14) for day in (1, 2, 3)]
+    assert then("phq9-daily", days, ONE) == Baseline(14, on(3), "provisional")
+    both = courses(("a", False, (30, 33)), ("b", False, (200, 203)))
+    assert then("phq9", [entry(29, 20), entry(40, 8)], both) == Baseline(8, on(40), "provisional")
+    assert then("phq9-daily", days, both) == MISSING
 
 
 @pytest.mark.parametrize("instrument", ["phq9", "phq9-daily", "mood"])
@@ -135,11 +191,12 @@ def test_the_gap_counts_from_the_last_session_of_all_courses_before():
     assert baseline_anchor(chain).session.id == "a0"
 
 
-def test_a_course_after_a_gap_is_not_read_against_the_first_form_of_long_ago():
+def test_a_course_after_a_gap_is_read_against_nothing_of_long_ago():
     both = courses(("a", False, (30, 33)), ("b", False, (200, 203)))
     entries = [entry(29, 20), entry(40, 8)]
 
-    assert baseline("phq9", entries, both) == Baseline(8, on(40), "provisional")
+    assert baseline("phq9", entries, both) == MISSING
+    assert baseline("phq9", [*entries, entry(204, 9)], both) == expected(9, 204, "after")
     assert baseline("phq9", [*entries, entry(190, 15)], both) == Baseline(
         15, on(190), "established"
     )

@@ -30,7 +30,7 @@ def test_a_responder_on_the_two_week_form():
     assert found.baseline == Baseline(18, on(0), "provisional")
     assert found.current == DayValue(on(28), 5)
     assert (found.improvement.points, found.improvement.percent) == (13, Fraction(1300, 18))
-    assert found.status == "response"
+    assert found.status == "baseline_only"
     assert found.slope_per_week is None
     assert found.m7 is None
     # 61 days since acceptance: five periods have begun, three of them have a form.

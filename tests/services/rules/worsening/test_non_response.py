@@ -55,7 +55,7 @@ def test_it_is_due_after_enough_sessions_or_four_weeks(product, sessions, day, i
         ("what comes later is not known yet", 20.0, {10: 19, 14: 5}, True, None),
         ("baseline 10", 10.0, {10: 8}, True, None),
         ("baseline 9", 9.0, {10: 9}, False, "baseline_below_limit"),
-        ("no baseline", None, {10: 19}, False, "no_baseline"),
+        ("no baseline from before: nobody can tell", None, {10: 5}, True, "no_baseline"),
         ("no reading since", 20.0, {-2: 20, 0: 20}, False, "no_reading"),
     ],
 )
