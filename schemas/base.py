@@ -58,6 +58,10 @@ class Instant(fields.AwareDateTime):
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+# Of an instrument: which way is better.
+DIRECTIONS = ("lower_is_better", "higher_is_better")
+
+
 def one_of(values: tuple[str, ...], **kwargs: Any) -> fields.String:
     """A word of a list."""
     return fields.String(validate=validate.OneOf(values), **kwargs)

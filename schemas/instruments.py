@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, pre_dump
 
-from schemas.base import page_of
+from schemas.base import DIRECTIONS, one_of, page_of
 
 
 class OptionOut(Schema):
@@ -56,6 +56,7 @@ class InstrumentOut(Schema):
     recall_window = fields.String(required=True, attribute="recall")
     prompt = fields.String(required=True)
     validated = fields.Boolean(required=True)
+    direction = one_of(DIRECTIONS, required=True)
     code_system = fields.String(required=True)
     loinc = fields.String(
         attribute="loinc_panel", metadata={"description": "LOINC panel code, where there is one"}

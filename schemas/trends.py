@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import Instant, Strict
+from schemas.base import DIRECTIONS, Instant, Strict, one_of
 
 DURATIONS = ("observed", "interval_censored", "censored", "no_effect", "unknown")
 RESPONSES = ("observed", "censored", "no_response", "unknown")
@@ -290,6 +290,8 @@ class TrendOut(Schema):
     rules_version = fields.String(required=True)
     content_hash = fields.String(required=True)
     timezone = fields.String(required=True)
+    validated = fields.Boolean(metadata={"description": "the instrument; absent in cuts of before"})
+    direction = one_of(DIRECTIONS, metadata={"description": "absent in cuts of before"})
     baseline = fields.Nested(BaselineOut, required=True)
     current = fields.Nested(CurrentOut, required=True)
     improvement = fields.Nested(ImprovementOut, required=True)
@@ -300,7 +302,9 @@ class TrendOut(Schema):
         validate=validate.OneOf(RELIABLE_CHANGES),
         metadata={"description": "of a phq9: possible from the MCID, reliable beyond its error"},
     )
-    slope_per_week = number(metadata={"description": "points a week, negative is improving"})
+    slope_per_week = number(
+        metadata={"description": "points a week; falling, rising: see `direction`"}
+    )
     m7 = fields.Nested(WeekOut, required=True, allow_none=True)
     trend_test = fields.Nested(TrendTestOut, required=True, allow_none=True)
     instability = fields.Nested(InstabilityOut, required=True, allow_none=True)

@@ -23,7 +23,8 @@ BASELINES: Final = {
 }
 NOT_SAFE: Final = "No mark is no proof of safety: answered 0, declined or not asked."
 DAILY_FORM: Final = "phq9-daily"
-NOT_VALIDATED: Final = "24-hour adaptation, not the validated PHQ-9: no severity bands apply."
+NOT_VALIDATED: Final = "Not a validated questionnaire: no severity bands apply."
+NOT_THE_PHQ9: Final = "24-hour adaptation, not the validated PHQ-9: no severity bands apply."
 
 
 def status_words(status: Status, change: Change) -> str:
@@ -98,6 +99,23 @@ def title_of(code: str) -> str:
     form = instrument(code)
     title = f"{form.title[:1].upper()}{form.title[1:]}"
     return f"{title}, {form.recall}" if form.validated else title
+
+
+def validation_words(code: str) -> str:
+    """The mark of an instrument that has not been validated; empty for others."""
+    if instrument(code).validated:
+        return ""
+    return NOT_THE_PHQ9 if code == DAILY_FORM else NOT_VALIDATED
+
+
+def points_words(code: str) -> str:
+    """The axis of an instrument: its range, and which way is better."""
+    return f"points (0–{highest_total(code)}), {plain(instrument(code).direction)}"
+
+
+def slope_words(code: str) -> str:
+    """Which sign of a slope is improving."""
+    return "negative is improving" if instrument(code).worse > 0 else "positive is improving"
 
 
 def item9_words(code: str) -> dict[int, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.reports.drawing.paint import SOFT, Painting, Point, width_of, wrapped
-from services.reports.drawing.words import DAILY_FORM, NOT_VALIDATED
+from services.reports.drawing.words import validation_words
 from services.rules.trend.document import TrendReport
 from services.rules.wire import instant
 
@@ -105,7 +105,8 @@ def footing(report: TrendReport, width: float, *, alone: bool = True) -> list[st
         f"content {report.content_hash[:12]}",
     ]
     lines = wrapped("  ·  ".join(parts), 10, width) if alone else []
-    return [NOT_VALIDATED, *lines] if report.instrument == DAILY_FORM else lines
+    mark = validation_words(report.instrument)
+    return [mark, *lines] if mark else lines
 
 
 def draw_footing(painting: Painting, lines: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from services.reports.drawing.words import (
     number_words,
     part_words,
     plain,
+    slope_words,
     spelled,
     status_words,
 )
@@ -76,7 +77,10 @@ def _change(report: TrendReport) -> Iterator[PrintedFigure]:
     if (slope := found.slope_per_week) is not None:
         test = found.trend_test
         sure = f" (Mann-Kendall p = {number_words(test.p, 3)})" if test else ""
-        yield "Slope", f"{number_words(slope, 2)} points a week; negative is improving{sure}"
+        yield (
+            "Slope",
+            f"{number_words(slope, 2)} points a week; {slope_words(report.instrument)}{sure}",
+        )
 
 
 def _treatment(found: TreatmentFigures, limits: SessionLimits) -> Iterator[PrintedFigure]:

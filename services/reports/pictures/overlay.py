@@ -13,7 +13,14 @@ from services.reports.drawing.axes import Frame, Scale, point_ticks
 from services.reports.drawing.numbers import DRAWING, longest_step
 from services.reports.drawing.paint import FAINT, INK, LINE, SOFT, Painting, Point, dots, polyline
 from services.reports.drawing.symbols import diamond
-from services.reports.drawing.words import counted, highest_total, number_words, title_of
+from services.reports.drawing.words import (
+    counted,
+    highest_total,
+    number_words,
+    points_words,
+    title_of,
+    validation_words,
+)
 from services.reports.pictures.captions import Captions, LegendEntry, heading, line_sample
 from services.reports.pictures.trend_layers import runs
 from services.rules.statistics import as_number
@@ -57,7 +64,7 @@ def draw_overlay(
     painting = Painting(
         *size,
         title=f"{title} · {named}" if title else named,
-        description=_describe(followed, middle),
+        description=f"{_describe(followed, middle)} {validation_words(report.instrument)}".strip(),
     )
     heading(painting, f"{title_of(report.instrument)}  ·  n = {_n(followed)}")
     captions = Captions(painting, report, _legend(followed, least), alone=alone)
@@ -67,7 +74,7 @@ def draw_overlay(
         Scale(-0.5, DRAWING.overlay_days + 0.5, _LEFT, size[0] - _RIGHT),
         Scale(-0.5, highest + 0.5, captions.top - 58, 58),
     )
-    frame.value_axis(point_ticks(highest, []), f"points (0–{highest})")
+    frame.value_axis(point_ticks(highest, []), points_words(report.instrument))
     _draw_days(frame, followed)
     frame.axes()
     _draw_all(frame, followed, middle, longest_step(report.instrument, report.numbers))

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from services.rules.day_series import DayRow
+from services.rules.instruments.definition import instrument
 from services.rules.trend.document import TrendReport
 from services.rules.trend.treatment import SessionFigures
 from services.rules.wire import instant, number
@@ -26,6 +27,8 @@ COLUMNS: Final = (
     "session_started_at",
     "days_since_session",
     "instrument",
+    "direction",
+    "validated",
     "baseline",
     "cut_revision",
     "cut_at",
@@ -90,6 +93,8 @@ def _shared(report: TrendReport) -> dict[str, Any]:
     return {
         "timezone": report.timezone,
         "instrument": report.instrument,
+        "direction": instrument(report.instrument).direction,
+        "validated": str(instrument(report.instrument).validated).lower(),
         "baseline": number(report.figures.baseline.value),
         "cut_revision": report.revision,
         "cut_at": instant(report.cut_at),

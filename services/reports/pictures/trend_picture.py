@@ -17,7 +17,9 @@ from services.reports.drawing.words import (
     highest_total,
     item9_words,
     number_words,
+    points_words,
     title_of,
+    validation_words,
 )
 from services.reports.pictures.captions import Captions, LegendEntry, Mark, heading
 from services.reports.pictures.trend_layers import (
@@ -87,7 +89,7 @@ def describe(report: TrendReport) -> str:
         sentences.append(f"Item 9 was 1 or more on {counted(risky, 'day')}. {NOT_SAFE}")
     if relapse := report.figures.treatment.relapse:
         sentences.append(f"Relapse on {day_words(relapse.on)}.")
-    return " ".join(sentences)
+    return " ".join(filter(None, [*sentences, validation_words(report.instrument)]))
 
 
 def _span(report: TrendReport) -> tuple[date, date] | None:
@@ -134,7 +136,7 @@ def _draw_days(frame: Frame, report: TrendReport, span: tuple[date, date] | None
     highest = highest_total(report.instrument)
     draw_bands(frame, report.instrument)
     ticks = point_ticks(highest, [band.low for band in bands])
-    frame.value_axis(ticks, f"points (0–{highest})")
+    frame.value_axis(ticks, points_words(report.instrument))
     draw_references(frame, report)
     draw_sessions(frame, report)
     draw_series(frame, report)

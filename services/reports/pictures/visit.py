@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from services.reports.drawing.numbers import DRAWING
 from services.reports.drawing.words import (
-    DAILY_FORM,
-    NOT_VALIDATED,
     counted,
     day_words,
     dose_words,
@@ -17,6 +15,7 @@ from services.reports.drawing.words import (
     number_words,
     plain,
     title_of,
+    validation_words,
 )
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.overlay import NO_SESSION, draw_overlay
@@ -86,6 +85,8 @@ def _head(paper: Paper, report: TrendReport, title: str, name: str, mrn: str) ->
     paper.ln(0.8)
     cut = f"data cut: revision {report.revision} of {instant(report.cut_at)}"
     made = f"rules version {report.numbers.version}  ·  generated {instant(report.generated_at)}"
+    if mark := validation_words(report.instrument):
+        paper.line_of(mark, 9, bold=True)
     paper.line_of(f"Time zone {report.timezone}  ·  {cut}  ·  {made}", 8, soft=True)
 
 
@@ -169,8 +170,8 @@ def _alerts(paper: Paper, report: TrendReport) -> None:
 
 
 def _notes(report: TrendReport, paper: Paper) -> Iterator[str]:
-    if report.instrument == DAILY_FORM:
-        yield NOT_VALIDATED
+    if mark := validation_words(report.instrument):
+        yield mark
     if report.sessions:
         yield CENSORED
     yield AS_OPENED

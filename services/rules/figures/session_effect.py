@@ -16,7 +16,13 @@ from itertools import zip_longest
 from typing import Literal
 
 from services.rules.courses import Session
-from services.rules.day_series import DayValue, SeriesEntry, in_order
+from services.rules.day_series import (
+    DayValue,
+    DayValueRule,
+    SeriesEntry,
+    day_rows,
+    day_values,
+)
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, SessionLimits
 from services.rules.figures.windows import between
 from services.rules.measures import MEASURES, SessionSpans
@@ -29,7 +35,7 @@ from services.rules.statistics import (
     median_days,
 )
 
-Mornings = Mapping[date, int]
+Mornings = Mapping[date, Exact]
 DurationStatus = Literal["observed", "interval_censored", "censored", "no_effect", "unknown"]
 CensoredBy = Literal["next_session", "last_entry"]
 
@@ -77,7 +83,8 @@ def session_windows(
 
 @dataclass(frozen=True, slots=True)
 class SessionEffect:
-    """Levels in points of the instrument; `effect` is `pre` minus `nadir`, positive is better.
+    """Levels in points of the instrument; `nadir` is the best day, and `effect` how far it lies
+    from `pre`: positive is better, in the direction that `worse` tells.
 
     `is_floor`: `pre` is so low that there is little to gain. `observed_days`: days of the window
     with a value.
@@ -88,13 +95,14 @@ class SessionEffect:
     nadir: Exact | None
     nadir_on: date | None
     observed_days: int
+    worse: int = 1
 
     @property
     def effect(self) -> Fraction | None:
         """Points gained, None unless both levels are known."""
         if self.pre is None or self.nadir is None:
             return None
-        return self.pre - self.nadir
+        return self.worse * (self.pre - self.nadir)
 
 
 def session_effect(
@@ -102,37 +110,43 @@ def session_effect(
     values: Sequence[DayValue],
     mornings: Mornings | None = None,
     thresholds: FigureNumbers = FIGURE_NUMBERS,
+    worse: int = 1,
 ) -> SessionEffect:
-    """Return the effect of a window from the day values (ascending) of a symptom scale.
+    """Return the effect of a window from the day values (ascending) of an instrument.
 
     `pre`: mean of the values on the 3 mood days before the first session; without any, what was
-    answered on its own day before it began (`mornings`). Nadir: the lowest value on days 1 to 7
+    answered on its own day before it began (`mornings`). Nadir: the best value on days 1 to 7
     after the last session and before the next one, which needs 2 observed days; the first such day.
+    `worse`: 1 where a higher value is worse, -1 where it is better; such a scale has no floor.
     """
     limits = thresholds.session
     before_days = thresholds.measures.session.before_days
     pre = _pre(window, values, mornings or {}, before_days)
     after = _days_after(window, values, limits.nadir_days)
-    lowest = None
+    best = None
     if len(after) >= limits.nadir_min_days:
-        lowest = min(after, key=lambda value: (value.value, value.day))
+        best = min(after, key=lambda value: (worse * value.value, value.day))
     return SessionEffect(
         pre=pre,
-        is_floor=pre is not None and pre < limits.floor_below,
-        nadir=lowest.value if lowest else None,
-        nadir_on=lowest.day if lowest else None,
+        is_floor=worse > 0 and pre is not None and pre < limits.floor_below,
+        nadir=best.value if best else None,
+        nadir_on=best.day if best else None,
         observed_days=len(after),
+        worse=worse,
     )
 
 
-def morning_values(entries: Sequence[SeriesEntry], windows: Sequence[SessionWindow]) -> Mornings:
-    """Return the last total (complete forms only) on each window's first day before its session."""
+def morning_values(
+    entries: Sequence[SeriesEntry], windows: Sequence[SessionWindow], rule: DayValueRule = "last"
+) -> Mornings:
+    """Return the value of each window's first day from what was answered before its session."""
     starts = {window.first_day: window.sessions[0].started_at for window in windows}
-    return {
-        entry.mood_day: entry.total
-        for entry in in_order(entry for entry in entries if entry.mood_day in starts)
-        if entry.total is not None and entry.recorded_at < starts[entry.mood_day]
-    }
+    before = [
+        entry
+        for entry in entries
+        if entry.mood_day in starts and entry.recorded_at < starts[entry.mood_day]
+    ]
+    return {value.day: value.value for value in day_values(day_rows(before, rule))}
 
 
 def _pre(
@@ -199,12 +213,12 @@ def duration(
     """Return how long the effect held, from day values (ascending).
 
     It ends on the first of 2 consecutive observed days, after the nadir and before the next
-    session, that stand above `pre` minus half of the gain; a gap of 3 missing days parts them. A
-    gap of 4 missing days before that day leaves an interval.
+    session, that have lost more than half of the gain; a gap of 3 missing days parts them. A gap
+    of 4 missing days before that day leaves an interval.
     """
     if effect.pre is None or effect.nadir is None or effect.nadir_on is None:
         return Duration("unknown")
-    if effect.nadir >= effect.pre:
+    if effect.effect is None or effect.effect <= 0:
         return Duration("no_effect")
     limits, gap_days = thresholds.session, thresholds.measures.missing_days.gap_days
     limit = effect.pre - Fraction(limits.lost_percent, 100) * (effect.pre - effect.nadir)
@@ -212,7 +226,8 @@ def duration(
     seen = between(values, effect.nadir_on, last)
     for before, day, confirming in zip(seen, seen[1:], seen[2:], strict=False):
         consecutive = _missed(day.day, confirming.day) < gap_days
-        if day.value > limit and confirming.value > limit and consecutive:
+        lost = (effect.worse * (one.value - limit) > 0 for one in (day, confirming))
+        if consecutive and all(lost):
             return _lost(window, before.day, day.day, limits)
     return _censored(window, seen[-1].day, limits)
 

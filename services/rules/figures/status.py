@@ -25,8 +25,9 @@ ReliableChange = Literal["none", "possible", "reliable"]
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
-    """Baseline minus current: positive is better. `percent` needs a baseline of at least 10 from
-    before the treatment.
+    """How far it has gone from the baseline: positive is better, in the direction of the
+    instrument. `percent` needs a baseline of at least 10 from before the treatment, and a scale on
+    which lower is better.
     """
 
     points: Exact | None
@@ -39,15 +40,16 @@ def improvement(
     limits: Change = MEASURES.newest.change,
     *,
     is_untreated: bool = True,
+    worse: int = 1,
 ) -> Improvement:
     """Return the change in points and, where a percentage means something, in percent.
 
-    `is_untreated`: the baseline is from before the treatment.
+    `is_untreated`: the baseline is from before the treatment; `worse`: the instrument's.
     """
     if baseline is None or current is None:
         return Improvement(None, None)
-    percent = limits.percent(baseline, current) if is_untreated else None
-    return Improvement(baseline - current, percent)
+    percent = limits.percent(baseline, current) if is_untreated and worse > 0 else None
+    return Improvement(worse * (baseline - current), percent)
 
 
 def reliable_change(

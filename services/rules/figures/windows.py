@@ -44,7 +44,7 @@ def slope_per_week(
 ) -> Fraction | None:
     """Return Theil-Sen points per week over the 14 mood days that end on the last value.
 
-    Negative is improving. None with fewer than 5 observed days.
+    Negative is improving where lower is better. None with fewer than 5 observed days.
     """
     window = _slope_window(values, thresholds)
     if not window:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from services.rules.numbers import DATA, Between, NumbersError, read
 
@@ -19,6 +19,7 @@ LOINC_SYSTEM: Final = "http://loinc.org"
 TRIAGE_LEVELS: Final = ("high", "moderate", "low")
 _LINK_ID: Final = re.compile(r"q([1-9][0-9]?)([a-z]?)")
 
+Direction = Literal["lower_is_better", "higher_is_better"]
 Score = Annotated[int, Between(0, 999)]
 Problem = tuple[str, str]
 
@@ -122,6 +123,7 @@ class Instrument:
     recall: str
     prompt: str
     validated: bool
+    direction: Direction
     licence: str
     source: str
     code_system: str
@@ -136,6 +138,11 @@ class Instrument:
     clinic_texts: bool = False
     link_ids: tuple[str, ...] = field(init=False)
     scored_items: tuple[Item, ...] = field(init=False)
+
+    @property
+    def worse(self) -> int:
+        """The sign of a change for the worse: 1 where a higher total is worse, else -1."""
+        return 1 if self.direction == "lower_is_better" else -1
 
     def __post_init__(self) -> None:
         lists = {one.name: one for one in self.option_lists}

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from services.rules.day_series import DayRow, DayValue, day_values
 from services.rules.figures.session_effect import EffectDuration
+from services.rules.instruments.definition import instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.burden import Burden, Tally
 from services.rules.trend.numbers import ReportNumbers
@@ -67,10 +68,19 @@ class TrendReport:
             "data_cut": {"revision": self.revision, "at": instant(self.cut_at)},
             "rules_version": self.numbers.version,
             "timezone": self.timezone,
+            **self._about_instrument,
             **figures_json(self.figures),
             "alerts": [_alert(opened) for opened in self.alerts],
         }
         return made | {"content_hash": content_hash(made)}
+
+    @property
+    def _about_instrument(self) -> Json:
+        """How to read its values; the first edition did not say."""
+        if self.numbers.figures.is_first_edition:
+            return {}
+        asked = instrument(self.instrument)
+        return {"validated": asked.validated, "direction": asked.direction}
 
     @property
     def content_hash(self) -> str:

@@ -42,6 +42,7 @@ from services.rules.figures.windows import (
     slope_per_week,
     trend_test,
 )
+from services.rules.instruments.definition import instrument as known_instrument
 from services.rules.mood_days import DaySpan, find_zone, mood_day_at
 from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import Adherence, adherence
@@ -182,7 +183,11 @@ def _figures(
     current = values[-1] if values else None
     now = current.value if current else None
     better = improvement(
-        baseline.value, now, measures.change, is_untreated=not baseline.after_treatment
+        baseline.value,
+        now,
+        measures.change,
+        is_untreated=not baseline.after_treatment,
+        worse=1 if figures.is_first_edition else known_instrument(instrument).worse,
     )
     is_rated = instrument == WITH_STATUS
     return Trend(

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Literal
 
 from services.rules.courses import Course, Session, Treatment
-from services.rules.day_series import DayValue, SeriesEntry
+from services.rules.day_series import DayValue, SeriesEntry, value_rule
 from services.rules.figures.baseline import baseline_anchor, begun_courses
 from services.rules.figures.onset import Onset, onset
 from services.rules.figures.session_effect import (
@@ -28,6 +28,7 @@ from services.rules.figures.session_effect import (
     session_effect,
     session_windows,
 )
+from services.rules.instruments.definition import instrument as known_instrument
 from services.rules.measures import MEASURES, Change
 from services.rules.statistics import Exact
 from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
@@ -35,8 +36,6 @@ from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS, CourseRuleT
 from services.rules.worsening.return_of_symptoms import Relapse, after_first_session, relapse
 
 TWO_WEEKS = "phq9"
-# Higher is better on the mood slider: a nadir would be its worst day.
-NOT_OF_SYMPTOMS = frozenset({"mood"})
 
 _DAY = attrgetter("day")
 
@@ -101,17 +100,19 @@ def treatment_figures(
     """Return the figures of the sessions that had started, from this instrument's own answers.
 
     `values` are its day values, ascending. Relapse and course response are of the two-week PHQ-9
-    only, onset of it and the daily form; the mood slider has no session effects.
+    only, onset of it and the daily form.
     """
-    symptoms = () if instrument in NOT_OF_SYMPTOMS else values
     figures, measures = numbers.figures, numbers.measures
+    worse = known_instrument(instrument).worse
+    # The first edition knew no direction, and gave no effects where higher is better.
+    followed = () if figures.is_first_edition and worse < 0 else values
     windows = session_windows(treatment.sessions, zone, measures.session)
-    mornings = morning_values(entries if symptoms else (), windows)
+    mornings = morning_values(entries if followed else (), windows, value_rule(instrument))
     places = _places(treatment.sessions)
     sessions, durations = [], []
     for window in windows:
-        effect = session_effect(window, symptoms, mornings, figures)
-        lasted = duration(window, effect, symptoms, figures)
+        effect = session_effect(window, followed, mornings, figures, worse)
+        lasted = duration(window, effect, followed, figures)
         durations.append(lasted)
         sessions += [
             SessionFigures(session, session.day(zone), places[session.id], window, effect, lasted)

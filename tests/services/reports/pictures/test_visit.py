@@ -202,6 +202,10 @@ COURSE = CourseFigures(
             },
             ("Slope", "−1.25 points a week; negative is improving (Mann-Kendall p = 0.012)"),
         ),
+        (
+            {"instrument": "mood", "slope_per_week": Fraction("-1.25")},
+            ("Slope", "−1.25 points a week; positive is improving"),
+        ),
         ({"onset": Onset(ON, 3)}, ("Onset", "4 Mar 2026, day 3")),
         (
             {"effect_duration": lasting(2, None)},

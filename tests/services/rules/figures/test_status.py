@@ -106,8 +106,10 @@ def test_cuts_of_before_keep_their_status(baseline, current, word):
 )
 def test_improvement_is_baseline_minus_current(baseline, current, points, percent):
     found = improvement(baseline, current)
+    turned = improvement(baseline, current, worse=-1)
 
     assert (found.points, found.percent) == (points, percent)
+    assert (turned.points, turned.percent) == (points if points is None else -points, None)
 
 
 @given(st.integers(0, 27), st.integers(0, 26))

@@ -201,13 +201,6 @@ def test_a_session_after_the_reported_days_changes_nothing():
     assert found["sessions"][0]["censored_by"] is None
 
 
-def test_the_mood_slider_has_sessions_without_effects():
-    found = report("mood", forms({day: score % 11 for day, score in DAILY.items()}))
-
-    assert {one["duration_status"] for one in found["sessions"]} == {"unknown"}
-    assert found["sessions"][0]["pre"] is None
-
-
 ENTRIES = st.lists(
     st.builds(
         lambda minute, total, item9: SeriesEntry(
