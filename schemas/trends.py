@@ -73,8 +73,20 @@ class StepOut(Schema):
     survival = fields.Float(required=True)
 
 
+class MedianIntervalOut(Schema):
+    """Where the median lies, over both curves; null for an end that is not reached."""
+
+    percent = fields.Integer(required=True)
+    low = fields.Integer(required=True, allow_none=True)
+    high = fields.Integer(required=True, allow_none=True)
+
+
 class EffectDurationOut(Schema):
-    """Kaplan-Meier over the sessions (each shared window once), from 3 that were followed on."""
+    """Kaplan-Meier over the sessions (each shared window once), from 3 that were followed on.
+
+    A loss that is known only as an interval counts at its end in `curve` and at its beginning in
+    `curve_earliest` (absent in cuts of before).
+    """
 
     n = fields.Integer(required=True)
     events = fields.Integer(required=True)
@@ -82,7 +94,10 @@ class EffectDurationOut(Schema):
     no_effect = fields.Integer(required=True)
     unmeasured = fields.Integer(required=True)
     median_days = fields.Integer(required=True, allow_none=True)
+    median_earliest_days = fields.Integer(allow_none=True)
+    median_interval = fields.Nested(MedianIntervalOut)
     curve = fields.List(fields.Nested(StepOut), required=True)
+    curve_earliest = fields.List(fields.Nested(StepOut))
 
 
 class OnsetOut(Schema):
@@ -315,6 +330,9 @@ class TrendOut(Schema):
     onset = fields.Nested(OnsetOut, required=True, allow_none=True)
     course = fields.Nested(CourseFiguresOut, required=True, allow_none=True)
     relapse = fields.Nested(RelapseOut, required=True, allow_none=True)
+    relapses = fields.List(
+        fields.Nested(RelapseOut), metadata={"description": "all; the first leads"}
+    )
     adherence = fields.Nested(AdherenceOut, required=True)
     side_effects = fields.List(fields.Nested(BurdenOut), required=True)
     alerts = fields.List(fields.Nested(OpenedAlertOut), required=True)

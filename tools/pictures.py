@@ -17,7 +17,7 @@ from services.reports.drawing.raster import png
 from services.reports.pictures.cohort import cohort_svg
 from services.reports.pictures.overlay import overlay_svg
 from services.reports.pictures.sheet import trend_csv
-from services.reports.pictures.survival import Reference, effect_curve, survival_svg
+from services.reports.pictures.survival import Reference, effect_curves, survival_svg
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
 from services.rules.cohort.document import published_marks
@@ -96,7 +96,7 @@ def _grey(picture: bytes) -> bytes:
 
 def _survival(found: TrendReport) -> str:
     return survival_svg(
-        [effect_curve(found)],
+        effect_curves(found),
         title=f"{NAME}: how long the effect of a session holds",
         across="days since treatment",
         up="share still holding",

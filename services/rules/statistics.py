@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from statistics import NormalDist
 from typing import Literal
 
 Exact = int | Fraction
@@ -147,6 +148,34 @@ def kaplan_meier(spans: Iterable[FollowUpSpan]) -> tuple[Step, ...]:
         steps.append(Step(day, at_risk, events, censored, survival))
         at_risk -= events + censored
     return tuple(steps)
+
+
+def median_limits(steps: Sequence[Step], percent: int) -> tuple[int | None, int | None]:
+    """Return the confidence interval of the median in days, by the log-log transformed curve with
+    Greenwood's variance (Brookmeyer and Crowley, Biometrics 1982, 38:29).
+
+    None for an end that the curve does not reach. Both None without an event.
+    """
+    z = NormalDist().inv_cdf(0.5 + percent / 200)
+    low = high = None
+    hazard = Fraction(0)
+    for step in steps:
+        share = float(step.survival)
+        if step.at_risk > step.events:
+            hazard += Fraction(step.events, step.at_risk * (step.at_risk - step.events))
+        if share < 1:
+            below, above = _band(share, float(hazard), z)
+            low = step.days if low is None and below <= HALF else low
+            high = step.days if high is None and above <= HALF else high
+    return low, high
+
+
+def _band(share: float, hazard: float, z: float) -> tuple[float, float]:
+    """The band around a share below 1; once nothing is left, nothing bounds it from above."""
+    if share == 0:
+        return 0.0, 1.0
+    width = z * math.sqrt(hazard) / abs(math.log(share))
+    return share ** math.exp(width), share ** math.exp(-width)
 
 
 def median_days(steps: Sequence[Step]) -> int | None:

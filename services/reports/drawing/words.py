@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -13,6 +14,7 @@ from services.rules.measures import Change
 from services.rules.statistics import Exact
 
 HALF: Final = 50  # percent
+SMALLEST_P: Final = 0.001
 SMALL: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -72,6 +74,11 @@ def number_words(value: Exact | float | None, digits: int = 1) -> str:
     return "0" if words == "-0" else words.replace("-", "−")
 
 
+def p_words(p: float) -> str:
+    """`p = 0.012`; never zero, which no test can find."""
+    return "p < 0.001" if p < SMALLEST_P else f"p = {number_words(p, 3)}"
+
+
 def day_words(day: date | None) -> str:
     """`3 Mar 2026`; a dash when there is none."""
     return "–" if day is None else f"{day.day} {MONTHS[day.month - 1]} {day.year}"
@@ -80,6 +87,12 @@ def day_words(day: date | None) -> str:
 def counted(number: int, one: str, more: str = "") -> str:
     """`1 session`, `2 sessions`."""
     return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`one, two and three`."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def plain(code: str) -> str:

@@ -9,7 +9,9 @@ from services.reports.drawing.words import (
     BASELINES,
     counted,
     day_words,
+    listed,
     number_words,
+    p_words,
     part_words,
     plain,
     slope_words,
@@ -18,6 +20,7 @@ from services.reports.drawing.words import (
 )
 from services.rules.figures.item9 import Item9Series
 from services.rules.figures.numbers import SessionLimits
+from services.rules.figures.session_effect import EffectDuration
 from services.rules.statistics import Exact
 from services.rules.trend.document import TrendReport
 from services.rules.trend.report import WITH_STATUS
@@ -76,7 +79,7 @@ def _change(report: TrendReport) -> Iterator[PrintedFigure]:
         yield f"{days}-day mean", f"{_points(week.value)}, from {week.n} of {days} days"
     if (slope := found.slope_per_week) is not None:
         test = found.trend_test
-        sure = f" (Mann-Kendall p = {number_words(test.p, 3)})" if test else ""
+        sure = f" (Mann-Kendall {p_words(test.p)})" if test else ""
         yield (
             "Slope",
             f"{number_words(slope, 2)} points a week; {slope_words(report.instrument)}{sure}",
@@ -96,15 +99,46 @@ def _treatment(found: TreatmentFigures, limits: SessionLimits) -> Iterator[Print
             yield "Response of course", words
     if found.onset is not None:
         yield "Onset", f"{day_words(found.onset.on)}, day {found.onset.days}"
-    if followed := found.effect_duration.n:
-        least = spelled(limits.median_min_sessions)
-        words = f"no median: fewer than {least} sessions, or most effects still hold"
-        if (middle := found.effect_duration.median) is not None:
-            part = part_words(limits.lost_percent)
-            words = f"{part} of the gain was lost after {middle} days in the median"
-        yield "Effect of a session", f"{words} (Kaplan-Meier, n = {followed})"
-    if found.relapse is not None:
-        yield "Relapse", f"{day_words(found.relapse.on)} (first of the readings that confirm it)"
+    if found.sessions:
+        yield "Effect of a session", _lasting(found.effect_duration, limits)
+    if found.relapses:
+        first, *others = found.relapses
+        again = f"; again on {listed(day_words(one.on) for one in others)}" if others else ""
+        yield "Relapse", f"{day_words(first.on)} (first of the readings that confirm it){again}"
+
+
+def _lasting(found: EffectDuration, limits: SessionLimits) -> str:
+    """How long effects lasted, or the reason why no median can be told."""
+    followed = (
+        f"{counted(found.n, 'effect')} followed, {counted(found.events, 'loss', 'losses')} seen"
+    )
+    if found.median is not None:
+        part = part_words(limits.lost_percent)
+        words = f"{part} of the gain was lost after {_median(found)} days in the median"
+        return f"{words} (Kaplan-Meier; {_interval(found)}{followed})"
+    if found.n < limits.median_min_sessions:
+        left_out = found.no_effect + found.unknown
+        why = f"fewer than {spelled(limits.median_min_sessions)} effects to follow"
+        if left_out:
+            why += f" ({found.no_effect} without a gain, {found.unknown} with too few answers)"
+    else:
+        why = "more than half of the effects still held when last seen"
+    return f"no median: {why} (Kaplan-Meier; {followed})"
+
+
+def _median(found: EffectDuration) -> str:
+    """One number, or from - to where losses within a gap move it."""
+    first = found.earliest.median if found.earliest else found.median
+    return f"{found.median}" if first == found.median else f"{first} to {found.median}"
+
+
+def _interval(found: EffectDuration) -> str:
+    if found.earliest is None or found.earliest.low is None:
+        return ""
+    low, high = found.earliest.low, found.earliest.high
+    until = "at least" if high is None else f"{low} to {high} days"
+    words = f"{until} {low} days" if high is None else until
+    return f"{found.earliest.percent} % interval {words}; "
 
 
 def _item9(found: Item9Series) -> Iterator[PrintedFigure]:

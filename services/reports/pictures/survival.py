@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.reports.drawing.axes import Frame, Scale, span_ticks
 from services.reports.drawing.paint import INK, LINE, SOFT, Painting, Point
 from services.reports.drawing.symbols import cross
-from services.reports.drawing.words import number_words
+from services.reports.drawing.words import counted, number_words
 from services.reports.pictures.captions import (
     ROW,
     LegendEntry,
@@ -65,10 +65,25 @@ class Reference:
     label: str
 
 
-def effect_curve(report: TrendReport) -> Curve:
-    """How long effects held after sessions."""
+def effect_curves(report: TrendReport) -> list[Curve]:
+    """How long effects held after sessions; both bounds, where losses fell into gaps."""
     found = report.figures.treatment.effect_duration
-    return Curve("sessions", found.n, found.curve)
+    latest = Curve("sessions", found.n, found.curve)
+    if found.earliest is None or found.earliest.curve == found.curve:
+        return [latest]
+    earliest = Curve("losses at the start of their gap", found.n, found.earliest.curve)
+    return [replace(latest, label="losses at the end of their gap"), earliest]
+
+
+def draw_effects(report: TrendReport, size: tuple[float, float]) -> Painting:
+    """The curves of a report's sessions, not yet written."""
+    curves, found = effect_curves(report), report.figures.treatment.effect_duration
+    painting = Painting(*size, "How long the effect of a session held", _describe(curves))
+    losses = counted(found.events, "loss", "losses")
+    heading(painting, f"{counted(found.n, 'effect')} followed  ·  {losses} seen")
+    box = ((60, 60), (size[0] - 80, size[1] - 70))
+    draw_survival(painting, box, curves, ("days since treatment", "still holding"))
+    return painting
 
 
 def survival_svg(

@@ -206,12 +206,14 @@ def draw_item9(frame: Frame, report: TrendReport) -> None:
         mark.draw(paint, [(ordinal_x(frame, day), y) for day in days])
 
 
-def draw_relapse(frame: Frame, report: TrendReport) -> None:
-    """A cross with its day where a relapse was found, near the top of the plot."""
-    relapse = report.figures.treatment.relapse
-    if relapse is None or not frame.x.low <= relapse.on.toordinal() <= frame.x.high:
-        return
-    on = relapse.on
+def draw_relapses(frame: Frame, report: TrendReport) -> None:
+    """A cross with its day where each relapse was found, near the top of the plot."""
+    for one in report.figures.treatment.relapses:
+        if frame.x.low <= one.on.toordinal() <= frame.x.high:
+            _draw_relapse(frame, one.on)
+
+
+def _draw_relapse(frame: Frame, on: date) -> None:
     x, y = ordinal_x(frame, on), frame.top + 12
     words = f"relapse {day_words(on)}"
     width = width_of(words, 11)

@@ -16,6 +16,7 @@ from services.reports.drawing.words import (
     day_words,
     highest_total,
     item9_words,
+    listed,
     number_words,
     points_words,
     title_of,
@@ -31,8 +32,8 @@ from services.reports.pictures.trend_layers import (
     draw_bands,
     draw_item9,
     draw_references,
-    draw_relapse,
     draw_relapse_mark,
+    draw_relapses,
     draw_series,
     draw_session_mark,
     draw_sessions,
@@ -87,8 +88,8 @@ def describe(report: TrendReport) -> str:
     if item9_words(report.instrument):
         risky = sum(bool(row.q9_max) for row in report.figures.series)
         sentences.append(f"Item 9 was 1 or more on {counted(risky, 'day')}. {NOT_SAFE}")
-    if relapse := report.figures.treatment.relapse:
-        sentences.append(f"Relapse on {day_words(relapse.on)}.")
+    if relapses := report.figures.treatment.relapses:
+        sentences.append(f"Relapse on {listed(day_words(one.on) for one in relapses)}.")
     return " ".join(filter(None, [*sentences, validation_words(report.instrument)]))
 
 
@@ -140,7 +141,7 @@ def _draw_days(frame: Frame, report: TrendReport, span: tuple[date, date] | None
     draw_references(frame, report)
     draw_sessions(frame, report)
     draw_series(frame, report)
-    draw_relapse(frame, report)
+    draw_relapses(frame, report)
     frame.axes()
     base = frame.bottom
     if item9_words(report.instrument):
@@ -163,7 +164,7 @@ def _legend(report: TrendReport) -> Iterator[LegendEntry]:
     yield LegendEntry(f"value of a day; line broken after {step} days without one", _series_mark)
     if report.sessions:
         yield LegendEntry("treatment session, numbered within its course", draw_session_mark)
-    if report.figures.treatment.relapse:
+    if report.figures.treatment.relapses:
         yield LegendEntry("relapse", draw_relapse_mark)
     if report.figures.ranges:
         yield LegendEntry("range of several answers on a day", _range_mark)

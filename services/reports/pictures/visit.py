@@ -19,6 +19,7 @@ from services.reports.drawing.words import (
 )
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.overlay import NO_SESSION, draw_overlay
+from services.reports.pictures.survival import draw_effects
 from services.reports.pictures.trend_layers import bands_of
 from services.reports.pictures.trend_picture import draw_trend
 from services.rules.figures.session_effect import Duration
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _TREND: Final = (760, 420)
 _WITHOUT_BANDS: Final = (760, 380)
 _OVERLAY: Final = (600, 310)
+_LASTING: Final = (560, 300)
 _OVERLAY_WIDTH: Final = 140.0  # mm
 _LONG: Final = 70  # letters of a title that would take two lines
 _SESSION_WIDTHS: Final = (8, 22, 41, 12, 22, 13, 14, 30, 18)
@@ -44,6 +46,7 @@ _ALERT_WIDTHS: Final = (38, 24, 24, 94)
 CENSORED: Final = (
     "Censored: the effect still held when the next session came or the answers ended, so it lasted"
     " at least so long. The Kaplan-Meier median counts such sessions as long as they were followed."
+    " Who is treated again because it wears off is censored, so the curve flatters."
 )
 AS_OPENED: Final = "Alerts as they were opened up to the data cut, without what became of them."
 GLYPHS: Final = "Characters that this font lacks are shown as “?”: the record has the full name."
@@ -104,11 +107,18 @@ def _sessions(paper: Paper, report: TrendReport) -> None:
     lost = report.numbers.figures.session.lost_percent
     lines = [_session_row(one, burdens.get(one.session.id), lost) for one in reversed(shown)]
     paper.rows(_SESSION_WIDTHS, [_SESSION_HEADS, *lines])
+    _lasting(paper, report)
     if report.figures.burdens:
         paper.ln(1)
         paper.line_of(
             _resolved(report.figures.burdens, report.numbers.measures.session.acute_hours)
         )
+
+
+def _lasting(paper: Paper, report: TrendReport) -> None:
+    """How long effects held, with both bounds, once there are enough of them."""
+    if report.figures.treatment.effect_duration.curve:
+        paper.ln(paper.picture(draw_effects(report, _LASTING), 15 + (180 - 120) / 2, 120) + 1)
 
 
 def _session_row(one: SessionFigures, burden: Burden | None, lost_percent: int) -> Sequence[str]:

@@ -31,7 +31,10 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """After a session: mood days and observed days, points of the form, percent of the gain."""
+    """After a session: mood days and observed days, points of the form, percent of the gain.
+
+    `interval_percent`: the width of the interval around the median of durations.
+    """
 
     floor_below: int
     nadir_days: int
@@ -42,6 +45,7 @@ class SessionLimits:
     onset_days: int
     onset_hours_days: int
     onset_fall: int
+    interval_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from services.rules.statistics import (
     kaplan_meier,
     mean,
     median_days,
+    median_limits,
 )
 
 Mornings = Mapping[date, Exact]
@@ -188,11 +189,25 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class EarliestLosses:
+    """The curve on which each loss within an interval counts at its first day, with its median, and
+    the interval (`percent`) of the median over both curves; an end is None where it is not reached.
+    """
+
+    median: int | None
+    curve: tuple[Step, ...]
+    percent: int
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class EffectDuration:
     """All windows of a report: `n` were followed, `events` of them to the loss of the effect.
 
     `curve` and `median` are empty with fewer than 3 followed; `median` also while more than half
     still hold. `no_effect` and `unknown` count the windows left out, which have no duration.
+    `earliest`: the other bound; None in the first edition, which knew only one.
     """
 
     n: int
@@ -202,6 +217,7 @@ class EffectDuration:
     unknown: int
     median: int | None
     curve: tuple[Step, ...]
+    earliest: EarliestLosses | None = None
 
 
 def duration(
@@ -237,16 +253,14 @@ def effect_duration(
 ) -> EffectDuration:
     """Return the Kaplan-Meier estimate over windows, one duration each.
 
-    A loss within an interval enters on its last day: that is when it was seen, which is also how
-    losses are dated where the days are close together.
+    A loss within an interval enters `curve` on its last day, on which it was seen, and the other
+    bound (`earliest`) on its first: the truth lies between the two curves.
     """
-    spans = [
-        FollowUpSpan(one.days, one.status in LOST)
-        for one in durations
-        if one.status in FOLLOWED and one.days is not None
-    ]
+    followed = [one for one in durations if one.status in FOLLOWED and one.days is not None]
+    spans = [FollowUpSpan(one.days or 0, one.status in LOST) for one in followed]
     by_status = Counter(one.status for one in durations)
-    curve = kaplan_meier(spans) if len(spans) >= limits.median_min_sessions else ()
+    is_enough = len(spans) >= limits.median_min_sessions
+    curve = kaplan_meier(spans) if is_enough else ()
     events = sum(span.is_event for span in spans)
     return EffectDuration(
         n=len(spans),
@@ -256,7 +270,24 @@ def effect_duration(
         unknown=by_status["unknown"],
         median=median_days(curve),
         curve=curve,
+        earliest=_earliest(followed, curve, limits),
     )
+
+
+def _earliest(
+    followed: Sequence[Duration], curve: Sequence[Step], limits: SessionLimits
+) -> EarliestLosses | None:
+    if limits.interval_percent is None:
+        return None
+    firsts = [one.days if one.low is None else one.low for one in followed]
+    spans = [
+        FollowUpSpan(day or 0, one.status in LOST)
+        for one, day in zip(followed, firsts, strict=True)
+    ]
+    earliest = kaplan_meier(spans) if curve else ()
+    low, _ = median_limits(earliest, limits.interval_percent)
+    _, high = median_limits(curve, limits.interval_percent)
+    return EarliestLosses(median_days(earliest), earliest, limits.interval_percent, low, high)
 
 
 def _lost(window: SessionWindow, before: date, day: date, limits: SessionLimits) -> Duration:

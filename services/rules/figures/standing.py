@@ -73,6 +73,8 @@ def _wearing_off_on(
     window = session_windows(treatment.sessions, zone, thresholds.measures.session)[-1]
     mornings = morning_values(entries, [window])
     effect = session_effect(window, values, mornings, thresholds)
+    if effect.is_floor:
+        return None  # there was little to gain, so half of it is nothing to lose
     lasted = duration(window, effect, values, thresholds)
     if lasted.status not in LOST or lasted.days is None:
         return None

@@ -27,6 +27,7 @@ ROW_KEYS: Mapping[str, str] = {
     "sessions": "id",
     "side_effects": "session_id",
     "alerts": "id",
+    "relapses": "on",
 }
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 
 from services.rules.day_series import DayRow, DayValue, day_values
-from services.rules.figures.session_effect import EffectDuration
+from services.rules.figures.session_effect import EarliestLosses, EffectDuration
 from services.rules.instruments.definition import instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.burden import Burden, Tally
@@ -69,10 +69,17 @@ class TrendReport:
             "rules_version": self.numbers.version,
             "timezone": self.timezone,
             **self._about_instrument,
-            **figures_json(self.figures),
+            **self._figures,
             "alerts": [_alert(opened) for opened in self.alerts],
         }
         return made | {"content_hash": content_hash(made)}
+
+    @property
+    def _figures(self) -> Json:
+        found = figures_json(self.figures)
+        if self.numbers.figures.is_first_edition:
+            del found["relapses"]
+        return found
 
     @property
     def _about_instrument(self) -> Json:
@@ -173,6 +180,7 @@ def figures_json(found: Trend) -> Json:
         else None,
         "course": _course(treatment.course) if treatment.course else None,
         "relapse": _relapse(relapse) if relapse else None,
+        "relapses": [_relapse(one) for one in treatment.relapses],
         "side_effects": [_burden(burden) for burden in found.burdens],
     }
 
@@ -230,6 +238,20 @@ def _session(figures: SessionFigures) -> Json:
 
 
 def _effect_duration(found: EffectDuration) -> Json:
+    return _losses(found) | _earliest(found.earliest)
+
+
+def _earliest(found: EarliestLosses | None) -> Json:
+    if found is None:
+        return {}
+    return {
+        "median_earliest_days": found.median,
+        "median_interval": {"percent": found.percent, "low": found.low, "high": found.high},
+        "curve_earliest": [step(one) for one in found.curve],
+    }
+
+
+def _losses(found: EffectDuration) -> Json:
     return {
         "n": found.n,
         "events": found.events,

@@ -79,13 +79,20 @@ class CourseFigures:
 
 @dataclass(frozen=True, slots=True)
 class TreatmentFigures:
-    """`onset` after the session that the baseline stands before; `relapse`: the newest since."""
+    """`onset` after the session that the baseline stands before; `relapses` since, in their order
+    (in the first edition the newest alone).
+    """
 
     sessions: tuple[SessionFigures, ...]
     effect_duration: EffectDuration
     onset: Onset | None
     course: CourseFigures | None
-    relapse: Relapse | None
+    relapses: tuple[Relapse, ...]
+
+    @property
+    def relapse(self) -> Relapse | None:
+        """The one that leads: the first, at which a response ends."""
+        return self.relapses[0] if self.relapses else None
 
 
 def treatment_figures(
@@ -133,7 +140,7 @@ def treatment_figures(
         if anchor
         else None,
         course=CourseFigures(*begun[-1], response) if begun else None,
-        relapse=found[-1] if found else None,
+        relapses=found[-1:] if figures.is_first_edition else found,
     )
 
 

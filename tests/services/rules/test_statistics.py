@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import math
 import statistics as reference
+import warnings
 from fractions import Fraction
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from services.rules.statistics import as_number, mean, median, sample_sd, theil_sen
+from services.rules.statistics import (
+    FollowUpSpan,
+    as_number,
+    kaplan_meier,
+    mean,
+    median,
+    median_limits,
+    sample_sd,
+    theil_sen,
+)
 
 SCORES = st.lists(st.integers(0, 27), min_size=2, max_size=20)
 POINTS = st.lists(
@@ -71,3 +82,29 @@ def test_a_number_is_rounded_once_and_whole_numbers_stay_whole(exact, number):
     assert found == number
     assert type(found) is type(number)
     assert not math.copysign(1, found) < 0 or found < 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=2, max_size=20),
+    st.sampled_from([80, 95]),
+)
+def test_the_interval_of_a_median_is_where_the_log_log_band_crosses_a_half(spans, percent):
+    curve = kaplan_meier([FollowUpSpan(*span) for span in spans])
+    low, high = median_limits(curve, percent)
+    if not any(is_event for _, is_event in spans):
+        assert (low, high) == (None, None)
+        return
+    seen = [day for day, is_event in spans if is_event]
+    right = [day for day, is_event in spans if not is_event]
+    survival = stats.ecdf(stats.CensoredData(seen, right=right)).sf
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        band = survival.confidence_interval(percent / 100, method="log-log")
+
+    def crossing(line):
+        pairs = zip(band.low.quantiles, line.probabilities, survival.probabilities, strict=True)
+        # Before the first loss and once nobody is left the band is not defined.
+        return next((int(day) for day, edge, share in pairs if 0 < share < 1 and edge <= 0.5), None)
+
+    gone = next((step.days for step in curve if step.survival == 0), None)
+    assert low == min(filter(None, (crossing(band.low), gone)), default=None)
+    assert high == crossing(band.high)

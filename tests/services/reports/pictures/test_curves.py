@@ -9,7 +9,7 @@ import pytest
 
 from services.reports.drawing.paint import LINE
 from services.reports.pictures.cohort import cohort_svg
-from services.reports.pictures.survival import Curve, Reference, effect_curve, survival_svg
+from services.reports.pictures.survival import Curve, Reference, effect_curves, survival_svg
 from services.rules.cohort.figures import GroupFigures, Share, sustained
 from services.rules.cohort.tally import OVERALL, OutcomeTally
 from services.rules.statistics import FollowUpSpan, kaplan_meier
@@ -56,12 +56,13 @@ def test_references_are_laid_beside_the_curves():
 def test_nothing_to_follow_is_stated():
     assert "Nothing to follow yet" in texts(drawn())
     assert "Nothing to follow yet" in texts(drawn(Curve("none", 0, ())))
-    assert effect_curve(bare([])).steps == ()
+    assert [curve.steps for curve in effect_curves(bare([]))] == [()]
 
 
 def test_the_report_has_its_own_curve():
     found = report("phq9-daily", 200)
-    curve, written = effect_curve(found), found.document["effect_duration"]
+    curve, *_ = effect_curves(found)
+    written = found.document["effect_duration"]
     assert curve.n == written["n"]
     assert len(curve.steps) == len(written["curve"])
 

@@ -151,14 +151,22 @@ def test_a_form_without_item_9_has_no_row_for_it():
 
 def test_a_relapse_is_marked_on_its_day():
     relapse = Relapse(date(2026, 3, 3), date(2026, 3, 5), "lost_response")
-    drawn = trend_svg(bare(series(9, 8, 7, 8, 9), relapse=relapse))
+    drawn = trend_svg(bare(series(9, 8, 7, 8, 9), relapses=(relapse,)))
     assert "relapse 3 Mar 2026" in texts(drawn)
+
+
+def test_every_relapse_is_marked_and_described():
+    days = (date(2026, 3, 2), date(2026, 3, 4))
+    relapses = tuple(Relapse(day, day, "above_nadir") for day in days)
+    drawn = trend_svg(bare(series(9, 8, 7, 8, 9), relapses=relapses))
+    assert {"relapse 2 Mar 2026", "relapse 4 Mar 2026"} <= set(texts(drawn))
+    assert "Relapse on 2 Mar 2026 and 4 Mar 2026." in drawn
 
 
 @pytest.mark.parametrize("on", [None, date(2020, 1, 1)])
 def test_no_relapse_within_the_picture_is_no_mark(on: date | None):
-    relapse = on and Relapse(on, on, "lost_response")
-    drawn = texts(trend_svg(bare(series(9, 8, 7), relapse=relapse)))
+    relapses = (Relapse(on, on, "lost_response"),) if on else ()
+    drawn = texts(trend_svg(bare(series(9, 8, 7), relapses=relapses)))
     assert not [words for words in drawn if words.startswith("relapse 2") or "Mar 2020" in words]
 
 

@@ -15,7 +15,12 @@ from services.reports.pictures.visit import visit_pdf
 from services.rules.courses import Course
 from services.rules.figures.item9 import Item9Series, LevelOn
 from services.rules.figures.onset import Onset
-from services.rules.figures.session_effect import Duration, EffectDuration, SessionEffect
+from services.rules.figures.session_effect import (
+    Duration,
+    EarliestLosses,
+    EffectDuration,
+    SessionEffect,
+)
 from services.rules.figures.status import Improvement
 from services.rules.figures.windows import WindowMean
 from services.rules.schedule.due import Adherence
@@ -166,8 +171,15 @@ def test_figures_are_printed_only_where_they_are_known():
     ]
 
 
-def lasting(n: int, median: int | None) -> EffectDuration:
-    return EffectDuration(n, n, 0, 0, 0, median, ())
+def lasting(n: int, median: int | None, **more: Any) -> EffectDuration:
+    return replace(EffectDuration(n, n, 0, 0, 0, median, ()), **more)
+
+
+def bounds(median: int | None, low: int | None, high: int | None) -> EarliestLosses:
+    return EarliestLosses(median, (), 95, low, high)
+
+
+SESSIONS = report("phq9-daily", 60).sessions[:1]
 
 
 ON = date(2026, 3, 4)
@@ -208,23 +220,70 @@ COURSE = CourseFigures(
         ),
         ({"onset": Onset(ON, 3)}, ("Onset", "4 Mar 2026, day 3")),
         (
-            {"effect_duration": lasting(2, None)},
+            {"sessions": SESSIONS, "effect_duration": lasting(2, None)},
             (
                 "Effect of a session",
-                "no median: fewer than three sessions, or most effects still hold"
-                " (Kaplan-Meier, n = 2)",
+                "no median: fewer than three effects to follow"
+                " (Kaplan-Meier; 2 effects followed, 2 losses seen)",
+            ),
+        ),
+        # Eight sessions are no "fewer than three": most of them had nothing to follow.
+        (
+            {"sessions": SESSIONS, "effect_duration": lasting(1, None, no_effect=4, unknown=3)},
+            (
+                "Effect of a session",
+                "no median: fewer than three effects to follow (4 without a gain, 3 with too few"
+                " answers) (Kaplan-Meier; 1 effect followed, 1 loss seen)",
             ),
         ),
         (
-            {"effect_duration": lasting(9, 11)},
+            {"sessions": SESSIONS, "effect_duration": lasting(8, None, events=1, censored=7)},
             (
                 "Effect of a session",
-                "half of the gain was lost after 11 days in the median (Kaplan-Meier, n = 9)",
+                "no median: more than half of the effects still held when last seen"
+                " (Kaplan-Meier; 8 effects followed, 1 loss seen)",
             ),
         ),
         (
-            {"relapse": Relapse(ON, ON, "lost_response")},
+            {
+                "sessions": SESSIONS,
+                "effect_duration": lasting(9, 11, events=6, earliest=bounds(11, 7, 15)),
+            },
+            (
+                "Effect of a session",
+                "half of the gain was lost after 11 days in the median"
+                " (Kaplan-Meier; 95 % interval 7 to 15 days; 9 effects followed, 6 losses seen)",
+            ),
+        ),
+        (
+            {
+                "sessions": SESSIONS,
+                "effect_duration": lasting(3, 11, events=3, earliest=bounds(8, 5, None)),
+            },
+            (
+                "Effect of a session",
+                "half of the gain was lost after 8 to 11 days in the median (Kaplan-Meier;"
+                " 95 % interval at least 5 days; 3 effects followed, 3 losses seen)",
+            ),
+        ),
+        (
+            {"relapses": (Relapse(ON, ON, "lost_response"),)},
             ("Relapse", "4 Mar 2026 (first of the readings that confirm it)"),
+        ),
+        (
+            {"relapses": tuple(Relapse(ON.replace(day=n), ON, "above_nadir") for n in (4, 9, 20))},
+            (
+                "Relapse",
+                "4 Mar 2026 (first of the readings that confirm it);"
+                " again on 9 Mar 2026 and 20 Mar 2026",
+            ),
+        ),
+        (
+            {
+                "slope_per_week": Fraction("-1.25"),
+                "trend_test": TrendTest(-90, Fraction(20), 0.0004, "falling"),
+            },
+            ("Slope", "−1.25 points a week; negative is improving (Mann-Kendall p < 0.001)"),
         ),
         (
             {"item9": Item9Series(ON, 0, 2, ())},
@@ -278,14 +337,16 @@ def of_another_version(**figures: Any) -> dict[str, str]:
         ({"status": "response"}, "Status", "response (at least 60 % better)"),
         ({"m7": WindowMean(Fraction(8), 4)}, "5-day mean", "8 points, from 4 of 5 days"),
         (
-            {"effect_duration": lasting(2, None)},
+            {"sessions": SESSIONS, "effect_duration": lasting(2, None)},
             "Effect of a session",
-            "no median: fewer than four sessions, or most effects still hold (Kaplan-Meier, n = 2)",
+            "no median: fewer than four effects to follow"
+            " (Kaplan-Meier; 2 effects followed, 2 losses seen)",
         ),
         (
-            {"effect_duration": lasting(9, 11)},
+            {"sessions": SESSIONS, "effect_duration": lasting(9, 11)},
             "Effect of a session",
-            "40 % of the gain was lost after 11 days in the median (Kaplan-Meier, n = 9)",
+            "40 % of the gain was lost after 11 days in the median"
+            " (Kaplan-Meier; 9 effects followed, 9 losses seen)",
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.rules.figures.numbers import FIGURES
 from services.rules.figures.session_effect import (
     Duration,
     duration,
@@ -110,6 +111,25 @@ def test_the_median_over_sessions_by_hand():
         (10, 1, 0),
     ]
     assert found.median == 7
+    # With the loss in the gap on its first day: 3/4 after day 4, 1/2 after 5, 1/4 after 7.
+    first = found.earliest
+    assert [(step.days, step.survival) for step in first.curve] == [(4, 0.75), (5, 0.5), (7, 0.25)]
+    assert (first.median, first.percent) == (5, 95)
+    assert (first.low, first.high) == (4, None)
+
+
+def test_losses_that_were_seen_have_one_curve():
+    found = effect_duration([Duration("observed", days) for days in (5, 7, 9)])
+
+    assert found.earliest.curve == found.curve
+    assert found.earliest.median == found.median == 7
+
+
+def test_cuts_of_before_knew_the_last_day_only():
+    durations = [Duration("observed", 5), Duration("interval_censored", 10, 4, 10)] * 2
+    found = effect_duration(durations, FIGURES.known[0].session)
+
+    assert (found.median, found.earliest) == (5, None)
 
 
 def test_two_sessions_have_no_median():

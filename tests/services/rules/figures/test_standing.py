@@ -38,6 +38,15 @@ def test_the_day_on_which_the_last_effect_wore_off(later, day):
     assert found.wearing_off_on == (None if day is None else on(day))
 
 
+@pytest.mark.parametrize(("before", "day"), [(4, None), (5, 13)])
+def test_nothing_wears_off_where_there_was_little_to_gain(before, day):
+    """In remission at 1 to 4 points somebody was called "wearing off"."""
+    series = {**run(7, before, before, before), **run(11, 1, 1, 4, 4)}
+    found = standing(values(series), course(days=(10,)))
+
+    assert found.wearing_off_on == (None if day is None else on(day))
+
+
 def test_a_new_session_ends_what_wore_off():
     series = values({**SERIES, **run(15, 14, 15)})
 

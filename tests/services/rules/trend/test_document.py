@@ -39,11 +39,15 @@ NO_TREATMENT = {
         "no_effect": 0,
         "unmeasured": 0,
         "median_days": None,
+        "median_earliest_days": None,
+        "median_interval": {"percent": 95, "low": None, "high": None},
         "curve": [],
+        "curve_earliest": [],
     },
     "onset": None,
     "course": None,
     "relapse": None,
+    "relapses": [],
     "side_effects": [],
 }
 

@@ -60,12 +60,12 @@ def nadir_in(days: int) -> ReportNumbers:
 
 
 CHANGES: dict[str, tuple[Callable[[], ReportNumbers], set[str]]] = {
-    "response": (lambda: change(response_percent=60), {"onset", "relapse", "course"}),
+    "response": (lambda: change(response_percent=60), {"onset", "relapse", "relapses", "course"}),
     "partial response": (lambda: change(partial_percent=10), {"status"}),
     "minimal difference": (lambda: change(mcid_points=1, reliable_points=2), {"reliable_change"}),
     "return of symptoms": (
         lambda: with_m3(pair_apart_days=30, return_total=27),
-        {"relapse", "course"},
+        {"relapse", "relapses", "course"},
     ),
     "schedule": (lambda: with_form_every(30), {"adherence"}),
     "list of side effects": (lambda: with_pleasant("nausea"), {"side_effects"}),

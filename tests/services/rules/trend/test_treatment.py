@@ -315,3 +315,19 @@ def test_other_scales_have_session_effects_and_no_words(instrument):
 
     assert found["sessions"][0]["effect"] == 11
     assert (found["onset"], found["relapse"], found["status"]) == (None, None, None)
+
+
+def test_a_relapse_a_return_and_a_relapse_are_two_and_the_first_leads():
+    scores = {-1: 20, 14: 8, 28: 15, 35: 15, 60: 6, 90: 16, 100: 16}
+    found = trend(
+        "phq9",
+        forms(scores),
+        timezone="Etc/UTC",
+        data_cut_at=at(120),
+        beside=Beside(course(days=(0, 3))),
+    )
+    shown = figures_json(found)
+
+    assert [one["on"] for one in shown["relapses"]] == [on(28).isoformat(), on(90).isoformat()]
+    assert shown["relapse"] == shown["relapses"][0]
+    assert shown["course"]["response_duration_days"] == 25
