@@ -7,7 +7,8 @@ from typing import Final
 import click
 from flask.cli import with_appcontext
 
-from services.caseload.verify import verify_caseload
+from services.caseload.verify import refresh_caseload, verify_caseload
+from services.clock import utcnow
 
 
 @click.group("caseload")
@@ -29,6 +30,13 @@ def verify() -> None:
     click.echo(f"{patients} patients, {wrong} status rows differ from a recompute")
     if wrong:
         raise SystemExit(1)
+
+
+@caseload.command("refresh")
+@with_appcontext
+def rewrite() -> None:
+    """Write every patient's status row anew: once after an upgrade that changed a formula."""
+    click.echo(f"{refresh_caseload(utcnow())} status rows written")
 
 
 commands: Final = (caseload,)

@@ -193,7 +193,9 @@ def test_a_course_without_response_is_about_the_session_that_was_entered(
     evidence = alert["evidence"]
     assert (evidence["session_id"], evidence["check_in_id"]) == (session, None)
     assert evidence["findings"]["best"] == 16
-    assert "No response to treatment. Opened" in page_text(app, staff, alert)
+    assert "No response to treatment, or none that can be judged. Opened" in page_text(
+        app, staff, alert
+    )
 
 
 def test_a_missed_follow_up_names_its_session_and_nothing_else(

@@ -113,6 +113,8 @@ def test_verify_names_the_columns_that_differ(app: Flask, old_clinic: ClinicWorl
     assert result.exit_code == 1
     assert f"patient {wrong.patient_id}: last_item9, baseline" in result.output
     assert str(right.patient_id) not in result.output
+    assert "2 status rows written" in runner.invoke(args=["caseload", "refresh"]).output
+    assert runner.invoke(args=["caseload", "verify"]).exit_code == 0
 
 
 def test_verify_looks_at_every_clinic(app: Flask, old_clinic: ClinicWorld) -> None:
