@@ -155,8 +155,19 @@ class AroundSession:
         if self.instrument in DAILY:
             rows = day_rows(self.entries, value_rule(self.instrument))
             return days_before(rows, self.first, self.zone, windows)
-        opens = self.first.day(self.zone) - timedelta(days=limits.form_days)
-        return form_before(self.entries, self.first, self.zone, limits, about_from=opens)
+        complete = [entry for entry in in_order(self.entries) if entry.total is not None]
+        before = [form for form in complete if self._is_before(form, limits.form_days)]
+        return _of_form(before[-1], "established") if before else None
+
+    def _is_before(self, form: SeriesEntry, days: int) -> bool:
+        """Whether it was given in so many days before the session, or, when it was written down
+        after it, tells of one of the mood days before it.
+        """
+        span, started = timedelta(days=days), self.first.started_at
+        if form.recorded_at < started:
+            return started - span <= form.recorded_at
+        session_day = self.first.day(self.zone)
+        return session_day - span <= form.mood_day < session_day
 
     def after(self) -> Baseline | None:
         """What was answered first once the treatment had begun: provisional, and too late to tell
@@ -170,7 +181,8 @@ class AroundSession:
             if entry.recorded_at >= self.first.started_at and day <= entry.mood_day <= last
         ]
         if self.instrument in DAILY:
-            days = day_values(day_rows(begun, value_rule(self.instrument)))
+            rows = day_rows(self.entries, value_rule(self.instrument))
+            days = [one for one in day_values(rows) if day < one.day <= last]
             found = days[: windows.baseline_min_days]
             if len(found) < windows.baseline_min_days:
                 return None
@@ -218,13 +230,11 @@ def form_before(
     first: Session,
     zone: tzinfo = UTC,
     limits: BaselineLimits = MEASURES.newest.baseline,
-    about_from: date | None = None,
 ) -> Baseline | None:
-    """Return the last complete form recorded in the 14 days before a session.
+    """Return the last complete form recorded in the 14 days before a session, of the first edition.
 
-    Failing that, the first one recorded from then on that tells of a mood day before the session,
-    from `about_from` on (else only of the last one): patients may name the day that they write
-    about. None without either.
+    Failing that, the first one recorded from then on that tells of the mood day before the session
+    (24 h): patients may name the day that they write about. None without either.
     """
     complete = [entry for entry in in_order(entries) if entry.total is not None]
     opens = first.started_at - timedelta(days=limits.form_days)
@@ -232,7 +242,7 @@ def form_before(
     if before:
         return _of_form(sorted(before, key=_RECORDED)[-1], "established")
     session_day = first.day(zone)
-    about_from = about_from or session_day - timedelta(days=limits.late_days)
+    about_from = session_day - timedelta(days=limits.late_days)
     late = [form for form in complete if about_from <= form.mood_day < session_day]
     later = [form for form in late if form.recorded_at >= first.started_at]
     return _of_form(min(later, key=_RECORDED), "established") if later else None

@@ -137,6 +137,9 @@ def trend(
     first = date.min if from_day is None else from_day
     known = [entry for entry in entries if entry.mood_day <= last]
     answered = [AnsweredForm(one.mood_day, one.recorded_at) for one in known if one.answered]
+    seen = beside.until(data_cut_at, last, zone)
+    # Nothing is known of the days to come: days are counted to the cut, also when `to` is later.
+    today = max([cut_day, *(entry.mood_day for entry in known), *seen.days()])
     due = adherence(
         ScheduleCase(
             zone=zone,
@@ -147,12 +150,9 @@ def trend(
             indications=indications,
         ),
         instrument,
-        DaySpan(first, min(last, cut_day)),
+        DaySpan(first, min(last, cut_day if numbers.figures.is_first_edition else today)),
         numbers.schedule,
     )
-    seen = beside.until(data_cut_at, last, zone)
-    # Nothing is known of the days to come: days are counted to the cut, also when `to` is later.
-    today = max([cut_day, *(entry.mood_day for entry in known), *seen.days()])
     reported = DaySpan(first, min(last, today))
     return _figures(instrument, known, reported, seen, due, zone, numbers)
 

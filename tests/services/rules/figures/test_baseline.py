@@ -66,9 +66,13 @@ def expected(value: int | Fraction | None, day: int | None, status: str) -> Base
         # Nothing older, and nothing later than a week.
         ([entry(1, 24), entry(38, 11)], (None, None, "missing")),
         ([entry(1, 24), entry(37, 11), entry(40, 6)], (11, 37, "after")),
-        # Written down after the session about the day before it; the first such one counts.
-        ([late_entry(31, 17, 29), late_entry(30, 18, 29, hour=20)], (18, 29, "established")),
+        # Written down after the session about a day before it.
+        ([late_entry(31, 17, 29), late_entry(30, 18, 29, hour=20)], (17, 29, "established")),
         ([late_entry(31, 17, 28), entry(37, 5)], (17, 28, "established")),
+        # A form counts on the day that it is about, whenever it was written down.
+        ([entry(29, 20), late_entry(31, 17, 28)], (20, 29, "established")),
+        ([entry(27, 20), late_entry(31, 17, 28)], (17, 28, "established")),
+        ([entry(29, 20), late_entry(30, 19, 28, hour=3)], (20, 29, "established")),
         ([late_entry(31, 17, 15), entry(37, 5)], (5, 37, "after")),
         ([entry(30, 7, 14), entry(31, 9), entry(37, 5)], (7, 30, "after")),
         ([entry(31, None)], (None, None, "missing")),
@@ -99,10 +103,10 @@ def test_two_forms_of_one_instant_are_taken_in_the_order_of_the_series():
             [entry(day, score) for day, score in [(28, 14), (29, 15), (30, 10), (31, 2)]],
             (None, None, "missing"),
         ),
-        # What followed it counts from the session on: the first three days, within a week.
+        # What followed it counts from the next day on: the first three days, within a week.
         (
             [entry(30, 27, 13.9), entry(30, 10, 14), *(entry(31 + n, n) for n in range(4))],
-            (Fraction(11, 3), 32, "after"),
+            (1, 33, "after"),
         ),
         ([entry(day, 4) for day in (31, 36, 37)], (4, 37, "after")),
         ([entry(day, 4) for day in (31, 36, 38)], (None, None, "missing")),
