@@ -142,6 +142,7 @@ def test_cuts_of_before_keep_their_baseline():
         return find_baseline(instrument, found, rows, first, treatment=treatment)
 
     assert then("phq9", entries, ONE) == Baseline(24, on(1), "provisional")
+    assert then("phq9", entries, UNTREATED) == Baseline(24, on(1), "provisional")
     assert then("phq9", [entry(29, 20), *entries], ONE) == Baseline(20, on(29), "established")
     days = [entry(day, 14) for day in (1, 2, 3)]
     assert then("phq9-daily", days, ONE) == Baseline(14, on(3), "provisional")
