@@ -118,6 +118,7 @@ class Treatment(Phone):
             **SESSION,
             "course_id": self.courses[step["which"] % len(self.courses)],
             "started_at": self.now + timedelta(days=step["offset"]),
+            "timezone": step.get("timezone"),
         }
         made = self.attempt(create_session, None, fields)
         if made is not None:
