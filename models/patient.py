@@ -29,8 +29,9 @@ PATIENT_STATUS: Final = ("active", "paused", "discharged")
 class Patient(OfClinic, Identified, Base):
     """A patient of one clinic, with what staff need to reach them.
 
-    `former_zones` lists `{"timezone", "until_revision"}`, oldest first, so that the report of an
-    earlier revision keeps its days; `former_indications` likewise, so that it keeps what was due.
+    `former_zones` lists `{"timezone", "until_revision", "until_at"}`, oldest first, so that the
+    report of an earlier revision keeps its days, and the acceptance its own;
+    `former_indications` likewise, so that it keeps what was due.
     """
 
     __tablename__ = "patients"
@@ -132,7 +133,6 @@ class PatientStatus(OfClinic, Base):
     baseline: Mapped[float | None]
     current: Mapped[float | None]
     trend_status: Mapped[str | None]
-    baseline_after_treatment: Mapped[bool] = mapped_column(server_default="false")
     daily_m7: Mapped[float | None]
     daily_slope: Mapped[float | None]
     two_week_figures_at: Mapped[datetime | None]

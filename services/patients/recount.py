@@ -20,7 +20,11 @@ def move_to_zone(
     """
     if timezone == patient.timezone:
         return
-    former = {"timezone": patient.timezone, "until_revision": revision - 1}
+    former = {
+        "timezone": patient.timezone,
+        "until_revision": revision - 1,
+        "until_at": now.isoformat(),
+    }
     patient.former_zones = [*patient.former_zones, former]
     patient.timezone = timezone
     session.flush()  # the recompute, and what the caller goes on with, are statements of their own

@@ -20,6 +20,7 @@ from services.caseload.worklist.sorting import KEY_KINDS
 from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.record import is_contact_missing
+from services.patients.status.figures import NOT_JUDGED
 from services.patients.status.silence import silent_after_risk
 from services.rules.danger.silence import SilenceAfterRisk
 
@@ -97,7 +98,7 @@ def show_row(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> dict
         shown |= {
             "last_session": _last_session(row, days),
             "last_check_in_at": row.last_check_in_at,
-            "trend_status": row.trend_status or "baseline_missing",
+            "trend_status": _status(row),
             "baseline": row.baseline,
             "current": row.current,
             "daily_m7": row.daily_m7,
@@ -108,6 +109,12 @@ def show_row(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> dict
             "maintenance_due_on": row.maintenance_due_on,
         }
     return shown
+
+
+def _status(row: CaseRow) -> str:
+    """As the report has it: the cache says also why there is no response."""
+    kept = row.trend_status or "baseline_missing"
+    return "no_response" if kept == NOT_JUDGED else kept
 
 
 def _last_session(row: CaseRow, days: Days) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from models.alert import SEVERITIES
 from services.caseload.worklist.row import CaseRow, Days
+from services.patients.status.figures import NOT_JUDGED
 from services.rules import catalogue
 from services.rules.catalogue import RULES_FAILED
 from services.rules.danger.numbers import RULES
@@ -24,10 +25,9 @@ TREND_WORDS: Final = {
     "partial_response": "PHQ-9 shows a partial response",
     "response": "PHQ-9 shows a response",
     "remission": "PHQ-9 shows remission",
+    NOT_JUDGED: "response cannot be judged: no PHQ-9 from before the treatment",
     "minimal_symptoms": "PHQ-9 shows minimal symptoms from a low baseline",
 }
-# What says something of the response to a treatment, and rests on the level before it.
-NOT_JUDGED: Final = ("no_response", "partial_response", "response")
 # How early the caseload announces maintenance: time to make an appointment.
 ANNOUNCED_DAYS: Final = 3
 
@@ -150,8 +150,6 @@ def _trend(row: CaseRow) -> str:
     if words is None:
         why = "no session yet" if row.last_session_id is None else "nothing to compare it with yet"
         return f"PHQ-9 {row.current:g}, {why}"
-    if row.baseline_after_treatment and row.trend_status in NOT_JUDGED:
-        words = "response cannot be judged: no PHQ-9 from before the treatment"
     return f"{words} ({row.baseline:g} to {row.current:g})"
 
 

@@ -37,7 +37,6 @@ class CaseRow(NamedTuple):
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
     baseline: float | None
-    baseline_after_treatment: bool
     current: float | None
     trend_status: str | None
     daily_m7: float | None

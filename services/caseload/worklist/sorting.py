@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Patient, User
 from models.alert import SEVERITIES
+from services.patients.status.figures import NOT_JUDGED
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
 from services.rules.measures import MEASURES
@@ -31,6 +32,7 @@ TREND_ORDER: Final = (
     "worse",
     "no_response",
     "baseline_missing",
+    NOT_JUDGED,
     "baseline_only",
     "partial_response",
     "minimal_symptoms",

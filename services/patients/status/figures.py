@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
-from services.rules.figures.baseline import begun_courses, find_baseline
+from services.rules.figures.baseline import Baseline, begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.sides import on_their_side
 from services.rules.figures.standing import UNTREATED_STANDING, standing
@@ -24,6 +24,8 @@ from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS
 
 TWO_WEEKS: Final = "phq9"
 DAILY: Final = "phq9-daily"
+# In the cache alone: a `no_response` of which nobody can tell whether it is one.
+NOT_JUDGED: Final = "not_judged"
 SLOPE_DAYS: Final = FIGURE_NUMBERS.windows.slope_days
 
 
@@ -99,11 +101,16 @@ def _two_week_figures(
     return {
         "non_response": _is_non_response(as_of.values(entries), found.untreated, as_of),
         "baseline": _number(found.value),
-        "baseline_after_treatment": found.after_treatment,
         "current": _number(current),
         # Null stands for "baseline_missing", so that a patient without a form needs no write.
-        "trend_status": None if found.value is None else phq9_status(case),
+        "trend_status": None if found.value is None else _cached_status(case, found),
     }
+
+
+def _cached_status(case: StatusCase, found: Baseline) -> str:
+    """The status; `NOT_JUDGED` where it says nothing only because the baseline came too late."""
+    status = phq9_status(case)
+    return NOT_JUDGED if found.after_treatment and status == "no_response" else status
 
 
 def _is_non_response(

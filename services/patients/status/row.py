@@ -24,7 +24,6 @@ CACHED: Final = (
     "cssrs_moderate_at",
     "last_item9",
     "baseline",
-    "baseline_after_treatment",
     "current",
     "trend_status",
     "daily_m7",

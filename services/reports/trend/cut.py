@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -33,6 +33,7 @@ from services.patients.history.side_effects import read_effects
 from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LevelOn
 from services.rules.instruments.definition import CSSRS_FORMS
+from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.report import EffectsReport
 from services.rules.trend.document import OpenedAlert
 
@@ -92,7 +93,7 @@ class Cut:
     at: datetime
     timezone: str
     indications: frozenset[str]
-    accepted_at: datetime | None
+    accepted_on: date | None
 
 
 def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
@@ -111,8 +112,22 @@ def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
         indications=frozenset(
             _then(row.former_indications, revision).get("indications", row.indications)
         ),
-        accepted_at=row.accepted_at if known else None,
+        accepted_on=_accepted_on(row, revision) if known else None,
     )
+
+
+def _accepted_on(row: Any, revision: int) -> date:
+    """The mood day of the acceptance in the zone of then; in that of the cut where a move was kept
+    without its instant.
+    """
+    zone = _then(row.former_zones, revision).get("timezone", row.timezone)
+    for former in row.former_zones:
+        if "until_at" not in former:
+            break
+        if row.accepted_at < datetime.fromisoformat(former["until_at"]):
+            zone = former["timezone"]
+            break
+    return mood_day_at(row.accepted_at, find_zone(zone) or UTC)
 
 
 def _then(former: Sequence[dict[str, Any]], revision: int) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         data_cut_at=cut.at,
         from_day=asked.from_day,
         to_day=asked.to_day or _newest_day(mood_day_at(cut.at, zone), entries, beside),
-        accepted_on=mood_day_at(cut.accepted_at, zone) if cut.accepted_at else None,
+        accepted_on=cut.accepted_on,
         away=load_pauses_at(session, cut.patient_id, cut.revision),
         indications=cut.indications,
         beside=beside,

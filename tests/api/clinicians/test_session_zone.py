@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from flask import Flask
+
 from tests.builders.calls import made, refused
 from tests.builders.chart import Chart, a_session
+from tests.builders.ward import Ward
 from tests.builders.world import ClinicWorld
 
 ELSEWHERE = "Pacific/Kiritimati"
@@ -43,3 +47,21 @@ def test_a_move_of_the_patient_moves_no_session(clinic: ClinicWorld) -> None:
     after = chart.trend("instrument=phq9-daily")
     assert (after["timezone"], after["sessions"]) == (ELSEWHERE, before)
     chart.check_cache()
+
+
+def test_a_move_changes_nothing_of_what_was_due(
+    app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accepted at 10:00 in Paris, which in Honolulu was the evening of the day before."""
+    ward = Ward(app, monkeypatch)
+    ward.later(days=10, hours=12)
+    ward.answer("phq9-daily", 9)
+    before = ward.trend("instrument=phq9-daily")["adherence"]
+    assert before == {"due": 10, "answered": 1}
+
+    for zone in ("Pacific/Honolulu", "Asia/Tokyo", "Pacific/Honolulu"):
+        ward.later(days=1)
+        made(ward.patch(ward.path, {"timezone": zone}), 200)
+
+    after = ward.trend("instrument=phq9-daily")
+    assert (after["timezone"], after["adherence"]) == ("Pacific/Honolulu", before)

@@ -93,3 +93,15 @@ def test_a_provisional_baseline_of_the_daily_form(chart: Chart) -> None:
     assert report["improvement"] == {"points": 7, "percent": None}
     assert report["onset"] is None
     chart.check_cache()
+
+
+def test_the_caseload_says_that_a_response_cannot_be_judged(chart: Chart) -> None:
+    treat(chart, 0)
+    answered(chart, (3, 14), (9, 8))
+    assert chart.trend()["status"] == "no_response"
+    (row,) = chart.get("/v1/patients")["items"]
+    assert row["trend_status"] == "no_response"
+    assert "response cannot be judged: no PHQ-9 from before the treatment" in row["reason"]
+    assert "no response" not in row["reason"]
+    assert chart.get("/v1/patients?sort=trend")["items"] == [row]
+    chart.check_cache()

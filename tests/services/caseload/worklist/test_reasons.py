@@ -86,13 +86,9 @@ def days_ago(days: float) -> datetime:
             "last check-in less than a day ago; PHQ-9 8, no session yet",
         ),
         (
-            {"trend_status": "no_response", "baseline_after_treatment": True},
+            {"trend_status": "not_judged"},
             "last check-in less than a day ago;"
             " response cannot be judged: no PHQ-9 from before the treatment (18 to 8)",
-        ),
-        (
-            {"trend_status": "remission", "baseline_after_treatment": True},
-            "last check-in less than a day ago; PHQ-9 shows remission (18 to 8)",
         ),
         (
             {"last_check_in_at": None},
