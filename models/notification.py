@@ -20,7 +20,7 @@ from models.base import Base, Identified, OfClinic, of_clinic, of_known_clinic, 
 from models.encryption import EncryptedText
 
 CHANNELS: Final = ("email", "webhook")
-KINDS: Final = ("page", "digest", "letter")
+KINDS: Final = ("page", "digest", "letter", "stand_down")
 NOTIFICATION_STATES: Final = (
     "pending",
     "sending",
@@ -68,8 +68,11 @@ class Contact(OfClinic, Identified, Base):
 
 
 class Notification(OfClinic, Identified, Base):
-    """One page, morning mail or letter to one recipient over one channel. Its id is the receiver's
-    idempotency key.
+    """One page, morning mail, stand-down or letter to one recipient over one channel. Its id is the
+    receiver's idempotency key.
+
+    A stand-down tells a contact that somebody has taken or ended the alert that it was paged about;
+    its steps count down from -1.
 
     A page belongs to one alert, round and step; one that is unsent may come to stand for a later
     step. `created_at`: from when its age counts. a digest carries its alerts in `digest_alerts`.
@@ -88,7 +91,9 @@ class Notification(OfClinic, Identified, Base):
         one_of("channel", CHANNELS),
         one_of("state", NOTIFICATION_STATES),
         one_of("severity", SEVERITIES),
-        CheckConstraint("(kind = 'page') = (alert_id IS NOT NULL)", name="page_has_alert"),
+        CheckConstraint(
+            "(kind IN ('page', 'stand_down')) = (alert_id IS NOT NULL)", name="page_has_alert"
+        ),
         CheckConstraint("num_nonnulls(contact_id, user_id) = 1", name="one_recipient"),
         CheckConstraint("(kind = 'letter') = (severity IS NULL)", name="letter_is_no_alert"),
         CheckConstraint("(kind = 'letter') = (expires_at IS NOT NULL)", name="letter_expires"),

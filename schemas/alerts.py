@@ -256,9 +256,10 @@ class AttemptOut(Schema):
 
 
 class NotificationOut(Schema):
-    """One page or morning mail; `contact` is a neutral name, never an address."""
+    """One page, morning mail or stand-down; `contact` is a neutral name, never an address."""
 
     id = fields.UUID(required=True)
+    kind = one_of(("page", "digest", "stand_down"), required=True)
     channel = one_of(CHANNELS, required=True)
     contact = fields.String(required=True)
     state = one_of(NOTIFICATION_STATES, required=True)

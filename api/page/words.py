@@ -12,6 +12,7 @@ from api.page.clock import Clock
 from api.page.evidence import answers, found, rule
 from models.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
+from services.channels.base import short_id
 from services.rules.catalogue import CATALOGUE, FAMILIES
 from services.rules.mood_days import find_zone
 
@@ -48,6 +49,11 @@ EVENT: Final = {
     "page_delivered": "Page received",
     "page_failed": "Page failed",
     "page_still_unsent": "Page still not sent",
+    "page_joined": "Another answer: the page that is on its way stands for it too",
+    "page_withdrawn": "Page withdrawn: resolved before it was sent",
+    "stand_down_sent": "Who was paged before was told to stand down",
+    "stand_down_failed": "Telling who was paged before to stand down failed",
+    "stand_down_withdrawn": "Stand-down withdrawn: nobody has the alert any more",
     "no_one_on_call": "Nobody but the last resort is on the chain",
     "acknowledged": "Taken",
     "acknowledgement_taken_over": "Taken over",
@@ -75,6 +81,7 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
     evidence = alert.get("evidence")
     return {
         "alert": alert,
+        "short_id": short_id(alert["id"]),
         "severity": SEVERITY[alert["severity"]],
         "family": family(alert["family"]),
         "answers": list(answers(evidence)) if evidence else [],

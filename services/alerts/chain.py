@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,15 @@ from services.rules.escalation.staffing import (
     next_working_morning,
     parse_staffing,
 )
-from services.rules.escalation.states import DEFAULT_LADDERS, Circumstances, Ladder
+from services.rules.escalation.states import (
+    DEFAULT_LADDERS,
+    PAGING,
+    AlertState,
+    Circumstances,
+    Ladder,
+)
+
+MORNING_MAIL: Final = "morning mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,34 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
 def contact_name(position: int, channel: str, *, last_resort: bool = False) -> str:
     """A neutral name: `contact 2 (webhook)`. Never an address."""
     return f"{'last resort' if last_resort else f'contact {position}'} ({channel})"
+
+
+def contact_names(session: Session, clinic_id: UUID) -> dict[UUID, str]:
+    """Every contact the clinic ever had, by a neutral name."""
+    rows = session.execute(
+        select(Contact.id, Contact.position, Contact.channel, Contact.last_resort).where(
+            Contact.clinic_id == clinic_id
+        )
+    )
+    return {
+        row.id: contact_name(row.position, row.channel, last_resort=row.last_resort) for row in rows
+    }
+
+
+def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, str]) -> str | None:
+    """Who hears of it at `next_at`, if nothing happens before; None when time does nothing.
+
+    `links`: the contacts of the chain as it is now, in order.
+    """
+    if state.next_at is None:
+        return None
+    overdue = state.status == "acknowledged" and state.contact_due_at == state.next_at
+    severity = state.page_severity or state.ladder_severity if overdue else state.ladder_severity
+    if severity not in PAGING:
+        return MORNING_MAIL
+    starts_over = state.status == "acknowledged" and not overdue
+    step = 0 if starts_over or state.page_step >= len(links) else state.page_step
+    return names[links[step]] if links else None
 
 
 def readable_staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Staffing:

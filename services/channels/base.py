@@ -5,9 +5,9 @@ goes to one person about their own account.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 # Seconds without an answer after which a receiver counts as gone.
@@ -45,11 +45,21 @@ class AlertNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page (one alert) or one morning mail (one or more) to one address.
+class NextPage:
+    """Who is paged when, if nobody acts: a neutral name."""
 
+    target: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page or stand-down (one alert) or one morning mail (one or more) to one address.
+
+    A stand-down tells whoever was paged that somebody has taken or ended the alert.
     `notification_id` is the receiver's idempotency key: the same page sent again carries it.
-    `why`: sentences for the last resort, about those who were paged before.
+    `first_id`: of the alert's first page, when this is another one. `why`: sentences for the last
+    resort, about those who were paged before.
     """
 
     notification_id: UUID
@@ -57,6 +67,11 @@ class Page:
     severity: str
     alerts: tuple[AlertNotice, ...]
     signing_secret: str | None = field(default=None, repr=False)
+    kind: Literal["page", "digest", "stand_down"] = "page"
+    clinic: str = ""
+    zone: tzinfo = UTC
+    first_id: UUID | None = None
+    next_page: NextPage | None = None
     why: tuple[str, ...] = ()
 
 
@@ -79,6 +94,13 @@ class Channel(Protocol):
     def send(self, message: Message, now: datetime) -> Receipt:
         """Hand the message over. Raises `ChannelError`; returns within a bounded time."""
         ...
+
+
+def short_id(alert_id: UUID) -> str:
+    """Eight letters and digits that tell an alert from others: the last ones, since the first ones
+    of alerts of the same minute are equal.
+    """
+    return alert_id.hex[-8:].upper()
 
 
 def alert_url(public_url: str, alert_id: UUID) -> str:

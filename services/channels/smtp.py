@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from time import monotonic
@@ -18,15 +19,17 @@ from services.channels.base import (
     ChannelError,
     Letter,
     Message,
-    Page,
     Receipt,
-    alert_url,
 )
 from services.channels.deadline import cut_after
+from services.channels.wording import body, subject
 
 # RFC 5321 and 4954: commands it does not know or wants in another order, a log-in that it misses.
 # They may stand in answer to RCPT or DATA too, and say nothing about the mail.
 ABOUT_THE_SERVER: Final = frozenset({500, 502, 503, 504, 530, 534, 535, 538})
+
+# Folded at 78 a subject begins with a blank where a mail program takes it literally.
+POLICY: Final = policy.default.clone(max_line_length=500)
 
 
 class _Plain(smtplib.SMTP):
@@ -115,13 +118,13 @@ def _refused(code: int) -> ChannelError:
 
 
 def compose(message: Message, mail_from: str, public_url: str, now: datetime) -> EmailMessage:
-    """The mail of a page, of a morning's alerts (severity and links, nothing about anybody) or of a
-    letter. The same message gives the same `Message-ID` however often it is sent.
+    """The mail of a page, a stand-down, a morning's alerts or a letter. The same message gives the
+    same `Message-ID` however often it is sent; what is about an alert refers to its first page.
 
     Raises `ValueError` for an address that is none.
     """
     domain = parseaddr(mail_from)[1].rpartition("@")[2]
-    mail = EmailMessage()
+    mail = EmailMessage(POLICY)
     mail["From"] = mail_from
     mail["To"] = message.address
     mail["Subject"] = message.subject if isinstance(message, Letter) else subject(message)
@@ -133,25 +136,7 @@ def compose(message: Message, mail_from: str, public_url: str, now: datetime) ->
         return mail
     for notice in message.alerts:
         mail["X-Interlude-Alert"] = str(notice.alert_id)
-    mail.set_content(body(message, public_url))
+    if message.first_id is not None:
+        mail["References"] = mail["In-Reply-To"] = f"<{message.first_id}@{domain}>"
+    mail.set_content(body(message, public_url, now))
     return mail
-
-
-def subject(page: Page) -> str:
-    """`CRITICAL alert` or `3 alerts to look at (medium)`."""
-    if page.severity in ("critical", "high"):
-        return f"[Interlude] {page.severity.upper()} alert: open and acknowledge"
-    count = len(page.alerts)
-    return f"[Interlude] {count} {page.severity} alert{'' if count == 1 else 's'} to look at"
-
-
-def body(page: Page, public_url: str) -> str:
-    """One line an alert, each with the link that opens the facts after log-in."""
-    lines = [
-        f"{notice.severity}, {notice.status}, since {notice.triggered_at:%Y-%m-%d %H:%M} UTC\n"
-        f"{alert_url(public_url, notice.alert_id)}\n"
-        for notice in page.alerts
-    ]
-    if page.why:
-        lines += ["You are the last resort:", *page.why, ""]
-    return "\n".join([*lines, "The link asks you to log in. Opening it changes nothing."])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -35,7 +35,7 @@ from services.claims import first_free
 from services.unit_of_work import transaction
 
 PAGES: Final = ("page", "digest")
-LETTERS: Final = ("letter",)
+LETTERS: Final = ("letter", "stand_down")
 # Written into the statement, as `UNFINISHED` is, so that the partial index is used.
 SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
 TURNS_LAST: Final = timedelta(minutes=1)
@@ -43,14 +43,14 @@ TURNS_LAST: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One notification under our lease. A page has an alert, a morning mail and a letter have none;
-    a letter has no severity.
+    """One notification under our lease. A page and a stand-down have an alert, a morning mail and a
+    letter have none; a letter has no severity.
     """
 
     clinic_id: UUID
     notification_id: UUID
     lease_token: UUID
-    kind: str
+    kind: Any
     channel: str
     alert_id: UUID | None
     contact_id: UUID | None

@@ -2,36 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from models import Alert, Contact, DigestAlert, Notification, User
+from models import Alert, Clinic, Contact, DigestAlert, Notification, User
 from models.encryption import KeyringError
-from services.alerts.chain import is_reachable
+from services.alerts.chain import contact_names, is_reachable, load_chain, next_target
 from services.alerts.delivery.claiming import Claimed
 from services.alerts.delivery.reasons import why_last_resort
-from services.channels.base import AlertNotice, ChannelError, Letter, Message, Page
+from services.channels.base import AlertNotice, ChannelError, Letter, Message, NextPage, Page
 from services.password_reset.letter import letter_of
+from services.rules.escalation.states import AlertState
+from services.rules.mood_days import find_zone
 from services.unit_of_work import transaction
+
+SHOWN: Final = ("id", "severity", "status", "triggered_at")
+
+
+class Withdrawn(ChannelError):
+    """What it was to say is not true any more: nobody needs it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, permanent=True)
 
 
 def load_message(claimed: Claimed, now: datetime) -> Message:
     """Read address and content. Raises `ChannelError` for a recipient that has left since, for
-    what no key of this process opens, and for a letter that has come too late.
+    what no key of this process opens, and for a letter that has come too late; `Withdrawn` for what
+    is about resolved alerts only, and for a stand-down from an alert that nobody has any more.
     """
     with transaction() as session:
         if claimed.severity is None:
             return _letter(session, claimed, now)
+        alerts = _still_true(claimed, session.scalars(_alerts(claimed)).all())
         try:
             address, signing_secret = _recipient(session, claimed)
         except KeyringError as error:
             raise ChannelError("address_unreadable") from error
-        notices = tuple(AlertNotice(*alert) for alert in session.execute(_alerts(claimed)))
-        why = why_last_resort(session, claimed)
-    return Page(claimed.notification_id, address, claimed.severity, notices, signing_secret, why)
+        clinic = session.execute(
+            select(Clinic.name, Clinic.timezone).where(Clinic.id == claimed.clinic_id)
+        ).one()
+        return Page(
+            claimed.notification_id,
+            address,
+            claimed.severity,
+            tuple(AlertNotice(*(getattr(one, name) for name in SHOWN)) for one in alerts),
+            signing_secret,
+            kind=claimed.kind,
+            clinic=clinic.name,
+            zone=find_zone(clinic.timezone) or ZoneInfo("UTC"),
+            first_id=_first_page(session, claimed),
+            next_page=_next_page(session, claimed, alerts[0]),
+            why=why_last_resort(session, claimed),
+        )
+
+
+def _still_true(claimed: Claimed, alerts: Sequence[Alert]) -> Sequence[Alert]:
+    if claimed.kind == "stand_down":
+        if alerts[0].status == "triggered":
+            raise Withdrawn("nobody_has_it")
+        return alerts
+    waiting = [alert for alert in alerts if alert.status != "resolved"]
+    if not waiting:
+        raise Withdrawn("alert_resolved")
+    return waiting
+
+
+def _first_page(session: Session, claimed: Claimed) -> UUID | None:
+    """The alert's first page, which later mails about it refer to; None when this is it."""
+    if claimed.alert_id is None:
+        return None
+    first = session.scalar(
+        select(Notification.id)
+        .where(
+            Notification.clinic_id == claimed.clinic_id,
+            Notification.alert_id == claimed.alert_id,
+            Notification.kind == "page",
+        )
+        .order_by(Notification.id)
+        .limit(1)
+    )
+    return None if first == claimed.notification_id else first
+
+
+def _next_page(session: Session, claimed: Claimed, alert: Alert) -> NextPage | None:
+    """Who hears of the alert next if nobody acts; of a morning mail nobody asks."""
+    state = AlertState.of(alert)
+    if claimed.alert_id is None or state.next_at is None:
+        return None
+    links = [link.contact_id for link in load_chain(session, claimed.clinic_id).links]
+    target = next_target(state, links, contact_names(session, claimed.clinic_id))
+    return None if target is None else NextPage(target, state.next_at)
 
 
 def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
@@ -102,9 +169,5 @@ def carried_alerts(claimed: Claimed) -> ColumnElement[bool]:
     return and_(Alert.clinic_id == claimed.clinic_id, Alert.id.in_(carried))
 
 
-def _alerts(claimed: Claimed) -> Select[UUID, str, str, datetime]:
-    return (
-        select(Alert.id, Alert.severity, Alert.status, Alert.triggered_at)
-        .where(carried_alerts(claimed))
-        .order_by(Alert.triggered_at, Alert.id)
-    )
+def _alerts(claimed: Claimed) -> Select[Alert]:
+    return select(Alert).where(carried_alerts(claimed)).order_by(Alert.triggered_at, Alert.id)

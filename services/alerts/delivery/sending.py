@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models import Alert, Notification
 from services.alerts.chain import load_chain
 from services.alerts.delivery.claiming import PAGES, Claimed, attempt_insert, claim_due
-from services.alerts.delivery.messages import carried_alerts, load_message
+from services.alerts.delivery.messages import Withdrawn, carried_alerts, load_message
 from services.alerts.delivery.morning_mail import pass_on
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
@@ -28,6 +28,7 @@ from services.rules.escalation.states import AlertState, Circumstances, PageStep
 from services.unit_of_work import execute_writes, transaction
 
 Clock = Callable[[], datetime]
+STAND_DOWN_IS_NEWS: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
         step = _settle(session, claimed, _not_out(), state=receipt.value, sent_at=now)
         if step is None:
             return False
-        _add_to_timeline(session, claimed, f"page_{receipt.value}", now, step)
+        _add_to_timeline(session, claimed, receipt.value, now, step)
         if waiting is not None:
             _move(session, waiting, lifecycle.delivery_accepted, now)
         return True
@@ -114,9 +115,8 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         if step is None:
             return False
         session.execute(attempt_insert(claimed, error.reason, now))
-        _add_to_timeline(
-            session, claimed, "page_failed", now, step, reason=error.reason, final=final
-        )
+        outcome = "withdrawn" if isinstance(error, Withdrawn) else "failed"
+        _add_to_timeline(session, claimed, outcome, now, step, reason=error.reason, final=final)
         if alert is not None:
             failed = partial(
                 lifecycle.delivery_failed, page=step, reached=_has_reached(session, alert)
@@ -160,9 +160,10 @@ def _settle(
 
 
 def _add_to_timeline(
-    session: Session, claimed: Claimed, kind: str, now: datetime, step: PageStep, **detail: Any
+    session: Session, claimed: Claimed, outcome: str, now: datetime, step: PageStep, **detail: Any
 ) -> None:
     """On the timeline of every alert that the notification carries; a letter carries none."""
+    kind = f"{'stand_down' if claimed.kind == 'stand_down' else 'page'}_{outcome}"
     detail |= {"notification_id": str(claimed.notification_id), "channel": claimed.channel}
     if claimed.alert_id is not None:
         detail |= {"round": step.round, "step": step.step}
@@ -176,13 +177,21 @@ def _add_to_timeline(
 
 
 def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> bool:
-    """Is any of its alerts still open, or can its code still be used when it is sent again?"""
+    """Is any of its alerts still open, can its code still be used when it is sent again, is a
+    stand-down still news?
+    """
     wanted = select(Alert.id).where(carried_alerts(claimed), Alert.status != "resolved").limit(1)
     if claimed.kind == "letter":
         wanted = select(Notification.id).where(
             Notification.clinic_id == claimed.clinic_id,
             Notification.id == claimed.notification_id,
             Notification.expires_at > retry_at,
+        )
+    if claimed.kind == "stand_down":
+        wanted = select(Notification.id).where(
+            Notification.clinic_id == claimed.clinic_id,
+            Notification.id == claimed.notification_id,
+            Notification.created_at > retry_at - STAND_DOWN_IS_NEWS,
         )
     return session.scalar(wanted) is not None
 

@@ -14,6 +14,7 @@ from services.access import Actor
 from services.accounts.token_check import acting
 from services.alerts.chain import load_chain
 from services.alerts.handling.locked_alert import lock_alert_for
+from services.alerts.handling.stand_down import stand_down_writes
 from services.alerts.locking import lock_status_rows
 from services.alerts.outbox import load_outbox
 from services.alerts.writing import AlertKey, change_writes, notify_statement
@@ -24,7 +25,8 @@ from services.unit_of_work import execute_writes
 
 
 def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
-    """The actor owns the alert from now on, and paging pauses until the acknowledgement ends.
+    """The actor owns the alert from now on, and paging pauses until the acknowledgement ends; who
+    was paged before is told to stand down.
 
     By the owner again it changes nothing; by another person the owner changes and the end stays.
     Raises `AlreadyResolved`, `Forbidden`, `NotFound`.
@@ -34,7 +36,8 @@ def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
         locked = lock_alert_for(session, actor, alert_id, lambda reach: reach.acts, now)
         if locked.is_resolved:
             raise AlreadyResolved
-        locked.write(lifecycle.acknowledged(locked.state, actor.user_id, locked.circumstances()))
+        change = lifecycle.acknowledged(locked.state, actor.user_id, locked.circumstances())
+        locked.write(change, stand_down_writes(session, locked.alert, actor.user_id, locked.now))
         return locked.shown("alert_acknowledged")
 
 

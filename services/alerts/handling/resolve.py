@@ -20,6 +20,7 @@ from models.encryption import keyring
 from services.access import Actor
 from services.accounts.token_check import acting
 from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
+from services.alerts.handling.stand_down import stand_down_writes
 from services.alerts.permissions import Reach, problems_with
 from services.exceptions import AlreadyResolved, Invalid
 from services.rules.danger.lowering import CssrsEntry, Occurrence
@@ -86,7 +87,8 @@ def resolve(actor: Actor, alert_id: UUID, ending: Ending, now: datetime) -> dict
             note=ending.note,
             content_digest=ending.digest,
         )
-        locked.write(lifecycle.resolved(locked.state, locked.circumstances()), (kept,))
+        stand_down = stand_down_writes(session, locked.alert, actor.user_id, locked.now)
+        locked.write(lifecycle.resolved(locked.state, locked.circumstances()), (kept, *stand_down))
         return locked.shown("alert_resolved")
 
 

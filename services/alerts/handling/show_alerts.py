@@ -16,7 +16,7 @@ from models.alert import SEVERITIES
 from services import audit
 from services.access import Actor
 from services.accounts.token_check import acting
-from services.alerts.chain import load_chain
+from services.alerts.chain import contact_names, load_chain, next_target
 from services.alerts.handling.evidence import (
     load_occurrences,
     show_bodies,
@@ -25,8 +25,6 @@ from services.alerts.handling.evidence import (
     show_occurrences,
 )
 from services.alerts.handling.timeline import (
-    contact_names,
-    next_target,
     show_notifications,
     show_resolution,
     show_timeline,
@@ -118,7 +116,7 @@ def show_alert(
     """The alert as this person sees it; `evidence` and `patient` are left out for those who may
     not act.
     """
-    names = contact_names(session)
+    names = contact_names(session, alert.clinic_id)
     rows = load_occurrences(session, alert)
     shown = show_summary(alert) | {
         "acknowledged_by_name": _name_of(session, alert.acknowledged_by),

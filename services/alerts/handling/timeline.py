@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,45 +14,15 @@ from models import (
     AlertEvent,
     AlertNote,
     AlertResolution,
-    Contact,
     Notification,
     NotificationAttempt,
     StoredPlan,
     User,
 )
 from services.access import Actor
-from services.alerts.chain import contact_name
 from services.alerts.permissions import Reach, about_alert
-from services.rules.escalation.states import PAGING, AlertState
 
-MORNING_MAIL: Final = "morning mail"
 CARE_TEAM: Final = "care team (email)"
-
-
-def contact_names(session: Session) -> dict[UUID, str]:
-    """Every contact the clinic ever had, by a neutral name: `contact 2 (webhook)`."""
-    rows = session.execute(
-        select(Contact.id, Contact.position, Contact.channel, Contact.last_resort)
-    )
-    return {
-        row.id: contact_name(row.position, row.channel, last_resort=row.last_resort) for row in rows
-    }
-
-
-def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, str]) -> str | None:
-    """Who hears of it at `next_at`, if nothing happens before; None when time does nothing.
-
-    `links`: the contacts of the chain as it is now, in order.
-    """
-    if state.next_at is None:
-        return None
-    overdue = state.status == "acknowledged" and state.contact_due_at == state.next_at
-    severity = state.page_severity or state.ladder_severity if overdue else state.ladder_severity
-    if severity not in PAGING:
-        return MORNING_MAIL
-    starts_over = state.status == "acknowledged" and not overdue
-    step = 0 if starts_over or state.page_step >= len(links) else state.page_step
-    return names[links[step]] if links else None
 
 
 def show_timeline(
@@ -94,11 +64,17 @@ def _note(note: AlertNote | None, actor: Actor, reach: Reach) -> dict[str, Any]:
 def show_notifications(
     session: Session, alert: Alert, names: Mapping[UUID, str]
 ) -> list[dict[str, Any]]:
-    """Every page and morning mail about the alert, oldest first, with every attempt to deliver it.
-    Contacts by their neutral name, never by an address.
+    """Every page, morning mail and stand-down about the alert, oldest first, with every attempt to
+    deliver it. Contacts by their neutral name, never by an address.
     """
     rows = session.execute(
-        select(Notification.id, Notification.channel, Notification.contact_id, Notification.state)
+        select(
+            Notification.id,
+            Notification.kind,
+            Notification.channel,
+            Notification.contact_id,
+            Notification.state,
+        )
         .where(about_alert(alert.id))
         .order_by(Notification.created_at, Notification.id)
     ).all()
@@ -115,6 +91,7 @@ def show_notifications(
     return [
         {
             "id": row.id,
+            "kind": row.kind,
             "channel": row.channel,
             "contact": names[row.contact_id] if row.contact_id is not None else CARE_TEAM,
             "state": row.state,

@@ -226,7 +226,7 @@ def test_the_medium_alerts_of_a_weekend_are_one_mail_and_low_ones_are_none(
         if alert["severity"] == "medium"
     }
     assert set(mail.get_all("X-Interlude-Alert")) == medium
-    assert mail["Subject"] == "[Interlude] 5 medium alerts to look at"
+    assert mail["Subject"] == "[Interlude] 5 medium alerts to look at, North Clinic"
     low = [alert for alert in [*alerts(pat), *alerts(other)] if alert["severity"] == "low"]
     assert {alert["family"] for alert in low} == {"e6", "n2"}
     assert all(scene.events(alert["id"]) == ["triggered"] for alert in low)

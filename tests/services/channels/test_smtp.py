@@ -13,7 +13,7 @@ import pytest
 
 from services.channels.base import AlertNotice, ChannelError, Page, Receipt
 from services.channels.deadline import shut_down
-from services.channels.smtp import SmtpChannel, subject
+from services.channels.smtp import SmtpChannel
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.scripted import Script, server
 
@@ -41,19 +41,6 @@ def test_a_mail_that_the_server_took_is_sent(smtp_server: MailServer):
     (mail,) = smtp_server.inbox
     assert mail["Date"].datetime == NOW
     assert mail["Message-ID"] == f"<{UUID(int=1)}@h.test>"
-
-
-@pytest.mark.parametrize(
-    ("severity", "count", "text"),
-    [
-        ("critical", 1, "[Interlude] CRITICAL alert: open and acknowledge"),
-        ("high", 1, "[Interlude] HIGH alert: open and acknowledge"),
-        ("medium", 1, "[Interlude] 1 medium alert to look at"),
-        ("medium", 3, "[Interlude] 3 medium alerts to look at"),
-    ],
-)
-def test_the_subject_says_how_urgent_and_how_many(severity: str, count: int, text: str):
-    assert subject(page(severity=severity, count=count)) == text
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_several_alerts_of_a_weekend_are_one_mail_on_monday(scene: Scene, smtp_s
     wait_until(scene, MONDAY)
     scene.work()
     assert mails(smtp_server) == {FIRST: {one, two}}
-    assert smtp_server.inbox[0]["Subject"] == "[Interlude] 2 medium alerts to look at"
+    assert smtp_server.inbox[0]["Subject"] == "[Interlude] 2 medium alerts to look at, North Clinic"
     assert scene.events(one) == ["triggered", "mailed", "page_sent"]
     assert (scene.alert(one).status, scene.alert(one).next_at) == ("triggered", None)
     scene.later(days=30)

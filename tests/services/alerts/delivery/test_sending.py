@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from models import Contact, User
 from models.encryption import keyring
 from services.alerts.delivery.sending import Pace, deliver_one
-from services.channels.base import Page, Receipt
+from services.channels.base import Page, Receipt, short_id
 from services.channels.console import ConsoleChannel
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
@@ -41,7 +41,8 @@ def test_a_page_is_a_mail_with_the_severity_and_a_link_and_nothing_about_anybody
     (page,) = scene.notifications()
     assert mail["Message-ID"] == f"<{page.id}@hospital.test>"
     assert mail["X-Interlude-Alert"] == str(alert_id)
-    assert mail["Subject"] == "[Interlude] CRITICAL alert: open and acknowledge"
+    name = f"CRITICAL alert {short_id(alert_id)}, North Clinic"
+    assert mail["Subject"] == f"[Interlude] {name}: open and acknowledge"
     assert (mail["To"], mail["From"]) == (FIRST, "interlude@hospital.test")
     assert f"{PUBLIC_URL}/a/{alert_id}" in mail.get_content()
     whole = mail.as_string().casefold()

@@ -88,7 +88,7 @@ def test_the_last_resort_reads_why(scene: Scene, smtp_server: MailServer):
         "contact 1 (email) could not be reached: smtp_550.",
         "contact 2 (email) was paged and has not acknowledged.",
     ]
-    assert "last resort" not in second.get_content()
+    assert "You are the last resort" not in second.get_content()
 
 
 def test_the_last_resort_reads_that_nobody_else_is_there_or_that_a_page_still_hangs(

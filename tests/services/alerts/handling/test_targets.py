@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from models.base import new_id
-from services.alerts.handling.timeline import MORNING_MAIL, next_target
+from services.alerts.chain import MORNING_MAIL, next_target
 from services.alerts.permissions import allowed_dispositions, handled_as, problems_with
 from services.rules.escalation.states import AlertState
 
