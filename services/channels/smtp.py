@@ -14,6 +14,7 @@ from email.utils import format_datetime, parseaddr
 from time import monotonic
 from typing import Any, Final
 
+from services.channels.addresses import ascii_mail_address
 from services.channels.base import (
     TIMEOUT_S,
     ChannelError,
@@ -126,7 +127,7 @@ def compose(message: Message, mail_from: str, public_url: str, now: datetime) ->
     domain = parseaddr(mail_from)[1].rpartition("@")[2]
     mail = EmailMessage(POLICY)
     mail["From"] = mail_from
-    mail["To"] = message.address
+    mail["To"] = ascii_mail_address(message.address)
     mail["Subject"] = message.subject if isinstance(message, Letter) else subject(message)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.notification_id}@{domain}>"

@@ -14,11 +14,25 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from services.channels.addresses import ascii_url
 from services.channels.base import TIMEOUT_S, ChannelError, Message, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
 
 # Request Timeout, Too Early, Too Many Requests: the receiver asks to be tried again.
 TRY_AGAIN: Final = frozenset({408, 425, 429})
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """The answer, however many interim ones (RFC 9110, 15.2) come before it. Switching protocols is
+    one that we never asked for, and final.
+    """
+
+    def begin(self) -> None:
+        """Read status and headers."""
+        super().begin()
+        while 100 < self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = None  # type: ignore[assignment] # so that it reads the next one
+            super().begin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +98,20 @@ class WebhookChannel:
 
 def connection_to(url: str, timeout_s: float) -> tuple[http.client.HTTPConnection, str]:
     """A connection that is not open yet and what to ask for; `ValueError` when it is no URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("not an http(s) address")
+    parts = urlsplit(ascii_url(url))
+    if parts.hostname is None:
+        raise AssertionError("an http(s) address has a host")
     target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
+    connection: http.client.HTTPConnection
     if parts.scheme == "http":
-        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s), target
-    context = ssl.create_default_context()
-    return http.client.HTTPSConnection(
-        parts.hostname, parts.port, timeout=timeout_s, context=context
-    ), target
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
+    else:
+        context = ssl.create_default_context()
+        connection = http.client.HTTPSConnection(
+            parts.hostname, parts.port, timeout=timeout_s, context=context
+        )
+    connection.response_class = FinalResponse
+    return connection, target
 
 
 def signature(secret: str, content: bytes, now: datetime) -> str:

@@ -9,7 +9,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -20,6 +19,7 @@ from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.token_check import acting
+from services.channels.addresses import ascii_mail_address, ascii_url
 from services.checks import check_email
 from services.exceptions import Invalid, NotFound
 from services.unit_of_work import transaction
@@ -96,23 +96,33 @@ def add_last_resort(
     )
 
 
+# Never what was sent: it may hold a password.
+UNUSABLE: Final = (
+    "Not an address that can be used: it needs a host name or number, and no blanks, user or"
+    " password."
+)
+
+
 def read_address(address: str) -> tuple[str, str]:
-    """`(channel, address as stored)`: a bare mail address or a URL; raises `Invalid`."""
+    """`(channel, address as stored)`: a bare mail address or a URL, hosts in ASCII; raises
+    `Invalid`.
+    """
     scheme, _, rest = address.strip().partition(":")
-    if scheme.lower() == "mailto":
-        return "email", check_email(rest, "address")
-    if scheme.lower() in ("http", "https") and _is_web_address(address.strip()):
-        return "webhook", address.strip()
+    try:
+        if scheme.lower() == "mailto":
+            return "email", ascii_mail_address(check_email(rest, "address"))
+        if scheme.lower() in ("http", "https"):
+            return "webhook", _web_address(address.strip())
+    except ValueError as error:
+        raise Invalid({"address": [UNUSABLE]}) from error
     raise Invalid({"address": ["Not a mailto: or http(s):// address."]})
 
 
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it checks it
-    except ValueError:
-        return False
-    return bool(parts.hostname) and url.isprintable() and " " not in url and len(url) <= MAX_URL
+def _web_address(url: str) -> str:
+    found = ascii_url(url)
+    if not url.isprintable() or " " in url or len(found) > MAX_URL:
+        raise ValueError("blanks, control characters or too long")
+    return found
 
 
 def list_contacts(actor: Actor, now: datetime) -> list[dict[str, Any]]:

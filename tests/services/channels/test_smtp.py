@@ -78,6 +78,20 @@ def test_a_closed_port_and_a_wrong_kind_of_server_may_be_right_later(smtp_server
     assert failure(channel(port), page()) == ("smtp_unreachable", False)
 
 
+def test_a_domain_in_other_letters_needs_no_extension_of_the_server():
+    """Whatever the server knows, it is asked for the ASCII form of the domain."""
+    asked: list[bytes] = []
+
+    def talk(caller: socket.socket) -> None:
+        for answer in (HI, OK, OK, b"550 enough\r\n"):
+            caller.sendall(answer)
+            asked.append(caller.recv(4096))
+
+    with server(talk) as port:
+        assert failure(channel(port), page("oncall@b\u00fccher.test")) == ("smtp_550", True)
+    assert b"rcpt TO:<oncall@xn--bcher-kva.test>\r\n" in asked
+
+
 def test_an_address_cannot_carry_a_header_of_its_own(smtp_server: MailServer):
     address = "nurse@hospital.test\nBcc: somebody@else.test"
     assert failure(channel(smtp_server.receiver.port), page(address)) == ("smtp_bad_address", True)

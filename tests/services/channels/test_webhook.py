@@ -13,6 +13,7 @@ import pytest
 
 from services.channels.base import AlertNotice, ChannelError, Letter, Page, Receipt
 from services.channels.webhook import WebhookChannel, connection_to, signature
+from tests.fixtures.scripted import server
 from tests.fixtures.webhook import Answer, WebhookReceiver
 
 NOW = datetime(2026, 11, 20, 21, 0, 0, 500_000, tzinfo=UTC)
@@ -88,16 +89,47 @@ def test_a_receiver_that_drips_its_answer_does_not_hold_the_sender():
         ("ftp://127.0.0.1/", "webhook_bad_address", True),
         ("http://127.0.0.1:port/", "webhook_bad_address", True),
         ("nonsense", "webhook_bad_address", True),
+        ("http://user:pass@127.0.0.1/", "webhook_bad_address", True),
     ],
 )
 def test_an_address_that_cannot_be_called(address: str, reason: str, permanent: bool):
     assert failure(address) == (reason, permanent)
 
 
+@pytest.mark.parametrize("final", [200, 503])
+def test_interim_answers_are_not_the_answer(final: int):
+    interim = b"".join(
+        b"HTTP/1.1 %d Wait\r\nLink: </style>\r\n\r\n" % status for status in (100, 102, 103, 103)
+    )
+
+    def talk(caller: socket.socket) -> None:
+        caller.recv(65536)
+        caller.sendall(interim + b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % final)
+
+    with server(talk) as port:
+        sender, of = WebhookChannel("https://i.test", 5), page(f"http://127.0.0.1:{port}/")
+        if final == 200:
+            assert sender.send(of, NOW) is Receipt.DELIVERED
+        else:
+            with pytest.raises(ChannelError, match="webhook_503"):
+                sender.send(of, NOW)
+
+
+def test_switching_protocols_is_no_receipt():
+    def talk(caller: socket.socket) -> None:
+        caller.recv(65536)
+        caller.sendall(b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n")
+
+    with server(talk) as port, pytest.raises(ChannelError, match="webhook_101"):
+        WebhookChannel("https://i.test", 5).send(page(f"http://127.0.0.1:{port}/"), NOW)
+
+
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
         ("", "/"),
+        ("/hä?q=ö#top", "/h%C3%A4?q=%C3%B6"),
+        ("/h%C3%A4?a=%20b&c=1", "/h%C3%A4?a=%20b&c=1"),
         ("/", "/"),
         ("?token=1", "/?token=1"),
         ("#top", "/"),
