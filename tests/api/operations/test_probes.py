@@ -27,7 +27,7 @@ from tests.builders.world import ClinicWorld, World
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-def open_alert(app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
+def open_alert(worker_app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
     """A critical alert of a new patient, triggered three minutes ago, next step in the future."""
     patient, at, alert_id = clinic.patient(), utcnow() - timedelta(minutes=3), new_id()
     row = {
@@ -44,12 +44,12 @@ def open_alert(app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
         "newest_occurrence_at": at,
         "next_at": utcnow() + timedelta(minutes=7),
     }
-    with app.app_context(), transaction(clinic.id) as session:
+    with worker_app.app_context(), transaction() as session:
         session.execute(insert(Alert).values(row | fields))
     return alert_id
 
 
-def queue_page(app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields: object) -> UUID:
+def queue_page(worker_app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields: object) -> UUID:
     """A page of that alert to the last resort, queued now."""
     page_id, at = new_id(), fields.get("created_at", utcnow())
     row = {
@@ -64,8 +64,9 @@ def queue_page(app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields: object
         "created_at": at,
         "due_at": at,
     }
-    with app.app_context(), transaction(clinic.id) as session:
-        contact = session.scalars(select(Contact.id).where(Contact.last_resort)).one()
+    with worker_app.app_context(), transaction() as session:
+        last_resort = (Contact.clinic_id == clinic.id, Contact.last_resort)
+        contact = session.scalars(select(Contact.id).where(*last_resort)).one()
         session.execute(insert(Notification).values(row | {"contact_id": contact} | fields))
     return page_id
 
@@ -74,8 +75,8 @@ def ago(seconds: float) -> dict[str, object]:
     return {"created_at": utcnow() - timedelta(seconds=seconds)}
 
 
-def set_state(app: Flask, clinic: ClinicWorld, page_id: UUID, state: str) -> None:
-    with app.app_context(), transaction(clinic.id) as session:
+def set_state(worker_app: Flask, clinic: ClinicWorld, page_id: UUID, state: str) -> None:
+    with worker_app.app_context(), transaction() as session:
         session.execute(update(Notification).where(Notification.id == page_id).values(state=state))
 
 
@@ -102,9 +103,9 @@ def test_it_is_not_ready_at_another_revision(
 
 
 def test_a_young_unsent_page_is_no_outage(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    queue_page(app, clinic, open_alert(app, clinic), **ago(30))
+    queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(30))
     answer = client.get("/safetyz")
     assert answer.status_code == 200
     assert answer.json["unsent_pages"] == {"critical": 1}
@@ -113,28 +114,30 @@ def test_a_young_unsent_page_is_no_outage(
 
 
 def test_an_unsent_critical_page_older_than_a_minute_is_an_outage(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    page = queue_page(app, clinic, open_alert(app, clinic), **ago(61))
+    page = queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(61))
     answer = client.get("/safetyz")
     assert answer.status_code == 503
     assert answer.json["late"] == ["critical_page_unsent"]
     assert answer.json["oldest_unsent_s"]["critical"] > 60
-    set_state(app, clinic, page, "sent")
+    set_state(worker_app, clinic, page, "sent")
     assert client.get("/safetyz").status_code == 200
 
 
-def test_it_sees_the_pages_of_every_clinic(app: Flask, client: FlaskClient, world: World) -> None:
+def test_it_sees_the_pages_of_every_clinic(
+    worker_app: Flask, client: FlaskClient, world: World
+) -> None:
     for name in ("North", "South"):
         clinic = world.clinic(name)
-        queue_page(app, clinic, open_alert(app, clinic), **ago(61))
+        queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(61))
     assert client.get("/safetyz").json["unsent_pages"] == {"critical": 2}
 
 
 def test_an_old_page_of_a_lower_severity_is_reported_and_is_no_outage(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    queue_page(app, clinic, open_alert(app, clinic), severity="high", **ago(3600))
+    queue_page(worker_app, clinic, open_alert(worker_app, clinic), severity="high", **ago(3600))
     answer = client.get("/safetyz")
     assert answer.status_code == 200
     assert answer.json["oldest_unsent_s"]["high"] > 3599
@@ -151,48 +154,48 @@ def test_an_old_page_of_a_lower_severity_is_reported_and_is_no_outage(
     ],
 )
 def test_a_page_that_failed_for_good_counts_until_another_one_arrives(
-    app: Flask,
+    worker_app: Flask,
     client: FlaskClient,
     clinic: ClinicWorld,
     other_round: int,
     other_state: str,
     status: int,
 ) -> None:
-    alert = open_alert(app, clinic)
-    queue_page(app, clinic, alert, state="failed_permanently", **ago(90))
+    alert = open_alert(worker_app, clinic)
+    queue_page(worker_app, clinic, alert, state="failed_permanently", **ago(90))
     other = {"page_round": other_round, "page_step": 1, "state": other_state}
-    queue_page(app, clinic, alert, **other, **ago(70))
+    queue_page(worker_app, clinic, alert, **other, **ago(70))
     assert client.get("/safetyz").status_code == status
 
 
 def test_a_page_that_failed_for_good_no_longer_counts_once_somebody_acknowledged(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     acknowledged = {
         "status": "acknowledged",
         "acknowledged_by": clinic.admin.user_id,
         "ack_expires_at": utcnow() + timedelta(hours=1),
     }
-    alert = open_alert(app, clinic, **acknowledged)
-    queue_page(app, clinic, alert, state="failed_permanently", **ago(90))
+    alert = open_alert(worker_app, clinic, **acknowledged)
+    queue_page(worker_app, clinic, alert, state="failed_permanently", **ago(90))
     answer = client.get("/safetyz")
     assert answer.status_code == 200
     assert answer.json["oldest_unacknowledged_critical_s"] is None
 
 
 def test_a_ladder_that_stands_still_is_an_outage(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    open_alert(app, clinic, next_at=utcnow() - timedelta(seconds=61))
+    open_alert(worker_app, clinic, next_at=utcnow() - timedelta(seconds=61))
     answer = client.get("/safetyz")
     assert (answer.status_code, answer.json["late"]) == (503, ["critical_step_overdue"])
 
 
 def test_the_answer_holds_no_id_and_no_name(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    alert = open_alert(app, clinic)
-    page = queue_page(app, clinic, alert, **ago(61))
+    alert = open_alert(worker_app, clinic)
+    page = queue_page(worker_app, clinic, alert, **ago(61))
     for path in ("/safetyz", "/metrics", "/readyz"):
         text = client.get(path).get_data(as_text=True).casefold()
         for secret in (str(clinic.id), str(alert), str(page), "quagga", "clinic.example"):
@@ -248,9 +251,9 @@ def test_requests_are_counted_by_pattern_method_and_status(client: FlaskClient) 
 
 
 def test_alerts_and_pages_are_counted_over_all_clinics(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld
+    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    queue_page(app, clinic, open_alert(app, clinic), **ago(30))
+    queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(30))
     alerts = 'interlude_alerts{family="suicide_risk",severity="critical",status="triggered"}'
     assert metric(client, alerts) == 1
     assert metric(client, 'interlude_pages{severity="critical",state="pending"}') == 1
