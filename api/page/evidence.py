@@ -148,6 +148,18 @@ E4: Final[Mapping[str, Callable[[Findings], str]]] = {
 }
 
 
+def _e7(findings: Findings, _: Evidence) -> str:
+    words = (E7[kind](findings) for kind in findings["findings"].split(","))
+    return f"{PHASE[findings['phase']]}: " + "; ".join(words)
+
+
+E7: Final[Mapping[str, Callable[[Findings], str]]] = {
+    "unresponsive": _sedation,
+    "systolic_low": lambda f: f"blood pressure {_mmhg(f)}",
+    "oxygen_very_low": lambda f: f"oxygen saturation {f['spo2']}{NBSP}%",
+}
+
+
 def _e5(findings: Findings, _: Evidence) -> str | None:
     lasting, severe = _labels(findings["still_there"]), _labels(findings["severe"])
     parts = (lasting and f"Still there {DAY_AFTER}: {lasting}", severe and f"Severe: {severe}")
@@ -254,6 +266,7 @@ WORDS: Final[Mapping[str, Callable[[Findings, Evidence], str | None]]] = {
     "E4": _e4,
     "E5": _e5,
     "E6": _e6,
+    "E7": _e7,
     "U1": _u1,
     "M1": _m1,
     "M2": _m2,

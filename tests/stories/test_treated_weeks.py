@@ -191,6 +191,20 @@ def test_the_monthly_form_on_the_bladder(ward: Ward) -> None:
     ward.check_cache()
 
 
+def test_a_symptom_that_is_new_after_four_sessions_is_judged_on_the_form(ward: Ward) -> None:
+    def form(day: float, *items: int) -> dict[str, Any]:
+        ward.at(MORNING + timedelta(days=day))
+        given = {f"q{place}": value for place, value in enumerate(items, 1)}
+        return ward.answer("urinary", 0, answers=given)
+
+    first = form(0, 1, 0, 0, 0, 0)
+    sessions(ward, ward.course(), 1, 3, 5, 8)
+    known, new = form(20, 1, 0, 0, 0, 0), form(40, 1, 1, 0, 0, 0)
+    assert kept(ward, first, "U1") == kept(ward, known, "U1") == (False, None)
+    assert kept(ward, new, "U1") == (True, None)
+    assert ("u1", "medium") in ward.alerts()
+
+
 def test_an_amendment_that_brings_the_worsening_is_reported_once(ward: Ward) -> None:
     answers(ward, "phq9-daily", (0, 9))
     sessions(ward, ward.course(), 1.1)

@@ -7,13 +7,20 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from models import CheckIn, CheckInContent
 from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.known import NOWHERE, SERIES, Known, Sent
 from services.intake.deciding.outcome import Outcome
-from services.patients.history.check_ins import entries_of_json, entry_of
+from services.patients.history.check_ins import (
+    OF_ITS_CHECK_IN,
+    counting,
+    entries_of_json,
+    entry_of,
+)
 from services.patients.status.figures import AsOf, figures_of
 from services.rules.courses import Treatment
 from services.rules.day_series import SeriesEntry, day_rows
@@ -22,6 +29,7 @@ from services.rules.figures.baseline import baseline_anchor, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.session_effect import session_windows
 from services.rules.mood_days import find_zone
+from services.rules.schedule.case import URINARY
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
 log = structlog.get_logger()
@@ -84,6 +92,7 @@ def _with_rules(
             zone=zone,
             indications=known.patient.indications,
             answers=sent.answers,
+            seen_before=_seen_before(session, known, instrument, joined),
         )
         decisions = series_decisions(case)
         if any(decision.fired for decision in decisions):
@@ -97,6 +106,23 @@ def _with_rules(
         log.error("series_rules_failed", kind=type(error).__name__)
         return replace(outcome, failed=True)
     return replace(outcome, others=tuple(decisions))
+
+
+def _seen_before(
+    session: Session, known: Known, instrument: str, joined: SeriesEntry
+) -> frozenset[str] | None:
+    """Items above 0 in any other bladder form of this patient."""
+    if instrument != URINARY:
+        return None
+    forms = session.scalars(
+        select(CheckInContent.answers)
+        .join(CheckIn, OF_ITS_CHECK_IN)
+        .where(
+            counting(known.patient.patient_id, instrument), CheckIn.root_id != UUID(joined.entry_id)
+        )
+    )
+    given = (one for form in forms for one in form.items())
+    return frozenset(link for link, value in given if type(value) is int and value > 0)
 
 
 def _series(

@@ -6,7 +6,7 @@ fires; `inputs["held"]` says what suppressed a rule that is met.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -47,7 +47,8 @@ class SeriesCase:
     `find_baseline` says; `untreated`: the same, but only from before the treatment. `treatment`:
     all sessions that are known; those after the answer are left out here. `answers`: those of the
     decided form (`asrm` and `urinary` need them). `urinary_baseline`: the total of the first
-    complete urinary form ever, where `entries` may not reach back to it.
+    complete urinary form ever, where `entries` may not reach back to it. `seen_before`: items that
+    any other form of this instrument had above 0 (`urinary`; None: not known).
     """
 
     instrument: str
@@ -61,6 +62,7 @@ class SeriesCase:
     alert_history: AlertHistory = NO_ALERTS_YET
     answers: Answers = field(default_factory=dict)
     urinary_baseline: float | None = None
+    seen_before: Collection[str] | None = None
 
     @property
     def begun(self) -> Treatment:
@@ -144,7 +146,7 @@ def _u1(series: _Series) -> Decision:
     form = UrinaryForm(case.decided.mood_day, _items(case))
     totals = [entry.total for entry in in_order(case.entries) if entry.total is not None]
     first = next(iter(totals), None) if case.urinary_baseline is None else case.urinary_baseline
-    return u1(form, first, series.numbers.form)
+    return u1(form, first, case.seen_before, len(case.begun.sessions), series.numbers.form)
 
 
 def _items(case: SeriesCase) -> Mapping[str, int | None]:

@@ -1,4 +1,4 @@
-"""All rules on one set of vital signs of a session: E2, E3 and E4; none is ever suppressed."""
+"""All rules on one set of vital signs of a session: E2, E3, E4 and E7; none is ever suppressed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from services.rules.courses import Session
 from services.rules.decision import Decision, RuleId
 from services.rules.session_day.after_dosing import e4
 from services.rules.session_day.blood_pressure import e2, e3
+from services.rules.session_day.collapse import e7
 from services.rules.session_day.vital_signs import SessionVitals
 from services.rules.side_effects.report import EffectsReport, Pressure
 
@@ -52,4 +53,5 @@ DECIDE: Final[Mapping[RuleId, Callable[[VitalsCase], Decision]]] = {
     "E2": _e2,
     "E3": lambda case: e3(case.taken),
     "E4": lambda case: e4(case.session, case.taken, case.series),
+    "E7": lambda case: e7(case.taken),
 }

@@ -76,8 +76,8 @@ def findings(
     - A rise of 40 mmHg systolic or 25 diastolic over the last reading before dosing, in any later
       reading from 30 minutes after the start.
     - Not declining: a reading 2 h or more after the start that is the highest after dosing so far
-      (also when it is the only one) and still raised: above the one before dosing, and by 10 mmHg
-      or above the guide of 140/90.
+      (also when it is the only one) and still raised: more than 10 mmHg above the one before
+      dosing, or above it and the guide of 140/90.
     - MOAA/S of 3 or less at discharge.
     - Oxygen saturation below 92 %, in any phase.
     """
@@ -163,4 +163,4 @@ def _not_declining(
 def _is_raised(value: int, base: int | None, guide: int, numbers: VitalThresholds) -> bool:
     if base is None:
         return value > guide
-    return value > base and (value >= base + numbers.e4.settled_within or value > guide)
+    return value > base and (value > base + numbers.e4.settled_within or value > guide)

@@ -1,4 +1,4 @@
-"""Vital signs around a session, and the numbers of E2, E3 and E4 from `data/vital_signs.toml`."""
+"""Vital signs around a session; the numbers of E2, E3, E4 and E7 from `data/vital_signs.toml`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class PrePressure:
 class PostVitals:
     """E4: rises in mmHg over the last reading before dosing, minutes after the start, MOAA/S, %.
 
-    `settled_within` (mmHg): a pressure less than this above the one before dosing counts as settled
+    `settled_within` (mmHg): a pressure up to this above the one before dosing counts as settled
     when it is asked whether values decline.
     """
 
@@ -73,6 +73,15 @@ class PostVitals:
     declining_by_min: int
     settled_within: int
     sedation_at_most: int
+    spo2_below: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollapseLimits:
+    """E7: MOAA/S at most, mmHg and % strictly below."""
+
+    sedation_at_most: int
+    systolic_below: int
     spo2_below: int
 
 
@@ -92,6 +101,7 @@ class VitalThresholds:
     e2: CrisisPressure
     e3: PrePressure
     e4: PostVitals
+    e7: CollapseLimits
     heart_rate: HeartRate
 
 

@@ -6,6 +6,7 @@ It is about harm that lasts, so late entries and partial forms fire too. Blood i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,12 +38,16 @@ class UrinaryForm:
 def u1(
     form: UrinaryForm,
     baseline: float | None,
+    seen_before: Collection[str] | None = None,
+    sessions: int = 0,
     thresholds: FormRuleThresholds = FORM_RULE_THRESHOLDS,
 ) -> Decision:
-    """Decide U1 of one form: any item of 2, any blood, or 3 points above the own baseline.
+    """Decide U1 of one form: any item of 2, any blood, 3 points above the own baseline, or any item
+    above 0 that is new after 4 sessions.
 
-    `baseline` is the total of the patient's first complete form, None before there is one. A
-    partial form fires on the answers that it has; nothing is guessed.
+    `baseline` is the total of the patient's first complete form, None before there is one;
+    `seen_before` the items above 0 in any other form (None: not known), `sessions` how many had
+    begun. A partial form fires on the answers that it has; nothing is guessed.
     """
     limits = thresholds.u1
     given = {link: value for link, value in form.items.items() if value is not None}
@@ -51,7 +56,9 @@ def u1(
     blood = given.get(BLOOD_ITEM)
     bloody = blood is not None and blood >= limits.blood_item
     risen = rise is not None and rise >= limits.total_rise
-    met = bloody or risen or (worst is not None and worst >= limits.item)
+    present = {link for link, value in given.items() if value > 0}
+    is_new = seen_before is not None and _is_new(present, seen_before, sessions, limits)
+    met = bloody or risen or is_new or (worst is not None and worst >= limits.item)
     return Decision.with_tier(
         "U1",
         thresholds.version,
@@ -67,6 +74,9 @@ def u1(
             "baseline": baseline,
             "rise": rise,
             "rise_limit": limits.total_rise,
+            "new_after_sessions": is_new,
+            "sessions": sessions,
+            "sessions_limit": limits.new_after_sessions,
         },
     )
 
@@ -89,7 +99,7 @@ def u1_effects(
     worst = max(urinary.values(), default=None)
     blood = urinary.get(BLOOD_EFFECT)
     bloody = blood is not None and blood >= limits.blood_grade
-    is_new = _is_new(urinary, seen_before, sessions, limits)
+    is_new = _is_new(urinary.keys(), seen_before, sessions, limits)
     met = bloody or is_new or (worst is not None and worst >= limits.effect_grade)
     return Decision.with_tier(
         "U1",
@@ -110,9 +120,12 @@ def u1_effects(
 
 
 def _is_new(
-    urinary: Mapping[str, int], seen_before: Collection[str], sessions: int, limits: U1Thresholds
+    present: AbstractSet[str],
+    seen_before: Collection[str],
+    sessions: int,
+    limits: U1Thresholds,
 ) -> bool:
-    return sessions >= limits.new_after_sessions and not urinary.keys() <= set(seen_before)
+    return sessions >= limits.new_after_sessions and not present <= set(seen_before)
 
 
 def _tier(met: bool, bloody: bool) -> Tier | None:

@@ -98,7 +98,11 @@ READINGS: list[tuple[str, str, dict[str, int], str | None]] = [
     ("oxygen below it", "during", {"spo2": 91}, "E4"),
     ("sedated at discharge", "discharge", {"sedation": 3}, "E4"),
     ("awake at discharge", "discharge", {"sedation": 4}, None),
-    ("sedated during the session", "during", {"sedation": 0}, None),
+    ("sedated during the session", "during", {"sedation": 2}, None),
+    ("hardly to be woken", "during", {"sedation": 1}, "E7"),
+    ("not to be woken", "post", {"sedation": 0}, "E7"),
+    ("pressure too low", "during", {"systolic": 85, "diastolic": 45}, "E7"),
+    ("pressure at the limit", "during", {"systolic": 90, "diastolic": 60}, None),
 ]
 
 
@@ -111,7 +115,7 @@ def test_what_one_reading_says(
     taken = ward.vitals(session, phase, **measured)
     assert [one["rule"] for one in taken["findings"]] == ([rule] if rule else []), name
     assert ward.alerts() == ([(rule.lower(), "high")] if rule else [])
-    for decided in ("E2", "E3", "E4"):
+    for decided in ("E2", "E3", "E4", "E7"):
         assert len(ward.decided(taken["id"], decided)) == 1, "kept, fired or not"
     ward.check_cache()
 

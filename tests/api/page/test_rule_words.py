@@ -104,6 +104,12 @@ def words(rule_id: str, findings: dict[str, Any] | None, instrument: str | None 
             {"still_there": "nausea", "severe": "nausea"},
             f"Still there 24 h after the session: {NAUSEA}. Severe: {NAUSEA}",
         ),
+        ("E7", VITALS | {"findings": "unresponsive"}, "After dosing: sedation (MOAA/S) 3 of 5"),
+        (
+            "E7",
+            VITALS | {"findings": "systolic_low,oxygen_very_low"},
+            "After dosing: blood pressure 160/100 mmHg; oxygen saturation 91 %",
+        ),
         (
             "E6",
             {"drove": True, "restricted_until": "2026-11-21T09:40:00+00:00"},

@@ -28,7 +28,7 @@ OF_AN_ANSWER = (
     "fallback",
 )
 OTHERS = (
-    *("rules_failed", "N1", "E1", "E2", "E3", "E4", "E5", "E6", "U1"),
+    *("rules_failed", "N1", "E1", "E2", "E3", "E4", "E5", "E6", "E7", "U1"),
     *("M1", "M2", "M3", "M4", "M5", "A1", "B1", "N2"),
 )
 DECIDED_ON: dict[str, Mapping[str, Callable[..., object]]] = {

@@ -166,12 +166,12 @@ def test_neither_the_order_of_effects_nor_of_reports_matters(first, second, thir
 
 def vitals_of(taken, **more) -> dict[str, tuple[str | None, str | None]]:
     decisions = vitals_decisions(VitalsCase(session(), taken, **more))
-    assert [one.rule for one in decisions] == ["E2", "E3", "E4"]
+    assert [one.rule for one in decisions] == ["E2", "E3", "E4", "E7"]
     assert {one.about for one in decisions} == {"s1"}
     return {one.rule: one.tier for one in decisions if one.fired}
 
 
-def test_vital_signs_answer_e2_e3_and_e4_about_their_session():
+def test_vital_signs_answer_their_rules_about_their_session():
     assert vitals_of(vitals("pre", -10)) == {}
     assert vitals_of(vitals("pre", -10, 141)) == {"E3": Tier.HIGH}
     assert vitals_of(vitals("post", 40, 160), series=[vitals("pre", -10)]) == {"E4": Tier.HIGH}

@@ -70,8 +70,8 @@ NOT_DECLINING = {"systolic_not_declining"}
         ("later than two hours", [(40, 150), (180, 150)], NOT_DECLINING),
         ("the only reading, raised", [(120, 150)], NOT_DECLINING),
         ("never rose", [(40, 120), (120, 120)], set()),
-        ("settled: less than ten above", [(40, 129), (120, 129)], set()),
-        ("ten above", [(40, 130), (120, 130)], NOT_DECLINING),
+        ("settled: ten above", [(40, 130), (120, 130)], set()),
+        ("eleven above", [(40, 131), (120, 131)], NOT_DECLINING),
         ("came down and goes up again", [(40, 150), (90, 120), (120, 140)], set()),
     ],
 )

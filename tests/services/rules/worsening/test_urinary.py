@@ -55,7 +55,29 @@ def test_the_answers_of_the_form_are_kept():
         "baseline": 1.0,
         "rise": 1,
         "rise_limit": 3,
+        "new_after_sessions": False,
+        "sessions": 0,
+        "sessions_limit": 4,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "items", "seen_before", "sessions", "holds"),
+    [
+        ("the first symptom after 4 sessions", (0, 1, 0, 0, 0), (), 4, True),
+        ("after 3", (0, 1, 0, 0, 0), (), 3, False),
+        ("another than before", (1, 1, 0, 0, 0), ("q1",), 9, True),
+        ("the one of before", (1, 0, 0, 0, 0), ("q1", "q2"), 9, False),
+        ("no symptom", (0, 0, 0, 0, 0), (), 9, False),
+        ("nothing answered", (None, None, None, None, None), (), 9, False),
+        ("earlier forms are not known", (0, 1, 0, 0, 0), None, 9, False),
+    ],
+)
+def test_a_symptom_that_is_new_after_four_sessions(name, items, seen_before, sessions, holds):
+    decision = u1(form(*items), None, seen_before, sessions)
+
+    assert decision.tier == (Tier.MEDIUM if holds else None), name
+    assert decision.inputs["new_after_sessions"] is holds
 
 
 def test_the_urinary_codes_are_those_of_the_list():
