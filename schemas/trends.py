@@ -276,20 +276,26 @@ class InstabilityOut(Schema):
 
 
 class LevelOut(Schema):
-    """The highest level of the C-SSRS of a mood day."""
+    """The highest level of the C-SSRS of a mood day, and of which form; cuts before the second
+    edition of the figures name none.
+    """
 
     on = fields.Date(required=True)
     level = fields.String(required=True)
+    form = fields.String()
 
 
 class Item9Out(Schema):
-    """The last mood day with item 9 above 0, counted to the day of the report; null says nothing
-    about safety.
+    """The last mood day with item 9 above 0 on any form, counted to the day of the report; null
+    says nothing about safety. Cuts before the second edition of the figures know the report's own
+    form only, and do not name it.
     """
 
     last_positive_on = day()
     days_since_positive = fields.Integer(required=True, allow_none=True)
     highest = fields.Integer(required=True, allow_none=True)
+    last_positive_form = fields.String(allow_none=True)
+    highest_form = fields.String(allow_none=True)
     cssrs = fields.List(fields.Nested(LevelOut), required=True)
 
 

@@ -17,6 +17,7 @@ from services.reports.drawing.words import (
     slope_words,
     spelled,
     status_words,
+    title_of,
 )
 from services.rules.figures.item9 import Item9Series
 from services.rules.figures.numbers import SessionLimits
@@ -143,16 +144,23 @@ def _interval(found: EffectDuration) -> str:
 
 def _item9(found: Item9Series) -> Iterator[PrintedFigure]:
     if found.last_positive_on is not None:
-        last = day_words(found.last_positive_on)
-        words = f"last 1 or more on {last}; highest ever {number_words(found.highest)}"
+        last = f"{day_words(found.last_positive_on)}{_form(found.last_positive_form)}"
+        highest = f"{number_words(found.highest)}{_form(found.highest_form)}"
+        words = f"last 1 or more on {last}; highest ever {highest}"
     elif found.highest is not None:
-        words = "0 whenever it was answered, which is no proof of safety"
+        where = "" if found.days is None else " on any form"
+        words = f"0 whenever it was answered{where}, which is no proof of safety"
     else:
         words = "never answered"
     yield "Item 9", words
     if found.levels:
         newest = found.levels[-1]
-        yield "C-SSRS", f"{plain(newest.level)} on {day_words(newest.on)}"
+        yield "C-SSRS", f"{plain(newest.level)} on {day_words(newest.on)}{_form(newest.form)}"
+
+
+def _form(code: str | None) -> str:
+    """On which form, where the report names it."""
+    return "" if code is None else f" ({title_of(code)})"
 
 
 def _on(value: Exact, day: date | None) -> str:

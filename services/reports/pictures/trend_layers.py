@@ -202,7 +202,7 @@ def draw_item9(frame: Frame, report: TrendReport) -> None:
         y = top + _ITEM9_ROW * (3.5 - answer) - 1
         paint.text((frame.left - 7, y + 4), str(answer), size=10.5, anchor="end")
         paint.line((frame.left, y), (frame.right, y), stroke=FAINT, width=0.5)
-        days = [row.mood_day for row in report.figures.series if row.q9_max == answer]
+        days = [on for on, highest in report.item9_days.items() if highest == answer]
         mark.draw(paint, [(ordinal_x(frame, day), y) for day in days])
 
 

@@ -86,7 +86,7 @@ def describe(report: TrendReport) -> str:
         f"The line is broken by {counted(gaps, 'gap')} of missing answers.",
     ]
     if item9_words(report.instrument):
-        risky = sum(bool(row.q9_max) for row in report.figures.series)
+        risky = sum(map(bool, report.item9_days.values()))
         sentences.append(f"Item 9 was 1 or more on {counted(risky, 'day')}. {NOT_SAFE}")
     if relapses := report.figures.treatment.relapses:
         sentences.append(f"Relapse on {listed(day_words(one.on) for one in relapses)}.")

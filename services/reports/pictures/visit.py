@@ -24,7 +24,7 @@ from services.reports.pictures.trend_layers import bands_of
 from services.reports.pictures.trend_picture import draw_trend
 from services.rules.figures.session_effect import Duration
 from services.rules.side_effects.burden import Burden
-from services.rules.trend.document import TrendReport
+from services.rules.trend.document import OpenedAlert, TrendReport
 from services.rules.trend.treatment import SessionFigures
 from services.rules.wire import instant
 
@@ -66,6 +66,8 @@ def visit_pdf(report: TrendReport, *, name: str = "", mrn: str = "") -> bytes:
     if paper.lacks_glyphs:
         # Two names of another script may both read "????": the paper must still tell whose it is.
         paper.line_of(f"Record {report.patient_id}", 9)
+    if not report.numbers.figures.is_first_edition:
+        _open_alerts(paper, report)
     paper.section("In figures")
     paper.pairs(figures_in_words(report))
     paper.ln(3)
@@ -163,18 +165,33 @@ def _resolved(burdens: Sequence[Burden], hours: int) -> str:
     return f"Side effects: {effects} over all sessions{worst}{course}."
 
 
-def _alerts(paper: Paper, report: TrendReport) -> None:
-    shown = report.alerts[-DRAWING.latest_alerts :]
-    paper.section("Alerts", len(shown) + 1)
-    if not shown:
-        paper.line_of("None opened up to the data cut.")
-        return
+def _open_alerts(paper: Paper, report: TrendReport) -> None:
+    """First of all: what nobody had ended. Later than the cut nothing is known."""
+    shown = [alert for alert in report.alerts if alert.is_open]
+    paper.section(f"Alerts open at the data cut ({len(shown)})", len(shown) + 1)
+    if shown:
+        _alert_rows(paper, report, shown)
+    else:
+        paper.line_of("None.")
+
+
+def _alert_rows(paper: Paper, report: TrendReport, shown: Sequence[OpenedAlert]) -> None:
+    """Newest first, in the patient's own time."""
     lines = []
     for alert in reversed(shown):
         local = alert.triggered_at.astimezone(report.zone)
         when = f"{day_words(local.date())}, {local:%H:%M}"
         lines.append((when, alert.severity, alert.rule, plain(alert.family)))
     paper.rows(_ALERT_WIDTHS, [("opened", "severity", "rule", "about"), *lines])
+
+
+def _alerts(paper: Paper, report: TrendReport) -> None:
+    shown = report.alerts[-DRAWING.latest_alerts :]
+    paper.section("Alerts", len(shown) + 1)
+    if not shown:
+        paper.line_of("None opened up to the data cut.")
+        return
+    _alert_rows(paper, report, shown)
     if len(shown) < len(report.alerts):
         paper.line_of(f"The newest {len(shown)} of {len(report.alerts)}.", 8, soft=True)
 

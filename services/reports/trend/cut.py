@@ -31,7 +31,7 @@ from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects
 from services.rules.day_series import SeriesEntry
-from services.rules.figures.item9 import LevelOn
+from services.rules.figures.item9 import Item9On, LevelOn
 from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.report import EffectsReport
@@ -154,8 +154,11 @@ _ENTRIES: Final = select(*ENTRY_COLUMNS).where(
     *COUNTING, CheckIn.instrument == bindparam("instrument")
 )
 _LEVELS: Final = select(
-    CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level
+    CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level, CheckIn.instrument
 ).where(*COUNTING, CheckIn.instrument.in_(CSSRS_FORMS))
+_ITEM9: Final = select(
+    CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.q9_highest, CheckIn.instrument
+).where(*COUNTING, CheckIn.q9_highest.is_not(None), CheckIn.instrument != bindparam("instrument"))
 _EFFECTS: Final = select(
     SideEffectReport.root_id,
     SideEffectReport.version,
@@ -170,6 +173,7 @@ _ALERTS: Final = (
         Alert.id,
         Alert.family,
         Alert.triggered_at,
+        Alert.resolved_at,
         AlertOccurrence.rule,
         AlertOccurrence.first_tier,
     )
@@ -189,12 +193,22 @@ def entries_at(session: Session, cut: Cut, instrument: str) -> list[SeriesEntry]
     return [entry_of(row) for row in last_versions(rows)]
 
 
-def levels_at(session: Session, cut: Cut) -> list[LevelOn]:
-    """The C-SSRS levels of the screeners that counted at the cut, voided ones left out."""
-    rows = session.execute(_LEVELS, _asked(cut))
+def levels_at(session: Session, cut: Cut, *, named: bool) -> list[LevelOn]:
+    """The C-SSRS levels that counted at the cut, voided ones left out; `named`: with their form."""
+    rows = last_versions(session.execute(_LEVELS, _asked(cut)))
     return [
-        LevelOn(row.mood_day, row.cssrs_level) for row in last_versions(rows) if row.cssrs_level
+        LevelOn(row.mood_day, row.cssrs_level, row.instrument if named else None)
+        for row in rows
+        if row.cssrs_level
     ]
+
+
+def item9_elsewhere_at(session: Session, cut: Cut, instrument: str) -> list[Item9On]:
+    """The answers to item 9 on other forms that counted at the cut, each the highest of its
+    versions.
+    """
+    rows = session.execute(_ITEM9, {**_asked(cut), "instrument": instrument})
+    return [Item9On(row.mood_day, row.q9_highest, row.instrument) for row in last_versions(rows)]
 
 
 def effects_at(session: Session, cut: Cut) -> list[EffectsReport]:
@@ -209,7 +223,12 @@ def alerts_at(session: Session, cut: Cut) -> tuple[OpenedAlert, ...]:
         # The first row of an alert is the most severe of what opened it.
         if row.id not in opened:
             opened[row.id] = OpenedAlert(
-                str(row.id), row.family, row.rule, row.first_tier, row.triggered_at
+                str(row.id),
+                row.family,
+                row.rule,
+                row.first_tier,
+                row.triggered_at,
+                is_open=row.resolved_at is None or row.resolved_at > cut.at,
             )
     return tuple(opened.values())
 

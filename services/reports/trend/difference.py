@@ -37,7 +37,14 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.exceptions import Invalid
 from services.patients.view import visible_patient
-from services.reports.trend.cut import COUNTING, PATIENT_ID, REVISION, Cut, last_versions, load_cut
+from services.reports.trend.cut import (
+    COUNTING,
+    PATIENT_ID,
+    REVISION,
+    Cut,
+    last_versions,
+    load_cut,
+)
 from services.reports.trend.report import Question, build, check_question
 from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.trend.difference import ChangedKind, KnownEntry, differences
@@ -67,13 +74,19 @@ _PAUSES: Final = select(
     case((_ENDED, PatientPause.ended_revision), else_=PatientPause.revision).label("since"),
     _ALWAYS.label("counts"),
 ).where(PatientPause.patient_id == PATIENT_ID, PatientPause.revision <= REVISION)
-# The C-SSRS has a timeline in the report of every instrument.
+# The C-SSRS has a timeline in the report of every instrument, and so has a positive item 9.
 _CHECK_INS: Final = select(
     CheckIn.root_id,
     CheckIn.version,
     func.greatest(CheckIn.revision, CheckIn.counts_from_revision).label("since"),
     (CheckIn.answered > 0).label("counts"),
-).where(*COUNTING, CheckIn.instrument.in_((bindparam("instrument"), *CSSRS_FORMS)))
+).where(
+    *COUNTING,
+    or_(
+        CheckIn.instrument.in_((bindparam("instrument"), *CSSRS_FORMS)),
+        CheckIn.q9_highest > 0,
+    ),
+)
 # Once it was opened: what happened to it later is not in the report.
 _ALERTS: Final = (
     select(

@@ -21,6 +21,7 @@ from services.reports.trend.cut import (
     alerts_at,
     effects_at,
     entries_at,
+    item9_elsewhere_at,
     levels_at,
     load_cut,
 )
@@ -61,12 +62,14 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
     """The report as of a cut, with the numbers that were in force at the cut."""
     zone = find_zone(cut.timezone) or UTC
     numbers = REPORTS.at(cut.at)
+    first_edition = numbers.figures.is_first_edition
     entries = entries_at(session, cut, asked.instrument)
     treatment = load_treatment(session, cut.patient_id, cut.revision)
     beside = Beside(
-        treatment.in_patients_zone() if numbers.figures.is_first_edition else treatment,
-        levels_at(session, cut),
+        treatment.in_patients_zone() if first_edition else treatment,
+        levels_at(session, cut, named=not first_edition),
         effects_at(session, cut),
+        () if first_edition else item9_elsewhere_at(session, cut, asked.instrument),
     )
     found = trend(
         asked.instrument,

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 
 from services.rules.day_series import DayRow, DayValue, day_values
+from services.rules.figures.item9 import Item9Series
 from services.rules.figures.session_effect import EarliestLosses, EffectDuration
 from services.rules.instruments.definition import instrument
 from services.rules.mood_days import find_zone, mood_day_at
@@ -29,13 +30,14 @@ NOT_CONTENT = frozenset({"generated_at", "content_hash"})
 
 @dataclass(frozen=True, slots=True)
 class OpenedAlert:
-    """An alert as it was when it opened."""
+    """An alert as it was when it opened. `is_open`: nobody had resolved it by the data cut."""
 
     id: str
     family: str
     rule: str
     severity: str
     triggered_at: datetime
+    is_open: bool = False
 
 
 @dataclass(frozen=True)  # without slots: what is derived from it is worked out once
@@ -105,6 +107,17 @@ class TrendReport:
         return day_values(self.figures.series)
 
     @property
+    def item9_days(self) -> dict[date, int]:
+        """The highest item 9 of each day of the series, on any form (of the first edition: on its
+        own).
+        """
+        series, days = self.figures.series, self.figures.item9.days
+        if days is None:
+            return {row.mood_day: row.q9_max for row in series if row.q9_max is not None}
+        first = self.from_day or date.min
+        return {one.on: one.value for one in days if one.on >= first}
+
+    @property
     def sessions(self) -> tuple[SessionFigures, ...]:
         """The sessions of the days asked for: `figures` has those before them too."""
         first, last = self.from_day or date.min, self.to_day or date.max
@@ -165,12 +178,7 @@ def figures_json(found: Trend) -> Json:
         "instability": {"sd": number(unrest.sd), "mssd": number(unrest.mssd), "n": unrest.n}
         if unrest
         else None,
-        "item9": {
-            "last_positive_on": day(item9.last_positive_on),
-            "days_since_positive": item9.days_since_positive,
-            "highest": item9.highest,
-            "cssrs": [{"on": day(level.on), "level": level.level} for level in item9.levels],
-        },
+        "item9": _item9(item9),
         "series": [_day(row, found, session_ids) for row in found.series],
         "adherence": {"due": found.adherence.due, "answered": found.adherence.answered},
         "sessions": [_session(one) for one in treatment.sessions],
@@ -182,6 +190,23 @@ def figures_json(found: Trend) -> Json:
         "relapse": _relapse(relapse) if relapse else None,
         "relapses": [_relapse(one) for one in treatment.relapses],
         "side_effects": [_burden(burden) for burden in found.burdens],
+    }
+
+
+def _item9(found: Item9Series) -> Json:
+    forms: Json = {
+        "last_positive_form": found.last_positive_form,
+        "highest_form": found.highest_form,
+    }
+    return {
+        "last_positive_on": day(found.last_positive_on),
+        "days_since_positive": found.days_since_positive,
+        "highest": found.highest,
+        **(forms if found.days is not None else {}),
+        "cssrs": [
+            {"on": day(one.on), "level": one.level} | ({"form": one.form} if one.form else {})
+            for one in found.levels
+        ],
     }
 
 

@@ -21,7 +21,13 @@ from services.rules.day_series import (
     value_rule,
 )
 from services.rules.figures.baseline import Baseline, find_baseline
-from services.rules.figures.item9 import Item9Series, LevelOn, item9
+from services.rules.figures.item9 import (
+    Item9On,
+    Item9Series,
+    LevelOn,
+    item9,
+    item9_of_all_forms,
+)
 from services.rules.figures.numbers import FigureNumbers
 from services.rules.figures.sides import on_their_side
 from services.rules.figures.status import (
@@ -84,17 +90,19 @@ class Trend:
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What stands beside the check-ins of the instrument: treatment and what was reported of it,
-    and the levels of the C-SSRS, all as known at the cut.
+    the levels of the C-SSRS, and item 9 on other forms, all as known at the cut.
     """
 
     treatment: Treatment = UNTREATED
     levels: Sequence[LevelOn] = ()
     effects: Sequence[EffectsReport] = ()
+    item9: Sequence[Item9On] = ()
 
     def days(self) -> Iterator[date]:
         """The mood days that the levels and reports are about."""
         yield from (level.on for level in self.levels)
         yield from (report.mood_day for report in self.effects)
+        yield from (one.on for one in self.item9)
 
     def until(self, instant: datetime, last: date, zone: tzinfo) -> Beside:
         """The same without sessions still planned at an instant, and without what came after a
@@ -105,6 +113,7 @@ class Beside:
             Treatment(begun.courses, sessions),
             [level for level in self.levels if level.on <= last],
             [report for report in self.effects if report.mood_day <= last],
+            [one for one in self.item9 if one.on <= last],
         )
 
 
@@ -157,6 +166,16 @@ def trend(
     return _figures(instrument, known, reported, seen, due, zone, numbers)
 
 
+def _item9(
+    instrument: str, rows: Sequence[DayRow], beside: Beside, until: date, figures: FigureNumbers
+) -> Item9Series:
+    """Item 9 of all forms; in the first edition of the days of the instrument alone."""
+    if figures.is_first_edition:
+        return item9(rows, beside.levels, until)
+    own = (Item9On(row.mood_day, row.q9_max, instrument) for row in rows if row.q9_max is not None)
+    return item9_of_all_forms([*own, *beside.item9], beside.levels, until)
+
+
 def _end_of(accepted_on: date | None, zone: tzinfo) -> datetime | None:
     """The last moment of a day: a report leaves out what was due on the day of the acceptance."""
     if accepted_on is None:
@@ -205,7 +224,7 @@ def _figures(
         trend_test=trend_test(values, figures),
         m7=mean_of_week(values, figures),
         instability=instability(values, figures.windows),
-        item9=item9(rows, beside.levels, reported.last),
+        item9=_item9(instrument, rows, beside, reported.last, figures),
         treatment=treatment_figures(
             instrument, sided, sided_values, baseline.untreated, treatment, zone, numbers
         ),

@@ -71,7 +71,7 @@ def bare(
     treatment = replace(nothing.treatment, **{name: figures.pop(name) for name in of_treatment})
     found = replace(
         nothing,
-        **{"status": None, **figures},
+        **{"status": None, "item9": replace(nothing.item9, days=None), **figures},
         series=tuple(DayRow(day, value, answer, 1, False) for day, (_, value), answer in rows),
         treatment=treatment,
     )

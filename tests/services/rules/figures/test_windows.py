@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.rules.day_series import day_rows
-from services.rules.figures.item9 import LevelOn, item9
+from services.rules.figures.item9 import Item9On, LevelOn, item9, item9_of_all_forms
 from services.rules.figures.status import reliable_change
 from services.rules.figures.windows import instability, trend_test
 from services.rules.statistics import mann_kendall
@@ -82,6 +82,32 @@ def test_item_9_is_the_highest_of_the_day_and_never_a_mean(answers, last, since,
 
     assert found.last_positive_on == (None if last is None else on(last))
     assert (found.days_since_positive, found.highest) == (since, highest)
+
+
+def test_item_9_of_all_forms_names_the_form():
+    answers = [
+        Item9On(on(day), value, form)
+        for day, value, form in [
+            (3, 3, "phq9"),
+            (3, 1, "phq9-daily"),
+            (5, 0, "phq9"),
+            (5, 2, "phq9-daily"),
+            (11, 3, "phq9"),
+        ]
+    ]
+    found = item9_of_all_forms(answers, [LevelOn(on(2), "high", "cssrs-screener")], on(10))
+    assert (found.last_positive_on, found.days_since_positive) == (on(5), 5)
+    assert (found.last_positive_form, found.highest, found.highest_form) == (
+        "phq9-daily",
+        3,
+        "phq9",
+    )
+    assert found.days == (answers[0], answers[3])
+    assert found.levels == (LevelOn(on(2), "high", "cssrs-screener"),)
+    never = item9_of_all_forms([], [], on(10))
+    assert (never.highest, never.highest_form, never.last_positive_form) == (None, None, None)
+    harmless = item9_of_all_forms([Item9On(on(1), 0, "phq9")], [], on(10))
+    assert (harmless.last_positive_on, harmless.highest, harmless.highest_form) == (None, 0, "phq9")
 
 
 def test_the_timeline_of_the_cssrs_keeps_the_highest_level_of_a_day():

@@ -71,6 +71,8 @@ def test_the_figures_of_a_week():
             "last_positive_on": "2026-03-04",
             "days_since_positive": 3,
             "highest": 1,
+            "last_positive_form": "phq9-daily",
+            "highest_form": "phq9-daily",
             "cssrs": [],
         },
         "series": [
@@ -97,6 +99,8 @@ def test_the_figures_of_nobody_are_null_and_not_zero():
             "last_positive_on": None,
             "days_since_positive": None,
             "highest": None,
+            "last_positive_form": None,
+            "highest_form": None,
             "cssrs": [],
         },
         "series": [],
