@@ -24,6 +24,7 @@ from models.check_in import (
 )
 from models.clinic import Clinic
 from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
+from models.operations import Probe, WorkerHeartbeat
 from models.password_reset import PasswordReset, PasswordResetRequest
 from models.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
 from models.side_effect import SideEffectReport
@@ -67,6 +68,7 @@ __all__ = [
     "Patient",
     "PatientPause",
     "PatientStatus",
+    "Probe",
     "RecordId",
     "RulesFailure",
     "SessionDecision",
@@ -83,4 +85,5 @@ __all__ = [
     "TreatmentSessionVersion",
     "UnreadableBody",
     "User",
+    "WorkerHeartbeat",
 ]

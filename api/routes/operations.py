@@ -18,9 +18,9 @@ from api.http.problems import RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
 from migrations.upgrade import alembic_config
 from schemas.operations import AliveSchema, ReadySchema, SafetySchema
-from services.operations.revision import database_revision
+from services.operations.revision import database_revision, write_probe
 from services.operations.rule_files import running_version, unloadable
-from services.operations.safety import safety, totals
+from services.operations.safety import REASONS, safety, totals
 
 routes = Routes("operations", __name__, description="Is it alive, ready, safe?")
 log = structlog.get_logger()
@@ -38,7 +38,10 @@ def healthz() -> Response:
 @public
 @routes.alt_response(503, UNAVAILABLE)
 def readyz() -> Response:
-    """May requests be sent here: the database answers and is at the revision of this version."""
+    """May requests be sent here: the database answers, takes writes, and is at the revision of
+    this version.
+    """
+    write_probe(now())
     found = database_revision()
     if found != expected_revision():
         return not_now("The database is not at the revision that this version needs.")
@@ -49,12 +52,14 @@ def readyz() -> Response:
 @public
 @routes.alt_response(503, UNAVAILABLE)
 def safetyz() -> Response:
-    """Do pages get out: 503 when the oldest unsent critical one is older than 60 s, when the next
-    step of a critical alert is as late, or when a rule file would not load.
+    """Do pages get out: 503, with the reasons in words, when no worker is at work, when a critical
+    or high page waits too long for its clinic's ladder or reached nobody, when the next step of a
+    critical alert is late, when the database takes no writes, or when a rule file would not load.
     """
+    write_probe(now())
     figures = safety_figures()
     if figures["late"]:
-        return not_now("Pages, escalation or rules need an operator.", **figures)
+        return not_now(" ".join(REASONS[word] for word in figures["late"]), **figures)
     return json_answer(figures)
 
 

@@ -7,12 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
+from models import WorkerHeartbeat
 from services.unit_of_work import transaction
 
-# The promise: a critical page that is older than a minute and still here is an outage.
+# A critical alert whose next step is later than that stands still.
 LATE_AFTER_S: Final = 60.0
+WORKER_WITHIN_S: Final = 30.0
+# A letter's code lives for an hour; a fifth of it has gone.
+LETTER_LATE_AFTER_S: Final = 720.0
+
+URGENT: Final = ("critical", "high")
+REASONS: Final = {
+    "no_worker": "No alert worker has been at work for 30 s: pages do not leave.",
+    "critical_page_unsent": "A critical page has waited for longer than a tenth of its step.",
+    "high_page_unsent": "A page of high severity has waited for longer than a tenth of its step.",
+    "pages_undeliverable": "Pages failed for good and nobody was reached: every channel refused"
+    " them, or an address cannot be read with this secret key.",
+    "critical_step_overdue": "The next step of a critical alert is over a minute late.",
+    "letters_unsent": "A letter with a code has waited for over 12 minutes.",
+    "rules_unloadable": "A rule file would not load at the next start.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,36 +36,54 @@ class Safety:
     """Ages in seconds, 0 or more; `None` where there is nothing to wait for.
 
     `unsent`: severity -> pages that have not left. `oldest_unsent_s`: severity -> age of the
-    oldest of them. `critical_step_overdue_s`: how late the next step of a critical alert is,
-    which only a worker that stands still makes large.
+    oldest of them. `late_pages`, `undeliverable_pages`: how many of them are older than a tenth of
+    the time to the next step on the ladder of their clinic, and wait, or have failed for good and
+    reached nobody. `critical_step_overdue_s`: how late the next step of a critical alert is,
+    which only a worker that stands still makes large. `worker_seen_s`: since when no worker has
+    been at work.
     """
 
     unsent: dict[str, int]
     oldest_unsent_s: dict[str, float]
+    late_pages: dict[str, int]
+    undeliverable_pages: dict[str, int]
     oldest_unacknowledged_critical_s: float | None
     critical_step_overdue_s: float | None
+    worker_seen_s: float | None
+    oldest_letter_s: float | None
 
     @property
     def late(self) -> tuple[str, ...]:
-        """What is later than `LATE_AFTER_S`, as stable words."""
-        ages = {
-            "critical_page_unsent": self.oldest_unsent_s.get("critical"),
-            "critical_step_overdue": self.critical_step_overdue_s,
+        """What needs an operator, as stable words; `REASONS` has the sentences."""
+        undeliverable = sum(self.undeliverable_pages.get(each, 0) for each in URGENT)
+        found = {
+            "no_worker": self.worker_seen_s is None or self.worker_seen_s > WORKER_WITHIN_S,
+            "critical_page_unsent": self.late_pages.get("critical", 0) > 0,
+            "high_page_unsent": self.late_pages.get("high", 0) > 0,
+            "pages_undeliverable": undeliverable > 0,
+            "critical_step_overdue": (self.critical_step_overdue_s or 0.0) > LATE_AFTER_S,
+            "letters_unsent": (self.oldest_letter_s or 0.0) > LETTER_LATE_AFTER_S,
         }
-        return tuple(word for word, age in ages.items() if age is not None and age > LATE_AFTER_S)
+        return tuple(word for word, is_late in found.items() if is_late)
 
 
 def safety(now: datetime) -> Safety:
-    """How the service as a whole stands, all clinics together (two reads through the door)."""
+    """How the service as a whole stands, all clinics together (reads through the door)."""
     with transaction() as session:
         unsent = session.execute(text("SELECT * FROM door_unsent(:now)"), {"now": now}).all()
         alerts = session.execute(text("SELECT * FROM door_open_alerts()")).all()
+        letters = session.execute(text("SELECT * FROM door_letters()")).one()
+        beat_at = session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
     waiting = [row for row in alerts if row.status == "triggered" and row.severity == "critical"]
     return Safety(
         unsent={row.severity: row.pages for row in unsent},
         oldest_unsent_s={row.severity: _age(row.oldest_at, now) for row in unsent},
+        late_pages={row.severity: row.late for row in unsent},
+        undeliverable_pages={row.severity: row.undeliverable for row in unsent},
         oldest_unacknowledged_critical_s=_oldest([row.oldest_at for row in waiting], now),
         critical_step_overdue_s=_oldest([row.critical_step_due_at for row in alerts], now),
+        worker_seen_s=None if beat_at is None else _age(beat_at, now),
+        oldest_letter_s=None if letters.oldest_at is None else _age(letters.oldest_at, now),
     )
 
 

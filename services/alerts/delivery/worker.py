@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.alerts.delivery.claiming import LETTERS, PAGES, any_page_due
 from services.alerts.delivery.escalating import advance, due_alerts, due_mails
+from services.alerts.delivery.heartbeat import Heartbeat
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.alerts.delivery.sending import Clock, Pace, deliver_one
@@ -122,7 +123,9 @@ class Worker:
         for thread in threads:
             thread.start()
         with self.in_context():
+            heartbeat = Heartbeat(self.clock())
             while not stopping.is_set():
+                self._survive(partial(heartbeat.beat, self.clock()))
                 clock_wake_up.set()
                 self._survive(lambda: self._wake_senders(sender_wake_ups))
                 self._listen(listener, poll_s, stopping)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,15 +19,29 @@ from api.routes.operations import expected_revision
 from migrations.roles import libpq_url
 from models import Alert, Contact, Notification
 from models.base import new_id
+from models.database import db
+from services.alerts.delivery.heartbeat import Heartbeat
 from services.clock import utcnow
 from services.operations import rule_files
+from services.operations.revision import WRITTEN_EVERY
 from services.unit_of_work import transaction
 from tests.builders.world import ClinicWorld, World
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-def open_alert(worker_app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
+@pytest.fixture(autouse=True)
+def worker_seen(worker_app: Flask) -> None:
+    """A worker is at work."""
+    beat(worker_app, utcnow())
+
+
+def beat(worker_app: Flask, at: datetime) -> None:
+    with worker_app.app_context():
+        Heartbeat(at).beat(at)
+
+
+def open_alert(app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
     """A critical alert of a new patient, triggered three minutes ago, next step in the future."""
     patient, at, alert_id = clinic.patient(), utcnow() - timedelta(minutes=3), new_id()
     row = {
@@ -44,12 +58,12 @@ def open_alert(worker_app: Flask, clinic: ClinicWorld, **fields: object) -> UUID
         "newest_occurrence_at": at,
         "next_at": utcnow() + timedelta(minutes=7),
     }
-    with worker_app.app_context(), transaction() as session:
+    with app.app_context(), transaction(clinic.id) as session:
         session.execute(insert(Alert).values(row | fields))
     return alert_id
 
 
-def queue_page(worker_app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields: object) -> UUID:
+def queue_page(app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields: object) -> UUID:
     """A page of that alert to the last resort, queued now."""
     page_id, at = new_id(), fields.get("created_at", utcnow())
     row = {
@@ -64,9 +78,10 @@ def queue_page(worker_app: Flask, clinic: ClinicWorld, alert_id: UUID, **fields:
         "created_at": at,
         "due_at": at,
     }
-    with worker_app.app_context(), transaction() as session:
-        last_resort = (Contact.clinic_id == clinic.id, Contact.last_resort)
-        contact = session.scalars(select(Contact.id).where(*last_resort)).one()
+    with app.app_context(), transaction(clinic.id) as session:
+        contact = session.scalars(
+            select(Contact.id).where(Contact.clinic_id == clinic.id, Contact.last_resort)
+        ).one()
         session.execute(insert(Notification).values(row | {"contact_id": contact} | fields))
     return page_id
 
@@ -75,8 +90,8 @@ def ago(seconds: float) -> dict[str, object]:
     return {"created_at": utcnow() - timedelta(seconds=seconds)}
 
 
-def set_state(worker_app: Flask, clinic: ClinicWorld, page_id: UUID, state: str) -> None:
-    with worker_app.app_context(), transaction() as session:
+def set_state(app: Flask, clinic: ClinicWorld, page_id: UUID, state: str) -> None:
+    with app.app_context(), transaction(clinic.id) as session:
         session.execute(update(Notification).where(Notification.id == page_id).values(state=state))
 
 
@@ -103,9 +118,9 @@ def test_it_is_not_ready_at_another_revision(
 
 
 def test_a_young_unsent_page_is_no_outage(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+    app: Flask, worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(30))
+    queue_page(worker_app, clinic, open_alert(app, clinic), **ago(30))
     answer = client.get("/safetyz")
     assert answer.status_code == 200
     assert answer.json["unsent_pages"] == {"critical": 1}
@@ -114,33 +129,134 @@ def test_a_young_unsent_page_is_no_outage(
 
 
 def test_an_unsent_critical_page_older_than_a_minute_is_an_outage(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+    app: Flask, worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    page = queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(61))
+    page = queue_page(worker_app, clinic, open_alert(app, clinic), **ago(61))
     answer = client.get("/safetyz")
     assert answer.status_code == 503
     assert answer.json["late"] == ["critical_page_unsent"]
+    assert "critical page has waited" in answer.json["detail"]
     assert answer.json["oldest_unsent_s"]["critical"] > 60
     set_state(worker_app, clinic, page, "sent")
     assert client.get("/safetyz").status_code == 200
 
 
 def test_it_sees_the_pages_of_every_clinic(
-    worker_app: Flask, client: FlaskClient, world: World
+    app: Flask, worker_app: Flask, client: FlaskClient, world: World
 ) -> None:
     for name in ("North", "South"):
         clinic = world.clinic(name)
-        queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(61))
+        queue_page(worker_app, clinic, open_alert(app, clinic), **ago(61))
     assert client.get("/safetyz").json["unsent_pages"] == {"critical": 2}
 
 
-def test_an_old_page_of_a_lower_severity_is_reported_and_is_no_outage(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+@pytest.mark.parametrize(
+    ("severity", "seconds", "late"),
+    [
+        ("high", 1430, []),
+        ("high", 1450, ["high_page_unsent"]),
+        ("critical", 59, []),
+        ("critical", 61, ["critical_page_unsent"]),
+        ("medium", 90_000, []),
+    ],
+)
+def test_late_is_a_tenth_of_the_step_of_the_clinics_ladder(
+    app: Flask,
+    worker_app: Flask,
+    client: FlaskClient,
+    clinic: ClinicWorld,
+    severity: str,
+    seconds: float,
+    late: list[str],
 ) -> None:
-    queue_page(worker_app, clinic, open_alert(worker_app, clinic), severity="high", **ago(3600))
+    queue_page(worker_app, clinic, open_alert(app, clinic), severity=severity, **ago(seconds))
     answer = client.get("/safetyz")
-    assert answer.status_code == 200
-    assert answer.json["oldest_unsent_s"]["high"] > 3599
+    assert answer.json["late"] == late
+    assert answer.status_code == (503 if late else 200)
+    assert answer.json["oldest_unsent_s"][severity] >= seconds
+
+
+def test_another_ladder_is_measured_by_itself(
+    app: Flask, worker_app: Flask, client: FlaskClient, world: World
+) -> None:
+    slow, quick = world.clinic("Slow"), world.clinic("Quick")
+    ladder = {"critical": {"next_after_s": 60, "ack_expires_s": 3600}}
+    changed = client.patch("/v1/clinic", json={"ladder": ladder}, headers=quick.admin.headers)
+    assert changed.status_code == 200
+    queue_page(worker_app, slow, open_alert(app, slow), **ago(10))
+    assert client.get("/safetyz").json["late"] == []
+    queue_page(worker_app, quick, open_alert(app, quick), **ago(10))
+    assert client.get("/safetyz").json["late_pages"] == {"critical": 1}
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(25, []), (35, ["no_worker"])])
+def test_without_a_worker_at_work_nothing_is_well(
+    client: FlaskClient,
+    worker_app: Flask,
+    database_urls: DatabaseUrls,
+    seconds: float,
+    late: list[str],
+) -> None:
+    with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
+        admin.execute("DELETE FROM worker_heartbeats")
+    assert client.get("/safetyz").json["late"] == ["no_worker"]
+    beat(worker_app, utcnow() - timedelta(seconds=seconds))
+    answer = client.get("/safetyz")
+    assert answer.json["late"] == late
+    if late:
+        assert "No alert worker" in answer.json["detail"]
+
+
+def test_a_worker_writes_at_most_every_five_seconds_and_old_ones_are_forgotten(
+    worker_app: Flask, database_urls: DatabaseUrls
+) -> None:
+    began = utcnow()
+    one = Heartbeat(began)
+    with worker_app.app_context():
+        for seconds in (0, 4, 5, 9.9, 10):
+            one.beat(began + timedelta(seconds=seconds))
+    assert one.beat_at == began + timedelta(seconds=10)
+    beat(worker_app, began + timedelta(days=1, seconds=11))
+    with psycopg.connect(libpq_url(database_urls.admin)) as admin:
+        assert admin.execute("SELECT count(*) FROM worker_heartbeats").fetchone() == (1,)
+        admin.execute("DELETE FROM worker_heartbeats")
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/safetyz"])
+def test_a_database_that_only_reads_is_not_ready(
+    client: FlaskClient, database_urls: DatabaseUrls, path: str
+) -> None:
+    """As after a failover: every crisis route answers 503 then, and so must the probes."""
+    name = psycopg.conninfo.conninfo_to_dict(libpq_url(database_urls.admin))["dbname"]
+    with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
+        admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        try:
+            with client.application.app_context():
+                db.engine.dispose()
+            answer = client.get(path)
+            assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+        finally:
+            admin.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+            with client.application.app_context():
+                db.engine.dispose()
+    assert client.get(path).status_code == 200
+
+
+def test_the_probe_writes_at_most_every_five_seconds(
+    client: FlaskClient, database_urls: DatabaseUrls
+) -> None:
+    def written_at() -> datetime:
+        with psycopg.connect(libpq_url(database_urls.admin)) as admin:
+            row = admin.execute("SELECT written_at FROM probes").fetchone()
+        assert row is not None
+        at: datetime = row[0]
+        return at
+
+    client.get("/readyz")
+    first = written_at()
+    assert utcnow() - first < WRITTEN_EVERY + timedelta(seconds=60)
+    client.get("/safetyz")
+    assert written_at() == first
 
 
 @pytest.mark.parametrize(
@@ -154,6 +270,7 @@ def test_an_old_page_of_a_lower_severity_is_reported_and_is_no_outage(
     ],
 )
 def test_a_page_that_failed_for_good_counts_until_another_one_arrives(
+    app: Flask,
     worker_app: Flask,
     client: FlaskClient,
     clinic: ClinicWorld,
@@ -161,7 +278,7 @@ def test_a_page_that_failed_for_good_counts_until_another_one_arrives(
     other_state: str,
     status: int,
 ) -> None:
-    alert = open_alert(worker_app, clinic)
+    alert = open_alert(app, clinic)
     queue_page(worker_app, clinic, alert, state="failed_permanently", **ago(90))
     other = {"page_round": other_round, "page_step": 1, "state": other_state}
     queue_page(worker_app, clinic, alert, **other, **ago(70))
@@ -169,14 +286,14 @@ def test_a_page_that_failed_for_good_counts_until_another_one_arrives(
 
 
 def test_a_page_that_failed_for_good_no_longer_counts_once_somebody_acknowledged(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+    app: Flask, worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     acknowledged = {
         "status": "acknowledged",
         "acknowledged_by": clinic.admin.user_id,
         "ack_expires_at": utcnow() + timedelta(hours=1),
     }
-    alert = open_alert(worker_app, clinic, **acknowledged)
+    alert = open_alert(app, clinic, **acknowledged)
     queue_page(worker_app, clinic, alert, state="failed_permanently", **ago(90))
     answer = client.get("/safetyz")
     assert answer.status_code == 200
@@ -184,17 +301,17 @@ def test_a_page_that_failed_for_good_no_longer_counts_once_somebody_acknowledged
 
 
 def test_a_ladder_that_stands_still_is_an_outage(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    open_alert(worker_app, clinic, next_at=utcnow() - timedelta(seconds=61))
+    open_alert(app, clinic, next_at=utcnow() - timedelta(seconds=61))
     answer = client.get("/safetyz")
     assert (answer.status_code, answer.json["late"]) == (503, ["critical_step_overdue"])
 
 
 def test_the_answer_holds_no_id_and_no_name(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+    app: Flask, worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    alert = open_alert(worker_app, clinic)
+    alert = open_alert(app, clinic)
     page = queue_page(worker_app, clinic, alert, **ago(61))
     for path in ("/safetyz", "/metrics", "/readyz"):
         text = client.get(path).get_data(as_text=True).casefold()
@@ -251,9 +368,9 @@ def test_requests_are_counted_by_pattern_method_and_status(client: FlaskClient) 
 
 
 def test_alerts_and_pages_are_counted_over_all_clinics(
-    worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
+    app: Flask, worker_app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    queue_page(worker_app, clinic, open_alert(worker_app, clinic), **ago(30))
+    queue_page(worker_app, clinic, open_alert(app, clinic), **ago(30))
     alerts = 'interlude_alerts{family="suicide_risk",severity="critical",status="triggered"}'
     assert metric(client, alerts) == 1
     assert metric(client, 'interlude_pages{severity="critical",state="pending"}') == 1

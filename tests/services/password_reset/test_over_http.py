@@ -203,7 +203,7 @@ def test_what_is_malformed_is_refused_before_anything_is_counted(
     assert scene.waiting() == 0
 
 
-def test_a_mail_that_cannot_be_sent_turns_no_safety_light_red(
+def test_a_letter_that_cannot_be_sent_is_late_by_itself(
     scene: ResetScene, client: FlaskClient
 ) -> None:
     scene.server.fault = MailFault.REFUSE_TEMPORARILY
@@ -212,8 +212,12 @@ def test_a_mail_that_cannot_be_sent_turns_no_safety_light_red(
     scene.later(minutes=10)
     assert scene.letters()[0].state == "failed_temporarily"
     answer = client.get("/safetyz")
-    assert (answer.status_code, answer.json["late"]) == (200, []), answer.json
+    assert answer.json["late"] == ["no_worker"]
     assert answer.json["unsent_pages"] == {}
+    scene.later(minutes=3)
+    answer = client.get("/safetyz")
+    assert answer.json["late"] == ["no_worker", "letters_unsent"]
+    assert answer.json["oldest_letter_s"] >= 720
 
 
 @pytest.mark.parametrize(
