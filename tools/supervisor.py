@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from psycopg import OperationalError
@@ -22,6 +22,7 @@ from rich.console import Console
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.front.command import serve_command
+from api.front.watchdog import deaf_processes
 from api.settings import PREFIX, Settings, SettingsError
 from api.stopping import stop_on_signals
 from migrations import roles
@@ -179,12 +180,14 @@ class _Health:
     def __init__(self, settings: Settings) -> None:
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 -- compared, not bound
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-        self._deaf_s = settings.deaf_s
+        self._deaf_s, self._data_dir = settings.deaf_s, settings.data_dir
 
     def watch(self, api: Child) -> None:
         """Ask until the end, in a thread of its own."""
         answered_at, wanted_since = None, time.monotonic()
         while not stopping.wait(LOOK_S if answered_at is None else HEALTH_S):
+            for pid in deaf_processes(self._data_dir, self._deaf_s, time.time()):
+                self._end_process(pid, api)
             if self._answers():
                 if answered_at is None:
                     self._announce()
@@ -196,6 +199,13 @@ class _Health:
                 print_line(f"the API has not answered for {self._deaf_s:g} s: ending it")
                 api.end_group()
                 answered_at, wanted_since = None, time.monotonic()
+
+    def _end_process(self, pid: int, api: Child) -> None:
+        """The server starts another; what is no process of the API's is left alone."""
+        with suppress(ProcessLookupError):
+            if api.process is not None and os.getpgid(pid) == api.process.pid:
+                print_line(f"API process {pid} is deaf: ending it")
+                os.kill(pid, signal.SIGKILL)
 
     def _announce(self) -> None:
         print_line(f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything")

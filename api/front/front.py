@@ -82,7 +82,7 @@ class Front:
         self._lanes: dict[Lane, Executor] = {
             lane: ThreadPoolExecutor(count, f"{lane}-lane") for lane, count in threads.items()
         }
-        self._watchdog = Watchdog(self, settings.deaf_s)
+        self._watchdog = Watchdog(self, settings.deaf_s, settings.data_dir)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request, or the server's start and end."""

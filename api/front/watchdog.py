@@ -1,12 +1,18 @@
-"""A process that does not answer `/healthz` ends, so that its server puts another in its place."""
+"""A process that does not answer `/healthz` ends, so that its server puts another in its place.
+
+Each process asks itself, for no other can: all of them listen on one address. A process that is
+too deaf even for that leaves an old sign of life, and the supervisor ends it (`deaf_processes`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import TimeoutError as DeafError
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -23,19 +29,36 @@ HEALTHZ: Final[dict[str, Any]] = {
 }
 
 
+def signs_of_life(data_dir: Path) -> Path:
+    """The folder with a file for each process, named by its id, touched whenever it answered."""
+    return data_dir / "alive"
+
+
+def deaf_processes(data_dir: Path, deaf_s: float, now_s: float) -> Iterator[int]:
+    """Ids of the processes whose last answer is older than twice `deaf_s`; their signs are gone."""
+    for sign in signs_of_life(data_dir).glob("[0-9]*"):
+        with suppress(FileNotFoundError):
+            if now_s - sign.stat().st_mtime > 2 * deaf_s:
+                sign.unlink()
+                yield int(sign.name)
+
+
 class Watchdog:
     """Asks the front of its own process, as a client would, through the loop and a thread.
 
-    `deaf_s`: seconds without an answer after which the process ends, by `end`.
+    `deaf_s`: seconds without an answer after which the process ends, by `end`. `data_dir` takes
+    the signs of life.
     """
 
     def __init__(
         self,
         front: Callable[..., Awaitable[None]],
         deaf_s: float,
+        data_dir: Path,
         end: Callable[[int], object] = os._exit,
     ) -> None:
         self._front, self._deaf_s, self._end = front, deaf_s, end
+        self._sign = signs_of_life(data_dir) / str(os.getpid())
         self._stopped = threading.Event()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -46,6 +69,7 @@ class Watchdog:
     def stop(self) -> None:
         """The process ends by itself."""
         self._stopped.set()
+        self._sign.unlink(missing_ok=True)
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stopped.wait(min(LOOK_S, self._deaf_s)):
@@ -57,6 +81,10 @@ class Watchdog:
                     log.error("process_deaf", seconds=self._deaf_s)
                     self._end(EXIT_CODE)
                 return
+            # A full disk is no reason to end.
+            with suppress(OSError):
+                self._sign.parent.mkdir(parents=True, exist_ok=True)
+                self._sign.touch()
 
     async def _ask(self) -> None:
         await self._front(dict(HEALTHZ), _nothing, _taken)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from api.front.front import Front, Lane, lane_of
-from api.front.watchdog import EXIT_CODE, Watchdog
+from api.front.watchdog import EXIT_CODE, Watchdog, deaf_processes, signs_of_life
 from api.front.wsgi_call import PART_BYTES, Application
 from api.http.hold import HEADER
 from api.settings import Settings
@@ -138,7 +141,7 @@ def test_what_raises_outside_the_application_is_answered() -> None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_a_process_that_does_not_answer_itself_ends(*, answers: bool) -> None:
+def test_a_process_that_does_not_answer_itself_ends(tmp_path: Path, *, answers: bool) -> None:
     asked, ended = threading.Event(), threading.Event()
     codes: list[int] = []
 
@@ -152,7 +155,7 @@ def test_a_process_that_does_not_answer_itself_ends(*, answers: bool) -> None:
         ended.set()
 
     async def live() -> None:
-        watchdog = Watchdog(front, 0.05, end)
+        watchdog = Watchdog(front, 0.05, tmp_path, end)
         watchdog.start(asyncio.get_running_loop())
         await asyncio.to_thread((asked if answers else ended).wait, 10)
         watchdog.stop()
@@ -166,3 +169,14 @@ def test_only_refused_log_ins_ask_to_wait(app: Flask) -> None:
     body = {"email": made_up_email(), "password": "wrong"}
     assert client.post("/v1/auth/login", json=body).headers[HEADER] == "1.0"
     assert HEADER not in client.get("/v1/me").headers
+
+
+def test_a_process_too_deaf_to_ask_itself_is_known_by_its_old_sign(tmp_path: Path) -> None:
+    signs = signs_of_life(tmp_path)
+    signs.mkdir()
+    now = time.time()
+    for pid, answered_ago in (("41", 19.0), ("42", 21.0), ("no-process", 99.0)):
+        (signs / pid).touch()
+        os.utime(signs / pid, (now - answered_ago, now - answered_ago))
+    assert list(deaf_processes(tmp_path, 10.0, now)) == [42]
+    assert list(deaf_processes(tmp_path, 10.0, now)) == []
