@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flask import Flask
+from flask import Flask, Response
 
 from api.cli import register_commands
 from api.embedded.urls import database_urls
@@ -14,6 +14,7 @@ from api.http.auth import init_auth
 from api.http.bodies import OrjsonProvider, init_bodies
 from api.http.errors import register_errors
 from api.observability.logs import init_logs
+from api.observability.losses import count_loss, unnoticed
 from api.observability.requests import init_requests
 from api.page import register_page
 from api.routes import register_routes
@@ -25,9 +26,27 @@ Role = Literal["app", "worker", "auditor"]
 
 
 class Interlude(Flask):
-    """The application, with our JSON."""
+    """The application, with our JSON; what follows an answer never changes it any more."""
 
     json_provider_class = OrjsonProvider
+
+    def process_response(self, response: Response) -> Response:
+        """Run what a route asked to do with its answer."""
+        try:
+            return super().process_response(response)
+        except Exception:  # noqa: BLE001 - an answer stands, whatever broke beside it
+            count_loss("after_request")
+            return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Run what was registered for the end of a request."""
+        with unnoticed("teardown"):
+            super().do_teardown_request(exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Run what was registered for the end of a context."""
+        with unnoticed("teardown"):
+            super().do_teardown_appcontext(exc)
 
 
 def create_app(settings: Settings, role: Role = "app") -> Flask:

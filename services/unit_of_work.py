@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
@@ -26,6 +27,18 @@ CONNECTION_LOST: Final = ("08", "57P")
 _SET_CLINIC: Final = select(
     func.set_config("interlude.clinic_id", bindparam("clinic_id", type_=Text()), True)
 )
+# Has what this request does been committed, or may it have been?
+_may_be_committed: Final = ContextVar("may_be_committed", default=False)
+
+
+def may_be_committed() -> bool:
+    """Has something been committed since `watch_commits` was called, or does nobody know?"""
+    return _may_be_committed.get()
+
+
+def watch_commits(*, committed: bool = False) -> None:
+    """Begin to watch, from what was known before: what is about the token only does not count."""
+    _may_be_committed.set(committed)
 
 
 @contextmanager
@@ -65,8 +78,10 @@ def _commit(session: Session) -> None:
     except DBAPIError as error:
         verdict = getattr(error.orig, "sqlstate", None)
         if verdict is None or verdict.startswith(CONNECTION_LOST):
+            _may_be_committed.set(True)
             raise OutcomeUnknown from error
         raise
+    _may_be_committed.set(True)
 
 
 def clinic_ids() -> list[UUID]:

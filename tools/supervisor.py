@@ -17,7 +17,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from psycopg import OperationalError
-from rich.console import Console
 
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
@@ -29,13 +28,14 @@ from migrations import roles
 from migrations.upgrade import PROJECT, upgrade
 from tools.child import Child
 from tools.mailbox import open_mailbox
+from tools.terminal import Terminal
 
 LOOK_S = 0.2
 UP_LIMIT_S = 60.0
 HEALTH_S = 2.0
 BIN = Path(sys.executable).parent
 
-console = Console(highlight=False, markup=False, soft_wrap=True)
+console = Terminal(highlight=False, markup=False, soft_wrap=True)
 stopping = threading.Event()
 
 

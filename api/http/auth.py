@@ -21,6 +21,7 @@ from services.accounts.families import Grant
 from services.accounts.refresh import Presented
 from services.clock import utcnow
 from services.exceptions import TokenExpired, Unauthenticated
+from services.unit_of_work import watch_commits
 
 ACCESS_LIFETIME: Final = timedelta(minutes=15)
 EXPIRED_ACCEPTED_FOR: Final = timedelta(days=30)
@@ -73,6 +74,7 @@ def init_auth(app: Flask, secret: str) -> None:
 def authenticate() -> None:
     """Put the actor of this request into `g`; raises `Unauthenticated` or `TokenExpired`."""
     g.now = utcnow()
+    watch_commits()
     is_nowhere = request.endpoint is None and not on_crisis_route()
     if is_nowhere or is_marked("is_public"):
         return

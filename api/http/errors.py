@@ -24,9 +24,10 @@ from api.http.problems import (
 )
 from services import exceptions as refused
 from services.access import Actor
-from services.exceptions import OutcomeUnknown, Unauthenticated, Unavailable
+from services.exceptions import Unauthenticated, Unavailable
 from services.intake.refused import Refused, answer_refusal
 from services.rules.cards.crisis import generic_card
+from services.unit_of_work import may_be_committed
 
 log = structlog.get_logger()
 
@@ -52,12 +53,13 @@ def register_errors(app: Flask) -> None:
             headers["Retry-After"] = str(error.retry_after_s)
         if isinstance(error, refused.Unavailable):
             headers["Retry-After"] = str(RETRY_AFTER_S)
-        committed = None if isinstance(error, refused.OutcomeUnknown) else False
-        return complete_refusal(problem, headers, committed)
+        return complete_refusal(problem, headers)
 
     @app.errorhandler(HTTPException)
     def framework(error: HTTPException) -> Response:
-        return answer_http(error)
+        # What failed outside the view comes as a 500 around it.
+        original = getattr(error, "original_exception", None)
+        return answer_http(error) if original is None else fault(original)
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
@@ -78,25 +80,27 @@ def answer_http(error: HTTPException) -> Response:
     )
 
 
-def complete_refusal(
-    problem: dict[str, Any], headers: dict[str, str], committed: bool | None = False
-) -> Response:
+def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Response:
     """Answer a refusal; on a crisis route, look for danger first and add the card.
 
-    `committed` is None when nobody knows whether the request was.
+    What fails after a commit, or where a commit was not answered, is not told that nothing arrived.
     """
     if not on_crisis_route():
         return respond(problem, headers)
+    carded = _with_generic_card(problem)
     actor: Actor | None = g.get("actor")
     if problem["status"] in SEARCHED and actor is not None:
-        return respond(*_searched(actor, problem, headers))
-    return respond(_with_generic_card(problem, committed), headers)
+        return respond(*_searched(actor, problem, carded, headers))
+    return respond(carded, headers)
 
 
 def _searched(
-    actor: Actor, problem: dict[str, Any], headers: dict[str, str]
+    actor: Actor, problem: dict[str, Any], carded: dict[str, Any], headers: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Commit an alert for what can be read in the refused request; if that fails, say so."""
+    """Commit an alert for what can be read in the refused request; if that fails, say so.
+
+    `carded`: the answer as it was before anything was looked up, for when no danger is found.
+    """
     try:
         answered = answer_refusal(actor, _refused(problem), g.now)
     except Unauthenticated as error:
@@ -104,11 +108,8 @@ def _searched(
     except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
         log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
         outage = problem_of(Unavailable())
-        committed = None if isinstance(error, OutcomeUnknown) else False
-        return _with_generic_card(outage, committed), {"Retry-After": str(RETRY_AFTER_S)}
-    if answered is not None:
-        return answered, headers
-    return _with_generic_card(problem), headers
+        return _with_generic_card(outage), {"Retry-After": str(RETRY_AFTER_S)}
+    return carded if answered is None else answered, headers
 
 
 def _refused(problem: dict[str, Any]) -> Refused:
@@ -121,10 +122,11 @@ def _refused(problem: dict[str, Any]) -> Refused:
     )
 
 
-def _with_generic_card(problem: dict[str, Any], committed: bool | None = False) -> dict[str, Any]:
-    """Nothing was committed, or nobody knows: the card says so."""
+def _with_generic_card(problem: dict[str, Any]) -> dict[str, Any]:
+    """Nothing was committed for certain, or nobody knows: the card says so."""
     if problem["status"] not in GENERIC_CARD:
         return problem
+    committed = None if may_be_committed() else False
     level: Literal["crisis", "support"] = "crisis" if _asks_for_help() else "support"
     return problem | {"safety": generic_card(committed=committed, level=level, today=g.now.date())}
 

@@ -12,6 +12,7 @@ import orjson
 import structlog
 from flask import Flask, Response, g, request
 
+from api.observability.losses import unnoticed
 from api.observability.metrics import FLAGS, RECORDS, REQUESTS, SECONDS
 
 log = structlog.get_logger()
@@ -34,7 +35,10 @@ SECURITY_HEADERS: Final = {
 
 
 def init_requests(app: Flask) -> None:
-    """Log, count and time every request; give every answer its headers."""
+    """Log, count and time every request; give every answer its headers.
+
+    An answer may stand on a commit: what fails here is only counted.
+    """
 
     @app.before_request
     def start() -> None:
@@ -42,22 +46,27 @@ def init_requests(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unmatched"
-        started = g.get("started")
-        seconds = 0.0 if started is None else time.perf_counter() - started
-        method = request.method if request.method in METHODS else "other"
-        REQUESTS.labels(route, method, str(response.status_code)).inc()
-        if started is not None:
-            SECONDS.labels(route, method).observe(seconds)
-        if response.status_code == 201 and method == "POST":
-            _count_record(route, response)
+        with unnoticed("request"):
+            _observe(response)
         for name, value in SECURITY_HEADERS.items():
             # A page may have set a stricter value of its own.
             response.headers.setdefault(name, value)
-        status, ms = response.status_code, round(1000 * seconds, 1)
-        if route not in ASKED_ALL_THE_TIME:
-            log.info("request", method=request.method, route=route, status=status, ms=ms)
         return response
+
+
+def _observe(response: Response) -> None:
+    route = request.url_rule.rule if request.url_rule else "unmatched"
+    started = g.get("started")
+    seconds = 0.0 if started is None else time.perf_counter() - started
+    method = request.method if request.method in METHODS else "other"
+    status, ms = response.status_code, round(1000 * seconds, 1)
+    if route not in ASKED_ALL_THE_TIME:
+        log.info("request", method=request.method, route=route, status=status, ms=ms)
+    REQUESTS.labels(route, method, str(status)).inc()
+    if started is not None:
+        SECONDS.labels(route, method).observe(seconds)
+    if status == 201 and method == "POST":
+        _count_record(route, response)
 
 
 def _count_record(route: str, response: Response) -> None:

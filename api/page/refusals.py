@@ -12,6 +12,7 @@ from api.http.problems import RETRY_AFTER_S, is_outage
 from api.page.guard import FormRefused, is_own_origin
 from api.page.rendering import log_in_form, message
 from services import exceptions as refused
+from services.unit_of_work import may_be_committed
 
 log = structlog.get_logger()
 
@@ -70,13 +71,19 @@ def not_understood(error: HTTPException) -> Response:
 def fault(error: Exception) -> Response:
     """Something broke; the kind only goes to the log."""
     log.error("request_failed", kind=type(error).__name__, endpoint=request.endpoint)
-    if is_outage(error):
+    if is_outage(error) or isinstance(error, refused.Unavailable):
         response = message(
             503,
             "Temporarily unavailable",
-            "The service does not answer at the moment. Nothing was changed. Try again,"
+            f"The service does not answer at the moment. {_changed()} Try again,"
             " and use your clinic's phone list meanwhile.",
         )
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
-    return message(500, "Something went wrong", "Nothing was changed. Please try again.")
+    return message(500, "Something went wrong", f"{_changed()} Please try again.")
+
+
+def _changed() -> str:
+    if request.method == "POST" and may_be_committed():
+        return "We do not know whether this was done. Open the alert again to see."
+    return "Nothing was changed."

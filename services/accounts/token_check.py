@@ -17,7 +17,7 @@ from models import TokenFamily, TokenPair, User
 from services.access import Actor
 from services.accounts.families import revoke_for_theft
 from services.exceptions import Unauthenticated
-from services.unit_of_work import transaction
+from services.unit_of_work import may_be_committed, transaction, watch_commits
 
 # Built once: every request asks it.
 _STANDING: Final = (
@@ -71,22 +71,28 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
     The first use of a pair, and the theft that a voided token betrays, are committed on their own,
     so that they stand even when the use case then refuses. Raises `Unauthenticated`.
     """
+    before = may_be_committed()
     with transaction(actor.clinic_id) as session:
         found = standing(session, actor, now)
         if found is TokenStatus.IN_ORDER:
             yield session
             return
-    if found is TokenStatus.ENDED:
-        raise Unauthenticated
-    with transaction(actor.clinic_id) as session:
-        if found is TokenStatus.STOLEN:
-            revoke_for_theft(session, actor.user_id, actor.family_id, now)
-        elif not mark_used(session, actor, now):
-            found = TokenStatus.STOLEN  # voided by a refresh since it was looked at
-    if found is TokenStatus.STOLEN:
+    if found is not TokenStatus.ENDED and not _is_first_use(actor, found, now):
+        found = TokenStatus.STOLEN
+    watch_commits(committed=before)
+    if found is not TokenStatus.FIRST_USE:
         raise Unauthenticated
     with transaction(actor.clinic_id) as session:
         yield session
+
+
+def _is_first_use(actor: Actor, found: TokenStatus, now: datetime) -> bool:
+    """Commit the first use, or the theft; a refresh may have voided the pair meanwhile."""
+    with transaction(actor.clinic_id) as session:
+        if found is TokenStatus.STOLEN:
+            revoke_for_theft(session, actor.user_id, actor.family_id, now)
+            return False
+        return mark_used(session, actor, now)
 
 
 def mark_used(session: Session, actor: Actor, now: datetime) -> bool:
