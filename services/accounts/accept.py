@@ -17,7 +17,7 @@ from services.accounts.account import load_profile
 from services.accounts.delays import guesses_codes
 from services.accounts.families import Grant, end_families, issue_pair, start_family
 from services.accounts.invitation_codes import code_digest
-from services.accounts.passwords import hash_password, matches
+from services.accounts.passwords import Turn, hash_password, matches
 from services.checks import check_timezone
 from services.exceptions import Invalid, InvitationInvalid
 from services.patients.recount import move_account_to_zone
@@ -92,12 +92,16 @@ def _new_hash(acceptance: Acceptance, found: FoundInvitation | None, now: dateti
             raise InvitationInvalid
         if acceptance.password is None and "patient" not in found.roles:
             raise Invalid({"password": ["Staff need a password."]})
-        return None if acceptance.password is None else hash_password(acceptance.password)
+        return (
+            None
+            if acceptance.password is None
+            else hash_password(acceptance.password, Turn.STRANGER)
+        )
     if acceptance.device_digest is None or acceptance.device_digest != found.device_digest:
         raise InvitationInvalid
     if found.accepted_at + AGAIN_WITHIN < now:
         raise InvitationInvalid
-    if acceptance.password and not matches(acceptance.password, found.password_hash):
+    if acceptance.password and not matches(acceptance.password, found.password_hash, Turn.STRANGER):
         raise InvitationInvalid
     return None
 

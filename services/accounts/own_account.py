@@ -14,7 +14,7 @@ from services.access import Actor
 from services.accounts.account import Profile, load_profile
 from services.accounts.delays import one_tries
 from services.accounts.families import end_families, end_family
-from services.accounts.passwords import hash_password, matches
+from services.accounts.passwords import Turn, hash_password, matches
 from services.accounts.token_check import acting
 from services.exceptions import Invalid, NotFound
 
@@ -35,9 +35,9 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
     with acting(actor, now) as session:
         kept = session.scalar(present)
     with one_tries("password", actor.user_id, now):
-        if kept is not None and not matches(old or "", kept):
+        if kept is not None and not matches(old or "", kept, Turn.STRANGER):
             raise Invalid({"old_password": ["Not your present password."]})
-        password_hash = hash_password(new)
+        password_hash = hash_password(new, Turn.STRANGER)
         with acting(actor, now) as session:
             # Families before accounts, as a refresh locks them.
             end_families(session, actor.user_id, "password_changed", now, but=actor.family_id)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
-from threading import BoundedSemaphore
 from typing import Final
 from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from services.exceptions import RateLimited
+from services.exceptions import RateLimited, Unavailable
+from services.turns import Turns
 
 # RFC 9106, second recommended option (64 MiB, 3 passes, 4 lanes): argon2-cffi's default.
 HASHER: Final = PasswordHasher()
@@ -29,20 +29,25 @@ class Turn(Enum):
 
 
 # One verification fills a core for about 0.2 s and takes 64 MiB: check-ins must get their turn.
-KNOWN_AT_ONCE: Final = BoundedSemaphore(1)
-STRANGERS_AT_ONCE: Final = BoundedSemaphore(2)
+# A known device is never sent away; strangers do not take all threads by waiting.
+KNOWN: Final = Turns(at_once=1, waiting=None)
+STRANGERS: Final = Turns(at_once=2, waiting=2)
 COME_BACK_AFTER_S: Final = 2
 
 
 @contextmanager
 def _turn(turn: Turn) -> Iterator[None]:
-    slots = KNOWN_AT_ONCE if turn is Turn.KNOWN else STRANGERS_AT_ONCE
-    if not slots.acquire(blocking=turn is not Turn.IF_FREE):
-        raise RateLimited(COME_BACK_AFTER_S)
+    if turn is Turn.KNOWN:
+        with KNOWN.turn():
+            yield
+        return
     try:
-        yield
-    finally:
-        slots.release()
+        with STRANGERS.turn(may_wait=turn is Turn.STRANGER):
+            yield
+    except Unavailable:
+        if turn is Turn.IF_FREE:
+            raise RateLimited(COME_BACK_AFTER_S) from None
+        raise
 
 
 def normalised(password: str) -> str:
@@ -50,9 +55,9 @@ def normalised(password: str) -> str:
     return normalize("NFKC", password)
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, turn: Turn = Turn.KNOWN) -> str:
     """The argon2id hash of a password, normalised, with its salt and costs."""
-    with _turn(Turn.KNOWN):
+    with _turn(turn):
         return HASHER.hash(normalised(password))
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from migrations.upgrade import PROJECT
-from tests.api.front import test_slow_clients
+from tests.api.front import test_costly_requests, test_slow_clients
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
 from tests.proofs.fair_pages import fair_pages
@@ -96,6 +96,7 @@ def full_sizes() -> list[Proof]:
             seed=SEED,
         ),
         Proof("slow clients", slow_clients),
+        Proof("costly requests", costly_requests),
         *_workers_and_outages(),
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
         Proof("real forms", real_forms),
@@ -170,6 +171,14 @@ def slow_clients(running: RunningService) -> Iterator[Seen]:
     for kind in test_slow_clients.UNFINISHED:
         waiting = partial(test, running, kind, clients=200)
         yield from tell("a help request is answered", f"200 x {kind}", waiting)
+
+
+def costly_requests(running: RunningService) -> Iterator[Seen]:
+    """A help request beside pictures and password checks, against its own quiet p99."""
+    test = test_costly_requests.test_costly_requests_take_no_crisis_route_s_place
+    for kind in test_costly_requests.KINDS:
+        beside = partial(test, running, kind, costly=40, posts=50, aim=3.0)
+        yield from tell("a help request takes at most 3 x its quiet p99", f"40 {kind}", beside)
 
 
 def refusals_that_page(running: RunningService, times: int) -> Iterator[Seen]:

@@ -13,6 +13,7 @@ from schemas.cohort import CohortOut, CohortQuery
 from services.reports.cohort.chart import outcomes_svg
 from services.reports.cohort.outcomes import Asked, Outcomes, get_outcomes
 from services.reports.cohort.table import groups_csv
+from services.turns import DRAWING
 
 routes = Routes("cohort", __name__, description="Outcomes of a whole clinic")
 
@@ -27,7 +28,9 @@ def get_cohort_outcomes(query: dict[str, Any]) -> Response:
     """
     # Before the work: a form that is not made here costs nothing.
     form = wanted_form(FORMS)
-    return rendered(form, get_outcomes(current_actor(), Asked(**query), now()))
+    actor = current_actor()
+    with DRAWING.turn(actor.user_id):
+        return rendered(form, get_outcomes(actor, Asked(**query), now()))
 
 
 def rendered(form: str, outcomes: Outcomes) -> Response:

@@ -5,6 +5,7 @@ Arguments: zoom, font family, font files. Imports nothing of ours, so that it st
 
 from __future__ import annotations
 
+import os
 import sys
 
 from resvg_py import svg_to_bytes
@@ -12,6 +13,8 @@ from resvg_py import svg_to_bytes
 
 def main(arguments: list[str]) -> bytes:
     """Draw what comes in. Raises ValueError for what is no SVG."""
+    # A picture can wait; an answer to somebody in danger cannot.
+    os.nice(10)
     zoom, family, *fonts = arguments
     return svg_to_bytes(
         svg_string=sys.stdin.buffer.read().decode(),

@@ -19,6 +19,7 @@ from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
 from services.reports.trend.report import Question, get_trend
 from services.rules.trend.document import TrendReport
+from services.turns import DRAWING
 
 CSV: Final = "text/csv"
 SVG: Final = "image/svg+xml"
@@ -39,15 +40,17 @@ def get_rendition(
     """The report of a patient in view as CSV, SVG, PNG or PDF, and a file name that says nothing of
     the person; only the PDF names them.
 
-    Raises what `get_trend` raises, and KeyError for another media type.
+    Raises what `get_trend` raises, `Unavailable` when too many are being drawn, and KeyError for
+    another media type.
     """
     suffix = _SUFFIXES[media_type]
-    report = get_trend(actor, patient_id, asked, now)
-    if media_type == PDF:
-        name, mrn = _name_and_number(actor, patient_id, now)
-        body = visit_pdf(report, name=name, mrn=mrn)
-    else:
-        body = _NAMELESS[media_type](report)
+    with DRAWING.turn(actor.user_id):
+        report = get_trend(actor, patient_id, asked, now)
+        if media_type == PDF:
+            name, mrn = _name_and_number(actor, patient_id, now)
+            body = visit_pdf(report, name=name, mrn=mrn)
+        else:
+            body = _NAMELESS[media_type](report)
     return body, f"trend-{report.revision}.{suffix}"
 
 

@@ -156,13 +156,13 @@ def test_an_address_that_tries_many_accounts_makes_way_for_others(early: ClinicW
     tried = [outcome(made_up_email(), "wrong") for _ in range(40)]
     assert tried == ["refused"] * 40
     assert outcome(person.email, PASSWORD) == "in"
-    busy = [passwords.STRANGERS_AT_ONCE.acquire() for _ in range(2)]
+    busy = [passwords.STRANGERS.places.acquire() for _ in range(2)]
     try:
         assert outcome(person.email, PASSWORD) == passwords.COME_BACK_AFTER_S
         assert outcome(made_up_email(), PASSWORD) == passwords.COME_BACK_AFTER_S
     finally:
         for _ in busy:
-            passwords.STRANGERS_AT_ONCE.release()
+            passwords.STRANGERS.places.release()
     assert outcome(person.email, PASSWORD, address=AWAY) == "in"
 
 

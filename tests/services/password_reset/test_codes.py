@@ -137,7 +137,7 @@ def test_an_account_that_changes_while_the_password_is_hashed_keeps_its_own(
     person = scene.person()
     code = scene.code_for(person)
 
-    def slowly(_password: str) -> str:
+    def slowly(_password: str, *_turn: object) -> str:
         scene.set_account(person, active=False)
         return "a hash that must not be kept"
 
