@@ -154,6 +154,7 @@ class UnreadableBody(OfClinic, Identified, Base):
     """A refused request in which danger was found: the newest five a patient, cut at 16 kB.
 
     The digest stays when the body goes, so that the same bytes again change nothing.
+    `counts_as_risk`: as an item 9 of 1 or more; not when all it tells of is a bodily emergency.
     """
 
     __tablename__ = "unreadable_bodies"
@@ -169,6 +170,7 @@ class UnreadableBody(OfClinic, Identified, Base):
     body: Mapped[str | None] = mapped_column(EncryptedText("unreadable_bodies.body"))
     answer: Mapped[str | None] = mapped_column(EncryptedText("unreadable_bodies.answer"))
     answer_status: Mapped[int]
+    counts_as_risk: Mapped[bool] = mapped_column(server_default="true")
     received_at: Mapped[datetime]
     revision: Mapped[int]
 

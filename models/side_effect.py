@@ -62,4 +62,6 @@ class SideEffectReport(OfClinic, Base):
     flags: Mapped[Strings]
     entered_by: Mapped[UUID | None]
     family_id: Mapped[UUID | None]
+    counts_in_trend: Mapped[bool] = mapped_column(server_default="true")
+    counts_from_revision: Mapped[int | None]
     revision: Mapped[int]

@@ -29,7 +29,11 @@ ALGORITHM: Final = "HS256"
 # A token that another of our servers has just written is not "from the future".
 CLOCKS_DIFFER_BY_S: Final = 60
 # A crisis route with a slip in its address: the 404 must not hide danger either.
-NEAR_CRISIS_ROUTE: Final = re.compile(r"/v1/(check-ins(/[^/]+/amend)?|help-requests|sync)/*")
+NEAR_CRISIS_ROUTE: Final = re.compile(
+    r"/v1/((check-ins|side-effects)(/[^/]+/amend)?|help-requests|sync)/*"
+)
+# What carries a body: a slip in the method is answered 405, and searched as well.
+WITH_A_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,7 +59,9 @@ def is_marked(mark: str) -> bool:
 def on_crisis_route() -> bool:
     """Is this a crisis route, or meant to be one?"""
     if request.endpoint is None:
-        return request.method == "POST" and NEAR_CRISIS_ROUTE.fullmatch(request.path) is not None
+        return (
+            request.method in WITH_A_BODY and NEAR_CRISIS_ROUTE.fullmatch(request.path) is not None
+        )
     return is_marked("is_crisis_route")
 
 

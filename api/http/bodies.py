@@ -5,7 +5,6 @@ what a service has rendered.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -31,8 +30,6 @@ CHUNK: Final = 65_536
 # How the front says that a body ended (WSGI environment); without a front every body is whole.
 ARRIVAL: Final = "interlude.arrival"
 WHOLE: Final = "whole"
-# zlib: gzip or zlib by its head, and bare deflate, which some clients send under that name.
-WINDOWS: Final = (47, -15)
 
 
 def init_bodies(app: Flask) -> None:
@@ -60,23 +57,8 @@ def raw_body() -> bytes:
     return raw
 
 
-def readable_body() -> bytes:
-    """What a search for danger reads: of a compressed body, the first 1 MB of what opens."""
-    body = raw_body()
-    if not _is_encoded():
-        return body
-    return next((opened for window in WINDOWS if (opened := _opened(body, window))), body)
-
-
 def _is_encoded() -> bool:
     return request.headers.get("Content-Encoding", "identity").strip().lower() != "identity"
-
-
-def _opened(body: bytes, window: int) -> bytes:
-    try:
-        return zlib.decompressobj(window).decompress(body, SEARCHED_BYTES)
-    except zlib.error:
-        return b""
 
 
 def json_body() -> Any:

@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from api.http.auth import on_crisis_route
-from api.http.bodies import readable_body
+from api.http.bodies import raw_body
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import (
@@ -27,6 +27,7 @@ from services.access import Actor
 from services.exceptions import Unauthenticated, Unavailable
 from services.intake.refused import Refused, answer_refusal
 from services.rules.cards.crisis import generic_card
+from services.rules.danger.body_text import opened
 from services.unit_of_work import may_be_committed
 
 log = structlog.get_logger()
@@ -115,7 +116,7 @@ def _searched(
 def _refused(problem: dict[str, Any]) -> Refused:
     return Refused(
         path=request.path,
-        body=readable_body(),
+        body=opened(raw_body()),
         problem=problem,
         asks_for_help=_asks_for_help(),
         check_in_id=(request.view_args or {}).get("check_in_id"),

@@ -27,7 +27,7 @@ from services.unit_of_work import Write
 
 # Of rules that are not about danger, what fired them is the kind of the entry; forms are about
 # worsening.
-KINDS_AS_SOURCE: Final = frozenset({"side_effects", "vitals", "session"})
+KINDS_AS_SOURCE: Final = frozenset({"side_effects", "vitals", "session", "unreadable"})
 
 
 @dataclass(slots=True)

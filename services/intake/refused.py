@@ -21,10 +21,10 @@ from services.alerts.raising import raise_alerts
 from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.intake.storing.store import chain_of, safety_card, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
-from services.rules.catalogue import UNREADABLE_RISK
+from services.rules.catalogue import EMERGENCY, UNREADABLE_RISK
 from services.rules.danger import triage
 from services.rules.danger.numbers import RULES_VERSION
-from services.rules.danger.refused_bodies import Danger, find_danger
+from services.rules.danger.refused_bodies import Danger, find_danger, found_emergency
 from services.rules.danger.triage import EntryFacts, RiskHistory
 from services.rules.decision import Decision, Tier
 from services.rules.instruments.definition import LIFETIME_CSSRS
@@ -90,8 +90,8 @@ def _shown_again(actor: Actor, answer: str) -> dict[str, Any]:
 
 def _danger(refused: Refused, instrument: str | None) -> Danger | None:
     found = find_danger(refused.body, instrument)
-    if found is None and refused.asks_for_help:
-        return Danger(Tier.CRITICAL, ("help_request",))
+    if refused.asks_for_help:
+        return Danger(Tier.CRITICAL, ("help_request",), found is not None and found.is_emergency)
     return found
 
 
@@ -116,37 +116,42 @@ def _commit(
 ) -> dict[str, Any]:
     outcome, entry_id = _decide(patient, danger, now), new_id()
     facts, chain = outcome.read.facts, chain_of(session, patient.clinic_id)
-    raised = raise_alerts(session, patient, facts, outcome.danger, entry_id, chain, now)
+    raised = raise_alerts(session, patient, facts, outcome.decisions, entry_id, chain, now)
     safety = safety_card(outcome, patient, chain, now, is_stored=False)
     problem = refused.problem | {"safety": safety}
     body = insert(UnreadableBody).values(
         id=entry_id,
         clinic_id=patient.clinic_id,
         patient_id=patient.patient_id,
-        alert_id=raised.alert_ids[UNREADABLE_RISK],
+        alert_id=raised.alert_ids.get(UNREADABLE_RISK) or raised.alert_ids[EMERGENCY],
         body_digest=digest,
         body=refused.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd"),
         answer=orjson.dumps(problem).decode(),
         answer_status=problem["status"],
+        counts_as_risk=danger.tier is not None,
         received_at=now,
         revision=patient.next_revision,
     )
-    others = [*_risk_writes(patient, now), _drop_old_bodies(patient), body]
+    risk = _risk_writes(patient, now) if danger.tier else [status_update(patient, {})]
+    others = [*risk, _drop_old_bodies(patient), body]
     store_outcome(session, patient, outcome, raised, entry_id, now, others)
     return problem
 
 
 def _decide(patient: LockedPatient, danger: Danger, now: datetime) -> Outcome:
     facts = EntryFacts("unreadable", now, now, unreadable_tier=danger.tier)
-    history = RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at)
     read = Read(facts, placed_at(now, patient.timezone))
+    bodily = (found_emergency(danger),) if danger.is_emergency else ()
+    if danger.tier is None:
+        return Outcome(read, others=bodily)
+    history = RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at)
     try:
-        return Outcome(read, triage.triage(facts, history, plan_holds=False))
+        return Outcome(read, triage.triage(facts, history, plan_holds=False), bodily)
     except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
         log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
         rule = "S10b" if danger.tier is Tier.HIGH else "S10a"
         found = Decision.with_tier(rule, RULES_VERSION, danger.tier, {"kind": facts.kind})
-        return Outcome(read, (found,), failed=True)
+        return Outcome(read, (found,), bodily, failed=True)
 
 
 def _risk_writes(patient: LockedPatient, now: datetime) -> list[Write]:

@@ -39,7 +39,7 @@ from services.intake.writing import (
 from services.patients.history.side_effects import rule_report
 from services.rules.cards.crisis import ClinicFacts, RequestOutcome
 from services.rules.cards.medical import medical_advice, medical_card
-from services.rules.courses import Treatment
+from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.fallback import fallback_tier
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect, e1
@@ -81,6 +81,7 @@ def record_side_effects(
         digest=digest,
         sent=sent,
         author=author_of(actor),
+        counts=not actor.token_expired,
         effects=effects,
         vitals=form.vitals,
         session_id=form.session_id,
@@ -117,6 +118,7 @@ def amend_side_effects(
             sent=amended(actor, first, form.reason, now, **about),
             versions=versions,
             author=author_of(actor),
+            counts=not actor.token_expired,
             effects=effects,
             vitals=form.vitals,
             session_id=first.session_id,
@@ -151,6 +153,7 @@ class SideEffectsEntry(Entry):
             "session_id": self._known_session(session, known) if first is None else self.session_id,
             "effects": plain_effects(self.effects),
             **{name: self.vitals.get(name) for name in MEASURED},
+            "counts_in_trend": self.counts,
             "note": self.sent.note if first is None else first.note,
             "reason": None if first is None else self.sent.note,
         }
@@ -180,8 +183,8 @@ class SideEffectsEntry(Entry):
     def record(
         self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard
     ) -> dict[str, Any]:
-        """As it is shown from then on."""
-        return effects_record(row, self.id, treatment, safety)
+        """As it is shown from then on; an expired token sees no session."""
+        return effects_record(row, self.id, treatment if self.counts else UNTREATED, safety)
 
 
 def effects_record(

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import CheckIn, Patient
+from models import CheckIn, Patient, SideEffectReport
 from services.patients.status.row import raise_revision, refresh
 
 
@@ -49,19 +49,25 @@ def count_entries_of(session: Session, patient_id: UUID, family_id: UUID, now: d
     For the transaction that refreshes the family's tokens. Locks the status row only when there is
     something to count, and raises the revision, so that an earlier data cut stays as it was.
     """
-    waiting = (
-        CheckIn.patient_id == patient_id,
-        CheckIn.family_id == family_id,
-        CheckIn.counts_in_trend.is_(False),
-    )
-    if session.scalar(select(CheckIn.id).where(*waiting).limit(1)) is None:
+    waiting = {
+        table: (
+            table.patient_id == patient_id,
+            table.family_id == family_id,
+            table.counts_in_trend.is_(False),
+        )
+        for table in (CheckIn, SideEffectReport)
+    }
+    found = (session.scalar(select(t.id).where(*mine).limit(1)) for t, mine in waiting.items())
+    if not any(found):
         return 0
     revision = raise_revision(session, patient_id)
-    counted = session.scalars(
-        update(CheckIn)
-        .where(*waiting)
-        .values(counts_in_trend=True, counts_from_revision=revision)
-        .returning(CheckIn.id)
-    ).all()
+    counts = {"counts_in_trend": True, "counts_from_revision": revision}
+    counted = [
+        entry_id
+        for table, mine in waiting.items()
+        for entry_id in session.scalars(
+            update(table).where(*mine).values(**counts).returning(table.id)
+        )
+    ]
     refresh(session, patient_id, now)
     return len(counted)

@@ -19,6 +19,7 @@ from services.rules.sources import Value, values_at
 
 SUICIDE_RISK: Final = "suicide_risk"
 UNREADABLE_RISK: Final = "unreadable_risk"
+EMERGENCY: Final = "e1"
 SILENCE: Final = "silence"
 RULES_FAILED: Final = "rules_failed"
 FALLBACK: Final = "fallback"

@@ -13,12 +13,13 @@ import pytest
 
 from migrations.upgrade import PROJECT
 from tests.api.front import test_costly_requests, test_slow_clients
+from tests.builders.rules.odd_bodies import false_alarms, missed
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
 from tests.proofs.fair_pages import fair_pages
 from tests.proofs.notes import notes_by_kind
 from tests.proofs.outcomes import simulated_outcomes
-from tests.proofs.seen import Seen, tell
+from tests.proofs.seen import Seen, tell, verdict
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
 from tests.services.accounts import test_under_attack as under_attack
@@ -53,7 +54,7 @@ class Proof:
 
 
 def story(name: str, claim: str, size: str, test: Callable[..., object], **sizes: object) -> Proof:
-    """A test of a running service, told with these sizes."""
+    """A test of a running service, declared with these sizes."""
     return Proof(name, lambda at: tell(claim, size, partial(test, at, **sizes)))
 
 
@@ -101,10 +102,28 @@ def full_sizes() -> list[Proof]:
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
         Proof("real forms", real_forms),
         Proof("notes", lambda _at: notes_by_kind()),
+        Proof("odd bodies", lambda _at: odd_bodies(20_000, 10_000)),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),
         Proof("outcomes of a simulated clinic", lambda _at: simulated_outcomes(10_000, SEED)),
     ]
+
+
+def odd_bodies(dangerous: int, harmless: int) -> Iterator[Seen]:
+    """One reader over every shape, spelling and encoding; 1 % of the harmless may alarm."""
+    yield verdict(
+        "danger is found in whatever shape a client library gave the body",
+        f"{dangerous} bodies",
+        "none missed",
+        missed(range(dangerous)),
+    )
+    alarms = list(false_alarms(range(harmless)))
+    yield verdict(
+        "harmless refused bodies of all instruments raise an alarm in 1 % at most",
+        f"{harmless} bodies",
+        f"{len(alarms)} alarms",
+        alarms if len(alarms) > harmless // 100 else (),
+    )
 
 
 def _exactly_once() -> Iterator[Proof]:

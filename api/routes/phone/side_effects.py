@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.auth import current_actor, now
+from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
@@ -32,6 +32,7 @@ routes = Routes("side_effects", __name__, description="Side effects, coded and g
 
 
 @routes.writes("/v1/side-effects", SideEffectsIn, SideEffectsOut, once=True)
+@crisis_route
 @routes.doc(parameters=[SENT_AT_HEADER])
 @routes.alt_response(404, "NOT_FOUND")
 def post_side_effects(body: dict[str, Any]) -> Response:
@@ -42,6 +43,7 @@ def post_side_effects(body: dict[str, Any]) -> Response:
 @routes.writes(
     "/v1/side-effects/<uuid:report_id>/amend", SideEffectsAmendIn, SideEffectsOut, once=True
 )
+@crisis_route
 def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
     """Replace effects and vitals of a report by a new version; what is new in it pages."""
     return bytes_answer(

@@ -37,7 +37,7 @@ from services.alerts.permissions import (
     visible_clause,
 )
 from services.paging import Page, decode_cursor, encode_cursor
-from services.rules.catalogue import UNREADABLE_RISK
+from services.rules.catalogue import EMERGENCY, UNREADABLE_RISK
 from services.rules.escalation.states import AlertState
 
 SUMMARY: Final = (
@@ -137,7 +137,7 @@ def show_alert(
     if reach.acts:
         shown["patient"] = show_contacts(session, alert, now)
         shown["evidence"] = show_evidence(session, alert, rows, now)
-        if alert.family == UNREADABLE_RISK:
+        if alert.family in (UNREADABLE_RISK, EMERGENCY):
             shown["unreadable"] = show_bodies(session, alert)
     return shown
 

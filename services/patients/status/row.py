@@ -115,7 +115,9 @@ def _risk(session: Session, patient_id: UUID) -> dict[str, Any]:
         ).where(CheckIn.patient_id == patient_id)
     ).one()
     unreadable_at = session.scalar(
-        select(func.max(UnreadableBody.received_at)).where(UnreadableBody.patient_id == patient_id)
+        select(func.max(UnreadableBody.received_at)).where(
+            UnreadableBody.patient_id == patient_id, UnreadableBody.counts_as_risk
+        )
     )
     positives = [at for at in (found.positive_at, unreadable_at) if at is not None]
     return {

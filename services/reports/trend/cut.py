@@ -167,7 +167,12 @@ _EFFECTS: Final = select(
     SideEffectReport.mood_day,
     SideEffectReport.effects,
     SideEffectReport.session_id,
-).where(SideEffectReport.patient_id == PATIENT_ID, SideEffectReport.revision <= REVISION)
+).where(
+    SideEffectReport.patient_id == PATIENT_ID,
+    SideEffectReport.revision <= REVISION,
+    SideEffectReport.counts_in_trend.is_(True),
+    func.coalesce(SideEffectReport.counts_from_revision, 0) <= REVISION,
+)
 _ALERTS: Final = (
     select(
         Alert.id,

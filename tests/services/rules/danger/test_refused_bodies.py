@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import lzma
 import random
-import sys
 import time
+import zlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.danger.refused_bodies import SCANNED_BYTES, Danger, find_danger
+from services.rules.danger.body_text import SCANNED_BYTES
+from services.rules.danger.refused_bodies import Danger, find_danger
 from services.rules.decision import Tier
+from tests.builders.rules.odd_bodies import false_alarms, missed
 
 CRITICAL, HIGH = Tier.CRITICAL, Tier.HIGH
 
@@ -48,7 +53,7 @@ def tier(raw, instrument=None):
         (body("phq9", {"q9": "01.0"}), HIGH),
         (body("phq9", {"q9": 2.0}), CRITICAL),
         (body("phq9", {"q9": True}), HIGH),
-        (body("phq9", {"q9": [3]}), None),
+        (body("phq9", {"q9": [3]}), CRITICAL),
         (body("gad7", {"q9": 3}), None),
         (body("pcl5", {"q9": 3, "q4": 1}), None),
         (body("asrm", {"q4": 1, "q5": 1}), None),
@@ -64,7 +69,7 @@ def tier(raw, instrument=None):
         (body("cssrs-screener", {"q6": 1}), CRITICAL),
         (body("cssrs-screener", {"q6b": 1, "q12": 3}), CRITICAL),
         (body("cssrs-screener", {"q4": 2}), None),
-        (body(None, {"q1": 1, "q2": 1, "q4": 1}), CRITICAL),
+        (body(None, {"q1": 1, "q2": 1, "q4": 1}), None),
         (body(None, {"q6b": 1, "q9": 0}), CRITICAL),
         (body(None, {"q1": 1, "q4": 1, "q8": 0, "q9": 0}), None),
         (body(None, {"q1": 2, "q4": 1}), None),
@@ -142,7 +147,7 @@ def test_the_addressed_form_helps_where_the_body_names_none():
         (b'{"instrument":"cssrs-screener","answers":{"q4":1', CRITICAL),
         (b'{"instrument":"C-SSRS","answers":{"q4":true', CRITICAL),
         (b'{"instrument":"cssrs-screener","answers":{"q4":2', None),
-        (b'{"answers":{"q1":1,"q3":1', CRITICAL),
+        (b'{"answers":{"q1":1,"q3":1', None),
         (b'{"answers":{"q3":1,"q8":0,"q9":0', None),
         (b'{"answers":{"q6b":1,"q9":0', CRITICAL),
         (b'{"type" : "help_request", "id"', CRITICAL),
@@ -175,26 +180,45 @@ def test_of_a_longer_body_only_the_first_megabyte_is_read():
     assert tier(b'{"note":"' + filler + b'","answers":{"q9":3}}') is None
 
 
-ADVERSARIAL = [
-    b'"q9"' + b" " * SCANNED_BYTES,
-    b'"q9" ' * (SCANNED_BYTES // 5),
-    b"q9" + b"\\" * SCANNED_BYTES,
-    b'"q9":' + b"0" * SCANNED_BYTES,
-    b"[" * SCANNED_BYTES,
-    b'{"a":' * (SCANNED_BYTES // 5),
-    b'instrument"' * (SCANNED_BYTES // 11),
-    b"\\u0071" * (SCANNED_BYTES // 6),
-    b"[" + b'{"q3":0},' * (SCANNED_BYTES // 9 - 1) + b"{}]",
-    random.Random(7).randbytes(SCANNED_BYTES),
-]
+ADVERSARIAL = {
+    "blanks": lambda n: b'"q9"' + b" " * n,
+    "blanks first": lambda n: b" " * n + b'{"q9":0}',
+    "names": lambda n: b'"q9" ' * (n // 5),
+    "slashes": lambda n: b"q9" + b"\\" * n,
+    "zeros": lambda n: b'"q9":' + b"0" * n,
+    "brackets": lambda n: b"[" * n,
+    "depth": lambda n: b'{"a":' * (n // 5),
+    "instruments": lambda n: b'instrument"' * (n // 11),
+    "escapes": lambda n: b"\\u0071" * (n // 6),
+    "objects": lambda n: b"[" + b'{"q3":0},' * (n // 9 - 1) + b"{}]",
+    "noise": lambda n: random.Random(7).randbytes(n),
+    "entities": lambda n: b"&#49" * (n // 4),
+    "percents": lambda n: b"%25" * (n // 3),
+    "letters": lambda n: b"A" * n,
+    "accents": lambda n: ("a" + "\u0301\u0327" * (n // 4)).encode(),
+    "prose": lambda n: b'"text":"a ' * (n // 10),
+    "fillers": lambda n: b"q9 " + b"value " * (n // 6),
+    "lists": lambda n: b"[1,1,1,1,1,1,1,1," * (n // 17),
+    "texts": lambda n: json.dumps(json.dumps(json.dumps(['"'] * (n // 16)))).encode(),
+    "gzip": lambda n: gzip.compress(b'"q9" ' * (n // 5)),
+}
 
 
-@pytest.mark.parametrize("raw", ADVERSARIAL, ids=range(len(ADVERSARIAL)))
-def test_a_megabyte_made_to_hurt_takes_under_a_second(raw):
-    started = time.process_time()
-    assert find_danger(raw) is None
-    traced = sys.gettrace() is not None  # measuring coverage costs several times the work
-    assert time.process_time() - started < (8 if traced else 1)
+@pytest.mark.parametrize("made", ADVERSARIAL.values(), ids=ADVERSARIAL.keys())
+def test_work_grows_with_the_size_of_what_is_made_to_hurt(made):
+    """Four times the size is four times the work, sixteen times when it starts over and over. The
+    least of several tries counts: a busy machine only ever adds.
+    """
+    least = {n: float("inf") for n in (32_768, 131_072)}
+    for _ in range(8):
+        for n in least:
+            raw, started = made(n), time.process_time()
+            assert find_danger(raw) is None
+            least[n] = min(least[n], time.process_time() - started)
+        small, large = least.values()
+        if large < 9 * small:
+            return
+    pytest.fail("the work grows faster than the body")
 
 
 @settings(max_examples=300)
@@ -210,3 +234,81 @@ def test_an_item9_in_front_of_any_rubbish_is_found(rubbish, item9, cut):
     found = find_danger(raw)
     assert found is not None
     assert found.tier is CRITICAL or item9 == 1
+
+
+def test_whatever_shape_a_client_library_gives_it_danger_is_found():
+    assert list(missed(range(400))) == []
+
+
+def test_harmless_bodies_of_all_instruments_raise_no_alarm():
+    assert len(list(false_alarms(range(400)))) <= 4
+
+
+@pytest.mark.parametrize(
+    ("effects", "expected"),
+    [
+        ([{"code": "chest_pain", "grade": 1}], {"effect=chest_pain"}),
+        ([{"code": "chest_pain", "grade": 9}, {"code": "x", "grade": "4"}], {"grade=4"}),
+        ([{"code": "nausea", "grade": {"value": 4}}], {"grade=4"}),
+        ({"chest-pain": 3, "nausea": 1}, {"effect=chest_pain"}),
+        ({"chest_pain": 0, "nausea": 3}, set()),
+        ([{"code": "nausea", "grade": 3}], set()),
+        (["seizure"], {"effect=seizure"}),
+    ],
+)
+def test_an_emergency_in_a_refused_report_is_found(effects, expected):
+    found = find_danger(json.dumps({"effects": effects, "note": "seizure"}).encode())
+    assert (set() if found is None else set(found.found)) >= expected
+    assert (found is not None and found.is_emergency) == bool(expected)
+    assert found is None or found.tier is None
+
+
+SHAPES = [
+    (b"<form><item><linkId value='44260-8'/><answer value='LA6571-9'/></item></form>", 3),
+    (b'Content-Disposition: form-data; name="answers[q9]"\r\n\r\n2\r\n--x', 2),
+    (b"q1,q2,q9\n3,3,0", None),
+    (b"instrument,q1,q9\npcl5,3,2", None),
+    (b"q1;q9\n0;1\n", 1),
+    (b'{"instrument":"phq9","answers":[0,0,0,0,0,0,0,0,2]}', 2),
+    (b'{"instrument":"phq9","answers":[0,0,0,0,0,0,0,2,0,3]}', None),
+    (b'{"instrument":"cssrs-screener","answers":[1,1,0,0,1,0]}', "q5"),
+    (b'{"instrument":"gad7","answers":[1,1,1,1,1,1,1]}', None),
+    (b'{"columns":["q8","q9"],"data":[[1,3]]}', 3),
+    (b"\xa1\x62q9\x03", None),
+    (b"\xa1\x67answers\xa1\x62q9\x03", 3),
+    (b"\x10answers\x00\x10q9\x00\x03\x00\x00\x00", 3),
+    (b"\x82\xaainstrument\xa4gad7\xa7answers\x81\xa2q9\x03", None),
+    (b'{"answers":{"link_id":"q9"},"total":3}', None),
+    (b'{"phq9":3,"phq9_total":3,"q9_at":3,"q9_seconds":2}', None),
+    (b'{"gad7_q9":3,"pcl5.q9":2}', None),
+    (b'{"answers":{"suicidalThoughts":"2"}}', 2),
+    (b'{"item":9,"value":3}', 3),
+    (lzma.compress(b'{"answers":{"q9":2}}'), 2),
+    (gzip.compress(gzip.compress(gzip.compress(b'{"q9":2}'))), 2),
+    (
+        zlib.compress(b'{"q9":2,"x":"%s' % random.Random(3).randbytes(999).hex().encode())[:-99]
+        + b"?" * 99,
+        2,
+    ),
+    (base64.b64encode(b'{"answers": {"q9": 2}}')[:-2], 2),
+    (base64.b64encode(b'{"answers": {"q9": 2}}').rstrip(b"="), 2),
+    (b"QUFB-QUFB=QUFBQUFBQUFBQUFB", None),
+    (b"&lt;q9&gt;&#51;&lt;/q9&gt;", 3),
+    (b"&quot;q9&quot;:&#x32;", 2),
+    (b"answers%255Bq9%255D=2", 2),
+    (
+        b'[{"answers":{"q9":3},"instrument":"pcl5"},{"answers":{"q9":0},"instrument":"phq9"}',
+        None,
+    ),
+    (b'[{"answers":{"q9":3},"instrument":"pcl5"},{"answers":{"q9":2},"instrument":"phq9"}', 2),
+    (b'[{"instrument":"pcl5","answers":{"q9":3}},{"answers":{"q9":2', 2),
+    (b'{"instrument":"","note":"my mood is low"},"answers":{"q9":3', 3),
+]
+
+
+@pytest.mark.parametrize(("raw", "expected"), SHAPES, ids=range(len(SHAPES)))
+def test_other_shapes_are_read(raw, expected):
+    found = find_danger(raw)
+    worded = None if found is None else found.found
+    wanted = f"{expected}=1" if isinstance(expected, str) else f"q9={expected}"
+    assert worded == (None if expected is None else (wanted,))
