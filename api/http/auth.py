@@ -25,7 +25,9 @@ from services.unit_of_work import watch_commits
 
 ACCESS_LIFETIME: Final = timedelta(minutes=15)
 EXPIRED_ACCEPTED_FOR: Final = timedelta(days=30)
+SEARCHED_FOR: Final = timedelta(days=400)
 ALGORITHM: Final = "HS256"
+ONLY_THE_SIGNATURE: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 # A token that another of our servers has just written is not "from the future".
 CLOCKS_DIFFER_BY_S: Final = 60
 # A crisis route with a slip in its address: the 404 must not hide danger either.
@@ -123,6 +125,22 @@ def read_token(kind: str) -> dict[str, Any]:
     return claims
 
 
+def unverified_patient(moment: datetime) -> Actor | None:
+    """The patient whom a token of ours names that does not hold: too early, revoked, or expired for
+    up to 400 days. It counts for the search for danger alone; None for any other token.
+    """
+    _, _, token = request.headers.get("Authorization", "").partition(" ")
+    key = current_app.config["JWT_SECRET_KEY"]
+    try:
+        with well_formed():
+            claims = jwt.decode(token.strip(), key, [ALGORITHM], options=ONLY_THE_SIGNATURE)
+            expired_at = datetime.fromtimestamp(claims["exp"], UTC)
+            patient = _actor(claims) if claims.get("patient_id") else None
+    except (jwt.PyJWTError, Unauthenticated):
+        return None
+    return patient if expired_at + SEARCHED_FOR >= moment else None
+
+
 @well_formed()
 def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
     """The actor of an access token; an expired patient token passes on crisis routes only."""
@@ -132,6 +150,10 @@ def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
         patient_on_crisis_route = on_crisis_route() and claims.get("patient_id")
         if not patient_on_crisis_route or expired_at + EXPIRED_ACCEPTED_FOR < moment:
             raise TokenExpired
+    return _actor(claims, token_expired=expired)
+
+
+def _actor(claims: dict[str, Any], *, token_expired: bool = False) -> Actor:
     return Actor(
         user_id=UUID(claims["sub"]),
         clinic_id=UUID(claims["clinic_id"]),
@@ -140,7 +162,7 @@ def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
         family_id=UUID(claims["family_id"]),
         pair_id=UUID(claims["pair_id"]),
         patient_id=UUID(claims["patient_id"]) if claims.get("patient_id") else None,
-        token_expired=expired,
+        token_expired=token_expired,
     )
 
 

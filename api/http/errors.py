@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from api.http.auth import on_crisis_route
+from api.http.auth import on_crisis_route, unverified_patient
 from api.http.bodies import raw_body
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
@@ -25,7 +25,7 @@ from api.http.problems import (
 from services import exceptions as refused
 from services.access import Actor
 from services.exceptions import Unauthenticated, Unavailable
-from services.intake.refused import Refused, answer_refusal
+from services.intake.refused import Refused, answer_refusal, note_unverified
 from services.rules.cards.crisis import generic_card
 from services.rules.danger.body_text import opened
 from services.unit_of_work import may_be_committed
@@ -92,7 +92,23 @@ def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Respon
     actor: Actor | None = g.get("actor")
     if problem["status"] in SEARCHED and actor is not None:
         return respond(*_searched(actor, problem, carded, headers))
+    if problem["status"] == 401:
+        carded = _unverified(problem)
     return respond(carded, headers)
+
+
+def _unverified(problem: dict[str, Any]) -> dict[str, Any]:
+    """A 401 with the generic card, after the search of a request whose token, signed by us, does
+    not hold. What was found is on an alert: then nobody says that nothing reached the clinic.
+    """
+    patient = unverified_patient(g.now)
+    if patient is None:
+        return _with_generic_card(problem)
+    try:
+        note_unverified(patient, _refused(problem, sender_verified=False), g.now)
+    except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
+        log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
+    return _with_generic_card(problem)
 
 
 def _searched(
@@ -105,7 +121,7 @@ def _searched(
     try:
         answered = answer_refusal(actor, _refused(problem), g.now)
     except Unauthenticated as error:
-        return _with_generic_card(problem_of(error)), headers
+        return _unverified(problem_of(error)), headers
     except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
         log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
         outage = problem_of(Unavailable())
@@ -113,12 +129,13 @@ def _searched(
     return carded if answered is None else answered, headers
 
 
-def _refused(problem: dict[str, Any]) -> Refused:
+def _refused(problem: dict[str, Any], *, sender_verified: bool = True) -> Refused:
     return Refused(
         path=request.path,
         body=opened(raw_body()),
         problem=problem,
         asks_for_help=_asks_for_help(),
+        sender_verified=sender_verified,
         check_in_id=(request.view_args or {}).get("check_in_id"),
     )
 

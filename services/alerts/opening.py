@@ -43,6 +43,7 @@ class NewOccurrence:
     """One rule that fired on one entry. `at` is `recorded_at`.
 
     `interrupts`: a help request, an item 9 of 3 or a C-SSRS high ends an acknowledgement.
+    `opens_only`: it may open an alert, and moves nothing on one that is open.
     `about_id`: the session or course about which the rule alerts once.
     """
 
@@ -56,6 +57,7 @@ class NewOccurrence:
     tier: Tier
     interrupts: bool
     about_id: UUID | None = None
+    opens_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +243,13 @@ def _add(
     now: datetime,
 ) -> tuple[list[Write], bool]:
     before = lifecycle.lowered(alert.state, _tier(alert, (), lowered))
-    added = lifecycle.occurrence_added(
-        before.state,
-        _tier(alert, occurrences, lowered),
-        interrupts=any(each.interrupts for each in occurrences),
-        here=chain.circumstances(now),
-    )
+    tier = _tier(alert, occurrences, lowered)
+    if all(each.opens_only for each in occurrences):
+        added = lifecycle.occurrence_noted(before.state, tier)
+    else:
+        interrupts = any(each.interrupts for each in occurrences)
+        here = chain.circumstances(now)
+        added = lifecycle.occurrence_added(before.state, tier, interrupts=interrupts, here=here)
     change = replace(added, events=(*before.events, *added.events))
     newest = max(alert.newest_occurrence_at, *(each.received_at for each in occurrences))
     counted = alert_update(

@@ -105,6 +105,7 @@ def occurrence_of(decision: Decision, facts: EntryFacts, entry_id: UUID | None) 
         cssrs=facts.cssrs if rule.cause else None,
         tier=tier,
         interrupts=interrupts,
+        opens_only=rule.opens_only,
         about_id=None if decision.about is None else UUID(decision.about),
     )
 

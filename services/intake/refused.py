@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from models import CheckIn, StoredPlan, UnreadableBody
+from models import CheckIn, Patient, StoredPlan, UnreadableBody
 from models.base import new_id
 from models.encryption import keyring
 from services.access import Actor
@@ -28,7 +28,7 @@ from services.rules.danger.refused_bodies import Danger, find_danger, found_emer
 from services.rules.danger.triage import EntryFacts, RiskHistory
 from services.rules.decision import Decision, Tier
 from services.rules.instruments.definition import LIFETIME_CSSRS
-from services.unit_of_work import Write, retry_unknown_outcome
+from services.unit_of_work import Write, retry_unknown_outcome, transaction
 
 log = structlog.get_logger()
 
@@ -44,6 +44,7 @@ class Refused:
     body: bytes
     problem: dict[str, Any]
     asks_for_help: bool = False
+    sender_verified: bool = True
     check_in_id: UUID | None = None
 
 
@@ -59,20 +60,43 @@ def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, A
     if not any(_danger(refused, family) for family in _families(refused)):
         return None
     with acting(actor, now) as session:
-        patient = lock_patient(session, actor.patient_id)
-        digest = keyring.digest(refused.path.encode() + b"\x00" + refused.body, "refused body")
-        earlier = session.scalar(
-            select(UnreadableBody.answer).where(
-                UnreadableBody.patient_id == patient.patient_id,
-                UnreadableBody.body_digest == digest,
-            )
+        return _searched(session, actor, refused, now)
+
+
+@retry_unknown_outcome
+def note_unverified(actor: Actor, refused: Refused, now: datetime) -> bool:
+    """Whether danger stands in a request whose token, signed by us, does not hold: then an alert of
+    its account's patient says so (`sender not verified`), and nothing else follows from it.
+    """
+    if not any(_danger(refused, family) for family in _families(refused)):
+        return False
+    with transaction(actor.clinic_id) as session:
+        account = (Patient.id == actor.patient_id, Patient.user_id == actor.user_id)
+        if session.scalar(select(Patient.id).where(*account)) is None:
+            return False
+        return _searched(session, actor, refused, now) is not None
+
+
+def _searched(
+    session: Session, actor: Actor, refused: Refused, now: datetime
+) -> dict[str, Any] | None:
+    if actor.patient_id is None:
+        return None
+    patient = lock_patient(session, actor.patient_id)
+    purpose = "refused body" if refused.sender_verified else "unverified body"
+    digest = keyring.digest(refused.path.encode() + b"\x00" + refused.body, purpose)
+    earlier = session.scalar(
+        select(UnreadableBody.answer).where(
+            UnreadableBody.patient_id == patient.patient_id,
+            UnreadableBody.body_digest == digest,
         )
-        if earlier is not None:
-            return _shown_again(actor, earlier)
-        danger = _danger(refused, _instrument(session, patient, refused.check_in_id))
-        if danger is None:
-            return None
-        return _commit(session, patient, refused, danger, digest, now)
+    )
+    if earlier is not None:
+        return _shown_again(actor, earlier)
+    danger = _danger(refused, _instrument(session, patient, refused.check_in_id))
+    if danger is None:
+        return None
+    return _commit(session, patient, refused, danger, digest, now)
 
 
 def _families(refused: Refused) -> tuple[str | None, ...]:
@@ -114,7 +138,8 @@ def _commit(
     digest: bytes,
     now: datetime,
 ) -> dict[str, Any]:
-    outcome, entry_id = _decide(patient, danger, now), new_id()
+    outcome, entry_id = _decide(patient, danger, refused.sender_verified, now), new_id()
+    counts = refused.sender_verified and danger.tier is not None
     facts, chain = outcome.read.facts, chain_of(session, patient.clinic_id)
     raised = raise_alerts(session, patient, facts, outcome.decisions, entry_id, chain, now)
     safety = safety_card(outcome, patient, chain, now, is_stored=False)
@@ -128,29 +153,35 @@ def _commit(
         body=refused.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd"),
         answer=orjson.dumps(problem).decode(),
         answer_status=problem["status"],
-        counts_as_risk=danger.tier is not None,
+        counts_as_risk=counts,
         received_at=now,
         revision=patient.next_revision,
     )
-    risk = _risk_writes(patient, now) if danger.tier else [status_update(patient, {})]
+    risk = _risk_writes(patient, now) if counts else [status_update(patient, {})]
     others = [*risk, _drop_old_bodies(patient), body]
     store_outcome(session, patient, outcome, raised, entry_id, now, others)
     return problem
 
 
-def _decide(patient: LockedPatient, danger: Danger, now: datetime) -> Outcome:
-    facts = EntryFacts("unreadable", now, now, unreadable_tier=danger.tier)
+def _decide(
+    patient: LockedPatient, danger: Danger, sender_verified: bool, now: datetime
+) -> Outcome:
+    tier = danger.tier if sender_verified or not danger.is_emergency else Tier.CRITICAL
+    facts = EntryFacts(
+        "unreadable", now, now, unreadable_tier=tier, sender_verified=sender_verified
+    )
     read = Read(facts, placed_at(now, patient.timezone))
-    bodily = (found_emergency(danger),) if danger.is_emergency else ()
-    if danger.tier is None:
+    bodily = (found_emergency(danger),) if danger.is_emergency and sender_verified else ()
+    if tier is None:
         return Outcome(read, others=bodily)
     history = RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at)
     try:
         return Outcome(read, triage.triage(facts, history, plan_holds=False), bodily)
     except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
         log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
-        rule = "S10b" if danger.tier is Tier.HIGH else "S10a"
-        found = Decision.with_tier(rule, RULES_VERSION, danger.tier, {"kind": facts.kind})
+        rules = ("S10b", "S10a") if sender_verified else ("S10d", "S10c")
+        rule = rules[0] if tier is Tier.HIGH else rules[1]
+        found = Decision.with_tier(rule, RULES_VERSION, tier, {"kind": facts.kind})
         return Outcome(read, (found,), bodily, failed=True)
 
 

@@ -64,6 +64,7 @@ class Rule:
     `looks_at`: instruments and kinds of entry that it is decided on. `tiers`: those it may have,
     the highest first; none when it `is_only_recorded`. `cause`: what in the answer fires it.
     `interrupts`: whether an occurrence ends an acknowledgement (contract, "Alerts").
+    `opens_only`: on an alert that is open already an occurrence is noted and moves nothing.
     `is_about_worsening`: a late entry and a form without a total then raise no alert. `is_bodily`:
     the answer may carry the card for bodily emergencies. `numbers`: its files, each with a table in
     it where not all is meant.
@@ -80,6 +81,7 @@ class Rule:
     repeats: Repeats = Repeats.ALWAYS
     cause: str = ""
     interrupts: Literal["never", "when critical", "when item 9 is 3"] = "never"
+    opens_only: bool = False
     is_about_worsening: bool = False
     is_bodily: bool = False
     numbers: tuple[str, ...] = ()

@@ -42,8 +42,8 @@ class EntryFacts:
 
     `earlier_*`: for amendments, the highest of the earlier versions (None: no number there; for
     both C-SSRS values see `carried_forward`). `unreadable_tier`: for kind `unreadable`,
-    the tier of what `find_danger` read in the refused request. `crisis_terms`: found in its note.
-    `lifetime_on_file`: a lifetime C-SSRS was completed before.
+    the tier of what `find_danger` read in the refused request; `sender_verified`: its token holds.
+    `crisis_terms`: found in its note. `lifetime_on_file`: a lifetime C-SSRS was completed before.
     """
 
     kind: EntryKind
@@ -57,6 +57,7 @@ class EntryFacts:
     earlier_cssrs: CssrsLevel | None = None
     unreadable_tier: Tier | None = None
     lifetime_on_file: bool = False
+    sender_verified: bool = True
 
     @property
     def item9_number(self) -> int | None:
@@ -160,6 +161,7 @@ class _Case:
     words_tier: Tier | None
     kind: EntryKind
     unreadable_tier: str | None
+    sender_verified: bool
 
 
 def _case(facts: EntryFacts, history: RiskHistory, plan_holds: bool, rules: RuleSet) -> _Case:
@@ -191,6 +193,7 @@ def _case(facts: EntryFacts, history: RiskHistory, plan_holds: bool, rules: Rule
         words_tier=facts.words_tier,
         kind=facts.kind,
         unreadable_tier=None if tier is None else tier.word,
+        sender_verified=facts.sender_verified,
     )
 
 
@@ -204,6 +207,17 @@ class Condition:
 
 _ITEM9 = ("item9", "earlier_item9")
 _CSSRS = ("cssrs", "earlier_cssrs")
+_UNREADABLE = ("kind", "unreadable_tier", "sender_verified")
+
+
+def _is_unreadable(case: _Case, *, is_high: bool, verified: bool) -> bool:
+    facts = case.facts
+    return (
+        case.kind == "unreadable"
+        and (facts.unreadable_tier is Tier.HIGH) is is_high
+        and facts.sender_verified is verified
+    )
+
 
 CONDITIONS: Final[Mapping[RuleId, Condition]] = {
     "S1": Condition(lambda c: c.item9_critical, _ITEM9),
@@ -230,14 +244,10 @@ CONDITIONS: Final[Mapping[RuleId, Condition]] = {
     ),
     "S8": Condition(lambda c: c.kind == "help_request", ("kind",)),
     "S9": Condition(lambda c: c.counted_cssrs == "unknown", _CSSRS),
-    "S10a": Condition(
-        lambda c: c.kind == "unreadable" and c.facts.unreadable_tier is not Tier.HIGH,
-        ("kind", "unreadable_tier"),
-    ),
-    "S10b": Condition(
-        lambda c: c.kind == "unreadable" and c.facts.unreadable_tier is Tier.HIGH,
-        ("kind", "unreadable_tier"),
-    ),
+    "S10a": Condition(lambda c: _is_unreadable(c, is_high=False, verified=True), _UNREADABLE),
+    "S10b": Condition(lambda c: _is_unreadable(c, is_high=True, verified=True), _UNREADABLE),
+    "S10c": Condition(lambda c: _is_unreadable(c, is_high=False, verified=False), _UNREADABLE),
+    "S10d": Condition(lambda c: _is_unreadable(c, is_high=True, verified=False), _UNREADABLE),
 }
 
 

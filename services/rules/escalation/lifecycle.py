@@ -7,6 +7,7 @@ can happen to it.
 |-----------------------------|---------------------------------|--------------------------------|
 | occurrence_added            | a new round, joining what is    | noted; ends it if the tier     |
 |                             | unsent; at once when it rises   | rises or the entry interrupts  |
+| occurrence_noted            | noted                           | noted                          |
 | lowered                     | ladder, pages, due times stay   | the next ladder is the lower   |
 | acknowledged                | starts an acknowledgement       | changes the owner, not the end |
 | contact_attempted           | reached: clears the due time    | renews it; sets the due time   |
@@ -78,6 +79,15 @@ def occurrence_added(
     if rises:
         return _from_the_first_step(now_known, here, *events)
     return Transition(now_known, events=events)
+
+
+def occurrence_noted(state: AlertState, severity: str) -> Transition:
+    """One more entry whose sender is not verified: the tier shows it; it pages nobody, ends no
+    acknowledgement and moves no due time.
+    """
+    rises = more_urgent(severity, state.severity)
+    events = ("occurrence_added", "tier_raised") if rises else ("occurrence_added",)
+    return Transition(replace(state, severity=at_least(severity, state.severity)), events=events)
 
 
 def lowered(state: AlertState, severity: str) -> Transition:

@@ -200,8 +200,8 @@ def test_a_token_that_no_longer_holds_gets_the_generic_card(
     for headers in (pat.headers, pat.headers_at(yesterday())):
         answer = client.post("/v1/check-ins", json=phq9(item9=3), headers=headers)
         assert answer.status_code == 401, reason
-        assert "did not reach" in json.loads(answer.data)["safety"]["monitoring"]
-    assert alerts(pat) == []
+        assert "did not reach" not in json.loads(answer.data)["safety"]["monitoring"]
+    assert [alert["rule"] for alert in alerts(pat)] == ["S10c"], "sender not verified"
 
 
 def test_a_token_that_expired_long_ago_is_refused(client: FlaskClient, clinic: ClinicWorld) -> None:

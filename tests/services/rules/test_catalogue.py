@@ -25,6 +25,7 @@ from services.rules.sources import values_at
 # clinical.md 5.1
 OF_AN_ANSWER = (
     *("S1", "S2", "S2p", "S3", "S4", "S5", "S6a", "S6b", "S7a", "S7b", "S8", "S9", "S10a", "S10b"),
+    *("S10c", "S10d"),
     "fallback",
 )
 OTHERS = (

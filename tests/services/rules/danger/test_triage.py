@@ -81,6 +81,16 @@ def tier(facts, history=NEVER, plan_holds=False):
         (entry("unreadable", unreadable_tier=Tier.CRITICAL), ["S10a"], "critical"),
         (entry("unreadable", unreadable_tier=Tier.HIGH), ["S10b"], "high"),
         (entry("unreadable"), ["S10a"], "critical"),
+        (
+            entry("unreadable", unreadable_tier=Tier.CRITICAL, sender_verified=False),
+            ["S10c"],
+            "critical",
+        ),
+        (
+            entry("unreadable", unreadable_tier=Tier.HIGH, sender_verified=False),
+            ["S10d"],
+            "high",
+        ),
     ],
 )
 def test_each_entry_fires_its_rows_and_no_other(facts, rules, word):
@@ -112,7 +122,11 @@ def test_every_rule_has_one_tier_at_most_and_keeps_what_it_looked_at():
 def test_inputs_are_plain_json_values():
     refused = entry("unreadable", unreadable_tier=Tier.HIGH)
     by_rule = {each.rule: each.inputs for each in triage(refused, NEVER, plan_holds=True)}
-    assert by_rule["S10b"] == {"kind": "unreadable", "unreadable_tier": "high"}
+    assert by_rule["S10b"] == {
+        "kind": "unreadable",
+        "unreadable_tier": "high",
+        "sender_verified": True,
+    }
     assert by_rule["S2"]["plan_holds"] is True
     assert by_rule["S6a"]["recent_risk"] is False
 

@@ -389,3 +389,12 @@ def test_a_state_is_read_from_and_written_to_columns():
     state = acknowledged("critical")
     assert AlertState.of(state) == state
     assert AlertState(**state.columns()) == state
+
+
+@pytest.mark.parametrize(("severity", "tier"), [("high", "high"), ("critical", "critical")])
+def test_an_entry_that_is_only_noted_shows_its_tier_and_moves_nothing(severity: str, tier: str):
+    for state in (opened("high"), acknowledged("high")):
+        change = lifecycle.occurrence_noted(state, severity)
+        assert change.state == replace(state, severity=tier)
+        assert (change.pages, change.mail) == ((), False)
+        assert change.events[0] == "occurrence_added"
