@@ -10,9 +10,12 @@ from typing import Any, TypeVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, missing, pre_load, validate
 
+from schemas.instants import read_instant
+
 S = TypeVar("S", bound=Schema)
 
 NOTE_LIMIT = 10_000
+NOT_AN_INSTANT = "Not an RFC 3339 instant with an offset, such as 2026-11-21T22:15:00-05:00."
 NAME_LIMIT = 200
 # Persian and Indic names are written with them.
 JOINERS = frozenset("\u200c\u200d")
@@ -53,6 +56,12 @@ class Instant(fields.AwareDateTime):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> datetime:
+        try:
+            return read_instant(value)
+        except (TypeError, ValueError) as error:
+            raise ValidationError(NOT_AN_INSTANT) from error
 
     def _serialize(self, value: datetime | None, *_args: Any, **_kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -17,6 +17,7 @@ FLAGS = (
     "timezone_missing",
     "token_expired",
     "entered_by_staff",
+    "text_damaged",
 )
 
 

@@ -5,6 +5,7 @@ what a service has rendered.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,6 +42,9 @@ def init_bodies(app: Flask) -> None:
             raise RequestTimeout
 
 
+_CUT_CHARACTER: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def raw_body() -> bytes:
     """The request's bytes. A body over `INTERLUDE_MAX_BODY_BYTES` is cut, marked, and drained up to
     `INTERLUDE_MAX_DRAIN_BYTES`, so that the answer arrives.
@@ -71,11 +75,24 @@ def json_body() -> Any:
     if not request.is_json or _is_encoded():
         raise UnsupportedMediaType
     try:
-        document = orjson.loads(body)
-        json.loads(body, object_pairs_hook=_without_repeats)
+        document = _parsed(body)
     except (ValueError, RecursionError) as error:
         raise BadRequest from error
     return document
+
+
+def _parsed(body: bytes) -> Any:
+    """The document; half of a character that was cut in two reads as U+FFFD."""
+    text = body.decode()
+    json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_number)
+    if _CUT_CHARACTER.search(text) is None:
+        return orjson.loads(body)
+    whole = json.dumps(json.loads(text), ensure_ascii=False)
+    return orjson.loads(whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from flask import Response, current_app, render_template
 from api.page.style import PRINT_STYLE, headers
 from services.caseload.worklist.listing import Printed
 from services.caseload.worklist.statement import CaseloadFilter
-from services.rules.mood_days import find_zone
+from services.rules.mood_days import find_zone, wall_clock
 
 HEADERS: Final = headers(PRINT_STYLE, form_action="'none'")
 ORDER: Final = {
@@ -60,7 +60,7 @@ def line(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     last = row["last_session"]
     if last is None:
         return row
-    return {**row, "session_day": f"{last['started_at'].astimezone(zone):%Y-%m-%d}"}
+    return {**row, "session_day": f"{wall_clock(last['started_at'], zone):%Y-%m-%d}"}
 
 
 def day_in_words(at: datetime) -> str:

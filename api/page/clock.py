@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.rules.catalogue import NBSP
+from services.rules.mood_days import wall_clock
+
+DAYS_WITHOUT_YEAR = 300
 
 
 class Clock:
@@ -16,8 +19,12 @@ class Clock:
 
     def at(self, moment: datetime) -> str:
         """`22:05`, with the day when it is another one."""
-        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
-        return local.strftime("%H:%M" if local.date() == today else "%a %d %b, %H:%M")
+        local, today = wall_clock(moment, self.zone), self.now.astimezone(self.zone).date()
+        if local.date() == today:
+            return local.strftime("%H:%M")
+        # Within a year the day says enough.
+        near = abs(local.date() - today).days < DAYS_WITHOUT_YEAR
+        return local.strftime("%a %d %b, %H:%M" if near else "%a %d %b %Y, %H:%M")
 
     def ago(self, moment: datetime) -> str:
         """`22:05 (12 min ago)`."""

@@ -66,6 +66,7 @@ DAY_STARTS_AT = time(4)
 SKEW_LIMIT = timedelta(minutes=15)
 LATE_AFTER = timedelta(hours=48)
 STATED_DAYS_BACK = 2
+STAMPED_BEFORE = timedelta(days=31)
 
 CLOCK_SKEW = "clock_skew"
 ENTERED_LATE = "entered_late"
@@ -158,16 +159,21 @@ def _choose_zone(
 def _answered_at(
     recorded_at: datetime, received_at: datetime, sent_at: datetime | None
 ) -> tuple[datetime, set[str]]:
-    """Undo a fast clock; nothing can have been answered after it was received.
+    """Undo a wrong clock; nothing can have been answered after it was received.
 
-    A sending time ahead of the receipt proves that the clock is fast by that much, so it is taken
-    off. One behind it proves nothing (a phone may repeat a request that it stamped days ago), so
-    `recorded_at` stands and only the flag is set.
+    The header only measures: an answer is moved by what the phone's clock is off when it was
+    stamped by that very clock (it lies just before the header) and cannot be believed as it is (it
+    is in the future, or would be late). A right stamp beside a wrong header stays.
     """
-    ahead = to_utc(sent_at) - received_at if sent_at is not None else _NOTHING
-    corrected = shift(recorded_at, -ahead) if ahead > SKEW_LIMIT else recorded_at
+    sent = to_utc(sent_at) if sent_at is not None else received_at
+    ahead = sent - received_at
+    is_wrong = abs(ahead) > SKEW_LIMIT
+    is_of_that_clock = -STAMPED_BEFORE <= recorded_at - sent <= SKEW_LIMIT
+    is_doubtful = not timedelta() <= received_at - recorded_at <= LATE_AFTER
+    moves = is_wrong and is_of_that_clock and is_doubtful
+    corrected = shift(recorded_at, -ahead) if moves else recorded_at
     is_impossible = corrected - received_at > SKEW_LIMIT
-    is_skewed = is_impossible or abs(ahead) > SKEW_LIMIT
+    is_skewed = is_impossible or is_wrong
     flags = {CLOCK_SKEW} if is_skewed else set()
     return (received_at if is_impossible else corrected), flags
 

@@ -18,6 +18,7 @@ from schemas.check_ins import (
     CheckInOut,
     CheckInWithVersionsOut,
 )
+from schemas.instants import read_instant
 from services.intake.check_in import CHECK_INS, amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
 from services.intake.versions import get_entry, list_entries
@@ -67,7 +68,6 @@ def get_one_check_in(check_in_id: UUID) -> Response:
 def sent_at() -> datetime | None:
     """The phone's clock when sending; a header that cannot be read is the same as none."""
     try:
-        moment = datetime.fromisoformat(request.headers.get(SENT_AT, ""))
+        return read_instant(request.headers.get(SENT_AT, ""))
     except ValueError:
         return None
-    return moment if moment.tzinfo else None

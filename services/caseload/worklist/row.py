@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.caseload.patient.profile import status_on
-from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.mood_days import find_zone, mood_day_at, wall_clock
 
 
 class CaseRow(NamedTuple):
@@ -70,7 +70,7 @@ class Days:
 
     def clock(self, moment: datetime, timezone: str) -> str:
         """`14:30` on a clock in the zone."""
-        return moment.astimezone(self._look_up(timezone)[0]).strftime("%H:%M")
+        return wall_clock(moment, self._look_up(timezone)[0]).strftime("%H:%M")
 
     def status(self, row: CaseRow) -> str:
         """Whether the patient is followed; a pause ends by itself after its last day."""

@@ -54,6 +54,8 @@ log = structlog.get_logger()
 TOKEN_EXPIRED: Final = "token_expired"  # noqa: S105 - the name of a flag
 ENTERED_BY_STAFF: Final = "entered_by_staff"
 CLIENT_TOTAL_MISMATCH: Final = "client_total_mismatch"
+TEXT_DAMAGED: Final = "text_damaged"
+CUT_CHARACTER: Final = "\ufffd"
 WITH_ITEM9: Final = ("phq9", "phq9-daily")
 CSSRS_QUESTIONS: Final = 7
 NOTHING_SCORED: Final = Score(
@@ -233,6 +235,8 @@ def read_entry(sent: Sent, placed: Placement, on_file: CssrsOnFile = NOTHING_ON_
     """Score it and collect the facts that the S rules look at."""
     scored = score(sent.instrument, sent.answers) if sent.instrument else None
     flags = placed.flags | sent.flags
+    if sent.note and CUT_CHARACTER in sent.note:
+        flags |= {TEXT_DAMAGED}
     if scored and sent.client_total is not None and sent.client_total != scored.total:
         flags |= {CLIENT_TOTAL_MISMATCH}
     facts = EntryFacts(

@@ -23,6 +23,7 @@ from services.reports.pictures.survival import draw_effects
 from services.reports.pictures.trend_layers import bands_of
 from services.reports.pictures.trend_picture import draw_trend
 from services.rules.figures.session_effect import Duration
+from services.rules.mood_days import wall_clock
 from services.rules.side_effects.burden import Burden
 from services.rules.trend.document import OpenedAlert, TrendReport
 from services.rules.trend.treatment import SessionFigures
@@ -179,7 +180,7 @@ def _alert_rows(paper: Paper, report: TrendReport, shown: Sequence[OpenedAlert])
     """Newest first, in the patient's own time."""
     lines = []
     for alert in reversed(shown):
-        local = alert.triggered_at.astimezone(report.zone)
+        local = wall_clock(alert.triggered_at, report.zone)
         when = f"{day_words(local.date())}, {local:%H:%M}"
         lines.append((when, alert.severity, alert.rule, plain(alert.family)))
     paper.rows(_ALERT_WIDTHS, [("opened", "severity", "rule", "about"), *lines])

@@ -13,6 +13,8 @@ NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)  # noon in New York
 TODAY = NOW.date()
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
+YEAR = 365 * DAY
+YEARS_56 = datetime(1970, 1, 1, tzinfo=UTC) - NOW
 
 
 def placed(
@@ -35,12 +37,36 @@ def placed(
         ("three days ahead, and says so", 3 * DAY, 3 * DAY, {CLOCK_SKEW}, TODAY),
         ("the same, answered yesterday offline", 2 * DAY, 3 * DAY, {CLOCK_SKEW}, TODAY - DAY),
         (
-            "the same, answered four days ago offline",
+            "a stamp that can be believed stays, whatever the header says",
             -DAY,
             3 * DAY,
+            {CLOCK_SKEW},
+            TODAY - DAY,
+        ),
+        ("back in 1970, and says so", YEARS_56, YEARS_56 + 30 * SECOND, {CLOCK_SKEW}, TODAY),
+        ("right, beside a Buddhist header", -MINUTE, 543 * YEAR, {CLOCK_SKEW}, TODAY),
+        (
+            "32 days before the header",
+            -71 * DAY,
+            -39 * DAY,
+            {CLOCK_SKEW, ENTERED_LATE},
+            TODAY - 71 * DAY,
+        ),
+        (
+            "31 days before the header",
+            -70 * DAY,
+            -39 * DAY,
+            {CLOCK_SKEW, ENTERED_LATE},
+            TODAY - 31 * DAY,
+        ),
+        (
+            "16 minutes after the header",
+            -4 * DAY,
+            -4 * DAY - 16 * MINUTE,
             {CLOCK_SKEW, ENTERED_LATE},
             TODAY - 4 * DAY,
         ),
+        ("14 minutes after the header", -4 * DAY, -4 * DAY - 14 * MINUTE, {CLOCK_SKEW}, TODAY),
         ("clock put right before sending", 3 * DAY, -SECOND, {CLOCK_SKEW}, TODAY),
         ("recorded ahead of the sending clock", 5 * DAY, 3 * DAY, {CLOCK_SKEW}, TODAY),
         ("sent 15 minutes ahead", -MINUTE, 15 * MINUTE, set(), TODAY),
@@ -50,8 +76,8 @@ def placed(
             "a request stamped two days ago and repeated now",
             -2 * DAY - HOUR,
             -2 * DAY,
-            {CLOCK_SKEW, ENTERED_LATE},
-            TODAY - 2 * DAY,
+            {CLOCK_SKEW},
+            TODAY,
         ),
         ("48 hours old", -48 * HOUR, None, set(), TODAY - 2 * DAY),
         ("over 48 hours old", -48 * HOUR - SECOND, None, {ENTERED_LATE}, TODAY - 2 * DAY),
