@@ -196,7 +196,15 @@ class AlertPatientOut(Schema):
     emergency_contact = fields.Nested(EmergencyContactOut, required=True, allow_none=True)
     timezone = fields.String(required=True)
     local_time = fields.String(required=True, metadata={"example": "2026-11-21T23:15:00+01:00"})
-    contact_missing = fields.Boolean(required=True)
+    contact_missing = fields.Boolean(
+        required=True, metadata={"description": "no number on file can be dialled"}
+    )
+    dial = fields.String(
+        required=True, allow_none=True, metadata={"description": "`tel:` address of `phone`"}
+    )
+    dial_contact = fields.String(
+        required=True, allow_none=True, metadata={"description": "of the emergency contact's"}
+    )
 
 
 class OccurrenceOut(Schema):

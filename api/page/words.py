@@ -195,22 +195,11 @@ def next_page(alert: Alert, clock: Clock) -> str | None:
 
 
 def patient(contacts: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Whom to call, with numbers that a phone dials."""
+    """Whom to call, and what time it is there."""
     if contacts is None:
         return None
     local = datetime.fromisoformat(contacts["local_time"])
-    return {
-        **contacts,
-        "local": local.strftime("%a %H:%M"),
-        "dial": dial(contacts["phone"]),
-        "dial_contact": dial((contacts["emergency_contact"] or {}).get("phone")),
-    }
-
-
-def dial(number: str | None) -> str | None:
-    """A `tel:` address of the digits; None when there are none."""
-    digits = "".join(each for each in number or "" if each in "+0123456789")
-    return f"tel:{digits}" if digits.strip("+") else None
+    return {**contacts, "local": local.strftime("%a %H:%M")}
 
 
 def lowered(alert: Alert) -> str | None:

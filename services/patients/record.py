@@ -19,6 +19,7 @@ from services.checks import check_timezone
 from services.exactly_once import violated
 from services.exceptions import AdultsOnly, Invalid
 from services.patients.members import set_care_team
+from services.patients.phone import dial_address
 from services.rules.danger.silence import says_suicidal_ideation
 from services.rules.mood_days import find_zone
 
@@ -104,11 +105,16 @@ def unpack_emergency_contact(kept: str | None) -> dict[str, Any] | None:
     return None if kept is None else dict(json.loads(kept))
 
 
-def is_contact_missing(phone: str | None, emergency_contact: str | None) -> bool:
-    """Nobody can be called: neither the patient nor their emergency contact (as kept) has a phone
-    number.
+def is_contact_missing(phone: str | None, emergency_contact: str | None, country: str) -> bool:
+    """Nobody can be called: neither the patient nor their emergency contact (as kept) has a number
+    that can be dialled from the clinic's country.
     """
-    if phone:
+    if dial_address(phone, country):
         return False
-    contact = unpack_emergency_contact(emergency_contact)
-    return not (contact and contact.get("phone"))
+    contact = unpack_emergency_contact(emergency_contact) or {}
+    return dial_address(contact.get("phone"), country) is None
+
+
+def country_of(session: Session, clinic_id: UUID) -> str:
+    """The clinic's country, ISO 3166."""
+    return session.scalars(select(Clinic.country).where(Clinic.id == clinic_id)).one()

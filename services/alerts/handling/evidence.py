@@ -25,7 +25,8 @@ from models import (
 )
 from services.alerts.handling.patient_words import show_words
 from services.alerts.handling.surroundings import show_surroundings
-from services.patients.record import is_contact_missing, unpack_emergency_contact
+from services.patients.phone import dial_address
+from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact
 from services.rules.catalogue import CATALOGUE
 from services.rules.danger.gravity import gravity
 from services.rules.decision import Tier
@@ -91,14 +92,18 @@ def show_contacts(session: Session, alert: Alert, now: datetime) -> dict[str, An
         return None
     patient = session.scalars(select(Patient).where(Patient.id == alert.patient_id)).one()
     local = now.astimezone(find_zone(patient.timezone) or UTC)
+    country = country_of(session, patient.clinic_id)
+    contact = unpack_emergency_contact(patient.emergency_contact)
     return {
         "name": patient.name,
         "phone": patient.phone,
         "address": patient.address,
-        "emergency_contact": unpack_emergency_contact(patient.emergency_contact),
+        "emergency_contact": contact,
         "timezone": patient.timezone,
         "local_time": local.isoformat(timespec="seconds"),
-        "contact_missing": is_contact_missing(patient.phone, patient.emergency_contact),
+        "contact_missing": is_contact_missing(patient.phone, patient.emergency_contact, country),
+        "dial": dial_address(patient.phone, country),
+        "dial_contact": dial_address((contact or {}).get("phone"), country),
     }
 
 

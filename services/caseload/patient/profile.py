@@ -16,7 +16,7 @@ from services.access import Action, Actor
 from services.accounts.token_check import acting
 from services.chart import reading
 from services.patients.members import check_members, members_of, set_care_team
-from services.patients.record import is_contact_missing, unpack_emergency_contact
+from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact
 from services.patients.status.row import raise_revision
 from services.patients.view import clinical_content_clause, visible_patient
 from services.rules.indications import INDICATIONS
@@ -42,7 +42,9 @@ def show_patient(session: Session, actor: Actor, patient: Patient, now: datetime
         "phone": patient.phone,
         "address": patient.address,
         "emergency_contact": unpack_emergency_contact(patient.emergency_contact),
-        "contact_missing": is_contact_missing(patient.phone, patient.emergency_contact),
+        "contact_missing": is_contact_missing(
+            patient.phone, patient.emergency_contact, country_of(session, patient.clinic_id)
+        ),
         "care_team": members_of(session, patient.id),
         "status": status,
         "paused_until_on": patient.paused_until if status == "paused" else None,

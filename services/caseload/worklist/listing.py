@@ -19,7 +19,8 @@ from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.sorting import KEY_KINDS
 from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.paging import Page, decode_cursor, page_of_rows
-from services.patients.record import is_contact_missing
+from services.patients.phone import dial_address
+from services.patients.record import country_of, is_contact_missing
 from services.patients.status.figures import NOT_JUDGED
 from services.patients.status.silence import silent_after_risk
 from services.rules.danger.silence import SilenceAfterRisk
@@ -44,9 +45,10 @@ def list_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Page:
         silent = silent_after_risk(session, now)
         ordered = silent if as_of == now else silent_after_risk(session, as_of)
         rows = load_rows(session, actor, wanted, now, ordered, as_of, after)
+        country = country_of(session, actor.clinic_id)
         audit.record(session, actor.user_id, "caseload_read", now)
     found, days = page_of_rows(rows, wanted.limit, lambda keyed: (as_of, *keyed[0])), Days(now)
-    return found.rendered(lambda keyed: show_row(keyed[1], silent.get(keyed[1].id), days))
+    return found.rendered(lambda keyed: show_row(keyed[1], silent.get(keyed[1].id), days, country))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
     `limit` and `cursor` do not count. Raises `Forbidden`.
     """
     whole = CaseloadFilter(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
-    clinics = select(Clinic.name, Clinic.timezone).where(Clinic.id == actor.clinic_id)
+    clinics = select(Clinic.name, Clinic.timezone, Clinic.country).where(
+        Clinic.id == actor.clinic_id
+    )
     with acting(actor, now) as session:
         clinic = session.execute(clinics).one()
         silent = silent_after_risk(session, now)
@@ -74,11 +78,13 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
         kept = rows[:PRINTED_AT_MOST]
         audit.record(session, actor.user_id, "caseload_printed", now, patients=len(kept))
     days = Days(now)
-    items = [show_row(row, silent.get(row.id), days) for row in kept]
+    items = [show_row(row, silent.get(row.id), days, clinic.country) for row in kept]
     return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))
 
 
-def show_row(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> dict[str, Any]:
+def show_row(
+    row: CaseRow, silence: SilenceAfterRisk | None, days: Days, country: str
+) -> dict[str, Any]:
     """One row of the caseload; what is clinical is left out for those who may not see it."""
     status = days.status(row)
     shown = {
@@ -90,7 +96,7 @@ def show_row(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> dict
         "reason": reason_in_words(row, silence, days),
         "open_alerts": row.open_alerts,
         "highest_severity": None if row.rank is None else SEVERITIES[row.rank],
-        "contact_missing": _contact_missing(row),
+        "contact_missing": _contact_missing(row, country),
         "needs_invitation": row.needs_invitation,
         "last_session": None,
     }
@@ -125,11 +131,12 @@ def _last_session(row: CaseRow, days: Days) -> dict[str, Any] | None:
     return {"id": row.last_session_id, "started_at": at, "days_ago": days_ago}
 
 
-def _contact_missing(row: CaseRow) -> bool:
+def _contact_missing(row: CaseRow, country: str) -> bool:
     """As `is_contact_missing`; the emergency contact is opened only when it matters."""
-    if _opened(row.phone, "patients.phone"):
+    if dial_address(_opened(row.phone, "patients.phone"), country):
         return False
-    return is_contact_missing(None, _opened(row.emergency_contact, "patients.emergency_contact"))
+    contact = _opened(row.emergency_contact, "patients.emergency_contact")
+    return is_contact_missing(None, contact, country)
 
 
 def _opened(kept: bytes | None, column: str) -> str | None:

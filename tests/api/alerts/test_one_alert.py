@@ -23,9 +23,9 @@ from tests.builders.stored import audited, newest_alert, rows
 from tests.builders.world import ClinicWorld, Person, World
 
 CONTACTS = {
-    "phone": "+33 5550199",
+    "phone": "+33 65 5550199",
     "address": "1 rue Quagga",
-    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 5550199", "relation": "sister"},
+    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 65 5550199", "relation": "sister"},
 }
 
 
@@ -101,7 +101,8 @@ def test_the_patient_can_be_called_and_it_says_what_time_it_is_there(
     patient = read(client, clinic.staff(), open_alert(client, ada)).json["patient"]
     assert patient.pop("local_time")[-6:] == "+05:30"
     expected = {"name": "Ada Quagga", "timezone": "Asia/Kolkata", "contact_missing": False}
-    assert patient == CONTACTS | expected
+    dialled = "tel:+33-6-55-55-01-99"
+    assert patient == CONTACTS | expected | {"dial": dialled, "dial_contact": dialled}
     bare = read(client, clinic.staff(), open_alert(client, clinic.patient())).json["patient"]
     assert bare["contact_missing"] is True
 

@@ -11,13 +11,13 @@ from flask import Flask
 from tests.builders.calls import made, refused
 from tests.builders.ward import MORNING, Ward
 
-CONTACT = {"name": "Ida Quagga", "phone": "+33 1", "relation": "sister"}
+CONTACT = {"name": "Ida Quagga", "phone": "+33 1 23 45 67 81", "relation": "sister"}
 HOURS = [{"days": ["mon"], "from": "08:00", "to": "16:00"}]
 
 # By the last part of the path: every field with a value to begin with, and what null leaves of it.
 EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
     "patient_id": {
-        "phone": ("+33 2", None),
+        "phone": ("+33 1 23 45 67 82", None),
         "address": ("1 Quagga Street", None),
         "emergency_contact": (CONTACT, None),
         "born_on": ("1980-01-31", None),
@@ -48,7 +48,7 @@ EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
         "dissociation": (4, None),
     },
     "clinic": {
-        "phone": ("+33 3", None),
+        "phone": ("+33 1 23 45 67 83", None),
         "monitoring_text": ("We read on weekdays.", None),
         "staffed": (HOURS, []),
         "holidays": (["2025-12-25"], []),

@@ -42,7 +42,7 @@ def test_a_patient_is_enrolled_with_status_row_and_team(
     answer = enrol(
         client,
         staff,
-        phone="+33 1 23",
+        phone="+33 1 23 45 67 89",
         address="1 Rue A",
         emergency_contact=CONTACT,
         born_on="1980-02-29",
@@ -142,7 +142,7 @@ def test_a_record_number_is_one_patients(client: FlaskClient, clinic: ClinicWorl
 
 def test_a_change_touches_what_it_names(client: FlaskClient, clinic: ClinicWorld) -> None:
     staff = clinic.staff()
-    made = enrol(client, staff, phone="+33 1", mrn="M-1", address="1 Rue A").json
+    made = enrol(client, staff, phone="+33 1 23 45 67 89", mrn="M-1", address="1 Rue A").json
     changed = change(client, staff, made["id"], phone="", address=None, name="Ada New").json
     emptied = {"phone": None, "address": None, "contact_missing": True}
     assert changed == made | emptied | {"name": "Ada New"}

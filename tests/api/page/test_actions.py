@@ -18,9 +18,9 @@ from tests.builders.stored import audited, newest_alert
 from tests.builders.world import ClinicWorld
 
 CONTACTS = {
-    "phone": "+33 6 5550199",
+    "phone": "+33 65 5550199",
     "address": "1 rue Quagga",
-    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 7 5550199", "relation": "sister"},
+    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 75 5550199", "relation": "sister"},
 }
 
 
@@ -49,7 +49,7 @@ def test_the_facts_come_in_words(app: Flask, client: FlaskClient, clinic: Clinic
         "More than half the days (2 of 3)",
         "Ada Quagga",
         "(Asia/Kolkata)",
-        "Call the patient +33 6 5550199",
+        "Call the patient +33 65 5550199",
         "Emergency contact: Eve Quagga , sister",
         "1 rue Quagga",
         "I take this alert",
@@ -58,9 +58,21 @@ def test_the_facts_come_in_words(app: Flask, client: FlaskClient, clinic: Clinic
     ):
         assert words in browser.text, words
     assert browser.shown is not None
-    assert 'href="tel:+3365550199"' in browser.shown.text
-    assert 'href="tel:+3375550199"' in browser.shown.text
+    assert 'href="tel:+33-6-55-55-01-99"' in browser.shown.text
+    assert 'href="tel:+33-7-55-55-01-99"' in browser.shown.text
     assert audited(staff, newest_alert(ada)) == ["alert_read"]
+
+
+def test_what_cannot_be_dialled_is_shown_as_written_with_a_warning(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, staff
+):
+    sister = {"name": "Eve", "phone": "at reception", "relation": "sister"}
+    ada = clinic.patient("Ada", phone="ask her sister", emergency_contact=sister)
+    browser = page_of(app, open_alert(client, ada, 2), staff)
+    assert browser.shown is not None
+    assert "tel:" not in browser.shown.text
+    for words in ("No phone number on file that can be dialled", "ask her sister", "at reception"):
+        assert words in browser.text
 
 
 @pytest.mark.parametrize(
@@ -208,7 +220,7 @@ def test_an_admin_who_was_paged_sees_whom_to_call_and_why(
     ada = clinic.patient("Ada Quagga", **CONTACTS)
     alert_id = open_alert(client, ada)
     browser = page_of(app, alert_id, clinic.admin)
-    assert "Call the patient +33 6 5550199" in browser.text
+    assert "Call the patient +33 65 5550199" in browser.text
     assert "More than half the days (2 of 3)" in browser.text
     assert "break_glass" in audited(clinic.admin, alert_id)
     browser.send("acknowledge")

@@ -69,7 +69,7 @@ def test_the_page_says_who_needs_somebody_and_when_it_was_made(
     client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     staff, pat = clinic.staff(), clinic.patient("Ada", mrn="M-1")
-    clinic.patient("Grace", phone="+33 1")
+    clinic.patient("Grace", phone="+33 1 23 45 67 89")
     post(client, pat, phq9(item9=2))
     at = six_days_ago()
     set_status(pat, last_session_id=uuid4(), last_session_at=at, sessions_in_course=1)
@@ -154,7 +154,7 @@ def test_a_print_is_recorded_as_one(client: FlaskClient, clinic: ClinicWorld) ->
 def test_paper_tells_an_administrator_nothing_clinical(
     client: FlaskClient, clinic: ClinicWorld
 ) -> None:
-    pat = clinic.patient("Ada", phone="+33 1")
+    pat = clinic.patient("Ada", phone="+33 1 23 45 67 89")
     post(client, pat, phq9(item9=2))
     set_status(pat, last_session_id=uuid4(), last_session_at=six_days_ago(), sessions_in_course=1)
     assert lines(printed(client, clinic.admin)) == ["Ada critical critical alert open"]

@@ -9,7 +9,7 @@ import pytest
 
 from api.page.clock import Clock, span
 from api.page.evidence import rule
-from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY, dial
+from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY
 from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES
 
 NIGHT = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
@@ -42,21 +42,6 @@ def test_an_instant_is_shown_in_the_readers_zone_with_its_day_when_it_is_another
     assert plain(CLOCK.ago(NIGHT - timedelta(seconds=30))) == "00:29 (just now)"
     assert plain(CLOCK.ahead(NIGHT + timedelta(minutes=10))) == "00:40 (in 10 min)"
     assert plain(CLOCK.ahead(NIGHT - timedelta(seconds=1))) == "00:29 (now)"
-
-
-@pytest.mark.parametrize(
-    ("number", "address"),
-    [
-        ("+33 (0)6 55-50 199", "tel:+3306555" + "0199"),
-        ("0044 20 555", "tel:004420555"),
-        ("ask her sister", None),
-        ("+", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_number_that_a_phone_can_dial(number: str | None, address: str | None):
-    assert dial(number) == address
 
 
 def test_every_word_of_the_wire_has_words_for_people():

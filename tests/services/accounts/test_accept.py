@@ -202,9 +202,9 @@ def test_staff_who_never_came_are_invited_again_and_the_first_code_ends(
 
 
 PATIENT = {
-    "phone": "+33 5550199",
+    "phone": "+33 65 5550199",
     "address": "1 Quagga Street",
-    "emergency_contact": {"name": "Kim Quagga", "phone": "+33 5550199", "relation": "sister"},
+    "emergency_contact": {"name": "Kim Quagga", "phone": "+33 65 5550199", "relation": "sister"},
     "born_on": "1990-05-01",
     "mrn": "A-1",
     "indications": ["Suicidal ideation"],

@@ -42,7 +42,7 @@ CELLS = {
 
 
 def test_a_row_says_what_is_known(client: FlaskClient, clinic: ClinicWorld) -> None:
-    pat, staff = clinic.patient("Ada", phone="+33 1", mrn="M-1"), clinic.staff()
+    pat, staff = clinic.patient("Ada", phone="+33 1 23 45 67 89", mrn="M-1"), clinic.staff()
     post(client, pat, phq9(others=2, recorded_at=ago(days=9)))
     stored = post(client, pat, phq9(others=1, item9=1)).json
     (row,) = caseload(client, staff)
