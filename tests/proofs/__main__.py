@@ -16,21 +16,16 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 
-from api.embedded.server import join_or_start
-from api.embedded.urls import DATABASE, DatabaseUrls, embedded_urls
-from migrations import roles
-from migrations.upgrade import PROJECT, upgrade
-from tests.fixtures.postgres import WITNESS
+from migrations.upgrade import PROJECT
 from tests.fixtures.running import RunningService, service_on
+from tests.proofs.apart import everything_else_to, new_database
 from tests.proofs.full_sizes import Proof, full_sizes
 from tests.proofs.quiet_logs import quiet_logs
 from tests.proofs.seen import Seen
@@ -48,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     log = folder / "log"
     good = False
     try:
-        with _everything_else_to(log) as terminal:
+        with everything_else_to(log) as terminal:
             seen = _prove([proof for proof in full_sizes() if only in proof.name], folder, terminal)
             seen.append(quiet_logs(log))
             good = all(one.ok is not False for one in seen)
@@ -63,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _prove(proofs: Sequence[Proof], folder: Path, terminal: TextIO) -> list[Seen]:
     seen: list[Seen] = []
-    with _database(folder) as urls, service_on(urls, folder / "data") as running:
+    with new_database(folder) as urls, service_on(urls, folder / "data") as running:
         for number, proof in enumerate(proofs, start=1):
             terminal.write(f"[{number}/{len(proofs)}] {proof.name} ... ")
             terminal.flush()
@@ -84,37 +79,6 @@ def _try(run: Callable[[RunningService], Iterable[Seen]], running: RunningServic
     except Exception as error:  # noqa: BLE001 -- the other claims are still to be tried
         traceback.print_exc()
         return [Seen(str(type(error).__name__), "", str(error)[:300], ok=False)]
-
-
-@contextmanager
-def _database(folder: Path) -> Iterator[DatabaseUrls]:
-    server = join_or_start(folder / "postgres", WITNESS)
-    try:
-        urls = embedded_urls(server)
-        roles.make_roles(urls.admin)
-        roles.make_database(urls.admin, DATABASE)
-        upgrade(urls.owner)
-        yield replace(urls, admin=server.url("postgres", DATABASE))
-    finally:
-        server.stop()
-
-
-@contextmanager
-def _everything_else_to(log: Path) -> Iterator[TextIO]:
-    """The terminal is for the table; all other output, of every process, goes to the log."""
-    terminal, wrote = os.dup(1), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    errors = os.dup(2)
-    try:
-        os.dup2(wrote, 1)
-        os.dup2(wrote, 2)
-        with os.fdopen(os.dup(terminal), "w", buffering=1) as stream:
-            yield stream
-    finally:
-        sys.stdout.flush()
-        os.dup2(terminal, 1)
-        os.dup2(errors, 2)
-        for each in (terminal, wrote, errors):
-            os.close(each)
 
 
 def _show(seen: Sequence[Seen], terminal: TextIO) -> None:

@@ -1,0 +1,239 @@
+"""The oracle of treatment: windows, effect, duration, onset, relapses, response of a course.
+
+From docs/clinical.md 5.3 and rule M3 of 5.1; nothing of the product is imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from tests.builders.oracle.chart import (
+    DAY,
+    DayValue,
+    WrittenChart,
+    WrittenForm,
+    WrittenSession,
+    values,
+)
+from tests.builders.oracle.levels import (
+    FirstLevel,
+    after,
+    baseline,
+    before,
+    course_starts,
+    points,
+)
+
+
+@dataclass(frozen=True)
+class SessionFigures:
+    """What the sessions of one window did."""
+
+    pre: Fraction | None
+    nadir: Fraction | None
+    nadir_on: date | None
+    observed: int
+    effect: Fraction | None
+    duration: int | None
+    duration_status: str
+    interval: tuple[int, int] | None = None
+    censored_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A relapse (M3): the first reading of the pair, the one that confirms it, and the form."""
+
+    on: date
+    confirmed_on: date
+    form: str
+
+
+def groups(sessions: list[WrittenSession]) -> list[list[WrittenSession]]:
+    """Sessions less than 48 h after the one before share a window."""
+    found: list[list[WrittenSession]] = []
+    for one in sessions:
+        if found and one.started_at - found[-1][-1].started_at < timedelta(hours=48):
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
+
+
+def session_figures(chart: WrittenChart, instrument: str) -> dict[str, SessionFigures]:
+    """By session id."""
+    found, shared = {}, groups(chart.begun())
+    for number, group in enumerate(shared):
+        following = shared[number + 1] if number + 1 < len(shared) else None
+        figures = _figures(chart.placed(instrument), instrument, group, following)
+        found.update({one.id: figures for one in group})
+    return found
+
+
+def _figures(
+    forms: list[WrittenForm],
+    instrument: str,
+    group: list[WrittenSession],
+    following: list[WrittenSession] | None,
+) -> SessionFigures:
+    first, last = group[0], group[-1]
+    pre = level_before(forms, first)
+    later = after(forms, last)
+    days = [one for one in values(later) if one.day > last.day]
+    if following is not None:
+        # The day of the next session is no longer a day of this one.
+        days = [one for one in days if one.day < following[0].day]
+    week = [one for one in days if one.day <= last.day + 7 * DAY]
+    if len(week) < 2:
+        return SessionFigures(pre, None, None, len(week), None, None, "unknown")
+    nadir = min(week, key=lambda one: (-points(instrument, Fraction(0), one.value), one.day))
+    if pre is None:
+        return SessionFigures(None, nadir.value, nadir.day, len(week), None, None, "unknown")
+    effect = points(instrument, pre, nadir.value)
+    whole = (pre, nadir.value, nadir.day, len(week), effect)
+    if effect <= 0:
+        return SessionFigures(*whole, None, "no_effect")
+    lost = first_loss(days, nadir.day, instrument, pre - (pre - nadir.value) / 2)
+    if lost is not None:
+        previous, event = lost
+        low, high = (previous.day - last.day).days, (event.day - last.day).days
+        if high - low - 1 >= 4:
+            return SessionFigures(*whole, high, "interval_censored", (low, high))
+        return SessionFigures(*whole, high, "observed")
+    if following is not None and (following[0].day - days[-1].day).days - 1 < 4:
+        span = (following[0].day - last.day).days
+        return SessionFigures(*whole, span, "censored", censored_by="next_session")
+    span = (days[-1].day - last.day).days
+    return SessionFigures(*whole, span, "censored", censored_by="last_entry")
+
+
+def level_before(forms: list[WrittenForm], first: WrittenSession) -> Fraction | None:
+    """The mean of the 3 mood days before, else the same day's answer before it."""
+    earlier = values(before(forms, first))
+    three = [one for one in earlier if first.day - 3 * DAY <= one.day < first.day]
+    same = [one for one in earlier if one.day >= first.day]
+    found = three or same[-1:]
+    return sum((one.value for one in found), Fraction(0)) / len(found) if found else None
+
+
+def first_loss(
+    days: list[DayValue], nadir_on: date, instrument: str, half: Fraction
+) -> tuple[DayValue, DayValue] | None:
+    """The first of 2 consecutive observed days on the bad side of half the gain, and the observed
+    day before it; 3 missing days between two days end the sequence.
+    """
+    since = [one for one in days if one.day >= nadir_on]
+    for previous, one, following in zip(since, since[1:], since[2:], strict=False):
+        bad = [points(instrument, half, each.value) < 0 for each in (one, following)]
+        if all(bad) and (following.day - one.day).days - 1 < 3:
+            return previous, one
+    return None
+
+
+def onset(chart: WrittenChart, instrument: str) -> tuple[date, int, WrittenForm] | None:
+    """The first day of at most 7 with a fall of 5 (daily), the first form with response; and the
+    first form of that day that shows it.
+    """
+    starts, start = course_starts(chart), baseline(chart, instrument)
+    if not starts or start.value is None:
+        return None
+    forms = after(chart.placed(instrument), starts[-1])
+    for one in values(forms):
+        number = (one.day - starts[-1].day).days
+        if is_relief(instrument, start, one.value, number):
+            shown = [
+                form
+                for form in forms
+                if form.mood_day == one.day
+                and form.total is not None
+                and is_relief(instrument, start, Fraction(form.total), number)
+            ]
+            return one.day, number, shown[0]
+    return None
+
+
+def is_relief(instrument: str, start: FirstLevel, value: Fraction, number: int) -> bool:
+    """Whether a value so many days after the first session shows the onset."""
+    assert start.value is not None
+    if instrument == "phq9":
+        return is_response(start, value)
+    if instrument != "phq9-daily":
+        return False
+    return number <= 7 and points(instrument, start.value, value) >= 5
+
+
+def is_response(start: FirstLevel, value: Fraction) -> bool:
+    """At least half gone, from a baseline of 10 that was measured before treatment."""
+    assert start.value is not None
+    judged = start.value >= 10 and not start.after_treatment
+    return judged and 2 * value <= start.value
+
+
+def relapses(chart: WrittenChart) -> list[Loss]:
+    """Rule M3 over the forms since the first session; each needs a response before it."""
+    starts, start = course_starts(chart), baseline(chart, "phq9")
+    if not starts or start.value is None:
+        return []
+    found: list[Loss] = []
+    responded, lowest, below = False, None, list[DayValue]()
+    for one in values(after(chart.placed("phq9"), starts[-1])):
+        if is_response(start, one.value) or one.value < 5:
+            responded, below = True, []
+            lowest = one.value if lowest is None else min(lowest, one.value)
+            continue
+        if not responded or lowest is None:
+            continue
+        lost = start.value >= 10 and not start.after_treatment
+        below = [*below, one] if lost else []
+        loss = _loss(below, one, lowest)
+        if loss is not None:
+            found.append(loss)
+            responded, lowest, below = False, None, []
+    return found
+
+
+def _loss(below: list[DayValue], one: DayValue, lowest: Fraction) -> Loss | None:
+    pairs = [each for each in below if (one.day - each.day).days >= 5]
+    if pairs:
+        return Loss(below[0].day, one.day, "pair")
+    if one.value >= 10 and one.value - lowest >= 5:
+        return Loss(one.day, one.day, "single")
+    return None
+
+
+@dataclass(frozen=True)
+class CourseResponse:
+    """Of the course that began last: its sessions, and how long its response lasted."""
+
+    id: str
+    sessions: int
+    last_induction_on: date | None
+    days: int | None
+    status: str | None
+
+
+def response_of_course(chart: WrittenChart) -> CourseResponse | None:
+    """Days from the last induction session to the relapse, else to the last form."""
+    if not chart.courses:
+        return None
+    phases = {one.id: one.phase for one in chart.courses}
+    course = max(chart.courses, key=lambda one: (one.started_on, chart.courses.index(one)))
+    own = [one for one in chart.begun() if one.course == course.id]
+    induced = [one for one in chart.begun() if phases[one.course] == "induction"]
+    if not induced:
+        return CourseResponse(course.id, len(own), None, None, None)
+    last, start = induced[-1], baseline(chart, "phq9")
+    whole = (course.id, len(own), last.day)
+    forms = after(after(chart.placed("phq9"), last), course_starts(chart)[-1])
+    since = [one for one in values(forms) if one.day > last.day]
+    judged = start.value is not None and start.value >= 10 and not start.after_treatment
+    if not judged or not since:
+        return CourseResponse(*whole, None, "unknown")
+    ends = [one.on for one in relapses(chart) if one.on > last.day]
+    if ends:
+        return CourseResponse(*whole, (ends[0] - last.day).days, "observed")
+    if not any(is_response(start, one.value) or one.value < 5 for one in since):
+        return CourseResponse(*whole, None, "no_response")
+    return CourseResponse(*whole, (since[-1].day - last.day).days, "censored")
