@@ -103,6 +103,12 @@ class ResetCodeInvalid(InvitationInvalid):
     detail = "The code is not valid: ask for a new one."
 
 
+class LinkInvalid(InvitationInvalid):
+    """A forged, spent or expired link for a device."""
+
+    detail = "The link is not valid any more: log in again, and wait for a new one."
+
+
 class RateLimited(ServiceError):
     """Too many attempts; `retry_after_s` seconds to wait."""
 

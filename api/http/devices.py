@@ -48,6 +48,12 @@ def remember_device(response: Response, user_id: UUID, now: datetime) -> None:
     )
 
 
+def link_page() -> str:
+    """What the code of a link by mail is put behind."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    return f"{settings.public_url}/a/device?link="
+
+
 def _from_cookie(value: str) -> ClaimedDevice | None:
     try:
         user_id, device_id, known_at = _signer().loads(value)

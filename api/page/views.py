@@ -10,17 +10,18 @@ from marshmallow import Schema, ValidationError
 
 from api.http.auth import now, public
 from api.http.client_address import client_address
-from api.http.devices import claimed_devices, remember_device
+from api.http.devices import claimed_devices, link_page, remember_device
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import flatten
 from api.page.browser_session import PageSession, begin_session, end_session
-from api.page.rendering import alert_path, answer, log_in_form
+from api.page.rendering import alert_path, answer, log_in_form, message
 from api.page.typed import Typed, typed
 from api.page.words import describe
 from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn
 from schemas.base import NOTE_LIMIT
+from services.accounts.device_links import open_link
 from services.accounts.families import Grant
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
@@ -30,6 +31,7 @@ from services.alerts.handling.resolve import Ending, resolve
 from services.alerts.handling.show_alerts import get_alert
 from services.exceptions import (
     Invalid,
+    LinkInvalid,
     LoginFailed,
     RateLimited,
     SecondFactorRequired,
@@ -62,11 +64,15 @@ def post_log_in(alert_id: str) -> Response:
     email = request.form.get("email", "")
     try:
         sent = loaded(LOGIN, "email", "password", "totp")
-        grant = log_in(Credentials(**sent), client_address(), now(), claimed_devices())
+        came_from = (client_address(), now(), claimed_devices(), link_page())
+        grant = log_in(Credentials(**sent), *came_from)
     except SecondFactorRequired:
         return log_in_form(401, "Please add the code of your second factor.", email, code=True)
     except RateLimited as error:
-        wait = f"Too many attempts. Try again in {error.retry_after_s} seconds."
+        wait = (
+            f"Too many attempts. Try again in {error.retry_after_s} seconds, or open the link that"
+            " is mailed to the account's address."
+        )
         response = log_in_form(429, wait, email)
         response.headers["Retry-After"] = str(error.retry_after_s)
         return response
@@ -77,6 +83,27 @@ def post_log_in(alert_id: str) -> Response:
     response = back() if typed() is None else with_what_was_typed(alert_id, grant)
     begin_session(response, grant)
     remember_device(response, grant.actor.user_id, now())
+    return response
+
+
+@page.get("/a/device")
+@public
+def show_device_page() -> Response:
+    """Behind the link that makes a device known: ask whether this is one. It spends nothing."""
+    return answer("device.html", code=request.args.get("link", ""))
+
+
+@page.post("/a/device")
+@public
+def post_device() -> Response:
+    """Make this device known, once."""
+    try:
+        user_id = open_link(request.form.get("link", ""), now())
+    except LinkInvalid as error:
+        return message(409, "This link is over", error.detail)
+    words = "Your account knows this device now. Go back to where you wanted to log in."
+    response = message(200, "Done", words)
+    remember_device(response, user_id, now())
     return response
 
 

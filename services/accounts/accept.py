@@ -17,6 +17,7 @@ from services.accounts.account import load_profile
 from services.accounts.delays import guesses_codes
 from services.accounts.families import Grant, end_families, issue_pair, start_family
 from services.accounts.invitation_codes import code_digest
+from services.accounts.letters import tell_of_device
 from services.accounts.passwords import Turn, hash_password, matches
 from services.checks import check_timezone
 from services.exceptions import Invalid, InvitationInvalid
@@ -92,11 +93,14 @@ def _new_hash(acceptance: Acceptance, found: FoundInvitation | None, now: dateti
             raise InvitationInvalid
         if acceptance.password is None and "patient" not in found.roles:
             raise Invalid({"password": ["Staff need a password."]})
-        return (
-            None
-            if acceptance.password is None
-            else hash_password(acceptance.password, Turn.STRANGER)
-        )
+        if acceptance.password is None:
+            return None
+        if found.password_hash is not None:
+            # Whoever hands out a code must not put a password of their own in its place.
+            if not matches(acceptance.password, found.password_hash, Turn.STRANGER):
+                raise InvitationInvalid
+            return None
+        return hash_password(acceptance.password, Turn.STRANGER)
     if acceptance.device_digest is None or acceptance.device_digest != found.device_digest:
         raise InvitationInvalid
     if found.accepted_at + AGAIN_WITHIN < now:
@@ -125,7 +129,10 @@ def _first_time(
     )
     if acceptance.timezone is not None:
         move_account_to_zone(session, found.user_id, acceptance.timezone, now)
+    further = _has_had_a_device(session, found.user_id)
     grant = start_family(session, found.user_id, now)
+    if further:
+        tell_of_device(session, grant.profile.clinic_id, found.user_id, now)
     session.execute(
         update(Invitation)
         .where(Invitation.id == found.id)
@@ -134,8 +141,14 @@ def _first_time(
         )
     )
     patient_id = grant.profile.patient_id
-    audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id)
+    told = {"further_device": 1} if further else {}
+    audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id, **told)
     return grant
+
+
+def _has_had_a_device(session: Session, user_id: UUID) -> bool:
+    families = select(TokenFamily.id).where(TokenFamily.user_id == user_id)
+    return session.scalar(families.limit(1)) is not None
 
 
 def _again(session: Session, found: FoundInvitation, now: datetime) -> Grant:

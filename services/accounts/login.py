@@ -15,10 +15,11 @@ from models import User
 from services import audit
 from services.accounts.account import email_digest
 from services.accounts.delays import one_tries, stranger_tries
+from services.accounts.device_links import mail_link
 from services.accounts.devices import ClaimedDevice, known_device
 from services.accounts.families import Grant, start_family
 from services.accounts.passwords import Turn, hash_password, is_outdated, matches
-from services.exceptions import LoginFailed, SecondFactorRequired
+from services.exceptions import LoginFailed, RateLimited, SecondFactorRequired
 from services.unit_of_work import transaction
 
 NOBODY: Final = UUID(int=0)
@@ -39,15 +40,32 @@ def log_in(
     address: str | None,
     now: datetime,
     devices: Sequence[ClaimedDevice] = (),
+    link_page: str | None = None,
 ) -> Grant:
     """A new family for an active account with this password; `devices`: what the request claims to
-    come from.
+    come from; `link_page`: the address that a link by mail leads to, for whoever is kept out.
 
     Raises `LoginFailed` for every cause alike, `RateLimited` when too many were tried, and
     `SecondFactorRequired` only after the right password.
     """
-    clinic_id, user_id = find_account(credentials.email)
-    device = known_device(clinic_id, user_id, devices, now)
+    account = find_account(credentials.email)
+    device = known_device(*account, devices, now)
+    try:
+        return _log_in(credentials, address, now, account, device)
+    except RateLimited:
+        if device is None and link_page is not None:
+            mail_link(credentials.email, account, link_page, now)
+        raise
+
+
+def _log_in(
+    credentials: Credentials,
+    address: str | None,
+    now: datetime,
+    account: tuple[UUID, UUID],
+    device: UUID | None,
+) -> Grant:
+    clinic_id, user_id = account
     tries = (
         one_tries("device", device, now)
         if device

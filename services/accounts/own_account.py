@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from models import TokenFamily, User
 from services import audit
@@ -18,6 +20,11 @@ from services.accounts.passwords import Turn, hash_password, matches
 from services.accounts.token_check import acting
 from services.exceptions import Invalid, NotFound
 
+FIRST_PASSWORD_WITHIN: Final = timedelta(hours=1)
+TOO_LATE: Final = (
+    "A first password is set within an hour of accepting an invitation: ask your clinic for one."
+)
+
 
 def get_me(actor: Actor, now: datetime) -> Profile:
     """Who the actor is, as the database has it now."""
@@ -28,12 +35,15 @@ def get_me(actor: Actor, now: datetime) -> Profile:
 def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> None:
     """Set a new password and log every other device out.
 
-    A patient who has none yet sets a first one. Raises `Invalid` unless `old` is the present
+    A patient who has none yet sets a first one within an hour of accepting an invitation: later, a
+    stolen token must not become a password. Raises `Invalid` unless `old` is the present
     password, and `RateLimited` after several wrong ones.
     """
     present = select(User.password_hash).where(User.id == actor.user_id)
     with acting(actor, now) as session:
         kept = session.scalar(present)
+        if kept is None and not _is_fresh(session, actor.family_id, now):
+            raise Invalid({"old_password": [TOO_LATE]})
     with one_tries("password", actor.user_id, now):
         if kept is not None and not matches(old or "", kept, Turn.STRANGER):
             raise Invalid({"old_password": ["Not your present password."]})
@@ -47,6 +57,11 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
                 update(User).where(User.id == actor.user_id).values(password_hash=password_hash)
             )
             audit.record(session, actor.user_id, "password_changed", now, object_id=actor.user_id)
+
+
+def _is_fresh(session: Session, family_id: UUID, now: datetime) -> bool:
+    started_at = select(TokenFamily.started_at).where(TokenFamily.id == family_id)
+    return session.scalars(started_at).one() >= now - FIRST_PASSWORD_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from models import PasswordReset, PasswordResetRequest
 from services.accounts.invitation_codes import new_code
+from services.accounts.letters import expire_letters, last_letter_failed, queue_letter
 from services.claims import first_free
 from services.password_reset.codes import VALID_FOR, reset_code_digest
-from services.password_reset.letter import expire_letters, last_letter_failed, queue_letter
 from services.unit_of_work import transaction
 
 

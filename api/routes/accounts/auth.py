@@ -9,7 +9,7 @@ from flask import Response
 from api.http.auth import current_actor, login_of, now, pair_of, presented_refresh_token, public
 from api.http.bodies import Routes, json_answer
 from api.http.client_address import client_address
-from api.http.devices import claimed_devices, remember_device
+from api.http.devices import claimed_devices, link_page, remember_device
 from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
 from services.accounts.accept import Acceptance, accept
 from services.accounts.login import Credentials, log_in
@@ -23,7 +23,8 @@ routes = Routes("auth", __name__, description="Log-in and tokens")
 @public
 def post_login(body: dict[str, Any]) -> Response:
     """Log in with e-mail and password; one refusal for every cause."""
-    grant = log_in(Credentials(**body), client_address(), now(), claimed_devices())
+    came_from = (client_address(), now(), claimed_devices(), link_page())
+    grant = log_in(Credentials(**body), *came_from)
     answer = json_answer(login_of(grant))
     remember_device(answer, grant.actor.user_id, now())
     return answer

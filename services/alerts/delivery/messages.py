@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from models import Alert, Clinic, Contact, DigestAlert, Notification, User
 from models.encryption import KeyringError
+from services.accounts.letters import letter_of
 from services.alerts.chain import contact_names, is_reachable, load_chain, next_target
 from services.alerts.delivery.claiming import Claimed
 from services.alerts.delivery.reasons import why_last_resort
 from services.channels.base import AlertNotice, ChannelError, Letter, Message, NextPage, Page
-from services.password_reset.letter import letter_of
 from services.rules.escalation.states import AlertState
 from services.rules.mood_days import find_zone
 from services.unit_of_work import transaction

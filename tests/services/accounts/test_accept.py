@@ -9,10 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from models import Patient, User
+from models import AuditEntry, Notification, Patient, User
 from services.accounts.accept import Acceptance, accept
 from services.accounts.families import Grant
-from services.accounts.own_account import get_me
+from services.accounts.letters import DEVICE, expire_letters, letter_of
+from services.accounts.own_account import change_password, get_me
+from services.accounts.passwords import matches
 from services.exceptions import Invalid, InvitationInvalid, RateLimited, Unauthenticated
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device
 from services.membership.users import change_user
@@ -176,6 +178,50 @@ def test_a_new_device_of_a_known_patient_may_end_the_old_ones(early: ClinicWorld
     with pytest.raises(Unauthenticated):
         get_me(old.actor, START)
     assert get_me(new, START).patient_id == old.patient_id
+
+
+def test_a_code_puts_no_password_in_the_place_of_the_patients_own(early: ClinicWorld) -> None:
+    """An administrator who hands a code out to themselves gets no log-in that lasts."""
+    patient = take(invited(early).code, password=PASSWORD).actor
+    assert patient.patient_id is not None
+    assert is_invalid(
+        invite_device(early.admin.actor, patient.patient_id, START).code, password="another one"
+    )
+    own = take(invite_device(early.admin.actor, patient.patient_id, START).code, password=PASSWORD)
+    assert own.actor.patient_id == patient.patient_id
+    with transaction(early.id) as session:
+        kept = session.scalars(select(User.password_hash).where(User.id == patient.user_id)).one()
+    assert matches(PASSWORD, kept)
+
+
+def test_the_patient_hears_of_a_further_device(early: ClinicWorld) -> None:
+    patient = early.patient()
+    letters = select(Notification.kind, Notification.expires_at).where(
+        Notification.user_id == patient.user_id
+    )
+    audited = select(AuditEntry.detail["further_device"]).where(
+        AuditEntry.action == "invitation_accepted", AuditEntry.actor_id == patient.user_id
+    )
+    with transaction(early.id) as session:
+        assert session.execute(letters).all() == []
+    take(invite_device(early.admin.actor, patient.patient_id, START).code)
+    with transaction(early.id) as session:
+        assert session.execute(letters).all() == [("letter", START + timedelta(days=3))]
+        assert sorted(map(str, session.scalars(audited))) == ["1", "None"]
+        expire_letters(session, early.id, patient.user_id, START)
+        assert session.execute(letters).all() == [("letter", START + timedelta(days=3))]
+    told = letter_of(patient.user_id, "a@b.test", DEVICE, START)
+    assert "further device" in told.text
+    assert "quagga" not in f"{told.subject} {told.text}".casefold()
+
+
+def test_a_first_password_is_set_within_an_hour(early: ClinicWorld) -> None:
+    """Later, a stolen access token would become a password of its thief."""
+    patient, other = early.patient(), early.patient()
+    change_password(patient.actor, None, PASSWORD, START + HOUR)
+    with pytest.raises(Invalid) as refused:
+        change_password(other.actor, None, PASSWORD, START + HOUR + timedelta(seconds=1))
+    assert list(refused.value.errors) == ["old_password"]
 
 
 def test_a_new_device_takes_the_mark_from_the_caseload(early: ClinicWorld) -> None:

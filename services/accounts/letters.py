@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -29,10 +29,43 @@ will ever ask you for this code.
 """
 
 
+LINK_SUBJECT: Final = "[Interlude] If you cannot log in"
+LINK_TEXT: Final = """\
+Somebody, perhaps you, tried to log in to your Interlude account more often than it takes from
+devices that it does not know.
+
+If you are kept out, open this link on the device on which you want to log in, and confirm it:
+
+{code}
+
+It works once, until {until} UTC.
+
+If it was not you, do nothing: nobody got in.
+"""
+
+DEVICE_SUBJECT: Final = "[Interlude] A further device has logged in"
+DEVICE_TEXT: Final = """\
+A further device has been added to your Interlude account, with an invitation that was handed out
+for it. It can read and write whatever you can.
+
+If it is yours, do nothing. If not, call your clinic: they can end it at once.
+"""
+# Letters with a code or a link end sooner than those that only tell of something.
+CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
+DEVICE: Final = "a further device"
+DEVICE_WAITS_FOR: Final = timedelta(days=3)
+
+
 def letter_of(notification_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
-    """The letter that carries this code; `expires_at` in UTC."""
-    text = TEXT.format(code=code, until=f"{expires_at:%Y-%m-%d %H:%M}")
-    return Letter(notification_id, address, SUBJECT, text)
+    """The letter that carries this code, or this link for a device, or tells of a further one.
+
+    `expires_at` in UTC.
+    """
+    if code == DEVICE:
+        return Letter(notification_id, address, DEVICE_SUBJECT, DEVICE_TEXT)
+    subject, text = (LINK_SUBJECT, LINK_TEXT) if "://" in code else (SUBJECT, TEXT)
+    filled = text.format(code=code, until=f"{expires_at:%Y-%m-%d %H:%M}")
+    return Letter(notification_id, address, subject, filled)
 
 
 def queue_letter(
@@ -64,6 +97,12 @@ def queue_letter(
     )
 
 
+def tell_of_device(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Whoever owns the account hears of a device that somebody else may have added."""
+    until = now + DEVICE_WAITS_FOR
+    queue_letter(session, clinic_id, user_id, code=DEVICE, expires_at=until, now=now)
+
+
 def last_letter_failed(session: Session, clinic_id: UUID, user_id: UUID) -> bool:
     """Was the account's newest letter given up? Then nobody has its code."""
     newest = (
@@ -80,7 +119,9 @@ def last_letter_failed(session: Session, clinic_id: UUID, user_id: UUID) -> bool
 
 
 def expire_letters(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
-    """The account's letters that are not out yet carry a code that is worth nothing any more."""
+    """The account's letters that are not out yet carry a code that is worth nothing any more; what
+    only tells of a device still goes out.
+    """
     session.execute(
         update(Notification)
         .where(
@@ -88,6 +129,7 @@ def expire_letters(session: Session, clinic_id: UUID, user_id: UUID, now: dateti
             Notification.user_id == user_id,
             Notification.kind == "letter",
             Notification.state.in_(UNFINISHED),
+            Notification.expires_at < now + CODES_LIVE_LESS_THAN,
         )
         .values(expires_at=func.least(Notification.expires_at, now))
     )
