@@ -91,21 +91,25 @@ def _new_hash(acceptance: Acceptance, found: FoundInvitation | None, now: dateti
     if found.accepted_at is None:
         if found.expires_at <= now:
             raise InvitationInvalid
-        if acceptance.password is None and "patient" not in found.roles:
-            raise Invalid({"password": ["Staff need a password."]})
-        if acceptance.password is None:
-            return None
-        if found.password_hash is not None:
-            # Whoever hands out a code must not put a password of their own in its place.
-            if not matches(acceptance.password, found.password_hash, Turn.STRANGER):
-                raise InvitationInvalid
-            return None
-        return hash_password(acceptance.password, Turn.STRANGER)
+        return _first_hash(acceptance, found)
     if acceptance.device_digest is None or acceptance.device_digest != found.device_digest:
         raise InvitationInvalid
     if found.accepted_at + AGAIN_WITHIN < now:
         raise InvitationInvalid
     if acceptance.password and not matches(acceptance.password, found.password_hash, Turn.STRANGER):
+        raise InvitationInvalid
+    return None
+
+
+def _first_hash(acceptance: Acceptance, found: FoundInvitation) -> str | None:
+    if acceptance.password is None:
+        if "patient" not in found.roles:
+            raise Invalid({"password": ["Staff need a password."]})
+        return None
+    if found.password_hash is None:
+        return hash_password(acceptance.password, Turn.STRANGER)
+    # Whoever hands out a code must not put a password of their own in its place.
+    if not matches(acceptance.password, found.password_hash, Turn.STRANGER):
         raise InvitationInvalid
     return None
 
