@@ -21,6 +21,7 @@ from api.routes import register_routes
 from api.settings import Settings
 from models.database import ENGINE_OPTIONS, db, refuse_unsafe_role
 from models.encryption import keyring
+from models.key_fingerprint import refuse_wrong_key
 
 Role = Literal["app", "worker", "auditor"]
 
@@ -49,10 +50,12 @@ class Interlude(Flask):
             super().do_teardown_appcontext(exc)
 
 
-def create_app(settings: Settings, role: Role = "app") -> Flask:
+def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False) -> Flask:
     """Build the application for one database role (the API, the alert worker, the auditor).
 
-    Raises `UnsafeRoleError` when the role is a superuser or bypasses row-level security. A
+    Raises `UnsafeRoleError` when the role is a superuser or bypasses row-level security, and
+    `WrongKeyError` without the keys that the database was written with (unless `any_key`: for what
+    sets a database up). A
     database that does not answer at the start is no reason not to start: the service recovers with
     it.
     """
@@ -72,4 +75,6 @@ def create_app(settings: Settings, role: Role = "app") -> Flask:
     register_commands(app)
     with app.app_context():
         refuse_unsafe_role(db.engine)
+        if not any_key:
+            refuse_wrong_key(db.engine)
     return app

@@ -37,14 +37,16 @@ def _is_a_run(key: str) -> bool:
     return 2 * sum(step <= 1 for step in steps) > len(steps)
 
 
-def kept_secret_key(data_dir: Path) -> str:
-    """Read `<data_dir>/secret_key`; whichever process comes first makes it, with mode 0600.
+def kept_secret_key(data_dir: Path, *, make: bool) -> str:
+    """Read `<data_dir>/secret_key`; of those that may `make` it, the first one does (mode 0600).
+
+    Raises `OSError`: `FileNotFoundError` when it is not there and may not be made.
 
     The file appears complete or not at all, so that two processes starting together never sign
     with different keys.
     """
     path = data_dir / "secret_key"
-    if not path.exists():
+    if make and not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         _place(path, secrets.token_urlsafe(48))
     return path.read_text(encoding="ascii").strip()

@@ -82,10 +82,11 @@ class Settings:
     max_drain_bytes: int = number(16_000_000, 1_000_000, 64_000_000)
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+    def from_environ(cls, environ: Mapping[str, str], *, make_key: bool = False) -> Settings:
         """Read and check everything.
 
-        Makes `<data_dir>/secret_key` when neither it nor `INTERLUDE_SECRET_KEY` exists.
+        `make_key`: makes `<data_dir>/secret_key` when neither it nor `INTERLUDE_SECRET_KEY`
+        exists. Only what sets a database up may: a second key would open nothing of it.
 
         Raises:
             SettingsError: naming the first variable that cannot work.
@@ -98,7 +99,7 @@ class Settings:
         if known["max_drain_bytes"] <= known["max_body_bytes"]:
             raise SettingsError("MAX_DRAIN_BYTES", f"must be more than {PREFIX}MAX_BODY_BYTES")
         return cls(
-            secret_key=_secret_key(read.text("SECRET_KEY"), data_dir),
+            secret_key=_secret_key(read.text("SECRET_KEY"), data_dir, make_key),
             data_dir=data_dir,
             host=host,
             public_url=_public_url(read.text("PUBLIC_URL"), host, known["port"]),
@@ -154,8 +155,16 @@ class _Reader:
         return f"postgresql+psycopg://{rest}"
 
 
-def _secret_key(given: str, data_dir: Path) -> str:
-    key = given or kept_secret_key(data_dir)
+def _secret_key(given: str, data_dir: Path, make: bool) -> str:
+    try:
+        key = given or kept_secret_key(data_dir, make=make)
+    except FileNotFoundError:
+        makers = "`make run` and `flask --app wsgi db upgrade` make one"
+        raise SettingsError(
+            "SECRET_KEY", f"is missing, and so is {data_dir / 'secret_key'}: {makers}"
+        ) from None
+    except OSError as error:
+        raise SettingsError("DATA_DIR", f"cannot be used: {error.strerror}") from None
     problem = weakness(key)
     if problem:
         source = "" if given else f"(kept in {data_dir / 'secret_key'}) "

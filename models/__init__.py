@@ -23,6 +23,7 @@ from models.check_in import (
     UnreadableBody,
 )
 from models.clinic import Clinic
+from models.key_fingerprint import KeyFingerprint
 from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.operations import Probe, WorkerHeartbeat
 from models.password_reset import PasswordReset, PasswordResetRequest
@@ -60,6 +61,7 @@ __all__ = [
     "DigestAlert",
     "HelpRequest",
     "Invitation",
+    "KeyFingerprint",
     "LoginDelay",
     "Notification",
     "NotificationAttempt",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -36,15 +37,27 @@ class Keyring:
         self._keys: dict[bytes, AESGCM] = {}
         self._writing = b""
         self._digest_key = b""
+        self._fingerprints: dict[tuple[str, str], bytes] = {}
 
     def use(self, *secrets: str) -> None:
         """Take the newest secret first; older ones still open what they wrote."""
-        self._keys = {}
+        self._keys, self._fingerprints = {}, {}
         for secret in secrets:
             key = derive(secret, b"interlude column encryption")
-            self._keys[hashlib.sha256(key).digest()[:KEY_ID_BYTES]] = AESGCM(key)
+            self._keys[self._know("columns", key)] = AESGCM(key)
         self._writing = next(iter(self._keys))
         self._digest_key = derive(secrets[-1], b"interlude keyed digest")
+        self._know("digests", self._digest_key)
+
+    def fingerprints(self) -> Mapping[tuple[str, str], bytes]:
+        """What tells each key from all others and opens nothing: by purpose and key id (hex)."""
+        return self._fingerprints
+
+    def _know(self, purpose: str, key: bytes) -> bytes:
+        key_id = hashlib.sha256(key).digest()[:KEY_ID_BYTES]
+        mark = hmac.new(key, b"interlude key fingerprint", hashlib.sha256).digest()
+        self._fingerprints[purpose, key_id.hex()] = mark
+        return key_id
 
     def encrypt(self, clear: bytes, context: str) -> bytes:
         """Encrypt for one `table.column`."""

@@ -14,10 +14,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from psycopg import OperationalError
 
+from api import create_app
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.front.command import serve_command
@@ -26,6 +28,10 @@ from api.settings import PREFIX, Settings, SettingsError
 from api.stopping import stop_on_signals
 from migrations import roles
 from migrations.upgrade import PROJECT, upgrade
+from models.database import UnsafeRoleError, db
+from models.key_fingerprint import WrongKeyError
+from services.clock import utcnow
+from services.operations.keys import register_key
 from tools.child import Child
 from tools.mailbox import open_mailbox
 from tools.terminal import Terminal
@@ -43,6 +49,16 @@ class CannotRunError(RuntimeError):
     """Something outside has to change first; the message says what."""
 
 
+CANNOT_START = (
+    SettingsError,
+    CannotRunError,
+    EmbeddedServerError,
+    OperationalError,
+    UnsafeRoleError,
+    WrongKeyError,
+)
+
+
 def print_line(line: str) -> None:
     """One line of the start log."""
     console.print(f"interlude: {line}")
@@ -52,10 +68,10 @@ def main() -> int:
     """Run until a signal; the exit code is 0 after a clean stop, 2 when it could not start."""
     stop_on_signals(stopping, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
-        settings = Settings.from_environ(os.environ)
+        settings = Settings.from_environ(os.environ, make_key=True)
         with ExitStack() as stack:
             _run(settings, stack)
-    except (SettingsError, CannotRunError, EmbeddedServerError, OperationalError) as error:
+    except CANNOT_START as error:
         print_line(f"cannot start: {error}")
         return 2
     print_line("stopped; the data stays")
@@ -69,12 +85,21 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     urls = stack.enter_context(_database(settings))
     print_line("bringing the database to the newest revision")
     upgrade(urls.need("owner"))
+    _register_key(settings, urls)
     environ = {**os.environ, **urls.environ(), **_mail(settings, stack)}
     environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
     if settings.demo and not stopping.is_set():
         _seed_demo(environ)
     if not stopping.is_set():
         _supervise(settings, environ, stack)
+
+
+def _register_key(settings: Settings, urls: DatabaseUrls) -> None:
+    """Refuses to run on a database that another key has written."""
+    app = create_app(replace(settings, database_url=urls.app), any_key=True)
+    with app.app_context():
+        register_key(roles.libpq_url(urls.owner), utcnow())
+        db.engine.dispose()
 
 
 @contextmanager

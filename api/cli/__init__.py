@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
@@ -15,9 +17,17 @@ GROUPS: Final[tuple[str, ...]] = (
     "cohort",
     "db",
     "demo",
+    "keys",
     "play",
     "rules",
 )
+
+
+def group_called(arguments: Sequence[str]) -> str | None:
+    """The group of commands that this process was started for; `None` in a server."""
+    if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+        return None
+    return next((word for word in arguments if word in GROUPS), None)
 
 
 def register_commands(app: Flask) -> None:

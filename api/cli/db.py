@@ -8,8 +8,11 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from api.settings import Settings
-from migrations.roles import DOOR, LOGIN_ROLES, make_roles, passwords_in
+from migrations.roles import DOOR, LOGIN_ROLES, libpq_url, make_roles, passwords_in
 from migrations.upgrade import upgrade
+from models.key_fingerprint import WrongKeyError
+from services.clock import utcnow
+from services.operations.keys import register_key
 
 db = AppGroup("db", help="Database roles and migrations.")
 commands = (db,)
@@ -40,9 +43,13 @@ def roles() -> None:
 
 @db.command("upgrade")
 def upgrade_database() -> None:
-    """Bring the database to the newest revision, as the role that owns the tables."""
+    """Bring the database to the newest revision and register the key that opens it."""
     settings: Settings = current_app.config["INTERLUDE"]
     if not settings.owner_database_url:
         raise click.ClickException("set INTERLUDE_OWNER_DATABASE_URL")
     upgrade(settings.owner_database_url)
+    try:
+        register_key(libpq_url(settings.owner_database_url), utcnow())
+    except WrongKeyError as error:
+        raise click.ClickException(str(error)) from error
     click.echo("the database is at the newest revision")

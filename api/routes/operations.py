@@ -18,6 +18,7 @@ from api.http.problems import RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
 from migrations.upgrade import alembic_config
 from schemas.operations import AliveSchema, ReadySchema, SafetySchema
+from services.operations.keys import missing_key
 from services.operations.revision import database_revision, write_probe
 from services.operations.rule_files import running_version, unloadable
 from services.operations.safety import REASONS, safety, totals
@@ -45,6 +46,8 @@ def readyz() -> Response:
     found = database_revision()
     if found != expected_revision():
         return not_now("The database is not at the revision that this version needs.")
+    if missing_key():
+        return not_now("The secret key is not the one that the database was written with.")
     return json_answer({"status": "ready", "revision": found})
 
 

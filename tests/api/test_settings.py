@@ -14,10 +14,11 @@ from api.settings import Settings, SettingsError, SmtpServer
 GOOD_KEY = "q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"
 
 
-def settings(data_dir: Path, **given: str) -> Settings:
+def settings(data_dir: Path, *, make_key: bool = True, **given: str) -> Settings:
     environ = {"INTERLUDE_DATA_DIR": str(data_dir), "INTERLUDE_SECRET_KEY": GOOD_KEY}
     return Settings.from_environ(
-        {**environ, **{f"INTERLUDE_{name}": value for name, value in given.items()}}
+        {**environ, **{f"INTERLUDE_{name}": value for name, value in given.items()}},
+        make_key=make_key,
     )
 
 
@@ -88,7 +89,9 @@ def test_more_is_drained_than_a_body_may_have(tmp_path: Path):
     "key", [GOOD_KEY, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "ü" * 0]
 )
 def test_a_random_key_or_none_is_accepted(tmp_path: Path, key: str):
-    assert settings(tmp_path, SECRET_KEY=key).secret_key == (key or kept_secret_key(tmp_path))
+    assert settings(tmp_path, SECRET_KEY=key).secret_key == (
+        key or kept_secret_key(tmp_path, make=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,13 +134,26 @@ def test_a_key_is_made_once_readable_by_its_owner_alone(tmp_path: Path):
     assert [path.name for path in data_dir.iterdir()] == ["secret_key"]
 
 
+def test_only_what_sets_a_database_up_makes_a_key(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"^INTERLUDE_SECRET_KEY is missing, and so is .*/var/"):
+        settings(tmp_path / "var", make_key=False, SECRET_KEY="")
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    for make_key in (True, False):
+        with pytest.raises(SettingsError, match=r"^INTERLUDE_DATA_DIR cannot be used"):
+            settings(tmp_path / "file", make_key=make_key, SECRET_KEY="")
+
+
 def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path):
     start = threading.Barrier(16)
     keys: list[str] = []
 
     def read() -> None:
         start.wait()
-        keys.append(kept_secret_key(tmp_path))
+        keys.append(kept_secret_key(tmp_path, make=True))
 
     readers = [threading.Thread(target=read) for _ in range(16)]
     for reader in readers:

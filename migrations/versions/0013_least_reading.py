@@ -4,16 +4,16 @@ Why: whoever gets hold of one of these roles reads the rows of all clinics. What
 a status row is how long somebody has been silent, and whether that is urgent; what it changes is
 the revision.
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0013
+Revises: 0012
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

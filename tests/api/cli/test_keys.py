@@ -1,0 +1,175 @@
+"""A process without the key that the database was written with refuses to start, and a key that is
+lost for good has a way out.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+
+from api import Role, create_app
+from api.embedded.urls import DatabaseUrls
+from api.settings import Settings
+from migrations.roles import libpq_url
+from migrations.upgrade import upgrade
+from models.database import db
+from models.encryption import keyring
+from models.key_fingerprint import WrongKeyError
+from services.clinic.create import create_clinic
+from services.clock import utcnow
+from services.operations.keys import register_key
+from tests.fixtures.app import SECRET
+
+OTHER = "Yp3Vd8-kQz6Tn1Ws9Lb4Rf7Hj2Mx5CgAuEiOo"
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+class Installation:
+    """One database, and processes that come to it with one key or another."""
+
+    def __init__(self, urls: DatabaseUrls, folder: Path) -> None:
+        self.urls, self.folder = urls, folder
+        self.owner = libpq_url(urls.owner)
+        self.apps: list[Flask] = []
+
+    def start(self, secret: str, role: Role = "app", *, any_key: bool = False) -> Flask:
+        """A process of this installation, or `WrongKeyError`."""
+        settings = Settings(
+            secret_key=secret,
+            data_dir=self.folder,
+            database_url=self.urls.app,
+            worker_database_url=self.urls.worker,
+            owner_database_url=self.urls.owner,
+        )
+        self.apps.append(create_app(settings, role, any_key=any_key))
+        return self.apps[-1]
+
+    def set_up(self, secret: str) -> None:
+        """What `make run` and `db upgrade` do about the key."""
+        with self.start(secret, any_key=True).app_context():
+            register_key(self.owner, utcnow())
+
+    def registered(self) -> dict[str, str]:
+        """The ids of the keys in use, by purpose."""
+        with psycopg.connect(self.owner) as connection:
+            query = "SELECT purpose, key_id FROM key_fingerprints WHERE lost_at IS NULL"
+            return dict(connection.execute(query).fetchall())
+
+    def make_clinic(self, secret: str) -> None:
+        """A clinic, whose administrator's address is encrypted with this key."""
+        with self.start(secret).app_context():
+            create_clinic("North", "Europe/Paris", "FR", "admin@north.test", utcnow())
+
+
+@pytest.fixture
+def installation(empty_database: DatabaseUrls, tmp_path: Path) -> Iterator[Installation]:
+    upgrade(empty_database.owner)
+    made = Installation(empty_database, tmp_path)
+    yield made
+    for app in made.apps:
+        with app.app_context():
+            db.engine.dispose()
+    keyring.use(SECRET)
+
+
+@pytest.mark.parametrize("role", ["app", "worker"])
+def test_no_process_starts_with_another_key(installation: Installation, role: Role) -> None:
+    installation.set_up(SECRET)
+    installation.start(SECRET, role)
+    with pytest.raises(WrongKeyError, match="INTERLUDE_SECRET_KEY"):
+        installation.start(OTHER, role)
+
+
+def test_a_second_key_is_not_set_up_beside_the_first(installation: Installation) -> None:
+    installation.set_up(SECRET)
+    first = installation.registered()
+    with pytest.raises(WrongKeyError):
+        installation.set_up(OTHER)
+    assert installation.registered() == first
+
+
+def test_a_key_is_registered_once_it_has_opened_what_is_stored(installation: Installation) -> None:
+    installation.make_clinic(SECRET)
+    with pytest.raises(WrongKeyError, match="opens nothing"):
+        installation.set_up(OTHER)
+    assert installation.registered() == {}
+    installation.set_up(SECRET)
+    assert set(installation.registered()) == {"columns", "digests"}
+
+
+def test_a_connection_made_later_is_asked_too(installation: Installation) -> None:
+    """The database was away at the start, or had no key yet."""
+    app = installation.start(OTHER)
+    installation.set_up(SECRET)
+    keyring.use(OTHER)
+    assert app.test_client().get("/readyz").status_code == 503
+    with app.app_context():
+        db.engine.dispose()
+        with pytest.raises(WrongKeyError):
+            db.engine.connect()
+
+
+def test_a_lost_key_is_given_up_in_words_and_on_the_record(installation: Installation) -> None:
+    installation.make_clinic(SECRET)
+    installation.set_up(SECRET)
+    lost = [word for key_id in installation.registered().values() for word in ("--lost", key_id)]
+    runner = installation.start(OTHER, any_key=True).test_cli_runner()
+    refused = runner.invoke(args=["keys", "adopt", "--lost", "00000000"])
+    assert refused.exit_code == 1
+    assert "not in use" in refused.output
+    done = runner.invoke(args=["keys", "adopt", *lost])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[:2] == [
+        "unreadable: 1 contacts.address",
+        "unreadable: 1 users.email",
+    ]
+    installation.start(OTHER)
+    with pytest.raises(WrongKeyError):
+        installation.start(SECRET)
+    with psycopg.connect(libpq_url(installation.urls.admin)) as connection:
+        query = "SELECT count(*) FROM audit_entries WHERE action = 'key_adopted'"
+        assert connection.execute(query).fetchone() == (1,)
+
+
+def test_a_key_in_hand_is_not_lost(installation: Installation) -> None:
+    installation.set_up(SECRET)
+    columns = installation.registered()["columns"]
+    runner = installation.start(SECRET).test_cli_runner()
+    refused = runner.invoke(args=["keys", "adopt", "--lost", columns])
+    assert refused.exit_code == 1
+    assert "is not lost" in refused.output
+
+
+@pytest.mark.parametrize(("key", "words"), [(OTHER, "is not the key"), ("", "is missing")])
+def test_a_worker_started_elsewhere_says_why_it_does_not_work(
+    installation: Installation, key: str, words: str
+) -> None:
+    installation.set_up(SECRET)
+    own = replace(installation.urls, admin="").environ() | {
+        "INTERLUDE_SECRET_KEY": key,
+        "INTERLUDE_DATA_DIR": str(installation.folder / "elsewhere"),
+    }
+    kept = {name: value for name, value in os.environ.items() if "INTERLUDE_" not in name}
+    flask = Path(sys.executable).parent / "flask"
+    ended = subprocess.run(
+        [flask, "--app", "wsgi", "alerts", "work"],
+        cwd=PROJECT,
+        env=kept | own,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("interlude: cannot start: INTERLUDE_SECRET_KEY ")
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (installation.folder / "elsewhere").exists()
