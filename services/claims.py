@@ -9,13 +9,13 @@ from sqlalchemy import CTE, Select
 from models.base import Base
 
 
-def first_free(query: Select[*tuple[Any, ...]], of: type[Base]) -> CTE:
+def first_free(query: Select[*tuple[Any, ...]], of: type[Base], count: int = 1) -> CTE:
     """The first row of `query` whose row of the table `of` no other transaction has locked, locked,
-    for the UPDATE or DELETE that joins it.
+    for the UPDATE or DELETE that joins it; or the first so many.
 
     Materialised, so that it runs once. As a sub-query (`WHERE id IN (SELECT ... LIMIT 1 FOR UPDATE
     SKIP LOCKED)`) a nested loop runs it again for each row, each time it skips the row that was
     just taken, and one statement empties the queue.
     """
-    free = query.limit(1).with_for_update(skip_locked=True, of=of)
+    free = query.limit(count).with_for_update(skip_locked=True, of=of)
     return free.cte("first_free").prefix_with("MATERIALIZED")

@@ -40,6 +40,7 @@ from services.accounts.tries import (
     trier,
     wait_for,
 )
+from services.claims import first_free
 from services.exceptions import InvitationInvalid, RateLimited, ServiceError
 from services.unit_of_work import transaction
 
@@ -228,12 +229,6 @@ def _row(digest: bytes, count: Count) -> dict[str, object]:
 
 def _forget(session: Session, now: datetime) -> None:
     """Take some old rows away; none that somebody else is counting in."""
-    old = (
-        select(LoginDelay.key_digest)
-        .where(LoginDelay.last_failure_at < now - FORGOTTEN_AFTER)
-        .limit(FORGOTTEN_AT_ONCE)
-        .with_for_update(skip_locked=True)
-        .cte("old")
-        .prefix_with("MATERIALIZED")
-    )
+    forgotten = LoginDelay.last_failure_at < now - FORGOTTEN_AFTER
+    old = first_free(select(LoginDelay.key_digest).where(forgotten), LoginDelay, FORGOTTEN_AT_ONCE)
     session.execute(delete(LoginDelay).where(LoginDelay.key_digest == old.c.key_digest))

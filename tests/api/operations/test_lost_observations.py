@@ -166,10 +166,10 @@ def test_what_fails_after_the_commit_is_not_called_lost(
     with monkeypatch.context() as patch:
         patch.setattr(f"api.routes.phone.{module}.bytes_answer", broken)
         answer = post(client, pat, body, path)
-    said = made(answer, 500)["safety"]["monitoring"]
-    assert "did not reach" not in said
+    words = made(answer, 500)["safety"]["monitoring"]
+    assert "did not reach" not in words
     # A help request is searched once more, and has reached them by that.
-    assert ("not known" in said) == ("check" in path)
+    assert ("not known" in words) == ("check" in path)
     assert post(client, pat, body, path).status_code == 200
 
 
