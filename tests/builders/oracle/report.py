@@ -13,6 +13,7 @@ from typing import Any, Final
 from tests.builders.oracle import levels, treated
 from tests.builders.oracle.chart import (
     CSSRS_LEVELS,
+    WITH_ITEM9,
     DayValue,
     WrittenChart,
     WrittenForm,
@@ -105,7 +106,7 @@ def _trends(days: list[DayValue]) -> Json:
 
 
 def _item9(chart: WrittenChart, instrument: str) -> Json:
-    forms = [one for one in chart.forms if one.instrument == instrument]
+    forms = [one for one in chart.forms if one.instrument in WITH_ITEM9]
     positive = [one.mood_day for one in forms if (one.item9 or 0) >= 1]
     last = max(positive, default=None)
     levels_of: dict[date, str] = {}
