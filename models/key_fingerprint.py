@@ -56,11 +56,11 @@ def key_problem(connection: DBAPIConnection) -> str | None:
     cursor.execute(
         "SELECT purpose, key_id, fingerprint FROM public.key_fingerprints WHERE lost_at IS NULL"
     )
-    held = keyring.fingerprints()
+    own = keyring.fingerprints()
     missing = [
         f"{purpose} {key_id}"
         for purpose, key_id, mark in cursor.fetchall()
-        if not hmac.compare_digest(held.get((purpose, key_id), b""), bytes(mark))
+        if not hmac.compare_digest(own.get((purpose, key_id), b""), bytes(mark))
     ]
     cursor.close()
     if not missing:

@@ -145,8 +145,8 @@ def _first_time(
         )
     )
     patient_id = grant.profile.patient_id
-    told = {"further_device": 1} if further else {}
-    audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id, **told)
+    detail = {"further_device": 1} if further else {}
+    audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id, **detail)
     return grant
 
 

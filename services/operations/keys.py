@@ -73,13 +73,13 @@ def adopt_key(owner_url: str, lost: Sequence[str], now: datetime) -> dict[str, i
 
 def unreadable() -> dict[str, int]:
     """How many stored values no key of this process opens, by `table.column`, contacts first."""
-    held = [bytes.fromhex(key_id) for _, key_id in keyring.fingerprints()]
+    own = [bytes.fromhex(key_id) for _, key_id in keyring.fingerprints()]
     found: Counter[str] = Counter()
     for clinic_id in clinic_ids():
         with transaction(clinic_id) as session:
             for column in _encrypted_columns():
                 head = func.substring(type_coerce(column, LargeBinary), 2, 4, type_=LargeBinary)
-                closed = select(func.count()).where(column.is_not(None), head.not_in(held))
+                closed = select(func.count()).where(column.is_not(None), head.not_in(own))
                 found[str(column)] += session.scalar(closed) or 0
     return {name: count for name, count in found.items() if count}
 

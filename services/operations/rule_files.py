@@ -15,6 +15,7 @@ from services.reports.drawing.numbers import PictureNumbers
 from services.rules.cards.lines import CrisisLines
 from services.rules.catalogue import Catalogue
 from services.rules.cohort.numbers import CohortThresholds
+from services.rules.danger.body_words import RefusedWords
 from services.rules.danger.notes import NoteNumbers, NoteTerms, RealWords
 from services.rules.danger.numbers import RULES_VERSION, RuleSet
 from services.rules.danger.silence import SilenceThresholds
@@ -44,6 +45,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "notes.toml": NoteNumbers,
     "note_terms/*.toml": NoteTerms,
     "note_spelling.toml": RealWords,
+    "refused_bodies.toml": RefusedWords,
     "crisis_lines.toml": CrisisLines,
     "escalation.toml": EscalationNumbers,
     "instruments/*.toml": Instrument,

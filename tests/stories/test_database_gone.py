@@ -87,8 +87,9 @@ def test_answers_say_that_it_is_unavailable_and_nothing_more(
         assert client.get("/healthz").status_code == 200
         metrics = client.get("/metrics")
         assert "interlude_database_up 0.0" in metrics.get_data(as_text=True).splitlines()
-    for path in ("/readyz", "/safetyz", "/v1/instruments", "/v1/me", "/v1/patients"):
+    for path in ("/readyz", "/v1/instruments", "/v1/me", "/v1/patients"):
         assert client.get(path, headers=headers).status_code == 200, path
+    assert client.get("/safetyz").json["late"] == ["no_worker"]
 
 
 @pytest.mark.parametrize("item9", [0, 3])

@@ -274,9 +274,13 @@ def _page_again(
 
 
 def _next_step(state: AlertState, here: Circumstances) -> Transition:
-    if state.page_step >= here.chain_length:
-        return _new_round(state, here, 1, (_ROUND_STARTED,))
-    return _paged(state, here, range(state.page_step + 1, state.page_step + 2), ())
+    if state.page_step < here.chain_length:
+        return _paged(state, here, range(state.page_step + 1, state.page_step + 2), ())
+    earliest = _known(state.round_started_at) + _UNREACHED_GAPS[0]
+    if here.now < earliest:
+        # The chain was shortened just after this step had failed: no round follows another at once.
+        return Transition(replace(state, next_at=earliest))
+    return _new_round(state, here, 1, (_ROUND_STARTED,))
 
 
 def _contact_overdue(state: AlertState, here: Circumstances) -> Transition:

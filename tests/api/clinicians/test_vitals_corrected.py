@@ -73,32 +73,32 @@ def test_without_a_change_nothing_is_written(ward: Ward, session: str) -> None:
 def test_danger_that_a_correction_shows_pages(ward: Ward, session: str) -> None:
     taken = ward.vitals(session, "post", spo2=97)
     assert ward.alerts() == []
-    fixed = correct(ward, session, taken, spo2=79)
+    fixed = correct(ward, session, taken, spo2=91)
     assert [one["rule"] for one in fixed["findings"]] == ["E4"]
     assert ward.alerts() == [("e4", "high")]
     assert [one["rule"] for one in listed(ward, session)[0]["findings"]] == ["E4"]
 
 
 def test_a_correction_closes_nothing_and_repeats_nothing(ward: Ward, session: str) -> None:
-    taken = ward.vitals(session, "post", spo2=79)
-    assert correct(ward, session, taken, spo2=78)["findings"] == taken["findings"]
+    taken = ward.vitals(session, "post", spo2=91)
+    assert correct(ward, session, taken, spo2=90)["findings"] == taken["findings"]
     assert len(ward.occurrences("E4")) == 1, "it was reported already"
     assert correct(ward, session, taken, spo2=97)["findings"] == []
     assert [(one["family"], one["status"]) for one in alerts(ward.pat)] == [("e4", "triggered")]
 
 
 def test_another_finding_in_a_correction_is_news(ward: Ward, session: str) -> None:
-    taken = ward.vitals(session, "discharge", spo2=79)
+    taken = ward.vitals(session, "discharge", spo2=91)
     correct(ward, session, taken, sedation=2)
     assert len(ward.occurrences("E4")) == 2
 
 
 def test_the_alert_shows_what_the_rule_saw(ward: Ward, session: str) -> None:
-    taken = ward.vitals(session, "post", spo2=79)
+    taken = ward.vitals(session, "post", spo2=91)
     correct(ward, session, taken, spo2=97)
     (alert,) = alerts(ward.pat)
     shown = ward.get(f"/v1/alerts/{alert['id']}")
-    assert shown["evidence"]["vitals"]["spo2"] == 79
+    assert shown["evidence"]["vitals"]["spo2"] == 91
 
 
 def test_a_corrected_pressure_stands_beside_the_next_one(ward: Ward, session: str) -> None:
@@ -161,7 +161,7 @@ def test_a_correction_on_which_the_rules_raise_is_decided_again(
     taken = ward.vitals(session, "post", spo2=97)
     with monkeypatch.context() as patch:
         patch.setattr(treatment, "vitals_decisions", broken)
-        correct(ward, session, taken, spo2=79)
+        correct(ward, session, taken, spo2=91)
     assert ward.alerts() == []
     since = (MORNING - timedelta(days=1)).strftime("%Y-%m-%d")
     ran = ward.pat.app.test_cli_runner().invoke(args=["rules", "replay", "--since", since])
@@ -175,6 +175,6 @@ def test_a_report_of_an_earlier_cut_stays_as_it_was(ward: Ward, session: str) ->
     cut = revision(ward)
     before = ward.trend(f"instrument=phq9&cut={cut}")
     ward.later(days=1)
-    correct(ward, session, taken, spo2=79)
+    correct(ward, session, taken, spo2=91)
     after = ward.trend(f"instrument=phq9&cut={cut}")
     assert after | {"generated_at": None} == before | {"generated_at": None}

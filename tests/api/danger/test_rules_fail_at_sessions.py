@@ -42,7 +42,7 @@ def test_vital_signs_are_decided_again(ward: Ward, monkeypatch: pytest.MonkeyPat
     session = ward.session(ward.course(), MORNING)["id"]
     with monkeypatch.context() as patch:
         patch.setattr(treatment, "vitals_decisions", broken)
-        taken = ward.vitals(session, "post", systolic=200, spo2=85)
+        taken = ward.vitals(session, "post", systolic=200, spo2=91)
         assert decided_by(ward, taken["id"]) == ["fallback"]
         assert "still failing: 1" in replay(ward)
     assert ward.alerts() == [("e2", "high")]
@@ -64,7 +64,7 @@ def test_what_a_correction_reported_is_not_reported_again(
     session = ward.session(ward.course(), MORNING)["id"]
     with monkeypatch.context() as patch:
         patch.setattr(treatment, "vitals_decisions", broken)
-        taken = ward.vitals(session, "post", spo2=85)["id"]
+        taken = ward.vitals(session, "post", spo2=91)["id"]
         path = f"{ward.path}/sessions/{session}/vitals/{taken}"
         if still_failing:
             made(ward.patch(path, {"heart_rate": 70}), 200)

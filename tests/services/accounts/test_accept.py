@@ -210,9 +210,9 @@ def test_the_patient_hears_of_a_further_device(early: ClinicWorld) -> None:
         assert sorted(map(str, session.scalars(audited))) == ["1", "None"]
         expire_letters(session, early.id, patient.user_id, START)
         assert session.execute(letters).all() == [("letter", START + timedelta(days=3))]
-    told = letter_of(patient.user_id, "a@b.test", DEVICE, START)
-    assert "further device" in told.text
-    assert "quagga" not in f"{told.subject} {told.text}".casefold()
+    letter = letter_of(patient.user_id, "a@b.test", DEVICE, START)
+    assert "further device" in letter.text
+    assert "quagga" not in f"{letter.subject} {letter.text}".casefold()
 
 
 def test_a_first_password_is_set_within_an_hour(early: ClinicWorld) -> None:

@@ -44,7 +44,7 @@ class AlertLife(RuleBasedStateMachine):
     def open(self, severity: str, chain_length: int) -> None:
         self.now = START
         self.chain_length = chain_length
-        self.ended = self.mailed = False
+        self.ended = self.mailed = self.shortened = False
         self.take(lifecycle.opened(severity, self.here))
 
     @property
@@ -58,8 +58,9 @@ class AlertLife(RuleBasedStateMachine):
         before = getattr(self, "state", None)
         if starts and before is not None and not MAY_START & set(change.events):
             assert before.round_started_at is not None
-            gap = FIRST_GAP if before.unreached_rounds else ROUND_GAP
+            gap = FIRST_GAP if before.unreached_rounds or self.shortened else ROUND_GAP
             assert self.now - before.round_started_at >= gap
+        self.shortened = self.shortened and not starts
         assert len({page.round for page in change.pages}) <= 1
         assert all(1 <= page.step <= self.chain_length for page in change.pages)
         if self.ended:
@@ -141,6 +142,7 @@ class AlertLife(RuleBasedStateMachine):
 
     @rule(length=st.integers(1, 4))
     def chain_changes(self, length: int) -> None:
+        self.shortened = self.shortened or length < self.chain_length
         self.chain_length = length
 
     @precondition(lambda self: not self.ended)
