@@ -8,7 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card, generic_card
+from services.rules.cards.crisis import (
+    ClinicFacts,
+    RequestOutcome,
+    card,
+    generic_card,
+    notes_notice,
+)
 from services.rules.cards.lines import LINES
 from services.rules.escalation.staffing import parse_staffing
 from services.rules.numbers import DATA, NumbersError
@@ -192,3 +198,11 @@ def test_one_day_short_of_a_whole_month_is_not_a_month():
     line = replace(LINES.directory, verified_on=date(2023, 11, 22))
     assert LINES.doubtful(line, NOW.date())
     assert not LINES.doubtful(line, NOW.date() - timedelta(days=1))
+
+
+@pytest.mark.parametrize("phone", ["+1 212 555 0100", None])
+def test_whoever_sends_words_hears_that_nobody_reads_them_by_night_and_whom_to_call(phone):
+    found = notes_notice(replace(CLINIC, phone=phone), NOW)
+    assert "911" in found
+    assert "988" in found
+    assert ("Your clinic: +1 212 555 0100." in found) == (phone is not None)
