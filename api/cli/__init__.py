@@ -13,6 +13,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "alerts",
     "audit",
     "caseload",
+    "check",
     "clinic",
     "cohort",
     "db",

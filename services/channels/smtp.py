@@ -60,6 +60,11 @@ class SmtpChannel:
     password: str | None = field(default=None, repr=False)
     timeout_s: float = TIMEOUT_S
 
+    def greet(self) -> None:
+        """Connect, greet and log in, and send nothing. Raises `ChannelError`."""
+        with _as_channel_errors(self.timeout_s):
+            self._connect().close()
+
     def send(self, message: Message, now: datetime) -> Receipt:
         """Hand the mail to the server, which has taken it when this returns. Raises `ChannelError`.
 

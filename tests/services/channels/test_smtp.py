@@ -15,6 +15,7 @@ from services.channels.base import AlertNotice, ChannelError, Page, Receipt
 from services.channels.deadline import shut_down
 from services.channels.smtp import SmtpChannel
 from tests.fixtures.mail import MailFault, MailServer
+from tests.fixtures.running import free_port
 from tests.fixtures.scripted import Script, server
 
 NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
@@ -41,6 +42,14 @@ def test_a_mail_that_the_server_took_is_sent(smtp_server: MailServer):
     (mail,) = smtp_server.inbox
     assert mail["Date"].datetime == NOW
     assert mail["Message-ID"] == f"<{UUID(int=1)}@h.test>"
+
+
+def test_a_greeting_sends_nothing_and_says_when_nobody_is_there(smtp_server: MailServer):
+    channel(smtp_server.receiver.port).greet()
+    assert smtp_server.inbox == []
+    with pytest.raises(ChannelError) as caught:
+        channel(free_port()).greet()
+    assert caught.value.permanent is False
 
 
 @pytest.mark.parametrize(

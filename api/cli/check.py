@@ -1,0 +1,142 @@
+"""`flask check`: does everything work that a clinic relies on? One line each, exit 1 when not."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import click
+import psycopg
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import text
+
+from api.cli.alerts import mail_channel
+from api.embedded.urls import database_urls
+from api.routes.operations import expected_revision
+from api.settings import Settings
+from migrations.roles import libpq_url
+from services.channels.smtp import SmtpChannel
+from services.clock import utcnow
+from services.operations.keys import missing_key
+from services.operations.revision import database_revision, write_probe
+from services.operations.safety import WORKER_WITHIN_S, safety
+from services.unit_of_work import transaction
+
+CLOCKS_DIFFER_BY_S: Final = 2.0
+ANSWER_WITHIN_S: Final = 5.0
+UNSAFE: Final = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+
+
+class Fault(Exception):
+    """It does not work; the message says what to do."""
+
+
+@click.command("check")
+@with_appcontext
+def check() -> None:
+    """Say line by line whether everything works: key, roles, migration, writes, clock, mail, public
+    URL, worker. Exit 1 when one does not.
+    """
+    results = [_run(name, look) for name, look in CHECKS.items()]
+    if not all(results):
+        raise SystemExit(1)
+
+
+def _run(name: str, look: Callable[[Settings], str]) -> bool:
+    settings: Settings = current_app.config["INTERLUDE"]
+    try:
+        words = look(settings)
+    except Fault as fault:
+        click.echo(f"NO   {name:<11} {fault}")
+        return False
+    except Exception as error:  # noqa: BLE001 - a message could hold a password; its kind does not
+        click.echo(f"NO   {name:<11} {type(error).__name__}")
+        return False
+    click.echo(f"ok   {name:<11} {words}")
+    return True
+
+
+def _key(_settings: Settings) -> str:
+    problem = missing_key()
+    if problem:
+        raise Fault(problem)
+    return "this process holds every key in use"
+
+
+def _roles(settings: Settings) -> str:
+    checked = list(_connecting(settings))
+    return f"{', '.join(checked)}: none is a superuser or passes row-level security"
+
+
+def _connecting(settings: Settings) -> Iterator[str]:
+    urls = database_urls(settings)
+    for role in ("app", "worker", "auditor"):
+        url = getattr(urls, role)
+        if not url:
+            raise Fault(f"no database URL for the {role}")
+        with psycopg.connect(libpq_url(url), connect_timeout=3) as connection:
+            unsafe = connection.execute(UNSAFE).fetchone()
+        if unsafe is None or unsafe[0]:
+            raise Fault(f"the {role} connects as a superuser or passes row-level security")
+        yield role
+
+
+def _migration(_settings: Settings) -> str:
+    found, needed = database_revision(), expected_revision()
+    if found != needed:
+        raise Fault(f"the database is at {found}, this version needs {needed}: db upgrade")
+    return f"the database is at {found}"
+
+
+def _writes(_settings: Settings) -> str:
+    write_probe(utcnow())
+    return "the database takes writes"
+
+
+def _clock(_settings: Settings) -> str:
+    with transaction() as session:
+        theirs = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    apart = abs((utcnow() - theirs).total_seconds())
+    if apart > CLOCKS_DIFFER_BY_S:
+        raise Fault(f"this clock and the database's are {apart:.1f} s apart")
+    return f"{apart:.1f} s from the database's"
+
+
+def _mail(settings: Settings) -> str:
+    channel = mail_channel(settings)
+    if not isinstance(channel, SmtpChannel):
+        raise Fault("no INTERLUDE_SMTP_URL: no page reaches anybody by mail")
+    channel.greet()
+    return "the mail server greets us" + (" and takes our log-in" if channel.username else "")
+
+
+def _public_url(settings: Settings) -> str:
+    if not settings.public_url:
+        raise Fault("no INTERLUDE_PUBLIC_URL: pages carry no link")
+    asked = f"{settings.public_url}/healthz"
+    with urllib.request.urlopen(asked, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310 - http(s), checked at the start
+        if b"alive" not in answer.read(200):
+            raise Fault("something else answers at INTERLUDE_PUBLIC_URL")
+    return "the API answers at INTERLUDE_PUBLIC_URL"
+
+
+def _worker(_settings: Settings) -> str:
+    seen = safety(utcnow()).worker_seen_s
+    if seen is None or seen > WORKER_WITHIN_S:
+        raise Fault("no alert worker is at work: flask --app wsgi alerts work")
+    return f"at work {seen:.0f} s ago"
+
+
+CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
+    "key": _key,
+    "roles": _roles,
+    "migration": _migration,
+    "writes": _writes,
+    "clock": _clock,
+    "mail": _mail,
+    "public URL": _public_url,
+    "worker": _worker,
+}
+commands: Final = (check,)

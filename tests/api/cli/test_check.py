@@ -1,0 +1,77 @@
+"""`flask check`: one line for each thing that a clinic relies on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from api.cli import check
+from api.settings import SmtpServer
+from services.clock import utcnow
+from tests.fixtures.running import RunningService, free_port
+
+LINES = ["key", "roles", "migration", "writes", "clock", "mail", "public URL", "worker"]
+
+
+def lines(output: str) -> dict[str, str]:
+    """What each line says, by its name."""
+    return {line[5:16].strip(): line for line in output.splitlines() if line[:5].strip()}
+
+
+def test_all_is_well_on_a_running_service(running: RunningService) -> None:
+    done = running.command("check")
+    assert list(lines(done.stdout)) == LINES
+    assert all(line.startswith("ok ") for line in done.stdout.splitlines()), done.stdout
+    assert done.returncode == 0
+
+
+def test_each_fault_has_a_line_in_words(
+    app: Flask, clean_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def now() -> Any:
+        return utcnow() + timedelta(seconds=9)
+
+    def older() -> str:
+        return "0001"
+
+    settings = replace(
+        app.config["INTERLUDE"],
+        smtp=SmtpServer("127.0.0.1", free_port()),
+        public_url=f"http://127.0.0.1:{free_port()}",
+        worker_database_url="",
+    )
+    monkeypatch.setitem(app.config, "INTERLUDE", settings)
+    monkeypatch.setattr(check, "database_revision", older)
+    monkeypatch.setattr(check, "utcnow", now)
+    monkeypatch.setattr(check, "missing_key", lambda: "missing are columns 1234")
+    result = app.test_cli_runner().invoke(args=["check"])
+    assert result.exit_code == 1
+    found = lines(result.output)
+    wrong = [name for name, line in found.items() if line.startswith("NO ")]
+    assert wrong == [name for name in LINES if name != "writes"]
+    assert "missing are columns" in found["key"]
+    assert "no database URL for the worker" in found["roles"]
+    assert "is at 0001" in found["migration"]
+    assert "9.0 s apart" in found["clock"]
+    assert "ChannelError" in found["mail"]
+    assert "no alert worker" in found["worker"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "words"),
+    [
+        ({"smtp": None}, "mail", "no INTERLUDE_SMTP_URL"),
+        ({"public_url": ""}, "public URL", "no link"),
+    ],
+)
+def test_what_is_not_set_has_its_line(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], name: str, words: str
+) -> None:
+    settings = replace(app.config["INTERLUDE"], **changed)
+    monkeypatch.setitem(app.config, "INTERLUDE", settings)
+    result = app.test_cli_runner().invoke(args=["check"])
+    assert words in lines(result.output)[name]
