@@ -7,7 +7,7 @@ from typing import Final
 from marshmallow import Schema, fields, validate
 
 from models.account import ROLES
-from schemas.base import Instant, Patch, Strict, text
+from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
 from schemas.base import name as visible_name
 
 EMAIL_LIMIT: Final = 254
@@ -95,7 +95,7 @@ class InvitationIn(Strict):
     email = text(EMAIL_LIMIT, required=True)
     name = visible_name(required=True)
     roles = roles(required=True)
-    timezone = text(64)
+    timezone = text(NOTE_LIMIT)  # an unknown name takes the clinic's zone, and refuses nobody
     patient = fields.Nested(PatientFieldsIn)
 
 
@@ -121,7 +121,7 @@ class AcceptIn(Strict):
 
     code = text(100, required=True)
     password = new_password()
-    timezone = text(64)
+    timezone = text(NOTE_LIMIT)  # an unknown name takes the clinic's zone, and refuses nobody
     device_id = text(200)
 
 

@@ -26,7 +26,7 @@ class PatientIn(PatientFieldsIn):
 
     id = fields.UUID(metadata={"description": "client-made; the same again answers the same"})
     name = visible_name(required=True)
-    timezone = text(64, metadata={"description": "IANA name; the clinic's when left out"})
+    timezone = text(NOTE_LIMIT, metadata={"description": "the clinic's when left out or unknown"})
     patient = fields.Nested(PatientFieldsIn)
 
     @post_load

@@ -12,10 +12,17 @@ MAX_EMAIL = 254
 
 
 def check_timezone(name: str, field: str = "timezone") -> str:
-    """An IANA zone name; raises `Invalid`."""
-    if find_zone(name) is None:
-        raise Invalid({field: ["Not an IANA time zone."]})
-    return name
+    """The name under which the zone is kept; raises `Invalid` for one that staff mistyped."""
+    zone = known_timezone(name)
+    if zone is None:
+        raise Invalid({field: ["Not a time zone that is known."]})
+    return zone
+
+
+def known_timezone(name: str | None) -> str | None:
+    """The same of what a phone reports; None for an unknown name, which must refuse nobody."""
+    zone = find_zone(name) if name else None
+    return None if zone is None else str(zone)
 
 
 @cache

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, render_template
 
@@ -24,7 +23,7 @@ ORDER: Final = {
 
 def caseload_page(printed: Printed, wanted: CaseloadFilter) -> Response:
     """The page, as its printer finds it; instants in the clinic's zone."""
-    zone = find_zone(printed.timezone) or ZoneInfo("UTC")
+    zone = find_zone(printed.timezone) or UTC
     at = printed.at.astimezone(zone)
     number = len(printed.items)
     html = render_template(
@@ -33,7 +32,7 @@ def caseload_page(printed: Printed, wanted: CaseloadFilter) -> Response:
         clinic=printed.clinic,
         day=day_in_words(at),
         clock=at.strftime("%H:%M"),
-        zone=zone.key,
+        zone=str(zone),
         order=ORDER[wanted.sort],
         part=part_in_words(wanted),
         count="1 patient" if number == 1 else f"{number} patients",
@@ -55,7 +54,7 @@ def part_in_words(wanted: CaseloadFilter) -> str:
     return "".join(f" {part}" for part in parts)
 
 
-def line(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+def line(row: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
     """A row with its instants as the clinic's calendar has them."""
     last = row["last_session"]
     if last is None:

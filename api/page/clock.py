@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from services.rules.catalogue import NBSP
 from services.rules.mood_days import wall_clock
@@ -14,7 +13,7 @@ DAYS_WITHOUT_YEAR = 300
 class Clock:
     """Instants as a person reads them."""
 
-    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
+    def __init__(self, now: datetime, zone: tzinfo) -> None:
         self.now, self.zone = now, zone
 
     def at(self, moment: datetime) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from api.page.around import SOURCE, form, last_session, newest_cssrs, other_alerts, others
 from api.page.clock import Clock
@@ -77,7 +76,7 @@ SENT: Final = frozenset({"help_request", "unreadable"})
 
 def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[str, Any]:
     """What the template shows; instants in the reader's zone."""
-    clock = Clock(now, ZoneInfo(timezone) if find_zone(timezone) else ZoneInfo("UTC"))
+    clock = Clock(now, find_zone(timezone) or UTC)
     evidence = alert.get("evidence")
     return {
         "alert": alert,
@@ -105,7 +104,7 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
         "lowered": lowered(alert),
         "dispositions": [(word, DISPOSITION[word]) for word in alert["may"]["dispositions"]],
         "timeline": [line(event, clock) for event in reversed(alert["timeline"])],
-        "zone": clock.zone.key,
+        "zone": str(clock.zone),
     }
 
 

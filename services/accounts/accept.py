@@ -19,7 +19,7 @@ from services.accounts.families import Grant, end_families, issue_pair, start_fa
 from services.accounts.invitation_codes import code_digest
 from services.accounts.letters import tell_of_device
 from services.accounts.passwords import Turn, hash_password, matches
-from services.checks import check_timezone
+from services.checks import known_timezone
 from services.exceptions import Invalid, InvitationInvalid
 from services.patients.recount import move_account_to_zone
 from services.unit_of_work import transaction
@@ -65,10 +65,8 @@ def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
     """Take over the account: a new family for this device.
 
     Raises `InvitationInvalid` alike for unknown, spent and expired codes, `Invalid` for staff
-    without a password or an unknown zone, `RateLimited` after too many wrong ones.
+    without a password, `RateLimited` after too many wrong ones.
     """
-    if acceptance.timezone is not None:
-        check_timezone(acceptance.timezone)
     with guesses_codes(address, now):
         clinic_id, invitation_id = _find(acceptance.code)
         with transaction(clinic_id) as session:
@@ -123,7 +121,9 @@ def _first_time(
 ) -> Grant:
     if found.ends_old_devices:
         end_families(session, found.user_id, "new_device", now)
-    changes = {"password_hash": password_hash, "timezone": acceptance.timezone}
+    # An unknown name leaves the zone of the invitation, or the clinic's.
+    zone = known_timezone(acceptance.timezone)
+    changes = {"password_hash": password_hash, "timezone": zone}
     if given := {name: value for name, value in changes.items() if value is not None}:
         session.execute(update(User).where(User.id == found.user_id).values(**given))
     session.execute(
@@ -131,8 +131,8 @@ def _first_time(
         .where(Patient.user_id == found.user_id)
         .values(accepted_at=func.coalesce(Patient.accepted_at, now))
     )
-    if acceptance.timezone is not None:
-        move_account_to_zone(session, found.user_id, acceptance.timezone, now)
+    if zone is not None:
+        move_account_to_zone(session, found.user_id, zone, now)
     further = _has_had_a_device(session, found.user_id)
     grant = start_family(session, found.user_id, now)
     if further:

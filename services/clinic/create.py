@@ -36,7 +36,7 @@ def create_clinic(
 
     Raises `Invalid` for an unknown zone or country, or an address that another account has.
     """
-    check_timezone(timezone)
+    timezone = check_timezone(timezone)
     check_country(country)
     check_email(admin_email)
     clinic_id = new_id()

@@ -87,6 +87,8 @@ def shown(clinic: Clinic) -> dict[str, Any]:
 def _stored(clinic: Clinic, name: str, value: Any) -> Any:
     if name in EMPTY:
         return value or EMPTY[name]
+    if name == "timezone":
+        return check_timezone(value)
     if name == "ladder":
         return {tier: {**pace, **value.get(tier, {})} for tier, pace in clinic.ladder.items()}
     return value

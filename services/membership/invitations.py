@@ -18,7 +18,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.account import add_user, email_digest
 from services.accounts.invitation_codes import end_open_codes, issue_code
 from services.accounts.token_check import acting
-from services.checks import check_email, check_timezone
+from services.checks import check_email, known_timezone
 from services.exceptions import Invalid
 from services.patients.record import enrol
 from services.patients.status.row import raise_revision
@@ -108,8 +108,6 @@ def invite_device(
 def check_form(form: InvitationForm) -> None:
     """Raise `Invalid` for what no invitation can be, whoever sends it."""
     check_email(form.email)
-    if form.timezone is not None:
-        check_timezone(form.timezone)
     check_roles(form.roles)
     if form.patient is not None and not form.is_for_patient:
         raise Invalid({"patient": ["Only an invitation with the role patient has this."]})
@@ -124,7 +122,7 @@ def check_roles(roles: Sequence[str]) -> None:
 
 
 def _new_user(session: Session, actor: Actor, form: InvitationForm, now: datetime) -> UUID:
-    zone = form.timezone or _clinic_zone(session)
+    zone = known_timezone(form.timezone) or _clinic_zone(session)
     return add_user(session, actor.clinic_id, form.email, form.name, form.roles, zone, now)
 
 

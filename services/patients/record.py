@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import Clinic, Patient, PatientStatus
 from models.base import new_id
-from services.checks import check_timezone
+from services.checks import known_timezone
 from services.exactly_once import violated
 from services.exceptions import AdultsOnly, Invalid
 from services.patients.members import set_care_team
@@ -37,12 +37,12 @@ def enrol(
 ) -> UUID:
     """Make a patient inside an open transaction, and return the id (`patient_id` if given).
 
-    `fields`: `name`, `timezone` (an IANA name; without it the clinic's) and those of the contract's
-    `patient` (`born_on` a date, `care_team` UUIDs). Raises `AdultsOnly`, and `Invalid` for an
-    unknown zone, a taken `mrn` or a care team that is not of this clinic.
+    `fields`: `name`, `timezone` (without a known one the clinic's) and those of the contract's
+    `patient` (`born_on` a date, `care_team` UUIDs). Raises `AdultsOnly`, and `Invalid` for a
+    taken `mrn` or a care team that is not of this clinic.
     """
     clinics = select(Clinic.timezone).where(Clinic.id == clinic_id)
-    zone = check_timezone(fields.get("timezone") or session.scalars(clinics).one())
+    zone = known_timezone(fields.get("timezone")) or session.scalars(clinics).one()
     check_adult(fields.get("born_on"), zone, now)
     indications = list(fields.get("indications") or ())
     patient = Patient(
@@ -89,7 +89,7 @@ def check_adult(born_on: date | None, timezone: str, now: datetime) -> None:
     """Raises `AdultsOnly` before the 18th birthday on the patient's wall calendar."""
     if born_on is None:
         return
-    today = now.astimezone(find_zone(timezone)).date()
+    today = now.astimezone(find_zone(timezone) or UTC).date()
     birthday = (born_on.year + ADULT_AT, born_on.month, born_on.day)
     if (today.year, today.month, today.day) < birthday:
         raise AdultsOnly({"born_on": ["The patient must be 18 or older."]})

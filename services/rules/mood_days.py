@@ -14,6 +14,9 @@ from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from datetime import timezone as fixed_offset
 from functools import cache
 
+from services.rules.phone_zones import ALIASES
+from services.rules.phone_zones import fixed_offset as stated_offset
+
 # Names found in a zone database that do not name a place: the first means something else on every
 # machine, the second means "not set".
 _NOT_A_PLACE = frozenset({"localtime", "Factory"})
@@ -27,9 +30,16 @@ def _known_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones()) - _NOT_A_PLACE
 
 
-def find_zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """Return the IANA zone of exactly this name, or None when there is none."""
-    return zoneinfo.ZoneInfo(name) if name in _known_zones() else None
+def find_zone(name: str) -> tzinfo | None:
+    """Return the zone of a name that a phone may report, or None for an unknown one.
+
+    An IANA name, spelt exactly, an alias of one, or a fixed offset; as text (`str`) the zone is an
+    IANA name or `UTC+hh:mm`, by which it is found again.
+    """
+    place_name = ALIASES.get(name, name)
+    if place_name in _known_zones():
+        return zoneinfo.ZoneInfo(place_name)
+    return stated_offset(name)
 
 
 def to_utc(instant: datetime) -> datetime:
@@ -82,7 +92,8 @@ _NOTHING = timedelta(0)
 class Placement:
     """Where an answer stands in time.
 
-    `zone` is an IANA name, or `UTC+hh:mm` when only the offset of `recorded_at` was usable.
+    `zone` is an IANA name, or `UTC+hh:mm`: of a fixed offset, or of `recorded_at` where the name
+    was unknown.
     `recorded_at_utc` is what the phone said; `answered_at` is our best estimate of the truth (UTC),
     never later than the receipt plus 15 minutes. Ages are counted from `answered_at`.
     """
@@ -151,7 +162,7 @@ def _choose_zone(
     flags = {TIMEZONE_MISSING} if timezone is None else set()
     zone = find_zone(name)
     if zone is not None:
-        return zone, name, flags
+        return zone, str(zone), flags
     own = fixed_offset(recorded_at.utcoffset() or _NOTHING)
     return own, str(own), flags | {UNKNOWN_TIMEZONE}
 

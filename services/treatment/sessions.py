@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from models import Clinic, TreatmentSession, TreatmentSessionVersion
 from services.access import Actor
-from services.checks import check_timezone
+from services.checks import check_timezone, known_timezone
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
 from services.intake.deciding.treatment import decide_session
@@ -114,7 +114,7 @@ def _check_in_context(writing: Writing, session_id: UUID, fields: Mapping[str, A
 def _in_a_zone(writing: Writing, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The clinic's zone where none is named: from then on the session keeps it."""
     clinics = select(Clinic.timezone).where(Clinic.id == writing.actor.clinic_id)
-    zone = fields.get("timezone") or writing.session.scalars(clinics).one()
+    zone = known_timezone(fields.get("timezone")) or writing.session.scalars(clinics).one()
     return {**fields, "timezone": zone}
 
 

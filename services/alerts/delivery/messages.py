@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
@@ -56,7 +55,7 @@ def load_message(claimed: Claimed, now: datetime) -> Message:
             signing_secret,
             kind=claimed.kind,
             clinic=clinic.name,
-            zone=find_zone(clinic.timezone) or ZoneInfo("UTC"),
+            zone=find_zone(clinic.timezone) or UTC,
             first_id=_first_page(session, claimed),
             next_page=_next_page(session, claimed, alerts[0]),
             why=why_last_resort(session, claimed),

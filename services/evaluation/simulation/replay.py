@@ -44,7 +44,7 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The current versions of all check-ins by instrument, and the treatment; `zone` is IANA.
+    """The current versions of all check-ins by instrument, and the treatment; `zone` is a name.
 
     `answers` holds those of the forms whose rules look at single items, by entry id.
     """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from services.rules.danger.numbers import RULES, RuleSet
+from services.rules.mood_days import find_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -36,7 +36,7 @@ class Hours:
 class Staffing:
     """A clinic's hours: `hours` empty means that it has promised none."""
 
-    zone: ZoneInfo
+    zone: tzinfo
     hours: tuple[Hours, ...] = ()
     holidays: frozenset[date] = frozenset()
 
@@ -55,7 +55,7 @@ def parse_staffing(
     """From the clinic's settings (`staffed`, `holidays`); raises `StaffingError`."""
     try:
         return Staffing(
-            ZoneInfo(zone),
+            _zone(zone),
             tuple(_hours(entry) for entry in staffed),
             frozenset(date.fromisoformat(day) for day in holidays),
         )
@@ -107,7 +107,14 @@ def _windows(staffing: Staffing, first: date) -> Iterator[StaffedSpan]:
             yield _window(staffing.zone, day, hours)
 
 
-def _window(zone: ZoneInfo, day: date, hours: Hours) -> StaffedSpan:
+def _zone(name: str) -> tzinfo:
+    zone = find_zone(name)
+    if zone is None:
+        raise ValueError("unknown zone")
+    return zone
+
+
+def _window(zone: tzinfo, day: date, hours: Hours) -> StaffedSpan:
     start = datetime.combine(day, hours.start)
     starts_at, ends_at = (
         local.replace(tzinfo=zone).astimezone(UTC) for local in (start, start + hours.length)
@@ -174,10 +181,10 @@ def _when(staffing: Staffing, now: datetime) -> str:
     return f"Clinic staff are there until {end}; this app is not watched around the clock."
 
 
-def absolute(at: datetime, zone: ZoneInfo) -> str:
+def absolute(at: datetime, zone: tzinfo) -> str:
     """An instant that stays true when it is read later: weekday, date, time, zone and offset."""
     local = at.astimezone(zone)
     offset = local.strftime("%z")
     clock = local.strftime("%Y-%m-%d %H:%M")
     weekday = _WEEKDAY_NAMES[local.weekday()]
-    return f"{weekday} {clock} ({zone.key}, UTC{offset[:3]}:{offset[3:5]})"
+    return f"{weekday} {clock} ({zone}, UTC{offset[:3]}:{offset[3:5]})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from datetime import timezone as fixed_offset
 
@@ -23,6 +24,7 @@ from services.rules.mood_days import (
     shift,
     to_utc,
 )
+from services.rules.phone_zones import ALIASES
 
 NEW_YORK = "America/New_York"
 KOLKATA = "Asia/Kolkata"
@@ -96,6 +98,46 @@ def test_an_unknown_zone_means_the_own_offset_and_a_flag(name):
 
     assert (placed.mood_day.isoformat(), placed.zone) == ("2026-11-20", "UTC-05:00")
     assert placed.flags == {UNKNOWN_TIMEZONE}
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "kept"),
+    [
+        ("GMT+3", 3, "UTC+03:00"),
+        ("GMT+03:00", 3, "UTC+03:00"),
+        ("UTC-05:00", -5, "UTC-05:00"),
+        ("UTC+05:30", 5.5, "UTC+05:30"),
+        ("-03", -3, "UTC-03:00"),
+        ("+0530", 5.5, "UTC+05:30"),
+        ("\N{MINUS SIGN}3", -3, "UTC-03:00"),
+        ("GMT+00:00", 0, "UTC"),
+        ("Z", 0, "UTC"),
+        ("Etc/GMT+3", -3, "Etc/GMT+3"),
+        ("Asia/Beijing", 8, "Asia/Shanghai"),
+        ("US/Pacific-New", -8, "America/Los_Angeles"),
+        ("PDT", -8, "America/Los_Angeles"),
+        ("JST", 9, "Asia/Tokyo"),
+        ("EST", -5, "EST"),
+    ],
+)
+def test_a_name_that_a_phone_reports_is_its_zone(name, hours, kept):
+    placed = placed_at_once("2026-11-21T12:00:00+00:00", name, profile=KOLKATA)
+    zone = find_zone(name)
+
+    assert (placed.zone, placed.flags) == (kept, frozenset())
+    assert RECEIVED.astimezone(zone).utcoffset() == timedelta(hours=hours)
+    assert str(find_zone(kept)) == kept
+
+
+@pytest.mark.parametrize("name", ["GMT+19", "GMT+3:75", "GMT3", "+", "UTC+", "+99999", "BST"])
+def test_what_names_no_zone_or_several_is_unknown(name):
+    assert find_zone(name) is None
+
+
+def test_every_alias_names_a_zone_that_is_no_name_itself():
+    for name, place_name in ALIASES.items():
+        assert str(find_zone(name)) == place_name
+        assert name not in zoneinfo.available_timezones()
 
 
 def test_a_profile_with_an_unknown_zone_falls_back_to_the_own_offset_too():
