@@ -11,6 +11,7 @@ from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, PageQuery, Strict, ans
 FLAGS = (
     "client_total_mismatch",
     "clock_skew",
+    "implausible_time",
     "entered_late",
     "mood_day_ignored",
     "unknown_timezone",
@@ -53,6 +54,13 @@ class AmendIn(Strict):
 
     id = fields.UUID(required=True)
     answers = answers(required=True)
+    reason = text(NOTE_LIMIT, required=True, least=1)
+
+
+class TimeIn(Strict):
+    """`POST /v1/check-ins/{id}/time`: when the patient answered, and how it is known."""
+
+    recorded_at = Instant(required=True)
     reason = text(NOTE_LIMIT, required=True, least=1)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -28,6 +28,7 @@ from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
 from services.patients.status.lock import lock_status_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
+from services.rules.mood_days import IMPLAUSIBLE_TIME
 from services.unit_of_work import Write, retry_unknown_outcome
 
 VersionedTable = type[CheckIn] | type[SideEffectReport]
@@ -112,6 +113,7 @@ def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: An
         stated_mood_day=first.mood_day,
         flags=flags_of(actor) | (frozenset(first.flags) & CARRIED_FLAGS),
         kept_day=(first.mood_day, first.zone),
+        time_stated=IMPLAUSIBLE_TIME in first.flags and first.counts_in_trend,
         **answered,
     )
 
@@ -137,6 +139,8 @@ def write_entry(
         if known.row.known_id is not None:
             return answer_again(known.row, actor, patient_id, entry.digest)
         outcome = decide(entry.sent, known)
+        if IMPLAUSIBLE_TIME in outcome.read.facts.flags:
+            entry = replace(entry, counts=False)
         row = entry.row(session, known, outcome)
         outcome = entry.decide(session, known, outcome, row, now)
         if not known.patient.followed and not outcome.is_risky:

@@ -1,4 +1,6 @@
-"""What changes how old entries count: a move to another zone, an expired token made good."""
+"""What changes how old entries count: a move to another zone, an expired token made good. What was
+stamped implausibly waits for a clinician instead.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, SideEffectReport
 from services.patients.status.row import raise_revision, refresh
+from services.rules.mood_days import IMPLAUSIBLE_TIME
 
 
 def move_to_zone(
@@ -54,6 +57,7 @@ def count_entries_of(session: Session, patient_id: UUID, family_id: UUID, now: d
             table.patient_id == patient_id,
             table.family_id == family_id,
             table.counts_in_trend.is_(False),
+            ~table.flags.contains([IMPLAUSIBLE_TIME]),
         )
         for table in (CheckIn, SideEffectReport)
     }

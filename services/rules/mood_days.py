@@ -77,9 +77,11 @@ SKEW_LIMIT = timedelta(minutes=15)
 LATE_AFTER = timedelta(hours=48)
 STATED_DAYS_BACK = 2
 STAMPED_BEFORE = timedelta(days=31)
+BELIEVED_YEARS_BACK = 2
 
 CLOCK_SKEW = "clock_skew"
 ENTERED_LATE = "entered_late"
+IMPLAUSIBLE_TIME = "implausible_time"
 MOOD_DAY_IGNORED = "mood_day_ignored"
 UNKNOWN_TIMEZONE = "unknown_timezone"
 TIMEZONE_MISSING = "timezone_missing"
@@ -136,11 +138,13 @@ def place(
     received_at: datetime,
     sent_at: datetime | None = None,
     stated_mood_day: date | None = None,
+    known_since: datetime | None = None,
 ) -> Placement:
     """Return the mood day and the clock flags of an answer.
 
     `recorded_at` keeps the offset that the phone sent; `sent_at` is the phone's clock when sending
-    (`Interlude-Sent-At`). Raises ValueError when an instant has no offset.
+    (`Interlude-Sent-At`); `known_since` is when the patient accepted or was entered, None where a
+    person vouched for the time. Raises ValueError when an instant has no offset.
     """
     recorded_utc, received_utc = to_utc(recorded_at), to_utc(received_at)
     zone, zone_name, zone_flags = _choose_zone(recorded_at, timezone, profile_timezone)
@@ -151,6 +155,8 @@ def place(
         mood_day, day_flags = _choose_day(answered_on, stated_mood_day)
     is_late = received_utc - answered_at > LATE_AFTER or mood_day < answered_on
     late_flags = {ENTERED_LATE} if is_late else set()
+    is_implausible = known_since is not None and answered_at < _believed_from(known_since)
+    clock_flags |= {IMPLAUSIBLE_TIME} if is_implausible else set()
     flags = frozenset(zone_flags | clock_flags | day_flags | late_flags)
     return Placement(mood_day, zone_name, flags, recorded_utc, answered_at)
 
@@ -187,6 +193,16 @@ def _answered_at(
     is_skewed = is_impossible or is_wrong
     flags = {CLOCK_SKEW} if is_skewed else set()
     return (received_at if is_impossible else corrected), flags
+
+
+def _believed_from(known_since: datetime) -> datetime:
+    """The same moment two calendar years before; of 29 February, the 28th."""
+    since = to_utc(known_since)
+    year = max(MINYEAR, since.year - BELIEVED_YEARS_BACK)
+    try:
+        return since.replace(year=year)
+    except ValueError:
+        return since.replace(year=year, day=since.day - 1)
 
 
 def earliest_mood_day(

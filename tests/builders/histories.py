@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -9,9 +10,11 @@ from uuid import uuid4
 
 from hypothesis import strategies as st
 
+from services.exceptions import Invalid
 from services.intake.check_in import amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
 from services.intake.refused import Refused, answer_refusal
+from services.intake.stated_times import state_time
 from services.patients.recount import count_entries_of
 from services.patients.status.row import differences
 from services.unit_of_work import transaction
@@ -38,8 +41,8 @@ def answers(draw: st.DrawFn, instrument: str) -> dict[str, Any]:
 class Phone:
     """Plays a history on one patient, at made-up times."""
 
-    def __init__(self, patient: Person) -> None:
-        self.patient, self.now = patient, START
+    def __init__(self, patient: Person, clinician: Person | None = None) -> None:
+        self.patient, self.clinician, self.now = patient, clinician, START
         self.sent: list[tuple[Any, str]] = []
 
     def play(self, step: dict[str, Any]) -> None:
@@ -73,6 +76,16 @@ class Phone:
         body = f'{{"instrument": "phq9", "answers": {{"q9": 2}}, "odd": {step["which"]}}}'
         refused = Refused("/v1/check-ins", body.encode(), {"status": 422})
         answer_refusal(self.patient.actor, refused, self.now)
+
+    def state(self, step: dict[str, Any]) -> None:
+        """A clinician says when something was answered; of most forms nobody doubts it."""
+        if self.clinician is None or not self.sent:
+            return
+        check_in_id = self.sent[step["which"] % len(self.sent)][0]
+        answered_at = START - timedelta(hours=step["after"])
+        with suppress(Invalid):
+            # Staff are logged in for hours, a history lasts weeks.
+            state_time(self.clinician.actor, check_in_id, answered_at, "asked them", START)
 
     def refresh(self, step: dict[str, Any]) -> None:
         with transaction(self.patient.actor.clinic_id) as session:

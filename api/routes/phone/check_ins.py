@@ -17,10 +17,12 @@ from schemas.check_ins import (
     CheckInListQuery,
     CheckInOut,
     CheckInWithVersionsOut,
+    TimeIn,
 )
 from schemas.instants import read_instant
 from services.intake.check_in import CHECK_INS, amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
+from services.intake.stated_times import state_time
 from services.intake.versions import get_entry, list_entries
 
 routes = Routes("check_ins", __name__, description="Check-ins: answers, scores and safety")
@@ -51,6 +53,14 @@ def post_amendment(body: dict[str, Any], check_in_id: UUID) -> Response:
     """Replace all answers of a check-in by a new version; risk keeps the highest item 9."""
     form = AmendForm(**body)
     return bytes_answer(amend_check_in(current_actor(), check_in_id, form, now()))
+
+
+@routes.writes("/v1/check-ins/<uuid:check_in_id>/time", TimeIn, CheckInWithVersionsOut)
+def post_time(body: dict[str, Any], check_in_id: UUID) -> Response:
+    """A clinician's word for when an entry with an implausible time was answered: it counts."""
+    actor, at = current_actor(), now()
+    state_time(actor, check_in_id, body["recorded_at"], body["reason"], at)
+    return json_answer(get_entry(CHECK_INS, actor, check_in_id, at))
 
 
 @routes.reads("/v1/check-ins", page_of(CheckInOut), CheckInListQuery)

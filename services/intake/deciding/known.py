@@ -20,6 +20,7 @@ from services.exactly_once import KNOWN_COLUMNS
 from services.patients.history.check_ins import (
     ENTRY_COLUMNS,
     OF_ITS_CHECK_IN,
+    TIME_BELIEVED,
     as_json,
     counting,
 )
@@ -63,7 +64,8 @@ class Sent:
     """What was sent and around it; `earlier` are the earlier versions' answers, oldest first.
 
     `kept_day`: the mood day and zone of the first version, which every other keeps, also where the
-    zone of then can no longer be told (an unknown name, a profile that has moved).
+    zone of then can no longer be told (an unknown name, a profile that has moved). `time_stated`: a
+    clinician vouched for the time of the first version.
     """
 
     kind: EntryKind
@@ -79,6 +81,7 @@ class Sent:
     flags: frozenset[str] = frozenset()
     earlier: Sequence[Answers] = field(default=())
     kept_day: tuple[date, str] | None = None
+    time_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +232,7 @@ _ON_FILE: Final = (
         CheckIn.patient_id == _PATIENT,
         CheckIn.instrument.in_(CSSRS_FORMS),
         CheckIn.root_id != _JOINED,
+        TIME_BELIEVED,
     )
 )
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 
 from services.intake.deciding.known import NOTHING_ON_FILE, CssrsOnFile, Known, Sent
+from services.patients.status.lock import LockedPatient
 from services.rules.catalogue import FALLBACK
 from services.rules.danger import standing_plans, triage
 from services.rules.danger.fallback import fallback_tier
@@ -126,7 +127,7 @@ def decide(sent: Sent, known: Known) -> Outcome:
     itself.
     """
     try:
-        outcome = decide_by_rules(sent, place_entry(sent, known.patient.timezone), known)
+        outcome = decide_by_rules(sent, place_entry(sent, known.patient), known)
     except Exception as error:  # noqa: BLE001 - whatever the rules raise, danger must still page
         log.error("rules_failed", kind=type(error).__name__, rule_version=RULES_VERSION)
         outcome = _by_fallback(sent, known)
@@ -159,7 +160,7 @@ def _by_fallback(sent: Sent, known: Known) -> Outcome:
     code = sent.instrument.code if sent.instrument else None
     word = fallback_tier(sent.kind, code, dict(sent.answers))
     tier = Tier.from_word(word) if word else None
-    placed = place_anyhow(sent, known.patient.timezone)
+    placed = place_anyhow(sent, known.patient)
     numbers = [_item9_number(code, version) for version in (*sent.earlier, sent.answers)]
     facts = EntryFacts(
         kind=sent.kind,
@@ -203,27 +204,28 @@ def _fallback_ending(sent: Sent, item9: int | None, tier: Tier | None) -> EndRea
     return "cssrs_above_low" if unknown or tier is not None else None
 
 
-def place_entry(sent: Sent, profile_timezone: str) -> Placement:
+def place_entry(sent: Sent, patient: LockedPatient) -> Placement:
     """Its mood day, its zone and the flags of its clock."""
     # A press on the help button names no zone.
-    timezone = profile_timezone if sent.kind == "help_request" else sent.timezone
+    timezone = patient.timezone if sent.kind == "help_request" else sent.timezone
     return place(
         sent.recorded_at,
         timezone,
-        profile_timezone,
+        patient.timezone,
         sent.received_at,
         sent.sent_at,
         sent.stated_mood_day,
+        None if sent.time_stated else patient.known_since,
     )
 
 
-def place_anyhow(sent: Sent, profile_timezone: str) -> Placement:
+def place_anyhow(sent: Sent, patient: LockedPatient) -> Placement:
     """The entry's place in time, or, when even that raises, the moment it was received."""
     try:
-        return place_entry(sent, profile_timezone)
+        return place_entry(sent, patient)
     except Exception as error:  # noqa: BLE001 - a fault here must not cost the answer either
         log.error("placement_failed", kind=type(error).__name__)
-        return placed_at(sent.received_at, profile_timezone)
+        return placed_at(sent.received_at, patient.timezone)
 
 
 def placed_at(received: datetime, timezone: str) -> Placement:

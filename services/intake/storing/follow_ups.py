@@ -19,7 +19,7 @@ from models import CheckIn, SessionFollowUp, SideEffectReport
 from services.intake.deciding.outcome import Outcome
 from services.patients.history.treatments import load_treatment
 from services.patients.status.lock import LockedPatient
-from services.rules.mood_days import find_zone
+from services.rules.mood_days import IMPLAUSIBLE_TIME, find_zone
 from services.rules.session_day.follow_up import met_at, windows
 from services.rules.session_day.numbers import SESSION_NUMBERS
 
@@ -97,9 +97,10 @@ def _contacts(session: Session, patient_id: UUID, since: datetime) -> Sequence[d
 
 def follow_ups_met(patient: LockedPatient, outcome: Outcome) -> list[Update]:
     """What was awaited after a session has come: N2 does not fire."""
-    if outcome.read.facts.kind == "help_request":
+    facts = outcome.read.facts
+    if facts.kind == "help_request" or IMPLAUSIBLE_TIME in facts.flags:
         return []
-    at = outcome.read.facts.recorded_at
+    at = facts.recorded_at
     return [
         update(SessionFollowUp)
         .where(

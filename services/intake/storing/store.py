@@ -45,6 +45,7 @@ from services.rules.danger.standing_plans import StandingPlan as PlanRules
 from services.rules.danger.triage import next_instrument
 from services.rules.decision import Decision, Tier, highest
 from services.rules.escalation.staffing import NOTES_UNWATCHED
+from services.rules.mood_days import IMPLAUSIBLE_TIME
 from services.unit_of_work import Write, execute_writes
 
 log = structlog.get_logger()
@@ -194,17 +195,20 @@ def _changed(
 ) -> dict[str, Any]:
     """What the entry changes in the status row. The columns of risk only ever move on."""
     read, facts = outcome.read, outcome.read.facts
-    at, day, item9 = facts.recorded_at, read.placement.mood_day, facts.item9_number
+    day, item9 = read.placement.mood_day, facts.item9_number
+    # Risk of an unknown time is as new as its receipt; what ends a silence needs a time.
+    is_believed = IMPLAUSIBLE_TIME not in facts.flags
+    at = facts.recorded_at if is_believed else facts.received_at
     values: dict[str, Any] = dict(outcome.figures)
-    if kind in ("check_in", "amendment"):
+    if is_believed and kind in ("check_in", "amendment"):
         values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
     if item9 is not None and item9 > 0:
         values["item9_positive_at"] = max(at, patient.item9_positive_at or at)
     if facts.cssrs in ("moderate", "high"):
         values["cssrs_moderate_at"] = max(at, patient.cssrs_moderate_at or at)
-    if read.reassuring is not None:
+    if is_believed and read.reassuring is not None:
         values["last_cssrs_on"] = max(day, patient.last_cssrs_on or day)
-    if item9 is not None and day >= (patient.last_item9_on or day):
+    if is_believed and item9 is not None and day >= (patient.last_item9_on or day):
         values |= {"last_item9_on": day, "last_item9": read.q9_highest}
     return values
 

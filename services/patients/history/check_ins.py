@@ -28,6 +28,7 @@ from sqlalchemy.orm.util import AliasedClass
 from models import CheckIn, CheckInContent
 from services.rules.day_series import SeriesEntry
 from services.rules.instruments.definition import LIFETIME_CSSRS
+from services.rules.mood_days import IMPLAUSIBLE_TIME
 
 ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
     CheckIn.mood_day,
@@ -46,6 +47,11 @@ OF_ITS_CHECK_IN: Final[ColumnElement[bool]] = and_(
     CheckInContent.clinic_id == CheckIn.clinic_id,
     CheckInContent.patient_id == CheckIn.patient_id,
     CheckInContent.check_in_id == CheckIn.id,
+)
+# What a stamp from long before the patient was known says of a day counts once a clinician stated
+# its time; until then it counts in no trend, and the flag says for which reason.
+TIME_BELIEVED: Final[ColumnElement[bool]] = or_(
+    CheckIn.counts_in_trend, ~CheckIn.flags.contains([IMPLAUSIBLE_TIME])
 )
 _LIFETIME = aliased(CheckIn)
 # Beside a check-in: whether this patient has completed a lifetime C-SSRS here.
@@ -119,8 +125,8 @@ def counting(
     """The versions that the trend rests on: of each form the last that counts. `of`: the table,
     where it stands in a query more than once.
 
-    A version sent with an expired token does not count at first; until it does, the one before it
-    stands.
+    A version sent with an expired token or stamped implausibly does not count at first; until it
+    does, the one before it stands.
     """
     newer = aliased(CheckIn)
     overtaken = exists().where(

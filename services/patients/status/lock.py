@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Patient, PatientStatus
@@ -18,6 +18,7 @@ from services.exceptions import NotFound
 class LockedPatient:
     """What the status row and the patient's profile held when the lock was taken. `treated`: they
     have a session, past or planned. `next_revision`: of the write that is being made.
+    `known_since`: when they accepted, or else were entered.
     """
 
     clinic_id: UUID
@@ -30,6 +31,7 @@ class LockedPatient:
     last_item9_on: date | None
     last_cssrs_on: date | None
     treated: bool = False
+    known_since: datetime | None = None
     indications: frozenset[str] = frozenset()
 
 
@@ -50,7 +52,12 @@ _LOCK: Final = (
     .where(PatientStatus.patient_id == _PATIENT)
     .with_for_update()
 )
-PROFILE_COLUMNS: Final = (Patient.timezone, Patient.status, Patient.indications)
+PROFILE_COLUMNS: Final = (
+    Patient.timezone,
+    Patient.status,
+    Patient.indications,
+    func.coalesce(Patient.accepted_at, Patient.created_at).label("known_since"),
+)
 _PROFILE: Final = select(*PROFILE_COLUMNS).where(Patient.id == _PATIENT)
 
 
@@ -86,5 +93,6 @@ def locked_patient(patient_id: UUID, status: Any, profile: Any) -> LockedPatient
         last_item9_on=status.last_item9_on,
         last_cssrs_on=status.last_cssrs_on,
         treated=status.treated,
+        known_since=profile.known_since,
         indications=frozenset(profile.indications),
     )

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, PatientStatus, UnreadableBody
-from services.patients.history.check_ins import whole_series
+from services.patients.history.check_ins import TIME_BELIEVED, whole_series
 from services.patients.history.treatments import load_treatment
 from services.patients.status.figures import DAILY, TWO_WEEKS, AsOf, daily_figures, two_week_figures
 from services.rules.danger.numbers import RULES
@@ -101,15 +101,19 @@ def differences(session: Session, patient_id: UUID) -> list[str]:
 def _risk(session: Session, patient_id: UUID) -> dict[str, Any]:
     """What the safety rules look back at: all versions, also those that count in no trend."""
     positive = CheckIn.q9 >= RULES.item9_positive_from
+    # Risk of an unknown time is as new as its receipt; what ends a silence needs a time.
+    at = case((TIME_BELIEVED, CheckIn.answered_at), else_=CheckIn.received_at)
     found = session.execute(
         select(
-            func.max(CheckIn.received_at).label("last_check_in_at"),
-            func.max(CheckIn.mood_day).filter(CheckIn.q9.is_not(None)).label("last_item9_on"),
+            func.max(CheckIn.received_at).filter(TIME_BELIEVED).label("last_check_in_at"),
             func.max(CheckIn.mood_day)
-            .filter(CheckIn.cssrs_level.is_not(None), CheckIn.complete)
+            .filter(TIME_BELIEVED, CheckIn.q9.is_not(None))
+            .label("last_item9_on"),
+            func.max(CheckIn.mood_day)
+            .filter(TIME_BELIEVED, CheckIn.cssrs_level.is_not(None), CheckIn.complete)
             .label("last_cssrs_on"),
-            func.max(CheckIn.answered_at).filter(positive).label("positive_at"),
-            func.max(CheckIn.answered_at)
+            func.max(at).filter(positive).label("positive_at"),
+            func.max(at)
             .filter(CheckIn.cssrs_level.in_(("moderate", "high")))
             .label("cssrs_moderate_at"),
         ).where(CheckIn.patient_id == patient_id)
@@ -134,7 +138,7 @@ def _last_item9(session: Session, patient_id: UUID) -> int | None:
     """Of the last mood day with an item 9, the highest of all versions of what came in last."""
     return session.scalar(
         select(CheckIn.q9_highest)
-        .where(CheckIn.patient_id == patient_id, CheckIn.q9.is_not(None))
+        .where(CheckIn.patient_id == patient_id, TIME_BELIEVED, CheckIn.q9.is_not(None))
         .order_by(CheckIn.mood_day.desc(), CheckIn.revision.desc())
         .limit(1)
     )

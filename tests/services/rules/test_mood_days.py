@@ -14,6 +14,7 @@ from services.rules.mood_days import (
     CLOCK_SKEW,
     EARLIEST,
     ENTERED_LATE,
+    IMPLAUSIBLE_TIME,
     LATEST,
     TIMEZONE_MISSING,
     UNKNOWN_TIMEZONE,
@@ -195,6 +196,28 @@ def test_the_mood_day_is_the_date_of_the_wall_clock_four_hours_back(instant, nam
     local = instant.astimezone(zone).replace(tzinfo=None)
 
     assert mood_day_at(instant, zone) == (local - timedelta(hours=4)).date()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "known_since", "is_implausible"),
+    [
+        ("1970-01-01T00:00:00Z", "2026-11-01T09:00:00Z", True),
+        ("2024-11-01T08:59:59Z", "2026-11-01T09:00:00Z", True),
+        ("2024-11-01T09:00:00Z", "2026-11-01T09:00:00Z", False),
+        ("2022-02-28T08:59:59Z", "2024-02-29T09:00:00Z", True),
+        ("2022-02-28T09:00:00Z", "2024-02-29T09:00:00Z", False),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", False),
+        ("1970-01-01T00:00:00Z", None, False),
+    ],
+)
+def test_a_stamp_of_two_years_before_the_patient_was_known_is_not_believed(
+    recorded, known_since, is_implausible
+):
+    since = None if known_since is None else datetime.fromisoformat(known_since)
+
+    placed = place(datetime.fromisoformat(recorded), KOLKATA, KOLKATA, RECEIVED, known_since=since)
+
+    assert (IMPLAUSIBLE_TIME in placed.flags) is is_implausible
 
 
 def test_a_time_without_an_offset_is_a_mistake_of_the_caller():

@@ -21,11 +21,11 @@ from tests.builders.world import ClinicWorld, World
 @st.composite
 def steps(draw: st.DrawFn) -> list[dict[str, Any]]:
     """A history: forms on time, late, from odd zones and with expired tokens; amendments; danger
-    in refused bodies; refreshes.
+    in refused bodies; refreshes; stamps of years ago, and a clinician's word for some of them.
     """
     history = []
     for number in range(draw(st.integers(1, 10))):
-        kinds = ["form"] * 5 + ["amend"] * (2 if number else 0) + ["refused", "refresh"]
+        kinds = ["form"] * 5 + ["amend"] * (2 if number else 0) + ["refused", "refresh", "state"]
         instrument = draw(st.sampled_from(["phq9", "phq9-daily", "cssrs-screener", "gad7"]))
         history.append(
             {
@@ -33,7 +33,7 @@ def steps(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "instrument": instrument,
                 "answers": draw(answers(instrument)),
                 "after": draw(st.integers(-1, 60)),
-                "late": draw(st.sampled_from([0, 0, 0, 1, 30, 24 * 20])),
+                "late": draw(st.sampled_from([0, 0, 0, 1, 30, 24 * 20, 24 * 1000])),
                 "timezone": draw(st.sampled_from(["Europe/Paris", "Pacific/Auckland", None, "X"])),
                 "expired": draw(st.integers(0, 5)) == 0,
                 "which": draw(st.integers(0, 9)),
@@ -54,7 +54,7 @@ def test_after_every_entry_the_row_equals_a_recompute(
     app: Flask, old_clinic: ClinicWorld, history: list[dict[str, Any]]
 ) -> None:
     patient = old_clinic.patient()
-    phone = Phone(patient)
+    phone = Phone(patient, old_clinic.staff("clinician"))
     with app.app_context():
         for number, step in enumerate(history):
             phone.play(step)
