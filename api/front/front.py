@@ -20,11 +20,12 @@ import structlog
 from api.front.arriving import Arrivals, Body, Limits, Receive
 from api.front.watchdog import Watchdog
 from api.front.wsgi_call import Application, WsgiCall, environ_of
-from api.http.auth import NEAR_CRISIS_ROUTE
+from api.http.auth import NEAR_CRISIS_ROUTE, WITH_A_BODY
 from api.http.bodies import SEARCHED_BYTES
 from api.http.client_address import address_of
 from api.http.problems import MEDIA_TYPE, document
 from api.settings import Settings
+from services.rules.cards.crisis import generic_card
 
 log = structlog.get_logger()
 
@@ -37,8 +38,8 @@ LOG_IN: Final = re.compile(r"(/.*)?/a/[^/]+/log-in")
 ALERT_WORK: Final = re.compile(
     r"(/.*)?/(readyz|safetyz|a/.*|v1/alerts/[^/]+/(acknowledge|hand-over|resolve|notes))"
 )
-BROKEN: Final = orjson.dumps(
-    document(500, "internal_error", "Internal error", "We do not know whether this arrived.")
+BROKEN: Final = document(
+    500, "internal_error", "Internal error", "We do not know whether this arrived."
 )
 
 
@@ -56,9 +57,13 @@ def lane_of(method: str, path: str) -> Lane:
         return Lane.HEALTH
     if LOG_IN.fullmatch(path):
         return Lane.ORDINARY
-    if ALERT_WORK.fullmatch(path) or (method == "POST" and NEAR_CRISIS_ROUTE.fullmatch(path)):
-        return Lane.CRISIS
-    return Lane.ORDINARY
+    is_crisis = ALERT_WORK.fullmatch(path) or _carries_danger(method, path)
+    return Lane.CRISIS if is_crisis else Lane.ORDINARY
+
+
+def _carries_danger(method: str, path: str) -> bool:
+    """A crisis route, also with a slip in its method: its refusal is searched, which takes time."""
+    return method in WITH_A_BODY and NEAR_CRISIS_ROUTE.fullmatch(path) is not None
 
 
 class Front:
@@ -93,7 +98,7 @@ class Front:
             if body is not None:
                 await self._arrivals.read(body, receive)
             call = WsgiCall(self._app, environ_of(scope, body))
-            await self._answer(self._lanes[lane_of(scope["method"], scope["path"])], call, send)
+            await self._answer(scope, call, send)
 
     def _expected(self, scope: Scope) -> Body | None:
         """The body that a request announces."""
@@ -108,8 +113,9 @@ class Front:
         # A proxy that we trust buffers, and sends for many.
         return Body(client if client == address_of(peer, "", ()) else None, declared)
 
-    async def _answer(self, lane: Executor, call: WsgiCall, send: Send) -> None:
+    async def _answer(self, scope: Scope, call: WsgiCall, send: Send) -> None:
         """Run the application and send what it answers, part by part."""
+        lane = self._lanes[lane_of(scope["method"], scope["path"])]
         # The request's context variables go with it from thread to thread, and end with it.
         context, loop = copy_context(), asyncio.get_running_loop()
 
@@ -121,7 +127,7 @@ class Front:
             part, is_last = await run(call.begin)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is answered
             log.error("request_lost", kind=type(error).__name__)
-            await _send_broken(send)
+            await _send_broken(send, with_card=_carries_danger(scope["method"], scope["path"]))
             return
         try:
             if call.hold_s:
@@ -150,7 +156,11 @@ class Front:
                 return
 
 
-async def _send_broken(send: Send) -> None:
+async def _send_broken(send: Send, *, with_card: bool) -> None:
+    """The last words when the application had none; on a crisis route, with whom to call."""
+    card = {"safety": generic_card(committed=None, level="crisis")} if with_card else {}
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": BROKEN, "more_body": False})
+    await send(
+        {"type": "http.response.body", "body": orjson.dumps(BROKEN | card), "more_body": False}
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
 import time
@@ -32,6 +33,7 @@ ALERT = "/a/019f0000-0000-7000-8000-000000000000"
         ("POST", "/v1/check-ins", Lane.CRISIS),
         ("POST", "/v1/check-ins/1/amend", Lane.CRISIS),
         ("POST", "/v1/help-requests", Lane.CRISIS),
+        ("PUT", "/v1/side-effects", Lane.CRISIS),
         ("POST", "/v1/alerts/1/acknowledge", Lane.CRISIS),
         ("GET", ALERT, Lane.CRISIS),
         ("POST", f"/prefix{ALERT}/acknowledge", Lane.CRISIS),
@@ -138,6 +140,12 @@ def test_what_raises_outside_the_application_is_answered() -> None:
     status, headers, parts = ask(app, "GET", "/broken")
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert b"do not know" in b"".join(parts)
+    assert "safety" not in json.loads(b"".join(parts))
+
+    _, _, parts = ask(app, "POST", "/v1/check-ins", b"{}")
+    safety = json.loads(b"".join(parts))["safety"]
+    assert safety["resources"]
+    assert "do not count on it" in safety["monitoring"]
 
 
 @pytest.mark.parametrize("answers", [True, False])
