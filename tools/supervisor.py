@@ -211,7 +211,7 @@ class _Health:
         """Ask until the end, in a thread of its own."""
         answered_at, wanted_since = None, time.monotonic()
         while not stopping.wait(LOOK_S if answered_at is None else HEALTH_S):
-            for pid in deaf_processes(self._data_dir, self._deaf_s, time.time()):
+            for pid in deaf_processes(self._data_dir, self._deaf_s, time.monotonic()):
                 self._end_process(pid, api)
             if self._answers():
                 if answered_at is None:

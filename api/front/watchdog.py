@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import TimeoutError as DeafError
 from contextlib import suppress
@@ -35,7 +36,10 @@ def signs_of_life(data_dir: Path) -> Path:
 
 
 def deaf_processes(data_dir: Path, deaf_s: float, now_s: float) -> Iterator[int]:
-    """Ids of the processes whose last answer is older than twice `deaf_s`; their signs are gone."""
+    """Ids of the processes whose last answer is older than twice `deaf_s`; their signs are gone.
+
+    `now_s`: `time.monotonic()`, as in the signs: a clock that is set makes nobody deaf.
+    """
     for sign in signs_of_life(data_dir).glob("[0-9]*"):
         with suppress(FileNotFoundError):
             if now_s - sign.stat().st_mtime > 2 * deaf_s:
@@ -85,6 +89,7 @@ class Watchdog:
             with suppress(OSError):
                 self._sign.parent.mkdir(parents=True, exist_ok=True)
                 self._sign.touch()
+                os.utime(self._sign, (time.monotonic(),) * 2)
 
     async def _ask(self) -> None:
         await self._front(dict(HEALTHZ), _nothing, _taken)

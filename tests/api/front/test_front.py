@@ -148,6 +148,25 @@ def test_what_raises_outside_the_application_is_answered() -> None:
     assert "do not count on it" in safety["monitoring"]
 
 
+def test_a_clock_that_is_set_makes_no_process_deaf(tmp_path: Path) -> None:
+    ended = threading.Event()
+    asked: list[object] = []
+
+    async def front(scope: object, _receive: object, _send: object) -> None:
+        asked.append(scope)
+        if len(asked) > 1:  # the first answer has left its sign; no other follows
+            await asyncio.Event().wait()
+
+    async def live() -> None:
+        watchdog = Watchdog(front, 0.05, tmp_path, lambda _code: ended.set())
+        watchdog.start(asyncio.get_running_loop())
+        await asyncio.to_thread(ended.wait, 10)
+
+    asyncio.run(live())
+    (sign,) = signs_of_life(tmp_path).iterdir()
+    assert 0 <= time.monotonic() - sign.stat().st_mtime <= 60
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_process_that_does_not_answer_itself_ends(tmp_path: Path, *, answers: bool) -> None:
     asked, ended = threading.Event(), threading.Event()
