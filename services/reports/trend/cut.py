@@ -31,7 +31,7 @@ from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects
 from services.rules.day_series import SeriesEntry
-from services.rules.figures.item9 import Item9On, LevelOn
+from services.rules.figures.item9 import LEVELS, Item9On, LevelOn
 from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.side_effects.report import EffectsReport
@@ -154,7 +154,12 @@ _ENTRIES: Final = select(*ENTRY_COLUMNS).where(
     *COUNTING, CheckIn.instrument == bindparam("instrument")
 )
 _LEVELS: Final = select(
-    CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.cssrs_level, CheckIn.instrument
+    CheckIn.root_id,
+    CheckIn.version,
+    CheckIn.mood_day,
+    CheckIn.cssrs_level,
+    CheckIn.band,
+    CheckIn.instrument,
 ).where(*COUNTING, CheckIn.instrument.in_(CSSRS_FORMS))
 _ITEM9: Final = select(
     CheckIn.root_id, CheckIn.version, CheckIn.mood_day, CheckIn.q9_highest, CheckIn.instrument
@@ -199,11 +204,22 @@ def entries_at(session: Session, cut: Cut, instrument: str) -> list[SeriesEntry]
 
 
 def levels_at(session: Session, cut: Cut, *, named: bool) -> list[LevelOn]:
-    """The C-SSRS levels that counted at the cut, voided ones left out; `named`: with their form."""
-    rows = last_versions(session.execute(_LEVELS, _asked(cut)))
+    """The C-SSRS levels that counted at the cut, voided ones left out; `named`: with their form.
+
+    Each the highest of what the versions say themselves: the stored level leaves out what the
+    clinic knew already.
+    """
+    rows = session.execute(_LEVELS, _asked(cut)).all()
+    levels: dict[UUID, set[str]] = {}
+    for row in rows:
+        levels.setdefault(row.root_id, set()).update({row.cssrs_level, row.band} - {None})
     return [
-        LevelOn(row.mood_day, row.cssrs_level, row.instrument if named else None)
-        for row in rows
+        LevelOn(
+            row.mood_day,
+            max(levels[row.root_id], key=LEVELS.index),
+            row.instrument if named else None,
+        )
+        for row in last_versions(rows)
         if row.cssrs_level
     ]
 

@@ -125,3 +125,14 @@ def test_behaviour_since_the_last_one_bars_it(client: FlaskClient, clinic: Clini
     (alert,) = alerts(ada)
     post(client, ada, since_last("q6"))
     assert asked(client, staff, str(alert["id"])).status_code == 422
+
+
+def test_a_report_shows_what_each_form_itself_says(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    pat = clinic.patient()
+    for days in (4, 2):
+        form = cssrs("q6", recorded_at=ago(days=days))
+        assert made(post(client, pat, form))["score"]["band"] == "moderate"
+    report = made(client.get("/v1/me/trend?instrument=phq9", headers=pat.headers), 200)
+    assert [one["level"] for one in report["item9"]["cssrs"]] == ["moderate", "moderate"]
