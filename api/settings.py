@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from typing import Any, Final, TypeVar
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from api.secret_key import kept_secret_key, weakness
+from services.channels.addresses import ascii_host
 
 PREFIX = "INTERLUDE_"
+DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 N = TypeVar("N", int, float)
 
 
@@ -185,12 +187,20 @@ def _split(name: str, url: str, schemes: tuple[str, ...]) -> tuple[SplitResult, 
 
 
 def _public_url(url: str, host: str, port: int) -> str:
+    """As browsers write it in `Origin` and in cookies' paths: nothing else changes it later."""
     if not url:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    parts, _ = _split("PUBLIC_URL", url, ("https", "http"))
-    if parts.query or parts.fragment:
-        raise SettingsError("PUBLIC_URL", "must have no query and no fragment")
-    return url.rstrip("/")
+    parts, number_of_port = _split("PUBLIC_URL", url, ("https", "http"))
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError("PUBLIC_URL", "must have no query, no fragment and no user")
+    try:
+        name = ascii_host(parts.hostname or "").lower()
+    except ValueError:
+        raise SettingsError("PUBLIC_URL", "has a host name that cannot be") from None
+    name = f"[{name}]" if ":" in name else name
+    usual = number_of_port in (None, DEFAULT_PORTS[parts.scheme])
+    path = quote(parts.path.rstrip("/"), safe="/%-._~")
+    return f"{parts.scheme}://{name}{'' if usual else f':{number_of_port}'}{path}"
 
 
 def _smtp(url: str) -> SmtpServer | None:

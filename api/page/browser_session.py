@@ -21,7 +21,7 @@ from services.access import Actor
 from services.accounts.families import Grant
 
 COOKIE: Final = "interlude_page"
-PATH: Final = "/a/"
+PATH: Final = "/a/"  # below the path of the public URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,26 @@ def begin_session(response: Response, grant: Grant) -> None:
 
 def end_session(response: Response) -> None:
     """Forget the cookie."""
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=is_https())
+    response.delete_cookie(
+        COOKIE, path=page_path(), httponly=True, samesite="Lax", secure=is_https()
+    )
 
 
 def set_cookie(response: Response, name: str, value: str) -> None:
     """A cookie of the page: no script reads it, no other site sends it, no other path gets it."""
-    response.set_cookie(name, value, path=PATH, httponly=True, samesite="Lax", secure=is_https())
+    response.set_cookie(
+        name, value, path=page_path(), httponly=True, samesite="Lax", secure=is_https()
+    )
+
+
+def prefix() -> str:
+    """The path that the service has at its public URL, which a proxy takes away; mostly empty."""
+    return urlsplit(settings().public_url).path
+
+
+def page_path() -> str:
+    """What the cookies are for, as browsers see it."""
+    return f"{prefix()}{PATH}"
 
 
 def is_https() -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Response, current_app, g, render_template, request
 
-from api.page.browser_session import COOKIE, end_session
+from api.page.browser_session import COOKIE, end_session, prefix
 from api.page.guard import csrf_token, is_own_origin
 from api.page.style import ALERT_STYLE
 from api.page.typed import typed
@@ -23,8 +23,10 @@ def answer(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def alert_path() -> str:
-    """`/a/<alert id>` of this request, as it was called: it tells nobody whether that exists."""
-    return quote("/".join(request.path.split("/")[:3]))
+    """`/a/<alert id>` of this request, as it was called: it tells nobody whether that exists.
+    Behind the path of the public URL.
+    """
+    return prefix() + quote("/".join(request.path.split("/")[:3]))
 
 
 def log_in_form(

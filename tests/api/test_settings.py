@@ -57,6 +57,8 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PUBLIC_URL", "interlude.example"),
         ("PUBLIC_URL", "https://interlude.example/?a=b"),
+        ("PUBLIC_URL", "https://user:word@interlude.example"),
+        ("PUBLIC_URL", "https://interlude..\u00e9xample"),
         ("LEASE_S", "0.5"),
         ("POLL_S", "nan"),
         ("RETRY_BASE_S", "-1"),
@@ -72,6 +74,22 @@ def test_a_value_that_cannot_work_stops_the_start_by_name(tmp_path: Path, name: 
     with pytest.raises(SettingsError, match=f"^INTERLUDE_{name} ") as refused:
         settings(tmp_path, **{name: value})
     assert len(value) < 5 or value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://Interlude.Example/", "https://interlude.example"),
+        ("HTTPS://interlude.example:443", "https://interlude.example"),
+        ("http://interlude.example:80/x/", "http://interlude.example/x"),
+        ("http://interlude.example:443", "http://interlude.example:443"),
+        ("https://interlude.example:8443/Ward/a", "https://interlude.example:8443/Ward/a"),
+        ("https://B\u00fccher.example/\u00e4", "https://xn--bcher-kva.example/%C3%A4"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
+    ],
+)
+def test_the_public_url_is_kept_as_browsers_write_it(tmp_path: Path, given: str, kept: str):
+    assert settings(tmp_path, PUBLIC_URL=given).public_url == kept
 
 
 def test_the_contract_says_how_large_a_body_may_be_unless_a_setting_does(tmp_path: Path):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api import create_app
+from api.settings import Settings
 from models.database import db
 from services.accounts import login
 from tests.builders.alerts import open_alert
@@ -128,6 +130,53 @@ def test_over_https_the_cookies_are_secure(app: Flask, clinic: ClinicWorld, clie
         assert cookie.secure is True
     behind_a_proxy = browser.post("log-out", {"csrf": browser.forms()["log-out"]}, OWN)
     assert behind_a_proxy.status_code == 403
+    with made.app_context():
+        db.engine.dispose()
+
+
+def proxied(service: Any, prefix: str) -> Any:
+    """The service behind a proxy that ends TLS and takes the path away."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        assert path.startswith(f"{prefix}/a/")
+        local = {"HTTP_HOST": "127.0.0.1:8000", "wsgi.url_scheme": "http"}
+        return service({**environ, **local, "PATH_INFO": path.removeprefix(prefix)}, start_response)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("given", "origin", "prefix"),
+    [
+        ("https://Interlude.Test:443", "https://interlude.test", ""),
+        ("https://b\u00fccher.test", "https://xn--bcher-kva.test", ""),
+        ("https://interlude.test:8443", "https://interlude.test:8443", ""),
+        ("https://interlude.test/Ward/in/", "https://interlude.test", "/Ward/in"),
+    ],
+)
+def test_one_can_log_in_at_each_form_of_the_public_url(
+    app: Flask, clinic: ClinicWorld, client: FlaskClient, given: str, origin: str, prefix: str
+):
+    alert_id, before = open_alert(client, clinic.patient()), app.config["INTERLUDE"]
+    environ = {
+        "INTERLUDE_SECRET_KEY": before.secret_key,
+        "INTERLUDE_DATA_DIR": str(before.data_dir),
+        "INTERLUDE_PUBLIC_URL": given,
+    }
+    public_url = Settings.from_environ(environ).public_url
+    made = create_app(replace(before, public_url=public_url))
+    made.wsgi_app = proxied(made.wsgi_app, prefix)  # type: ignore[method-assign]
+    browser = Browser(made, alert_id, origin)
+    browser.path = prefix + browser.path
+    assert browser.log_in(clinic.staff()).status_code == 200
+    assert "acknowledge" in browser.forms()
+    assert browser.send("acknowledge").status_code == 200
+    kept = [each for each in browser.client._cookies.values() if each.key == "interlude_page"]
+    assert [(each.path, each.secure) for each in kept] == [(f"{prefix}/a/", True)]
+    assert public_url == origin + prefix
+    device = browser.open(f"{prefix}/a/device?link=x")
+    assert f'action="{prefix}/a/device"' in device.text
     with made.app_context():
         db.engine.dispose()
 
