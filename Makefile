@@ -1,5 +1,7 @@
 # `make run` and `make test` are all that a fresh clone needs: Python 3.11 or newer and make.
 .DEFAULT_GOAL := help
+# What failed half-way is made again the next time.
+.DELETE_ON_ERROR:
 .PHONY: help run test prove hours bench install lint format types imports migrations docs tests clean
 
 PYTHON ?= python3
@@ -67,7 +69,8 @@ clean: ## forget caches (the environment and the data stay)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Interlude needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "== making the environment in .venv (once)"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make an environment: on Debian and Ubuntu install" \
+		"the package python3-venv, then try again"; exit 1; }
 
 $(RUN_READY): requirements.txt | .venv/bin/python
 	@echo "== installing $$(grep -c == requirements.txt) pinned packages into .venv (once; a minute or two)"
