@@ -8,7 +8,7 @@ that is entered late, corrected or cancelled moves every window the same way for
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
@@ -88,6 +88,10 @@ class Treatment:
         return Treatment(
             self.courses, tuple(one for one in self.sessions if one.started_at <= instant)
         )
+
+    def days_begun(self, instant: datetime, zone: tzinfo) -> Iterator[date]:
+        """The mood days of the sessions that had started by an instant, each in its own zone."""
+        return (one.day(zone) for one in self.until(instant).sessions)
 
     def in_patients_zone(self) -> Treatment:
         """The same, counted as before sessions kept a zone of their own."""

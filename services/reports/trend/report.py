@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -25,7 +24,6 @@ from services.reports.trend.cut import (
     levels_at,
     load_cut,
 )
-from services.rules.day_series import SeriesEntry
 from services.rules.instruments.definition import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.trend.document import TrendReport
@@ -71,13 +69,17 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         effects_at(session, cut),
         () if first_edition else item9_elsewhere_at(session, cut, asked.instrument),
     )
+    # Who answers in a zone ahead of their profile's may be in the next mood day already, and so
+    # may a session in its own.
+    known_days = [*(entry.mood_day for entry in entries), *beside.days()]
+    known_days += () if first_edition else treatment.days_begun(cut.at, zone)
     found = trend(
         asked.instrument,
         entries,
         timezone=cut.timezone,
         data_cut_at=cut.at,
         from_day=asked.from_day,
-        to_day=asked.to_day or _newest_day(mood_day_at(cut.at, zone), entries, beside),
+        to_day=asked.to_day or max([mood_day_at(cut.at, zone), *known_days]),
         accepted_on=cut.accepted_on,
         away=load_pauses_at(session, cut.patient_id, cut.revision),
         indications=cut.indications,
@@ -97,11 +99,6 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         from_day=asked.from_day,
         to_day=asked.to_day,
     )
-
-
-def _newest_day(cut_day: date, entries: Sequence[SeriesEntry], beside: Beside) -> date:
-    """Who answers in a zone ahead of their profile's may be in the next mood day already."""
-    return max([cut_day, *(entry.mood_day for entry in entries), *beside.days()])
 
 
 def check_question(asked: Question) -> None:

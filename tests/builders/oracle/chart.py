@@ -170,9 +170,9 @@ class WrittenChart:
                 day = max(day, session.day)
         return form if day == form.mood_day else replace(form, placed_on=day)
 
-    def today(self, instrument: str) -> date:
-        """The last day of a report that names none: of the cut, or of a newer form."""
-        newest = [one.mood_day for one in self.of(instrument)]
+    def today(self, *instruments: str) -> date:
+        """The last day of a report that names none: of the cut, or of a newer form of these."""
+        newest = [one.mood_day for each in instruments for one in self.of(each)]
         return max([mood_day(self.at, ZoneInfo(self.timezone)), *newest])
 
     def replace_form(self, changed: WrittenForm) -> None:

@@ -117,7 +117,7 @@ def _item9(chart: WrittenChart, instrument: str) -> Json:
             levels_of[one.mood_day] = max(known, key=CSSRS_LEVELS.index)
     return {
         "last_positive_on": _iso(last),
-        "days_since_positive": (chart.today(instrument) - last).days if last else None,
+        "days_since_positive": (chart.today(*WITH_ITEM9, instrument) - last).days if last else None,
         "highest": _highest(forms),
         "cssrs": [
             {"on": day.isoformat(), "level": level} for day, level in sorted(levels_of.items())

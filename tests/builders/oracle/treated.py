@@ -219,7 +219,11 @@ def response_of_course(chart: WrittenChart) -> CourseResponse | None:
     if not chart.courses:
         return None
     phases = {one.id: one.phase for one in chart.courses}
-    course = max(chart.courses, key=lambda one: (one.started_on, chart.courses.index(one)))
+    begun = {one.course for one in chart.begun()}
+    if not begun:
+        return None
+    known = [one for one in chart.courses if one.id in begun]
+    course = max(known, key=lambda one: (one.started_on, chart.courses.index(one)))
     own = [one for one in chart.begun() if one.course == course.id]
     induced = [one for one in chart.begun() if phases[one.course] == "induction"]
     if not induced:
