@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -26,7 +27,8 @@ def test_a_burst_of_signals_stops_a_process() -> None:
         for _ in range(500):
             with suppress(ProcessLookupError):
                 process.terminate()
-        assert process.wait(30) == 3
+        # While the interpreter ends, its handlers are gone: a late signal ends it at once.
+        assert process.wait(30) in (3, -signal.SIGTERM)
     finally:
         process.kill()
         process.wait()

@@ -81,3 +81,15 @@ def test_a_new_occurrence_begins_the_waits_anew(severity: str, interrupts: bool)
 def test_waits_after_rounds_that_reach_nobody_never_shrink_nor_pass_the_usual_one(gaps):
     with pytest.raises(NumbersError):
         GeneralNumbers(round_gap_s=600, unreached_gaps_s=gaps, page_gap_s=60, quiet_ack_s=1)
+
+
+def test_a_chain_shortened_after_its_step_failed_starts_no_round_at_once() -> None:
+    opened = lifecycle.opened("critical", Circumstances(START, 2, lambda: START)).state
+    step = PageStep(opened.page_round, opened.page_step)
+    both = Circumstances(START, 2, lambda: START)
+    failed = lifecycle.delivery_failed(opened, step, both, reached=False).state
+    assert failed.next_at == START
+    waits = lifecycle.time_passed(failed, Circumstances(START, 1, lambda: START))
+    assert (waits.pages, waits.state.next_at) == ((), START + timedelta(seconds=30))
+    later = Circumstances(START + timedelta(seconds=30), 1, lambda: START)
+    assert [page.step for page in lifecycle.time_passed(waits.state, later).pages] == [1]
