@@ -64,17 +64,16 @@ def answer_refusal(actor: Actor, refused: Refused, now: datetime) -> dict[str, A
 
 
 @retry_unknown_outcome
-def note_unverified(actor: Actor, refused: Refused, now: datetime) -> bool:
-    """Whether danger stands in a request whose token, signed by us, does not hold: then an alert of
-    its account's patient says so (`sender not verified`), and nothing else follows from it.
+def note_unverified(actor: Actor, refused: Refused, now: datetime) -> None:
+    """Where danger stands in a request whose token, signed by us, does not hold, an alert of its
+    account's patient says so (`sender not verified`), and nothing else follows from it.
     """
     if not any(_danger(refused, family) for family in _families(refused)):
-        return False
+        return
     with transaction(actor.clinic_id) as session:
         account = (Patient.id == actor.patient_id, Patient.user_id == actor.user_id)
-        if session.scalar(select(Patient.id).where(*account)) is None:
-            return False
-        return _searched(session, actor, refused, now) is not None
+        if session.scalar(select(Patient.id).where(*account)) is not None:
+            _searched(session, actor, refused, now)
 
 
 def _searched(
