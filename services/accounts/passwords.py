@@ -16,8 +16,6 @@ from services.turns import Turns
 
 # RFC 9106, second recommended option (64 MiB, 3 passes, 4 lanes): argon2-cffi's default.
 HASHER: Final = PasswordHasher()
-# Of a password that nobody has.
-NOBODYS: Final = HASHER.hash("no account has this password: \x00")
 
 
 class Turn(Enum):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from models import User
-from services.accounts.passwords import NOBODYS
 from services.password_reset.issue import issue_one
 from services.password_reset.reset import ask_for_reset
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
-from tests.builders.world import Person
+from tests.builders.world import NOBODYS, Person
 
 
 def forget_password(scene: Scene, person: Person | None = None) -> str:

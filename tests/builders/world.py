@@ -24,13 +24,15 @@ from models import User
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
 from services.accounts.families import PATIENT_LIFETIME, Grant, start_family
-from services.accounts.passwords import NOBODYS
+from services.accounts.passwords import HASHER
 from services.clinic.contacts import NewContact, add_contact
 from services.clinic.create import create_clinic
 from services.clock import utcnow
 from services.membership.invitations import InvitationForm, invite
 from services.unit_of_work import transaction
 
+# Of a password that nobody types.
+NOBODYS = HASHER.hash("no account has this password: \x00")
 _numbers = itertools.count(1)
 
 

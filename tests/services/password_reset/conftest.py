@@ -19,6 +19,5 @@ def scene(
     """A clinic whose passwords cost little to check."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "HASHER", cheap)
-    monkeypatch.setattr(passwords, "NOBODYS", cheap.hash("nobody"))
     clinic = World(world.app, START).clinic()
     return ResetScene(world.app, worker_app, clinic, smtp_server)
