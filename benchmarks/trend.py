@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 import api.routes.clinicians.trends as route
-import services.accounts.token_check as sessions
+import services.accounts.tokens.token_check as sessions
 import services.audit as audit
 import services.reports.trend.report as report
 import services.rules.trend.document as document

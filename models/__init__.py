@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from models.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
-from models.alert import (
+from models.alerts.alert import (
     Alert,
     AlertEvent,
     AlertFeedback,
@@ -12,9 +11,10 @@ from models.alert import (
     AlertResolution,
     RulesFailure,
 )
+from models.alerts.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.audit import AuditEntry, AuditHead
 from models.base import Base
-from models.check_in import (
+from models.entries.check_in import (
     CheckIn,
     CheckInContent,
     HelpRequest,
@@ -22,13 +22,13 @@ from models.check_in import (
     StoredDecision,
     UnreadableBody,
 )
-from models.clinic import Clinic
+from models.entries.side_effect import SideEffectReport
 from models.key_fingerprint import KeyFingerprint
-from models.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.operations import Probe, WorkerHeartbeat
-from models.password_reset import PasswordReset, PasswordResetRequest
-from models.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
-from models.side_effect import SideEffectReport
+from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
+from models.people.clinic import Clinic
+from models.people.password_reset import PasswordReset, PasswordResetRequest
+from models.people.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
 from models.treatment import (
     ConcomitantTreatment,
     CourseVersion,

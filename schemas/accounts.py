@@ -6,7 +6,7 @@ from typing import Final
 
 from marshmallow import Schema, fields, validate
 
-from models.account import ROLES
+from models.people.account import ROLES
 from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
 from schemas.base import name as visible_name
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from marshmallow import Schema, fields, validate
 
-from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES, STATUSES
-from models.check_in import CSSRS_LEVELS
-from models.notification import CHANNELS, NOTIFICATION_STATES
+from models.alerts.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES, STATUSES
+from models.alerts.notification import CHANNELS, NOTIFICATION_STATES
+from models.entries.check_in import CSSRS_LEVELS
 from models.treatment import PRODUCTS, ROUTES, VITALS_PHASES
 from schemas.base import NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, one_of, text
-from schemas.check_ins import answers
-from schemas.patients import EmergencyContactOut
+from schemas.clinicians.patients import EmergencyContactOut
+from schemas.phone.check_ins import answers
 
 NOTE_KINDS: Final = ("note", "contact_attempt")
 

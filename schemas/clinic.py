@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
-from models.clinic import SECOND_FACTOR
+from models.people.clinic import SECOND_FACTOR
 from schemas.base import Patch, Strict, text
 from schemas.base import name as visible_name
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import Patient
 from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.patients.view import visible_patient
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import CheckIn, Patient, PatientStatus, SideEffectReport
 from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.patients.history.check_ins import counting
 from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment

@@ -18,8 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import RecordId
-from models.check_in import RecordKind
 from models.encryption import keyring
+from models.entries.check_in import RecordKind
 from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
 from services.rules.mood_days import to_utc

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from models import Patient, User
 from services.access import Actor
 from services.accounts.account import email_digest
-from services.accounts.families import start_family
+from services.accounts.tokens.families import start_family
 from services.demo.clinic import STAFF, make_demo
 from services.reports.drawing.raster import png
 from services.reports.pictures.overlay import overlay_svg

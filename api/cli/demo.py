@@ -13,7 +13,7 @@ from rich.table import Table
 
 from api.http.auth import encode_pair
 from models.encryption import derive
-from services.accounts.families import PATIENT_LIFETIME
+from services.accounts.tokens.families import PATIENT_LIFETIME
 from services.clock import utcnow
 from services.demo.clinic import ADMIN, PATIENT, STAFF, make_demo, open_phone
 

@@ -22,7 +22,7 @@ from api.play.checks import check
 from api.play.forms import Form, FormsError, read_forms
 from api.play.phones import Outcome, Play, send_all
 from services.access import Actor
-from services.accounts.families import PATIENT_LIFETIME
+from services.accounts.tokens.families import PATIENT_LIFETIME
 from services.clock import utcnow
 from services.evaluation.played_forms import findings, make_play_clinic, make_players, pages_waiting
 

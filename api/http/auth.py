@@ -17,8 +17,8 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from models.encryption import derive
 from services.access import Actor
 from services.accounts.account import Profile
-from services.accounts.families import Grant
-from services.accounts.refresh import Presented
+from services.accounts.tokens.families import Grant
+from services.accounts.tokens.refresh import Presented
 from services.clock import utcnow
 from services.exceptions import TokenExpired, Unauthenticated
 from services.unit_of_work import watch_commits

@@ -18,7 +18,7 @@ from api.http.auth import read_token, well_formed
 from api.settings import Settings
 from models.base import new_id
 from models.encryption import derive
-from services.accounts.devices import KNOWN_FOR, ClaimedDevice
+from services.accounts.guesses.devices import KNOWN_FOR, ClaimedDevice
 from services.exceptions import Unauthenticated
 
 COOKIE: Final = "interlude_device_"

@@ -1,8 +1,8 @@
 """Who is logged in on the page: a signed cookie that names a refresh family, and nothing more.
 
-The family and the account are compared at every use (`services.accounts.token_check`), so log-out,
-deactivation and role changes hold from the next request. Signed with a key of its own: no bearer
-token works here, and this cookie works nowhere else.
+The family and the account are compared at every use (`services.accounts.tokens.token_check`), so
+log-out, deactivation and role changes hold from the next request. Signed with a key of its own: no
+bearer token works here, and this cookie works nowhere else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from api.settings import Settings
 from models.encryption import derive
 from services.access import Actor
-from services.accounts.families import Grant
+from services.accounts.tokens.families import Grant
 
 COOKIE: Final = "interlude_page"
 PATH: Final = "/a/"  # below the path of the public URL

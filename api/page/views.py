@@ -21,10 +21,10 @@ from api.page.words import describe
 from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn
 from schemas.base import NOTE_LIMIT
-from services.accounts.device_links import open_link
-from services.accounts.families import Grant
+from services.accounts.guesses.device_links import open_link
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
+from services.accounts.tokens.families import Grant
 from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve

@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.page.around import SOURCE, form, last_session, newest_cssrs, other_alerts, others
 from api.page.clock import Clock
 from api.page.evidence import answers, found, rule
-from models.alert import CONTACT_OUTCOMES, SEVERITIES
+from models.alerts.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
 from services.channels.base import short_id
 from services.rules.catalogue import CATALOGUE, FAMILIES

@@ -14,11 +14,11 @@ from models import Invitation, Patient, TokenFamily, TokenPair, User
 from models.encryption import keyring
 from services import audit
 from services.accounts.account import load_profile
-from services.accounts.delays import guesses_codes
-from services.accounts.families import Grant, end_families, issue_pair, start_family
+from services.accounts.guesses.delays import guesses_codes
 from services.accounts.invitation_codes import code_digest
 from services.accounts.letters import tell_of_device
 from services.accounts.passwords import Turn, hash_password, matches
+from services.accounts.tokens.families import Grant, end_families, issue_pair, start_family
 from services.checks import known_timezone
 from services.exceptions import Invalid, InvitationInvalid
 from services.patients.recount import move_account_to_zone

@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import Notification
+from models.alerts.notification import UNFINISHED
 from models.base import new_id
-from models.notification import UNFINISHED
 from services.channels.base import Letter
 
 SUBJECT: Final = "[Interlude] Your code for a new password"

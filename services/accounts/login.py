@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from models import User
 from services import audit
 from services.accounts.account import email_digest
-from services.accounts.delays import one_tries, stranger_tries
-from services.accounts.device_links import mail_link
-from services.accounts.devices import ClaimedDevice, known_device
-from services.accounts.families import Grant, start_family
+from services.accounts.guesses.delays import one_tries, stranger_tries
+from services.accounts.guesses.device_links import mail_link
+from services.accounts.guesses.devices import ClaimedDevice, known_device
 from services.accounts.passwords import Turn, hash_password, is_outdated, matches
+from services.accounts.tokens.families import Grant, start_family
 from services.exceptions import LoginFailed, RateLimited, SecondFactorRequired
 from services.unit_of_work import transaction
 

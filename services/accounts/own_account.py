@@ -14,10 +14,10 @@ from models import TokenFamily, User
 from services import audit
 from services.access import Actor
 from services.accounts.account import Profile, load_profile
-from services.accounts.delays import one_tries
-from services.accounts.families import end_families, end_family
+from services.accounts.guesses.delays import one_tries
 from services.accounts.passwords import Turn, hash_password, matches
-from services.accounts.token_check import acting
+from services.accounts.tokens.families import end_families, end_family
+from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
 
 FIRST_PASSWORD_WITHIN: Final = timedelta(hours=1)

@@ -16,7 +16,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from models import AlertEvent, Notification
-from models.notification import UNFINISHED
+from models.alerts.notification import UNFINISHED
 from services.alerts.chain import Chain, Link
 from services.rules.escalation.numbers import ESCALATION_NUMBERS
 from services.rules.escalation.states import PageStep, Transition

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import Alert, Contact, DigestAlert, Notification, Patient, User
-from models.alert import DISPOSITIONS
+from models.alerts.alert import DISPOSITIONS
 from services.access import Action, Actor, Scope, scopes
 from services.exceptions import Forbidden, NotFound
 from services.patients.view import in_view_clause

@@ -18,7 +18,7 @@ from models import Clinic, Contact
 from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.channels.addresses import ascii_mail_address, ascii_url
 from services.checks import check_email
 from services.exceptions import Invalid, NotFound

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models import Clinic
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.checks import check_country, check_timezone
 from services.exceptions import Invalid
 from services.rules.escalation.staffing import StaffingError, parse_staffing

@@ -14,7 +14,7 @@ from models import User
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
 from services.accounts.account import email_digest
-from services.accounts.families import Grant, start_family
+from services.accounts.tokens.families import Grant, start_family
 from services.clinic.contacts import add_contact
 from services.clinic.create import create_clinic
 from services.demo.series import DAYS, STORIES, Story, answers, daily_totals, form_totals

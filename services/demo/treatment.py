@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import orjson
 
 from services.access import Actor
-from services.accounts.families import start_family
+from services.accounts.tokens.families import start_family
 from services.demo.series import Story
 from services.treatment.courses import change_course, create_course
 from services.treatment.decisions import decide_about_session

@@ -24,7 +24,7 @@ from models import (
 from services import audit
 from services.access import Actor
 from services.accounts.account import email_digest
-from services.accounts.families import PATIENT_LIFETIME
+from services.accounts.tokens.families import PATIENT_LIFETIME
 from services.clinic.contacts import add_contact
 from services.clinic.create import create_clinic
 from services.unit_of_work import transaction

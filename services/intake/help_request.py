@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import HelpRequest, Patient
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.chain import load_chain
 from services.exactly_once import FirstAnswer, content_digest
 from services.exceptions import Invalid, NotFound

@@ -16,7 +16,7 @@ from models import CheckIn, Patient, StoredPlan, UnreadableBody
 from models.base import new_id
 from models.encryption import keyring
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.raising import raise_alerts
 from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.intake.storing.store import chain_of, safety_card, status_update, store_outcome

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import SideEffectReport, TreatmentSession
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, content_digest
 from services.exceptions import Invalid
 from services.intake.deciding.known import Known, Sent

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import CheckIn, CheckInContent
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import raise_revision, refresh

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from models import CheckIn, Patient, SideEffectReport
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.chain import load_chain
 from services.exceptions import Invalid, NotFound
 from services.intake.seen import load_seen

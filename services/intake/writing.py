@@ -17,9 +17,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn, SideEffectReport
-from models.check_in import RecordKind
+from models.entries.check_in import RecordKind
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
 from services.exceptions import Invalid, NotFollowed, NotFound
 from services.intake.deciding.known import Known, Sent, load_known

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Clinic, Patient, User
-from models.account import ROLES
+from models.people.account import ROLES
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.account import add_user, email_digest
 from services.accounts.invitation_codes import end_open_codes, issue_code
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.checks import check_email, known_timezone
 from services.exceptions import Invalid
 from services.patients.record import enrol

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from models import Contact, User
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.families import end_families
-from services.accounts.token_check import acting
+from services.accounts.tokens.families import end_families
+from services.accounts.tokens.token_check import acting
 from services.alerts.handling.ownership import owner_deactivated
 from services.exceptions import Invalid, LastAdmin, NotFound
 from services.membership.invitations import check_roles

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Clinic
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exceptions import NotFound
 from services.rules.instruments.definition import (
     Instrument,

@@ -14,10 +14,10 @@ from models import PasswordReset, PasswordResetRequest, User
 from models.base import new_id
 from services import audit
 from services.accounts.account import email_digest
-from services.accounts.delays import count_reset, guesses_codes
-from services.accounts.families import end_families
+from services.accounts.guesses.delays import count_reset, guesses_codes
 from services.accounts.letters import expire_letters
 from services.accounts.passwords import Turn, hash_password
+from services.accounts.tokens.families import end_families
 from services.exceptions import ResetCodeInvalid
 from services.password_reset.codes import credentials_digest, reset_code_digest
 from services.unit_of_work import transaction

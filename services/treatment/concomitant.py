@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import ConcomitantTreatment
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.chart import reading
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound

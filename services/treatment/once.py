@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from models.check_in import RecordKind
+from models.entries.check_in import RecordKind
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.chain import Chain
 from services.alerts.raising import raise_alerts
 from services.exactly_once import FirstAnswer, answer_once, content_digest, id_taken_elsewhere

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer
 from services.patients.history.treatments import current_version
 from services.treatment.once import New, Writing, begin, finish, write_once

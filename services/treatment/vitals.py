@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import StoredDecision, StoredVitals
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.intake.deciding.outcome import Outcome

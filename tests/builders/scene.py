@@ -29,8 +29,8 @@ from services.channels.base import Channel
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import execute_writes, transaction
 from tests.builders.calls import made
-from tests.builders.chart import Chart
 from tests.builders.stored import rows
+from tests.builders.trends.chart import Chart
 from tests.builders.workers import steady_pace, worker_on
 from tests.builders.world import ClinicWorld, Person
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.builders.chart import Chart
+from tests.builders.trends.chart import Chart
 from tests.builders.world import World
 
 # A Monday; far enough back that tokens written today hold all the way.

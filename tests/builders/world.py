@@ -23,8 +23,8 @@ from api.http.auth import encode_pair
 from models import User
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
-from services.accounts.families import PATIENT_LIFETIME, Grant, start_family
 from services.accounts.passwords import HASHER
+from services.accounts.tokens.families import PATIENT_LIFETIME, Grant, start_family
 from services.clinic.contacts import NewContact, add_contact
 from services.clinic.create import create_clinic
 from services.clock import utcnow

@@ -14,7 +14,7 @@ from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
 from services.accounts.accept import Acceptance, accept
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
-from services.accounts.refresh import refresh
+from services.accounts.tokens.refresh import refresh
 
 routes = Routes("auth", __name__, description="Log-in and tokens")
 

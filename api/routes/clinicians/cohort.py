@@ -9,7 +9,7 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.http.media_types import CSV, JSON, SVG, also_in, file_answer, wanted_form
-from schemas.cohort import CohortOut, CohortQuery
+from schemas.clinicians.cohort import CohortOut, CohortQuery
 from services.reports.cohort.chart import outcomes_svg
 from services.reports.cohort.outcomes import Asked, Outcomes, get_outcomes
 from services.reports.cohort.table import groups_csv

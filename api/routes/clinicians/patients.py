@@ -11,7 +11,7 @@ from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from api.page.caseload import caseload_page
 from schemas.base import page_of
-from schemas.patients import (
+from schemas.clinicians.patients import (
     CareTeamIn,
     CareTeamOut,
     CaseloadQuery,

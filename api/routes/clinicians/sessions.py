@@ -10,7 +10,7 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from schemas.base import PageQuery, page_of
-from schemas.treatment import (
+from schemas.clinicians.treatment import (
     DecisionIn,
     DecisionOut,
     ScreeningIn,

@@ -9,7 +9,7 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.trends import DifferenceOut, DifferenceQuery
+from schemas.clinicians.trends import DifferenceOut, DifferenceQuery
 from services.reports.trend.difference import get_difference
 
 routes = Routes("trend_difference", __name__, description="What changed between two reports?")

@@ -10,7 +10,7 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.http.media_types import CSV, JSON, PDF, PNG, SVG, also_in, file_answer, wanted_form
-from schemas.trends import TrendOut, TrendQuery
+from schemas.clinicians.trends import TrendOut, TrendQuery
 from services.reports.trend.renditions import get_rendition
 from services.reports.trend.report import Question, get_trend
 

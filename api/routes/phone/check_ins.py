@@ -11,7 +11,8 @@ from flask import Response, request
 from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from schemas.base import page_of
-from schemas.check_ins import (
+from schemas.instants import read_instant
+from schemas.phone.check_ins import (
     AmendIn,
     CheckInIn,
     CheckInListQuery,
@@ -19,7 +20,6 @@ from schemas.check_ins import (
     CheckInWithVersionsOut,
     TimeIn,
 )
-from schemas.instants import read_instant
 from services.intake.check_in import CHECK_INS, amend_check_in, record_check_in
 from services.intake.forms import AmendForm, CheckInForm
 from services.intake.stated_times import state_time

@@ -8,7 +8,7 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.due import DueOut
+from schemas.phone.due import DueOut
 from services.due import get_due
 
 routes = Routes("due", __name__, description="What is due, anchored on treatment")

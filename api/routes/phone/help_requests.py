@@ -10,7 +10,7 @@ from flask import Response
 from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from schemas.base import page_of
-from schemas.check_ins import EntryListQuery, HelpRequestIn, HelpRequestOut
+from schemas.phone.check_ins import EntryListQuery, HelpRequestIn, HelpRequestOut
 from services.intake.forms import HelpForm
 from services.intake.help_request import (
     get_help_request,

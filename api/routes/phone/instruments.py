@@ -8,7 +8,7 @@ from flask import Response, request
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.instruments import InstrumentOut, InstrumentPage
+from schemas.phone.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments
 
 routes = Routes("instruments", __name__, description="The questionnaires, as data")

@@ -11,8 +11,8 @@ from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
-from schemas.check_ins import EntryListQuery
-from schemas.side_effects import (
+from schemas.phone.check_ins import EntryListQuery
+from schemas.phone.side_effects import (
     EffectCodesOut,
     SideEffectsAmendIn,
     SideEffectsIn,

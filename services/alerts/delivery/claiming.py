@@ -29,8 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from models import Alert, Notification, NotificationAttempt
+from models.alerts.notification import UNFINISHED
 from models.base import new_id
-from models.notification import UNFINISHED
 from services.claims import first_free
 from services.unit_of_work import transaction
 

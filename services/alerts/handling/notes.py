@@ -14,7 +14,7 @@ from models import AlertFeedback, AlertNote
 from models.base import new_id
 from services import audit
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
 from services.alerts.handling.show_alerts import record_access, show_summary
 from services.alerts.permissions import reach_of, require, visible_alert

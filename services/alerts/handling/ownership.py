@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Alert, User
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.chain import load_chain
 from services.alerts.handling.locked_alert import lock_alert_for
 from services.alerts.handling.stand_down import stand_down_writes

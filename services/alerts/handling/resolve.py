@@ -18,7 +18,7 @@ from models import AlertOccurrence, AlertResolution, CheckIn, StoredPlan
 from models.base import new_id
 from models.encryption import keyring
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
 from services.alerts.handling.stand_down import stand_down_writes
 from services.alerts.permissions import Reach, problems_with

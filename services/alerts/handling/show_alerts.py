@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from models import Alert, User
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from services import audit
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.alerts.chain import contact_names, load_chain, next_target
 from services.alerts.handling.evidence import (
     load_occurrences,

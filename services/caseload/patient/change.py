@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from models import Alert, Patient, PatientPause, StoredPlan
 from models.base import new_id
-from models.patient import NO_END
+from models.people.patient import NO_END
 from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.caseload.patient.profile import may_see_clinical, show_patient, today_of
 from services.checks import check_timezone
 from services.exceptions import Forbidden, Invalid, OpenAlertExists

@@ -11,7 +11,7 @@ from models import Patient
 from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.caseload.patient.profile import show_patient
 from services.exactly_once import FirstAnswer, answer_once, content_digest, id_taken_elsewhere
 from services.exceptions import IdTaken

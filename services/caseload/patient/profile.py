@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import CareTeamMember, Patient, User
 from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.chart import reading
 from services.patients.members import check_members, members_of, set_care_team
 from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact

@@ -9,11 +9,11 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from models import Clinic
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from models.encryption import keyring
 from services import audit
 from services.access import Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.caseload.worklist.reasons import reason_in_words
 from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.sorting import KEY_KINDS

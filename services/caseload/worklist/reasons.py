@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from services.caseload.worklist.row import CaseRow, Days
 from services.patients.status.figures import NOT_JUDGED
 from services.rules import catalogue

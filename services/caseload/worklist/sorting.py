@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, Float, Integer, and_, case, cast, fu
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Patient, User
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from services.patients.status.figures import NOT_JUDGED
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE

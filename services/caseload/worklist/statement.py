@@ -38,7 +38,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from models import Alert, Patient, PatientStatus, User
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from models.base import UtcDateTime
 from models.encryption import EncryptedText
 from services.access import Action, Actor, Scope, scopes

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import PatientStatus, StoredDecision, StoredPlan
 from models.base import new_id
-from models.check_in import RecordKind
+from models.entries.check_in import RecordKind
 from services import audit
 from services.access import Actor
 from services.alerts.chain import Chain, load_chain

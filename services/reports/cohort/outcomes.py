@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import Clinic
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
 from services.reports.cohort.reader import count_treated, treated_patients
 from services.rules.cohort.course import CourseOutcome, course_outcomes

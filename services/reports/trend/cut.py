@@ -26,7 +26,7 @@ from models import (
     TreatmentSessionVersion,
     UnreadableBody,
 )
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects

@@ -31,10 +31,10 @@ from models import (
     SideEffectReport,
     TreatmentSessionVersion,
 )
-from models.patient import NO_END
+from models.people.patient import NO_END
 from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid
 from services.patients.view import visible_patient
 from services.reports.trend.cut import (

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.patients.view import visible_patient
 from services.reports.drawing.raster import png
 from services.reports.pictures.sheet import trend_csv

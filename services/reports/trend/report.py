@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services import audit
 from services.access import Action, Actor
-from services.accounts.token_check import acting
+from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid
 from services.patients.history.pauses import load_pauses_at
 from services.patients.history.treatments import load_treatment

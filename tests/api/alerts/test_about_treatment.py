@@ -15,9 +15,9 @@ from services.alerts.monitors.follow_up import report_missed_follow_ups
 from tests.builders.alerts import do, read
 from tests.builders.browser import Browser
 from tests.builders.calls import made, post
-from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import alerts, audited, newest_alert, rows
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person
 
 NOTHING_OF_TREATMENT = {

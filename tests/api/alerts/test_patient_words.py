@@ -13,9 +13,9 @@ from services.clock import utcnow
 from tests.builders.alerts import open_alert, read
 from tests.builders.browser import Browser
 from tests.builders.calls import made, post
-from tests.builders.chart import Chart
 from tests.builders.entries import ago, cssrs, phq9
 from tests.builders.stored import alerts, newest_alert
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person, World
 
 WORDS = "I cannot do this. Père, I want to kill mysélf tonight, quagga"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask.testing import FlaskClient
 
-from models.alert import DISPOSITIONS
+from models.alerts.alert import DISPOSITIONS
 from tests.builders.alerts import do, listed, open_alert, read, steady
 from tests.builders.calls import post
 from tests.builders.entries import ago, cssrs, phq9

@@ -22,9 +22,9 @@ from services.reports.cohort.reader import treated_patients
 from services.reports.cohort.table import COURSE_COLUMNS
 from services.unit_of_work import transaction
 from tests.builders.calls import post
-from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import rows
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person, World
 
 URL = "/v1/cohort/outcomes"

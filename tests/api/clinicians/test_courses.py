@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from tests.builders.calls import made, refused
-from tests.builders.chart import a_course, a_session
 from tests.builders.stored import revision, rows
+from tests.builders.trends.chart import a_course, a_session
 from tests.builders.ward import MORNING, Ward
 from tests.builders.world import Person, World
 

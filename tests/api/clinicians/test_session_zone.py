@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.builders.calls import made, refused
-from tests.builders.chart import Chart, a_session
+from tests.builders.trends.chart import Chart, a_session
 from tests.builders.ward import Ward
 from tests.builders.world import ClinicWorld
 

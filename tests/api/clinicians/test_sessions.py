@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from tests.builders.calls import made, refused
-from tests.builders.chart import a_session
 from tests.builders.stored import revision, rows
+from tests.builders.trends.chart import a_session
 from tests.builders.ward import MORNING, Ward
 
 

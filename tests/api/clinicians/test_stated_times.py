@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from tests.builders.calls import post
 from tests.builders.entries import phq9
-from tests.builders.histories import faults
 from tests.builders.stored import rows
+from tests.builders.trends.histories import faults
 from tests.builders.world import ClinicWorld, Person
 
 LONG_AGO = "1970-01-01T00:00:30Z"

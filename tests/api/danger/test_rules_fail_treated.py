@@ -13,7 +13,7 @@ from flask import Flask
 from services.intake.replay import replay, undecided
 from tests.builders.broken import broken
 from tests.builders.calls import made
-from tests.builders.chart import spread
+from tests.builders.trends.chart import spread
 from tests.builders.ward import MORNING, Ward
 
 DANGER = spread("phq9", 24) | {"q9": 2}

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from api.http.client_address import address_of
-from services.accounts.delays import network_of
+from services.accounts.guesses.delays import network_of
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48"), ip_network("192.0.2.7")]
 

@@ -10,7 +10,7 @@ import pytest
 from api.page.clock import Clock, span
 from api.page.evidence import rule
 from api.page.words import DISPOSITION, EVENT, OUTCOME, SEVERITY
-from models.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES
+from models.alerts.alert import CONTACT_OUTCOMES, DISPOSITIONS, SEVERITIES
 
 NIGHT = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
 CLOCK = Clock(NIGHT, ZoneInfo("Europe/Paris"))

@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from schemas.due import REASONS, STATUSES, DueOut
+from schemas.phone.due import REASONS, STATUSES, DueOut
 from services.rules.schedule.case import DueReason, ItemStatus
 from tests.builders.calls import made, post
-from tests.builders.chart import Chart
 from tests.builders.entries import phq9
 from tests.builders.stored import rows
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person, World, log_in
 
 ZONE = "Asia/Kolkata"

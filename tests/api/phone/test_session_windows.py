@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.builders.calls import made
-from tests.builders.chart import a_course
+from tests.builders.trends.chart import a_course
 from tests.builders.ward import MORNING, Ward
 
 

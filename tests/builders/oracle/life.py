@@ -15,7 +15,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from tests.builders.calls import made
-from tests.builders.chart import Chart, spread
 from tests.builders.entries import phq9
 from tests.builders.oracle.chart import (
     Absence,
@@ -25,6 +24,7 @@ from tests.builders.oracle.chart import (
     WrittenSession,
     mood_day,
 )
+from tests.builders.trends.chart import Chart, spread
 from tests.builders.world import ClinicWorld
 
 # A Monday in winter, after the newest edition of the formulas; clocks change on the way.

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from models import AuditEntry, Notification, Patient, User
 from services.accounts.accept import Acceptance, accept
-from services.accounts.families import Grant
 from services.accounts.letters import DEVICE, expire_letters, letter_of
 from services.accounts.own_account import change_password, get_me
 from services.accounts.passwords import matches
+from services.accounts.tokens.families import Grant
 from services.exceptions import Invalid, InvitationInvalid, RateLimited, Unauthenticated
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device
 from services.membership.users import change_user

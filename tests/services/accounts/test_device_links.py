@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from services.accounts import passwords
-from services.accounts.device_links import NOBODY, mail_link, open_link
+from services.accounts.guesses.device_links import NOBODY, mail_link, open_link
 from services.channels.smtp import SmtpChannel
 from services.exceptions import LinkInvalid
 from tests.builders import browser

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from services.accounts import passwords
-from services.accounts.devices import ClaimedDevice, known_device
-from services.accounts.families import end_family
+from services.accounts.guesses.devices import ClaimedDevice, known_device
+from services.accounts.tokens.families import end_family
 from services.unit_of_work import transaction
 from tests.builders import browser
 from tests.builders.browser import PASSWORD, Browser, give_password

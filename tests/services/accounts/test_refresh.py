@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 from api.http.auth import encode_pair
 from models import AuditEntry, TokenFamily, TokenPair, User
 from services.access import Actor
-from services.accounts.families import PATIENT_LIFETIME, STAFF_LIFETIME, Grant
 from services.accounts.own_account import get_me
-from services.accounts.refresh import Answer, PairState, Presented, decide, refresh
+from services.accounts.tokens.families import PATIENT_LIFETIME, STAFF_LIFETIME, Grant
+from services.accounts.tokens.refresh import Answer, PairState, Presented, decide, refresh
 from services.audit import verify_chain
 from services.exceptions import Unauthenticated
 from services.unit_of_work import transaction

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.accounts.tries import (
+from services.accounts.guesses.tries import (
     ADDRESS,
     CHECKS,
     CODES,

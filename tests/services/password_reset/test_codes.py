@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from models import AuditEntry, TokenFamily
 from services import audit
-from services.accounts.families import start_family
 from services.accounts.own_account import change_password, get_me
-from services.accounts.refresh import Presented, refresh
+from services.accounts.tokens.families import start_family
+from services.accounts.tokens.refresh import Presented, refresh
 from services.exceptions import RateLimited, Unauthenticated
 from services.membership.users import change_user
 from services.password_reset.issue import issue_one

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.builders.chart import Chart
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
 
 DAYS_SINCE_SESSION = 20

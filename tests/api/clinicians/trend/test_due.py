@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.builders.calls import made
-from tests.builders.chart import Chart
+from tests.builders.trends.chart import Chart
 from tests.builders.world import World
 
 ACCEPTED = datetime(2026, 3, 2, 12, tzinfo=UTC)

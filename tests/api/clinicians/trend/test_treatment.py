@@ -12,9 +12,9 @@ import pytest
 from services.rules.numbers import Versions
 from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
 from tests.builders.calls import made, post
-from tests.builders.chart import Chart
 from tests.builders.entries import ago, phq9
 from tests.builders.rules.changed_numbers import with_every_part_changed
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
 
 Report = dict[str, Any]

@@ -18,9 +18,9 @@ from services.alerts.monitors.follow_up import (
 from services.patients.status.lock import lock_patient
 from services.unit_of_work import transaction
 from tests.builders.calls import made
-from tests.builders.chart import Chart
 from tests.builders.scene import Scene
 from tests.builders.stored import alerts, rows
+from tests.builders.trends.chart import Chart
 from tests.builders.world import Person
 from tests.fixtures.mail import MailServer
 

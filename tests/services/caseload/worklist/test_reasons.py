@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from services.caseload.worklist.reasons import FAMILIES, family_in_words, reason_in_words
 from services.caseload.worklist.row import CaseRow, Days
 from services.rules.catalogue import CATALOGUE, RULES_FAILED

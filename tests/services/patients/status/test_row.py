@@ -14,7 +14,7 @@ from sqlalchemy import update
 from models import PatientStatus
 from services.caseload.verify import verify_caseload
 from services.unit_of_work import transaction
-from tests.builders.histories import START, Phone, answers, faults
+from tests.builders.trends.histories import START, Phone, answers, faults
 from tests.builders.world import ClinicWorld, World
 
 

@@ -27,7 +27,7 @@ from services.patients.status.row import CACHED, recompute
 from services.treatment.courses import change_course, create_course
 from services.treatment.sessions import change_session, create_session
 from services.unit_of_work import transaction
-from tests.builders.histories import START, Phone, answers, faults
+from tests.builders.trends.histories import START, Phone, answers, faults
 from tests.builders.world import ClinicWorld, Person, World
 
 ZONES = ("Europe/Paris", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata")

@@ -104,8 +104,8 @@ class Invitation(OfClinic, Identified, Base):
 
 class LoginDelay(Base):
     """Tries at log-ins and codes by keyed digest of an account, an address or both, shared by all
-    processes and forgotten after 15 minutes (`services.accounts.tries`, where a row is a `Count`:
-    `failures` its tries, `not_before_at` until when its checks are spent).
+    processes and forgotten after 15 minutes (`services.accounts.guesses.tries`, where a row is a
+    `Count`: `failures` its tries, `not_before_at` until when its checks are spent).
     """
 
     __tablename__ = "login_delays"

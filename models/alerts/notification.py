@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.alert import SEVERITIES
+from models.alerts.alert import SEVERITIES
 from models.base import Base, Identified, OfClinic, of_clinic, of_known_clinic, one_of
 from models.encryption import EncryptedText
 

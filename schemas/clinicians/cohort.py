@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from models.treatment import PHASES, PRODUCTS, ROUTES
 from schemas.base import Instant, Strict
-from schemas.trends import StepOut
+from schemas.clinicians.trends import StepOut
 
 GROUPED_BY = ("overall", "phase", "strict", "product", "route", "product_route")
 # A course whose sessions differ, and a treatment without a route.

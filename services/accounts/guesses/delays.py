@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from models import LoginDelay
 from models.encryption import keyring
-from services.accounts.tries import (
+from services.accounts.guesses.tries import (
     ADDRESS,
     CHECKS,
     CODES,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
 from services.access import Actor
-from services.accounts.families import revoke_for_theft
+from services.accounts.tokens.families import revoke_for_theft
 from services.exceptions import Unauthenticated
 from services.unit_of_work import may_be_committed, transaction, watch_commits
 

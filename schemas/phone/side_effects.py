@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, answers_to, text
-from schemas.check_ins import FLAGS, SafetyOut, SinceSessionOut, notice, seen_at
+from schemas.phone.check_ins import FLAGS, SafetyOut, SinceSessionOut, notice, seen_at
 
 MAX_EFFECTS = 100
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
 from services.accounts.account import load_profile
-from services.accounts.families import Grant, grant_of, issue_pair, revoke_for_theft
+from services.accounts.tokens.families import Grant, grant_of, issue_pair, revoke_for_theft
 from services.exceptions import Unauthenticated
 from services.patients.recount import count_entries_of
 from services.unit_of_work import transaction

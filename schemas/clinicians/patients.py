@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from models.alert import SEVERITIES
-from models.patient import PATIENT_STATUS
+from models.alerts.alert import SEVERITIES
+from models.people.patient import PATIENT_STATUS
 from schemas.accounts import (
     MAX_IN_LIST,
     EmergencyContactIn,
@@ -16,7 +16,7 @@ from schemas.accounts import (
 )
 from schemas.base import NOTE_LIMIT, Instant, PageQuery, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
-from schemas.trends import STATUSES
+from schemas.clinicians.trends import STATUSES
 
 SORTS = ("risk", "silence", "trend", "name")
 

@@ -15,9 +15,9 @@ from typing import Final
 from uuid import UUID
 
 from models.encryption import keyring
-from services.accounts.delays import Key, count_attempt
+from services.accounts.guesses.delays import Key, count_attempt
+from services.accounts.guesses.tries import FORGOTTEN_AFTER, Allowance
 from services.accounts.letters import queue_letter
-from services.accounts.tries import FORGOTTEN_AFTER, Allowance
 from services.exceptions import LinkInvalid, RateLimited
 from services.unit_of_work import transaction
 

@@ -1,0 +1,1 @@
+"""Alerts, what happened to them, and the pages about them."""

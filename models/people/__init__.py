@@ -1,0 +1,1 @@
+"""People: clinics, accounts, patients and what lets them in."""

@@ -1,0 +1,1 @@
+"""The wire of what a phone calls."""

@@ -1,0 +1,1 @@
+"""Who tries how often: guesses are delayed and never shut anybody out; a known device is let in."""

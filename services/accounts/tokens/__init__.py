@@ -1,0 +1,1 @@
+"""Token families: started, refreshed, checked at each request, ended."""

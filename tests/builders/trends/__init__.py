@@ -1,0 +1,1 @@
+"""Histories with known figures, for trends and their pictures."""
