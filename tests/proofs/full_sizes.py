@@ -25,15 +25,15 @@ from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
 from tests.services.accounts import test_under_attack as under_attack
 from tests.stories import (
-    test_broken_rules,
     test_exactly_once,
     test_odd_clocks,
-    test_outages,
     test_pages_arrive,
     test_played_forms,
     test_races,
+    test_strange_phones,
 )
 from tests.stories import test_refused_requests as refused
+from tests.stories.outages import test_bad_nights, test_broken_rules, test_outages
 
 SEED: Final = 20_261
 FORMS: Final = PROJECT.parent / "shared" / "data" / "nhanes_2013_2014_phq9.csv"
@@ -75,20 +75,7 @@ def full_sizes() -> list[Proof]:
         Proof("fair pages", lambda at: fair_pages(at, 400)),
         Proof("log-ins", lambda at: logs_in_under_attack(at, seconds=90)),
         Proof("refusals", lambda at: refusals_that_page(at, 5)),
-        story(
-            "clocks",
-            "Kolkata, New York's clock-change nights, a phone 3 days ahead",
-            "8 years of nights",
-            test_odd_clocks.test_odd_clocks_get_the_right_mood_day_and_danger_pages_at_once,
-            years=range(2018, 2026),
-        ),
-        story(
-            "broken rules",
-            "rules made to raise",
-            "500 harmless check-ins",
-            test_broken_rules.test_rules_that_raise_hide_no_danger_and_are_counted_and_replayed,
-            harmless=500,
-        ),
+        *_phones_and_rules(),
         story(
             "race",
             "every answer stands on an alert that was open when it committed",
@@ -98,6 +85,7 @@ def full_sizes() -> list[Proof]:
             seed=SEED,
         ),
         Proof("slow clients", slow_clients),
+        Proof("bad nights", lambda at: bad_nights(at, 20)),
         Proof("costly requests", costly_requests),
         *_workers_and_outages(),
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
@@ -125,6 +113,32 @@ def odd_bodies(dangerous: int, harmless: int) -> Iterator[Seen]:
         f"{harmless} bodies",
         f"{len(alarms)} alarms",
         alarms if len(alarms) > harmless // 100 else (),
+    )
+
+
+def _phones_and_rules() -> Iterator[Proof]:
+    yield story(
+        "clocks",
+        "Kolkata, New York's clock-change nights, a phone 3 days ahead",
+        "8 years of nights",
+        test_odd_clocks.test_odd_clocks_get_the_right_mood_day_and_danger_pages_at_once,
+        years=range(2018, 2026),
+    )
+    yield story(
+        "odd phones",
+        "odd instants, zones, clocks, letters and shapes: no 5xx, no danger missed, no series"
+        " spoiled",
+        "20,000 requests",
+        test_strange_phones.test_strange_phones_are_answered_paged_and_spoil_no_series,
+        requests=20_000,
+        seed=SEED,
+    )
+    yield story(
+        "broken rules",
+        "rules made to raise",
+        "500 harmless check-ins",
+        test_broken_rules.test_rules_that_raise_hide_no_danger_and_are_counted_and_replayed,
+        harmless=500,
     )
 
 
@@ -192,6 +206,23 @@ def slow_clients(running: RunningService) -> Iterator[Seen]:
     for kind in test_slow_clients.UNFINISHED:
         waiting = partial(test, running, kind, clients=200)
         yield from tell("a help request is answered", f"200 x {kind}", waiting)
+
+
+def bad_nights(running: RunningService, times: int) -> Iterator[Seen]:
+    """Logs that cannot be written, a database that only reads, another key, mail by its answers.
+    Slow bodies and a database that is away have lines of their own.
+    """
+    for log in test_bad_nights.LOGS:
+        logless = test_bad_nights.test_without_a_log_danger_is_answered_and_paged
+        yield from tell(f"log: {log}", f"{times} patients", partial(logless, running, log, times))
+    reading = test_bad_nights.test_a_database_that_only_reads_takes_nothing_and_says_so
+    yield from tell("a database that only reads", f"{times}", partial(reading, running, times))
+    for part in ("API", "worker"):
+        keyless = test_bad_nights.test_a_process_with_another_key_does_not_start_and_says_why
+        yield from tell(f"{part} with another key", "1", partial(keyless, running, part))
+    for fault in test_bad_nights.MAIL:
+        mailed = test_bad_nights.test_a_page_gets_out_whatever_the_mail_server_says
+        yield from tell(f"mail: {fault}", f"{times} alerts", partial(mailed, running, fault, times))
 
 
 def costly_requests(running: RunningService) -> Iterator[Seen]:

@@ -77,9 +77,11 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
         if found is TokenStatus.IN_ORDER:
             yield session
             return
-    if found is not TokenStatus.ENDED and not _is_first_use(actor, found, now):
-        found = TokenStatus.STOLEN
-    watch_commits(committed=before)
+    try:
+        if found is not TokenStatus.ENDED and not _is_first_use(actor, found, now):
+            found = TokenStatus.STOLEN
+    finally:
+        watch_commits(committed=before)
     if found is not TokenStatus.FIRST_USE:
         raise Unauthenticated
     with transaction(actor.clinic_id) as session:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -181,7 +181,7 @@ def _since(sent: Sent) -> date:
             first = sent.kept_day[0]
         else:
             first = earliest_mood_day(sent.recorded_at, sent.received_at, sent.sent_at)
-        return first - timedelta(days=DAILY_LOOKBACK_DAYS)
+        return date.fromordinal(max(1, first.toordinal() - DAILY_LOOKBACK_DAYS))
     except Exception as error:  # noqa: BLE001 -- a fault in this must not cost the answer
         log.error("days_unknown", kind=type(error).__name__)
         return date.min
