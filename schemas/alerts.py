@@ -172,6 +172,7 @@ class EvidenceOut(Schema):
     cssrs = one_of(CSSRS_LEVELS, required=True, allow_none=True)
     recorded_at = Instant(required=True)
     received_at = Instant(required=True)
+    answered_at = Instant(required=True)
     age_minutes = fields.Integer(required=True, validate=validate.Range(min=0))
     version = fields.Integer(required=True, allow_none=True)
     answers = answers(required=True, allow_none=True)

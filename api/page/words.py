@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from api.page.around import SOURCE, form, last_session, newest_cssrs, other_alerts, others
@@ -149,11 +149,11 @@ def sentence(words: str) -> str:
 
 
 def when(alert: Alert, evidence: Mapping[str, Any] | None, clock: Clock) -> str:
-    """How old it is, by our clock: a phone's may be wrong by days."""
+    """When it was, by our clock: a phone's may be wrong by days."""
     verb = how_it_came(alert, evidence)
     if evidence is None or verb is None:
         return f"Opened {clock.ago(alert['triggered_at'])}."
-    return f"{verb} {clock.ago(clock.now - timedelta(minutes=evidence['age_minutes']))}."
+    return f"{verb} {clock.ago(evidence['answered_at'])}."
 
 
 def how_it_came(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:

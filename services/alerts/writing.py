@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, insert, or_, select, update
+from sqlalchemy import Interval, Select, case, func, insert, literal, or_, select, update
 
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
@@ -17,6 +17,8 @@ from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
 from services.rules.escalation.states import AlertState, PageStep, Transition
 from services.unit_of_work import Write
 
+# Not a parameter of the column's type: an interval.
+A_MOMENT: Final = literal(timedelta(microseconds=1), Interval())
 WAKE_CHANNEL: Final = "interlude_pages"
 
 
@@ -56,15 +58,25 @@ def timeline_writes(
     actor_id: UUID | None = None,
     **detail: Any,
 ) -> list[Write]:
-    """One event for each kind, in this order; `detail` never carries patient data."""
+    """One event for each kind, in this order; `detail` never carries patient data.
+
+    The timeline never runs backwards: `now` was read before a lock was waited for, and on whatever
+    machine this is.
+    """
     if not kinds:
         return []
+    later = select(func.max(AlertEvent.at) + A_MOMENT).where(
+        AlertEvent.clinic_id == key.clinic_id,
+        AlertEvent.alert_id == key.alert_id,
+        AlertEvent.at > now,
+    )
+    at = func.coalesce(later.scalar_subquery(), literal(now, AlertEvent.at.type))
     rows = [
         {
             "clinic_id": key.clinic_id,
             "id": new_id(),
             "alert_id": key.alert_id,
-            "at": now,
+            "at": at,
             "kind": kind,
             "actor_id": actor_id,
             "detail": detail,

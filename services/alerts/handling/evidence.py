@@ -38,14 +38,17 @@ SHOWN_BODIES: Final = 5
 
 
 def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
-    """The occurrences, oldest first; each with the form version that it came with, if any."""
+    """The occurrences in the order received; each with the form version that it came with, if any.
+
+    A phone's clock may be ahead of ours: nothing happened `at` a time after it was received.
+    """
     return session.execute(
         select(
             AlertOccurrence.id,
             AlertOccurrence.entry_id,
             AlertOccurrence.about_id,
             AlertOccurrence.revision,
-            AlertOccurrence.at,
+            func.least(AlertOccurrence.at, AlertOccurrence.received_at).label("at"),
             AlertOccurrence.received_at,
             AlertOccurrence.rule,
             AlertOccurrence.source,
@@ -73,9 +76,12 @@ def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
 
 
 def show_occurrences(session: Session, alert: Alert, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """`[{at, rule, check_in_id}]`; of failed rules, the entries that they could not decide."""
+    """`[{at, rule, check_in_id}]` by `at`; of failed rules, the entries that were not decided."""
     if alert.patient_id is not None:
-        return [{"at": row.at, "rule": row.rule, "check_in_id": row.check_in_id} for row in rows]
+        return [
+            {"at": row.at, "rule": row.rule, "check_in_id": row.check_in_id}
+            for row in sorted(rows, key=lambda row: row.at)
+        ]
     failures = session.execute(
         select(RulesFailure.failed_at, RulesFailure.entry_id)
         .where(RulesFailure.alert_id == alert.id)
@@ -135,7 +141,7 @@ def show_evidence(
     session: Session, alert: Alert, rows: Sequence[Any], now: datetime
 ) -> dict[str, Any] | None:
     """What was answered, of the gravest occurrence, and what stands beside it. `age_minutes` from
-    when it was answered.
+    when it was answered (`answered_at`, by our clock).
 
     `version`: which version of the form (1 is the first); null when it was no form. `others`: the
     facts of the other occurrences, the gravest first. Pressures in mmHg, heart rate per minute,
@@ -154,6 +160,7 @@ def show_evidence(
         "cssrs": row.cssrs,
         "recorded_at": row.recorded_at or row.at,
         "received_at": row.received_at,
+        "answered_at": row.at,
         "age_minutes": max(0, int((now - row.at).total_seconds() // 60)),
         "version": row.version,
         "answers": _answers(session, alert, row),

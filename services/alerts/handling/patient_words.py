@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import null, select
+from sqlalchemy import func, null, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent, HelpRequest, SideEffectReport
@@ -43,15 +43,20 @@ def _queries() -> Iterator[tuple[Any, Any]]:
     no_reason = null().label("reason")
     yield (
         forms,
-        select(forms.id, forms.answered_at.label("at"), content.note, content.reason).join(
+        select(forms.id, _happened(forms.answered_at, forms), content.note, content.reason).join(
             content, OF_ITS_CHECK_IN
         ),
     )
-    yield asked, select(asked.id, asked.recorded_at.label("at"), asked.note, no_reason)
+    yield asked, select(asked.id, _happened(asked.recorded_at, asked), asked.note, no_reason)
     yield (
         reports,
-        select(reports.id, reports.answered_at.label("at"), reports.note, reports.reason),
+        select(reports.id, _happened(reports.answered_at, reports), reports.note, reports.reason),
     )
+
+
+def _happened(stamp: Any, entry: Any) -> Any:
+    """A phone's clock may be ahead of ours: nothing was written after it was received."""
+    return func.least(stamp, entry.received_at).label("at")
 
 
 def _words(row: Any, source: str) -> Iterator[dict[str, Any]]:
