@@ -1,7 +1,8 @@
 """Settings from the environment, checked once at the start.
 
-Every variable begins with `INTERLUDE_`. A value that cannot work stops the start with a message
-that names the variable and never repeats the value: it may be a secret.
+Every variable begins with `INTERLUDE_`. A value that cannot work, and a name that nobody reads,
+stop the start with a message that names the variable and never repeats the value: it may be a
+secret.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from api.secret_key import kept_secret_key, weakness
+from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
 from services.channels.addresses import ascii_host
 
-PREFIX = "INTERLUDE_"
+ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 N = TypeVar("N", int, float)
 
@@ -52,7 +54,8 @@ class Settings:
     """What one process runs with.
 
     Names that end in `_s` are seconds, in `_bytes` bytes. Database URLs are in SQLAlchemy's
-    form for psycopg 3; an empty `database_url` means the embedded server under `data_dir`.
+    form for psycopg 3; an empty `database_url` means the embedded server under `data_dir`. Without
+    a `public_url` nobody knows where the service is: what we send has no link.
     """
 
     secret_key: str = field(repr=False)
@@ -64,10 +67,11 @@ class Settings:
     admin_database_url: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = number(8000, 1, 65_535)
-    public_url: str = "http://127.0.0.1:8000"
-    smtp: SmtpServer | None = None
+    public_url: str = ""
+    smtp: SmtpServer | None = field(default=None, metadata={"name": "smtp_url"})
     mail_from: str = "interlude@localhost"
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_token: str = field(default="", repr=False)
     demo: bool = True
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
@@ -94,23 +98,52 @@ class Settings:
             SettingsError: naming the first variable that cannot work.
         """
         read = _Reader(environ)
+        _refuse_unknown(environ, read.text(IGNORE))
         data_dir = Path(read.text("DATA_DIR", "var")).expanduser().absolute()
         urls = (f"{whose}DATABASE_URL" for whose in ("", "OWNER_", "WORKER_", "AUDITOR_", "ADMIN_"))
         known = {name.lower(): read.database_url(name) for name in urls} | read.numbers(cls)
-        host = read.text("HOST", "127.0.0.1")
         if known["max_drain_bytes"] <= known["max_body_bytes"]:
             raise SettingsError("MAX_DRAIN_BYTES", f"must be more than {PREFIX}MAX_BODY_BYTES")
         return cls(
             secret_key=_secret_key(read.text("SECRET_KEY"), data_dir, make_key),
             data_dir=data_dir,
-            host=host,
-            public_url=_public_url(read.text("PUBLIC_URL"), host, known["port"]),
+            host=read.text("HOST", "127.0.0.1"),
+            public_url=_public_url(read.text("PUBLIC_URL")),
             smtp=_smtp(read.text("SMTP_URL")),
             mail_from=_mail_from(read.text("MAIL_FROM", "interlude@localhost")),
             trusted_proxies=_networks(read.text("TRUSTED_PROXIES")),
-            demo=read.switch("DEMO", default=True),
+            metrics_token=_metrics_token(read.text("METRICS_TOKEN")),
+            # Made-up patients never go into a database that somebody named.
+            demo=read.switch("DEMO", default=not known["database_url"]),
             **known,
         )
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine itself reaches the API."""
+        host = ANY_ADDRESS.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What stops no start and must not stand: words of `services.operations.safety.REASONS`."""
+        missing = {"no_public_url": not self.public_url, "no_mail_server": self.smtp is None}
+        return tuple(word for word, is_missing in missing.items() if is_missing)
+
+    @property
+    def public_path(self) -> str:
+        """The path that a proxy takes away; mostly empty."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Does the API listen for nobody but this machine, and mail to nobody elsewhere?"""
+        hosts = [self.host, *([self.smtp.host] if self.smtp else [])]
+        return all(_is_loopback(host) for host in hosts)
+
+
+# What `from_environ` reads; a test holds that it reads nothing else.
+NAMES: Final = frozenset(one.metadata.get("name", one.name).upper() for one in fields(Settings))
 
 
 @dataclass(frozen=True)
@@ -157,6 +190,19 @@ class _Reader:
         return f"postgresql+psycopg://{rest}"
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuse_unknown(environ: Mapping[str, str], ignored: str) -> None:
+    unknown = unknown_names(environ, NAMES, ignored)
+    if unknown:
+        raise SettingsError(unknown[0], in_words(unknown, NAMES))
+
+
 def _secret_key(given: str, data_dir: Path, make: bool) -> str:
     try:
         key = given or kept_secret_key(data_dir, make=make)
@@ -186,10 +232,10 @@ def _split(name: str, url: str, schemes: tuple[str, ...]) -> tuple[SplitResult, 
     return parts, port
 
 
-def _public_url(url: str, host: str, port: int) -> str:
+def _public_url(url: str) -> str:
     """As browsers write it in `Origin` and in cookies' paths: nothing else changes it later."""
     if not url:
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return ""
     parts, number_of_port = _split("PUBLIC_URL", url, ("https", "http"))
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise SettingsError("PUBLIC_URL", "must have no query, no fragment and no user")
@@ -230,6 +276,12 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     except ValueError:
         problem = "must be addresses or networks, as 10.0.0.0/8, 2001:db8::/32"
         raise SettingsError("TRUSTED_PROXIES", problem) from None
+
+
+def _metrics_token(token: str) -> str:
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SettingsError("METRICS_TOKEN", "must be printable ASCII without blanks")
+    return token
 
 
 def _mail_from(address: str) -> str:

@@ -24,7 +24,8 @@ from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.front.command import serve_command
 from api.front.watchdog import deaf_processes
-from api.settings import PREFIX, Settings, SettingsError
+from api.setting_names import PREFIX
+from api.settings import Settings, SettingsError
 from api.stopping import stop_on_signals
 from migrations import roles
 from migrations.upgrade import PROJECT, upgrade
@@ -79,6 +80,11 @@ def main() -> int:
 
 
 def _run(settings: Settings, stack: ExitStack) -> None:
+    if settings.demo and settings.database_url:
+        raise CannotRunError(
+            f"{PREFIX}DEMO=1 does not go with {PREFIX}DATABASE_URL: made-up patients are for the"
+            " embedded database only"
+        )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     stack.enter_context(_only_one(settings.data_dir))
     _refuse_taken_port(settings)
@@ -88,6 +94,8 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     _register_key(settings, urls)
     environ = {**os.environ, **urls.environ(), **_mail(settings, stack)}
     environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
+    if not settings.public_url and settings.is_for_this_machine:
+        environ[PREFIX + "PUBLIC_URL"] = settings.local_url
     if settings.demo and not stopping.is_set():
         _seed_demo(environ)
     if not stopping.is_set():
@@ -203,8 +211,7 @@ class _Health:
     """
 
     def __init__(self, settings: Settings) -> None:
-        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 -- compared, not bound
-        self._url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+        self._url = settings.local_url
         self._deaf_s, self._data_dir = settings.deaf_s, settings.data_dir
 
     def watch(self, api: Child) -> None:

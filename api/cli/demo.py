@@ -15,7 +15,7 @@ from api.http.auth import encode_pair
 from models.encryption import derive
 from services.accounts.tokens.families import PATIENT_LIFETIME
 from services.clock import utcnow
-from services.demo.clinic import ADMIN, PATIENT, STAFF, make_demo, open_phone
+from services.demo.clinic import ADMIN, PATIENT, STAFF, OtherClinicsError, make_demo, open_phone
 
 
 @click.command("demo")
@@ -26,7 +26,11 @@ def demo() -> None:
     # Of this installation's secret: the same at every start, on no other machine.
     password = "demo-" + derive(settings.secret_key, b"interlude demo password").hex()[:10]
     now = utcnow()
-    clinic_id = make_demo(password, now)
+    try:
+        clinic_id = make_demo(password, now)
+    except OtherClinicsError:
+        click.echo("This database has clinics of its own: no made-up patients beside them.")
+        return
     console = Console(width=100, soft_wrap=True)
     table = Table(title="Demo clinic (simulated patients)", title_justify="left")
     for heading in ("role", "e-mail", "password"):
@@ -39,7 +43,7 @@ def demo() -> None:
         table.add_row(role, email, password)
     console.print(table)
     console.print("A first request to paste (item 9 = 1: it opens an alert and pages):")
-    click.echo(first_request(settings.public_url, clinic_id, now))
+    click.echo(first_request(settings.public_url or settings.local_url, clinic_id, now))
 
 
 def first_request(url: str, clinic_id: UUID, now: datetime) -> str:

@@ -21,6 +21,7 @@ from api.http.auth import encode_pair
 from api.play.checks import check
 from api.play.forms import Form, FormsError, read_forms
 from api.play.phones import Outcome, Play, send_all
+from api.settings import Settings
 from services.access import Actor
 from services.accounts.tokens.families import PATIENT_LIFETIME
 from services.clock import utcnow
@@ -32,7 +33,9 @@ LOOK_S: Final = 0.2
 
 @click.command("play")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--url", help="the running service (default: INTERLUDE_PUBLIC_URL)")
+@click.option(
+    "--url", help="the running service (default: INTERLUDE_PUBLIC_URL, else this machine's)"
+)
 @click.option("--connections", type=click.IntRange(1, 64), default=8, show_default=True)
 @click.option("--contact", default=CONTACT, show_default=True, help="paged first; made once")
 @click.option("--verify", is_flag=True, help="then compare the database with the file")
@@ -62,7 +65,8 @@ def play(
     )
     with bar:
         plays = _make_people(clinic_id, forms, bar)
-        target = url or current_app.config["INTERLUDE"].public_url
+        settings: Settings = current_app.config["INTERLUDE"]
+        target = url or settings.public_url or settings.local_url
         answers = _send(target, plays, connections)
         outcomes = Counter(bar.track(answers, len(plays), description="Sending"))
     console.print(_answers(outcomes, len(forms)))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from api.embedded.server import EmbeddedServer, join_or_start
-from api.settings import PREFIX, Settings, SettingsError
+from api.setting_names import PREFIX
+from api.settings import Settings, SettingsError
 from migrations import roles
 from migrations.upgrade import upgrade
 

@@ -34,9 +34,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # Who does not take a part of an answer for so long has gone.
 SEND_WITHIN_S: Final = 60.0
-LOG_IN: Final = re.compile(r"(/.*)?/a/[^/]+/log-in")
+LOG_IN: Final = re.compile(r"(/.*)?/a(/[^/]+)?/log-in")
 ALERT_WORK: Final = re.compile(
-    r"(/.*)?/(readyz|safetyz|a/.*|v1/alerts/[^/]+/(acknowledge|hand-over|resolve|notes))"
+    r"(/.*)?/(readyz|safetyz|a(/.*)?|v1/alerts/[^/]+/(acknowledge|hand-over|resolve|notes))"
 )
 BROKEN: Final = document(
     500, "internal_error", "Internal error", "We do not know whether this arrived."

@@ -19,6 +19,7 @@ from api.settings import Settings
 from models.base import new_id
 from models.encryption import derive
 from services.accounts.guesses.devices import KNOWN_FOR, ClaimedDevice
+from services.accounts.letters import DEVICE_PATH
 from services.exceptions import Unauthenticated
 
 COOKIE: Final = "interlude_device_"
@@ -49,9 +50,11 @@ def remember_device(response: Response, user_id: UUID, now: datetime) -> None:
 
 
 def link_page() -> str:
-    """What the code of a link by mail is put behind."""
+    """What the code of a link by mail is put behind; without a public URL only its path. Never the
+    host that the request names: whoever asks could choose it.
+    """
     settings: Settings = current_app.config["INTERLUDE"]
-    return f"{settings.public_url}/a/device?link="
+    return settings.public_url + DEVICE_PATH
 
 
 def _from_cookie(value: str) -> ClaimedDevice | None:

@@ -21,7 +21,7 @@ from services.access import Actor
 from services.accounts.tokens.families import Grant
 
 COOKIE: Final = "interlude_page"
-PATH: Final = "/a/"  # below the path of the public URL
+PATH: Final = "/a"  # below the path of the public URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def set_cookie(response: Response, name: str, value: str) -> None:
 
 def prefix() -> str:
     """The path that the service has at its public URL, which a proxy takes away; mostly empty."""
-    return urlsplit(settings().public_url).path
+    return settings().public_path
 
 
 def page_path() -> str:

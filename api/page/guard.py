@@ -50,7 +50,10 @@ def is_own_origin() -> bool:
     """Does the Origin header name us, by our public address or by the one that was called?"""
     origin = request.headers.get("Origin", "")
     public = urlsplit(settings().public_url)
-    return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
+    ours = {f"{request.scheme}://{request.host}"}
+    if public.netloc:
+        ours.add(f"{public.scheme}://{public.netloc}")
+    return origin in ours
 
 
 def csrf_token() -> str:

@@ -23,10 +23,12 @@ def answer(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def alert_path() -> str:
-    """`/a/<alert id>` of this request, as it was called: it tells nobody whether that exists.
-    Behind the path of the public URL.
+    """`/a/<alert id>` of this request, as it was called: it tells nobody whether that exists; `/a`
+    of the forms that are about none. Behind the path of the public URL.
     """
-    return prefix() + quote("/".join(request.path.split("/")[:3]))
+    parts = request.path.split("/")[:3]
+    about_none = parts[2:] in (["log-in"], ["log-out"])
+    return prefix() + quote("/".join(parts[:2] if about_none else parts))
 
 
 def log_in_form(

@@ -14,10 +14,10 @@ from api.http.devices import claimed_devices, link_page, remember_device
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import flatten
-from api.page.browser_session import PageSession, begin_session, end_session
+from api.page.browser_session import PageSession, begin_session, end_session, prefix
 from api.page.rendering import alert_path, answer, log_in_form, message
 from api.page.typed import Typed, typed
-from api.page.words import describe
+from api.page.words import describe, open_alerts
 from schemas.accounts import LoginIn
 from schemas.alerts import NoteIn, ResolveIn
 from schemas.base import NOTE_LIMIT
@@ -28,7 +28,7 @@ from services.accounts.tokens.families import Grant
 from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
-from services.alerts.handling.show_alerts import get_alert
+from services.alerts.handling.show_alerts import get_alert, list_alerts
 from services.exceptions import (
     Invalid,
     LinkInvalid,
@@ -48,6 +48,34 @@ NOTE: Final = NoteIn()
 RESOLVE: Final = ResolveIn()
 
 
+@page.get("/")
+@public
+def begin() -> Response:
+    """Whoever opens the server without more."""
+    response: Response = redirect(f"{prefix()}/a", 302)  # type: ignore[assignment] # werkzeug's base
+    return response
+
+
+@page.get("/a")
+@public
+def show_open_alerts() -> Response:
+    """What is open for whoever reads, also by the number of a page that came without a link."""
+    if g.page_session is None:
+        return log_in_form()
+    session = reader()
+    listed = list_alerts(session.actor, now(), limit=1)["items"]
+    shown = list(open_alerts(listed, session.actor, session.timezone, now()))
+    return answer("open_alerts.html", alerts=shown)
+
+
+@page.get("/a/log-in")
+@page.get("/a/log-out")
+@public
+def get_entrance() -> Response:
+    """Whoever opens the address of a form."""
+    return back()
+
+
 @page.get("/a/<alert_id>")
 @public
 def show_alert_page(alert_id: str) -> Response:
@@ -57,6 +85,7 @@ def show_alert_page(alert_id: str) -> Response:
     return alert_page(alert_id)
 
 
+@page.post("/a/log-in", defaults={"alert_id": ""})
 @page.post("/a/<alert_id>/log-in")
 @public
 def post_log_in(alert_id: str) -> Response:
@@ -107,6 +136,7 @@ def post_device() -> Response:
     return response
 
 
+@page.post("/a/log-out", defaults={"alert_id": ""})
 @page.post("/a/<alert_id>/log-out")
 @public
 def post_log_out(alert_id: str) -> Response:  # noqa: ARG001 - the path says where to go back

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -106,6 +106,26 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
         "timeline": [line(event, clock) for event in reversed(alert["timeline"])],
         "zone": str(clock.zone),
     }
+
+
+def open_alerts(
+    listed: Sequence[Alert], actor: Actor, timezone: str, now: datetime
+) -> Iterator[dict[str, Any]]:
+    """A line for each alert that nobody has resolved; nothing about whom."""
+    clock = Clock(now, find_zone(timezone) or UTC)
+    for alert in listed:
+        if alert["status"] == "resolved":
+            continue
+        mine = alert["acknowledged_by"] == actor.user_id
+        taken = "You have taken it" if mine else "Somebody has taken it"
+        yield {
+            "id": str(alert["id"]),
+            "short_id": short_id(alert["id"]),
+            "severity": SEVERITY[alert["severity"]],
+            "family": family(alert["family"]),
+            "opened": clock.ago(alert["triggered_at"]),
+            "state": "Nobody has taken it" if alert["status"] == "triggered" else taken,
+        }
 
 
 def around(evidence: Mapping[str, Any], clock: Clock) -> dict[str, Any]:

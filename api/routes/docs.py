@@ -10,6 +10,7 @@ from flask import Response, abort, current_app, send_from_directory
 
 from api.http.auth import public
 from api.http.bodies import Routes, json_answer
+from api.settings import Settings
 
 routes = Routes("docs", __name__, description="This document, and a page to read it")
 
@@ -23,6 +24,7 @@ ASSETS: Final = frozenset(
         "favicon-32x32.png",
     }
 )
+# The paths in both are relative: a proxy may have put the service below a path of its own.
 # Everything comes from here, and nothing else may be reached.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
@@ -34,20 +36,20 @@ PAGE: Final = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <title>Interlude API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="stylesheet" href="/docs/index.css">
-<link rel="icon" type="image/png" href="/docs/favicon-32x32.png" sizes="32x32">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/index.css">
+<link rel="icon" type="image/png" href="docs/favicon-32x32.png" sizes="32x32">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/swagger-ui-standalone-preset.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/swagger-ui-standalone-preset.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 """
 START: Final = """window.ui = SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   validatorUrl: null,
@@ -62,7 +64,11 @@ START: Final = """window.ui = SwaggerUIBundle({
 def openapi_json() -> Response:
     """This document, generated from the schemas that validate."""
     apis = current_app.extensions["flask-smorest"]["apis"]
-    return json_answer(apis[""]["ext_obj"].spec.to_dict())
+    document = apis[""]["ext_obj"].spec.to_dict()
+    settings: Settings = current_app.config["INTERLUDE"]
+    # Of this server, whatever name it is called by.
+    here = {**document["servers"][0], "url": settings.public_path or "/"}
+    return json_answer({**document, "servers": [here]})
 
 
 @routes.reads("/docs", {"type": "string"}, content_type="text/html")

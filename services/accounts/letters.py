@@ -34,7 +34,7 @@ LINK_TEXT: Final = """\
 Somebody, perhaps you, tried to log in to your Interlude account more often than it takes from
 devices that it does not know.
 
-If you are kept out, open this link on the device on which you want to log in, and confirm it:
+If you are kept out, open {what} on the device on which you want to log in, and confirm it:
 
 {code}
 
@@ -42,6 +42,10 @@ It works once, until {until} UTC.
 
 If it was not you, do nothing: nobody got in.
 """
+
+# A server that does not know its own address sends the rest of it.
+DEVICE_PATH: Final = "/a/device?link="
+BARE_PATH: Final = "this page of your Interlude server"
 
 DEVICE_SUBJECT: Final = "[Interlude] A further device has logged in"
 DEVICE_TEXT: Final = """\
@@ -63,8 +67,9 @@ def letter_of(notification_id: UUID, address: str, code: str, expires_at: dateti
     """
     if code == DEVICE:
         return Letter(notification_id, address, DEVICE_SUBJECT, DEVICE_TEXT)
-    subject, text = (LINK_SUBJECT, LINK_TEXT) if "://" in code else (SUBJECT, TEXT)
-    filled = text.format(code=code, until=f"{expires_at:%Y-%m-%d %H:%M}")
+    subject, text = (LINK_SUBJECT, LINK_TEXT) if DEVICE_PATH in code else (SUBJECT, TEXT)
+    what = BARE_PATH if code.startswith("/") else "this link"
+    filled = text.format(code=code, what=what, until=f"{expires_at:%Y-%m-%d %H:%M}")
     return Letter(notification_id, address, subject, filled)
 
 

@@ -103,6 +103,8 @@ def short_id(alert_id: UUID) -> str:
     return alert_id.hex[-8:].upper()
 
 
-def alert_url(public_url: str, alert_id: UUID) -> str:
-    """The page that opens the facts after log-in."""
-    return f"{public_url}/a/{alert_id}"
+def alert_url(public_url: str, alert_id: UUID) -> str | None:
+    """The page that opens the facts after log-in; None where nobody knows our public URL, since a
+    link that leads nowhere is worse than none.
+    """
+    return f"{public_url}/a/{alert_id}" if public_url else None

@@ -18,6 +18,11 @@ NOTHING_TO_DO: Final = {
     "acknowledged": "Somebody else has taken it. There is nothing for you to do now.",
     "resolved": "Somebody has resolved it. There is nothing for you to do.",
 }
+LINKED: Final = "The link asks you to log in. Opening it changes nothing."
+UNLINKED: Final = (
+    "This server does not know its own address, so there is no link: log in where you always do,"
+    " and look for the alert by its number."
+)
 
 
 def subject(page: Page) -> str:
@@ -42,7 +47,7 @@ def body(page: Page, public_url: str, now: datetime) -> str:
     parts = {"page": _page, "digest": _digest, "stand_down": _stand_down}[page.kind]
     lines = [*parts(page, public_url, now), f"Times are in {page.zone}."]
     if page.kind != "stand_down":
-        lines.append("The link asks you to log in. Opening it changes nothing.")
+        lines.append(LINKED if public_url else UNLINKED)
     return "\n".join(lines)
 
 
@@ -50,7 +55,7 @@ def _page(page: Page, public_url: str, now: datetime) -> Iterator[str]:
     (notice,) = page.alerts
     yield _name(page, notice)
     yield f"Opened {clock(notice.triggered_at, now, page.zone)}. {STATE[notice.status]}"
-    yield alert_url(public_url, notice.alert_id)
+    yield from _link(public_url, notice)
     yield ""
     if page.next_page is not None:
         unless = "you do nothing" if notice.status == "triggered" else "nobody follows up"
@@ -65,7 +70,7 @@ def _digest(page: Page, public_url: str, now: datetime) -> Iterator[str]:
     for notice in page.alerts:
         since = clock(notice.triggered_at, now, page.zone)
         yield f"{notice.severity} alert {short_id(notice.alert_id)}, {notice.status}, since {since}"
-        yield f"{alert_url(public_url, notice.alert_id)}\n"
+        yield from (*_link(public_url, notice), "")
 
 
 def _stand_down(page: Page, public_url: str, now: datetime) -> Iterator[str]:
@@ -74,7 +79,14 @@ def _stand_down(page: Page, public_url: str, now: datetime) -> Iterator[str]:
     yield NOTHING_TO_DO[notice.status]
     if page.next_page is not None:
         yield f"If nobody follows up, it pages again at {clock(page.next_page.at, now, page.zone)}."
-    yield f"{alert_url(public_url, notice.alert_id)}\n"
+    yield from (*_link(public_url, notice), "")
+
+
+def _link(public_url: str, notice: AlertNotice) -> Iterator[str]:
+    """Where the facts are, when we know our own address."""
+    url = alert_url(public_url, notice.alert_id)
+    if url is not None:
+        yield url
 
 
 def _name(page: Page, notice: AlertNotice) -> str:

@@ -23,7 +23,7 @@ from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm, EffectsForm
 from services.intake.side_effects import record_side_effects
 from services.membership.invitations import InvitationForm, invite
-from services.unit_of_work import transaction
+from services.unit_of_work import clinic_ids, transaction
 
 ZONE: Final = "America/New_York"
 ADMIN: Final = "admin@demo.example"
@@ -33,6 +33,10 @@ STAFF: Final = {
 }
 PATIENT: Final = "rosa@demo.example"
 NAMESPACE: Final = UUID("9d1f5a0e-6f6c-4c0e-9a3e-1d6f5a0e6f6c")
+
+
+class OtherClinicsError(RuntimeError):
+    """The database has clinics of somebody's own."""
 
 
 def find_demo() -> UUID | None:
@@ -45,10 +49,15 @@ def find_demo() -> UUID | None:
 
 
 def make_demo(password: str, now: datetime) -> UUID:
-    """Make the demo clinic with staff, a contact and ten weeks of simulated treatment, once."""
+    """Make the demo clinic with staff, a contact and ten weeks of simulated treatment, once.
+
+    Raises `OtherClinicsError` where other clinics are: made-up people never stand beside real ones.
+    """
     known = find_demo()
     if known is not None:
         return known
+    if clinic_ids():
+        raise OtherClinicsError
     began = now - timedelta(days=DAYS + 1)
     made = create_clinic("Demo Clinic", ZONE, "US", ADMIN, began)
     admin = _accept(made.invitation_code, password, began)

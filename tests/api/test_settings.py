@@ -9,22 +9,14 @@ from pathlib import Path
 import pytest
 
 from api.secret_key import kept_secret_key
-from api.settings import Settings, SettingsError, SmtpServer
-
-GOOD_KEY = "q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"
-
-
-def settings(data_dir: Path, *, make_key: bool = True, **given: str) -> Settings:
-    environ = {"INTERLUDE_DATA_DIR": str(data_dir), "INTERLUDE_SECRET_KEY": GOOD_KEY}
-    return Settings.from_environ(
-        {**environ, **{f"INTERLUDE_{name}": value for name, value in given.items()}},
-        make_key=make_key,
-    )
+from api.settings import SettingsError, SmtpServer
+from tests.builders.settings import GOOD_KEY, settings
 
 
 def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
     read = settings(tmp_path)
-    assert (read.host, read.port, read.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
+    assert (read.host, read.port, read.public_url) == ("127.0.0.1", 8000, "")
+    assert (read.local_url, read.is_for_this_machine) == ("http://127.0.0.1:8000", True)
     assert read.database_url == ""
     assert read.smtp is None
     assert read.demo
@@ -59,6 +51,8 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("PUBLIC_URL", "https://interlude.example/?a=b"),
         ("PUBLIC_URL", "https://user:word@interlude.example"),
         ("PUBLIC_URL", "https://interlude..\u00e9xample"),
+        ("METRICS_TOKEN", "two words"),
+        ("METRICS_TOKEN", "ümlaut-token"),
         ("LEASE_S", "0.5"),
         ("POLL_S", "nan"),
         ("RETRY_BASE_S", "-1"),
@@ -186,3 +180,44 @@ def test_a_weak_key_in_the_file_is_refused_and_the_file_is_named(tmp_path: Path)
     (tmp_path / "secret_key").write_text("short")
     with pytest.raises(SettingsError, match=r"INTERLUDE_SECRET_KEY \(kept in .*secret_key\)"):
         settings(tmp_path, SECRET_KEY="")
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "for_this_machine"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000", True),
+        ("localhost", "http://localhost:8000", True),
+        ("::1", "http://[::1]:8000", True),
+        ("0.0.0.0", "http://127.0.0.1:8000", False),  # noqa: S104 -- only read
+        ("::", "http://[::1]:8000", False),
+        ("10.1.2.3", "http://10.1.2.3:8000", False),
+        ("api.example", "http://api.example:8000", False),
+    ],
+)
+def test_a_public_url_is_never_made_up_from_where_we_listen(
+    tmp_path: Path, host: str, url: str, for_this_machine: bool
+):
+    read = settings(tmp_path, HOST=host)
+    assert (read.local_url, read.is_for_this_machine) == (url, for_this_machine)
+    assert read.public_url == ""
+    mails_here = settings(tmp_path, HOST=host, SMTP_URL="smtp://127.0.0.1:2525")
+    assert mails_here.is_for_this_machine is for_this_machine
+    mails_away = settings(tmp_path, HOST=host, SMTP_URL="smtp://mail.example")
+    assert not mails_away.is_for_this_machine
+    assert read.faults == ("no_public_url", "no_mail_server")
+    assert settings(tmp_path, PUBLIC_URL="https://i.test", SMTP_URL="smtp://m").faults == ()
+
+
+@pytest.mark.parametrize(
+    ("database_url", "demo", "seeded"),
+    [
+        ("", "", True),
+        ("", "0", False),
+        ("postgresql://app@db/interlude", "", False),
+        ("postgresql://app@db/interlude", "0", False),
+    ],
+)
+def test_made_up_patients_are_for_the_embedded_database(
+    tmp_path: Path, database_url: str, demo: str, seeded: bool
+):
+    assert settings(tmp_path, DATABASE_URL=database_url, DEMO=demo).demo is seeded

@@ -109,6 +109,23 @@ def test_a_taken_port_and_a_second_run_are_refused_in_words(run: Run):
     assert not (run.data_dir / "postgres").exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"DATABASE_URL": "postgresql://app@127.0.0.1:1/x", "DEMO": "1"}, "INTERLUDE_DEMO=1 does"),
+        ({"SMPT_URL": "smtp://mail"}, "INTERLUDE_SMPT_URL is no setting"),
+    ],
+)
+def test_what_must_not_be_is_refused_before_anything_is_made(
+    run: Run, settings: dict[str, str], words: str
+):
+    run.environ |= {f"INTERLUDE_{name}": value for name, value in settings.items()}
+    with run.running() as process:
+        assert process.wait(60) == 2
+    assert f"cannot start: {words}" in run.log.read_text().replace("\n", " ")
+    assert not (run.data_dir / "postgres").exists()
+
+
 def test_a_weak_secret_stops_the_start_by_name(run: Run):
     run.environ["INTERLUDE_SECRET_KEY"] = "short"
     with run.running() as process:

@@ -8,6 +8,9 @@ import shlex
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.builders.stored import rows
+from tests.builders.world import World
+
 
 def demo(app: Flask) -> str:
     result = app.test_cli_runner().invoke(args=["demo"])
@@ -47,3 +50,9 @@ def test_the_demo_clinic_is_made_once_and_works(
     first = client.post("/v1/check-ins", data=request[-1], headers=sent)
     assert first.status_code == 201
     assert caseload()["Rosa Responder"][1] == "high"
+
+
+def test_no_made_up_patient_stands_beside_a_real_one(app: Flask, world: World) -> None:
+    clinic = world.clinic()
+    assert "no made-up patients beside them" in demo(app)
+    assert len(rows(clinic.admin, "SELECT 1 FROM users")) == 1

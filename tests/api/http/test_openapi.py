@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
@@ -43,7 +45,9 @@ def test_every_route_is_documented(app: Flask, document: dict[str, Any]) -> None
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule)
         for method in {m.lower() for m in rule.methods or ()} & set(METHODS):
-            assert (path, method) in known or path.startswith(PAGES), f"{method} {path}"
+            assert (path, method) in known or path == "/" or path.startswith(PAGES), (
+                f"{method} {path}"
+            )
 
 
 def test_every_operation_has_a_name_of_its_own_a_summary_and_a_known_tag(
@@ -130,10 +134,26 @@ def test_the_docs_page_needs_nothing_from_elsewhere(client: FlaskClient) -> None
     used = re.findall(r'(?:src|href)="([^"]+)"', page.get_data(as_text=True))
     assert len(used) >= 5
     for path in used:
-        assert path.startswith("/docs/")
-        with client.get(path) as answer:
+        with client.get(urljoin("http://localhost/docs", path)) as answer:
             assert answer.status_code == 200, path
-    assert "/openapi.json" in client.get("/docs/start.js").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("prefix", ["", "/ward/in"])
+def test_the_docs_page_works_below_a_path_of_the_proxy(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    """A browser takes what the page names from below the page's own address."""
+    at = f"https://interlude.test{prefix}"
+    settings = replace(app.config["INTERLUDE"], public_url=at)
+    monkeypatch.setitem(app.config, "INTERLUDE", settings)
+    page = client.get("/docs").get_data(as_text=True)
+    script = client.get("/docs/start.js").get_data(as_text=True)
+    used = re.findall(r'(?:src|href)="([^"]+)"', page) + re.findall(r'url: "([^"]+)"', script)
+    assert len(used) >= 6
+    for path in used:
+        assert urljoin(f"{at}/docs", path).startswith(f"{at}/"), path
+    (server,) = client.get("/openapi.json").json["servers"]
+    assert server["url"] == (prefix or "/")
 
 
 def test_the_docs_serve_nothing_else_of_the_machine(client: FlaskClient) -> None:

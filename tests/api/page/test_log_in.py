@@ -30,7 +30,7 @@ def without_tokens(text: str) -> str:
 
 
 def cookie_of(browser: Browser, name: str):
-    return browser.client.get_cookie(name, path="/a/")
+    return browser.client.get_cookie(name, path="/a")
 
 
 def test_a_known_an_unknown_and_a_malformed_id_show_the_same_log_in(
@@ -108,7 +108,7 @@ def test_the_session_cookie_is_for_this_page_only(
     for name in ("interlude_page", "interlude_form"):
         cookie = cookie_of(browser, name)
         assert cookie is not None
-        assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/a/")
+        assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/a")
         assert cookie.secure is False
         assert cookie.expires is None
     session = cookie_of(browser, "interlude_page").value
@@ -125,7 +125,7 @@ def test_over_https_the_cookies_are_secure(app: Flask, clinic: ClinicWorld, clie
     assert browser.log_in(clinic.staff()).status_code == 200
     assert "interlude_page" in str(browser.client._cookies)
     for name in ("interlude_page", "interlude_form"):
-        cookie = browser.client.get_cookie(name, domain="interlude.test", path="/a/")
+        cookie = browser.client.get_cookie(name, domain="interlude.test", path="/a")
         assert cookie is not None
         assert cookie.secure is True
     behind_a_proxy = browser.post("log-out", {"csrf": browser.forms()["log-out"]}, OWN)
@@ -173,7 +173,7 @@ def test_one_can_log_in_at_each_form_of_the_public_url(
     assert "acknowledge" in browser.forms()
     assert browser.send("acknowledge").status_code == 200
     kept = [each for each in browser.client._cookies.values() if each.key == "interlude_page"]
-    assert [(each.path, each.secure) for each in kept] == [(f"{prefix}/a/", True)]
+    assert [(each.path, each.secure) for each in kept] == [(f"{prefix}/a", True)]
     assert public_url == origin + prefix
     device = browser.open(f"{prefix}/a/device?link=x")
     assert f'action="{prefix}/a/device"' in device.text
@@ -300,10 +300,10 @@ def test_a_log_in_ends_at_once_and_says_so(
         client.patch(path, json={"active": False}, headers=clinic.admin.headers)
     else:
         kept = f"{kept[:-2]}xx"
-    browser.client.set_cookie("interlude_page", kept, path="/a/")
+    browser.client.set_cookie("interlude_page", kept, path="/a")
     page = browser.open()
     assert (page.status_code, "Log in" in page.text) == (200 if ended == "forged" else 401, True)
-    browser.client.set_cookie("interlude_page", kept, path="/a/")
+    browser.client.set_cookie("interlude_page", kept, path="/a")
     refused = browser.post("acknowledge", {"csrf": token}, OWN)
     assert refused.status_code == (403 if ended == "forged" else 401)
     assert rows(clinic.admin, "SELECT status FROM alerts")[0]["status"] == "triggered"

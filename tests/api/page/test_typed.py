@@ -37,7 +37,7 @@ def test_what_was_typed_comes_back_after_the_log_in_and_is_sent_by_a_person(
 ) -> None:
     browser, staff, alert_id = typing(app, client, clinic)
     began = read(client, staff, alert_id).json["timeline"]
-    browser.client.delete_cookie("interlude_page", path="/a/")
+    browser.client.delete_cookie("interlude_page", path="/a")
     refused = browser.send(what, **fields)
     assert refused.status_code == 403
     assert "What you wrote is kept" in browser.text
@@ -71,7 +71,7 @@ def test_another_site_puts_no_words_into_anybodys_mouth(
     app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     browser, _, _ = typing(app, client, clinic)
-    browser.client.delete_cookie("interlude_page", path="/a/")
+    browser.client.delete_cookie("interlude_page", path="/a")
     forged = browser.post("note", {"text": WORDS}, {"Origin": "https://evil.example"})
     assert forged.status_code == 403
     assert "quagga" not in forged.text
@@ -92,7 +92,7 @@ def test_a_page_that_is_not_theirs_to_see_is_as_ever(
     app: Flask, client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     browser, _, _ = typing(app, client, clinic)
-    browser.client.delete_cookie("interlude_page", path="/a/")
+    browser.client.delete_cookie("interlude_page", path="/a")
     browser.send("note", text=WORDS)
     patient = clinic.patient()
     browser.log_in(patient, kept_form="note", kept_text=WORDS)

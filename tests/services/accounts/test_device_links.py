@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -76,6 +77,25 @@ def test_the_link_lets_the_owner_in_on_their_device(
     assert log_in(phone.client, person.email) == 200
     assert log_in(app.test_client(), person.email) == 429
     assert "quagga" not in text.replace(person.email, "")
+
+
+def test_without_a_public_url_the_letter_has_the_path_and_never_the_host_that_was_called(
+    app: Flask,
+    worker_app: Flask,
+    clinic: ClinicWorld,
+    smtp_server: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(app.config, "INTERLUDE", replace(app.config["INTERLUDE"], public_url=""))
+    person = clinic.staff()
+    kept_out(app, person)
+    (text,) = delivered(worker_app, smtp_server, datetime.now(UTC))
+    assert "open this page of your Interlude server on the device" in text
+    (code,) = re.findall(r"^/a/device\?link=([\w-]+)", text, re.MULTILINE)
+    assert "://" not in text
+    assert "localhost" not in text
+    with app.app_context():
+        assert open_link(code, datetime.now(UTC)) == person.user_id
 
 
 def test_one_letter_however_many_try(

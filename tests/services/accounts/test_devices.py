@@ -71,7 +71,7 @@ def test_the_alert_page_knows_its_devices_too(app: Flask, clinic: ClinicWorld) -
     person = clinic.staff()
     phone = Browser(app, "0197f3c0-0000-7000-8000-000000000001")
     phone.log_in(person)
-    phone.client.delete_cookie("interlude_page", path="/a/")
+    phone.client.delete_cookie("interlude_page", path="/a")
     exhaust(app, person)
     phone.open()
     assert phone.send("log-in", email=person.email, password=PASSWORD).status_code == 404

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from uuid import UUID
 
+import orjson
 import pytest
 
 from services.channels.base import AlertNotice, ChannelError, Letter, Page, Receipt
@@ -36,6 +37,12 @@ def test_any_2xx_is_received(webhook_receiver: WebhookReceiver, status: int):
     sent = WebhookChannel("https://i.test").send(page(webhook_receiver.url + "?team=1#x"), NOW)
     assert sent is Receipt.DELIVERED
     assert webhook_receiver.requests[0].path == "/page?team=1"
+
+
+def test_without_a_public_url_it_carries_none(webhook_receiver: WebhookReceiver):
+    WebhookChannel("").send(page(webhook_receiver.url), NOW)
+    sent = orjson.loads(webhook_receiver.requests[0].body)
+    assert (sent["url"], sent["alert_id"]) == (None, str(NOTICE.alert_id))
 
 
 @pytest.mark.parametrize(

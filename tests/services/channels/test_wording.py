@@ -111,3 +111,18 @@ def test_an_instant_has_its_day_only_when_it_is_another_one():
     assert clock(NOW, NOW, PARIS) == "23:55"
     assert clock(NOW, NOW + timedelta(minutes=5), PARIS) == "Fri 20 Nov, 23:55"
     assert clock(NOW, NOW, UTC) == "22:55"
+
+
+def test_without_a_public_url_a_page_has_its_number_and_no_link():
+    for of in (page(), page(severity="medium", kind="digest", count=2)):
+        words = body(of, "", NOW)
+        assert "alert 1A2B3C4D" in words
+        assert words.endswith(
+            "This server does not know its own address, so there is no link: log in where you"
+            " always do, and look for the alert by its number."
+        )
+        assert not {"http", "/a/", str(ALERT)} & set(words.replace("\n", " ").split(" "))
+        assert "://" not in words
+    ended = body(page("resolved", kind="stand_down"), "", NOW)
+    assert "://" not in ended
+    assert "link" not in ended
