@@ -6,19 +6,16 @@ import gc
 import os
 import sys
 
-from api import create_app
+from api import CANNOT_START, create_app
 from api.cli import group_called
-from api.embedded.server import EmbeddedServerError
 from api.front.front import Front
-from api.settings import Settings, SettingsError
-from models.database import UnsafeRoleError
-from models.key_fingerprint import WrongKeyError
+from api.settings import Settings
 
 group = group_called(sys.argv)
 try:
     settings = Settings.from_environ(os.environ, make_key=group == "db")
-    app = create_app(settings, any_key=group in ("db", "keys"))
-except (SettingsError, EmbeddedServerError, UnsafeRoleError, WrongKeyError) as error:
+    app = create_app(settings, any_key=group in ("db", "keys", "check"))
+except CANNOT_START as error:
     sys.exit(f"interlude: cannot start: {error}")
 front = Front(app, settings)
 # What was loaded stays loaded: garbage collection in a long request need not walk it each time.

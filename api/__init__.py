@@ -4,11 +4,12 @@ together.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from flask import Flask, Response
 
 from api.cli import register_commands
+from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import database_urls
 from api.http.auth import init_auth
 from api.http.bodies import OrjsonProvider, init_bodies
@@ -18,12 +19,23 @@ from api.observability.losses import count_loss, unnoticed
 from api.observability.requests import init_requests
 from api.page import register_page
 from api.routes import register_routes
-from api.settings import Settings
-from models.database import ENGINE_OPTIONS, db, refuse_unsafe_role
+from api.settings import Settings, SettingsError
+from migrations.upgrade import migrations, newest_migration
+from models.database import ENGINE_OPTIONS, UnsafeRoleError, db, refuse_unsafe_role
 from models.encryption import keyring
-from models.key_fingerprint import refuse_wrong_key
+from models.key_fingerprint import WrongKeyError, refuse_wrong_key
+from models.revision import WrongMigrationError
+from services.operations.revision import refuse_wrong_migration
 
 Role = Literal["app", "worker", "auditor"]
+# All that may stop a start, besides what a command itself needs; each message is one sentence.
+CANNOT_START: Final = (
+    SettingsError,
+    EmbeddedServerError,
+    UnsafeRoleError,
+    WrongKeyError,
+    WrongMigrationError,
+)
 
 
 class Interlude(Flask):
@@ -53,15 +65,15 @@ class Interlude(Flask):
 def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False) -> Flask:
     """Build the application for one database role (the API, the alert worker, the auditor).
 
-    Raises `UnsafeRoleError` when the role is a superuser or bypasses row-level security, and
-    `WrongKeyError` without the keys that the database was written with (unless `any_key`: for what
-    sets a database up). A
-    database that does not answer at the start is no reason not to start: the service recovers with
-    it.
+    Raises `UnsafeRoleError` when the role is a superuser or bypasses row-level security,
+    `WrongKeyError` without the keys that the database was written with, and `WrongMigrationError`
+    on tables of another version (both unless `any_key`: for what sets a database up or looks what
+    is wrong with it), and `SettingsError` without a URL for the role. A database that does not
+    answer at the start is no reason not to start: the service recovers with it.
     """
     app = Interlude("interlude")
     app.config["INTERLUDE"] = settings
-    app.config["SQLALCHEMY_DATABASE_URI"] = getattr(database_urls(settings), role)
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_urls(settings).need(role)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     init_logs()
     init_requests(app)
@@ -74,7 +86,16 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     register_page(app)
     register_commands(app)
     with app.app_context():
-        refuse_unsafe_role(db.engine)
-        if not any_key:
-            refuse_wrong_key(db.engine)
+        try:
+            _refuse_wrong_database(any_key=any_key)
+        except CANNOT_START:
+            db.engine.dispose()
+            raise
     return app
+
+
+def _refuse_wrong_database(*, any_key: bool) -> None:
+    refuse_unsafe_role(db.engine)
+    if not any_key:
+        refuse_wrong_key(db.engine)
+        refuse_wrong_migration(newest_migration(), migrations())

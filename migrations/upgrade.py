@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from models.revision import WrongMigrationError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -21,5 +26,26 @@ def alembic_config(owner_url: str) -> Config:
 
 
 def upgrade(owner_url: str, revision: str = "head") -> None:
-    """Bring a database to a revision; nothing happens when it is there already."""
-    command.upgrade(alembic_config(owner_url), revision)
+    """Bring a database to a revision; nothing happens when it is there already.
+
+    Raises `WrongMigrationError` for one that a newer version has upgraded.
+    """
+    try:
+        command.upgrade(alembic_config(owner_url), revision)
+    except CommandError as error:
+        raise WrongMigrationError(
+            f"the database cannot be brought to migration {newest_migration()} by this version: a"
+            " newer one has upgraded it"
+        ) from error
+
+
+def newest_migration() -> str | None:
+    """What the database must be at for this version."""
+    return next(iter(migrations()), None)
+
+
+@cache
+def migrations() -> tuple[str, ...]:
+    """All of this version, the newest first."""
+    scripts = ScriptDirectory.from_config(alembic_config(""))
+    return tuple(script.revision for script in scripts.walk_revisions())

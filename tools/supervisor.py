@@ -19,18 +19,16 @@ from pathlib import Path
 
 from psycopg import OperationalError
 
-from api import create_app
-from api.embedded.server import EmbeddedServerError
+from api import CANNOT_START, create_app
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.front.command import serve_command
 from api.front.watchdog import deaf_processes
 from api.setting_names import PREFIX
-from api.settings import Settings, SettingsError
+from api.settings import Settings
 from api.stopping import stop_on_signals
 from migrations import roles
 from migrations.upgrade import PROJECT, upgrade
-from models.database import UnsafeRoleError, db
-from models.key_fingerprint import WrongKeyError
+from models.database import db
 from services.clock import utcnow
 from services.operations.keys import register_key
 from tools.child import Child
@@ -50,14 +48,7 @@ class CannotRunError(RuntimeError):
     """Something outside has to change first; the message says what."""
 
 
-CANNOT_START = (
-    SettingsError,
-    CannotRunError,
-    EmbeddedServerError,
-    OperationalError,
-    UnsafeRoleError,
-    WrongKeyError,
-)
+CANNOT_RUN = (*CANNOT_START, CannotRunError, OperationalError)
 
 
 def print_line(line: str) -> None:
@@ -72,7 +63,7 @@ def main() -> int:
         settings = Settings.from_environ(os.environ, make_key=True)
         with ExitStack() as stack:
             _run(settings, stack)
-    except CANNOT_START as error:
+    except CANNOT_RUN as error:
         print_line(f"cannot start: {error}")
         return 2
     print_line("stopped; the data stays")

@@ -11,7 +11,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from api import create_app
+from api import CANNOT_START, create_app
 from api.settings import Settings
 from api.stopping import stop_on_signals
 from models.database import db
@@ -36,7 +36,10 @@ def alerts() -> None:
 def work(once: bool) -> None:
     """Send pages and move escalation until SIGTERM or Ctrl-C; any number of workers may run."""
     settings: Settings = current_app.config["INTERLUDE"]
-    app = create_app(settings, role="worker")
+    try:
+        app = create_app(settings, role="worker")
+    except CANNOT_START as error:
+        raise click.ClickException(f"cannot start: {error}") from error
     worker = make_worker(app, settings)
     try:
         if once:

@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from api.cli.alerts import mail_channel
 from api.embedded.urls import database_urls
-from api.routes.operations import expected_revision
 from api.settings import Settings
 from migrations.roles import libpq_url
+from migrations.upgrade import migrations, newest_migration
+from models.revision import migration_problem
 from services.channels.smtp import SmtpChannel
 from services.clock import utcnow
 from services.operations.keys import missing_key
@@ -84,9 +85,10 @@ def _connecting(settings: Settings) -> Iterator[str]:
 
 
 def _migration(_settings: Settings) -> str:
-    found, needed = database_revision(), expected_revision()
-    if found != needed:
-        raise Fault(f"the database is at {found}, this version needs {needed}: db upgrade")
+    found = database_revision()
+    problem = migration_problem(found, newest_migration(), migrations())
+    if problem:
+        raise Fault(problem)
     return f"the database is at {found}"
 
 

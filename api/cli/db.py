@@ -7,10 +7,12 @@ import psycopg
 from flask import current_app
 from flask.cli import AppGroup
 
-from api.settings import Settings
+from api.embedded.urls import database_urls
+from api.settings import Settings, SettingsError
 from migrations.roles import DOOR, LOGIN_ROLES, libpq_url, make_roles, passwords_in
 from migrations.upgrade import upgrade
 from models.key_fingerprint import WrongKeyError
+from models.revision import WrongMigrationError
 from services.clock import utcnow
 from services.operations.keys import register_key
 
@@ -45,11 +47,10 @@ def roles() -> None:
 def upgrade_database() -> None:
     """Bring the database to the newest revision and register the key that opens it."""
     settings: Settings = current_app.config["INTERLUDE"]
-    if not settings.owner_database_url:
-        raise click.ClickException("set INTERLUDE_OWNER_DATABASE_URL")
-    upgrade(settings.owner_database_url)
     try:
-        register_key(libpq_url(settings.owner_database_url), utcnow())
-    except WrongKeyError as error:
+        owner_url = database_urls(settings).need("owner")
+        upgrade(owner_url)
+        register_key(libpq_url(owner_url), utcnow())
+    except (SettingsError, WrongMigrationError, WrongKeyError) as error:
         raise click.ClickException(str(error)) from error
     click.echo("the database is at the newest revision")

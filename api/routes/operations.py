@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import cache
 from typing import Any, Final
 
 import structlog
-from alembic.script import ScriptDirectory
 from flask import Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,7 +14,7 @@ from api.http.auth import now, public
 from api.http.bodies import Routes, json_answer
 from api.http.problems import RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
-from migrations.upgrade import alembic_config
+from migrations.upgrade import newest_migration
 from schemas.operations import AliveSchema, ReadySchema, SafetySchema
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, write_probe
@@ -44,7 +42,7 @@ def readyz() -> Response:
     """
     write_probe(now())
     found = database_revision()
-    if found != expected_revision():
+    if found != newest_migration():
         return not_now("The database is not at the revision that this version needs.")
     if missing_key():
         return not_now("The secret key is not the one that the database was written with.")
@@ -89,12 +87,6 @@ def safety_figures() -> dict[str, Any]:
         **figures,
         "rules": {"version": running_version(), "unloadable": list(bad)},
     }
-
-
-@cache
-def expected_revision() -> str | None:
-    """The newest migration of this version."""
-    return ScriptDirectory.from_config(alembic_config("")).get_current_head()
 
 
 def not_now(detail: str, **figures: Any) -> Response:

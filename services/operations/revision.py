@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 
 from models import Probe
+from models.revision import WrongMigrationError, migration_problem
 from services.unit_of_work import transaction
 
 WRITTEN_EVERY: Final = timedelta(seconds=5)
@@ -42,3 +45,18 @@ def database_revision() -> str | None:
             return None
         found: str | None = session.scalar(text("SELECT version_num FROM public.alembic_version"))
         return found
+
+
+def refuse_wrong_migration(needed: str | None, known: Collection[str]) -> None:
+    """Raise `WrongMigrationError` unless the database is at the migration that is needed.
+
+    Asked once, at the start: a process that runs goes on while a newer version migrates, and
+    `/readyz` says so. A database that does not answer is no reason not to start.
+    """
+    try:
+        found = database_revision()
+    except OperationalError:
+        return
+    problem = migration_problem(found, needed, known)
+    if problem:
+        raise WrongMigrationError(problem)

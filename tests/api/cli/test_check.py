@@ -55,7 +55,7 @@ def test_each_fault_has_a_line_in_words(
     assert wrong == [name for name in LINES if name != "writes"]
     assert "missing are columns" in found["key"]
     assert "no database URL for the worker" in found["roles"]
-    assert "is at 0001" in found["migration"]
+    assert "is at migration 0001, and this version needs" in found["migration"]
     assert "9.0 s apart" in found["clock"]
     assert "ChannelError" in found["mail"]
     assert "no alert worker" in found["worker"]
