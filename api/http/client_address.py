@@ -41,6 +41,12 @@ def address_of(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     return str(found)
 
 
+def is_loopback(peer: str) -> bool:
+    """Does the peer run on this machine?"""
+    found = _read(peer)
+    return found is not None and found.is_loopback
+
+
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks if network.version == address.version)
 

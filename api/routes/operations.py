@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from hmac import compare_digest
 from typing import Any, Final
 
 import structlog
-from flask import Response, current_app
+from flask import Response, current_app, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.auth import now, public
 from api.http.bodies import Routes, json_answer
+from api.http.client_address import is_loopback
 from api.http.problems import RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
+from api.settings import Settings
 from migrations.upgrade import newest_migration
 from schemas.operations import AliveSchema, ReadySchema, SafetySchema
+from services.exceptions import Unauthenticated
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, write_probe
 from services.operations.rule_files import running_version, unloadable
@@ -66,8 +70,13 @@ def safetyz() -> Response:
 
 @routes.reads("/metrics", {"type": "string"}, content_type="text/plain")
 @public
+@routes.alt_response(401, "UNAUTHORIZED")
 def metrics() -> Response:
-    """Prometheus metrics: counts, states and ages; no ids, no patient data."""
+    """Prometheus metrics: counts, states and ages; no ids, no patient data. For whoever shows
+    `METRICS_TOKEN` as Bearer, or asks from this machine while no proxy stands in front.
+    """
+    if not _may_scrape():
+        raise Unauthenticated
     try:
         body = exposition(safety(now()), totals())
     except SQLAlchemyError as error:
@@ -75,6 +84,17 @@ def metrics() -> Response:
         body = exposition(None, None)
     response: Response = current_app.response_class(body, content_type=CONTENT_TYPE_LATEST)
     return response
+
+
+def _may_scrape() -> bool:
+    settings: Settings = current_app.config["INTERLUDE"]
+    kind, _, shown = request.headers.get("Authorization", "").partition(" ")
+    wanted = settings.metrics_token.encode()
+    if wanted and kind.lower() == "bearer" and compare_digest(shown.strip().encode(), wanted):
+        return True
+    # Who forwards for somebody else is a proxy, also when nobody has named it.
+    forwards = settings.trusted_proxies or "X-Forwarded-For" in request.headers
+    return not forwards and is_loopback(request.remote_addr or "")
 
 
 def safety_figures() -> dict[str, Any]:
