@@ -7,16 +7,17 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified
+from models.base import EMPTY_STRINGS, Base, Identified, Strings
 
 
 class WorkerHeartbeat(Identified, Base):
-    """One worker process, and when it was last seen at work."""
+    """One worker process, when it was last seen at work, and what does not work for it."""
 
     __tablename__ = "worker_heartbeats"
 
     started_at: Mapped[datetime]
     beat_at: Mapped[datetime]
+    faults: Mapped[Strings] = mapped_column(server_default=EMPTY_STRINGS)
 
 
 class Probe(Base):

@@ -36,6 +36,7 @@ class SafetySchema(Schema):
     late_pages = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     undeliverable_pages = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     worker_seen_s = fields.Float(required=True, allow_none=True)
+    worker_faults = fields.List(fields.String(), required=True)
     oldest_letter_s = fields.Float(required=True, allow_none=True)
     oldest_unacknowledged_critical_s = fields.Float(required=True, allow_none=True)
     critical_step_overdue_s = fields.Float(required=True, allow_none=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -18,11 +19,12 @@ from models.database import db
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
-from services.channels.base import Channel
+from services.channels.base import Channel, ChannelError
 from services.channels.console import ConsoleChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
 from services.clock import utcnow
+from services.operations.safety import CLOCKS_DIFFER_BY_S, clocks_apart_s
 
 
 @click.group("alerts")
@@ -64,7 +66,21 @@ def work_until_stopped(app: Flask, worker: Worker, poll_s: float) -> None:
 def make_worker(app: Flask, settings: Settings) -> Worker:
     """A worker with the channels that these settings give it."""
     pace = Pace(settings.lease_s, settings.retry_base_s, settings.retry_max_s)
-    return Worker(channels(settings), pace, utcnow, app.app_context)
+    return Worker(channels(settings), pace, utcnow, app.app_context, partial(faults_now, settings))
+
+
+def faults_now(settings: Settings) -> tuple[str, ...]:
+    """What does not work for this worker, as words of `REASONS`; raises what the database does."""
+    found = list(settings.faults)
+    mail = mail_channel(settings)
+    try:
+        if isinstance(mail, SmtpChannel):
+            mail.greet()
+    except ChannelError:
+        found.append("mail_unreachable")
+    if clocks_apart_s(utcnow) > CLOCKS_DIFFER_BY_S:
+        found.append("clocks_differ")
+    return tuple(found)
 
 
 def channels(settings: Settings) -> dict[str, Channel]:

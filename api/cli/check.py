@@ -10,7 +10,6 @@ import click
 import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import text
 
 from api.cli.alerts import mail_channel
 from api.embedded.urls import database_urls
@@ -22,10 +21,13 @@ from services.channels.smtp import SmtpChannel
 from services.clock import utcnow
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, write_probe
-from services.operations.safety import WORKER_WITHIN_S, safety
-from services.unit_of_work import transaction
+from services.operations.safety import (
+    CLOCKS_DIFFER_BY_S,
+    WORKER_WITHIN_S,
+    clocks_apart_s,
+    safety,
+)
 
-CLOCKS_DIFFER_BY_S: Final = 2.0
 ANSWER_WITHIN_S: Final = 5.0
 UNSAFE: Final = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 
@@ -98,9 +100,7 @@ def _writes(_settings: Settings) -> str:
 
 
 def _clock(_settings: Settings) -> str:
-    with transaction() as session:
-        theirs = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    apart = abs((utcnow() - theirs).total_seconds())
+    apart = clocks_apart_s(utcnow)
     if apart > CLOCKS_DIFFER_BY_S:
         raise Fault(f"this clock and the database's are {apart:.1f} s apart")
     return f"{apart:.1f} s from the database's"

@@ -25,6 +25,7 @@ from api.http.bodies import SEARCHED_BYTES
 from api.http.client_address import address_of
 from api.http.problems import MEDIA_TYPE, document
 from api.settings import Settings
+from services.operations.safety import REASONS
 from services.rules.cards.crisis import generic_card
 
 log = structlog.get_logger()
@@ -71,6 +72,7 @@ class Front:
 
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app, self._trusted = app, settings.trusted_proxies
+        self._has_address = bool(settings.public_url)
         self._arrivals = Arrivals(
             Limits(
                 first_s=settings.body_first_s,
@@ -149,6 +151,8 @@ class Front:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self._watchdog.start(asyncio.get_running_loop())
+                if not self._has_address:
+                    log.warning("no_public_url", meaning=REASONS["no_public_url"])
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self._watchdog.stop()

@@ -59,12 +59,13 @@ def readyz() -> Response:
 def safetyz() -> Response:
     """Do pages get out: 503, with the reasons in words, when no worker is at work, when a critical
     or high page waits too long for its clinic's ladder or reached nobody, when the next step of a
-    critical alert is late, when the database takes no writes, or when a rule file would not load.
+    critical alert is late, when the database takes no writes, when a rule file would not load, when
+    mail or a clock does not work for a worker, or without a public URL.
     """
     write_probe(now())
     figures = safety_figures()
     if figures["late"]:
-        return not_now(" ".join(REASONS[word] for word in figures["late"]), **figures)
+        return not_now(" ".join(REASONS.get(word, word) for word in figures["late"]), **figures)
     return json_answer(figures)
 
 
@@ -100,9 +101,13 @@ def _may_scrape() -> bool:
 def safety_figures() -> dict[str, Any]:
     """What `SafetySchema` documents."""
     found, bad = safety(now()), unloadable()
+    settings: Settings = current_app.config["INTERLUDE"]
+    late = [*found.late, *(["rules_unloadable"] if bad else [])]
+    # Mail is the workers' business; links and cookies are ours as well.
+    late += [word for word in settings.faults if word == "no_public_url" and word not in late]
     figures = asdict(found)
     return {
-        "late": [*found.late, *(["rules_unloadable"] if bad else [])],
+        "late": late,
         "unsent_pages": figures.pop("unsent"),
         **figures,
         "rules": {"version": running_version(), "unloadable": list(bad)},

@@ -63,7 +63,12 @@ class SmtpChannel:
     def greet(self) -> None:
         """Connect, greet and log in, and send nothing. Raises `ChannelError`."""
         with _as_channel_errors(self.timeout_s):
-            self._connect().close()
+            server = self._connect()
+            try:
+                with cut_after(self.timeout_s, lambda: server.sock):
+                    self._log_in(server)
+            finally:
+                server.close()
 
     def send(self, message: Message, now: datetime) -> Receipt:
         """Hand the mail to the server, which has taken it when this returns. Raises `ChannelError`.
@@ -92,11 +97,15 @@ class SmtpChannel:
         return _Tls(self.host, self.port, timeout=self.timeout_s, context=context)
 
     def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage) -> None:
+        self._log_in(server)
+        server.send_message(mail)
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
         if self.starttls:
             server.starttls(context=ssl.create_default_context())
+        server.ehlo_or_helo_if_needed()
         if self.username is not None:
             server.login(self.username, self.password or "")
-        server.send_message(mail)
 
 
 @contextmanager

@@ -1,13 +1,15 @@
-"""Does every page get out, and does the ladder run? Told in counts and ages, never about whom."""
+"""Does every page get out, does the ladder run, what does not work for the workers? Told in counts,
+ages and stable words, never about whom.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from models import WorkerHeartbeat
 from services.unit_of_work import transaction
@@ -15,6 +17,7 @@ from services.unit_of_work import transaction
 # A critical alert whose next step is later than that stands still.
 LATE_AFTER_S: Final = 60.0
 WORKER_WITHIN_S: Final = 30.0
+CLOCKS_DIFFER_BY_S: Final = 2.0
 # A letter's code lives for an hour; a fifth of it has gone.
 LETTER_LATE_AFTER_S: Final = 720.0
 
@@ -27,6 +30,10 @@ REASONS: Final = {
     " them, or an address cannot be read with this secret key.",
     "critical_step_overdue": "The next step of a critical alert is over a minute late.",
     "letters_unsent": "A letter with a code has waited for over 12 minutes.",
+    "no_public_url": "INTERLUDE_PUBLIC_URL is not set: pages carry no link.",
+    "no_mail_server": "A worker has no INTERLUDE_SMTP_URL: no page reaches anybody by mail.",
+    "mail_unreachable": "The mail server does not answer a worker, or refuses its log-in.",
+    "clocks_differ": "A worker's clock and the database's are over 2 s apart.",
     "rules_unloadable": "A rule file would not load at the next start.",
 }
 
@@ -40,7 +47,7 @@ class Safety:
     the time to the next step on the ladder of their clinic, and wait, or have failed for good and
     reached nobody. `critical_step_overdue_s`: how late the next step of a critical alert is,
     which only a worker that stands still makes large. `worker_seen_s`: since when no worker has
-    been at work.
+    been at work. `worker_faults`: what does not work for those that are at work, as words.
     """
 
     unsent: dict[str, int]
@@ -51,6 +58,7 @@ class Safety:
     critical_step_overdue_s: float | None
     worker_seen_s: float | None
     oldest_letter_s: float | None
+    worker_faults: tuple[str, ...]
 
     @property
     def late(self) -> tuple[str, ...]:
@@ -64,7 +72,7 @@ class Safety:
             "critical_step_overdue": (self.critical_step_overdue_s or 0.0) > LATE_AFTER_S,
             "letters_unsent": (self.oldest_letter_s or 0.0) > LETTER_LATE_AFTER_S,
         }
-        return tuple(word for word, is_late in found.items() if is_late)
+        return (*(word for word, is_late in found.items() if is_late), *self.worker_faults)
 
 
 def safety(now: datetime) -> Safety:
@@ -73,7 +81,9 @@ def safety(now: datetime) -> Safety:
         unsent = session.execute(text("SELECT * FROM door_unsent(:now)"), {"now": now}).all()
         alerts = session.execute(text("SELECT * FROM door_open_alerts()")).all()
         letters = session.execute(text("SELECT * FROM door_letters()")).one()
-        beat_at = session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
+        workers = session.execute(select(WorkerHeartbeat.beat_at, WorkerHeartbeat.faults)).all()
+    beat_at = max((row.beat_at for row in workers), default=None)
+    at_work = [row for row in workers if _age(row.beat_at, now) <= WORKER_WITHIN_S]
     waiting = [row for row in alerts if row.status == "triggered" and row.severity == "critical"]
     return Safety(
         unsent={row.severity: row.pages for row in unsent},
@@ -84,7 +94,15 @@ def safety(now: datetime) -> Safety:
         critical_step_overdue_s=_oldest([row.critical_step_due_at for row in alerts], now),
         worker_seen_s=None if beat_at is None else _age(beat_at, now),
         oldest_letter_s=None if letters.oldest_at is None else _age(letters.oldest_at, now),
+        worker_faults=tuple(sorted({word for row in at_work for word in row.faults})),
     )
+
+
+def clocks_apart_s(clock: Callable[[], datetime]) -> float:
+    """How far our clock and the database's are apart now, in seconds."""
+    with transaction() as session:
+        theirs: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return abs((clock() - theirs).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

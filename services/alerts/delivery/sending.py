@@ -11,6 +11,7 @@ from functools import partial
 from random import SystemRandom
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from services.unit_of_work import execute_writes, transaction
 
 Clock = Callable[[], datetime]
 STAND_DOWN_IS_NEWS: Final = timedelta(hours=1)
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def deliver_one(
     try:
         receipt = channels[channel].send(load_message(claimed, clock()), clock())
     except ChannelError as error:
-        record_failed(claimed, error, pace, clock())
+        if record_failed(claimed, error, pace, clock()):
+            _tell(claimed, error.reason)
     except SQLAlchemyError:
         raise
     except Exception:
@@ -75,8 +78,24 @@ def deliver_one(
         record_failed(claimed, ChannelError("sender_fault"), pace, clock())
         raise
     else:
-        record_sent(claimed, receipt, clock())
+        if record_sent(claimed, receipt, clock()):
+            _tell(claimed, receipt.value)
     return True
+
+
+def _tell(claimed: Claimed, outcome: str) -> None:
+    """One line for what came of it: ids and stable words."""
+    write = _log.info if outcome in list(Receipt) else _log.warning
+    write(
+        "worker_tried",
+        kind=claimed.kind,
+        outcome=outcome,
+        channel=claimed.channel,
+        severity=claimed.severity,
+        notification_id=str(claimed.notification_id),
+        alert_id=claimed.alert_id and str(claimed.alert_id),
+        attempt=claimed.attempts,
+    )
 
 
 def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """The worker: one thread listens and wakes the others, one moves what time moves, some send pages,
-one writes and sends letters, and one opens alerts for what did not happen. Any number may run.
+one writes and sends letters, one opens alerts for what did not happen, and one looks whether what
+all need works. Any number may run.
 
 Each thread looks, does one piece of work in transactions of its own, and looks again; what it was
 doing when it died is found by the next one. The database may go and come back. None waits for
@@ -34,6 +35,8 @@ from services.password_reset.issue import issue_one
 SENDERS_A_CHANNEL: Final = 4
 STOP_WITHIN_S: Final = 30.0
 MONITOR_EVERY_S: Final = 60.0
+LOOK_EVERY_S: Final = 60.0
+LOOK_AGAIN_S: Final = 5.0
 _Each = TypeVar("_Each")
 _log = structlog.get_logger()
 
@@ -45,12 +48,15 @@ def _until(stopping: Event | None, found: Iterable[_Each]) -> Iterator[_Each]:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker works with. `in_context` opens what a thread needs to use the database."""
+    """What a worker works with. `in_context` opens what a thread needs to use the database, `look`
+    finds what does not work: words of `services.operations.safety.REASONS`.
+    """
 
     channels: Mapping[str, Channel]
     pace: Pace
     clock: Clock
     in_context: Callable[[], AbstractContextManager[object]]
+    look: Callable[[], tuple[str, ...]] = tuple
 
     def work_once(self) -> None:
         """Everything that is due now, the monitors included; letters last."""
@@ -69,10 +75,18 @@ class Worker:
     def move_time(self) -> int:
         """Advance every alert whose due time has come by one step; how many were moved."""
         now = self.clock()
-        steps = [partial(advance, alert, now) for alert in due_alerts(now)]
-        mails = [partial(mail_in_the_morning, clinic_id, now) for clinic_id in due_mails(now)]
         # One alert that cannot be moved must not keep the others waiting.
-        return sum(bool(self._survive(work)) for work in [*steps, *mails])
+        steps = [
+            self._logged("alert_moved", partial(advance, each, now), alert_id=str(each.alert_id))
+            for each in due_alerts(now)
+        ]
+        mails = [
+            self._logged(
+                "morning_mail", partial(mail_in_the_morning, each, now), clinic_id=str(each)
+            )
+            for each in due_mails(now)
+        ]
+        return sum([*steps, *mails])
 
     def send_pages(self, channel: str) -> int:
         """Send what is due on one channel until nothing is; how many were tried."""
@@ -96,20 +110,34 @@ class Worker:
         """Open an alert for every patient who has been silent for too long; how many."""
         now = self.clock()
         silent = _until(stopping, silent_patients(now))
-        return sum(bool(self._survive(partial(report_silence, each, now))) for each in silent)
+        return sum(
+            self._logged(
+                "silence_reported",
+                partial(report_silence, each, now),
+                clinic_id=str(each.clinic_id),
+            )
+            for each in silent
+        )
 
     def report_missed_follow_ups(self, stopping: Event | None = None) -> int:
         """List every patient without a contact after a session; how many."""
         now = self.clock()
         missed = _until(stopping, missed_follow_ups(now))
         return sum(
-            bool(self._survive(partial(report_missed_follow_ups, each, now))) for each in missed
+            self._logged(
+                "missed_contact_reported",
+                partial(report_missed_follow_ups, each, now),
+                clinic_id=str(each.clinic_id),
+            )
+            for each in missed
         )
 
     def work(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
         """Work until `stopping` is set; then finish what is being sent."""
         names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
         sender_wake_ups, clock_wake_up = [Event() for _ in names], Event()
+        heartbeat = Heartbeat(self.clock())
+        _log.info("worker_started", worker_id=str(heartbeat.id), channels=sorted(self.channels))
         threads = [
             Thread(target=self._send_when_woken, args=(name, wake_up, stopping), name=name)
             for name, wake_up in zip(names, sender_wake_ups, strict=True)
@@ -119,11 +147,11 @@ class Worker:
             # A thread of its own: a letter never takes the place of a page.
             Thread(target=self._poll_for_letters, args=(poll_s, stopping), name="letters"),
             Thread(target=self._monitor, args=(stopping,), name="monitors"),
+            Thread(target=self._look_around, args=(heartbeat, stopping), name="faults"),
         ]
         for thread in threads:
             thread.start()
         with self.in_context():
-            heartbeat = Heartbeat(self.clock())
             while not stopping.is_set():
                 self._survive(partial(heartbeat.beat, self.clock()))
                 clock_wake_up.set()
@@ -133,6 +161,7 @@ class Worker:
             wake_up.set()
         for thread in threads:
             thread.join(STOP_WITHIN_S)
+        _log.info("worker_stopped", worker_id=str(heartbeat.id))
 
     def _deliver(self, channel: str, kinds: tuple[str, ...]) -> bool:
         return deliver_one(channel, self.channels, self.pace, self.clock, kinds)
@@ -176,6 +205,19 @@ class Worker:
                 self._survive(partial(self.report_silences, stopping))
                 self._survive(partial(self.report_missed_follow_ups, stopping))
             stopping.wait(MONITOR_EVERY_S)
+
+    def _look_around(self, heartbeat: Heartbeat, stopping: Event) -> None:
+        while not stopping.is_set():
+            with self.in_context():
+                self._survive(lambda: heartbeat.note(self.look()))
+            stopping.wait(LOOK_AGAIN_S if heartbeat.faults else LOOK_EVERY_S)
+
+    def _logged(self, event: str, work: Callable[[], object], **ids: str) -> bool:
+        """Whether this piece of work did something; then a line says so."""
+        done = bool(self._survive(work))
+        if done:
+            _log.info(event, **ids)
+        return done
 
     def _survive(self, work: Callable[[], object]) -> object:
         """Run one piece of work; whatever it raises is logged (by its kind: a message could name

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.cli import check
+from api.cli import alerts, check
+from api.cli.alerts import faults_now
 from api.settings import SmtpServer
 from services.clock import utcnow
+from tests.fixtures.mail import MailServer
 from tests.fixtures.running import RunningService, free_port
 
 LINES = ["key", "roles", "migration", "writes", "clock", "mail", "public URL", "worker"]
@@ -75,3 +77,20 @@ def test_what_is_not_set_has_its_line(
     monkeypatch.setitem(app.config, "INTERLUDE", settings)
     result = app.test_cli_runner().invoke(args=["check"])
     assert words in lines(result.output)[name]
+
+
+def test_a_worker_finds_what_does_not_work_for_it(
+    app: Flask, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = app.config["INTERLUDE"]
+    mailing = replace(here, smtp=SmtpServer("127.0.0.1", smtp_server.receiver.port))
+    nobody = replace(here, smtp=SmtpServer("127.0.0.1", free_port()), public_url="")
+    refusing = replace(mailing, smtp=replace(mailing.smtp, username="u", password="p"))
+    with app.app_context():
+        assert faults_now(mailing) == ()
+        assert faults_now(here) == ("no_mail_server",)
+        assert faults_now(nobody) == ("no_public_url", "mail_unreachable")
+        assert faults_now(refusing) == ("mail_unreachable",), "it takes no log-in"
+        monkeypatch.setattr(alerts, "utcnow", lambda: utcnow() + timedelta(seconds=9))
+        assert faults_now(mailing) == ("clocks_differ",)
+    assert smtp_server.inbox == []
