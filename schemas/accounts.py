@@ -46,12 +46,15 @@ class MeOut(Schema):
 
 
 class LoginIn(Strict):
-    """E-mail and password; a second factor once the account has one."""
+    """E-mail and password; a second factor once the account has one; the clinic where the password
+    fits accounts in several.
+    """
 
     email = text(EMAIL_LIMIT, required=True)
     password = text(PASSWORD_LIMIT, required=True, load_only=True)
     totp = text(16, load_only=True)
     recovery_code = text(64, load_only=True)
+    clinic_id = fields.UUID()
 
 
 class PairOut(Schema):

@@ -10,7 +10,8 @@ class ProblemSchema(Schema):
 
     `errors`, of a 422: JSON path of a field -> what is wrong with it. `stored`, of a 409
     `content_conflict`: the caller's own record. `factors`, of a 401
-    `second_factor_required`. `safety`, on crisis routes: the card to show at once.
+    `second_factor_required`. `clinics`, of a 409 `choose_clinic`: `{id, name}` of those whose
+    account the password fits. `safety`, on crisis routes: the card to show at once.
     """
 
     class Meta:
@@ -24,4 +25,5 @@ class ProblemSchema(Schema):
     errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
     stored = fields.Dict()
     factors = fields.List(fields.String())
+    clinics = fields.List(fields.Dict())
     safety = fields.Dict()

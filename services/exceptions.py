@@ -43,6 +43,12 @@ class SecondFactorRequired(Unauthenticated):
     detail = "A second factor is required."
 
 
+class ChooseClinic(ServiceError):
+    """The password fits accounts in several clinics; `clinics` (in `extra`) names them."""
+
+    detail = "You have accounts in several clinics: choose one."
+
+
 class Forbidden(ServiceError):
     """This role has no business on this route."""
 

@@ -26,6 +26,7 @@ TABLE: Final[dict[type[refused.ServiceError], tuple[int, str, str]]] = {
     refused.NotFollowed: (403, "not_followed", "Answers are no longer read"),
     refused.Forbidden: (403, "forbidden", "Forbidden"),
     refused.NotFound: (404, "not_found", "Not found"),
+    refused.ChooseClinic: (409, "choose_clinic", "Choose a clinic"),
     refused.ContentConflict: (409, "content_conflict", "Id known with other content"),
     refused.IdTaken: (409, "id_taken", "Id taken"),
     refused.AlreadyResolved: (409, "already_resolved", "Already resolved"),

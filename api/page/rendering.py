@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -32,12 +33,19 @@ def alert_path() -> str:
 
 
 def log_in_form(
-    status: int = 200, problem: str | None = None, email: str = "", code: bool = False
+    status: int = 200,
+    problem: str | None = None,
+    email: str = "",
+    code: bool = False,
+    clinics: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
-    """The log-in: the same for every alert, known or not. `code` asks for the second factor."""
+    """The log-in: the same for every alert, known or not. `code` asks for the second factor,
+    `clinics` which one is meant.
+    """
     g.page_session = None
     kept = typed() if is_own_origin() else None
-    response = answer("log_in.html", status, problem=problem, email=email, code=code, kept=kept)
+    asked = {"problem": problem, "email": email, "code": code, "clinics": clinics}
+    response = answer("log_in.html", status, **asked, kept=kept)
     if COOKIE in request.cookies:
         end_session(response)
     return response

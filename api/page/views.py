@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,8 +29,9 @@ from services.accounts.tokens.families import Grant
 from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
-from services.alerts.handling.show_alerts import get_alert, list_alerts
+from services.alerts.handling.show_alerts import clinic_of_alert, get_alert, list_alerts
 from services.exceptions import (
+    ChooseClinic,
     Invalid,
     LinkInvalid,
     LoginFailed,
@@ -92,9 +94,10 @@ def post_log_in(alert_id: str) -> Response:
     """Log in as `/v1/auth/login` does, with the same delays and the same second factor."""
     email = request.form.get("email", "")
     try:
-        sent = loaded(LOGIN, "email", "password", "totp")
-        came_from = (client_address(), now(), claimed_devices(), link_page())
-        grant = log_in(Credentials(**sent), *came_from)
+        sent = loaded(LOGIN, "email", "password", "totp", "clinic_id")
+        grant = log_in_for(alert_id, Credentials(**sent))
+    except ChooseClinic as error:
+        return log_in_form(409, error.detail, email, clinics=error.extra["clinics"])
     except SecondFactorRequired:
         return log_in_form(401, "Please add the code of your second factor.", email, code=True)
     except RateLimited as error:
@@ -113,6 +116,19 @@ def post_log_in(alert_id: str) -> Response:
     begin_session(response, grant)
     remember_device(response, grant.actor.user_id, now())
     return response
+
+
+def log_in_for(alert_id: str, credentials: Credentials) -> Grant:
+    """Where the password fits accounts in several clinics, the one that the alert belongs to."""
+    came_from = (client_address(), now(), claimed_devices(), link_page())
+    try:
+        return log_in(credentials, *came_from)
+    except ChooseClinic as error:
+        clinic_ids = [clinic["id"] for clinic in error.extra["clinics"]]
+        clinic_id = clinic_of_alert(known(alert_id), clinic_ids)
+        if clinic_id is None:
+            raise
+        return log_in(replace(credentials, clinic_id=clinic_id), *came_from)
 
 
 @page.get("/a/device")

@@ -16,7 +16,9 @@ ROLES: Final = ("patient", "clinician", "on_call", "admin")
 
 
 class User(OfClinic, Identified, Base):
-    """A person who can log in: staff, or a patient's account."""
+    """A person who can log in: staff, or a patient's account. Of a clinic's active accounts only
+    one has an address.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -30,10 +32,18 @@ class User(OfClinic, Identified, Base):
             "NOT ('patient' = ANY(roles) AND cardinality(roles) > 1)", name="patient_stands_alone"
         ),
         Index("ix_users_clinic_id_created_at", "clinic_id", "created_at", "id"),
+        Index("ix_users_email_digest", "email_digest"),
+        Index(
+            "uq_users_clinic_id_email_digest",
+            "clinic_id",
+            "email_digest",
+            unique=True,
+            postgresql_where="active",
+        ),
     )
 
     email: Mapped[str] = mapped_column(EncryptedText("users.email"))
-    email_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    email_digest: Mapped[bytes] = mapped_column(LargeBinary)
     name: Mapped[str]
     roles: Mapped[Strings]
     timezone: Mapped[str]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import Patient, User
 from models.base import new_id
 from models.encryption import keyring
+from services.exactly_once import violated
 from services.exceptions import Invalid
 
-TAKEN: Final = "This address cannot be used: another account has it."
+TAKEN: Final = "This address cannot be used: another account of this clinic has it."
 
 
 def email_digest(email: str) -> bytes:
@@ -34,25 +37,39 @@ def add_user(
     timezone: str,
     now: datetime,
 ) -> UUID:
-    """An account without a password; raises `Invalid` when the address has one already."""
+    """An account without a password; raises `Invalid` when the address has one in this clinic."""
+    digest = email_digest(email)
     user_id = session.execute(
         insert(User)
         .values(
             clinic_id=clinic_id,
             id=new_id(),
             email=email.strip(),
-            email_digest=email_digest(email),
+            email_digest=digest,
             name=name,
             roles=sorted(set(roles)),
             timezone=timezone,
             created_at=now,
         )
-        .on_conflict_do_nothing(index_elements=["email_digest"])
+        .on_conflict_do_nothing(
+            index_elements=["clinic_id", "email_digest"], index_where=text("active")
+        )
         .returning(User.id)
     ).scalar_one_or_none()
     if user_id is None:
         raise Invalid({"email": [TAKEN]})
     return user_id
+
+
+@contextmanager
+def free_address(field: str) -> Iterator[None]:
+    """Turn the violation of an address's uniqueness in its clinic into `Invalid` of this field."""
+    try:
+        yield
+    except IntegrityError as error:
+        if violated(error) != "uq_users_clinic_id_email_digest":
+            raise
+        raise Invalid({field: [TAKEN]}) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def issue_code(
 
 
 def end_open_codes(session: Session, user_id: UUID, now: datetime) -> None:
-    """Codes that nobody accepted yet are worth nothing from now on."""
+    """Codes of invitations that nobody accepted yet are worth nothing from now on."""
     session.execute(
         update(Invitation)
         .where(

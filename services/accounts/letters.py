@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from models import Notification
@@ -23,6 +23,8 @@ Your code: {code}
 Enter it in the app, under "forgotten password", together with your new password. It works once,
 until {until} UTC. Until then no other code is sent, however often somebody asks.
 Afterwards every device has to log in again.
+
+Where this address has accounts in several clinics, each gets a letter with a code of its own.
 
 If it was not you, do nothing: your password stays as it is. Nobody at your clinic or of Interlude
 will ever ask you for this code.
@@ -123,10 +125,13 @@ def last_letter_failed(session: Session, clinic_id: UUID, user_id: UUID) -> bool
     return session.scalar(newest) == "failed_permanently"
 
 
-def expire_letters(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
+def expire_letters(
+    session: Session, clinic_id: UUID, user_id: UUID, now: datetime, *, every: bool = False
+) -> None:
     """The account's letters that are not out yet carry a code that is worth nothing any more; what
-    only tells of a device still goes out.
+    only tells of something still goes out, unless `every` letter ends.
     """
+    only_codes = Notification.expires_at < now + CODES_LIVE_LESS_THAN
     session.execute(
         update(Notification)
         .where(
@@ -134,7 +139,7 @@ def expire_letters(session: Session, clinic_id: UUID, user_id: UUID, now: dateti
             Notification.user_id == user_id,
             Notification.kind == "letter",
             Notification.state.in_(UNFINISHED),
-            Notification.expires_at < now + CODES_LIVE_LESS_THAN,
+            true() if every else only_codes,
         )
         .values(expires_at=func.least(Notification.expires_at, now))
     )

@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models import User
 from services import audit
-from services.accounts.account import email_digest
+from services.accounts.candidates import (
+    FoundAccount,
+    candidates,
+    clinics_of,
+    kept_password,
+    password_of,
+)
 from services.accounts.guesses.delays import one_tries, stranger_tries
-from services.accounts.guesses.device_links import mail_link
+from services.accounts.guesses.device_links import mail_links
 from services.accounts.guesses.devices import ClaimedDevice, known_device
-from services.accounts.passwords import Turn, hash_password, is_outdated, matches
+from services.accounts.passwords import Turn, fitting, hash_password, is_outdated
 from services.accounts.tokens.families import Grant, start_family
-from services.exceptions import LoginFailed, RateLimited, SecondFactorRequired
+from services.exceptions import (
+    ChooseClinic,
+    LoginFailed,
+    RateLimited,
+    SecondFactorRequired,
+    Unavailable,
+)
 from services.unit_of_work import transaction
 
-NOBODY: Final = UUID(int=0)
+# Hashing is costly: of the accounts whose device is not known only the oldest are tried, unless a
+# clinic is named. So whoever makes further ones for an address displaces nobody.
+TRIED_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What somebody who logs in sends."""
+    """What somebody who logs in sends; `clinic_id` where the password fits several accounts."""
 
     email: str
     password: str
     totp: str | None = None
     recovery_code: str | None = None
+    clinic_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """An account that the password fits, and the hash that said so."""
+
+    account: FoundAccount
+    kept: str
 
 
 def log_in(
@@ -45,65 +69,90 @@ def log_in(
     """A new family for an active account with this password; `devices`: what the request claims to
     come from; `link_page`: the address that a link by mail leads to, for whoever is kept out.
 
-    Raises `LoginFailed` for every cause alike, `RateLimited` when too many were tried, and
-    `SecondFactorRequired` only after the right password.
+    Raises `LoginFailed` for every cause alike, `RateLimited` when too many were tried, and only
+    after the right password `ChooseClinic` when it fits several, and `SecondFactorRequired`.
     """
-    account = find_account(credentials.email)
-    device = known_device(*account, devices, now)
+    accounts = candidates(credentials.email, credentials.clinic_id)
+    known = {
+        one: device
+        for one in accounts
+        if (device := known_device(one.clinic_id, one.user_id, devices, now))
+    }
+    strangers = [one for one in accounts if one not in known]
     try:
-        return _log_in(credentials, address, now, account, device)
+        found = _fitting(credentials, address, now, known, strangers)
     except RateLimited:
-        if device is None and link_page is not None:
-            mail_link(credentials.email, account, link_page, now)
+        if link_page is not None and (strangers or not known):
+            mail_links(credentials.email, strangers, link_page, now)
         raise
+    if len(found) > 1:
+        raise ChooseClinic(clinics=clinics_of([one.account for one in found]))
+    return _enter(credentials, found[0], now)
 
 
-def _log_in(
+def _fitting(
     credentials: Credentials,
     address: str | None,
     now: datetime,
-    account: tuple[UUID, UUID],
-    device: UUID | None,
-) -> Grant:
-    clinic_id, user_id = account
-    tries = (
-        one_tries("device", device, now)
-        if device
-        else stranger_tries(credentials.email, address, now)
-    )
-    with tries as may_wait:
-        with transaction(clinic_id) as session:
-            kept = _password_of(session, user_id)
-        turn = Turn.KNOWN if device else Turn.STRANGER if may_wait else Turn.IF_FREE
-        if not matches(credentials.password, kept, turn):
+    known: dict[FoundAccount, UUID],
+    strangers: Sequence[FoundAccount],
+) -> list[Fitting]:
+    """All that the password fits. A known device's account waits for nobody else's tries."""
+    groups: list[tuple[Sequence[FoundAccount], AbstractContextManager[bool], bool]] = [
+        ((one,), one_tries("device", device, now), True) for one, device in known.items()
+    ]
+    if strangers or not known:
+        counted = stranger_tries(credentials.email, address, now)
+        groups.append((strangers[:TRIED_AT_ONCE], counted, False))
+    found: list[Fitting] = []
+    refusal: LoginFailed | RateLimited | Unavailable = LoginFailed()
+    for accounts, tries, is_known in groups:
+        try:
+            with tries as may_wait:
+                turn = Turn.KNOWN if is_known else Turn.STRANGER if may_wait else Turn.IF_FREE
+                right = _right(credentials.password, accounts, turn)
+                found += right
+                if not right or len(right) < len(accounts):
+                    # What did not fit stays counted: an account of one's own must not pay for
+                    # guesses at another.
+                    raise LoginFailed
+        except LoginFailed:
+            continue
+        except (RateLimited, Unavailable) as error:
+            refusal = error
+    if not found:
+        raise refusal
+    return found
+
+
+def _right(password: str, accounts: Sequence[FoundAccount], turn: Turn) -> list[Fitting]:
+    kept = [kept_password(one) for one in accounts]
+    answers = fitting(password, kept, turn)
+    tried = zip(accounts, kept, answers, strict=True)
+    return [Fitting(one, hashed) for one, hashed, fits in tried if fits and hashed is not None]
+
+
+def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
+    user_id = found.account.user_id
+    outdated = is_outdated(credentials.password, found.kept)
+    renewed = hash_password(credentials.password) if outdated else found.kept
+    with _factor_tries(found.account, now), transaction(found.account.clinic_id) as session:
+        # Looked at again, under a lock: it may have changed while argon2 was at work.
+        if password_of(session, user_id, lock=True) != found.kept:
             raise LoginFailed
-        outdated = is_outdated(credentials.password, kept)
-        renewed = hash_password(credentials.password) if outdated else kept
-        with transaction(clinic_id) as session:
-            # Looked at again, under a lock: it may have changed while argon2 was at work.
-            if _password_of(session, user_id, lock=True) != kept:
-                raise LoginFailed
-            check_second_factor(session, user_id, credentials.totp, credentials.recovery_code)
-            if outdated:
-                session.execute(
-                    update(User).where(User.id == user_id).values(password_hash=renewed)
-                )
-            grant = start_family(session, user_id, now)
-            audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
+        check_second_factor(session, user_id, credentials.totp, credentials.recovery_code)
+        if outdated:
+            session.execute(update(User).where(User.id == user_id).values(password_hash=renewed))
+        grant = start_family(session, user_id, now)
+        audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
     return grant
 
 
-def find_account(email: str) -> tuple[UUID, UUID]:
-    """Clinic and account of an address, through the door; nil ids when nobody has it."""
-    with transaction() as session:
-        door = func.door_account(email_digest(email)).table_valued("clinic_id", "user_id")
-        row = session.execute(select(door)).one_or_none()
-    return (row.clinic_id, row.user_id) if row else (NOBODY, NOBODY)
-
-
-def _password_of(session: Session, user_id: UUID, *, lock: bool = False) -> str | None:
-    query = select(User.password_hash).where(User.id == user_id, User.active)
-    return session.scalar(query.with_for_update(key_share=True) if lock else query)
+def _factor_tries(account: FoundAccount, now: datetime) -> AbstractContextManager[object]:
+    """Guesses at a second factor are counted; whoever makes them knows the password."""
+    with transaction(account.clinic_id) as session:
+        factors = enrolled_factors(session, account.user_id)
+    return one_tries("factor", account.user_id, now) if factors else nullcontext()
 
 
 def enrolled_factors(session: Session, user_id: UUID) -> tuple[str, ...]:  # noqa: ARG001 - the door

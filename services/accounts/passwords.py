@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Final
@@ -66,10 +66,14 @@ def matches(password: str, kept: str | None, turn: Turn = Turn.KNOWN) -> bool:
     up costs nothing, and the answer leaves at the same time. Raises `RateLimited` when no turn is
     free for somebody who may not wait.
     """
+    return fitting(password, (kept,), turn)[0]
+
+
+def fitting(password: str, kept: Sequence[str | None], turn: Turn) -> list[bool]:
+    """The same of several at once, in one turn."""
+    texts = dict.fromkeys((normalised(password), password))
     with _turn(turn):
-        return any(
-            _verified(kept, text) for text in dict.fromkeys((normalised(password), password))
-        )
+        return [any(_verified(one, text) for text in texts) for one in kept]
 
 
 def is_outdated(password: str, kept: str | None) -> bool:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from models import Contact, User
 from services import audit
 from services.access import Action, Actor, scopes
+from services.accounts.account import free_address
+from services.accounts.endings import end_codes_and_letters
 from services.accounts.tokens.families import end_families
 from services.accounts.tokens.token_check import acting
 from services.alerts.handling.ownership import owner_deactivated
@@ -61,16 +63,20 @@ def change_user(
 ) -> dict[str, object]:
     """Change roles or switch an account off or on; holds from that person's next request.
 
-    Deactivation ends log-ins, acknowledgements and duty at once. Raises `Forbidden`,
-    `NotFound`, `LastAdmin`, and `Invalid` for roles that cannot be.
+    Deactivation ends log-ins, codes, letters, acknowledgements and duty at once, and frees the
+    address. Raises `Forbidden`, `NotFound`, `LastAdmin`, and `Invalid` for roles that cannot be,
+    and for an account whose address another one has taken meanwhile.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     with acting(actor, now) as session:
-        # Families before accounts, as a refresh locks them.
+        # Codes, then families, then accounts, as a reset and a refresh lock them.
         if active is not None and _is_active(session, user_id) is not active:
+            end_codes_and_letters(session, actor.clinic_id, user_id, now)
             end_families(session, user_id, "deactivated", now)
         user, admins = _lock(session, user_id)
-        changed = _apply(user, roles, active)
+        with free_address("active"):
+            changed = _apply(user, roles, active)
+            session.flush()  # what follows asks the database who is still active
         if user in admins and not _is_admin(user):
             _hand_over(session, user, [admin for admin in admins if admin is not user])
         if changed:
@@ -135,7 +141,6 @@ def _hand_over(session: Session, leaving: User, others: Sequence[User]) -> None:
 
 
 def _end_duties(session: Session, user: User, changed: set[str], now: datetime) -> None:
-    session.flush()  # the look-ups below ask the database who is still active
     if not user.active or "clinician" not in user.roles:
         empty_abandoned_teams(session, user.id)
     if "active" in changed and not user.active:

@@ -7,6 +7,7 @@ with the tries, which are forgotten no sooner than the link has ended.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
@@ -15,33 +16,33 @@ from typing import Final
 from uuid import UUID
 
 from models.encryption import keyring
+from services.accounts.candidates import FoundAccount
 from services.accounts.guesses.delays import Key, count_attempt
 from services.accounts.guesses.tries import FORGOTTEN_AFTER, Allowance
 from services.accounts.letters import queue_letter
 from services.exceptions import LinkInvalid, RateLimited
 from services.unit_of_work import transaction
 
-NOBODY: Final = UUID(int=0)
 ONCE: Final = Allowance(1, FORGOTTEN_AFTER)
 NONCE_BYTES: Final = 12
 END_BYTES: Final = 8
 CONTENT_BYTES: Final = 16 + END_BYTES + NONCE_BYTES
 
 
-def mail_link(email: str, account: tuple[UUID, UUID], page: str, now: datetime) -> None:
-    """Queue the letter, once in 15 minutes; the same steps for an address that nobody has.
+def mail_links(email: str, accounts: Sequence[FoundAccount], page: str, now: datetime) -> None:
+    """Queue a letter for each account, once in 15 minutes; it is counted for an address that
+    nobody has, too.
 
     `page` is the address that the link's code is put behind.
     """
     with suppress(RateLimited):
         count_attempt(Key("device_link", email.strip().casefold()), ONCE, now)
-        clinic_id, user_id = account
-        if user_id == NOBODY:
-            return
         ends_at = now + FORGOTTEN_AFTER
-        with transaction(clinic_id) as session:
-            link = page + _written(user_id, ends_at)
-            queue_letter(session, clinic_id, user_id, code=link, expires_at=ends_at, now=now)
+        for one in accounts:
+            with transaction(one.clinic_id) as session:
+                link = page + _written(one.user_id, ends_at)
+                whose = (one.clinic_id, one.user_id)
+                queue_letter(session, *whose, code=link, expires_at=ends_at, now=now)
 
 
 def open_link(code: str, now: datetime) -> UUID:

@@ -39,6 +39,7 @@ from services.alerts.permissions import (
 from services.paging import Page, decode_cursor, encode_cursor
 from services.rules.catalogue import EMERGENCY, UNREADABLE_RISK
 from services.rules.escalation.states import AlertState
+from services.unit_of_work import transaction
 
 SUMMARY: Final = (
     "id",
@@ -58,6 +59,15 @@ SUMMARY: Final = (
 )
 # Sorts before every resolved alert: the page that the not resolved ones filled alone ends here.
 BEFORE_ALL_RESOLVED: Final = (0, datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+
+
+def clinic_of_alert(alert_id: UUID, clinic_ids: Sequence[UUID]) -> UUID | None:
+    """Which of these clinics the alert belongs to; asked for somebody who may enter all of them."""
+    for clinic_id in clinic_ids:
+        with transaction(clinic_id) as session:
+            if session.scalar(select(Alert.id).where(Alert.id == alert_id)) is not None:
+                return clinic_id
+    return None
 
 
 def list_alerts(

@@ -13,7 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from services.accounts import passwords
-from services.accounts.guesses.device_links import NOBODY, mail_link, open_link
+from services.accounts.candidates import FoundAccount
+from services.accounts.guesses.device_links import mail_links, open_link
 from services.channels.smtp import SmtpChannel
 from services.exceptions import LinkInvalid
 from tests.builders import browser
@@ -112,9 +113,9 @@ def test_a_link_ends_and_cannot_be_made_up(
 ) -> None:
     person = clinic.staff()
     with app.app_context():
-        account = (clinic.id, person.user_id)
-        mail_link(person.email, account, "http://127.0.0.1:8000/a/device?link=", START)
-        mail_link(made_up_email(), (NOBODY, NOBODY), "http://x/", START)
+        account = FoundAccount(clinic.id, person.user_id)
+        mail_links(person.email, [account], "http://127.0.0.1:8000/a/device?link=", START)
+        mail_links(made_up_email(), [], "http://x/", START)
         (text,) = delivered(worker_app, smtp_server, START)
         code = LINK.findall(text)[0][1]
         for wrong in ("", "x", "\u00e9", code[:-1], f"_{code[1:]}", code + "A"):

@@ -214,7 +214,7 @@ def test_our_own_failure_is_not_counted_against_anybody(
         raise OSError("out of memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr("services.accounts.login.matches", broken)
+        patched.setattr("services.accounts.login.fitting", broken)
         for _ in range(30):
             with pytest.raises(OSError, match="memory"):
                 outcome(person.email, PASSWORD)
@@ -233,12 +233,12 @@ def test_an_account_switched_off_while_its_password_is_checked_stays_out(
 ) -> None:
     person = with_password(early)
 
-    def slowly(password: str, kept: str | None, turn: passwords.Turn) -> bool:
+    def slowly(password: str, kept: list[str | None], turn: passwords.Turn) -> list[bool]:
         with transaction(early.id) as session:
             session.execute(update(User).where(User.id == person.user_id).values(active=False))
-        return passwords.matches(password, kept, turn)
+        return passwords.fitting(password, kept, turn)
 
-    monkeypatch.setattr("services.accounts.login.matches", slowly)
+    monkeypatch.setattr("services.accounts.login.fitting", slowly)
     assert outcome(person.email, PASSWORD) == "refused"
 
 
