@@ -53,6 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 Json = Annotated[dict[str, Any], "json object"]
 JsonList = Annotated[list[Any], "json array"]
 Strings = Annotated[list[str], "text array"]
+Ids = Annotated[list[UUID], "uuid array"]
 
 
 class Base(DeclarativeBase):
@@ -68,6 +69,7 @@ class Base(DeclarativeBase):
             Json: JSONB(),
             JsonList: JSONB(),
             Strings: ARRAY(Text()),
+            Ids: ARRAY(UuidType()),
         },
     )
 

@@ -18,6 +18,7 @@ from models.base import (
     EMPTY_STRINGS,
     Base,
     Identified,
+    Ids,
     JsonList,
     OfClinic,
     Strings,
@@ -107,6 +108,7 @@ class TreatmentSessionVersion(OfClinic, Base):
     """What was known of a session from a revision on; doses in `dose_unit`, weight in kg.
 
     `timezone`: the zone that its day is counted in; null only where an earlier release wrote it.
+    `staff_ids`: who is with the patient; null where nobody was named: whoever entered it.
     """
 
     __tablename__ = "treatment_session_versions"
@@ -142,6 +144,7 @@ class TreatmentSessionVersion(OfClinic, Base):
     entered_at: Mapped[datetime]
     revision: Mapped[int]
     timezone: Mapped[str | None]
+    staff_ids: Mapped[Ids | None]
 
 
 class StoredVitals(OfClinic, Identified, Base):

@@ -49,12 +49,22 @@ def page() -> str:
 def _rules() -> Iterator[str]:
     yield "## What fires, and how urgent it is"
     yield from _table(
-        ("rule", "says", "tier", "fires again", "looks at", "source", "basis"),
+        (
+            "rule",
+            "says",
+            "tier",
+            "pages besides the chain",
+            "fires again",
+            "looks at",
+            "source",
+            "basis",
+        ),
         (
             (
                 rule.id,
                 rule.words.replace(NBSP, " "),
                 ", ".join(tier.word for tier in rule.tiers) or "none: recorded only",
+                rule.besides,
                 _again(rule),
                 ", ".join(rule.looks_at).replace("_", " "),
                 rule.source,

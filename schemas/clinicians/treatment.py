@@ -40,6 +40,7 @@ SESSION_FLAGS = (
     "not_cleared",
     "entered_late",
 )
+STAFF_LIMIT = 20
 
 
 class Amount(fields.Float):
@@ -107,7 +108,9 @@ class DoseIn(Strict):
 
 
 class SessionChangeIn(Patch):
-    """`PATCH …/sessions/{sid}`; emptied, `cancelled` is false and `timezone` the clinic's."""
+    """`PATCH …/sessions/{sid}`; emptied, `cancelled` is false, `timezone` the clinic's and
+    `staff_ids` whoever enters it.
+    """
 
     course_id = fields.UUID()
     started_at = Instant()
@@ -119,6 +122,12 @@ class SessionChangeIn(Patch):
     weight_kg = amount(20, 400, allow_none=True)
     supervision = one_of(SUPERVISION)
     cancelled = fields.Boolean(truthy={True}, falsy={False}, allow_none=True)
+    staff_ids = fields.List(
+        fields.UUID(),
+        allow_none=True,
+        validate=validate.Length(max=STAFF_LIMIT),
+        metadata={"description": "who is with the patient; paged before the clinic's chain"},
+    )
 
 
 @requires("course_id", "started_at", "product", "supervision")
@@ -136,6 +145,7 @@ class TreatmentSessionOut(Schema):
     patient_id = fields.UUID(required=True)
     number = fields.Integer(required=True, allow_none=True)
     cancelled = fields.Boolean(required=True)
+    staff_ids = fields.List(fields.UUID(), required=True)
     driving_restriction_until = Instant(required=True, allow_none=True)
     clearance = one_of(DECISION_OUTCOMES, required=True, allow_none=True)
     discharge = one_of(DECISION_OUTCOMES, required=True, allow_none=True)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models import Clinic, Contact, User
 from services.exceptions import NotFound
 from services.rules.cards.crisis import ClinicFacts
+from services.rules.catalogue import CATALOGUE
 from services.rules.escalation.staffing import (
     Staffing,
     StaffingError,
@@ -24,8 +25,10 @@ from services.rules.escalation.staffing import (
 )
 from services.rules.escalation.states import (
     DEFAULT_LADDERS,
+    OWN_PEOPLE,
     PAGING,
     AlertState,
+    Beside,
     Circumstances,
     Ladder,
 )
@@ -41,16 +44,46 @@ class Link:
     channel: str
     last_resort: bool
 
+    @property
+    def id(self) -> UUID:
+        """Who it is."""
+        return self.contact_id
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The recipient of a notification."""
+        return {"contact_id": self.contact_id, "channel": self.channel}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person who is paged at the address of their account."""
+
+    user_id: UUID
+    channel: str = "email"
+
+    @property
+    def id(self) -> UUID:
+        """Who it is."""
+        return self.user_id
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The recipient of a notification."""
+        return {"user_id": self.user_id, "channel": self.channel}
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Whom to page in which order (the last resort is the final step), the clinic's pace, and what
-    a card says of the clinic.
+    a card says of the clinic. `members`: people to page besides the chain about what happens now.
     """
 
     links: tuple[Link, ...]
     facts: ClinicFacts
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
+    members: tuple[Member, ...] = ()
+    beside: Beside = "nobody"
 
     @property
     def staffing(self) -> Staffing:
@@ -67,6 +100,10 @@ class Chain:
         """The administrator's e-mail; None only in a clinic whose data are broken."""
         return next((link for link in self.links if link.last_resort), None)
 
+    def recipients(self, step: int) -> tuple[Link | Member, ...]:
+        """Whom a step pages: one contact, or all people besides the chain."""
+        return self.members if step == OWN_PEOPLE else (self.links[step - 1],)
+
     def circumstances(self, now: datetime) -> Circumstances:
         """What a transition at `now` needs to know of this clinic."""
         return Circumstances(
@@ -74,6 +111,7 @@ class Chain:
             chain_length=len(self.links),
             next_morning=partial(next_working_morning, self.staffing, now),
             ladders=self.ladders,
+            beside=self.beside,
         )
 
 
@@ -118,6 +156,13 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
 def contact_name(position: int, channel: str, *, last_resort: bool = False) -> str:
     """A neutral name: `contact 2 (webhook)`. Never an address."""
     return f"{'last resort' if last_resort else f'contact {position}'} ({channel})"
+
+
+def people_name(rule: str, channel: str) -> str:
+    """Those whom an alert of a rule pages besides the chain: `session staff (email)`."""
+    known = CATALOGUE.get(rule)
+    who = known.besides if known else "nobody"
+    return f"{'care team' if who == 'care team too' else 'session staff'} ({channel})"
 
 
 def contact_names(session: Session, clinic_id: UUID) -> dict[UUID, str]:

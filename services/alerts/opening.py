@@ -70,6 +70,12 @@ class OpenAlert:
     occurrences: tuple[Occurrence, ...]
     outbox: Outbox = EMPTY
 
+    def if_still_owned(self, added: Sequence[NewOccurrence]) -> UUID | None:
+        """The alert's id, when somebody has it and these occurrences do not end that."""
+        tier = max(each.tier for each in added)
+        ends = tier > Tier.from_word(self.state.severity) or any(one.interrupts for one in added)
+        return None if self.state.status != "acknowledged" or ends else self.key.alert_id
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import AlertEvent, Notification
 from models.alerts.notification import UNFINISHED
-from services.alerts.chain import Chain, Link
+from services.alerts.chain import Chain, Link, Member
 from services.rules.escalation.numbers import ESCALATION_NUMBERS
 from services.rules.escalation.states import PageStep, Transition
 
@@ -28,9 +28,9 @@ BY_A_PERSON: Final = ("acknowledged", "acknowledgement_taken_over", "note", "con
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """Of one alert, by contact: the newest page that waits to be sent, the one that somebody is
-    sending at this moment, when the last one left if that is less than a minute ago. `acted_at`:
-    when a person last did something with the alert, as recently.
+    """Of one alert, by recipient (the id of a contact or an account): the newest page that waits to
+    be sent, the one that somebody is sending at this moment, when the last one left if that is less
+    than a minute ago. `acted_at`: when a person last did something with the alert, as recently.
     """
 
     waiting: dict[UUID, UUID] = field(default_factory=dict)
@@ -38,11 +38,11 @@ class Outbox:
     left_at: dict[UUID, datetime] = field(default_factory=dict)
     acted_at: datetime | None = None
 
-    def follows_at(self, contact_id: UUID, now: datetime) -> datetime:
+    def follows_at(self, recipient_id: UUID, now: datetime) -> datetime:
         """When a page that adds to the last one is due: at most a minute after it, and at once
         where there was none, or somebody has done something since.
         """
-        last = now if contact_id in self.sending else self.left_at.get(contact_id)
+        last = now if recipient_id in self.sending else self.left_at.get(recipient_id)
         if last is None or (self.acted_at is not None and self.acted_at >= last):
             return now
         return max(now, last + PAGE_GAP)
@@ -53,13 +53,13 @@ EMPTY: Final = Outbox()
 
 @dataclass(frozen=True, slots=True)
 class PlannedPage:
-    """One step that is to be paged: when, and the unsent page that stands for it, if there is one.
+    """One page of a step: to whom, when, and the unsent page that stands for it, if there is one.
 
     `adds`: it adds to a page, and hurries no retry of it.
     """
 
     step: PageStep
-    link: Link
+    to: Link | Member
     due_at: datetime
     joins: UUID | None
     adds: bool
@@ -71,15 +71,14 @@ def plan_pages(
     """The pages of a change. Time, a rise of the tier and whatever ends an acknowledgement page at
     once, or hurry the page that is still unsent; a further occurrence joins it.
     """
-    for step in change.pages:
-        link = chain.links[step.step - 1]
-        contact_id = link.contact_id
-        joins = outbox.waiting.get(contact_id)
+    pages = [(step, to) for step in change.pages for to in chain.recipients(step.step)]
+    for step, to in pages:
+        joins = outbox.waiting.get(to.id)
         if change.adds:
-            due_at = outbox.follows_at(contact_id, now)
+            due_at = outbox.follows_at(to.id, now)
         else:
-            due_at, joins = now, joins or outbox.sending.get(contact_id)
-        yield PlannedPage(step, link, due_at, joins, change.adds)
+            due_at, joins = now, joins or outbox.sending.get(to.id)
+        yield PlannedPage(step, to, due_at, joins, change.adds)
 
 
 def load_outbox(session: Session, clinic_id: UUID, alert_id: UUID, now: datetime) -> Outbox:
@@ -106,13 +105,13 @@ def load_outboxes(
         .scalar_subquery()
     )
     page = Notification
+    recipient_id = func.coalesce(page.contact_id, page.user_id)
     rows = session.execute(
-        select(page.alert_id, page.contact_id, page.id, page.state, page.sent_at, acted_at)
+        select(page.alert_id, recipient_id, page.id, page.state, page.sent_at, acted_at)
         .where(
             page.clinic_id == clinic_id,
             page.alert_id.in_(alert_ids),
             page.kind == "page",
-            page.contact_id.is_not(None),
             or_(page.state.in_(UNFINISHED), page.sent_at > recently),
         )
         .order_by(page.id)
@@ -120,13 +119,12 @@ def load_outboxes(
     )
     found: dict[UUID, Outbox] = {}
     alert_id: Any
-    contact_id: Any
-    for alert_id, contact_id, page_id, state, sent_at, acted in rows:
+    for alert_id, recipient, page_id, state, sent_at, acted in rows:
         outbox = found.setdefault(alert_id, Outbox({}, {}, {}, acted))
         if state == "sending":
-            outbox.sending[contact_id] = page_id
+            outbox.sending[recipient] = page_id
         elif sent_at is None:
-            outbox.waiting[contact_id] = page_id
+            outbox.waiting[recipient] = page_id
         else:
-            outbox.left_at[contact_id] = sent_at
+            outbox.left_at[recipient] = sent_at
     return found

@@ -18,6 +18,7 @@ from services.alerts.opening import (
     lower,
     open_or_add,
 )
+from services.alerts.people import with_people
 from services.patients.status.lock import LockedPatient
 from services.rules.catalogue import CATALOGUE, ITEM9_HIGHEST, SUICIDE_RISK
 from services.rules.danger.lowering import CssrsEntry, lower_all
@@ -68,14 +69,16 @@ def raise_alerts(
         open_alert = open_alerts.get(family)
         lowered = lowered_tiers(open_alert, reassuring if family == SUICIDE_RISK else None)
         if fired:
+            added = [occurrence_of(decision, facts, entry_id) for decision in fired]
+            owned = None if open_alert is None else open_alert.if_still_owned(added)
             opened = open_or_add(
                 open_alert,
-                [occurrence_of(decision, facts, entry_id) for decision in fired],
+                added,
                 patient_id=patient.patient_id,
                 clinic_id=patient.clinic_id,
                 family=family,
                 rule_version=fired[0].rule_version,
-                chain=chain(),
+                chain=with_people(session, chain(), patient.patient_id, fired, owned),
                 now=now,
                 revision=patient.next_revision,
                 lowered=lowered,

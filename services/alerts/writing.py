@@ -12,7 +12,7 @@ from sqlalchemy import Interval, Select, case, func, insert, literal, or_, selec
 
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
-from services.alerts.chain import Chain, Link
+from services.alerts.chain import Chain, Link, Member
 from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
 from services.rules.escalation.states import AlertState, PageStep, Transition
 from services.unit_of_work import Write
@@ -101,7 +101,7 @@ def page_writes(
     for page in plan_pages(change, chain, outbox, now):
         event = "page_queued"
         if page.joins is None:
-            row = page_row(key, page.step, page.link, severity, page.due_at)
+            row = page_row(key, page.step, page.to, severity, page.due_at)
             writes.append(insert(Notification).values(**row))
         else:
             event = "page_joined" if page.adds else "page_still_unsent"
@@ -119,7 +119,7 @@ def must_wake(change: Transition, chain: Chain, now: datetime, outbox: Outbox) -
 
 
 def page_row(
-    key: AlertKey, page: PageStep, link: Link, severity: str, due_at: datetime
+    key: AlertKey, page: PageStep, to: Link | Member, severity: str, due_at: datetime
 ) -> dict[str, Any]:
     """One page. Its id is the receiver's idempotency key. Its age counts from when it is due."""
     return {
@@ -129,8 +129,7 @@ def page_row(
         "alert_id": key.alert_id,
         "page_round": page.round,
         "page_step": page.step,
-        "contact_id": link.contact_id,
-        "channel": link.channel,
+        **to.columns,
         "severity": severity,
         "created_at": due_at,
         "due_at": due_at,

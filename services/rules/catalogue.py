@@ -56,6 +56,9 @@ class Repeats(Enum):
         return self in (Repeats.ONCE_A_COURSE, Repeats.ONCE_A_SESSION)
 
 
+Besides = Literal["nobody", "session staff first", "session staff too", "care team too"]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule.
@@ -67,7 +70,7 @@ class Rule:
     `opens_only`: on an alert that is open already an occurrence is noted and moves nothing.
     `is_about_worsening`: a late entry and a form without a total then raise no alert. `is_bodily`:
     the answer may carry the card for bodily emergencies. `numbers`: its files, each with a table in
-    it where not all is meant.
+    it where not all is meant. `besides`: whom a page about it goes to besides the chain.
     """
 
     id: str
@@ -86,6 +89,7 @@ class Rule:
     is_bodily: bool = False
     numbers: tuple[str, ...] = ()
     advice: str = ""
+    besides: Besides = "nobody"
 
     def __post_init__(self) -> None:
         """Put the numbers into the words. Raises `NumbersError` for one that no file has, and for a

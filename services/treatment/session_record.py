@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Patient, SessionDecision, StoredVitals, TreatmentSessionVersion
 from services.access import Action, Actor
+from services.alerts.people import staff_of
 from services.chart import reading
 from services.paging import Page
 from services.patients.history.side_effects import rule_vitals
@@ -142,6 +143,7 @@ def record_from(row: Any, around: Around, now: datetime) -> dict[str, Any]:
         "weight_kg": row.weight_kg,
         "supervision": row.supervision,
         "cancelled": row.cancelled,
+        "staff_ids": staff_of(row.staff_ids, row.entered_by),
         "driving_restriction_until": None if row.cancelled else until,
         **decided,
         "flags": sorted(_flags(row, as_rules_see, around, decided["clearance"], now)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from models import Clinic, TreatmentSession, TreatmentSessionVersion
 from services.access import Actor
+from services.alerts.people import session_staff, who_may_act
 from services.checks import check_timezone, known_timezone
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
@@ -35,6 +36,7 @@ FIELDS: Final = (
     "weight_kg",
     "supervision",
     "cancelled",
+    "staff_ids",
 )
 WITH_ROUTE: Final = frozenset({"ketamine", "esketamine"})
 # Longer than any treatment; a typing error is likelier.
@@ -51,10 +53,11 @@ def create_session(
 
     Raises `Invalid` naming the field, and as `write_once`.
     """
-    # A zone that is left out is no content: what was sent before there was one stays the same.
+    # What is left out is no content: what was sent before there was such a field stays the same.
     given = dict.fromkeys(FIELDS) | {"cancelled": False} | _in_columns(fields)
-    if given["timezone"] is None:
-        del given["timezone"]
+    for name in ("timezone", "staff_ids"):
+        if given[name] is None:
+            del given[name]
     return SESSION.create(actor, patient_id, session_id, given, now)
 
 
@@ -66,11 +69,13 @@ def change_session(
 
 
 def _in_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, in columns: instants in UTC, the dose apart."""
+    """What was sent, in columns: instants in UTC, the dose apart, each of the staff once."""
     changed = {name: _in_utc(value) for name, value in fields.items() if name != "dose"}
     if "dose" in fields:
         dose = fields["dose"] or {"value": None, "unit": None}
         changed |= {"dose_value": dose["value"], "dose_unit": dose["unit"]}
+    if fields.get("staff_ids"):
+        changed["staff_ids"] = sorted(set(fields["staff_ids"]))
     if "cancelled" in fields:
         changed["cancelled"] = bool(fields["cancelled"])
     return changed
@@ -109,13 +114,30 @@ def _check_in_context(writing: Writing, session_id: UUID, fields: Mapping[str, A
     taken = {row.started_at for row in others if not row.cancelled}
     if not fields["cancelled"] and fields["started_at"] in taken:
         raise Invalid({"started_at": ["This patient has another session that starts then."]})
+    _check_staff(writing, session_id, fields.get("staff_ids") or [])
 
 
-def _in_a_zone(writing: Writing, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The clinic's zone where none is named: from then on the session keeps it."""
+def _check_staff(writing: Writing, session_id: UUID, staff_ids: Sequence[UUID]) -> None:
+    """Whoever is newly named must be able to act on a page. Who was there stays, also once they
+    have left.
+    """
+    session, patient_id = writing.session, writing.patient.patient_id
+    named = frozenset(staff_ids) - session_staff(session, patient_id, [session_id])
+    if named != who_may_act(session, patient_id, named):
+        words = "Must be active clinicians or on-call staff of this clinic who see the patient."
+        raise Invalid({"staff_ids": [words]})
+
+
+def _with_defaults(writing: Writing, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The clinic's zone where none is named, from then on the session keeps it; and as its staff
+    whoever enters it.
+    """
     clinics = select(Clinic.timezone).where(Clinic.id == writing.actor.clinic_id)
     zone = known_timezone(fields.get("timezone")) or writing.session.scalars(clinics).one()
-    return {**fields, "timezone": zone}
+    staff_ids = fields.get("staff_ids")
+    if staff_ids is None:
+        staff_ids = [writing.actor.user_id]
+    return {**fields, "timezone": zone, "staff_ids": staff_ids}
 
 
 def _follow(writing: Writing, session_id: UUID) -> None:
@@ -132,6 +154,6 @@ SESSION: Final = VersionedRecord(
     check=_check,
     show=session_record,
     check_beside=_check_in_context,
-    complete=_in_a_zone,
+    complete=_with_defaults,
     follow=_follow,
 )

@@ -49,7 +49,7 @@ def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
             db.engine.dispose()
 
 
-def test_sessions_of_before_get_the_zone_in_which_they_were_entered(
+def test_sessions_of_before_get_the_zone_in_which_they_were_entered_and_by_whom(
     empty_database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One entered in Paris, then the patient moved, then another one."""
@@ -69,9 +69,11 @@ def test_sessions_of_before_get_the_zone_in_which_they_were_entered(
         command.downgrade(config, "0003")
         command.upgrade(config, "head")
         found = rows(
-            ward.pat, "SELECT timezone FROM treatment_session_versions ORDER BY started_at"
+            ward.pat,
+            "SELECT timezone, staff_ids FROM treatment_session_versions ORDER BY started_at",
         )
         assert [row["timezone"] for row in found] == ["Europe/Paris", "Asia/Tokyo"]
+        assert [row["staff_ids"] for row in found] == [[ward.staff.user_id]] * 2
     finally:
         with app.app_context():
             db.engine.dispose()

@@ -25,10 +25,17 @@ from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
 from services.rules.escalation import lifecycle
-from services.rules.escalation.states import AlertState, Circumstances, PageStep, Transition
+from services.rules.escalation.states import (
+    OWN_PEOPLE,
+    AlertState,
+    Circumstances,
+    PageStep,
+    Transition,
+)
 from services.unit_of_work import execute_writes, transaction
 
 Clock = Callable[[], datetime]
+FAILED: Final = ("failed_temporarily", "failed_permanently")
 STAND_DOWN_IS_NEWS: Final = timedelta(hours=1)
 _log = structlog.get_logger()
 
@@ -229,12 +236,15 @@ def _waiting_alert(session: Session, claimed: Claimed) -> Alert | None:
 
 
 def _has_reached(session: Session, alert: Alert) -> bool:
-    """A channel has accepted a page of the present round."""
+    """A channel has accepted a page of the present round; while it waits for people before the
+    chain, a page to one of them that has not failed is enough.
+    """
+    waits = alert.page_step == OWN_PEOPLE
     accepted = select(Notification.id).where(
         Notification.clinic_id == alert.clinic_id,
         Notification.alert_id == alert.id,
         Notification.page_round == alert.page_round,
-        ~_not_out(),
+        Notification.state.not_in(FAILED) if waits else ~_not_out(),
     )
     return session.scalar(accepted.limit(1)) is not None
 

@@ -21,32 +21,39 @@ EMAIL: Final = "email"
 def stand_down_writes(
     session: Session, alert: Alert, by_user_id: UUID, now: datetime
 ) -> list[Write]:
-    """A mail to each mail contact that was paged about the alert since it was last told so, but not
-    to whoever acts. Only mail: a pager's own receipt would take it for a page.
+    """A mail to each mail contact and person who was paged about the alert since they were last
+    told so, but not to whoever acts, and to each address once. Only mail: a pager's own receipt
+    would take it for a page.
     """
-    email = session.scalars(select(User.email).where(User.id == by_user_id)).one()
-    return [
-        insert(Notification).values(
+    reached = {session.scalars(select(User.email).where(User.id == by_user_id)).one().casefold()}
+    writes: list[Write] = []
+    for row in _paged(session, alert, now):
+        address = _address(session, row)
+        if by_user_id in (row.owner_id, row.user_id) or address in reached:
+            continue
+        reached |= set() if address is None else {address}
+        stand_down = insert(Notification).values(
             clinic_id=alert.clinic_id,
             id=new_id(),
             kind="stand_down",
             alert_id=alert.id,
             page_round=alert.page_round,
             page_step=-1 - row.earlier,
-            contact_id=row.id,
+            contact_id=row.contact_id,
+            user_id=row.user_id,
             channel=EMAIL,
             severity="low",
             created_at=now,
             due_at=now,
         )
-        for row in _paged(session, alert, now)
-        if row.user_id != by_user_id and _address(session, row.id) != email.casefold()
-    ]
+        writes.append(stand_down)
+    return writes
 
 
 def _paged(session: Session, alert: Alert, now: datetime) -> Iterator[Any]:
-    """The mail contacts with a page that is newer than their last stand-down, and how many of those
-    they had. What is being sent at this moment counts as out.
+    """The mail contacts (`owner_id`: whose they are) and people (`user_id`) with a page that is
+    newer than their last stand-down, and how many of those they had. What is being sent at this
+    moment counts as out.
     """
     note = Notification
     out = and_(note.kind == "page", or_(note.sent_at.is_not(None), note.state == "sending"))
@@ -54,25 +61,29 @@ def _paged(session: Session, alert: Alert, now: datetime) -> Iterator[Any]:
     stood_down_at = func.max(case((note.kind == "stand_down", note.created_at)))
     rows = session.execute(
         select(
-            Contact.id,
-            Contact.user_id,
+            note.contact_id,
+            note.user_id,
+            Contact.user_id.label("owner_id"),
             func.count().filter(note.kind == "stand_down").label("earlier"),
         )
-        .join(note, and_(note.clinic_id == Contact.clinic_id, note.contact_id == Contact.id))
-        .where(
-            note.clinic_id == alert.clinic_id, note.alert_id == alert.id, Contact.channel == EMAIL
+        .select_from(note)
+        .outerjoin(
+            Contact, and_(Contact.clinic_id == note.clinic_id, Contact.id == note.contact_id)
         )
-        .group_by(Contact.clinic_id, Contact.id)
+        .where(note.clinic_id == alert.clinic_id, note.alert_id == alert.id, note.channel == EMAIL)
+        .group_by(note.contact_id, note.user_id, Contact.user_id, Contact.position)
         .having(or_(paged_at > stood_down_at, and_(paged_at.is_not(None), stood_down_at.is_(None))))
-        .order_by(Contact.position)
+        .order_by(Contact.position, note.user_id)
     )
     yield from rows
 
 
-def _address(session: Session, contact_id: UUID) -> str | None:
-    """None when no key of this process opens it: then whoever acts may get a mail too many."""
+def _address(session: Session, paged: Any) -> str | None:
+    """None when no key of this process opens it: then somebody may get a mail too many."""
+    query = select(Contact.address).where(Contact.id == paged.contact_id)
+    if paged.user_id is not None:
+        query = select(User.email).where(User.id == paged.user_id)
     try:
-        query = select(Contact.address).where(Contact.id == contact_id)
         return session.scalars(query).one().casefold()
     except KeyringError:
         return None

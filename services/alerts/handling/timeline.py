@@ -20,6 +20,7 @@ from models import (
     User,
 )
 from services.access import Actor
+from services.alerts.chain import people_name
 from services.alerts.permissions import Reach, about_alert
 
 CARE_TEAM: Final = "care team (email)"
@@ -93,12 +94,18 @@ def show_notifications(
             "id": row.id,
             "kind": row.kind,
             "channel": row.channel,
-            "contact": names[row.contact_id] if row.contact_id is not None else CARE_TEAM,
+            "contact": _recipient(row, alert, names),
             "state": row.state,
             "attempts": attempts[row.id],
         }
         for row in rows
     ]
+
+
+def _recipient(row: Any, alert: Alert, names: Mapping[UUID, str]) -> str:
+    if row.contact_id is not None:
+        return names[row.contact_id]
+    return CARE_TEAM if row.kind == "digest" else people_name(alert.rule, row.channel)
 
 
 def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, Any] | None:

@@ -73,7 +73,8 @@ def decide_vitals(
 
     crisis = taken.systolic >= FALLBACK_SYSTOLIC or taken.diastolic >= FALLBACK_DIASTOLIC
     # Without the rules any crisis pressure pages, measured once or twice (E2).
-    fallback = Decision.with_tier("E2", "fallback", Tier.HIGH if crisis else None, {})
+    about = str(at_session.session_id)
+    fallback = Decision.with_tier("E2", "fallback", Tier.HIGH if crisis else None, {}, about)
     return _guarded(patient, "vitals", taken.taken_at, received_at, by_rules, [fallback])
 
 

@@ -15,7 +15,7 @@ from services.rules.catalogue import CATALOGUE
 from services.rules.courses import UNTREATED, Session, Treatment
 from services.rules.decision import Decision, RuleId
 from services.rules.session_day.acute_effects import e5
-from services.rules.session_day.blood_pressure import e2
+from services.rules.session_day.blood_pressure import e2, session_around
 from services.rules.session_day.driving import e6
 from services.rules.side_effects.report import EffectsReport, Pressure, e1
 from services.rules.worsening.mania import ELEVATED_MOOD, b1_effects
@@ -68,7 +68,9 @@ def _unless_repeated(decision: Decision, case: EffectsCase) -> Decision:
 def _e2(case: EffectsCase) -> Decision:
     report = case.report
     measured = [one.vitals for one in case.reports if one.vitals is not None]
-    return e2(report.vitals, report, [*case.pressures, *measured], case.earlier, case.begun)
+    around = session_around(report.recorded_at, case.begun)
+    about = None if around is None else around.id
+    return e2(report.vitals, report, [*case.pressures, *measured], case.earlier, case.begun, about)
 
 
 def wants_repeat(decisions: Iterable[Decision]) -> bool:

@@ -19,6 +19,16 @@ can happen to it.
 | resolved                    | the end                         | the end                        |
 
 Nothing but `resolved` ends an alert, and no function can take a due time away from one that pages.
+
+People besides the chain (`Circumstances.beside`; clinical.md 5.1), paged as step 0 of a round:
+| what happens has            | it opens an alert               | it is added to one             |
+|-----------------------------|---------------------------------|--------------------------------|
+| nobody who can be reached   | the chain at once               | as above                       |
+| people to be paged first    | they; the chain after 5 minutes | they again, and whoever of the |
+| (high only)                 | without an acknowledgement      | chain was paged; no new wait   |
+| people to be paged too      | they and the chain at once      | they too, as above             |
+Whatever else begins a round (an acknowledgement that ends, a rise of the tier) pages the chain at
+once. While somebody has the alert, only those are paged who had not been.
 """
 
 from __future__ import annotations
@@ -29,6 +39,7 @@ from uuid import UUID
 
 from services.rules.escalation.numbers import ESCALATION_NUMBERS
 from services.rules.escalation.states import (
+    OWN_PEOPLE,
     PAGING,
     AlertState,
     Circumstances,
@@ -41,16 +52,19 @@ from services.rules.escalation.states import (
 _ROUND_GAP = timedelta(seconds=ESCALATION_NUMBERS.general.round_gap_s)
 _UNREACHED_GAPS = [timedelta(seconds=each) for each in ESCALATION_NUMBERS.general.unreached_gaps_s]
 _QUIET_ACK = timedelta(seconds=ESCALATION_NUMBERS.general.quiet_ack_s)
+_STAFF_FIRST = timedelta(seconds=ESCALATION_NUMBERS.general.staff_first_s)
 _ROUND_STARTED = "round_started"
 
 
 def opened(severity: str, here: Circumstances) -> Transition:
-    """A new alert: critical and high page the first step at once, medium waits for the morning
-    mail, low stands in the worklist.
+    """A new alert: critical and high page the first step at once (high people of its own, if they
+    come first), medium waits for the morning mail, low stands in the worklist.
     """
     state = AlertState(severity=severity, ladder_severity=severity)
     if severity == "low":
         return Transition(state, events=("triggered",))
+    if _waits_for_people(severity, here):
+        return _new_round(state, here, OWN_PEOPLE, ("triggered",))
     return _from_the_first_step(state, here, "triggered")
 
 
@@ -71,7 +85,9 @@ def occurrence_added(
     )
     if state.status == "acknowledged":
         if not (rises or interrupts):
-            return Transition(replace(now_known, ladder_severity=severity), events=events)
+            quiet = replace(now_known, ladder_severity=severity)
+            pages = () if here.beside == "nobody" else (PageStep(state.page_round, OWN_PEOPLE),)
+            return Transition(quiet, pages, events=events)
         ended = _without_acknowledgement(now_known)
         return _from_the_first_step(ended, here, *events, "acknowledgement_interrupted")
     if now_known.ladder_severity in PAGING:
@@ -183,11 +199,14 @@ def delivery_failed(
 ) -> Transition:
     """A page did not get through (X2): if the ladder still stands on that step, the next step is
     due at once. After the last step the next round is, 10 minutes after this one began, or sooner
-    when it has not `reached` anybody (no channel accepted a page of it).
+    when it has not `reached` anybody (no channel accepted a page of it). Of the people before the
+    chain one is enough: `reached` then says that another of them was, or is about to be.
     """
     stands_there = page == PageStep(state.page_round, state.page_step)
     pages = state.status == "triggered" and state.ladder_severity in PAGING
     if not (pages and stands_there and state.next_at):
+        return Transition(state)
+    if reached and state.page_step == OWN_PEOPLE:
         return Transition(state)
     due, unreached = here.now, state.unreached_rounds
     if state.page_step >= here.chain_length:
@@ -266,11 +285,18 @@ def _page_again(
     Starting over at the first step alone would let a patient who writes often keep the later steps
     from ever being reached.
     """
+    waits = before.page_step == OWN_PEOPLE
+    if waits and not _waits_for_people(state.ladder_severity, here):
+        return _new_round(state, here, 1, events)
     if before.ladder_severity not in PAGING or before.page_step >= here.chain_length:
         return _new_round(state, here, 1, events)
     change = _new_round(state, here, before.page_step, events)
     due = min(_known(before.next_at), _known(change.state.next_at))
     return replace(change, state=replace(change.state, next_at=due))
+
+
+def _waits_for_people(severity: str, here: Circumstances) -> bool:
+    return severity == "high" and here.beside == "first" and here.chain_length > 0
 
 
 def _next_step(state: AlertState, here: Circumstances) -> Transition:
@@ -297,8 +323,9 @@ def _contact_overdue(state: AlertState, here: Circumstances) -> Transition:
 def _new_round(
     state: AlertState, here: Circumstances, reached: int, events: tuple[str, ...]
 ) -> Transition:
-    """Begin a round by paging its first `reached` steps. Whatever begins it but the end of the one
-    before is new, and waits of its own begin with it.
+    """Begin a round by paging its first `reached` steps, and the people besides the chain, who may
+    be all. Whatever begins it but the end of the one before is new, and waits of its own begin
+    with it.
     """
     unreached = state.unreached_rounds if events == (_ROUND_STARTED,) else 0
     state = replace(
@@ -307,7 +334,8 @@ def _new_round(
         round_started_at=here.now,
         unreached_rounds=unreached,
     )
-    return _paged(state, here, range(1, max(1, reached) + 1), events)
+    first = 1 if here.beside == "nobody" else OWN_PEOPLE
+    return _paged(state, here, range(first, max(first, reached) + 1), events)
 
 
 def _paged(
@@ -317,7 +345,8 @@ def _paged(
     and an empty chain is tried again then.
     """
     reached = steps[-1]
-    due = here.now + here.ladders[state.ladder_severity].next_after
+    wait = here.ladders[state.ladder_severity].next_after
+    due = here.now + (_STAFF_FIRST if reached == OWN_PEOPLE else wait)
     if reached >= here.chain_length:
         due = max(due, _known(state.round_started_at) + _ROUND_GAP)
     pages = tuple(PageStep(state.page_round, step) for step in steps if step <= here.chain_length)

@@ -13,13 +13,15 @@ from services.rules.numbers import DATA, NumbersError, read
 class GeneralNumbers:
     """Seconds: between the starts of two rounds; the same after the first, second, ... round in a
     row that reached nobody; between two pages to one contact about occurrences that follow each
-    other; of an acknowledgement that was never paged.
+    other; of an acknowledgement that was never paged; from the page to a session's staff to the
+    first step of the chain.
     """
 
     round_gap_s: int
     unreached_gaps_s: tuple[int, ...]
     page_gap_s: int
     quiet_ack_s: int
+    staff_first_s: int
 
     def __post_init__(self) -> None:
         """Check that the waits grow, and never past those of rounds that reach somebody."""

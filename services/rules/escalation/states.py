@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from services.rules.decision import Tier
 from services.rules.escalation.numbers import ESCALATION_NUMBERS
 
 PAGING = frozenset(ESCALATION_NUMBERS.tiers)
+# The step before the first of the chain: people of their own, such as the staff of a session.
+OWN_PEOPLE: Final = 0
+# Who is paged besides the chain, and when: nobody, these people before it, or both at once.
+Beside = Literal["nobody", "first", "too"]
 
 
 def at_least(severity: str, other: str) -> str:
@@ -54,13 +58,15 @@ DEFAULT_LADDERS: Mapping[str, Ladder] = {
 class Circumstances:
     """What a transition needs to know: the instant, the steps of the chain now (the last resort is
     one of them), the next 08:00 of a working day in the clinic's zone (worked out when an alert
-    waits for it), the clinic's ladders.
+    waits for it), the clinic's ladders. `beside`: whether what happens has people of its own who
+    can be reached, and whether the chain waits for them.
     """
 
     now: datetime
     chain_length: int
     next_morning: Callable[[], datetime]
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
+    beside: Beside = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class AlertState:
     """The columns of an alert that its life moves; severities and states are the wire's words.
 
     `page_severity`: highest tier paged so far. `ladder_severity`: the ladder it runs on now.
-    `page_step`: the last step of round `page_round` that was paged, 1 for the first, 0 for none.
+    `page_step`: the last step of round `page_round` that was paged, 1 for the first; 0 before the
+    chain: for none, or while a round waits for the session's staff.
     `unreached_rounds`: how many rounds in a row no channel accepted a page of, this one included.
     `acknowledged_at`: when the present acknowledgement was first given. `next_at`: the only instant
     at which time moves the alert; null: time does nothing.
@@ -101,7 +108,9 @@ class AlertState:
 
 @dataclass(frozen=True, slots=True)
 class PageStep:
-    """One step of one round: the chain's member number `step` (1 is the first) is to be paged."""
+    """One step of one round: the chain's member number `step` (1 is the first) is to be paged; 0
+    (`OWN_PEOPLE`) are all people besides the chain.
+    """
 
     round: int
     step: int

@@ -130,11 +130,24 @@ def _episodes(taken: Iterable[datetime], limits: CrisisPressure) -> list[Instant
     return found
 
 
+def session_around(
+    at: datetime, sessions: Iterable[Session], numbers: VitalThresholds = VITAL_THRESHOLDS
+) -> Session | None:
+    """Return the last session that a symptom at `at` would be of: from its start to 24 h after its
+    end. Its staff are paged as well (E2).
+    """
+    moment, limits = InstantSpan(at, at), numbers.e2
+    return next((one for one in reversed(list(sessions)) if moment.touches(_of(one, limits))), None)
+
+
+def _of(session: Session, limits: CrisisPressure) -> InstantSpan:
+    return InstantSpan(session.started_at, session.over_at + timedelta(hours=limits.session_hours))
+
+
 def _belongs(
     symptom: InstantSpan, episode: InstantSpan, sessions: Sequence[Session], limits: CrisisPressure
 ) -> bool:
     if symptom.touches(episode, timedelta(hours=limits.episode_hours)):
         return True
-    after = timedelta(hours=limits.session_hours)
-    around = [InstantSpan(session.started_at, session.over_at + after) for session in sessions]
+    around = [_of(session, limits) for session in sessions]
     return any(symptom.touches(span) and episode.touches(span) for span in around)

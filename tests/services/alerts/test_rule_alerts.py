@@ -161,7 +161,7 @@ def test_a_crisis_pressure_at_a_session_pages_and_names_its_session(
     (kept,) = scene.occurrences(alert["id"])
     assert (kept.about_id, kept.source) == (session, "vitals")
     scene.work()
-    assert set(recipients(smtp_server)) == {FIRST}
+    assert set(recipients(smtp_server)) == {FIRST, chart.staff.email}
 
 
 def test_every_rule_has_an_alert_of_its_own_and_only_what_fired_counts(scene: Scene, pat: Person):

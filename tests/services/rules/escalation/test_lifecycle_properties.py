@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.rules.decision import Tier
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     PAGING,
+    Beside,
     Circumstances,
     PageStep,
     Transition,
@@ -20,11 +22,13 @@ from services.rules.escalation.states import (
 )
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
+BESIDE = st.sampled_from(["nobody", "first", "too"])
 TIERS = st.sampled_from(["critical", "high", "medium", "low"])
 PEOPLE = st.sampled_from([UUID(int=1), UUID(int=2)])
 LONGEST_ACK = {"critical": timedelta(hours=4), "high": timedelta(hours=24), None: timedelta(days=7)}
 ROUND_GAP = timedelta(minutes=10)
 FIRST_GAP = timedelta(seconds=30)
+STAFF_FIRST = timedelta(minutes=5)
 # After these a round may start at once.
 MAY_START = {
     "occurrence_added",
@@ -40,19 +44,21 @@ MAY_START = {
 class AlertLife(RuleBasedStateMachine):
     """One alert, a clinic whose chain grows and shrinks, and a clock that only goes forward."""
 
-    @initialize(severity=TIERS, chain_length=st.integers(1, 4))
-    def open(self, severity: str, chain_length: int) -> None:
+    @initialize(severity=TIERS, chain_length=st.integers(1, 4), beside=BESIDE)
+    def open(self, severity: str, chain_length: int, beside: Beside) -> None:
         self.now = START
         self.chain_length = chain_length
         self.ended = self.mailed = self.shortened = False
-        self.take(lifecycle.opened(severity, self.here))
+        here = replace(self.here, beside=beside)
+        self.take(lifecycle.opened(severity, here), here)
+        self.chain_by = START + STAFF_FIRST
 
     @property
     def here(self) -> Circumstances:
         day = timedelta(days=(self.now - START).days + 1)
         return Circumstances(self.now, self.chain_length, lambda: START + day)
 
-    def take(self, change: Transition) -> None:
+    def take(self, change: Transition, here: Circumstances | None = None) -> None:
         """Check what one change does, and make it."""
         starts = [page for page in change.pages if page.step == 1]
         before = getattr(self, "state", None)
@@ -62,7 +68,8 @@ class AlertLife(RuleBasedStateMachine):
             assert self.now - before.round_started_at >= gap
         self.shortened = self.shortened and not starts
         assert len({page.round for page in change.pages}) <= 1
-        assert all(1 <= page.step <= self.chain_length for page in change.pages)
+        first = 0 if here is not None and here.beside != "nobody" else 1
+        assert all(first <= page.step <= self.chain_length for page in change.pages)
         if self.ended:
             assert change == Transition(self.state)
         self.mailed = change.mail or (self.mailed and change.state.next_at is None)
@@ -86,13 +93,15 @@ class AlertLife(RuleBasedStateMachine):
         self.take(lifecycle.time_passed(self.state, self.here))
 
     @precondition(lambda self: not self.ended)
-    @rule(severity=TIERS, interrupts=st.booleans())
-    def patient_answers(self, severity: str, interrupts: bool) -> None:
+    @rule(severity=TIERS, interrupts=st.booleans(), beside=BESIDE)
+    def patient_answers(self, severity: str, interrupts: bool, beside: Beside) -> None:
         tier = "critical" if interrupts else severity
-        before = self.state
+        before, here = self.state, replace(self.here, beside=beside)
         self.take(
-            lifecycle.occurrence_added(self.state, tier, interrupts=interrupts, here=self.here)
+            lifecycle.occurrence_added(self.state, tier, interrupts=interrupts, here=here), here
         )
+        if tier == "critical" and before.status == "triggered":
+            assert self.state.page_step >= 1
         assert not more_urgent(before.severity, self.state.severity)
         if interrupts or (before.status == "triggered" and before.ladder_severity in PAGING):
             assert self.state.status == "triggered"
@@ -174,6 +183,16 @@ class AlertLife(RuleBasedStateMachine):
         assert given < ends <= given + LONGEST_ACK[self.state.page_severity]
         assert self.state.next_at is not None
         assert self.state.next_at <= ends
+
+    @invariant()
+    def the_chain_waits_for_nobody_longer_than_five_minutes(self) -> None:
+        """From the opening on, however often the people before it are paged again."""
+        if not hasattr(self, "state") or self.state.status != "triggered":
+            return
+        if self.state.page_round and self.state.page_step == 0:
+            assert self.state.ladder_severity == "high"
+            assert self.state.next_at is not None
+            assert self.state.next_at <= self.chain_by
 
     @invariant()
     def it_was_paged_at_least_as_high_as_it_stands(self) -> None:

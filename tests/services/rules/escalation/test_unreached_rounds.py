@@ -80,7 +80,9 @@ def test_a_new_occurrence_begins_the_waits_anew(severity: str, interrupts: bool)
 @pytest.mark.parametrize("gaps", [(60, 30), (30, 601)])
 def test_waits_after_rounds_that_reach_nobody_never_shrink_nor_pass_the_usual_one(gaps):
     with pytest.raises(NumbersError):
-        GeneralNumbers(round_gap_s=600, unreached_gaps_s=gaps, page_gap_s=60, quiet_ack_s=1)
+        GeneralNumbers(
+            round_gap_s=600, unreached_gaps_s=gaps, page_gap_s=60, quiet_ack_s=1, staff_first_s=1
+        )
 
 
 def test_a_chain_shortened_after_its_step_failed_starts_no_round_at_once() -> None:
