@@ -27,7 +27,7 @@ from models.key_fingerprint import WrongKeyError, refuse_wrong_key
 from models.revision import WrongMigrationError
 from services.operations.revision import refuse_wrong_migration
 
-Role = Literal["app", "worker", "auditor"]
+Role = Literal["app", "worker", "auditor", "sealer"]
 # All that may stop a start, besides what a command itself needs; each message is one sentence.
 CANNOT_START: Final = (
     SettingsError,
@@ -63,7 +63,7 @@ class Interlude(Flask):
 
 
 def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False) -> Flask:
-    """Build the application for one database role (the API, the alert worker, the auditor).
+    """Build the application for one database role (the API, the worker, the auditor, the sealer).
 
     Raises `UnsafeRoleError` when the role is a superuser or bypasses row-level security,
     `WrongKeyError` without the keys that the database was written with, and `WrongMigrationError`

@@ -20,6 +20,7 @@ from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
 from services.channels.addresses import ascii_host
 
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
+URLS_OF: Final = ("", "OWNER_", "WORKER_", "AUDITOR_", "SEALER_", "ADMIN_")
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 N = TypeVar("N", int, float)
 
@@ -64,6 +65,7 @@ class Settings:
     owner_database_url: str = field(default="", repr=False)
     worker_database_url: str = field(default="", repr=False)
     auditor_database_url: str = field(default="", repr=False)
+    sealer_database_url: str = field(default="", repr=False)
     admin_database_url: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = number(8000, 1, 65_535)
@@ -73,6 +75,8 @@ class Settings:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = field(default="", repr=False)
     demo: bool = True
+    audit_key_file: Path | None = None
+    audit_checkpoints_to: tuple[str, ...] = ()
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
     crisis_threads: int = number(4, 1, 64)
@@ -100,7 +104,7 @@ class Settings:
         read = _Reader(environ)
         _refuse_unknown(environ, read.text(IGNORE))
         data_dir = Path(read.text("DATA_DIR", "var")).expanduser().absolute()
-        urls = (f"{whose}DATABASE_URL" for whose in ("", "OWNER_", "WORKER_", "AUDITOR_", "ADMIN_"))
+        urls = (f"{whose}DATABASE_URL" for whose in URLS_OF)
         known = {name.lower(): read.database_url(name) for name in urls} | read.numbers(cls)
         if known["max_drain_bytes"] <= known["max_body_bytes"]:
             raise SettingsError("MAX_DRAIN_BYTES", f"must be more than {PREFIX}MAX_BODY_BYTES")
@@ -115,6 +119,8 @@ class Settings:
             metrics_token=_metrics_token(read.text("METRICS_TOKEN")),
             # Made-up patients never go into a database that somebody named.
             demo=read.switch("DEMO", default=not known["database_url"]),
+            audit_key_file=_path(read.text("AUDIT_KEY_FILE")),
+            audit_checkpoints_to=tuple(read.text("AUDIT_CHECKPOINTS_TO").split()),
             **known,
         )
 
@@ -268,6 +274,10 @@ def _smtp(url: str) -> SmtpServer | None:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser().absolute() if text else None
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -8,6 +8,7 @@ Roles are made here, once per server, by `make run` or by an operator; migration
 | interlude_app     | yes     | the API; owns nothing, held by row-level security           |
 | interlude_worker  | yes     | alerts, notifications, contacts of all clinics; no answers  |
 | interlude_auditor | yes     | reads all, writes its own run log                           |
+| interlude_sealer  | yes     | gives audit entries their place in the chain; no other table |
 | interlude_door    | no      | owner of the log-in functions, with policies of its own     |
 
 None is a superuser, none bypasses row-level security, none may make roles or databases.
@@ -24,21 +25,22 @@ from sqlalchemy.engine import make_url
 
 ROLE_LOCK = 20_260_002
 SETUP_LOCK = 20_260_003
-OWNER, APP, WORKER, AUDITOR = (
+OWNER, APP, WORKER, AUDITOR, SEALER = (
     "interlude_owner",
     "interlude_app",
     "interlude_worker",
     "interlude_auditor",
+    "interlude_sealer",
 )
 DOOR = "interlude_door"
-LOGIN_ROLES = (OWNER, APP, WORKER, AUDITOR)
+LOGIN_ROLES = (OWNER, APP, WORKER, AUDITOR, SEALER)
 
 # BYPASSRLS and SUPERUSER may be named by a superuser only, so they are taken away only when found.
 _HARMLESS = sql.SQL("NOCREATEDB NOCREATEROLE")
 
 
 def make_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> None:
-    """Make or mend the five roles; running it again, or in two places at once, does no harm.
+    """Make or mend the six roles; running it again, or in two places at once, does no harm.
 
     Args:
         admin_url: a role that may make roles, as `postgresql://…` (a driver suffix is ignored).

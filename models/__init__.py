@@ -12,7 +12,7 @@ from models.alerts.alert import (
     RulesFailure,
 )
 from models.alerts.notification import Contact, DigestAlert, Notification, NotificationAttempt
-from models.audit import AuditEntry, AuditHead
+from models.audit import AuditDetail, AuditEntry, AuditKey
 from models.base import Base
 from models.entries.check_in import (
     CheckIn,
@@ -48,8 +48,9 @@ __all__ = [
     "AlertNote",
     "AlertOccurrence",
     "AlertResolution",
+    "AuditDetail",
     "AuditEntry",
-    "AuditHead",
+    "AuditKey",
     "Base",
     "CareTeamMember",
     "CheckIn",

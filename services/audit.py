@@ -1,54 +1,28 @@
-"""The audit chain: who read or changed what, each entry hashed over the one before it."""
+"""Recording who read or changed what. An entry gets its place in the chain later, by the sealer."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, cast, func, insert, literal, select, update
+from sqlalchemy import Uuid, cast, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, AuditHead
-from services.unit_of_work import clinic_ids, transaction
+from models import AuditDetail, AuditEntry, AuditKey
+from models.base import new_id
+from services.access import Actor
+from services.unit_of_work import Write, execute_writes
 
-BATCH = 1000
-# Built once: every read by staff ends with these two, and putting them together anew costs more.
-_HEAD: Final = (
-    select(AuditHead.clinic_id, AuditHead.seq, AuditHead.hash)
-    .where(AuditHead.clinic_id == cast(func.current_setting("interlude.clinic_id"), Uuid))
-    .with_for_update()
-)
-_NEW: Final = {
-    column.name: bindparam(f"new_{column.name}", type_=column.type)
-    for column in AuditEntry.__table__.c
-}
-_APPEND: Final = select(literal(1)).add_cte(
-    insert(AuditEntry).values(_NEW).cte("entry"),
-    update(AuditHead)
-    .where(AuditHead.clinic_id == _NEW["clinic_id"])
-    .values(seq=_NEW["seq"], hash=_NEW["hash"])
-    .cte("head"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditCheckpoint:
-    """A place in a clinic's chain, kept outside the database: what it names must stay true."""
-
-    seq: int
-    hash: str
-
-
-def begin_chain(session: Session, clinic_id: UUID) -> None:
-    """The head of a new clinic's chain."""
-    session.execute(
-        insert(AuditHead).values(clinic_id=clinic_id, seq=0, hash=_first_hash(clinic_id))
-    )
+KEY_BYTES: Final = 32
+JOINED_S: Final = 15 * 60
+_CLINIC: Final = cast(func.current_setting("interlude.clinic_id"), Uuid)
 
 
 def record(
@@ -58,102 +32,94 @@ def record(
     now: datetime,
     patient_id: UUID | None = None,
     object_id: UUID | None = None,
+    about: Sequence[UUID] = (),
     **detail: Any,
 ) -> None:
-    """Append one entry to the clinic's chain. No clinical content, no name, no address.
+    """Put in one entry of the transaction's clinic. No clinical content, no name, no address.
 
-    Locks the head of the chain until the end of the transaction: call it last. `actor_id` is null
-    for what the service or its operator did; `detail` holds strings, integers and lists of them.
+    Waits for nobody. `actor_id` is null for what the service or its operator did; `about`: further
+    patients and accounts that were shown or changed; `detail` holds strings, integers and lists of
+    them.
     """
-    head = session.execute(_HEAD).one()
-    entry: dict[str, Any] = {
-        "clinic_id": head.clinic_id,
-        "seq": head.seq + 1,
-        "at": now,
-        "actor_id": actor_id,
-        "action": action,
-        "patient_id": patient_id,
-        "object_id": object_id,
-        "detail": detail,
-    }
-    entry["hash"] = _link(head.hash, entry)
-    session.execute(_APPEND, {f"new_{name}": value for name, value in entry.items()})
+    _put_in(session, new_id(), actor_id, action, now, patient_id, object_id, about, detail)
 
 
-def verify_chain(session: Session, checkpoint: AuditCheckpoint | None = None) -> list[str]:
-    """Every fault in the chain of the transaction's clinic, in words; empty when it is whole.
-
-    Without a checkpoint, a chain whose end was cut off together with its head looks whole.
+def record_once(
+    session: Session,
+    joined_as: Sequence[object],
+    actor_id: UUID | None,
+    action: str,
+    now: datetime,
+    about: Sequence[UUID] = (),
+    **detail: Any,
+) -> None:
+    """As `record`, for what may come a thousand times: what is joined as the same within 15 minutes
+    is one entry, the first.
     """
-    head = session.execute(select(AuditHead.clinic_id, AuditHead.seq, AuditHead.hash)).one_or_none()
-    if head is None:
-        return ["the clinic has no audit head"]
-    faults, seq, before = [], 0, _first_hash(head.clinic_id)
-    for entry in _entries(session):
-        seq += 1
-        if entry["seq"] != seq:
-            faults.append(f"entry {seq} is missing")
-            seq = entry["seq"]
-        elif entry["hash"] != _link(before, entry):
-            faults.append(f"entry {seq} was changed")
-        before = entry["hash"]
-        if checkpoint and checkpoint.seq == seq and checkpoint.hash != before.hex():
-            faults.append(f"entry {seq} differs from the checkpoint")
-    if (head.seq, head.hash) != (seq, before):
-        faults.append(f"the head names entry {head.seq}, the chain ends at {seq}")
-    if checkpoint and checkpoint.seq > seq:
-        faults.append(f"the chain ends at {seq}, the checkpoint saw {checkpoint.seq}")
-    return faults
+    window = int(now.timestamp()) // JOINED_S
+    name = "\x1f".join(map(str, (action, actor_id, window, *joined_as)))
+    entry_id = UUID(bytes=hashlib.sha256(name.encode()).digest()[:16])
+    _put_in(session, entry_id, actor_id, action, now, None, None, about, detail)
 
 
-def checkpoint_of(session: Session) -> AuditCheckpoint:
-    """Where the chain of the transaction's clinic ends now."""
-    head = session.execute(select(AuditHead.seq, AuditHead.hash)).one()
-    return AuditCheckpoint(seq=head.seq, hash=head.hash.hex())
+def record_read(
+    session: Session, actor: Actor, action: str, now: datetime, patient_id: UUID | None = None
+) -> None:
+    """A read of one patient's data. Of a patient's own the log-in is named as well: it may be that
+    of a further device, which somebody else invited.
+    """
+    login = None if actor.patient_id is None else actor.family_id
+    record(session, actor.user_id, action, now, patient_id or actor.patient_id, login)
 
 
-def _entries(session: Session) -> Iterator[dict[str, Any]]:
-    rows = session.execute(
-        select(AuditEntry.__table__)
-        .order_by(AuditEntry.seq)
-        .execution_options(yield_per=BATCH, stream_results=True)
+def _put_in(
+    session: Session,
+    entry_id: UUID,
+    actor_id: UUID | None,
+    action: str,
+    now: datetime,
+    patient_id: UUID | None,
+    object_id: UUID | None,
+    about: Sequence[UUID],
+    detail: Mapping[str, Any],
+) -> None:
+    """Entry and details are there both or not at all; an id that is there already stays."""
+    entry = insert(AuditEntry).values(
+        clinic_id=_CLINIC,
+        id=entry_id,
+        at=now,
+        actor_id=actor_id,
+        action=action,
+        patient_id=patient_id,
+        object_id=object_id,
+        about_ids=list(about) or None,
+        detail_mac=digest_of(_key(session, patient_id), detail) if detail else None,
     )
-    for row in rows.mappings():
-        yield dict(row)
+    writes: list[Write] = [entry.on_conflict_do_nothing()]
+    if detail:
+        details = insert(AuditDetail).values(clinic_id=_CLINIC, entry_id=entry_id, detail=detail)
+        writes.append(details.on_conflict_do_nothing())
+    execute_writes(session, writes)
 
 
-def _first_hash(clinic_id: UUID) -> bytes:
-    return hashlib.sha256(clinic_id.bytes).digest()
+def digest_of(key: bytes, detail: Mapping[str, Any]) -> bytes:
+    """HMAC-SHA256 of an entry's details: without the key nobody can try out what they were."""
+    return hmac.new(key, canonical(detail), hashlib.sha256).digest()
 
 
-def _link(before: bytes, entry: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the hash before and the entry as canonical JSON."""
-    content = {name: _plain(value) for name, value in entry.items() if name != "hash"}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(before + canonical.encode()).digest()
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """JSON of strings, integers, nulls and lists of them in the one way that is digested."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return str(value) if isinstance(value, UUID) else value
-
-
-def verify_all(
-    checkpoints: Mapping[UUID, AuditCheckpoint],
-) -> tuple[dict[UUID, AuditCheckpoint], list[str]]:
-    """Where each clinic's chain ends now, and every fault, named by its clinic.
-
-    `checkpoints`: where the chains ended earlier; a clinic that is gone since is a fault.
-    """
-    marks, faults = {}, []
-    clinics = clinic_ids()
-    for clinic_id in clinics:
-        # Head and entries as of one instant: the clinic goes on working meanwhile.
-        with transaction(clinic_id, snapshot=True) as session:
-            found = verify_chain(session, checkpoints.get(clinic_id))
-            if not found:
-                marks[clinic_id] = checkpoint_of(session)
-        faults += [f"{clinic_id}: {fault}" for fault in found]
-    faults += [f"{gone}: the clinic is gone" for gone in set(checkpoints) - set(clinics)]
-    return marks, faults
+def _key(session: Session, patient_id: UUID | None) -> bytes:
+    """The key of what is about this patient (null: about none, the clinic's), made when needed."""
+    subject = _CLINIC if patient_id is None else patient_id
+    kept = select(AuditKey.key).where(AuditKey.clinic_id == _CLINIC, AuditKey.subject_id == subject)
+    if found := session.scalar(kept):
+        return found
+    fresh = insert(AuditKey).values(
+        clinic_id=_CLINIC, subject_id=subject, key=secrets.token_bytes(KEY_BYTES)
+    )
+    session.execute(fresh.on_conflict_do_nothing())
+    return session.scalars(kept).one()

@@ -62,6 +62,7 @@ def settings_for(url: str, folder: Path, smtp: SmtpServer | None) -> Settings:
         owner_database_url=url_of("interlude_owner"),
         worker_database_url=url_of("interlude_worker"),
         auditor_database_url=url_of("interlude_auditor"),
+        sealer_database_url=url_of("interlude_sealer"),
         smtp=smtp,
         mail_from="interlude@hospital.test",
     )

@@ -131,7 +131,7 @@ def _database(settings: Settings) -> Iterator[DatabaseUrls]:
         urls.need("worker")
         if urls.admin:
             print_line("making the database roles")
-            given = (urls.app, urls.owner, urls.worker, urls.auditor)
+            given = (urls.app, urls.owner, urls.worker, urls.auditor, urls.sealer)
             roles.make_roles(urls.admin, roles.passwords_in(given))
         yield urls
         return
@@ -183,6 +183,9 @@ def _supervise(settings: Settings, environ: dict[str, str], stack: ExitStack) ->
         Child("alert worker", _flask("alerts", "work"), environ, print_line),
         Child("API", serve_command(settings), environ | _metrics(settings), print_line),
     ]
+    if PREFIX + "SEALER_DATABASE_URL" in environ:
+        sealer = Child("audit sealer", _flask("audit", "seal"), environ, print_line)
+        children.insert(0, sealer)
     for child in children:
         stack.callback(child.stop)
         child.start()

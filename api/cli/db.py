@@ -22,7 +22,7 @@ commands = (db,)
 
 @db.command("roles")
 def roles() -> None:
-    """Make or mend the five roles, with the passwords that our database URLs name.
+    """Make or mend the six roles, with the passwords that our database URLs name.
 
     Needs INTERLUDE_ADMIN_DATABASE_URL, a role that may make roles; safe to run again.
     """
@@ -34,6 +34,7 @@ def roles() -> None:
         settings.owner_database_url,
         settings.worker_database_url,
         settings.auditor_database_url,
+        settings.sealer_database_url,
     )
     try:
         make_roles(settings.admin_database_url, passwords_in(given))

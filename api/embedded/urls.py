@@ -13,13 +13,14 @@ from api.settings import Settings, SettingsError
 from migrations import roles
 from migrations.upgrade import upgrade
 
-DatabaseRole = Literal["app", "owner", "worker", "auditor", "admin"]
+DatabaseRole = Literal["app", "owner", "worker", "auditor", "sealer", "admin"]
 DATABASE = "interlude"
 VARIABLES: Mapping[DatabaseRole, str] = {
     "app": "DATABASE_URL",
     "owner": "OWNER_DATABASE_URL",
     "worker": "WORKER_DATABASE_URL",
     "auditor": "AUDITOR_DATABASE_URL",
+    "sealer": "SEALER_DATABASE_URL",
     "admin": "ADMIN_DATABASE_URL",
 }
 
@@ -32,6 +33,7 @@ class DatabaseUrls:
     owner: str = field(default="", repr=False)
     worker: str = field(default="", repr=False)
     auditor: str = field(default="", repr=False)
+    sealer: str = field(default="", repr=False)
     admin: str = field(default="", repr=False)
 
     def need(self, role: DatabaseRole) -> str:
@@ -90,6 +92,7 @@ def embedded_urls(server: EmbeddedServer, database: str = DATABASE) -> DatabaseU
         owner=server.url(roles.OWNER, database),
         worker=server.url(roles.WORKER, database),
         auditor=server.url(roles.AUDITOR, database),
+        sealer=server.url(roles.SEALER, database),
         admin=server.url("postgres", "postgres"),
     )
 
@@ -100,5 +103,6 @@ def _given(settings: Settings) -> DatabaseUrls:
         owner=settings.owner_database_url,
         worker=settings.worker_database_url,
         auditor=settings.auditor_database_url,
+        sealer=settings.sealer_database_url,
         admin=settings.admin_database_url,
     )

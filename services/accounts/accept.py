@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -145,7 +145,7 @@ def _first_time(
         )
     )
     patient_id = grant.profile.patient_id
-    detail = {"further_device": 1} if further else {}
+    detail: dict[str, Any] = {"further_device": 1} if further else {}
     audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id, **detail)
     return grant
 

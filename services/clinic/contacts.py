@@ -163,7 +163,6 @@ def remove_contact(actor: Actor, contact_id: UUID, now: datetime) -> None:
         if contact.last_resort:
             raise Invalid({"contact_id": ["The last resort is replaced, never removed."]})
         contact.active = False
-        session.flush()  # the head of the audit chain is locked last
         audit.record(session, actor.user_id, "contact_removed", now, object_id=contact_id)
 
 
@@ -176,7 +175,6 @@ def replace_last_resort(actor: Actor, address: str, now: datetime) -> dict[str, 
             select(Contact).where(Contact.last_resort).with_for_update()
         ).one()
         contact.address, contact.user_id = read_address(address)[1], None
-        session.flush()  # the head of the audit chain is locked last
         audit.record(session, actor.user_id, "last_resort_replaced", now, object_id=contact.id)
         return _shown(contact, actor)
 

@@ -56,7 +56,6 @@ def create_clinic(
         )
         add_last_resort(session, clinic_id, admin_id, admin_email, now)
         code, _ = issue_code(session, clinic_id, admin_id, None, now)
-        audit.begin_chain(session, clinic_id)
         audit.record(session, None, "clinic_created", now, object_id=clinic_id)
     return NewClinic(clinic_id, admin_id, code)
 

@@ -43,7 +43,7 @@ def newest_alert(patient: Person) -> str:
 def audited(person: Person, object_id: str) -> list[str]:
     """What the audit chain says was done with an object, in order."""
     found = rows(
-        person, "SELECT action FROM audit_entries WHERE object_id = :id ORDER BY seq", id=object_id
+        person, "SELECT action FROM audit_entries WHERE object_id = :id ORDER BY id", id=object_id
     )
     return [row["action"] for row in found]
 

@@ -65,6 +65,7 @@ def own_app(folder: Path) -> Iterator[Flask]:
             database_url=urls.app,
             worker_database_url=urls.worker,
             auditor_database_url=urls.auditor,
+            sealer_database_url=urls.sealer,
         )
         app = create_app(settings)
         yield app

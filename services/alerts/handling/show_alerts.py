@@ -102,8 +102,9 @@ def list_alerts(
         room = max(0, limit - len(first))
         ended = session.scalars(resolved.limit(room + 1)).all()
         items = [show_summary(alert) for alert in (*first, *ended[:room])]
-        about = patient_id if items else None
-        audit.record(session, actor.user_id, "alerts_listed", now, patient_id=about)
+        shown = {item["patient_id"] for item in items} - {None}
+        named = patient_id if items else None
+        audit.record(session, actor.user_id, "alerts_listed", now, named, about=sorted(shown))
         return {"items": items, "next_cursor": _next_cursor(ended, room)}
 
 
@@ -163,10 +164,9 @@ def record_access(
     """Into the audit chain; an administrator who sees a patient breaks glass. The last
     statements of a transaction.
     """
-    about = {"patient_id": alert.patient_id, "object_id": alert.id}
-    audit.record(session, actor.user_id, action, now, **about)
+    audit.record(session, actor.user_id, action, now, alert.patient_id, alert.id)
     if reach.breaks_glass:
-        audit.record(session, actor.user_id, "break_glass", now, **about)
+        audit.record(session, actor.user_id, "break_glass", now, alert.patient_id, alert.id)
 
 
 def _escalation(session: Session, alert: Alert, names: dict[UUID, str]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def list_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Page:
         ordered = silent if as_of == now else silent_after_risk(session, as_of)
         rows = load_rows(session, actor, wanted, now, ordered, as_of, after)
         country = country_of(session, actor.clinic_id)
-        audit.record(session, actor.user_id, "caseload_read", now)
+        shown = [keyed[1].id for keyed in rows[: wanted.limit]]
+        audit.record(session, actor.user_id, "caseload_read", now, about=shown)
     found, days = page_of_rows(rows, wanted.limit, lambda keyed: (as_of, *keyed[0])), Days(now)
     return found.rendered(lambda keyed: show_row(keyed[1], silent.get(keyed[1].id), days, country))
 
@@ -76,7 +77,8 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
         silent = silent_after_risk(session, now)
         rows = [row for _, row in load_rows(session, actor, whole, now, silent, now)]
         kept = rows[:PRINTED_AT_MOST]
-        audit.record(session, actor.user_id, "caseload_printed", now, patients=len(kept))
+        shown = [row.id for row in kept]
+        audit.record(session, actor.user_id, "caseload_printed", now, about=shown)
     days = Days(now)
     items = [show_row(row, silent.get(row.id), days, clinic.country) for row in kept]
     return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))

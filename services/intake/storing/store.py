@@ -108,8 +108,8 @@ def store_entry(
     if outcome.failed and outcome.counts_as_failure:
         count_failure(session, patient, entry.id, chain(), now)
     if actor.patient_id is None:
-        about = {"patient_id": patient.patient_id, "object_id": entry.id}
-        audit.record(session, actor.user_id, f"{entry.kind}_written", now, **about)
+        action = f"{entry.kind}_written"
+        audit.record(session, actor.user_id, action, now, patient.patient_id, entry.id)
     return FirstAnswer(201, body)
 
 

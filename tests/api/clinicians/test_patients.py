@@ -152,10 +152,13 @@ def test_a_change_touches_what_it_names(client: FlaskClient, clinic: ClinicWorld
     changed = change(client, staff, made["id"], phone="", address=None, name="Ada New").json
     emptied = {"phone": None, "address": None, "contact_missing": True}
     assert changed == made | emptied | {"name": "Ada New"}
-    query = "SELECT action, detail FROM audit_entries WHERE patient_id = :id ORDER BY seq"
+    query = (
+        "SELECT action, detail FROM audit_entries e LEFT JOIN audit_details d ON entry_id = e.id"
+        " WHERE patient_id = :id ORDER BY e.id"
+    )
     recorded = [(row["action"], row["detail"]) for row in rows(staff, query, id=made["id"])]
     assert recorded == [
-        ("patient_created", {}),
+        ("patient_created", None),
         ("patient_changed", {"fields": ["address", "name", "phone"]}),
     ]
 

@@ -375,7 +375,7 @@ def test_what_staff_enter_for_a_patient_is_recorded(ward: Ward) -> None:
     made(ward.report("nausea"))
     report = made(ward.report("nausea", person=ward.staff, **hers))
     made(ward.post("/v1/check-ins", ward.form() | hers))
-    query = "SELECT action, object_id FROM audit_entries WHERE patient_id = :patient ORDER BY seq"
+    query = "SELECT action, object_id FROM audit_entries WHERE patient_id = :patient ORDER BY id"
     found = rows(ward.pat, query, patient=ward.pat.patient_id)[-2:]
     assert [row["action"] for row in found] == ["side_effects_written", "check_in_written"]
     assert str(found[0]["object_id"]) == report["id"]

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from models import AuditEntry, Notification, Patient, User
+from models import AuditDetail, AuditEntry, Notification, Patient, User
 from services.accounts.accept import Acceptance, accept
 from services.accounts.letters import DEVICE, expire_letters, letter_of
 from services.accounts.own_account import change_password, get_me
@@ -230,8 +230,10 @@ def test_the_patient_hears_of_a_further_device(early: ClinicWorld) -> None:
     letters = select(Notification.kind, Notification.expires_at).where(
         Notification.user_id == patient.user_id
     )
-    audited = select(AuditEntry.detail["further_device"]).where(
-        AuditEntry.action == "invitation_accepted", AuditEntry.actor_id == patient.user_id
+    audited = (
+        select(AuditDetail.detail["further_device"])
+        .join_from(AuditEntry, AuditDetail, AuditDetail.entry_id == AuditEntry.id, isouter=True)
+        .where(AuditEntry.action == "invitation_accepted", AuditEntry.actor_id == patient.user_id)
     )
     with transaction(early.id) as session:
         assert session.execute(letters).all() == []

@@ -1,0 +1,1 @@
+"""The audit: its chain, how that is sealed and proved; what was refused; who may read it."""
