@@ -5,9 +5,20 @@ from __future__ import annotations
 import os
 import secrets
 from itertools import pairwise
+from math import log2
 from pathlib import Path
+from string import ascii_letters, digits, hexdigits
+from typing import Final
+
+from zxcvbn import zxcvbn
 
 MIN_BYTES = 32
+# 16 random bytes are 128 bits; four words of a list about 60. What lies between is estimated.
+MIN_BITS: Final = 100
+# The estimator takes no more, and a random key has enough long before.
+ESTIMATED: Final = 72
+WORD_LEAST: Final = 4
+SEPARATORS: Final = frozenset(" -_.,;:'")
 MIN_DISTINCT = 8
 PLACEHOLDERS = (
     "changeme",
@@ -28,7 +39,38 @@ def weakness(key: str) -> str | None:
         return "is weak: it repeats itself; use random characters"
     if any(word in key.lower() for word in PLACEHOLDERS):
         return "is weak: it is a placeholder; use random characters"
+    if estimated_bits(key) < MIN_BITS:
+        return "is weak: it is made of words; use random characters"
     return None
+
+
+def estimated_bits(key: str) -> float:
+    """How many bits an attacker has to guess who knows English words, names and common passwords:
+    a word counts by its rank, any other character as random of its kind. A bound from above: words
+    of other languages count as random characters.
+    """
+    beginning = key[:ESTIMATED]
+    bits = log2(_alphabet(beginning))
+    total = 0.0
+    for part in zxcvbn(beginning)["sequence"]:
+        token: str = part["token"]
+        random_bits = bits * sum(character not in SEPARATORS for character in token)
+        is_word = part["pattern"] == "dictionary" and len(token) >= WORD_LEAST
+        if is_word and any(character.isalpha() for character in token):
+            random_bits = min(random_bits, log2(float(part["guesses"])))
+        total += random_bits
+    return total
+
+
+def _alphabet(key: str) -> int:
+    """How many characters those of the key seem to be chosen from; two at least."""
+    found = set(key) - SEPARATORS
+    if found <= set(digits):
+        return len(digits)
+    if found <= set(hexdigits):
+        return 16
+    cases = sum(26 for fold in (str.islower, str.isupper) if any(map(fold, found)))
+    return cases + 10 * bool(found & set(digits)) + len(found - set(ascii_letters + digits)) or 2
 
 
 def _is_a_run(key: str) -> bool:

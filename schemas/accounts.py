@@ -11,13 +11,13 @@ from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
 from schemas.base import name as visible_name
 
 EMAIL_LIMIT: Final = 254
-PASSWORD_LEAST: Final = 8
+PASSWORD_LEAST: Final = 10
 PASSWORD_LIMIT: Final = 1024
 MAX_IN_LIST: Final = 200
 
 
 def new_password(*, required: bool = False) -> fields.String:
-    """A password that is set: 8 to 1024 characters, no other rule (NIST SP 800-63B)."""
+    """A password that is set: 10 to 1024 characters of any kind (NIST SP 800-63B)."""
     return text(PASSWORD_LIMIT, required=required, least=PASSWORD_LEAST, load_only=True)
 
 

@@ -17,7 +17,8 @@ from services.accounts.account import load_profile
 from services.accounts.guesses.delays import guesses_codes
 from services.accounts.invitation_codes import code_digest
 from services.accounts.letters import tell_of_device
-from services.accounts.passwords import Turn, hash_password, matches
+from services.accounts.new_passwords import hash_new_password
+from services.accounts.passwords import Turn, matches
 from services.accounts.tokens.families import Grant, end_families, issue_pair, start_family
 from services.checks import known_timezone
 from services.exceptions import Invalid, InvitationInvalid
@@ -72,7 +73,7 @@ def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
         with transaction(clinic_id) as session:
             before = _load(session, invitation_id)
         # argon2 takes its time: no row is locked meanwhile.
-        password_hash = _new_hash(acceptance, before, now)
+        password_hash = _new_hash(clinic_id, acceptance, before, now)
         with transaction(clinic_id) as session:
             found = _load(session, invitation_id, lock=True)
             if found is None or found != before:
@@ -82,14 +83,16 @@ def accept(acceptance: Acceptance, address: str | None, now: datetime) -> Grant:
             return _again(session, found, now)
 
 
-def _new_hash(acceptance: Acceptance, found: FoundInvitation | None, now: datetime) -> str | None:
+def _new_hash(
+    clinic_id: UUID, acceptance: Acceptance, found: FoundInvitation | None, now: datetime
+) -> str | None:
     """Check everything that can be checked without a lock; the hash of a new password."""
     if found is None:
         raise InvitationInvalid
     if found.accepted_at is None:
         if found.expires_at <= now:
             raise InvitationInvalid
-        return _first_hash(acceptance, found)
+        return _first_hash(clinic_id, acceptance, found)
     if acceptance.device_digest is None or acceptance.device_digest != found.device_digest:
         raise InvitationInvalid
     if found.accepted_at + AGAIN_WITHIN < now:
@@ -99,13 +102,13 @@ def _new_hash(acceptance: Acceptance, found: FoundInvitation | None, now: dateti
     return None
 
 
-def _first_hash(acceptance: Acceptance, found: FoundInvitation) -> str | None:
+def _first_hash(clinic_id: UUID, acceptance: Acceptance, found: FoundInvitation) -> str | None:
     if acceptance.password is None:
         if "patient" not in found.roles:
             raise Invalid({"password": ["Staff need a password."]})
         return None
     if found.password_hash is None:
-        return hash_password(acceptance.password, Turn.STRANGER)
+        return hash_new_password(clinic_id, found.user_id, acceptance.password, "password")
     # Whoever hands out a code must not put a password of their own in its place.
     if not matches(acceptance.password, found.password_hash, Turn.STRANGER):
         raise InvitationInvalid

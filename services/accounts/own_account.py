@@ -15,7 +15,8 @@ from services import audit
 from services.access import Actor
 from services.accounts.account import Profile, load_profile
 from services.accounts.guesses.delays import one_tries
-from services.accounts.passwords import Turn, hash_password, matches
+from services.accounts.new_passwords import hash_new_password
+from services.accounts.passwords import Turn, matches
 from services.accounts.tokens.families import end_families, end_family
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
@@ -37,7 +38,7 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
 
     A patient who has none yet sets a first one within an hour of accepting an invitation: later, a
     stolen token must not become a password. Raises `Invalid` unless `old` is the present
-    password, and `RateLimited` after several wrong ones.
+    password, also for a new one that is easy to guess, and `RateLimited` after several wrong ones.
     """
     present = select(User.password_hash).where(User.id == actor.user_id)
     with acting(actor, now) as session:
@@ -47,7 +48,7 @@ def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> N
     with one_tries("password", actor.user_id, now):
         if kept is not None and not matches(old or "", kept, Turn.STRANGER):
             raise Invalid({"old_password": ["Not your present password."]})
-        password_hash = hash_password(new, Turn.STRANGER)
+        password_hash = hash_new_password(actor.clinic_id, actor.user_id, new, "new_password")
         with acting(actor, now) as session:
             # Families before accounts, as a refresh locks them.
             end_families(session, actor.user_id, "password_changed", now, but=actor.family_id)

@@ -34,7 +34,10 @@ COME_BACK_AFTER_S: Final = 2
 
 
 @contextmanager
-def _turn(turn: Turn) -> Iterator[None]:
+def turn_of(turn: Turn) -> Iterator[None]:
+    """Whoever does costly work about a password: raises `RateLimited` or `Unavailable` when no turn
+    is free.
+    """
     if turn is Turn.KNOWN:
         with KNOWN.turn():
             yield
@@ -55,7 +58,7 @@ def normalised(password: str) -> str:
 
 def hash_password(password: str, turn: Turn = Turn.KNOWN) -> str:
     """The argon2id hash of a password, normalised, with its salt and costs."""
-    with _turn(turn):
+    with turn_of(turn):
         return HASHER.hash(normalised(password))
 
 
@@ -72,7 +75,7 @@ def matches(password: str, kept: str | None, turn: Turn = Turn.KNOWN) -> bool:
 def fitting(password: str, kept: Sequence[str | None], turn: Turn) -> list[bool]:
     """The same of several at once, in one turn."""
     texts = dict.fromkeys((normalised(password), password))
-    with _turn(turn):
+    with turn_of(turn):
         return [any(_verified(one, text) for text in texts) for one in kept]
 
 
@@ -80,7 +83,7 @@ def is_outdated(password: str, kept: str | None) -> bool:
     """Was the hash that this password matches made of the text as it was typed?"""
     if password == normalised(password):
         return False
-    with _turn(Turn.KNOWN):
+    with turn_of(Turn.KNOWN):
         return not _verified(kept, normalised(password))
 
 

@@ -16,7 +16,7 @@ from services import audit
 from services.accounts.account import email_digest
 from services.accounts.guesses.delays import count_reset, guesses_codes
 from services.accounts.letters import expire_letters
-from services.accounts.passwords import Turn, hash_password
+from services.accounts.new_passwords import hash_new_password
 from services.accounts.tokens.families import end_families
 from services.exceptions import ResetCodeInvalid
 from services.password_reset.codes import credentials_digest, reset_code_digest
@@ -56,7 +56,7 @@ def confirm_reset(code: str, password: str, address: str | None, now: datetime) 
             found = select(PasswordReset.credentials_digest).where(usable)
             _check_account(session, user_id, session.scalar(found))
         # argon2 takes its time: no row is locked meanwhile, and all is looked at again.
-        password_hash = hash_password(password, Turn.STRANGER)
+        password_hash = hash_new_password(clinic_id, user_id, password, "password")
         with transaction(clinic_id) as session:
             replaces = _spend(session, usable, now)
             # Whatever became of its letter: the code has arrived.

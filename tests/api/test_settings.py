@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import stat
 import threading
+from base64 import b32encode, urlsafe_b64encode
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from api.secret_key import kept_secret_key
+from api.secret_key import kept_secret_key, weakness
 from api.settings import SettingsError, SmtpServer
 from tests.builders.settings import GOOD_KEY, settings
 
@@ -29,6 +32,9 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("SECRET_KEY", "a" * 64),
         ("SECRET_KEY", "abcdefgh" * 8),
         ("SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("SECRET_KEY", "correct horse battery staple pony"),
+        ("SECRET_KEY", "Purple-Monkey-Dishwasher-Elephant"),
+        ("SECRET_KEY", "hospital river wednesday keyboard"),
         ("SECRET_KEY", "changeme-q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"),
         ("SECRET_KEY", "my-Secret-q7Zt-0Lx_4mVbR9cWj2KpYd8HsN5uEa3"),
         ("PORT", "0"),
@@ -221,3 +227,17 @@ def test_made_up_patients_are_for_the_embedded_database(
     tmp_path: Path, database_url: str, demo: str, seeded: bool
 ):
     assert settings(tmp_path, DATABASE_URL=database_url, DEMO=demo).demo is seeded
+
+
+@pytest.mark.parametrize("kind", ["hex", "url", "capitals", "digits", "ids"])
+def test_no_random_key_is_called_weak(kind: str):
+    """A key that holds today must not stop a start tomorrow: 60 of each kind, all at 32 or more."""
+    bytes_of = random.Random(kind).randbytes
+    make = {
+        "hex": lambda: bytes_of(16).hex(),
+        "url": lambda: urlsafe_b64encode(bytes_of(24)).decode(),
+        "capitals": lambda: b32encode(bytes_of(20)).decode(),
+        "digits": lambda: f"{int.from_bytes(bytes_of(16)):039}"[-32:],
+        "ids": lambda: str(UUID(bytes=bytes_of(16))),
+    }[kind]
+    assert [problem for problem in (weakness(make()) for _ in range(60)) if problem] == []

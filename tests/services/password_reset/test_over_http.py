@@ -171,6 +171,9 @@ def test_from_the_first_request_to_the_next_log_in(scene: ResetScene, client: Fl
     assert client.post(ASK, json={"email": person.email}).status_code == 202
     scene.work()
     (code,) = scene.codes()
+    # An easy one spends nothing.
+    easy = client.post(CONFIRM, json={"code": code, "password": "password1234"})
+    assert (easy.status_code, list(easy.json["errors"])) == (422, ["password"])
     answer = client.post(CONFIRM, json={"code": code, "password": NEW})
     assert (answer.status_code, answer.data) == (204, b"")
     assert client.get("/v1/me", headers=before).status_code == 401
