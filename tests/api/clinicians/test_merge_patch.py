@@ -57,6 +57,8 @@ EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
 }
 # A pause has both beside it; alone they change nothing.
 WITH_STATUS = {"reason", "until_on"}
+# Emptied to who entered it, who is made anew for each test.
+WHO_ENTERED = "staff_ids"
 
 
 @pytest.fixture
@@ -121,12 +123,23 @@ def test_every_field_that_the_document_calls_nullable_can_be_emptied_and_no_othe
         shape = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
         for field, described in shape["properties"].items():
             answer = patch(ward, paths[what], {field: None})
-            if field in EMPTIED.get(what, {}) or (what == "patient_id" and field in WITH_STATUS):
+            is_beside = what == "patient_id" and field in WITH_STATUS
+            if field in EMPTIED.get(what, {}) or is_beside or field == WHO_ENTERED:
                 assert is_nullable(described), (what, field)
                 assert answer.status_code == 200, (what, field, answer.json)
             else:
                 assert list(refused(answer)) == [field], (what, field)
     assert seen == set(paths)
+
+
+def test_a_session_without_staff_is_of_whoever_entered_it(
+    ward: Ward, paths: dict[str, str]
+) -> None:
+    others = [str(ward.clinic.staff().user_id), str(ward.clinic.staff("on_call").user_id)]
+    given = made(ward.patch(paths["session_id"], {WHO_ENTERED: others}), 200)
+    assert sorted(given[WHO_ENTERED]) == sorted(others)
+    emptied = made(ward.patch(paths["session_id"], {WHO_ENTERED: None}), 200)
+    assert emptied[WHO_ENTERED] == [str(ward.staff.user_id)]
 
 
 def is_nullable(described: dict[str, Any]) -> bool:

@@ -27,7 +27,7 @@ OPTIONAL = frozenset(
         *("edition", "provisional_days", "terms", "for_kinds", "at_start", "indications"),
         *("phone", "text", "url", "verified_on", "named"),
         *("repeats", "cause", "interrupts", "is_about_worsening", "is_bodily", "numbers", "advice"),
-        *("opens_only", "interval_percent"),
+        *("opens_only", "interval_percent", "besides"),
     }
 )
 NAMES_ONLY = {"trend/2.toml", "trend/3.toml"}  # no values, but the versions of files
