@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from itertools import pairwise
 from math import log2
@@ -11,6 +10,8 @@ from string import ascii_letters, digits, hexdigits
 from typing import Final
 
 from zxcvbn import zxcvbn
+
+from services.kept_files import place_first
 
 MIN_BYTES = 32
 # 16 random bytes are 128 bits; four words of a list about 60. What lies between is estimated.
@@ -90,21 +91,5 @@ def kept_secret_key(data_dir: Path, *, make: bool) -> str:
     path = data_dir / "secret_key"
     if make and not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        _place(path, secrets.token_urlsafe(48))
+        place_first(path, secrets.token_urlsafe(48))
     return path.read_text(encoding="ascii").strip()
-
-
-def _place(path: Path, content: str) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(content + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a rename, fails when somebody else was first.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

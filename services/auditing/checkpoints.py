@@ -6,8 +6,6 @@ that only the sealer reads, the public half beside it is for whoever verifies.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +15,8 @@ from typing import Any, Self
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from services.kept_files import place_first
 
 
 class SealError(RuntimeError):
@@ -109,15 +109,8 @@ def _make_key(path: Path) -> None:
     with public_file(path).open("a", encoding="ascii") as file:
         file.write(key.public_key().public_bytes_raw().hex() + "\n")
     public_file(path).chmod(0o644)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key.private_bytes_raw().hex() + "\n")
-    try:
-        os.link(draft, path)  # fails when another sealer was first: its key is the one
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    # When another sealer was first, its key is the one.
+    place_first(path, key.private_bytes_raw().hex())
 
 
 def _content(seq: int, digest: bytes, sealed_at: datetime) -> bytes:
