@@ -20,7 +20,6 @@ from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
 from services.channels.addresses import ascii_host
 
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
-URLS_OF: Final = ("", "OWNER_", "WORKER_", "AUDITOR_", "SEALER_", "ADMIN_")
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 N = TypeVar("N", int, float)
 
@@ -104,8 +103,8 @@ class Settings:
         read = _Reader(environ)
         _refuse_unknown(environ, read.text(IGNORE))
         data_dir = Path(read.text("DATA_DIR", "var")).expanduser().absolute()
-        urls = (f"{whose}DATABASE_URL" for whose in URLS_OF)
-        known = {name.lower(): read.database_url(name) for name in urls} | read.numbers(cls)
+        urls = [one.name for one in fields(cls) if one.name.endswith("database_url")]
+        known = {name: read.database_url(name.upper()) for name in urls} | read.numbers(cls)
         if known["max_drain_bytes"] <= known["max_body_bytes"]:
             raise SettingsError("MAX_DRAIN_BYTES", f"must be more than {PREFIX}MAX_BODY_BYTES")
         return cls(

@@ -131,8 +131,7 @@ def _database(settings: Settings) -> Iterator[DatabaseUrls]:
         urls.need("worker")
         if urls.admin:
             print_line("making the database roles")
-            given = (urls.app, urls.owner, urls.worker, urls.auditor, urls.sealer)
-            roles.make_roles(urls.admin, roles.passwords_in(given))
+            roles.make_roles(urls.admin, roles.passwords_in(urls.of_our_roles()))
         yield urls
         return
     print_line("no INTERLUDE_DATABASE_URL: starting the embedded PostgreSQL")

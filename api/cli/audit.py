@@ -15,7 +15,6 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from api import Role, create_app
-from api.embedded.urls import database_urls
 from api.settings import Settings, SettingsError
 from api.stopping import stop_on_signals
 from models.database import db
@@ -142,10 +141,9 @@ def _shown(proof: ChainProof, kept: list[Checkpoint]) -> Iterator[str]:
 def working_as(role: Role, settings: Settings) -> Iterator[Flask]:
     """The application as another database role; raises `click.ClickException` without its URL."""
     try:
-        database_urls(settings).need(role)
+        app = create_app(settings, role, any_key=True)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    app = create_app(settings, role, any_key=True)
     try:
         yield app
     finally:

@@ -7,7 +7,7 @@ import psycopg
 from flask import current_app
 from flask.cli import AppGroup
 
-from api.embedded.urls import database_urls
+from api.embedded.urls import database_urls, given_urls
 from api.settings import Settings, SettingsError
 from migrations.roles import DOOR, LOGIN_ROLES, libpq_url, make_roles, passwords_in
 from migrations.upgrade import upgrade
@@ -29,13 +29,7 @@ def roles() -> None:
     settings: Settings = current_app.config["INTERLUDE"]
     if not settings.admin_database_url:
         raise click.ClickException("set INTERLUDE_ADMIN_DATABASE_URL: a role that may make roles")
-    given = (
-        settings.database_url,
-        settings.owner_database_url,
-        settings.worker_database_url,
-        settings.auditor_database_url,
-        settings.sealer_database_url,
-    )
+    given = given_urls(settings).of_our_roles()
     try:
         make_roles(settings.admin_database_url, passwords_in(given))
     except psycopg.Error as error:

@@ -55,6 +55,10 @@ class DatabaseUrls:
             if role != "admin" and getattr(self, role)
         }
 
+    def of_our_roles(self) -> list[str]:
+        """Those that are given, without the administrator's."""
+        return list(self.environ().values())
+
 
 def database_urls(settings: Settings) -> DatabaseUrls:
     """The URLs of this process: the operator's, or those of the embedded server.
@@ -66,7 +70,7 @@ def database_urls(settings: Settings) -> DatabaseUrls:
         EmbeddedServerError: the embedded server does not come up.
     """
     if settings.database_url:
-        return _given(settings)
+        return given_urls(settings)
     server = open_embedded(settings)
     atexit.register(server.leave)
     return embedded_urls(server)
@@ -97,7 +101,8 @@ def embedded_urls(server: EmbeddedServer, database: str = DATABASE) -> DatabaseU
     )
 
 
-def _given(settings: Settings) -> DatabaseUrls:
+def given_urls(settings: Settings) -> DatabaseUrls:
+    """Those that the operator has set."""
     return DatabaseUrls(
         app=settings.database_url,
         owner=settings.owner_database_url,

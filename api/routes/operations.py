@@ -104,7 +104,8 @@ def safety_figures() -> dict[str, Any]:
     settings: Settings = current_app.config["INTERLUDE"]
     late = [*found.late, *(["rules_unloadable"] if bad else [])]
     # Mail is the workers' business; links and cookies are ours as well.
-    late += [word for word in settings.faults if word == "no_public_url" and word not in late]
+    if not settings.public_url and "no_public_url" not in late:
+        late.append("no_public_url")
     figures = asdict(found)
     return {
         "late": late,

@@ -23,7 +23,7 @@ from models import (
     TreatmentSession,
     UnreadableBody,
 )
-from services.alerts.handling.patient_words import show_words
+from services.alerts.handling.patient_words import happened_at, show_words
 from services.alerts.handling.surroundings import show_surroundings
 from services.patients.phone import dial_address
 from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact
@@ -38,9 +38,8 @@ SHOWN_BODIES: Final = 5
 
 
 def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
-    """The occurrences in the order received; each with the form version that it came with, if any.
-
-    A phone's clock may be ahead of ours: nothing happened `at` a time after it was received.
+    """The occurrences in the order received; each with the form version that it came with, if
+    any.
     """
     return session.execute(
         select(
@@ -48,7 +47,7 @@ def load_occurrences(session: Session, alert: Alert) -> Sequence[Any]:
             AlertOccurrence.entry_id,
             AlertOccurrence.about_id,
             AlertOccurrence.revision,
-            func.least(AlertOccurrence.at, AlertOccurrence.received_at).label("at"),
+            happened_at(AlertOccurrence.at, AlertOccurrence),
             AlertOccurrence.received_at,
             AlertOccurrence.rule,
             AlertOccurrence.source,

@@ -43,19 +43,21 @@ def _queries() -> Iterator[tuple[Any, Any]]:
     no_reason = null().label("reason")
     yield (
         forms,
-        select(forms.id, _happened(forms.answered_at, forms), content.note, content.reason).join(
+        select(forms.id, happened_at(forms.answered_at, forms), content.note, content.reason).join(
             content, OF_ITS_CHECK_IN
         ),
     )
-    yield asked, select(asked.id, _happened(asked.recorded_at, asked), asked.note, no_reason)
+    yield asked, select(asked.id, happened_at(asked.recorded_at, asked), asked.note, no_reason)
     yield (
         reports,
-        select(reports.id, _happened(reports.answered_at, reports), reports.note, reports.reason),
+        select(reports.id, happened_at(reports.answered_at, reports), reports.note, reports.reason),
     )
 
 
-def _happened(stamp: Any, entry: Any) -> Any:
-    """A phone's clock may be ahead of ours: nothing was written after it was received."""
+def happened_at(stamp: Any, entry: Any) -> Any:
+    """The column `at`. A phone's clock may be ahead of ours: nothing happened after it was
+    received.
+    """
     return func.least(stamp, entry.received_at).label("at")
 
 

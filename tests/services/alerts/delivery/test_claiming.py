@@ -16,7 +16,7 @@ from services.alerts.delivery.claiming import LETTERS, PAGES, claim_due
 from services.password_reset.issue import take_oldest
 from services.password_reset.reset import ask_for_reset
 from services.unit_of_work import transaction
-from tests.builders.letters import queue_letters
+from tests.builders.paging.letters import queue_letters
 from tests.builders.scene import Scene
 from tests.builders.world import made_up_email
 

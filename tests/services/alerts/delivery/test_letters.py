@@ -19,7 +19,7 @@ from services.alerts.handling.timeline import show_notifications
 from services.alerts.permissions import was_paged
 from services.channels.base import Channel, Letter, Message, Receipt
 from services.unit_of_work import transaction
-from tests.builders.letters import forget_password, queue_letters
+from tests.builders.paging.letters import forget_password, queue_letters
 from tests.builders.scene import Scene
 from tests.builders.workers import FIRST, working
 from tests.fixtures.mail import MailFault, MailServer
