@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -23,9 +24,6 @@ pytestmark = pytest.mark.xdist_group("running")
 COLUMNS = ["seqn", *(f"q{number}" for number in range(1, 11))]
 # One number over every table: rows, and the sum of a hash of each.
 FINGERPRINT = "SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {} AS t"
-WAITING = """
-SELECT count(*) FROM notifications WHERE kind = 'page' AND state NOT IN ('sent', 'delivered')
-"""
 
 
 def write_forms(path: Path, seed: int, forms: int = 60) -> Path:
@@ -66,8 +64,11 @@ def play_verify_and_play_again(running: RunningService, file: Path) -> str:
     first = play_elsewhere(running, file)
 
     assert first == {"exit": 0, "stored": len(forms), "known": 0, "others": {}, "wrong": []}
-    wait_until(lambda: running.rows(WAITING)[0].count == 0, "every page of the forms is out", 120)
-    assert_exactly_those_at_risk_were_paged(running, forms)
+    with running.app.app_context():
+        clinic_id = find_play_clinic()
+    out = "every page of the forms is out"
+    wait_until(lambda: running.pages_waiting(clinic_id) == 0, out, 120)
+    assert_exactly_those_at_risk_were_paged(running, forms, clinic_id)
 
     with running.workers(0):
         before = fingerprint(running)
@@ -87,11 +88,11 @@ def play_elsewhere(running: RunningService, file: Path) -> dict[str, Any]:
     return {"exit": done.returncode, **kept}
 
 
-def assert_exactly_those_at_risk_were_paged(running: RunningService, forms: Sequence[Form]) -> None:
+def assert_exactly_those_at_risk_were_paged(
+    running: RunningService, forms: Sequence[Form], clinic_id: UUID | None
+) -> None:
     """Each person with a positive item 9 was mailed about, and nobody else."""
     received = Counter(str(mail["X-Interlude-Alert"]) for mail in list(running.mail.inbox))
-    with running.app.app_context():
-        clinic_id = find_play_clinic()
     rows = running.rows("SELECT id, patient_id FROM alerts WHERE clinic_id = %s", clinic_id)
     people = {player_id(form.name, "patient"): form for form in forms}
     at_risk = {patient for patient, form in people.items() if form.item9}

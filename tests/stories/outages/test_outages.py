@@ -20,10 +20,6 @@ SELECT n.page_step AS step, count(*) AS tries FROM notifications n
 JOIN notification_attempts t ON t.clinic_id = n.clinic_id AND t.notification_id = n.id
 WHERE n.clinic_id = %s AND t.outcome = 'smtp_unreachable' GROUP BY n.page_step
 """
-WAITING = """
-SELECT count(*) FROM notifications
-WHERE clinic_id = %s AND kind = 'page' AND state NOT IN ('sent', 'delivered')
-"""
 PARTS = """
 SELECT (SELECT count(*) FROM record_ids WHERE clinic_id = %s) AS ids,
   (SELECT count(*) FROM check_ins WHERE clinic_id = %s) AS check_ins,
@@ -48,7 +44,7 @@ def test_pages_get_out_when_the_mail_server_is_back(
     finally:
         running.mail.accept_connections()
 
-    wait_until(lambda: not running.rows(WAITING, clinic.id)[0].count, "every page is out", 60)
+    wait_until(lambda: not running.pages_waiting(clinic.id), "every page is out", 60)
     wait_until(lambda: safety(running) == 200, "/safetyz is green again")
     reached = [bool(running.pages_about(row.id)) for row in running.rows(ALERTS, clinic.id)]
     assert reached == [True] * alerts
