@@ -13,6 +13,7 @@ from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import database_urls
 from api.http.auth import init_auth
 from api.http.bodies import OrjsonProvider, init_bodies
+from api.http.edge import init_edge
 from api.http.errors import register_errors
 from api.observability.logs import init_logs
 from api.observability.losses import count_loss, unnoticed
@@ -77,6 +78,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     init_logs()
     init_requests(app)
+    init_edge(app, settings)
     keyring.use(settings.secret_key)
     db.init_app(app)
     init_auth(app, settings.secret_key)

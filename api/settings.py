@@ -76,6 +76,7 @@ class Settings:
     demo: bool = True
     audit_key_file: Path | None = None
     audit_checkpoints_to: tuple[str, ...] = ()
+    webhook_private: bool = True
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
     crisis_threads: int = number(4, 1, 64)
@@ -120,6 +121,7 @@ class Settings:
             demo=read.switch("DEMO", default=not known["database_url"]),
             audit_key_file=_path(read.text("AUDIT_KEY_FILE")),
             audit_checkpoints_to=tuple(read.text("AUDIT_CHECKPOINTS_TO").split()),
+            webhook_private=read.switch("WEBHOOK_PRIVATE", default=True),
             **known,
         )
 

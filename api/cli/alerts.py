@@ -85,7 +85,12 @@ def faults_now(settings: Settings) -> tuple[str, ...]:
 
 def channels(settings: Settings) -> dict[str, Channel]:
     """The channels by name."""
-    return {"email": mail_channel(settings), "webhook": WebhookChannel(settings.public_url)}
+    return {"email": mail_channel(settings), "webhook": webhook_channel(settings)}
+
+
+def webhook_channel(settings: Settings) -> WebhookChannel:
+    """Webhooks, to where the operator lets them go."""
+    return WebhookChannel(settings.public_url, private=settings.webhook_private)
 
 
 def mail_channel(settings: Settings) -> SmtpChannel | ConsoleChannel:

@@ -23,6 +23,7 @@ from api.front.wsgi_call import Application, WsgiCall, environ_of
 from api.http.auth import NEAR_CRISIS_ROUTE, WITH_A_BODY
 from api.http.bodies import SEARCHED_BYTES
 from api.http.client_address import address_of
+from api.http.edge import security_headers
 from api.http.problems import MEDIA_TYPE, document
 from api.settings import Settings
 from services.operations.safety import REASONS
@@ -73,6 +74,7 @@ class Front:
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app, self._trusted = app, settings.trusted_proxies
         self._has_address = bool(settings.public_url)
+        self._headers = security_headers(settings)
         self._arrivals = Arrivals(
             Limits(
                 first_s=settings.body_first_s,
@@ -129,7 +131,8 @@ class Front:
             part, is_last = await run(call.begin)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is answered
             log.error("request_lost", kind=type(error).__name__)
-            await _send_broken(send, with_card=_carries_danger(scope["method"], scope["path"]))
+            with_card = _carries_danger(scope["method"], scope["path"])
+            await _send_broken(send, self._headers, with_card=with_card)
             return
         try:
             if call.hold_s:
@@ -160,11 +163,12 @@ class Front:
                 return
 
 
-async def _send_broken(send: Send, *, with_card: bool) -> None:
+async def _send_broken(send: Send, headers: dict[str, str], *, with_card: bool) -> None:
     """The last words when the application had none; on a crisis route, with whom to call."""
     card = {"safety": generic_card(committed=None, level="crisis")} if with_card else {}
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    sent = headers | {"Content-Type": MEDIA_TYPE}
+    raw = [(name.lower().encode(), value.encode()) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": 500, "headers": raw})
     await send(
         {"type": "http.response.body", "body": orjson.dumps(BROKEN | card), "more_body": False}
     )

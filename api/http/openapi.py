@@ -101,7 +101,7 @@ def problem_statuses(
         yield from (400, 408, 413, 415, 422)
     if any(_is_query(parameter) for parameter in operation.get("parameters", ())):
         yield 422
-    yield 503
+    yield from (421, 503)
 
 
 def _is_query(parameter: Any) -> bool:

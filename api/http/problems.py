@@ -48,6 +48,7 @@ FRAMEWORK: Final[dict[int, tuple[str, str, str]]] = {
     408: ("body_timeout", "Body timeout", "The body did not arrive whole; send it again."),
     413: ("body_too_large", "Body too large", "The body is larger than this call takes."),
     415: ("unsupported_media_type", "Unsupported media type", "Send application/json."),
+    421: ("wrong_host", "Misdirected request", "This server answers to another name."),
     422: ("validation_failed", "Validation failed", "Some fields are not valid."),
 }
 

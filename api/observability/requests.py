@@ -1,4 +1,4 @@
-"""What every request leaves behind: a line of log, counts, and headers that its answer carries.
+"""What every request leaves behind: a line of log and counts.
 
 Routes are named by their pattern, never by their values; a body or an id is in none of it.
 """
@@ -26,16 +26,10 @@ STORING: Final = {
 # Each process asks itself, and a load balancer asks them all: no line for every time.
 ASKED_ALL_THE_TIME: Final = frozenset({"/healthz"})
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-SECURITY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Frame-Options": "DENY",
-}
 
 
 def init_requests(app: Flask) -> None:
-    """Log, count and time every request; give every answer its headers.
+    """Log, count and time every request.
 
     An answer may stand on a commit: what fails here is only counted.
     """
@@ -48,9 +42,6 @@ def init_requests(app: Flask) -> None:
     def finish(response: Response) -> Response:
         with unnoticed("request"):
             _observe(response)
-        for name, value in SECURITY_HEADERS.items():
-            # A page may have set a stricter value of its own.
-            response.headers.setdefault(name, value)
         return response
 
 

@@ -46,7 +46,7 @@ class Credentials:
 
     email: str
     password: str
-    totp: str | None = None
+    totp: str | None = None  # taken, and not looked at yet
     recovery_code: str | None = None
     clinic_id: UUID | None = None
 
@@ -140,7 +140,7 @@ def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
         # Looked at again, under a lock: it may have changed while argon2 was at work.
         if password_of(session, user_id, lock=True) != found.kept:
             raise LoginFailed
-        check_second_factor(session, user_id, credentials.totp, credentials.recovery_code)
+        check_second_factor(session, user_id)
         if outdated:
             session.execute(update(User).where(User.id == user_id).values(password_hash=renewed))
         grant = start_family(session, user_id, now)
@@ -160,10 +160,10 @@ def enrolled_factors(session: Session, user_id: UUID) -> tuple[str, ...]:  # noq
     return ()
 
 
-def check_second_factor(
-    session: Session, user_id: UUID, totp: str | None, recovery_code: str | None
-) -> None:
-    """Raise `SecondFactorRequired` when the account has a factor and none was sent."""
+def check_second_factor(session: Session, user_id: UUID) -> None:
+    """Raise `SecondFactorRequired` when the account has a factor, whatever was sent: this version
+    can check none, and what is not checked must not open anything.
+    """
     factors = enrolled_factors(session, user_id)
-    if factors and not (totp or recovery_code):
+    if factors:
         raise SecondFactorRequired(factors=list(factors))

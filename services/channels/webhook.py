@@ -17,6 +17,7 @@ import orjson
 from services.channels.addresses import ascii_url
 from services.channels.base import TIMEOUT_S, ChannelError, Message, Page, Receipt, alert_url
 from services.channels.deadline import cut_after
+from services.channels.destinations import DestinationRefused, guard
 
 # Request Timeout, Too Early, Too Many Requests: the receiver asks to be tried again.
 TRY_AGAIN: Final = frozenset({408, 425, 429})
@@ -37,10 +38,14 @@ class FinalResponse(http.client.HTTPResponse):
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
-    """POSTs one page as signed JSON. Follows no redirect: it would carry the page elsewhere."""
+    """POSTs one page as signed JSON. Follows no redirect: it would carry the page elsewhere.
+
+    `private`: receivers on this machine and in its own networks are reached.
+    """
 
     public_url: str
     timeout_s: float = TIMEOUT_S
+    private: bool = True
 
     def send(self, message: Message, now: datetime) -> Receipt:
         """POST the page; the receiver has answered 2xx within 10 s in all when this returns.
@@ -59,6 +64,8 @@ class WebhookChannel:
         started = monotonic()
         try:
             status = self._post(message.address, content, headers, started)
+        except DestinationRefused as error:
+            raise ChannelError("webhook_refused_address") from error
         except (OSError, http.client.HTTPException) as error:
             slow = monotonic() - started >= self.timeout_s
             raise ChannelError("webhook_timeout" if slow else "webhook_unreachable") from error
@@ -86,6 +93,7 @@ class WebhookChannel:
 
     def _post(self, url: str, content: bytes, headers: dict[str, str], started: float) -> int:
         connection, target = connection_to(url, self.timeout_s)
+        guard(connection, private=self.private)
         try:
             connection.connect()
             left = max(0.0, self.timeout_s - (monotonic() - started))

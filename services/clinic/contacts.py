@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -20,6 +21,7 @@ from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.channels.addresses import ascii_mail_address, ascii_url
+from services.channels.destinations import is_refused_literal
 from services.checks import check_email
 from services.exceptions import Invalid, NotFound
 from services.unit_of_work import transaction
@@ -42,7 +44,8 @@ def add_contact(
 ) -> NewContact:
     """Add a `mailto:` address or an `http(s)://` webhook before the last resort.
 
-    For the operator's command line: a webhook may point at any host that this server reaches.
+    For the operator's command line: a webhook may point at any host that this server reaches, but
+    for those of `services.channels.destinations`.
     Raises `NotFound` for an unknown clinic and `Invalid` for another kind of address.
     """
     with transaction(clinic_id) as session:
@@ -120,6 +123,8 @@ def read_address(address: str) -> tuple[str, str]:
 
 def _web_address(url: str) -> str:
     found = ascii_url(url)
+    if is_refused_literal(urlsplit(found).hostname or ""):
+        raise ValueError("an address of the machine's own network services")
     if not url.isprintable() or " " in url or len(found) > MAX_URL:
         raise ValueError("blanks, control characters or too long")
     return found

@@ -279,8 +279,11 @@ def test_it_asks_for_the_second_factor(
     assert "Code of your second factor" in browser.text
     assert f'value="{staff.email}"' in asked.text
     assert PASSWORD not in asked.text
-    page = browser.send("log-in", email=staff.email, password=PASSWORD, totp="123456")
-    assert page.status_code == 200
+    # No value is right while none can be checked.
+    for code in ("123456", "x"):
+        page = browser.send("log-in", email=staff.email, password=PASSWORD, totp=code)
+        assert page.status_code == 401
+        assert "Code of your second factor" in browser.text
 
 
 @pytest.mark.parametrize("ended", ["log-out", "deactivated", "forged"])
