@@ -7,14 +7,15 @@ import os
 import sys
 
 from api import CANNOT_START, create_app
-from api.cli import group_called
+from api.cli import group_called, role_called
 from api.front.front import Front
 from api.settings import Settings
 
 group = group_called(sys.argv)
 try:
     settings = Settings.from_environ(os.environ, make_key=group == "db")
-    app = create_app(settings, any_key=group in ("db", "keys", "check"))
+    role = role_called(group, sys.argv)
+    app = create_app(settings, role, any_key=group in ("audit", "db", "keys", "check"))
 except CANNOT_START as error:
     sys.exit(f"interlude: cannot start: {error}")
 front = Front(app, settings)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from api.embedded.account import RunAs
+
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
 # A part that ran this long had started well: its next crash begins with a short pause again.
@@ -20,12 +22,16 @@ PATIENCE_S = 10.0
 
 @dataclass
 class Child:
-    """A command in a process group of its own, so that Ctrl-C reaches the supervisor alone."""
+    """A command in a process group of its own, so that Ctrl-C reaches the supervisor alone.
+
+    `run_as`: another account than this process's own.
+    """
 
     name: str
     command: Sequence[str]
     environ: Mapping[str, str]
     report_line: Callable[[str], None]
+    run_as: RunAs = field(default_factory=RunAs)
     process: subprocess.Popen[bytes] | None = None
     _pause_s: float = FIRST_PAUSE_S
     _started_at: float = 0.0
@@ -35,7 +41,7 @@ class Child:
         """Start it, tied to this process."""
         tied = [sys.executable, "-m", "tools.tied", str(os.getpid()), *self.command]
         self.process = subprocess.Popen(  # noqa: S603 -- our own commands
-            tied, env=dict(self.environ), stdin=subprocess.DEVNULL, process_group=0
+            tied, env=dict(self.environ), stdin=subprocess.DEVNULL, process_group=0, **self.run_as
         )
         self._started_at, self._due_at = time.monotonic(), None
 

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from psycopg import OperationalError
 
 from api import CANNOT_START, create_app
+from api.embedded.account import RunAs
 from api.embedded.urls import DatabaseUrls, database_urls, embedded_urls, open_embedded
 from api.front.command import serve_command
 from api.front.watchdog import deaf_processes
@@ -33,6 +34,7 @@ from services.clock import utcnow
 from services.operations.keys import register_key
 from tools.child import Child
 from tools.mailbox import open_mailbox
+from tools.privileges import API, DEMO, SEALER, WORKER, environ_of_child, give_folders, lowered
 from tools.terminal import Terminal
 
 LOOK_S = 0.2
@@ -84,13 +86,39 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     upgrade(urls.need("owner"))
     _register_key(settings, urls)
     environ = {**os.environ, **urls.environ(), **_mail(settings, stack)}
-    environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
     if not settings.public_url and settings.is_for_this_machine:
         environ[PREFIX + "PUBLIC_URL"] = settings.local_url
+    start = _children(settings, environ)
     if settings.demo and not stopping.is_set():
-        _seed_demo(environ)
+        _seed_demo(start)
     if not stopping.is_set():
-        _supervise(settings, environ, stack)
+        _supervise(settings, start, stack)
+
+
+StartChild = Callable[[str, list[str]], Child]
+
+
+def _children(settings: Settings, environ: Mapping[str, str]) -> StartChild:
+    """Return what makes a child by name and command, with what is its own (`tools.privileges`)."""
+    metrics = _metrics_folder(settings)
+    all_settings = {
+        **environ,
+        PREFIX + "DATA_DIR": str(settings.data_dir),
+    }
+    account = lowered(settings, print_line)
+    if account is not None:
+        give_folders(settings, metrics, account)
+        # The file with the key stays root's.
+        all_settings |= {PREFIX + "SECRET_KEY": settings.secret_key, "HOME": "/"}
+    run_as = account.run_as() if account else RunAs()
+
+    def start(name: str, command: list[str]) -> Child:
+        own = environ_of_child(name, all_settings)
+        if name == API:
+            own["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+        return Child(name, command, own, print_line, RunAs() if name == SEALER else run_as)
+
+    return start
 
 
 def _register_key(settings: Settings, urls: DatabaseUrls) -> None:
@@ -153,9 +181,9 @@ def _mail(settings: Settings, stack: ExitStack) -> Mapping[str, str]:
     return {PREFIX + "SMTP_URL": f"smtp://{receiver.host}:{receiver.port}"}
 
 
-def _seed_demo(environ: Mapping[str, str]) -> None:
+def _seed_demo(start: StartChild) -> None:
     print_line("the demo clinic (INTERLUDE_DEMO=0 leaves it out)")
-    demo = Child("demo", _flask("demo"), environ, print_line)
+    demo = start(DEMO, _flask("demo"))
     demo.start()
     while demo.process is not None and demo.process.poll() is None:
         if stopping.wait(LOOK_S):
@@ -169,21 +197,18 @@ def _flask(*words: str) -> list[str]:
     return [str(BIN / "flask"), "--app", "wsgi", *words]
 
 
-def _metrics(settings: Settings) -> dict[str, str]:
+def _metrics_folder(settings: Settings) -> Path:
     """Where the API's processes add up their counts; those of an earlier run are gone."""
     folder = settings.data_dir / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    return folder
 
 
-def _supervise(settings: Settings, environ: dict[str, str], stack: ExitStack) -> None:
-    children = [
-        Child("alert worker", _flask("alerts", "work"), environ, print_line),
-        Child("API", serve_command(settings), environ | _metrics(settings), print_line),
-    ]
-    if PREFIX + "SEALER_DATABASE_URL" in environ:
-        sealer = Child("audit sealer", _flask("audit", "seal"), environ, print_line)
+def _supervise(settings: Settings, start: StartChild, stack: ExitStack) -> None:
+    children = [start(WORKER, _flask("alerts", "work")), start(API, serve_command(settings))]
+    sealer = start(SEALER, _flask("audit", "seal"))
+    if PREFIX + "SEALER_DATABASE_URL" in sealer.environ:
         children.insert(0, sealer)
     for child in children:
         stack.callback(child.stop)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask
+
+if TYPE_CHECKING:
+    from api import Role
 
 GROUPS: Final[tuple[str, ...]] = (
     "alerts",
@@ -29,6 +32,13 @@ def group_called(arguments: Sequence[str]) -> str | None:
     if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
         return None
     return next((word for word in arguments if word in GROUPS), None)
+
+
+def role_called(group: str | None, arguments: Sequence[str]) -> Role:
+    """The database role that it works as: the process needs that one's URL and no other."""
+    if group == "audit":
+        return "sealer" if "seal" in arguments else "auditor"
+    return "worker" if group == "alerts" else "app"
 
 
 def register_commands(app: Flask) -> None:

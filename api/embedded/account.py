@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TypedDict
 
 SYSTEM_USER = "pgserver"
+# Whom the API and the alert worker of `make run` work as when it is started by root.
+SERVICE_USER = "interlude"
 
 
 class RunAs(TypedDict, total=False):
@@ -35,11 +37,11 @@ class ServerAccount:
         """What a child process needs to become this account."""
         return RunAs(user=self.uid, group=self.gid, extra_groups=[]) if self.changed else RunAs()
 
-    def own(self, folder: Path) -> None:
-        """Hand a folder to this account, closed to all others."""
+    def own(self, folder: Path, *, passable: bool = False) -> None:
+        """Hand a folder to this account, closed to all others (`passable`: for reading)."""
         if self.changed:
             os.chown(folder, self.uid, self.gid)
-        folder.chmod(0o700)
+        folder.chmod(0o711 if passable else 0o700)
 
 
 def prepare_account(
@@ -53,16 +55,20 @@ def prepare_account(
     """
     if os.geteuid() != 0:
         return ServerAccount(os.geteuid(), os.getegid(), changed=False)
-    if not _exists(SYSTEM_USER):
-        _make_system_user()
-        report_line(
-            f"running as root, which PostgreSQL refuses: made the system user {SYSTEM_USER!r}"
-        )
+    account = system_account(SYSTEM_USER, report_line)
     for folder in _closed_parents(data, programs):
         folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
         report_line(f"running as root: let {SYSTEM_USER!r} pass through {folder} (chmod o+x)")
     _make_readable(programs.parent)
-    entry = pwd.getpwnam(SYSTEM_USER)
+    return account
+
+
+def system_account(name: str, report_line: Callable[[str], None]) -> ServerAccount:
+    """A user of the system with no rights of its own, made when it is missing (needs root)."""
+    if not _exists(name):
+        _make_system_user(name)
+        report_line(f"running as root: made the system user {name!r}")
+    entry = pwd.getpwnam(name)
     return ServerAccount(entry.pw_uid, entry.pw_gid, changed=True)
 
 
@@ -74,10 +80,10 @@ def _exists(name: str) -> bool:
     return True
 
 
-def _make_system_user() -> None:
+def _make_system_user(name: str) -> None:
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    busybox = ["adduser", "-S", "-D", "-H", SYSTEM_USER]
-    usual = ["useradd", "--system", "--user-group", "--no-create-home", SYSTEM_USER]
+    busybox = ["adduser", "-S", "-D", "-H", name]
+    usual = ["useradd", "--system", "--user-group", "--no-create-home", name]
     subprocess.run(usual if useradd else busybox, check=True, capture_output=True)  # noqa: S603 -- fixed words
 
 

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from api.embedded.account import ServerAccount, prepare_account
+from api.embedded.account import SERVICE_USER, SYSTEM_USER, ServerAccount, prepare_account
 
 VERSION = 18
 START_LIMIT_S = 120.0
@@ -44,13 +44,23 @@ QUIET_LOG = {
 }
 
 
+# User of the machine -> database roles, where the server has an account of its own.
+WHO_MAY = {
+    "root": ("all",),
+    SYSTEM_USER: ("all",),
+    SERVICE_USER: ("interlude_app", "interlude_worker"),
+}
+
+
 class EmbeddedServerError(RuntimeError):
     """The embedded server cannot be started; the message says what to do."""
 
 
 @dataclass
 class EmbeddedServer:
-    """One running server, reached by a Unix socket that only its own account can open."""
+    """One running server, reached by a Unix socket. Only its own account can open it; where that is
+    another than root's, PostgreSQL asks the kernel who knocks (`WHO_MAY`).
+    """
 
     data: Path
     socket_dir: Path
@@ -59,7 +69,7 @@ class EmbeddedServer:
     _users: IO[str] = field(repr=False)
 
     def url(self, role: str, database: str) -> str:
-        """A SQLAlchemy URL. No password: the socket's folder is closed to other accounts."""
+        """A SQLAlchemy URL. No password: nobody else is let in."""
         return f"postgresql+psycopg://{role}@/{database}?host={quote(str(self.socket_dir))}"
 
     def leave(self) -> bool:
@@ -184,15 +194,21 @@ def _answers(socket_dir: Path) -> bool:
 
 
 def _socket_dir(data: Path, account: ServerAccount) -> Path:
-    """The data folder itself; a short folder elsewhere when its path is too long for a socket."""
-    if len(os.fsencode(data / SOCKET_NAME)) <= SOCKET_PATH_MAX:
-        return data
+    """The data folder itself, or one beside it that may be passed through when the server has an
+    account of its own; a short folder elsewhere when the path is too long for a socket.
+    """
+    own = data.with_name(f"{data.name}.socket") if account.changed else data
+    if len(os.fsencode(own / SOCKET_NAME)) <= SOCKET_PATH_MAX:
+        if account.changed:
+            own.mkdir(exist_ok=True)
+            account.own(own, passable=True)
+        return own
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     short = Path("/tmp") / f"interlude-{digest}"  # noqa: S108 -- checked below to be ours alone
     short.mkdir(mode=0o700, exist_ok=True)
     if short.is_symlink() or short.stat().st_uid not in (os.geteuid(), account.uid):
         raise EmbeddedServerError(f"{short} belongs to somebody else; choose a shorter data folder")
-    account.own(short)
+    account.own(short, passable=account.changed)
     return short
 
 
@@ -211,6 +227,21 @@ def _initialise(data: Path, account: ServerAccount, report_line: Callable[[str],
         raise EmbeddedServerError(f"PostgreSQL could not make {data}:\n{done.stdout}")
 
 
+def _doors(data: Path, account: ServerAccount) -> dict[str, str]:
+    """Who of this machine may be whom, where root runs the server as somebody else: the service's
+    account is never the superuser, nor the owner of the tables.
+    """
+    who = [f"interlude {user} {role}" for user, roles in WHO_MAY.items() for role in roles]
+    doors = ["local all all peer map=interlude", "local replication all peer map=interlude"]
+    settings = {"unix_socket_permissions": "0777"}
+    for name, lines in (("hba_file", doors), ("ident_file", who)):
+        file = data / f"interlude_{name}"
+        file.write_text("\n".join(lines) + "\n")
+        os.chown(file, account.uid, account.gid)
+        settings[name] = str(file)
+    return settings
+
+
 def _start(
     data: Path,
     socket_dir: Path,
@@ -218,11 +249,12 @@ def _start(
     options: Mapping[str, str],
     report_line: Callable[[str], None],
 ) -> None:
-    settings = {**QUIET_LOG, "unix_socket_permissions": "0700", **options}
+    doors = _doors(data, account) if account.changed else {"unix_socket_permissions": "0700"}
+    settings = {**QUIET_LOG, **doors, **options}
     flags = [
         f"-k {shlex.quote(str(socket_dir))}",
         "-h ''",
-        *(f"-c {key}={value}" for key, value in settings.items()),
+        *(f"-c {key}={shlex.quote(value)}" for key, value in settings.items()),
     ]
     began = time.monotonic()
     # After a crash the server first replays its log, which may take longer than pg_ctl's minute.

@@ -69,11 +69,16 @@ def database_urls(settings: Settings) -> DatabaseUrls:
     Raises:
         EmbeddedServerError: the embedded server does not come up.
     """
-    if settings.database_url:
+    if names_a_database(settings):
         return given_urls(settings)
     server = open_embedded(settings)
     atexit.register(server.leave)
     return embedded_urls(server)
+
+
+def names_a_database(settings: Settings) -> bool:
+    """Has the operator named any database? A process may hold one role's URL and no other."""
+    return any(getattr(settings, name.lower()) for name in VARIABLES.values())
 
 
 def open_embedded(

@@ -76,6 +76,19 @@ class Run:
         )
 
 
+def process_owner() -> str:
+    return psutil.Process().username()
+
+
+def kind_of(child: psutil.Process) -> str:
+    words = [Path(word).name for word in child.cmdline()]
+    return "flask" if "flask" in words else "granian"
+
+
+def urls_of(child: psutil.Process) -> set[str]:
+    return {name for name in child.environ() if name.endswith("DATABASE_URL")}
+
+
 @pytest.fixture
 def run(data_folder: Path) -> Run:
     return Run(data_folder / "data", free_port())
@@ -84,7 +97,14 @@ def run(data_folder: Path) -> Run:
 def test_it_comes_up_stops_cleanly_and_starts_again_with_its_data(run: Run):
     with run.running() as process:
         run.wait_until_up()
-        everything = [*psutil.Process(process.pid).children(recursive=True), run.postmaster()]
+        children = psutil.Process(process.pid).children(recursive=True)
+        everything = [*children, run.postmaster()]
+        owners = {"interlude" if "work as 'interlude'" in run.log.read_text() else process_owner()}
+        assert {child.username() for child in children} == owners
+        assert {kind_of(child): urls_of(child) for child in children} == {
+            "granian": {"INTERLUDE_DATABASE_URL"},
+            "flask": {"INTERLUDE_WORKER_DATABASE_URL"},
+        }
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0, run.log.read_text()
     gone, alive = psutil.wait_procs(everything, 20)

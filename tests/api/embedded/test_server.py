@@ -11,8 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from api.embedded.server import EmbeddedServer, EmbeddedServerError, join_or_start
+from api.embedded.account import SERVICE_USER, ServerAccount, system_account
+from api.embedded.server import EmbeddedServer, EmbeddedServerError, join_or_start, programs
 from migrations.roles import libpq_url
 
 FRAGILE = {"fsync": "off"}
@@ -120,6 +122,28 @@ def test_the_server_log_keeps_neither_statements_nor_rows(data: Path):
     log = (data / "log").read_text()
     assert "duplicate key" in log
     assert "Alice" not in log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
+def test_the_services_account_is_never_the_superuser(data: Path):
+    server = join_or_start(data, FRAGILE)
+    service = system_account(SERVICE_USER, lambda _line: None)
+    stranger = ServerAccount(65_533, 65_533, changed=True)
+    with psycopg.connect(libpq_url(server.url("postgres", "postgres")), autocommit=True) as one:
+        for role in ("interlude_app", "interlude_worker", "interlude_owner"):
+            one.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+
+    def let_in(account: ServerAccount, role: str) -> bool:
+        # Not our interpreter: it may lie where this account cannot go.
+        knock = f"host={server.socket_dir} user={role} dbname=postgres"
+        command = [str(programs() / "psql"), "-X", "-w", "-c", "SELECT 1", knock]
+        done = subprocess.run(command, cwd="/", capture_output=True, **account.run_as())
+        return done.returncode == 0
+
+    roles = ("interlude_app", "interlude_worker", "interlude_owner", "postgres")
+    assert [let_in(service, role) for role in roles] == [True, True, False, False]
+    assert not any(let_in(stranger, role) for role in roles)
+    assert server.leave()
 
 
 def test_a_path_too_long_for_a_socket_or_with_a_space_works(data_folder: Path):
