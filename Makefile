@@ -2,11 +2,13 @@
 .DEFAULT_GOAL := help
 # What failed half-way is made again the next time.
 .DELETE_ON_ERROR:
-.PHONY: help run test prove hours bench install lint format types imports migrations docs tests clean
+.PHONY: help run test prove hours bench install lock advisories lint format types imports supply \
+	migrations docs tests clean
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# What the lock does not know is not installed, and nothing of others runs while it is being installed.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
 RUN_READY := .venv/.installed
 TEST_READY := .venv/.installed-dev
 CODE := api schemas services models migrations tools benchmarks tests wsgi.py
@@ -17,8 +19,8 @@ help: ## this list
 run: $(RUN_READY) ## API, alert worker, database and mailbox on http://127.0.0.1:8000
 	@exec $(BIN)/python -m tools.supervisor
 
-test: $(TEST_READY) ## the gate: style, types, imports, migrations, printed rules, tests, coverage
-	@$(MAKE) --no-print-directory lint types imports migrations docs tests
+test: $(TEST_READY) ## the gate: style, types, imports, packages, migrations, printed rules, tests, coverage
+	@$(MAKE) --no-print-directory lint types imports supply migrations docs tests
 	@echo "== the gate is green"
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
@@ -31,6 +33,14 @@ bench: $(TEST_READY) ## how fast: writes docs/benchmarks.md, for a machine that 
 	@exec $(BIN)/python -m benchmarks --write docs/benchmarks.md
 
 install: $(TEST_READY) ## the environment for development
+
+lock: $(TEST_READY) ## requirements*.txt from pyproject.toml; NEW="name …" or NEW=all takes newer versions
+	@$(BIN)/python -m tools.supply.lock $(NEW)
+	@$(MAKE) --no-print-directory install
+	@$(BIN)/python -m tools.supply.bill --write
+
+advisories: $(TEST_READY) ## what is known against the packages; asks others, 2 when there is no data
+	@exec $(BIN)/python -m tools.supply.advisories
 
 lint: $(TEST_READY)
 	@echo "== style"
@@ -48,6 +58,10 @@ types: $(TEST_READY)
 imports: $(TEST_READY)
 	@echo "== import contracts"
 	@$(BIN)/lint-imports
+
+supply: $(TEST_READY)
+	@echo "== every package has its hashes, an accepted licence and its line in docs/sbom.json"
+	@$(BIN)/python -m tools.supply.check
 
 migrations: $(TEST_READY)
 	@echo "== migrations give the tables that the models describe"
@@ -79,5 +93,5 @@ $(RUN_READY): requirements.txt | .venv/bin/python
 
 $(TEST_READY): requirements-dev.txt $(RUN_READY) | .venv/bin/python
 	@echo "== installing $$(grep -c == requirements-dev.txt) packages for the gate (once)"
-	@$(PIP) --requirement requirements-dev.txt
+	@$(PIP) --no-binary autograd-gamma --requirement requirements-dev.txt
 	@touch $@

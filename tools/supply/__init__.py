@@ -1,0 +1,1 @@
+"""What is installed: the lock, its licences, its bill of materials, and what is known of it."""
