@@ -113,3 +113,28 @@ def test_who_may_not_read_entries_learns_not_which_exist(
             for person in (clinic.admin, clinic.staff("on_call")):
                 answer = client.post(path.format(known), json=body, headers=person.headers)
                 assert answer.status_code == 403
+
+
+def test_a_role_without_business_learns_of_no_patient(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    """Every address under a patient: 403 for the role comes before the look-up."""
+    known, compared = clinic.patient(), 0
+    people = [clinic.admin, clinic.staff("on_call"), clinic.patient()]
+    for rule in app.url_map.iter_rules():
+        if rule.arguments != {"patient_id"}:
+            continue
+        for method in sorted(rule.methods & {"GET", "POST", "PATCH", "PUT"}):
+            for person in people:
+                seen = [
+                    client.open(
+                        rule.rule.replace("<uuid:patient_id>", str(patient_id)),
+                        method=method,
+                        json=None if method == "GET" else {},
+                        headers=person.headers,
+                    ).status_code
+                    for patient_id in (known.patient_id, uuid4())
+                ]
+                compared += 1
+                assert (seen[0] == 403) == (seen[1] == 403), (rule.rule, method, person.actor.roles)
+    assert compared > 30
