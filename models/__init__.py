@@ -11,6 +11,7 @@ from models.alerts.alert import (
     AlertResolution,
     RulesFailure,
 )
+from models.alerts.contact_method import ContactMethod
 from models.alerts.notification import Contact, DigestAlert, Notification, NotificationAttempt
 from models.audit import AuditDetail, AuditEntry, AuditKey
 from models.base import Base
@@ -58,6 +59,7 @@ __all__ = [
     "Clinic",
     "ConcomitantTreatment",
     "Contact",
+    "ContactMethod",
     "CourseVersion",
     "DigestAlert",
     "HelpRequest",

@@ -60,6 +60,7 @@ EVENT: Final = {
     "acknowledgement_interrupted": "A new answer: paging again",
     "acknowledgement_owner_deactivated": "Its owner left: paging again",
     "contact_overdue": "The patient was not reached in time: next person",
+    "next_channel": "A page failed: the same person by another way",
     "next_step_brought_forward": "A page failed: next person at once",
     "round_started": "The chain starts over",
     "mailed": "Morning mail",

@@ -16,10 +16,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.alerts.alert import SEVERITIES
+from models.alerts.contact_method import METHOD_KINDS
 from models.base import Base, Identified, OfClinic, of_clinic, of_known_clinic, one_of
 from models.encryption import EncryptedText
 
-CHANNELS: Final = ("email", "webhook")
+CHAIN_CHANNELS: Final = ("email", "webhook")
+CHANNELS: Final = METHOD_KINDS
 KINDS: Final = ("page", "digest", "letter", "stand_down")
 NOTIFICATION_STATES: Final = (
     "pending",
@@ -47,7 +49,7 @@ class Contact(OfClinic, Identified, Base):
     __table_args__ = (
         of_known_clinic(),
         of_clinic("user_id", "users"),
-        one_of("channel", CHANNELS),
+        one_of("channel", CHAIN_CHANNELS),
         Index("uq_contacts_position", "clinic_id", "position", unique=True),
         Index(
             "uq_contacts_one_last_resort",
@@ -76,10 +78,10 @@ class Notification(OfClinic, Identified, Base):
 
     A page belongs to one alert, round and step; one that is unsent may come to stand for a later
     step. `created_at`: from when its age counts. a digest carries its alerts in `digest_alerts`.
-    The recipient is a contact of the chain, or a member of a care team (`user_id`). A letter is
-    about no alert: it takes a code to the account's own address while it may still be used
-    (`expires_at`), and keeps the code, encrypted, only until it is sent or given up. The API's role
-    cannot read that column, so it is loaded only where it is named.
+    The recipient is a contact of the chain, or a person (`user_id`): by a method of theirs, or by
+    the account's own mail address. A letter is about no alert: it takes a code to one of these
+    while it may still be used (`expires_at`), and keeps the code, encrypted, only until it is sent
+    or given up. The API's role cannot read that column, so it is loaded only where it is named.
     """
 
     __tablename__ = "notifications"
@@ -87,6 +89,7 @@ class Notification(OfClinic, Identified, Base):
         of_clinic("alert_id", "alerts"),
         of_clinic("contact_id", "contacts"),
         of_clinic("user_id", "users"),
+        of_clinic("method_id", "contact_methods"),
         one_of("kind", KINDS),
         one_of("channel", CHANNELS),
         one_of("state", NOTIFICATION_STATES),
@@ -98,9 +101,11 @@ class Notification(OfClinic, Identified, Base):
         CheckConstraint("(kind = 'letter') = (severity IS NULL)", name="letter_is_no_alert"),
         CheckConstraint("(kind = 'letter') = (expires_at IS NOT NULL)", name="letter_expires"),
         CheckConstraint(
-            "kind <> 'letter' OR (user_id IS NOT NULL AND channel = 'email')",
+            "kind <> 'letter' OR (user_id IS NOT NULL"
+            " AND (channel = 'email' OR method_id IS NOT NULL))",
             name="letter_goes_to_an_account",
         ),
+        CheckConstraint("method_id IS NULL OR user_id IS NOT NULL", name="method_of_a_person"),
         CheckConstraint(
             "(kind = 'letter' AND state IN ('pending', 'sending', 'failed_temporarily'))"
             " = (sealed_code IS NOT NULL)",
@@ -119,6 +124,18 @@ class Notification(OfClinic, Identified, Base):
             unique=True,
         ),
         Index(
+            "uq_notifications_page_to_a_person",
+            "clinic_id",
+            "alert_id",
+            "page_round",
+            "page_step",
+            "user_id",
+            "method_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where="kind IN ('page', 'stand_down') AND user_id IS NOT NULL",
+        ),
+        Index(
             "ix_notifications_due",
             "due_at",
             postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
@@ -131,6 +148,7 @@ class Notification(OfClinic, Identified, Base):
     page_step: Mapped[int] = mapped_column(SmallInteger)
     contact_id: Mapped[UUID | None]
     user_id: Mapped[UUID | None]
+    method_id: Mapped[UUID | None]
     channel: Mapped[str]
     severity: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="pending")

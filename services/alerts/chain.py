@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Clinic, Contact, User
+from services.contact_methods.addresses import Address, addresses_of_each
 from services.exceptions import NotFound
 from services.rules.cards.crisis import ClinicFacts
 from services.rules.catalogue import CATALOGUE
@@ -33,6 +34,7 @@ from services.rules.escalation.states import (
     Ladder,
 )
 
+CARE_TEAM: Final = "care team (email)"
 MORNING_MAIL: Final = "morning mail"
 
 
@@ -57,10 +59,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person who is paged at the address of their account."""
+    """One person who is paged by a method of theirs, or at the address of their account."""
 
     user_id: UUID
     channel: str = "email"
+    method_id: UUID | None = None
 
     @property
     def id(self) -> UUID:
@@ -70,7 +73,7 @@ class Member:
     @property
     def columns(self) -> dict[str, Any]:
         """The recipient of a notification."""
-        return {"user_id": self.user_id, "channel": self.channel}
+        return {"user_id": self.user_id, "channel": self.channel, "method_id": self.method_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,40 @@ def people_name(rule: str, channel: str) -> str:
     return f"{'care team' if who == 'care team too' else 'session staff'} ({channel})"
 
 
+def members(session: Session, clinic_id: UUID, user_ids: Collection[UUID]) -> dict[UUID, Member]:
+    """People by the best way to reach each, without those whose account is switched off. What does
+    not get through goes on by their next way (`delivery.next_channel`).
+    """
+    found = addresses_of_each(session, clinic_id, user_ids)
+    return {user_id: member_by(user_id, ways[0]) for user_id, ways in found.items()}
+
+
+def member_by(user_id: UUID, address: Address) -> Member:
+    """One person by one way."""
+    return Member(user_id, address.channel, address.method_id)
+
+
+def recipient_name(row: Any, rule: str, names: Mapping[UUID, str]) -> str:
+    """Who a notification went to: a contact by its neutral name, a member of staff by their own,
+    but for those whom every alert of its rule pages so.
+    """
+    if row.contact_id is not None:
+        return names[row.contact_id]
+    if row.kind == "digest":
+        return CARE_TEAM
+    return people_name(rule, row.channel) if row.page_step == OWN_PEOPLE else names[row.user_id]
+
+
+def target_names(session: Session, clinic_id: UUID) -> dict[UUID, str]:
+    """Every contact the clinic ever had by a neutral name, every member of staff by their own."""
+    people = session.execute(
+        select(User.id, User.name).where(
+            User.clinic_id == clinic_id, ~User.roles.contains(["patient"])
+        )
+    )
+    return {row.id: row.name for row in people} | contact_names(session, clinic_id)
+
+
 def contact_names(session: Session, clinic_id: UUID) -> dict[UUID, str]:
     """Every contact the clinic ever had, by a neutral name."""
     rows = session.execute(
@@ -180,7 +217,7 @@ def contact_names(session: Session, clinic_id: UUID) -> dict[UUID, str]:
 def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, str]) -> str | None:
     """Who hears of it at `next_at`, if nothing happens before; None when time does nothing.
 
-    `links`: the contacts of the chain as it is now, in order.
+    `links`: whom the chain reaches as it is now, in order.
     """
     if state.next_at is None:
         return None

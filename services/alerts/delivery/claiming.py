@@ -55,6 +55,7 @@ class Claimed:
     alert_id: UUID | None
     contact_id: UUID | None
     user_id: UUID | None
+    method_id: UUID | None
     severity: str | None
     attempts: int
 
@@ -110,6 +111,7 @@ def claim_due(
                 Notification.alert_id,
                 Notification.contact_id,
                 Notification.user_id,
+                Notification.method_id,
                 Notification.severity,
                 Notification.attempts,
             )

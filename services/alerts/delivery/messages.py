@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from models import Alert, Clinic, Contact, DigestAlert, Notification, User
+from models import Alert, Clinic, Contact, ContactMethod, DigestAlert, Notification, User
 from models.encryption import KeyringError
 from services.accounts.letters import letter_of
-from services.alerts.chain import contact_names, is_reachable, load_chain, next_target
+from services.alerts.chain import is_reachable, load_chain, next_target, target_names
 from services.alerts.delivery.claiming import Claimed
 from services.alerts.delivery.reasons import why_last_resort
 from services.channels.base import AlertNotice, ChannelError, Letter, Message, NextPage, Page
@@ -95,8 +95,8 @@ def _next_page(session: Session, claimed: Claimed, alert: Alert) -> NextPage | N
     state = AlertState.of(alert)
     if claimed.alert_id is None or state.next_at is None:
         return None
-    links = [link.contact_id for link in load_chain(session, claimed.clinic_id).links]
-    target = next_target(state, links, contact_names(session, claimed.clinic_id))
+    links = [link.id for link in load_chain(session, claimed.clinic_id).links]
+    target = next_target(state, links, target_names(session, claimed.clinic_id))
     return None if target is None else NextPage(target, state.next_at)
 
 
@@ -125,14 +125,31 @@ def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
 
 
 def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:
-    found = (
-        _member_of_staff(session, claimed)
-        if claimed.user_id is not None
-        else _contact(session, claimed)
-    )
+    if claimed.method_id is not None:
+        found = _method(session, claimed)
+    elif claimed.user_id is not None:
+        found = _member_of_staff(session, claimed)
+    else:
+        found = _contact(session, claimed)
     if found is None:
         raise ChannelError("recipient_left", permanent=True)
     return found
+
+
+def _method(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
+    found = session.execute(
+        select(ContactMethod.address, ContactMethod.signing_secret)
+        .join(
+            User, and_(User.clinic_id == ContactMethod.clinic_id, User.id == ContactMethod.user_id)
+        )
+        .where(
+            ContactMethod.clinic_id == claimed.clinic_id,
+            ContactMethod.id == claimed.method_id,
+            ContactMethod.active,
+            User.active,
+        )
+    ).one_or_none()
+    return None if found is None else (found.address, found.signing_secret)
 
 
 def _member_of_staff(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:

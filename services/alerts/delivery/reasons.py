@@ -4,42 +4,68 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from models import Alert, Contact, Notification, NotificationAttempt
-from services.alerts.chain import contact_name, people_name
+from services.alerts.chain import recipient_name, target_names
 from services.alerts.delivery.claiming import Claimed
 from services.channels.base import Receipt
 
+GOT_OUT: Final = tuple(receipt.value for receipt in Receipt)
 NOBODY_ELSE: Final = "Nobody else is on the contact chain."
 
 
 def why_last_resort(session: Session, claimed: Claimed) -> tuple[str, ...]:
-    """A sentence for each contact before the last resort, and for the people besides the chain, who
-    were paged about this alert, by a neutral name; none for any other recipient.
+    """A sentence for each contact or person before the last resort, and for the people besides the
+    chain, who was paged about this alert; none for any other recipient.
     """
     is_last = select(Contact.last_resort).where(
         Contact.clinic_id == claimed.clinic_id, Contact.id == claimed.contact_id
     )
     if claimed.kind != "page" or not session.scalar(is_last):
         return ()
-    return tuple(_sentence(row) for row in session.execute(_before(claimed))) or (NOBODY_ELSE,)
+    names = target_names(session, claimed.clinic_id)
+    paged = session.execute(_before(claimed))
+    return tuple(_sentence(recipient_name(row, row.rule, names), row) for row in paged) or (
+        NOBODY_ELSE,
+    )
 
 
 def _before(claimed: Claimed) -> Any:
-    """Each of them with what the newest page has come to, and how the last try went."""
-    whose = (Notification.contact_id, Notification.user_id)
+    """Each with what the newest page has come to, and how the last try went; of pages by several
+    ways in one round, one that got out.
+    """
+    target = func.coalesce(Notification.contact_id, Notification.user_id)
+    got_out = Notification.state.in_(GOT_OUT)
     newest = (
-        select(Notification.id, *whose, Notification.state, Alert.rule)
-        .ext(distinct_on(*whose))
+        select(
+            Notification.id,
+            target.label("target_id"),
+            Notification.contact_id,
+            Notification.user_id,
+            Notification.kind,
+            Notification.channel,
+            Notification.state,
+            Notification.page_step,
+            Alert.rule,
+        )
+        .ext(distinct_on(target))
         .join(Alert, Alert.id == Notification.alert_id)
         .where(
             Notification.clinic_id == claimed.clinic_id,
             Notification.alert_id == claimed.alert_id,
+            Notification.kind == "page",
+            target != claimed.contact_id,
         )
-        .order_by(*whose, Notification.created_at.desc(), Notification.id.desc())
+        .order_by(
+            target,
+            Notification.page_round.desc(),
+            got_out.desc(),
+            Notification.created_at.desc(),
+            Notification.id.desc(),
+        )
         .subquery()
     )
     outcome = (
@@ -52,30 +78,14 @@ def _before(claimed: Claimed) -> Any:
         .limit(1)
         .scalar_subquery()
     )
-    return (
-        select(
-            Contact.position,
-            Contact.channel,
-            newest.c.rule,
-            newest.c.state,
-            outcome.label("outcome"),
-        )
-        .select_from(newest)
-        .outerjoin(
-            Contact,
-            and_(Contact.clinic_id == claimed.clinic_id, Contact.id == newest.c.contact_id),
-        )
-        .where(or_(newest.c.user_id.is_not(None), ~Contact.last_resort))
-        .order_by(Contact.position.nulls_first(), newest.c.id)
+    columns = [each for each in newest.c if each.name != "id"]
+    return select(*columns, outcome.label("outcome")).order_by(
+        newest.c.page_step, newest.c.target_id
     )
 
 
-def _sentence(row: Row[Any]) -> str:
-    if row.position is None:
-        who = people_name(row.rule, "email")
-    else:
-        who = contact_name(row.position, row.channel)
-    if row.state in [receipt.value for receipt in Receipt]:
+def _sentence(who: str, row: Row[Any]) -> str:
+    if row.state in GOT_OUT:
         return f"{who} was paged and has not acknowledged."
     if row.outcome is None:
         return f"{who}: the page is not out yet."

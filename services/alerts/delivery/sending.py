@@ -21,6 +21,7 @@ from services.alerts.chain import load_chain
 from services.alerts.delivery.claiming import PAGES, Claimed, attempt_insert, claim_due
 from services.alerts.delivery.messages import Withdrawn, carried_alerts, load_message
 from services.alerts.delivery.morning_mail import pass_on
+from services.alerts.delivery.next_channel import by_next_channel
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
@@ -125,8 +126,8 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
     """It did not get through: tried again later, or given up, and the next person's turn at once.
 
     Given up are refusals that trying again cannot mend, what is about resolved alerts only, and a
-    letter whose code will have expired. False, and nothing written, when the lease was lost
-    meanwhile.
+    letter whose code will have expired. A person's next channel comes before the next person.
+    False, and nothing written, when the lease was lost meanwhile.
     """
     with transaction() as session:
         alert = (
@@ -144,6 +145,8 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         outcome = "withdrawn" if isinstance(error, Withdrawn) else "failed"
         _add_to_timeline(session, claimed, outcome, now, step, reason=error.reason, final=final)
         if alert is not None:
+            if by_next_channel(session, alert, claimed, step, now):
+                return True
             failed = partial(
                 lifecycle.delivery_failed, page=step, reached=_has_reached(session, alert)
             )

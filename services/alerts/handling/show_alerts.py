@@ -16,7 +16,7 @@ from models.alerts.alert import SEVERITIES
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
-from services.alerts.chain import contact_names, load_chain, next_target
+from services.alerts.chain import load_chain, next_target, target_names
 from services.alerts.handling.evidence import (
     load_occurrences,
     show_bodies,
@@ -127,7 +127,7 @@ def show_alert(
     """The alert as this person sees it; `evidence` and `patient` are left out for those who may
     not act.
     """
-    names = contact_names(session, alert.clinic_id)
+    names = target_names(session, alert.clinic_id)
     rows = load_occurrences(session, alert)
     shown = show_summary(alert) | {
         "acknowledged_by_name": _name_of(session, alert.acknowledged_by),
@@ -170,7 +170,7 @@ def record_access(
 
 
 def _escalation(session: Session, alert: Alert, names: dict[UUID, str]) -> dict[str, Any]:
-    links = [link.contact_id for link in load_chain(session, alert.clinic_id).links]
+    links = [link.id for link in load_chain(session, alert.clinic_id).links]
     target = next_target(AlertState.of(alert), links, names)
     return {"step": alert.page_step, "next_at": alert.next_at, "target": target}
 

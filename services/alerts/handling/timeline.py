@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,10 +20,8 @@ from models import (
     User,
 )
 from services.access import Actor
-from services.alerts.chain import people_name
+from services.alerts.chain import recipient_name
 from services.alerts.permissions import Reach, about_alert
-
-CARE_TEAM: Final = "care team (email)"
 
 
 def show_timeline(
@@ -74,6 +72,8 @@ def show_notifications(
             Notification.kind,
             Notification.channel,
             Notification.contact_id,
+            Notification.user_id,
+            Notification.page_step,
             Notification.state,
         )
         .where(about_alert(alert.id))
@@ -94,18 +94,12 @@ def show_notifications(
             "id": row.id,
             "kind": row.kind,
             "channel": row.channel,
-            "contact": _recipient(row, alert, names),
+            "contact": recipient_name(row, alert.rule, names),
             "state": row.state,
             "attempts": attempts[row.id],
         }
         for row in rows
     ]
-
-
-def _recipient(row: Any, alert: Alert, names: Mapping[UUID, str]) -> str:
-    if row.contact_id is not None:
-        return names[row.contact_id]
-    return CARE_TEAM if row.kind == "digest" else people_name(alert.rule, row.channel)
 
 
 def show_resolution(session: Session, alert: Alert, reach: Reach) -> dict[str, Any] | None:

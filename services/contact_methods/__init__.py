@@ -1,0 +1,1 @@
+"""How a member of staff is reached: methods of their own, proved, tried, marked when they fail."""
