@@ -91,6 +91,11 @@ class Settings:
     max_body_bytes: int = number(1_000_000, 100_000, 16_000_000)
     max_drain_bytes: int = number(16_000_000, 1_000_000, 64_000_000)
 
+    @property
+    def method_kinds(self) -> frozenset[str]:
+        """By which kinds of contact methods this installation can send."""
+        return frozenset({"email", "webhook"})
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, make_key: bool = False) -> Settings:
         """Read and check everything.

@@ -42,6 +42,8 @@ class Action(StrEnum):
     INVITE_PATIENTS = "invitations of patients"
     INVITE_STAFF = "invitations of any role"
     OWN_ACCOUNT = "own account"
+    OWN_METHODS = "own contact methods"
+    READ_METHODS = "contact methods of others: read"
 
 
 # action: (patient, clinician, on_call, admin); None is 403
@@ -64,6 +66,8 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
+    Action.OWN_METHODS: (None, Scope.OWN, Scope.OWN, Scope.OWN),
+    Action.READ_METHODS: (None, None, None, Scope.CLINIC),
 }
 ROLE_COLUMNS: Final = ("patient", "clinician", "on_call", "admin")
 

@@ -109,6 +109,12 @@ class ResetCodeInvalid(InvitationInvalid):
     detail = "The code is not valid: ask for a new one."
 
 
+class MethodCodeInvalid(InvitationInvalid):
+    """Wrong, spent and expired codes for an address alike."""
+
+    detail = "The code is not valid: ask for a new one."
+
+
 class LinkInvalid(InvitationInvalid):
     """A forged, spent or expired link for a device."""
 

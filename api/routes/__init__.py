@@ -17,6 +17,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "phone.check_ins",
     "clinic",
     "clinicians.cohort",
+    "accounts.contact_methods",
     "clinicians.courses",
     "docs",
     "phone.due",

@@ -77,12 +77,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail to one person that is no page. `text` may contain a secret."""
+    """What is sent to one person and is no page. `text` may contain a secret.
+
+    `short`: the same where there is little room (a text message); only of what may leave by another
+    way than mail, as a `signing_secret` is only of a webhook's.
+    """
 
     notification_id: UUID
     address: str = field(repr=False)
     subject: str
     text: str = field(repr=False)
+    short: str = field(default="", repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
 
 
 Message = Page | Letter

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from services.channels.addresses import ascii_url
-from services.channels.base import TIMEOUT_S, ChannelError, Message, Page, Receipt, alert_url
+from services.channels.base import TIMEOUT_S, ChannelError, Letter, Message, Receipt, alert_url
 from services.channels.deadline import cut_after
 from services.channels.destinations import DestinationRefused, guard
 
@@ -48,11 +48,11 @@ class WebhookChannel:
     private: bool = True
 
     def send(self, message: Message, now: datetime) -> Receipt:
-        """POST the page; the receiver has answered 2xx within 10 s in all when this returns.
+        """POST it; the receiver has answered 2xx within 10 s in all when this returns.
 
-        Raises `ChannelError`, for a letter at once: that goes to a person.
+        Raises `ChannelError`, at once for a letter that is not about a webhook: it goes by mail.
         """
-        if not isinstance(message, Page):
+        if isinstance(message, Letter) and message.signing_secret is None:
             raise ChannelError("webhook_takes_no_letter", permanent=True)
         content = self.content(message)
         headers = {
@@ -76,8 +76,10 @@ class WebhookChannel:
             raise ChannelError(f"webhook_{status}", permanent=permanent)
         return Receipt.DELIVERED
 
-    def content(self, page: Page) -> bytes:
-        """The bytes that are signed and sent; a page has exactly one alert."""
+    def content(self, page: Message) -> bytes:
+        """The bytes that are signed and sent; a page has exactly one alert, a letter none."""
+        if isinstance(page, Letter):
+            return orjson.dumps({"notification_id": page.notification_id, "text": page.short})
         (notice,) = page.alerts
         return orjson.dumps(
             {

@@ -17,7 +17,7 @@ from services import audit
 from services.unit_of_work import clinic_ids, transaction
 
 # Whoever is to be paged, and whoever is to be called.
-FIRST: Final = ("contacts", "users", "patients")
+FIRST: Final = ("contacts", "contact_methods", "users", "patients")
 # Codes of letters that wait for a minute: the application's role may not read them.
 UNSEEN: Final = ("notifications",)
 

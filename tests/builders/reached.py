@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from threading import Event
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
+from werkzeug.test import TestResponse
 
 from models import ContactMethod, Notification
 from models.base import new_id
 from services.unit_of_work import transaction
+from tests.builders.calls import made
 from tests.builders.scene import START, Scene
 from tests.builders.world import Person
 
@@ -54,3 +58,48 @@ def page_goes_to(
             .where(Notification.id == newest.id)
             .values(contact_id=None, user_id=person.user_id, method_id=method_id, channel=channel)
         )
+
+
+class Door:
+    """The calls about contact methods, at the scene's instant."""
+
+    PATH = "/v1/me/contact-methods"
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.client = scene, scene.app.test_client()
+
+    def ask(
+        self, person: Person, method: str = "GET", path: str = "", body: Any = None
+    ) -> TestResponse:
+        """One request; `path` after that of the list, or a whole one."""
+        return self.client.open(
+            path if path.startswith("/v1") else self.PATH + path,
+            method=method,
+            json=body,
+            headers=person.headers_at(self.scene.now),
+        )
+
+    def add(self, person: Person, kind: str, address: str) -> dict[str, Any]:
+        """A method that is not proved yet, as its owner sees it."""
+        return made(self.ask(person, "POST", "", {"kind": kind, "address": address}))
+
+    def verify(self, person: Person, method_id: str, code: str) -> TestResponse:
+        """Type the code in."""
+        return self.ask(person, "POST", f"/{method_id}/verify", {"code": code})
+
+    def listed(self, person: Person) -> list[dict[str, Any]]:
+        """The person's methods."""
+        items: list[dict[str, Any]] = made(self.ask(person), 200)["items"]
+        return items
+
+    def send(self) -> None:
+        """What waits leaves now."""
+        with self.scene.worker_app.app_context():
+            self.scene.worker.send_letters(Event())
+
+
+def code_in(text: str) -> str:
+    """The code that a message carries."""
+    found = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)
+    assert found is not None
+    return found[0]

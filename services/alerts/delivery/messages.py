@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -17,6 +17,7 @@ from services.alerts.chain import is_reachable, load_chain, next_target, target_
 from services.alerts.delivery.claiming import Claimed
 from services.alerts.delivery.reasons import why_last_resort
 from services.channels.base import AlertNotice, ChannelError, Letter, Message, NextPage, Page
+from services.contact_methods.codes import is_about_methods, letter_about_methods
 from services.rules.escalation.states import AlertState
 from services.rules.mood_days import find_zone
 from services.unit_of_work import transaction
@@ -24,11 +25,15 @@ from services.unit_of_work import transaction
 SHOWN: Final = ("id", "severity", "status", "triggered_at")
 
 
-class Withdrawn(ChannelError):
-    """What it was to say is not true any more: nobody needs it."""
+class NotSent(ChannelError):
+    """It was not even tried, and says nothing of the address."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, permanent=True)
+
+
+class Withdrawn(NotSent):
+    """What it was to say is not true any more: nobody needs it."""
 
 
 def load_message(claimed: Claimed, now: datetime) -> Message:
@@ -101,7 +106,7 @@ def _next_page(session: Session, claimed: Claimed, alert: Alert) -> NextPage | N
 
 
 def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
-    """The letter to the account's address as it is now."""
+    """The letter to the account's address, or to that of a method, as it is now."""
     query = (
         select(User.email, Notification.sealed_code, Notification.expires_at)
         .select_from(Notification)
@@ -115,13 +120,24 @@ def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
     )
     try:
         found = session.execute(query).one_or_none()
+        letter = None if found is None else _written(session, claimed, found, now)
     except KeyringError as error:
         raise ChannelError("code_unreadable") from error
-    if found is None:
-        raise ChannelError("recipient_left", permanent=True)
+    if letter is None:
+        raise NotSent("recipient_left")
+    return letter
+
+
+def _written(session: Session, claimed: Claimed, found: Any, now: datetime) -> Letter:
     if found.expires_at <= now:
-        raise ChannelError("code_expired", permanent=True)
-    return letter_of(claimed.notification_id, found.email, found.sealed_code, found.expires_at)
+        raise NotSent("code_expired")
+    address, secret = found.email, None
+    if claimed.method_id is not None:
+        address, secret = _recipient(session, claimed)
+    letter = (claimed.notification_id, address, found.sealed_code, found.expires_at)
+    if is_about_methods(found.sealed_code):
+        return letter_about_methods(*letter, secret)
+    return letter_of(*letter)
 
 
 def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:
@@ -132,7 +148,7 @@ def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:
     else:
         found = _contact(session, claimed)
     if found is None:
-        raise ChannelError("recipient_left", permanent=True)
+        raise NotSent("recipient_left")
     return found
 
 

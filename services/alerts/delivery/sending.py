@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session
 from models import Alert, Notification
 from services.alerts.chain import load_chain
 from services.alerts.delivery.claiming import PAGES, Claimed, attempt_insert, claim_due
-from services.alerts.delivery.messages import Withdrawn, carried_alerts, load_message
+from services.alerts.delivery.messages import NotSent, Withdrawn, carried_alerts, load_message
 from services.alerts.delivery.morning_mail import pass_on
 from services.alerts.delivery.next_channel import by_next_channel
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Channel, ChannelError, Receipt
+from services.contact_methods.outcomes import it_fails, it_works
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     OWN_PEOPLE,
@@ -117,6 +118,8 @@ def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
         if step is None:
             return False
         _add_to_timeline(session, claimed, receipt.value, now, step)
+        if claimed.method_id is not None:
+            it_works(session, claimed.clinic_id, claimed.method_id, receipt, now)
         if waiting is not None:
             _move(session, waiting, lifecycle.delivery_accepted, now)
         return True
@@ -144,6 +147,8 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         session.execute(attempt_insert(claimed, error.reason, now))
         outcome = "withdrawn" if isinstance(error, Withdrawn) else "failed"
         _add_to_timeline(session, claimed, outcome, now, step, reason=error.reason, final=final)
+        if claimed.method_id is not None and error.permanent and not isinstance(error, NotSent):
+            it_fails(session, claimed.clinic_id, claimed.method_id, error.reason, now)
         if alert is not None:
             if by_next_channel(session, alert, claimed, step, now):
                 return True

@@ -96,14 +96,17 @@ class Worker:
         return tried
 
     def send_letters(self, stopping: Event) -> None:
-        """Write and send letters until none is left or a page is due, one of each at a time: many
+        """Write and send letters until none is left or a page is due, one a channel at a time: many
         requests delay no letter.
         """
         with self.in_context():
             while not stopping.is_set():
                 issued = self._survive(lambda: issue_one(self.clock()))
-                sent = self._survive(partial(self._deliver, "email", LETTERS))
-                if not (issued or sent):
+                sent = [
+                    self._survive(partial(self._deliver, channel, LETTERS))
+                    for channel in self.channels
+                ]
+                if not (issued or any(sent)):
                     return
 
     def report_silences(self, stopping: Event | None = None) -> int:

@@ -1,0 +1,71 @@
+"""How members of staff are reached."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app
+
+from api.http.auth import current_actor, now
+from api.http.bodies import Routes, json_answer
+from api.settings import Settings
+from schemas.base import page_of
+from schemas.contact_methods import MethodCodeIn, MethodIn, MethodOut, NewMethodOut, SentPageOut
+from services.contact_methods.own import (
+    add_method,
+    list_of,
+    list_own,
+    new_code,
+    remove_method,
+    try_method,
+    verify,
+)
+
+METHODS = page_of(MethodOut)
+routes = Routes("contact methods", __name__, description="How members of staff are reached")
+ONE = "/v1/me/contact-methods/<uuid:method_id>"
+
+
+@routes.reads("/v1/me/contact-methods", METHODS)
+def get_own_methods() -> Response:
+    """My contact methods, in the order in which they are paged; the account's mail comes last."""
+    return json_answer(list_own(current_actor(), now()))
+
+
+@routes.writes("/v1/me/contact-methods", MethodIn, NewMethodOut, status=201)
+def post_method(body: dict[str, Any]) -> Response:
+    """Add one; a code is sent there, and nobody is paged there before it came back."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    served = settings.method_kinds
+    return json_answer(add_method(current_actor(), **body, served=served, now=now()), 201)
+
+
+@routes.writes(f"{ONE}/verify", MethodCodeIn, MethodOut)
+def verify_method(body: dict[str, Any], method_id: UUID) -> Response:
+    """Prove it with the code."""
+    return json_answer(verify(current_actor(), method_id, body["code"], now()))
+
+
+@routes.writes(f"{ONE}/code", status=204)
+def send_new_code(method_id: UUID) -> None:
+    """Send another code; the one before is void."""
+    new_code(current_actor(), method_id, now())
+
+
+@routes.writes(f"{ONE}/test", None, SentPageOut, status=202)
+def send_test_page(method_id: UUID) -> Response:
+    """Send a marked page about nobody."""
+    return json_answer(try_method(current_actor(), method_id, now()), 202)
+
+
+@routes.writes(ONE, status=204, method="DELETE")
+def delete_method(method_id: UUID) -> None:
+    """Remove it, its address with it."""
+    remove_method(current_actor(), method_id, now())
+
+
+@routes.reads("/v1/users/<uuid:user_id>/contact-methods", METHODS)
+def get_methods_of(user_id: UUID) -> Response:
+    """A member of staff's contact methods; addresses are cut short."""
+    return json_answer(list_of(current_actor(), user_id, now()))

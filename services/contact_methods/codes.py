@@ -1,0 +1,160 @@
+"""What proves an address, and what else is sent there that is no page."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models import Clinic, ContactMethod, Notification
+from models.base import new_id
+from services.accounts.invitation_codes import ALPHABET, code_digest
+from services.channels.base import Letter
+from services.exceptions import RateLimited
+
+# 40 bits and five tries: to be typed from a text message, and not to be guessed.
+GROUPS, GROUP_LETTERS = 2, 4
+MOST_TRIES: Final = 5
+VALID_FOR: Final = timedelta(minutes=30)
+# Each costs somebody money, and may go to an address of somebody else.
+AN_HOUR: Final = timedelta(hours=1)
+MOST_AN_HOUR: Final = 10
+
+CODE_SUBJECT: Final = "[Interlude] Your code for this address"
+CODE_TEXT: Final = """\
+Somebody, probably you, wants Interlude to page them at this address.
+
+Your code: {code}
+
+Enter it where you added the address. It works once, until {until} UTC.
+
+If it was not you, do nothing: nobody is paged here without the code.
+"""
+CODE_SHORT: Final = "Interlude: your code is {code}. Valid until {until} UTC."
+TEST_SUBJECT: Final = "[Interlude] TEST, {clinic}: nothing to do"
+TEST_TEXT: Final = """\
+This is a TEST page from Interlude, {clinic}. It is about nobody.
+
+A real page would have reached you here. There is nothing for you to do.
+"""
+TEST_SHORT: Final = "TEST page from Interlude, {clinic}: about nobody, nothing to do."
+FAILS_SUBJECT: Final = "[Interlude] A contact method does not work any more"
+FAILS_TEXT: Final = """\
+{name} cannot be paged at {shown} ({kind}) any more: it was refused for good ({reason}).
+
+Pages to them go on by their other ways. Ask them to mend or replace it: a test page that arrives
+clears this.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A method in its clinic, and its person."""
+
+    clinic_id: UUID
+    user_id: UUID
+    method_id: UUID
+    kind: str
+
+
+def new_short_code() -> str:
+    """Eight random letters and digits in two groups."""
+    return "-".join(
+        "".join(secrets.choice(ALPHABET) for _ in range(GROUP_LETTERS)) for _ in range(GROUPS)
+    )
+
+
+def method_code_digest(code: str) -> bytes:
+    """What a code is compared by; case, blanks, hyphens and look-alikes do not count."""
+    return code_digest(code, "contact_methods.code")
+
+
+def send_code(session: Session, whose: Whose, now: datetime) -> None:
+    """A new code to the address, which voids the one before. Raises `RateLimited`."""
+    code, expires_at = new_short_code(), now + VALID_FOR
+    session.execute(
+        update(ContactMethod)
+        .where(ContactMethod.id == whose.method_id)
+        .values(code_digest=method_code_digest(code), code_expires_at=expires_at, code_tries=0)
+    )
+    queue(session, whose, {"topic": "code", "code": code}, now)
+
+
+def send_test(session: Session, whose: Whose, now: datetime) -> UUID:
+    """A marked page about nobody, down the real channel. Raises `RateLimited`."""
+    clinic = session.scalar(select(Clinic.name).where(Clinic.id == whose.clinic_id))
+    return queue(session, whose, {"topic": "test", "clinic": clinic}, now)
+
+
+def queue(session: Session, whose: Whose, content: dict[str, Any], now: datetime) -> UUID:
+    """One letter by the method. No `NOTIFY` for the workers, as with every letter."""
+    recently = now - AN_HOUR
+    sent = session.execute(
+        select(func.count(), func.min(Notification.created_at)).where(
+            Notification.user_id == whose.user_id,
+            Notification.method_id.is_not(None),
+            Notification.kind == "letter",
+            Notification.created_at > recently,
+        )
+    ).one()
+    if sent[0] >= MOST_AN_HOUR:
+        raise RateLimited(int((sent[1] - recently).total_seconds()) + 1)
+    notification_id = new_id()
+    row = letter_row(whose.clinic_id, whose.user_id, content, now, now + VALID_FOR)
+    row |= {"id": notification_id, "method_id": whose.method_id, "channel": whose.kind}
+    session.execute(insert(Notification).values(**row))
+    return notification_id
+
+
+def letter_row(
+    clinic_id: UUID, user_id: UUID, content: dict[str, Any], now: datetime, expires_at: datetime
+) -> dict[str, Any]:
+    """A letter to the account's address, due at once, that says this."""
+    return {
+        "clinic_id": clinic_id,
+        "id": new_id(),
+        "kind": "letter",
+        "page_round": 0,
+        "page_step": 0,
+        "user_id": user_id,
+        "channel": "email",
+        "created_at": now,
+        "due_at": now,
+        "expires_at": expires_at,
+        "sealed_code": orjson.dumps(content).decode(),
+    }
+
+
+def is_about_methods(sealed: str) -> bool:
+    """Is it one of these letters?"""
+    return sealed.startswith("{")
+
+
+def letter_about_methods(
+    notification_id: UUID,
+    address: str,
+    sealed: str,
+    expires_at: datetime,
+    signing_secret: str | None = None,
+) -> Letter:
+    """The code, the test page, or word of an address that fails."""
+    content = orjson.loads(sealed) | {"until": f"{expires_at:%Y-%m-%d %H:%M}"}
+    subject, text, short = {
+        "code": (CODE_SUBJECT, CODE_TEXT, CODE_SHORT),
+        "test": (TEST_SUBJECT, TEST_TEXT, TEST_SHORT),
+        "fails": (FAILS_SUBJECT, FAILS_TEXT, ""),
+    }[content["topic"]]
+    return Letter(
+        notification_id,
+        address,
+        " ".join(subject.format(**content).split()),
+        text.format(**content),
+        short.format(**content),
+        signing_secret,
+    )

@@ -1,0 +1,55 @@
+"""What an address of each kind looks like, as it is stored, and what a list may show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from services.channels.addresses import ascii_mail_address, ascii_url
+from services.checks import check_email
+from services.exceptions import Invalid
+
+MAX_ADDRESS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAddress:
+    """`address`: as it is stored, a secret. `shown`: what lists show."""
+
+    address: str
+    shown: str
+
+
+def read_address(kind: str, typed: str) -> TypedAddress:
+    """An address as somebody typed it. Raises `Invalid`, which never echoes it: a secret."""
+    try:
+        return KINDS[kind](typed.strip())
+    except ValueError as error:
+        raise Invalid({"address": [WRONG[kind]]}) from error
+
+
+def _mail(typed: str) -> TypedAddress:
+    address = ascii_mail_address(check_email(typed, "address"))
+    local, _, domain = address.rpartition("@")
+    return TypedAddress(address, f"{local[0]}…@{domain}")
+
+
+def _webhook(typed: str) -> TypedAddress:
+    address = ascii_url(typed)
+    if not typed.isprintable() or " " in typed or len(address) > MAX_ADDRESS:
+        raise ValueError("blanks, control characters or too long")
+    parts = urlsplit(address)
+    return TypedAddress(address, f"{parts.scheme}://{parts.hostname}/…")
+
+
+KINDS: Final[dict[str, Callable[[str], TypedAddress]]] = {"email": _mail, "webhook": _webhook}
+# Only these may make this server call a host of their choice.
+FOR_ADMINS: Final = frozenset({"webhook", "apprise"})
+WRONG: Final = {
+    "email": "Not an e-mail address.",
+    "webhook": (
+        "Not an http(s) address that can be used: it needs a host, and no blanks, user or password."
+    ),
+}

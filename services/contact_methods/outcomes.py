@@ -1,0 +1,68 @@
+"""What a delivery says of the method that it went by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from models import ContactMethod, Notification, User
+from services.channels.base import Receipt
+from services.contact_methods.codes import letter_row
+
+NEWS_FOR: Final = timedelta(days=3)
+
+
+def it_works(
+    session: Session, clinic_id: UUID, method_id: UUID, receipt: Receipt, now: datetime
+) -> None:
+    """Something got out by it: whatever was wrong is mended. Only the receiver's own answer
+    confirms that it arrived.
+    """
+    values: dict[str, object] = {"failing_since": None, "failing_reason": None}
+    if receipt is Receipt.DELIVERED:
+        values["confirmed_at"] = now
+    session.execute(
+        update(ContactMethod)
+        .where(ContactMethod.clinic_id == clinic_id, ContactMethod.id == method_id)
+        .values(**values)
+    )
+
+
+def it_fails(
+    session: Session, clinic_id: UUID, method_id: UUID, reason: str, now: datetime
+) -> None:
+    """The address refuses for good. It is marked, once, and every administrator is told by mail; a
+    later success clears the mark.
+    """
+    marked = session.execute(
+        update(ContactMethod)
+        .where(
+            ContactMethod.clinic_id == clinic_id,
+            ContactMethod.id == method_id,
+            ContactMethod.active,
+            ContactMethod.verified_at.is_not(None),
+            ContactMethod.failing_since.is_(None),
+        )
+        .values(failing_since=now, failing_reason=reason)
+        .returning(ContactMethod.user_id, ContactMethod.kind, ContactMethod.shown)
+    ).one_or_none()
+    if marked is None:
+        return
+    people = session.execute(
+        select(User.id, User.name, User.roles).where(User.clinic_id == clinic_id, User.active)
+    ).all()
+    name = next((one.name for one in people if one.id == marked.user_id), "Somebody")
+    content = {
+        "topic": "fails",
+        "name": name,
+        "shown": marked.shown,
+        "kind": marked.kind,
+        "reason": reason,
+    }
+    admins = [one.id for one in people if "admin" in one.roles]
+    rows = [letter_row(clinic_id, admin, content, now, now + NEWS_FOR) for admin in admins]
+    session.execute(insert(Notification), rows)
