@@ -7,7 +7,7 @@ secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -17,7 +17,10 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from api.secret_key import kept_secret_key, weakness
 from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
+from models.encryption import derive
 from services.channels.addresses import ascii_host
+from services.channels.sms import SmsProvider
+from services.channels.webpush import PushKey
 
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
@@ -71,6 +74,8 @@ class Settings:
     public_url: str = ""
     smtp: SmtpServer | None = field(default=None, metadata={"name": "smtp_url"})
     mail_from: str = "interlude@localhost"
+    sms: SmsProvider | None = field(default=None, metadata={"name": "sms_url"})
+    push_services: tuple[str, ...] = ()
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = field(default="", repr=False)
     demo: bool = True
@@ -94,7 +99,13 @@ class Settings:
     @property
     def method_kinds(self) -> frozenset[str]:
         """By which kinds of contact methods this installation can send."""
-        return frozenset({"email", "webhook"})
+        always = {"email", "webhook", "webpush"}
+        return frozenset(always if self.sms is None else {*always, "sms"})
+
+    @property
+    def push_key(self) -> PushKey:
+        """By which push services know this installation."""
+        return PushKey.of(derive(self.secret_key, b"interlude web push"))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, make_key: bool = False) -> Settings:
@@ -119,6 +130,8 @@ class Settings:
             host=read.text("HOST", "127.0.0.1"),
             public_url=_public_url(read.text("PUBLIC_URL")),
             smtp=_smtp(read.text("SMTP_URL")),
+            sms=_sms(read.text("SMS_URL")),
+            push_services=tuple(_origins(read.text("PUSH_SERVICES"))),
             mail_from=_mail_from(read.text("MAIL_FROM", "interlude@localhost")),
             trusted_proxies=_networks(read.text("TRUSTED_PROXIES")),
             metrics_token=_metrics_token(read.text("METRICS_TOKEN")),
@@ -284,6 +297,33 @@ def _smtp(url: str) -> SmtpServer | None:
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser().absolute() if text else None
+
+
+def _sms(url: str) -> SmsProvider | None:
+    """`https://<account>:<token>@api.twilio.com?from=%2B15550100`."""
+    if not url:
+        return None
+    parts, port = _split("SMS_URL", url, ("https", "http"))
+    options = parse_qs(parts.query)
+    if set(options) != {"from"} or parts.path.strip("/"):
+        raise SettingsError("SMS_URL", "needs ?from=<number> and knows nothing else")
+    if not parts.username or not parts.password:
+        raise SettingsError("SMS_URL", "needs the account and its token")
+    host = parts.hostname or ""
+    return SmsProvider(
+        f"{parts.scheme}://{host}{'' if port is None else f':{port}'}",
+        unquote(parts.username),
+        unquote(parts.password),
+        options["from"][0],
+    )
+
+
+def _origins(text: str) -> Iterator[str]:
+    for url in text.replace(",", " ").split():
+        parts, _ = _split("PUSH_SERVICES", url, ("https", "http"))
+        if url != f"{parts.scheme}://{parts.netloc}":
+            raise SettingsError("PUSH_SERVICES", "must be origins, as https://push.example")
+        yield url
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

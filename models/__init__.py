@@ -12,7 +12,13 @@ from models.alerts.alert import (
     RulesFailure,
 )
 from models.alerts.contact_method import ContactMethod
-from models.alerts.notification import Contact, DigestAlert, Notification, NotificationAttempt
+from models.alerts.notification import (
+    Contact,
+    DigestAlert,
+    Notification,
+    NotificationAttempt,
+    ProviderReport,
+)
 from models.audit import AuditDetail, AuditEntry, AuditKey
 from models.base import Base
 from models.entries.check_in import (
@@ -74,6 +80,7 @@ __all__ = [
     "PatientPause",
     "PatientStatus",
     "Probe",
+    "ProviderReport",
     "RecordId",
     "RulesFailure",
     "SessionDecision",

@@ -65,3 +65,9 @@ class SentPageOut(Schema):
     """The test page is on its way."""
 
     notification_id = fields.UUID(required=True)
+
+
+class PushKeyOut(Schema):
+    """The key by which push services know this installation."""
+
+    public_key = fields.String(required=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from email.utils import parseaddr
 from functools import partial
 from threading import Event
 from typing import Final
@@ -19,10 +20,12 @@ from models.database import db
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
-from services.channels.base import Channel, ChannelError
+from services.channels.base import Channel, ChannelError, MissingChannel
 from services.channels.console import ConsoleChannel
+from services.channels.sms import SmsChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
+from services.channels.webpush import WebPushChannel
 from services.clock import utcnow
 from services.operations.safety import CLOCKS_DIFFER_BY_S, clocks_apart_s
 
@@ -85,7 +88,20 @@ def faults_now(settings: Settings) -> tuple[str, ...]:
 
 def channels(settings: Settings) -> dict[str, Channel]:
     """The channels by name."""
-    return {"email": mail_channel(settings), "webhook": webhook_channel(settings)}
+    sms: Channel = MissingChannel("sms")
+    if settings.sms is not None:
+        sms = SmsChannel(settings.sms, settings.public_url)
+    return {
+        "email": mail_channel(settings),
+        "webhook": webhook_channel(settings),
+        "sms": sms,
+        "webpush": WebPushChannel(
+            settings.push_key,
+            f"mailto:{parseaddr(settings.mail_from)[1]}",
+            settings.public_url,
+            settings.push_services,
+        ),
+    }
 
 
 def webhook_channel(settings: Settings) -> WebhookChannel:

@@ -14,6 +14,7 @@ from api.http.openapi import SETTINGS, DocumentedApi
 RESOURCES: Final[tuple[str, ...]] = (
     "alerts",
     "accounts.auth",
+    "callbacks",
     "phone.check_ins",
     "clinic",
     "clinicians.cohort",

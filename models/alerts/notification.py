@@ -81,7 +81,9 @@ class Notification(OfClinic, Identified, Base):
     The recipient is a contact of the chain, or a person (`user_id`): by a method of theirs, or by
     the account's own mail address. A letter is about no alert: it takes a code to one of these
     while it may still be used (`expires_at`), and keeps the code, encrypted, only until it is sent
-    or given up. The API's role cannot read that column, so it is loaded only where it is named.
+    or given up. The API's role cannot read that column, nor the next, so they are loaded only where
+    they are named. `provider_id`: the provider's name for the last try; while it is `sent`,
+    `due_at` is when the provider is asked what became of it.
     """
 
     __tablename__ = "notifications"
@@ -140,6 +142,11 @@ class Notification(OfClinic, Identified, Base):
             "due_at",
             postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
         ),
+        Index(
+            "ix_notifications_asked",
+            "due_at",
+            postgresql_where="provider_id IS NOT NULL AND state = 'sent'",
+        ),
     )
 
     kind: Mapped[str]
@@ -149,6 +156,7 @@ class Notification(OfClinic, Identified, Base):
     contact_id: Mapped[UUID | None]
     user_id: Mapped[UUID | None]
     method_id: Mapped[UUID | None]
+    provider_id: Mapped[str | None] = mapped_column(deferred=True)
     channel: Mapped[str]
     severity: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="pending")
@@ -192,3 +200,18 @@ class NotificationAttempt(OfClinic, Identified, Base):
     notification_id: Mapped[UUID]
     at: Mapped[datetime]
     outcome: Mapped[str]
+
+
+class ProviderReport(OfClinic, Identified, Base):
+    """What a provider has called back about a notification: put down by the API as it came, taken
+    away by the worker. It may be about nothing that we know.
+    """
+
+    __tablename__ = "provider_reports"
+
+    notification_id: Mapped[UUID]
+    provider_id: Mapped[str | None]
+    delivered: Mapped[bool]
+    permanent: Mapped[bool]
+    reason: Mapped[str]
+    received_at: Mapped[datetime]

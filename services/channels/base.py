@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 # Seconds without an answer after which a receiver counts as gone.
@@ -19,6 +19,23 @@ class Receipt(StrEnum):
 
     SENT = "sent"
     DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Somebody on the way took it, and has a name for it by which it can be asked for."""
+
+    receipt: Receipt
+    provider_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider says later about what it took. `permanent`: as in `ChannelError`."""
+
+    delivered: bool
+    reason: str = ""
+    permanent: bool = False
 
 
 class ChannelError(Exception):
@@ -59,7 +76,8 @@ class Page:
     A stand-down tells whoever was paged that somebody has taken or ended the alert.
     `notification_id` is the receiver's idempotency key: the same page sent again carries it.
     `first_id`: of the alert's first page, when this is another one. `why`: sentences for the last
-    resort, about those who were paged before.
+    resort, about those who were paged before. `receipt_key`: by which a provider that calls back
+    names it to us.
     """
 
     notification_id: UUID
@@ -73,6 +91,7 @@ class Page:
     first_id: UUID | None = None
     next_page: NextPage | None = None
     why: tuple[str, ...] = ()
+    receipt_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,7 @@ class Letter:
     text: str = field(repr=False)
     short: str = field(default="", repr=False)
     signing_secret: str | None = field(default=None, repr=False)
+    receipt_key: str = ""
 
 
 Message = Page | Letter
@@ -97,9 +117,29 @@ Message = Page | Letter
 class Channel(Protocol):
     """One way to reach somebody."""
 
-    def send(self, message: Message, now: datetime) -> Receipt:
+    def send(self, message: Message, now: datetime) -> Receipt | Accepted:
         """Hand the message over. Raises `ChannelError`; returns within a bounded time."""
         ...
+
+
+@runtime_checkable
+class CanBeAsked(Protocol):
+    """A channel whose provider can be asked what became of a message."""
+
+    def ask(self, provider_id: str) -> Report | None:
+        """None while that is open. Raises `ChannelError`; returns within a bounded time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MissingChannel:
+    """Stands in for a way that is not set up here: what goes by it goes on by the next at once."""
+
+    name: str
+
+    def send(self, message: Message, now: datetime) -> Receipt:  # noqa: ARG002 - as all
+        """Always raises `ChannelError`."""
+        raise ChannelError(f"{self.name}_not_set_up")
 
 
 def short_id(alert_id: UUID) -> str:

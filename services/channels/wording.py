@@ -40,6 +40,12 @@ def subject(page: Page) -> str:
     return " ".join(f"[Interlude] {words}".split())
 
 
+def short(page: Page, public_url: str) -> str:
+    """The same where there is little room: the subject and the link."""
+    url = alert_url(public_url, page.alerts[0].alert_id)
+    return " ".join(filter(None, (subject(page), url)))
+
+
 def body(page: Page, public_url: str, now: datetime) -> str:
     """The facts, the link that opens more after log-in, who is paged next and when. Instants on the
     clinic's clock.

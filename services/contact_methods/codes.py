@@ -142,6 +142,7 @@ def letter_about_methods(
     sealed: str,
     expires_at: datetime,
     signing_secret: str | None = None,
+    receipt_key: str = "",
 ) -> Letter:
     """The code, the test page, or word of an address that fails."""
     content = orjson.loads(sealed) | {"until": f"{expires_at:%Y-%m-%d %H:%M}"}
@@ -157,4 +158,5 @@ def letter_about_methods(
         text.format(**content),
         short.format(**content),
         signing_secret,
+        receipt_key,
     )

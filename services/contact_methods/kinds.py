@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import phonenumbers
+
 from services.channels.addresses import ascii_mail_address, ascii_url
+from services.channels.webpush import read_subscription
 from services.checks import check_email
 from services.exceptions import Invalid
 
@@ -22,9 +25,14 @@ class TypedAddress:
     shown: str
 
 
-def read_address(kind: str, typed: str) -> TypedAddress:
-    """An address as somebody typed it. Raises `Invalid`, which never echoes it: a secret."""
+def read_address(kind: str, typed: str, push_services: Collection[str] = ()) -> TypedAddress:
+    """An address as somebody typed it. Raises `Invalid`, which never echoes it: a secret.
+
+    `push_services`: origins that the operator allows beside the known ones.
+    """
     try:
+        if kind == "webpush":
+            return _browser(typed, push_services)
         return KINDS[kind](typed.strip())
     except ValueError as error:
         raise Invalid({"address": [WRONG[kind]]}) from error
@@ -44,11 +52,34 @@ def _webhook(typed: str) -> TypedAddress:
     return TypedAddress(address, f"{parts.scheme}://{parts.hostname}/…")
 
 
-KINDS: Final[dict[str, Callable[[str], TypedAddress]]] = {"email": _mail, "webhook": _webhook}
+def _sms(typed: str) -> TypedAddress:
+    """A number with its country code, kept as E.164 has it."""
+    try:
+        number = phonenumbers.parse(typed)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("not a number") from error
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("no such number")
+    address = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return TypedAddress(address, f"+{number.country_code}…{address[-2:]}")
+
+
+def _browser(typed: str, push_services: Collection[str]) -> TypedAddress:
+    browser = read_subscription(typed, push_services)
+    return TypedAddress(browser.text(), f"browser at {browser.host}")
+
+
+KINDS: Final[dict[str, Callable[[str], TypedAddress]]] = {
+    "email": _mail,
+    "sms": _sms,
+    "webhook": _webhook,
+}
 # Only these may make this server call a host of their choice.
 FOR_ADMINS: Final = frozenset({"webhook", "apprise"})
 WRONG: Final = {
     "email": "Not an e-mail address.",
+    "sms": "Not a phone number with its country code, such as +33 6 12 34 56 78.",
+    "webpush": "Not a browser's subscription to a push service that is known.",
     "webhook": (
         "Not an http(s) address that can be used: it needs a host, and no blanks, user or password."
     ),

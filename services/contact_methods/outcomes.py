@@ -36,7 +36,7 @@ def it_fails(
     session: Session, clinic_id: UUID, method_id: UUID, reason: str, now: datetime
 ) -> None:
     """The address refuses for good. It is marked, once, and every administrator is told by mail; a
-    later success clears the mark.
+    later success clears the mark. A browser that is gone never comes back: it is taken away.
     """
     marked = session.execute(
         update(ContactMethod)
@@ -47,7 +47,7 @@ def it_fails(
             ContactMethod.verified_at.is_not(None),
             ContactMethod.failing_since.is_(None),
         )
-        .values(failing_since=now, failing_reason=reason)
+        .values(failing_since=now, failing_reason=reason, active=ContactMethod.kind != "webpush")
         .returning(ContactMethod.user_id, ContactMethod.kind, ContactMethod.shown)
     ).one_or_none()
     if marked is None:

@@ -51,7 +51,12 @@ def list_of(actor: Actor, user_id: UUID, now: datetime) -> Page:
 
 
 def add_method(
-    actor: Actor, kind: str, address: str, served: Collection[str], now: datetime
+    actor: Actor,
+    kind: str,
+    address: str,
+    served: Collection[str],
+    now: datetime,
+    push_services: Collection[str] = (),
 ) -> dict[str, Any]:
     """One more method, last in order, and a code to it; nobody is paged there before it came back.
 
@@ -64,7 +69,7 @@ def add_method(
         raise Invalid({"kind": ["Not set up at this installation."]})
     if kind in FOR_ADMINS and "admin" not in actor.roles:
         raise Forbidden
-    typed = read_address(kind, address)
+    typed = read_address(kind, address, push_services)
     method_id = new_id()
     secret = secrets.token_urlsafe(SECRET_BYTES) if kind == "webhook" else None
     with acting(actor, now) as session:

@@ -13,6 +13,7 @@ import pytest
 
 from api.secret_key import kept_secret_key, weakness
 from api.settings import SettingsError, SmtpServer
+from services.channels.sms import SmsProvider
 from tests.builders.settings import GOOD_KEY, settings
 
 
@@ -49,6 +50,12 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("SMTP_URL", "smtp://mail.example:port"),
         ("SMTP_URL", "smtp://mail.example?tls"),
         ("SMTP_URL", "smtps://mail.example?starttls"),
+        ("SMS_URL", "https://api.twilio.com?from=%2B15550100"),
+        ("SMS_URL", "https://AC1:token@api.twilio.com"),
+        ("SMS_URL", "https://AC1:token@api.twilio.com/v1?from=%2B15550100"),
+        ("SMS_URL", "https://AC1:token@api.twilio.com?from=%2B15550100&x=1"),
+        ("PUSH_SERVICES", "push.example"),
+        ("PUSH_SERVICES", "https://push.example/x"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
         ("TRUSTED_PROXIES", "proxy.example"),
@@ -130,10 +137,26 @@ def test_a_mail_server_is_one_url(tmp_path: Path, url: str, server: SmtpServer |
     assert settings(tmp_path, SMTP_URL=url).smtp == server
 
 
+def test_a_provider_of_text_messages_is_one_url_and_opens_a_kind_of_contact_method(tmp_path: Path):
+    assert settings(tmp_path).method_kinds == {"email", "webhook", "webpush"}
+    read = settings(tmp_path, SMS_URL="https://AC1:a%20token@api.twilio.com?from=%2B15550100")
+    assert read.sms == SmsProvider("https://api.twilio.com", "AC1", "a token", "+15550100")
+    assert "a token" not in repr(read)
+    assert read.method_kinds == {"email", "webhook", "webpush", "sms"}
+    near = settings(tmp_path, SMS_URL="http://AC1:t@127.0.0.1:9000?from=MG1").sms
+    assert near == SmsProvider("http://127.0.0.1:9000", "AC1", "t", "MG1")
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_database_urls_always_name_the_driver_we_ship(tmp_path: Path, scheme: str):
     read = settings(tmp_path, DATABASE_URL=f"{scheme}://app:pw@db/interlude")
     assert read.database_url == "postgresql+psycopg://app:pw@db/interlude"
+
+
+def test_push_services_beside_those_of_the_browsers_are_origins(tmp_path: Path):
+    read = settings(tmp_path, PUSH_SERVICES="https://push.example, http://127.0.0.1:9000")
+    assert read.push_services == ("https://push.example", "http://127.0.0.1:9000")
+    assert settings(tmp_path).push_key.public == read.push_key.public
 
 
 def test_secrets_do_not_appear_when_settings_are_printed(tmp_path: Path):

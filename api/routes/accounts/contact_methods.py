@@ -11,7 +11,14 @@ from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.settings import Settings
 from schemas.base import page_of
-from schemas.contact_methods import MethodCodeIn, MethodIn, MethodOut, NewMethodOut, SentPageOut
+from schemas.contact_methods import (
+    MethodCodeIn,
+    MethodIn,
+    MethodOut,
+    NewMethodOut,
+    PushKeyOut,
+    SentPageOut,
+)
 from services.contact_methods.own import (
     add_method,
     list_of,
@@ -37,8 +44,21 @@ def get_own_methods() -> Response:
 def post_method(body: dict[str, Any]) -> Response:
     """Add one; a code is sent there, and nobody is paged there before it came back."""
     settings: Settings = current_app.config["INTERLUDE"]
-    served = settings.method_kinds
-    return json_answer(add_method(current_actor(), **body, served=served, now=now()), 201)
+    made = add_method(
+        current_actor(),
+        **body,
+        served=settings.method_kinds,
+        now=now(),
+        push_services=settings.push_services,
+    )
+    return json_answer(made, 201)
+
+
+@routes.reads("/v1/me/push-key", PushKeyOut)
+def get_push_key() -> Response:
+    """What a browser subscribes with (`applicationServerKey`)."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    return json_answer({"public_key": settings.push_key.public})
 
 
 @routes.writes(f"{ONE}/verify", MethodCodeIn, MethodOut)

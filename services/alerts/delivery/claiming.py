@@ -59,6 +59,11 @@ class Claimed:
     severity: str | None
     attempts: int
 
+    @property
+    def receipt_key(self) -> str:
+        """By which a provider names it to us."""
+        return f"{self.clinic_id}/{self.notification_id}"
+
 
 def is_due(
     channel: str, kinds: tuple[str, ...], now: datetime, table: type[Notification] = Notification

@@ -64,6 +64,7 @@ def load_message(claimed: Claimed, now: datetime) -> Message:
             first_id=_first_page(session, claimed),
             next_page=_next_page(session, claimed, alerts[0]),
             why=why_last_resort(session, claimed),
+            receipt_key=claimed.receipt_key,
         )
 
 
@@ -136,7 +137,7 @@ def _written(session: Session, claimed: Claimed, found: Any, now: datetime) -> L
         address, secret = _recipient(session, claimed)
     letter = (claimed.notification_id, address, found.sealed_code, found.expires_at)
     if is_about_methods(found.sealed_code):
-        return letter_about_methods(*letter, secret)
+        return letter_about_methods(*letter, secret, claimed.receipt_key)
     return letter_of(*letter)
 
 

@@ -21,10 +21,10 @@ from services.alerts.chain import load_chain
 from services.alerts.delivery.claiming import PAGES, Claimed, attempt_insert, claim_due
 from services.alerts.delivery.messages import NotSent, Withdrawn, carried_alerts, load_message
 from services.alerts.delivery.morning_mail import pass_on
-from services.alerts.delivery.next_channel import by_next_channel
+from services.alerts.delivery.next_channel import FAILED, by_next_channel
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
-from services.channels.base import Channel, ChannelError, Receipt
+from services.channels.base import Accepted, Channel, ChannelError, Receipt
 from services.contact_methods.outcomes import it_fails, it_works
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
@@ -37,7 +37,8 @@ from services.rules.escalation.states import (
 from services.unit_of_work import execute_writes, transaction
 
 Clock = Callable[[], datetime]
-FAILED: Final = ("failed_temporarily", "failed_permanently")
+# A provider that took it and has not called back by then is asked.
+ASK_AFTER: Final = timedelta(minutes=1)
 STAND_DOWN_IS_NEWS: Final = timedelta(hours=1)
 _log = structlog.get_logger()
 
@@ -76,7 +77,7 @@ def deliver_one(
     if claimed is None:
         return False
     try:
-        receipt = channels[channel].send(load_message(claimed, clock()), clock())
+        handed = channels[channel].send(load_message(claimed, clock()), clock())
     except ChannelError as error:
         if record_failed(claimed, error, pace, clock()):
             _tell(claimed, error.reason)
@@ -87,8 +88,8 @@ def deliver_one(
         record_failed(claimed, ChannelError("sender_fault"), pace, clock())
         raise
     else:
-        if record_sent(claimed, receipt, clock()):
-            _tell(claimed, receipt.value)
+        if record_sent(claimed, handed, clock()):
+            _tell(claimed, receipt_of(handed).value)
     return True
 
 
@@ -107,17 +108,26 @@ def _tell(claimed: Claimed, outcome: str) -> None:
     )
 
 
-def record_sent(claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
+def receipt_of(handed: Receipt | Accepted) -> Receipt:
+    """How sure we are."""
+    return handed.receipt if isinstance(handed, Accepted) else handed
+
+
+def record_sent(claimed: Claimed, handed: Receipt | Accepted, now: datetime) -> bool:
     """It is out, also when the lease was lost meanwhile: a sender that is always slower than its
     lease would else send for ever. False when another worker has recorded it before.
     """
+    values: dict[str, Any] = {}
+    if isinstance(handed, Accepted):
+        values = {"provider_id": handed.provider_id, "due_at": now + ASK_AFTER}
+    receipt = receipt_of(handed)
     with transaction() as session:
         waiting = _waiting_alert(session, claimed)
         session.execute(attempt_insert(claimed, receipt.value, now))
-        step = _settle(session, claimed, _not_out(), state=receipt.value, sent_at=now)
+        step = settle(session, claimed, _not_out(), state=receipt.value, sent_at=now, **values)
         if step is None:
             return False
-        _add_to_timeline(session, claimed, receipt.value, now, step)
+        add_to_timeline(session, claimed, receipt.value, now, step)
         if claimed.method_id is not None:
             it_works(session, claimed.clinic_id, claimed.method_id, receipt, now)
         if waiting is not None:
@@ -141,24 +151,39 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         retry_at = now + pace.retry_after(claimed.attempts)
         final = error.permanent or not _still_wanted(session, claimed, retry_at)
         state, due_at = ("failed_permanently", now) if final else ("failed_temporarily", retry_at)
-        step = _settle(session, claimed, _under_lease(claimed), state=state, due_at=due_at)
+        step = settle(session, claimed, _under_lease(claimed), state=state, due_at=due_at)
         if step is None:
             return False
         session.execute(attempt_insert(claimed, error.reason, now))
         outcome = "withdrawn" if isinstance(error, Withdrawn) else "failed"
-        _add_to_timeline(session, claimed, outcome, now, step, reason=error.reason, final=final)
-        if claimed.method_id is not None and error.permanent and not isinstance(error, NotSent):
-            it_fails(session, claimed.clinic_id, claimed.method_id, error.reason, now)
-        if alert is not None:
-            if by_next_channel(session, alert, claimed, step, now):
-                return True
-            failed = partial(
-                lifecycle.delivery_failed, page=step, reached=_has_reached(session, alert)
-            )
-            _move(session, alert, lambda state, here: failed(state, here=here), now)
-        elif final and claimed.kind == "digest":
-            pass_on(session, claimed.clinic_id, claimed.notification_id, now)
+        add_to_timeline(session, claimed, outcome, now, step, reason=error.reason, final=final)
+        go_on(session, claimed, alert, step, error, now, final=final)
         return True
+
+
+def go_on(
+    session: Session,
+    claimed: Claimed,
+    alert: Alert | None,
+    step: PageStep,
+    error: ChannelError,
+    now: datetime,
+    *,
+    final: bool,
+) -> None:
+    """What follows a failure that has been recorded: the method is marked when its address refuses
+    for good; the person's next channel, then the next person; a mail's next address. The alert is
+    locked.
+    """
+    if claimed.method_id is not None and error.permanent and not isinstance(error, NotSent):
+        it_fails(session, claimed.clinic_id, claimed.method_id, error.reason, now)
+    if alert is not None:
+        if by_next_channel(session, alert, claimed, step, now):
+            return
+        failed = partial(lifecycle.delivery_failed, page=step, reached=_has_reached(session, alert))
+        _move(session, alert, lambda state, here: failed(state, here=here), now)
+    elif final and claimed.kind == "digest":
+        pass_on(session, claimed.clinic_id, claimed.notification_id, now)
 
 
 def _under_lease(claimed: Claimed) -> ColumnElement[bool]:
@@ -170,7 +195,7 @@ def _not_out() -> ColumnElement[bool]:
     return Notification.state.not_in([receipt.value for receipt in Receipt])
 
 
-def _settle(
+def settle(
     session: Session, claimed: Claimed, allowed: ColumnElement[bool], *, state: str, **values: Any
 ) -> PageStep | None:
     """Write the outcome where it is allowed, and return the step that the page stands for now.
@@ -193,7 +218,7 @@ def _settle(
     return None if row is None else PageStep(row.page_round, row.page_step)
 
 
-def _add_to_timeline(
+def add_to_timeline(
     session: Session, claimed: Claimed, outcome: str, now: datetime, step: PageStep, **detail: Any
 ) -> None:
     """On the timeline of every alert that the notification carries; a letter carries none."""

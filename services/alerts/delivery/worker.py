@@ -26,6 +26,7 @@ from services.alerts.delivery.escalating import advance, due_alerts, due_mails
 from services.alerts.delivery.heartbeat import Heartbeat
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.morning_mail import mail_in_the_morning
+from services.alerts.delivery.receipts import ask_providers, take_reports
 from services.alerts.delivery.sending import Clock, Pace, deliver_one
 from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
 from services.alerts.monitors.silence import report_silence, silent_patients
@@ -61,6 +62,7 @@ class Worker:
     def work_once(self) -> None:
         """Everything that is due now, the monitors included; letters last."""
         with self.in_context():
+            self._survive(lambda: ask_providers(self.channels, self.clock()))
             self._survive(self.report_silences)
             self._survive(self.report_missed_follow_ups)
         self.settle()
@@ -69,6 +71,7 @@ class Worker:
     def settle(self) -> None:
         """Move and send what is due, and whatever that makes due at once."""
         with self.in_context():
+            self._survive(lambda: take_reports(self.clock()))
             while self.move_time() + sum(self.send_pages(channel) for channel in self.channels):
                 pass
 
@@ -196,6 +199,7 @@ class Worker:
             wake_up.wait()
             wake_up.clear()
             with self.in_context():
+                self._survive(lambda: take_reports(self.clock()))
                 self._survive(self.move_time)
 
     def _poll_for_letters(self, poll_s: float, stopping: Event) -> None:
@@ -205,6 +209,7 @@ class Worker:
     def _monitor(self, stopping: Event) -> None:
         while not stopping.is_set():
             with self.in_context():
+                self._survive(lambda: ask_providers(self.channels, self.clock()))
                 self._survive(partial(self.report_silences, stopping))
                 self._survive(partial(self.report_missed_follow_ups, stopping))
             stopping.wait(MONITOR_EVERY_S)

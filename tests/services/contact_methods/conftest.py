@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.builders.reached import Door
+from tests.builders.reach.methods import Door
 from tests.builders.scene import START, Scene
 from tests.builders.workers import channels_to
 from tests.builders.world import World

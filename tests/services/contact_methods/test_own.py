@@ -9,7 +9,7 @@ from services.access import Action
 from services.contact_methods.codes import MOST_AN_HOUR, MOST_TRIES
 from services.contact_methods.own import MOST
 from tests.builders.calls import made, refused
-from tests.builders.reached import Door, code_in, method_of
+from tests.builders.reach.methods import Door, code_in, method_of
 from tests.builders.scene import Scene
 from tests.builders.stored import audited
 from tests.builders.world import Person

@@ -11,7 +11,7 @@ from services.alerts.outbox import load_outbox
 from services.contact_methods.addresses import Address, addresses_of
 from services.membership.users import change_user
 from services.unit_of_work import transaction
-from tests.builders.reached import add_method, page_goes_to
+from tests.builders.reach.methods import add_method, page_goes_to
 from tests.builders.scene import START, Scene
 from tests.builders.workers import SECOND
 from tests.builders.world import Person

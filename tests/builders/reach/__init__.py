@@ -1,0 +1,1 @@
+"""Reaching people: their methods, and doubles of the providers between."""
