@@ -28,6 +28,7 @@ from tests.builders.scene import START, Scene
 from tests.builders.workers import PUBLIC_URL
 from tests.builders.world import Person
 from tests.fixtures.mail import MailServer
+from tests.fixtures.webhook import Answer, WebhookReceiver
 
 NUMBER = "+33612345678"
 
@@ -260,6 +261,20 @@ def test_what_the_provider_refuses(double: SmsDouble):
         channel.send(page(), START)
     with pytest.raises(ChannelError, match="sms_502"):
         channel.ask("SM1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(Answer(500, b"<html>"), "sms_500"), (Answer(503, b"[]"), "sms_503")]
+)
+def test_an_answer_that_is_no_document_of_the_provider(
+    double: SmsDouble, webhook_receiver: WebhookReceiver, answer: Answer, reason: str
+):
+    webhook_receiver.otherwise = answer
+    strange = replace(double.provider, url=webhook_receiver.url.removesuffix("/page"))
+    with pytest.raises(ChannelError, match=reason):
+        SmsChannel(strange, PUBLIC_URL).send(page(), START)
+    webhook_receiver.otherwise = Answer(201, b'{"sid": 5}')
+    assert SmsChannel(strange, PUBLIC_URL).send(page(), START).provider_id is None
 
 
 def test_a_service_of_numbers_and_nothing_to_call_back(double: SmsDouble):

@@ -56,6 +56,7 @@ def test_verified_methods_in_order_then_the_account_then_what_fails(scene: Scene
     with scene.worker_app.app_context(), transaction() as session:
         found = members(session, scene.clinic.id, [nurse.user_id])
     assert found == {nurse.user_id: Member(nurse.user_id, "webhook", first)}
+    assert found[nurse.user_id].id == nurse.user_id
 
 
 def test_nobody_is_paged_whose_account_is_switched_off(scene: Scene, nurse: Person):
