@@ -1,5 +1,5 @@
 """Who is paged besides the chain (clinical.md 5.1, "who"): the staff of the session that an alert
-is about, or the patient's care team. Each by the address of their own account.
+is about, or the patient's care team.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import CareTeamMember, Notification, Patient, TreatmentSessionVersion, User
-from services.alerts.chain import Chain, Member
+from services.alerts.chain import Chain, members
+from services.patients.status.lock import LockedPatient
 from services.patients.view import without_team
 from services.rules.catalogue import CATALOGUE, Besides
 from services.rules.decision import Decision, Tier
@@ -30,7 +31,7 @@ HOW: Final[dict[Besides, Beside]] = {
 def with_people(
     session: Session,
     chain: Chain,
-    patient_id: UUID,
+    patient: LockedPatient,
     fired: Sequence[Decision],
     owned: UUID | None = None,
 ) -> Chain:
@@ -44,6 +45,7 @@ def with_people(
     besides = CATALOGUE[gravest.rule].besides
     if besides == "nobody" or (gravest.tier or Tier.LOW) < Tier.HIGH:
         return chain
+    patient_id = patient.patient_id
     about = {UUID(one.about) for one in fired if one.about is not None}
     if besides == "care team too":
         wanted = _care_team(session, patient_id)
@@ -54,8 +56,8 @@ def with_people(
         reachable -= _paged(session, owned)
     if not reachable:
         return chain
-    members = tuple(Member(one) for one in sorted(reachable))
-    return replace(chain, members=members, beside=HOW[besides])
+    people = members(session, patient.clinic_id, sorted(reachable))
+    return replace(chain, members=tuple(people.values()), beside=HOW[besides])
 
 
 def session_staff(

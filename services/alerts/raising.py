@@ -78,7 +78,7 @@ def raise_alerts(
                 clinic_id=patient.clinic_id,
                 family=family,
                 rule_version=fired[0].rule_version,
-                chain=with_people(session, chain(), patient.patient_id, fired, owned),
+                chain=with_people(session, chain(), patient, fired, owned),
                 now=now,
                 revision=patient.next_revision,
                 lowered=lowered,

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from services.alerts.delivery.receipts import ask_providers, take_reports
+from services.alerts.handling.ownership import acknowledge
 from services.channels.base import (
     AlertNotice,
     ChannelError,
@@ -319,3 +320,17 @@ def test_a_way_that_is_not_set_up_fails_at_once():
     with pytest.raises(ChannelError, match="sms_not_set_up") as caught:
         MissingChannel("sms").send(page(), START)
     assert not caught.value.permanent
+
+
+def test_whoever_was_paged_by_text_is_stood_down_by_text(
+    paged: Paged, nurse: Person, double: SmsDouble, door: Door
+):
+    colleague = paged.scene.clinic.staff("on_call")
+    with paged.scene.app.app_context():
+        acknowledge(colleague.actor, paged.alert_id, paged.scene.now)
+    paged.scene.later(seconds=1)
+    door.send()
+    assert [one.fields["Body"] for one in double.taken.values()][1:] == [
+        f"[Interlude] Stand down: CRITICAL alert {short_id(paged.alert_id)}, North Clinic is taken"
+        f" {PUBLIC_URL}/a/{paged.alert_id}"
+    ]

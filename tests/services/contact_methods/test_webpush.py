@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import orjson
 import pytest
 
 from models.encryption import derive
+from services.alerts.handling.ownership import acknowledge
 from services.channels.base import AlertNotice, ChannelError, Letter, Page, Receipt, short_id
 from services.channels.webpush import PushKey, WebPushChannel, decode, read_subscription
 from tests.builders.calls import made
@@ -170,3 +172,20 @@ def test_the_key_of_an_installation_is_always_the_same():
     again = PushKey.of(derive("a secret of the test", b"web push"))
     other = PushKey.of(derive("another secret", b"web push"))
     assert (again.public == KEY.public, other.public == KEY.public) == (True, False)
+
+
+def test_whoever_has_a_pager_is_stood_down_by_mail(
+    pushing: Scene, nurse: Person, webhook_receiver: WebhookReceiver, smtp_server: MailServer
+):
+    pager = add_method(nurse, "webhook", webhook_receiver.url, signing_secret="s")
+    alert_id = pushing.answer()
+    page_goes_to(pushing, nurse, "webhook", pager)
+    pushing.work()
+    colleague = pushing.clinic.staff("on_call")
+    with pushing.app.app_context():
+        acknowledge(colleague.actor, alert_id, pushing.now)
+    pushing.later(seconds=1)
+    with pushing.worker_app.app_context():
+        pushing.worker.send_letters(Event())
+    assert len(webhook_receiver.requests) == 1
+    assert [str(mail["To"]) for mail in smtp_server.inbox] == [nurse.email]
