@@ -31,6 +31,12 @@ from models.entries.check_in import (
 )
 from models.entries.side_effect import SideEffectReport
 from models.key_fingerprint import KeyFingerprint
+from models.on_call.schedule import (
+    CalendarLink,
+    OnCallOverride,
+    OnCallRotation,
+    OnCallSchedule,
+)
 from models.operations import Probe, WorkerHeartbeat
 from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.people.clinic import Clinic
@@ -59,6 +65,7 @@ __all__ = [
     "AuditEntry",
     "AuditKey",
     "Base",
+    "CalendarLink",
     "CareTeamMember",
     "CheckIn",
     "CheckInContent",
@@ -74,6 +81,9 @@ __all__ = [
     "LoginDelay",
     "Notification",
     "NotificationAttempt",
+    "OnCallOverride",
+    "OnCallRotation",
+    "OnCallSchedule",
     "PasswordReset",
     "PasswordResetRequest",
     "Patient",

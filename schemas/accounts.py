@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from models.people.account import ROLES
 from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
 from schemas.base import name as visible_name
+from schemas.on_call import GapOut
 
 EMAIL_LIMIT: Final = 254
 PASSWORD_LEAST: Final = 10
@@ -176,6 +177,10 @@ class UserOut(Schema):
     active = fields.Boolean(required=True)
     needs_invitation = fields.Boolean(required=True)
     created_at = Instant(required=True)
+    on_call_gaps = fields.List(
+        fields.Nested(GapOut),
+        metadata={"description": "Opened in the next 28 days by this deactivation."},
+    )
 
 
 class UserPatchIn(Patch):

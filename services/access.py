@@ -37,8 +37,9 @@ class Action(StrEnum):
     READ_ALERTS = "alerts: read"
     ACT_ON_ALERTS = "acknowledge, notes, feedback"
     RESOLVE_ALERTS = "resolve"
-    READ_CLINIC = "clinic, users, contacts: read"
-    CHANGE_CLINIC = "clinic, users, contacts: change"
+    READ_CLINIC = "clinic, users, contacts, on-call configuration: read"
+    CHANGE_CLINIC = "clinic, users, contacts, on-call configuration: change"
+    WRITE_OVERRIDES = "on call: overrides of a schedule"
     INVITE_PATIENTS = "invitations of patients"
     INVITE_STAFF = "invitations of any role"
     OWN_ACCOUNT = "own account"
@@ -63,6 +64,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.RESOLVE_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.WITHOUT_PATIENT),
     Action.READ_CLINIC: (None, Scope.CLINIC, Scope.CLINIC, Scope.CLINIC),
     Action.CHANGE_CLINIC: (None, None, None, Scope.CLINIC),
+    Action.WRITE_OVERRIDES: (None, Scope.OWN, Scope.OWN, Scope.CLINIC),
     Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),

@@ -26,6 +26,8 @@ RESOURCES: Final[tuple[str, ...]] = (
     "phone.instruments",
     "accounts.invitations",
     "accounts.me",
+    "on_call.calendars",
+    "on_call.schedules",
     "operations",
     "accounts.password_reset",
     "clinicians.patients",

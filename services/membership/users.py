@@ -20,6 +20,7 @@ from services.accounts.tokens.token_check import acting
 from services.alerts.handling.ownership import owner_deactivated
 from services.exceptions import Invalid, LastAdmin, NotFound
 from services.membership.invitations import check_roles
+from services.on_call.overrides import come_back, leave_duty
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.members import empty_abandoned_teams
 
@@ -64,8 +65,9 @@ def change_user(
     """Change roles or switch an account off or on; holds from that person's next request.
 
     Deactivation ends log-ins, codes, letters, acknowledgements and duty at once, and frees the
-    address. Raises `Forbidden`, `NotFound`, `LastAdmin`, and `Invalid` for roles that cannot be,
-    and for an account whose address another one has taken meanwhile.
+    address; the answer names the gaps that it opens in the next 28 days. Raises `Forbidden`,
+    `NotFound`, `LastAdmin`, and `Invalid` for roles that cannot be, and for an account whose
+    address another one has taken meanwhile.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     with acting(actor, now) as session:
@@ -77,13 +79,14 @@ def change_user(
         with free_address("active"):
             changed = _apply(user, roles, active)
             session.flush()  # what follows asks the database who is still active
+        shown = shown_user(user)
         if user in admins and not _is_admin(user):
             _hand_over(session, user, [admin for admin in admins if admin is not user])
         if changed:
-            _end_duties(session, user, changed, now)
+            shown |= _end_duties(session, actor, user, changed, now)
             then: dict[str, Any] = {"roles": list(user.roles), "active": user.active}
             audit.record(session, actor.user_id, "user_changed", now, None, user_id, **then)
-        return shown_user(user)
+        return shown
 
 
 def _is_active(session: Session, user_id: UUID) -> bool | None:
@@ -140,8 +143,16 @@ def _hand_over(session: Session, leaving: User, others: Sequence[User]) -> None:
         resort.user_id, resort.address = able[0].id, able[0].email
 
 
-def _end_duties(session: Session, user: User, changed: set[str], now: datetime) -> None:
+def _end_duties(
+    session: Session, actor: Actor, user: User, changed: set[str], now: datetime
+) -> dict[str, object]:
+    """What follows from the change; on a deactivation the gaps that it opens."""
     if not user.active or "clinician" not in user.roles:
         empty_abandoned_teams(session, user.id)
-    if "active" in changed and not user.active:
-        owner_deactivated(session, user.id, now)
+    if "active" not in changed:
+        return {}
+    if user.active:
+        come_back(session, user.id, now)
+        return {}
+    owner_deactivated(session, user.id, now)
+    return {"on_call_gaps": leave_duty(session, actor, user.id, now)}

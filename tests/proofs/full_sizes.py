@@ -20,6 +20,7 @@ from tests.proofs.fair_pages import fair_pages
 from tests.proofs.notes import notes_by_kind
 from tests.proofs.oracle_histories import histories_agree
 from tests.proofs.outcomes import simulated_outcomes
+from tests.proofs.rota import on_call_agrees
 from tests.proofs.seen import Seen, tell, verdict
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
@@ -93,6 +94,7 @@ def full_sizes() -> list[Proof]:
         Proof("notes", lambda _at: notes_by_kind()),
         Proof("odd bodies", lambda _at: odd_bodies(20_000, 10_000)),
         Proof("oracle", lambda _at: histories_agree(200, SEED)),
+        Proof("who is on call", lambda _at: on_call_agrees(730, SEED)),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),
         Proof("outcomes of a simulated clinic", lambda _at: simulated_outcomes(10_000, SEED)),

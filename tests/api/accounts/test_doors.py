@@ -24,6 +24,7 @@ ID = "0197b0a0-0000-7000-8000-000000000000"
 PUBLIC = re.compile(
     r"/v1/auth/(login|refresh|password-reset|password-reset/confirm)|/v1/invitations/accept"
     r"|/healthz|/readyz|/safetyz|/metrics|/openapi\.json|/docs.*|/(a(/.*)?)?|/v1/instruments.*"
+    r"|/v1/on-call/calendars/x\.ics"
 )
 
 
@@ -85,6 +86,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.RESOLVE_ALERTS, {C: {Scope.IN_VIEW}, O: {Scope.CLINIC}, A: {Scope.WITHOUT_PATIENT}}),
     (Action.READ_CLINIC, {C: {Scope.CLINIC}, O: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.CHANGE_CLINIC, {A: {Scope.CLINIC}}),
+    (Action.WRITE_OVERRIDES, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.CLINIC}}),
     (Action.INVITE_PATIENTS, {C: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.INVITE_STAFF, {A: {Scope.CLINIC}}),
     (Action.OWN_ACCOUNT, {P: {Scope.OWN}, C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),

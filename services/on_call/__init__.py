@@ -1,0 +1,1 @@
+"""Who is on call: schedules as staff keep them, shifts, gaps and calendars."""
