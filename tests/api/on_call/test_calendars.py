@@ -10,7 +10,7 @@ from flask import Flask
 from icalendar import Calendar
 
 from tests.builders.calls import made
-from tests.builders.rota import Rota
+from tests.builders.paging.rota import Rota
 
 MORNING = datetime(2026, 10, 31, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.builders.calls import made, refused
-from tests.builders.rota import Rota, stamp
+from tests.builders.paging.rota import Rota, stamp
 from tests.builders.stored import rows
 from tests.builders.world import Person
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from tests.builders.calls import made, refused
-from tests.builders.rota import Rota, stamp
+from tests.builders.paging.rota import Rota, stamp
 from tests.builders.world import World
 
 # A Monday in winter; the clocks of New York go forward on 8 March.

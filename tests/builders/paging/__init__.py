@@ -1,1 +1,1 @@
-"""Whoever is paged or written to."""
+"""Whoever is paged or written to: rotas and letters."""

@@ -74,7 +74,7 @@ class Rota:
     def shifts(self, schedule: str, from_at: datetime, to_at: datetime) -> list[tuple[str, str]]:
         """Who, by the first name, and until when (UTC)."""
         span = {"from": stamp(from_at), "to": stamp(to_at)}
-        items = self.get(f"schedules/{schedule}/shifts", **span)["items"]
+        items = self.get(f"schedules/{schedule}/shifts", None, **span)["items"]
         return [(each["name"].split()[0], each["to_at"]) for each in items]
 
 
