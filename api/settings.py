@@ -82,6 +82,7 @@ class Settings:
     audit_key_file: Path | None = None
     audit_checkpoints_to: tuple[str, ...] = ()
     webhook_private: bool = True
+    method_private: bool = False
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
     crisis_threads: int = number(4, 1, 64)
@@ -140,6 +141,7 @@ class Settings:
             audit_key_file=_path(read.text("AUDIT_KEY_FILE")),
             audit_checkpoints_to=tuple(read.text("AUDIT_CHECKPOINTS_TO").split()),
             webhook_private=read.switch("WEBHOOK_PRIVATE", default=True),
+            method_private=read.switch("METHOD_PRIVATE", default=False),
             **known,
         )
 

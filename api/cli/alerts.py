@@ -106,7 +106,11 @@ def channels(settings: Settings) -> dict[str, Channel]:
 
 def webhook_channel(settings: Settings) -> WebhookChannel:
     """Webhooks, to where the operator lets them go."""
-    return WebhookChannel(settings.public_url, private=settings.webhook_private)
+    return WebhookChannel(
+        settings.public_url,
+        private=settings.webhook_private,
+        private_methods=settings.method_private,
+    )
 
 
 def mail_channel(settings: Settings) -> SmtpChannel | ConsoleChannel:

@@ -77,7 +77,7 @@ class Page:
     `notification_id` is the receiver's idempotency key: the same page sent again carries it.
     `first_id`: of the alert's first page, when this is another one. `why`: sentences for the last
     resort, about those who were paged before. `receipt_key`: by which a provider that calls back
-    names it to us.
+    names it to us. `personal`: somebody added the address for themselves, and not the operator.
     """
 
     notification_id: UUID
@@ -92,6 +92,7 @@ class Page:
     next_page: NextPage | None = None
     why: tuple[str, ...] = ()
     receipt_key: str = ""
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,14 @@ class FinalResponse(http.client.HTTPResponse):
 class WebhookChannel:
     """POSTs one page as signed JSON. Follows no redirect: it would carry the page elsewhere.
 
-    `private`: receivers on this machine and in its own networks are reached.
+    `private`: receivers on this machine and in its own networks are reached; `private_methods`:
+    also those that members of staff added for themselves.
     """
 
     public_url: str
     timeout_s: float = TIMEOUT_S
     private: bool = True
+    private_methods: bool = False
 
     def send(self, message: Message, now: datetime) -> Receipt:
         """POST it; the receiver has answered 2xx within 10 s in all when this returns.
@@ -63,7 +65,7 @@ class WebhookChannel:
         }
         started = monotonic()
         try:
-            status = self._post(message.address, content, headers, started)
+            status = self._post(message, content, headers, started)
         except DestinationRefused as error:
             raise ChannelError("webhook_refused_address") from error
         except (OSError, http.client.HTTPException) as error:
@@ -93,9 +95,12 @@ class WebhookChannel:
             option=orjson.OPT_UTC_Z,
         )
 
-    def _post(self, url: str, content: bytes, headers: dict[str, str], started: float) -> int:
-        connection, target = connection_to(url, self.timeout_s)
-        guard(connection, private=self.private)
+    def _post(
+        self, message: Message, content: bytes, headers: dict[str, str], started: float
+    ) -> int:
+        connection, target = connection_to(message.address, self.timeout_s)
+        personal = isinstance(message, Letter) or message.personal
+        guard(connection, private=self.private_methods if personal else self.private)
         try:
             connection.connect()
             left = max(0.0, self.timeout_s - (monotonic() - started))

@@ -74,8 +74,6 @@ KINDS: Final[dict[str, Callable[[str], TypedAddress]]] = {
     "sms": _sms,
     "webhook": _webhook,
 }
-# Only these may make this server call a host of their choice.
-FOR_ADMINS: Final = frozenset({"webhook", "apprise"})
 WRONG: Final = {
     "email": "Not an e-mail address.",
     "sms": "Not a phone number with its country code, such as +33 6 12 34 56 78.",

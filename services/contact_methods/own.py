@@ -25,8 +25,8 @@ from services.contact_methods.codes import (
     send_code,
     send_test,
 )
-from services.contact_methods.kinds import FOR_ADMINS, read_address
-from services.exceptions import Forbidden, Invalid, MethodCodeInvalid, NotFound
+from services.contact_methods.kinds import read_address
+from services.exceptions import Invalid, MethodCodeInvalid, NotFound
 from services.paging import Page
 
 MOST: Final = 10
@@ -61,14 +61,11 @@ def add_method(
     """One more method, last in order, and a code to it; nobody is paged there before it came back.
 
     `served`: the kinds that this installation can send by. Only a webhook has a `signing_secret`,
-    shown this once. Raises `Invalid`, `Forbidden` for a kind that is for administrators, and
-    `RateLimited`.
+    shown this once. Raises `Invalid` and `RateLimited`.
     """
     scopes(actor, Action.OWN_METHODS)
     if kind not in served:
         raise Invalid({"kind": ["Not set up at this installation."]})
-    if kind in FOR_ADMINS and "admin" not in actor.roles:
-        raise Forbidden
     typed = read_address(kind, address, push_services)
     method_id = new_id()
     secret = secrets.token_urlsafe(SECRET_BYTES) if kind == "webhook" else None

@@ -38,7 +38,10 @@ def channels_to(smtp_port: int, timeout_s: float = TIMEOUT_S) -> dict[str, Chann
     As patient as in production: on a busy machine a short time-out would page the next person.
     """
     mail = SmtpChannel("127.0.0.1", smtp_port, SENDER, PUBLIC_URL, timeout_s=timeout_s)
-    return {"email": mail, "webhook": WebhookChannel(PUBLIC_URL, timeout_s=timeout_s)}
+    return {
+        "email": mail,
+        "webhook": WebhookChannel(PUBLIC_URL, timeout_s=timeout_s, private_methods=True),
+    }
 
 
 def worker_on(

@@ -65,6 +65,7 @@ def load_message(claimed: Claimed, now: datetime) -> Message:
             next_page=_next_page(session, claimed, alerts[0]),
             why=why_last_resort(session, claimed),
             receipt_key=claimed.receipt_key,
+            personal=claimed.method_id is not None,
         )
 
 

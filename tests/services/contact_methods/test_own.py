@@ -6,12 +6,14 @@ import pytest
 
 from services.access import TABLE as ACCESS
 from services.access import Action
+from services.channels.webhook import WebhookChannel
 from services.contact_methods.codes import MOST_AN_HOUR, MOST_TRIES
 from services.contact_methods.own import MOST
 from tests.builders.calls import made, refused
-from tests.builders.reach.methods import Door, code_in, method_of
+from tests.builders.reach.methods import Door, add_method, code_in, method_of, page_goes_to
 from tests.builders.scene import Scene
 from tests.builders.stored import audited
+from tests.builders.workers import PUBLIC_URL
 from tests.builders.world import Person
 from tests.fixtures.mail import MailFault, MailServer
 from tests.fixtures.webhook import WebhookReceiver
@@ -88,7 +90,7 @@ def test_a_code_is_worth_nothing_after_its_time_or_five_wrong_ones(
     assert door.listed(nurse)[0]["verified_at"] is None
 
 
-def test_a_webhook_of_an_administrator_is_proved_by_what_it_receives(
+def test_a_webhook_is_proved_by_what_it_receives(
     scene: Scene, door: Door, webhook_receiver: WebhookReceiver
 ) -> None:
     admin = scene.clinic.admin
@@ -135,8 +137,6 @@ def test_what_cannot_be_an_address_here(
 
 
 def test_who_may_have_what(scene: Scene, door: Door, nurse: Person) -> None:
-    hook = {"kind": "webhook", "address": "https://pager.test/"}
-    assert refused(door.ask(nurse, "POST", "", hook), 403) == {"code": "forbidden"}
     pat = scene.clinic.patient()
     for method, path, body in (
         ("GET", "", None),
@@ -243,3 +243,18 @@ def test_an_address_that_was_never_proved_is_not_reported(
     (shown,) = door.listed(nurse)
     assert (shown["failing_since"], shown["last_message"]["state"]) == (None, "failed_permanently")
     assert smtp_server.inbox == []
+
+
+def test_a_webhook_of_ones_own_reaches_no_private_address(
+    scene: Scene, door: Door, nurse: Person, webhook_receiver: WebhookReceiver
+) -> None:
+    scene.channels = {**scene.channels, "webhook": WebhookChannel(PUBLIC_URL)}
+    door.add(nurse, "webhook", webhook_receiver.url)
+    door.send()
+    pager = add_method(nurse, "webhook", webhook_receiver.url, signing_secret="s")
+    scene.answer()
+    page_goes_to(scene, nurse, "webhook", pager)
+    scene.work()
+    assert webhook_receiver.requests == []
+    assert scene.outcomes()[:2] == ["webhook_refused_address"] * 2
+    assert door.listed(nurse)[0]["last_message"]["state"] == "failed_temporarily"
