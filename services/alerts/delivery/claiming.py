@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
-    or_,
     select,
     union_all,
     update,
@@ -77,11 +76,16 @@ def is_due(
     )
 
 
-def any_page_due(channels: Iterable[str], now: datetime) -> bool:
-    """Is there a page or a morning mail that a sender of these channels could take?"""
+def channels_with_a_page(channels: Iterable[str], now: datetime) -> frozenset[str]:
+    """Those of these channels that have a page or a morning mail for a sender to take."""
+    names = list(channels)
+    due = [
+        select(Notification.id).where(is_due(name, PAGES, now)).exists().label(f"of_{place}")
+        for place, name in enumerate(names)
+    ]
     with transaction() as session:
-        due = or_(*(is_due(channel, PAGES, now) for channel in channels))
-        return session.scalar(select(Notification.id).where(due).limit(1)) is not None
+        found = session.execute(select(*due)).one()
+    return frozenset(name for name, is_there in zip(names, found, strict=True) if is_there)
 
 
 def claim_due(

@@ -21,7 +21,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.alerts.delivery.claiming import LETTERS, PAGES, any_page_due
+from services.alerts.delivery.claiming import LETTERS, PAGES, channels_with_a_page
 from services.alerts.delivery.escalating import advance, due_alerts, due_mails
 from services.alerts.delivery.heartbeat import Heartbeat
 from services.alerts.delivery.listener import WakeListener
@@ -161,7 +161,7 @@ class Worker:
             while not stopping.is_set():
                 self._survive(partial(heartbeat.beat, self.clock()))
                 clock_wake_up.set()
-                self._survive(lambda: self._wake_senders(sender_wake_ups))
+                self._survive(lambda: self._wake_senders(names, sender_wake_ups))
                 self._listen(listener, poll_s, stopping)
         for wake_up in (*sender_wake_ups, clock_wake_up):
             wake_up.set()
@@ -172,9 +172,11 @@ class Worker:
     def _deliver(self, channel: str, kinds: tuple[str, ...]) -> bool:
         return deliver_one(channel, self.channels, self.pace, self.clock, kinds)
 
-    def _wake_senders(self, sender_wake_ups: list[Event]) -> None:
-        if any_page_due(self.channels, self.clock()):
-            for wake_up in sender_wake_ups:
+    def _wake_senders(self, names: list[str], sender_wake_ups: list[Event]) -> None:
+        """Those of channels without work sleep on: they would take the others' connections."""
+        due = channels_with_a_page(self.channels, self.clock())
+        for name, wake_up in zip(names, sender_wake_ups, strict=True):
+            if name in due:
                 wake_up.set()
 
     def _listen(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
