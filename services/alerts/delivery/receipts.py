@@ -162,7 +162,10 @@ def _find(
             note.severity,
             note.attempts,
             note.provider_id,
-        ).where(note.clinic_id == clinic_id, note.id == notification_id)
+            # Only methods have a provider that reports.
+        ).where(
+            note.clinic_id == clinic_id, note.id == notification_id, note.method_id.is_not(None)
+        )
     ).one_or_none()
     if row is None:
         return None
@@ -183,8 +186,9 @@ def _arrived(session: Session, claimed: Claimed, now: datetime) -> bool:
     if step is None:
         return False
     _note(session, claimed, Receipt.DELIVERED.value, step, now)
-    if claimed.method_id is not None:
-        it_works(session, claimed.clinic_id, claimed.method_id, Receipt.DELIVERED, now)
+    if claimed.method_id is None:
+        raise AssertionError("only methods have a provider that reports")
+    it_works(session, claimed.clinic_id, claimed.method_id, Receipt.DELIVERED, now)
     return True
 
 
