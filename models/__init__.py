@@ -40,6 +40,7 @@ from models.on_call.schedule import (
 from models.operations import Probe, WorkerHeartbeat
 from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.people.clinic import Clinic
+from models.people.email_change import EmailChange
 from models.people.password_reset import PasswordReset, PasswordResetRequest
 from models.people.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
 from models.treatment import (
@@ -75,6 +76,7 @@ __all__ = [
     "ContactMethod",
     "CourseVersion",
     "DigestAlert",
+    "EmailChange",
     "HelpRequest",
     "Invitation",
     "KeyFingerprint",

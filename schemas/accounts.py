@@ -150,6 +150,27 @@ class ResetConfirmIn(Strict):
     password = new_password(required=True)
 
 
+class NewAddressIn(Strict):
+    """Another address for the own account."""
+
+    email = text(EMAIL_LIMIT, required=True)
+    password = text(PASSWORD_LIMIT, required=True, load_only=True)
+
+
+class NewAddressOut(Schema):
+    """The same whoever has the address: a code is on its way to it."""
+
+    expires_in = fields.Integer(
+        required=True, metadata={"description": "Seconds for which the code can be used."}
+    )
+
+
+class NewAddressConfirmIn(Strict):
+    """The code from the new mailbox."""
+
+    code = text(100, required=True, load_only=True)
+
+
 class PasswordIn(Strict):
     """Change the own password; whoever has none leaves the old one out."""
 

@@ -115,8 +115,14 @@ class MethodCodeInvalid(InvitationInvalid):
     detail = "The code is not valid: ask for a new one."
 
 
+class AddressCodeInvalid(InvitationInvalid):
+    """Unknown, spent and expired codes for a new address alike."""
+
+    detail = "The code is not valid: ask for the change once more."
+
+
 class LinkInvalid(InvitationInvalid):
-    """A forged, spent or expired link for a device."""
+    """A forged, spent or expired link from a letter."""
 
     detail = "The link is not valid any more: log in again, and wait for a new one."
 

@@ -19,7 +19,7 @@ from api.settings import Settings
 from models.base import new_id
 from models.encryption import derive
 from services.accounts.guesses.devices import KNOWN_FOR, ClaimedDevice
-from services.accounts.letters import DEVICE_PATH
+from services.accounts.letters import DEVICE_PATH, UNDO_PATH
 from services.exceptions import Unauthenticated
 
 COOKIE: Final = "interlude_device_"
@@ -55,6 +55,12 @@ def link_page() -> str:
     """
     settings: Settings = current_app.config["INTERLUDE"]
     return settings.public_url + DEVICE_PATH
+
+
+def undo_page() -> str:
+    """What the code of a link to undo a change of address is put behind, likewise."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    return settings.public_url + UNDO_PATH
 
 
 def _from_cookie(value: str) -> ClaimedDevice | None:

@@ -40,6 +40,7 @@ from services.exceptions import (
     ServiceError,
     Unauthenticated,
 )
+from services.membership.undo_address import undo_address
 
 page = Blueprint("page", __name__, template_folder="templates")
 
@@ -150,6 +151,31 @@ def post_device() -> Response:
     response = message(200, "Done", words)
     remember_device(response, user_id, now())
     return response
+
+
+@page.get("/a/email")
+@public
+def show_undo_page() -> Response:
+    """Behind the link that undoes a change of address: ask once more. It spends nothing."""
+    return answer("undo_email.html", code=request.args.get("link", ""))
+
+
+@page.post("/a/email")
+@public
+def post_undo() -> Response:
+    """Undo the change; whoever reads the old mailbox needs no log-in."""
+    try:
+        undo_address(request.form.get("link", ""), now())
+    except LinkInvalid:
+        return message(409, "This link is over", "It was used, or its time is over.")
+    except Invalid:
+        words = "Another account of your clinic has this address now. Call your clinic."
+        return message(409, "This could not be undone", words)
+    words = (
+        "Your account has this address, and every device has to log in again. Somebody knew your"
+        " password: ask for a new one now."
+    )
+    return message(200, "Undone", words)
 
 
 @page.post("/a/log-out", defaults={"alert_id": ""})

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models import Patient, User
 from models.base import new_id
 from models.encryption import keyring
+from services.accounts.address_changes import is_kept_for_another
 from services.exactly_once import violated
 from services.exceptions import Invalid
 
@@ -39,6 +40,8 @@ def add_user(
 ) -> UUID:
     """An account without a password; raises `Invalid` when the address has one in this clinic."""
     digest = email_digest(email)
+    if is_kept_for_another(session, digest, now):
+        raise Invalid({"email": [TAKEN]})
     user_id = session.execute(
         insert(User)
         .values(

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models import PasswordReset
+from services.accounts.address_changes import end_changes
 from services.accounts.invitation_codes import end_open_codes
 from services.accounts.letters import expire_letters
 
@@ -17,6 +18,7 @@ def end_codes_and_letters(session: Session, clinic_id: UUID, user_id: UUID, now:
     """An account ends, or begins anew: no code that is out opens anything any more, and no letter
     goes out.
     """
+    end_changes(session, user_id, now)
     end_reset_code(session, user_id, now)
     end_open_codes(session, user_id, now)
     expire_letters(session, clinic_id, user_id, now, every=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -47,6 +48,7 @@ If it was not you, do nothing: nobody got in.
 
 # A server that does not know its own address sends the rest of it.
 DEVICE_PATH: Final = "/a/device?link="
+UNDO_PATH: Final = "/a/email?link="
 BARE_PATH: Final = "this page of your Interlude server"
 
 DEVICE_SUBJECT: Final = "[Interlude] A further device has logged in"
@@ -55,6 +57,40 @@ A further device has been added to your Interlude account, with an invitation th
 for it. It can read and write whatever you can.
 
 If it is yours, do nothing. If not, call your clinic: they can end it at once.
+"""
+NEW_ADDRESS_SUBJECT: Final = "[Interlude] Your code for a new address"
+NEW_ADDRESS_TEXT: Final = """\
+Somebody, probably you, wants their Interlude account to have this address.
+
+Your code: {code}
+
+Enter it in the app, where you asked for the change. It works once, until {until} UTC.
+
+If it was not you, do nothing.
+"""
+
+ASKED_SUBJECT: Final = "[Interlude] A new address was asked for"
+ASKED_TEXT: Final = """\
+Somebody who is logged in to your Interlude account, probably you, asked for another address for it.
+This one stays until the other is confirmed.
+
+If it was not you, open {what} and confirm it. It ends the change, and every log-in:
+
+{code}
+
+It works until {until} UTC, also after the change was confirmed.
+"""
+
+CHANGED_SUBJECT: Final = "[Interlude] Your account has another address now"
+CHANGED_TEXT: Final = """\
+Your Interlude account has another address from now on. Nothing more is sent to this one.
+
+If it was not you, open {what} and confirm it. Your account gets this address back, and every
+log-in ends:
+
+{code}
+
+It works until {until} UTC.
 """
 # Letters with a code or a link end sooner than those that only tell of something.
 CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
@@ -67,12 +103,37 @@ def letter_of(notification_id: UUID, address: str, code: str, expires_at: dateti
 
     `expires_at` in UTC.
     """
+    if code.startswith("{"):
+        return _addressed(notification_id, code, expires_at)
     if code == DEVICE:
         return Letter(notification_id, address, DEVICE_SUBJECT, DEVICE_TEXT)
     subject, text = (LINK_SUBJECT, LINK_TEXT) if DEVICE_PATH in code else (SUBJECT, TEXT)
+    return Letter(notification_id, address, subject, _filled(text, code, expires_at))
+
+
+# Letters to another address than the account's: what they say.
+ADDRESSED: Final = {
+    "new_address": (NEW_ADDRESS_SUBJECT, NEW_ADDRESS_TEXT),
+    "asked": (ASKED_SUBJECT, ASKED_TEXT),
+    "changed": (CHANGED_SUBJECT, CHANGED_TEXT),
+}
+
+
+def addressed(kind: str, address: str, code: str) -> str:
+    """What `queue_letter` takes as the code of a letter to this address, a row of `ADDRESSED`."""
+    return json.dumps({"kind": kind, "address": address, "code": code})
+
+
+def _addressed(notification_id: UUID, sealed: str, expires_at: datetime) -> Letter:
+    content = json.loads(sealed)
+    subject, text = ADDRESSED[content["kind"]]
+    filled = _filled(text, content["code"], expires_at)
+    return Letter(notification_id, content["address"], subject, filled)
+
+
+def _filled(text: str, code: str, expires_at: datetime) -> str:
     what = BARE_PATH if code.startswith("/") else "this link"
-    filled = text.format(code=code, what=what, until=f"{expires_at:%Y-%m-%d %H:%M}")
-    return Letter(notification_id, address, subject, filled)
+    return text.format(code=code, what=what, until=f"{expires_at:%Y-%m-%d %H:%M}")
 
 
 def queue_letter(

@@ -6,6 +6,7 @@ Administrators add and remove mail addresses; the last resort is replaced, never
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -182,6 +183,38 @@ def replace_last_resort(actor: Actor, address: str, now: datetime) -> dict[str, 
         contact.address, contact.user_id = read_address(address)[1], None
         audit.record(session, actor.user_id, "last_resort_replaced", now, object_id=contact.id)
         return _shown(contact, actor)
+
+
+def follow_address(session: Session, user_id: UUID, old: str, new: str) -> list[UUID]:
+    """The mail contacts that are this member of staff's old address have the new one from now on;
+    which ones. Never without an address, the last resort least of all.
+    """
+    contacts = session.scalars(
+        select(Contact).where(Contact.channel == "email").order_by(Contact.id).with_for_update()
+    )
+    theirs = [
+        each
+        for each in contacts
+        if (each.active or each.last_resort)
+        and (each.user_id == user_id or _is_same(each.address, old))
+    ]
+    for each in theirs:
+        each.address = ascii_mail_address(new)
+    return [each.id for each in theirs]
+
+
+def take_back_address(session: Session, contact_ids: Sequence[UUID], new: str, old: str) -> None:
+    """These contacts have the old address again, unless somebody changed them meanwhile."""
+    contacts = session.scalars(
+        select(Contact).where(Contact.id.in_(contact_ids)).order_by(Contact.id).with_for_update()
+    )
+    for each in contacts:
+        if _is_same(each.address, new):
+            each.address = ascii_mail_address(old)
+
+
+def _is_same(one: str, other: str) -> bool:
+    return len({ascii_mail_address(each.strip()).casefold() for each in (one, other)}) == 1
 
 
 def _check_is_mail(address: str) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from models import Contact, User
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.account import free_address
+from services.accounts.account import TAKEN, free_address
+from services.accounts.address_changes import is_kept_for_another
 from services.accounts.endings import end_codes_and_letters
 from services.accounts.tokens.families import end_families
 from services.accounts.tokens.token_check import acting
@@ -79,6 +80,8 @@ def change_user(
         with free_address("active"):
             changed = _apply(user, roles, active)
             session.flush()  # what follows asks the database who is still active
+        if "active" in changed and user.active:
+            _check_is_free(session, user, now)
         shown = shown_user(user)
         if user in admins and not _is_admin(user):
             _hand_over(session, user, [admin for admin in admins if admin is not user])
@@ -129,6 +132,11 @@ def _apply(user: User, roles: Sequence[str] | None, active: bool | None) -> set[
     if changed:
         user.epoch += 1
     return changed
+
+
+def _check_is_free(session: Session, user: User, now: datetime) -> None:
+    if is_kept_for_another(session, user.email_digest, now, but=user.id):
+        raise Invalid({"active": [TAKEN]})
 
 
 def _hand_over(session: Session, leaving: User, others: Sequence[User]) -> None:

@@ -9,9 +9,19 @@ from flask import Response
 
 from api.http.auth import current_actor, me_of, now
 from api.http.bodies import Routes, json_answer
-from schemas.accounts import MeOut, PasswordIn, SessionOut
+from api.http.client_address import client_address
+from api.http.devices import undo_page
+from schemas.accounts import (
+    MeOut,
+    NewAddressConfirmIn,
+    NewAddressIn,
+    NewAddressOut,
+    PasswordIn,
+    SessionOut,
+)
 from schemas.base import page_of
 from services.accounts.own_account import change_password, end_device, get_me, list_devices
+from services.membership.new_address import VALID_FOR, ask_for_address, confirm_address
 
 routes = Routes("me", __name__, description="The own account")
 
@@ -26,6 +36,20 @@ def get_own_account() -> Response:
 def post_password(body: dict[str, Any]) -> None:
     """Change the own password; every other device is logged out."""
     change_password(current_actor(), body.get("old_password"), body["new_password"], now())
+
+
+@routes.writes("/v1/me/email", NewAddressIn, NewAddressOut, status=202)
+def post_email(body: dict[str, Any]) -> Response:
+    """Ask for another address: a code is mailed to it, and the old one is told how to undo it."""
+    ask_for_address(current_actor(), body["email"], body["password"], undo_page(), now())
+    return json_answer({"expires_in": int(VALID_FOR.total_seconds())}, 202)
+
+
+@routes.writes("/v1/me/email/confirm", NewAddressConfirmIn, MeOut)
+def post_email_confirm(body: dict[str, Any]) -> Response:
+    """Take the new address with the code from its mailbox; pages go to it from now on."""
+    asked = (current_actor(), body["code"], undo_page(), client_address(), now())
+    return json_answer(me_of(confirm_address(*asked)))
 
 
 @routes.reads("/v1/me/sessions", page_of(SessionOut))
