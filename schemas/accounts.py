@@ -172,9 +172,12 @@ class NewAddressConfirmIn(Strict):
 
 
 class PasswordIn(Strict):
-    """Change the own password; whoever has none leaves the old one out."""
+    """Change the own password. Whoever has none yet sends the newest refresh token of this device
+    instead of the old one, within an hour of accepting the invitation.
+    """
 
     old_password = text(PASSWORD_LIMIT, load_only=True)
+    refresh_token = text(4096, load_only=True)
     new_password = new_password(required=True)
 
 
@@ -185,6 +188,10 @@ class SessionOut(Schema):
     started_at = Instant(required=True)
     last_used_at = Instant(required=True)
     current = fields.Boolean(required=True)
+    by_invitation = fields.Boolean(
+        required=True,
+        metadata={"description": "It came with a code that staff handed out, not by a log-in."},
+    )
 
 
 class UserOut(Schema):

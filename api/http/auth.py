@@ -110,12 +110,17 @@ def well_formed() -> Iterator[None]:
         raise Unauthenticated from error
 
 
-@well_formed()
 def read_token(kind: str) -> dict[str, Any]:
     """The verified claims of the bearer token, expired or not; raises `Unauthenticated`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
+    return claims_of(token, kind)
+
+
+@well_formed()
+def claims_of(token: str, kind: str) -> dict[str, Any]:
+    """The verified claims of a token, expired or not; raises `Unauthenticated`."""
     try:
         claims: dict[str, Any] = decode_token(token.strip(), allow_expired=True)
     except (jwt.PyJWTError, JWTExtendedException, ValueError) as error:
@@ -217,13 +222,24 @@ def me_of(profile: Profile) -> dict[str, Any]:
     return shown if profile.patient_id is None else {**shown, "patient_id": profile.patient_id}
 
 
-@well_formed()
 def presented_refresh_token() -> Presented:
     """The refresh token in the Authorization header; raises `Unauthenticated`.
 
     How long it lives is the family's business: its last use counts, not this token's date.
     """
-    claims = read_token("refresh")
+    return _presented(read_token("refresh"))
+
+
+def device_of(token: str) -> Presented | None:
+    """What a refresh token in a body claims; None for what is no token of ours."""
+    try:
+        return _presented(claims_of(token, "refresh"))
+    except Unauthenticated:
+        return None
+
+
+@well_formed()
+def _presented(claims: dict[str, Any]) -> Presented:
     clinic, user, family, pair = (
         UUID(claims[name]) for name in ("clinic_id", "sub", "family_id", "pair_id")
     )

@@ -19,7 +19,13 @@ from services.accounts.invitation_codes import code_digest
 from services.accounts.letters import tell_of_device
 from services.accounts.new_passwords import hash_new_password
 from services.accounts.passwords import Turn, matches
-from services.accounts.tokens.families import Grant, end_families, issue_pair, start_family
+from services.accounts.tokens.families import (
+    Grant,
+    end_families,
+    has_had_a_device,
+    issue_pair,
+    start_family,
+)
 from services.checks import known_timezone
 from services.exceptions import Invalid, InvitationInvalid
 from services.patients.recount import move_account_to_zone
@@ -136,7 +142,7 @@ def _first_time(
     )
     if zone is not None:
         move_account_to_zone(session, found.user_id, zone, now)
-    further = _has_had_a_device(session, found.user_id)
+    further = has_had_a_device(session, found.user_id)
     grant = start_family(session, found.user_id, now)
     if further:
         tell_of_device(session, grant.profile.clinic_id, found.user_id, now)
@@ -151,11 +157,6 @@ def _first_time(
     detail: dict[str, Any] = {"further_device": 1} if further else {}
     audit.record(session, found.user_id, "invitation_accepted", now, patient_id, found.id, **detail)
     return grant
-
-
-def _has_had_a_device(session: Session, user_id: UUID) -> bool:
-    families = select(TokenFamily.id).where(TokenFamily.user_id == user_id)
-    return session.scalar(families.limit(1)) is not None
 
 
 def _again(session: Session, found: FoundInvitation, now: datetime) -> Grant:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from models import TokenFamily, User
+from models import Invitation, TokenFamily, TokenPair, User
 from services import audit
 from services.access import Actor
 from services.accounts.account import Profile, load_profile
@@ -18,10 +18,12 @@ from services.accounts.guesses.delays import one_tries
 from services.accounts.new_passwords import hash_new_password
 from services.accounts.passwords import Turn, matches
 from services.accounts.tokens.families import end_families, end_family
+from services.accounts.tokens.refresh import Presented
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
 
 FIRST_PASSWORD_WITHIN: Final = timedelta(hours=1)
+NOT_THIS_DEVICE: Final = "A first password takes the newest refresh token of this device."
 TOO_LATE: Final = (
     "A first password is set within an hour of accepting an invitation: ask your clinic for one."
 )
@@ -33,18 +35,23 @@ def get_me(actor: Actor, now: datetime) -> Profile:
         return load_profile(session, actor.user_id)
 
 
-def change_password(actor: Actor, old: str | None, new: str, now: datetime) -> None:
+def change_password(
+    actor: Actor, old: str | None, new: str, now: datetime, device: Presented | None = None
+) -> None:
     """Set a new password and log every other device out.
 
-    A patient who has none yet sets a first one within an hour of accepting an invitation: later, a
-    stolen token must not become a password. Raises `Invalid` unless `old` is the present
-    password, also for a new one that is easy to guess, and `RateLimited` after several wrong ones.
+    A patient who has none yet sets a first one with the refresh token of this `device`, within an
+    hour of accepting an invitation: a stolen access token must not become a password, nor a stolen
+    device that of every other. Raises `Invalid` unless `old` is the present password, also for a
+    new one that is easy to guess, and `RateLimited` after several wrong ones.
     """
     present = select(User.password_hash).where(User.id == actor.user_id)
     with acting(actor, now) as session:
         kept = session.scalar(present)
         if kept is None and not _is_fresh(session, actor.family_id, now):
             raise Invalid({"old_password": [TOO_LATE]})
+        if kept is None and not _is_of_this_device(session, actor, device):
+            raise Invalid({"refresh_token": [NOT_THIS_DEVICE]})
     with one_tries("password", actor.user_id, now):
         if kept is not None and not matches(old or "", kept, Turn.STRANGER):
             raise Invalid({"old_password": ["Not your present password."]})
@@ -65,14 +72,30 @@ def _is_fresh(session: Session, family_id: UUID, now: datetime) -> bool:
     return session.scalars(started_at).one() >= now - FIRST_PASSWORD_WITHIN
 
 
+def _is_of_this_device(session: Session, actor: Actor, device: Presented | None) -> bool:
+    """Is it the newest refresh token of the family that asks?"""
+    if device is None or (device.user_id, device.family_id) != (actor.user_id, actor.family_id):
+        return False
+    newest = select(TokenPair.id).where(
+        TokenPair.id == device.pair_id,
+        TokenPair.family_id == actor.family_id,
+        TokenPair.spent_at.is_(None),
+        TokenPair.voided_at.is_(None),
+    )
+    return session.scalar(newest) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A family that is alive; `current` is the one that asks."""
+    """A family that is alive; `current` is the one that asks, `by_invitation`: it came with a code
+    that staff handed out, and not by a log-in.
+    """
 
     id: UUID
     started_at: datetime
     last_used_at: datetime
     current: bool
+    by_invitation: bool
 
 
 def log_out(actor: Actor, now: datetime) -> None:
@@ -85,14 +108,15 @@ def log_out(actor: Actor, now: datetime) -> None:
 def list_devices(actor: Actor, now: datetime) -> list[Device]:
     """The account's living families, newest first."""
     with acting(actor, now) as session:
-        rows = session.scalars(
-            select(TokenFamily)
+        by_code = exists().where(Invitation.family_id == TokenFamily.id)
+        rows = session.execute(
+            select(TokenFamily, by_code)
             .where(TokenFamily.user_id == actor.user_id, TokenFamily.revoked_at.is_(None))
             .order_by(TokenFamily.started_at.desc(), TokenFamily.id.desc())
         ).all()
         return [
-            Device(row.id, row.started_at, row.last_used_at, row.id == actor.family_id)
-            for row in rows
+            Device(row.id, row.started_at, row.last_used_at, row.id == actor.family_id, invited)
+            for row, invited in rows
             if row.last_used_at + timedelta(seconds=row.lifetime_s) >= now
         ]
 

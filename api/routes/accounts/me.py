@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
-from api.http.auth import current_actor, me_of, now
+from api.http.auth import current_actor, device_of, me_of, now
 from api.http.bodies import Routes, json_answer
 from api.http.client_address import client_address
 from api.http.devices import undo_page
@@ -35,7 +35,10 @@ def get_own_account() -> Response:
 @routes.writes("/v1/me/password", PasswordIn, status=204)
 def post_password(body: dict[str, Any]) -> None:
     """Change the own password; every other device is logged out."""
-    change_password(current_actor(), body.get("old_password"), body["new_password"], now())
+    token = body.get("refresh_token")
+    device = None if token is None else device_of(token)
+    old, new = body.get("old_password"), body["new_password"]
+    change_password(current_actor(), old, new, now(), device)
 
 
 @routes.writes("/v1/me/email", NewAddressIn, NewAddressOut, status=202)

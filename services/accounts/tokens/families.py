@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
@@ -83,6 +83,12 @@ def grant_of(profile: Profile, family_id: UUID, pair_id: UUID, issued_at: dateti
         patient_id=profile.patient_id,
     )
     return Grant(actor, issued_at, lifetime_of(profile.roles), profile)
+
+
+def has_had_a_device(session: Session, user_id: UUID) -> bool:
+    """Has anybody ever logged in to this account?"""
+    families = select(TokenFamily.id).where(TokenFamily.user_id == user_id)
+    return session.scalar(families.limit(1)) is not None
 
 
 def end_families(

@@ -144,6 +144,11 @@ def test_an_address_that_has_an_account_can_have_one_in_a_second_clinic(
 def test_a_password_is_changed_over_http(client: FlaskClient, clinic: ClinicWorld) -> None:
     patient = clinic.patient()
     first = {"new_password": "correct horse battery"}
+    alone = client.post("/v1/me/password", json=first, headers=patient.headers)
+    assert (alone.status_code, list(alone.json["errors"])) == (422, ["refresh_token"])
+    first["refresh_token"] = patient.headers["Authorization"].removeprefix("Bearer ")
+    assert client.post("/v1/me/password", json=first, headers=patient.headers).status_code == 422
+    first["refresh_token"] = patient.tokens(utcnow())["refresh_token"]
     assert client.post("/v1/me/password", json=first, headers=patient.headers).status_code == 204
     wrong = {"old_password": "wrong", "new_password": "another long password"}
     answer = client.post("/v1/me/password", json=wrong, headers=patient.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,15 +13,16 @@ from sqlalchemy import select
 from models import AuditDetail, AuditEntry, Notification, Patient, User
 from services.accounts.accept import Acceptance, accept
 from services.accounts.letters import DEVICE, expire_letters, letter_of
-from services.accounts.own_account import change_password, get_me
+from services.accounts.own_account import change_password, get_me, list_devices
 from services.accounts.passwords import matches
 from services.accounts.tokens.families import Grant
+from services.accounts.tokens.refresh import Presented, refresh
 from services.exceptions import Invalid, InvitationInvalid, RateLimited, Unauthenticated
 from services.membership.invitations import InvitationForm, Invited, invite, invite_device
 from services.membership.users import change_user
 from services.patients.record import enrol
 from services.unit_of_work import transaction
-from tests.builders.world import ClinicWorld, World, made_up_email
+from tests.builders.world import ClinicWorld, Person, World, log_in, made_up_email
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -248,13 +250,43 @@ def test_the_patient_hears_of_a_further_device(early: ClinicWorld) -> None:
     assert "quagga" not in f"{letter.subject} {letter.text}".casefold()
 
 
+def presented(person: Person) -> Presented:
+    actor = person.actor
+    return Presented(actor.clinic_id, actor.user_id, actor.family_id, actor.pair_id)
+
+
 def test_a_first_password_is_set_within_an_hour(early: ClinicWorld) -> None:
-    """Later, a stolen access token would become a password of its thief."""
+    """Later, a stolen device would become a password of its thief."""
     patient, other = early.patient(), early.patient()
-    change_password(patient.actor, None, PASSWORD, START + HOUR)
+    change_password(patient.actor, None, PASSWORD, START + HOUR, presented(patient))
+    late = START + HOUR + timedelta(seconds=1)
     with pytest.raises(Invalid) as refused:
-        change_password(other.actor, None, PASSWORD, START + HOUR + timedelta(seconds=1))
+        change_password(other.actor, None, PASSWORD, late, presented(other))
     assert list(refused.value.errors) == ["old_password"]
+
+
+def test_a_stolen_access_token_sets_no_first_password(early: ClinicWorld) -> None:
+    """It takes the newest refresh token of the same device as well."""
+    patient, other = early.patient(), early.patient()
+    spent = presented(patient)
+    newest = refresh(spent, START).actor
+    for device in (None, presented(other), spent):
+        with pytest.raises(Invalid) as refused:
+            change_password(newest, None, PASSWORD, START, device)
+        assert list(refused.value.errors) == ["refresh_token"]
+    change_password(newest, None, PASSWORD, START, replace(spent, pair_id=newest.pair_id))
+
+
+def test_the_list_of_devices_says_which_came_with_a_code(early: ClinicWorld) -> None:
+    """So that a patient sees a device that somebody added in the clinic."""
+    patient = early.patient()
+    log_in(early.app, early.id, patient.user_id, START)
+    take(invite_device(early.admin.actor, patient.patient_id, START).code)
+    assert sorted(each.by_invitation for each in list_devices(patient.actor, START)) == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_new_device_takes_the_mark_from_the_caseload(early: ClinicWorld) -> None:

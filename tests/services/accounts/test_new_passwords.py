@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.accounts.new_passwords import is_easy
+from services.clock import utcnow
 from tests.builders.world import ClinicWorld, made_up_email
 
 GOOD = "correct horse battery quagga"
@@ -72,7 +73,7 @@ def test_no_change_takes_an_easy_one(clinic: ClinicWorld, client: FlaskClient):
     patient = clinic.patient()
 
     def change(new: str) -> int:
-        body = {"new_password": new}
+        body = {"new_password": new, "refresh_token": patient.tokens(utcnow())["refresh_token"]}
         answer = client.post("/v1/me/password", json=body, headers=patient.headers)
         return answer.status_code
 
