@@ -104,7 +104,9 @@ class InvitationIn(Strict):
 
 
 class DeviceInvitationIn(Strict):
-    """Another device of a known patient; `email` only for one who has no account yet."""
+    """Another device of a known patient; `email` for one who has no account yet, or one that nobody
+    has used: then it corrects the address.
+    """
 
     end_old_devices = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
     email = text(EMAIL_LIMIT)

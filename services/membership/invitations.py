@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,8 +15,10 @@ from models import Clinic, Patient, User
 from models.people.account import ROLES
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.account import add_user, email_digest
+from services.accounts.account import TAKEN, add_user, email_digest, free_address
+from services.accounts.address_changes import is_kept_for_another
 from services.accounts.invitation_codes import end_open_codes, issue_code
+from services.accounts.tokens.families import has_had_a_device
 from services.accounts.tokens.token_check import acting
 from services.checks import check_email, known_timezone
 from services.exceptions import Invalid
@@ -24,6 +26,8 @@ from services.patients.record import enrol
 from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
 from services.rules.indications import INDICATIONS
+
+USED: Final = "This account has been used: its owner changes the address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +91,26 @@ def invite_device(
 ) -> Invited:
     """A code for another device of a known patient; on acceptance it may end the old ones.
 
-    `email` makes the account of a patient who has none yet. Raises `Forbidden`, `NotFound`,
-    and `Invalid` when a new account has no address, or a taken one, or it is deactivated.
+    `email` makes the account of a patient who has none yet, and corrects the address of one that
+    nobody has ever used; earlier codes then end. Raises `Forbidden`, `NotFound`, and `Invalid` when
+    a new account has no address, or a taken one, or it is deactivated, or used.
     """
     scopes(actor, Action.INVITE_PATIENTS)
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
+        typed = check_email(email) if patient.user_id and email is not None else None
         user_id = patient.user_id or _account_for(session, patient, email, now)
         if not session.scalars(select(User.active).where(User.id == user_id)).one():
             raise Invalid({"patient_id": ["The account is deactivated: activate it first."]})
+        detail: dict[str, Any] = {}
+        if typed is not None and _correct_address(session, user_id, typed, now):
+            detail = {"address_corrected": 1}
         if end_old_devices:
             end_open_codes(session, user_id, now)
         code, expires_at = issue_code(
             session, actor.clinic_id, user_id, actor.user_id, now, ends_old_devices=end_old_devices
         )
-        audit.record(session, actor.user_id, "device_invited", now, patient_id, user_id)
+        audit.record(session, actor.user_id, "device_invited", now, patient_id, user_id, **detail)
     return Invited(code, expires_at, user_id, patient_id)
 
 
@@ -156,6 +165,24 @@ def _account_for(session: Session, patient: Patient, email: str | None, now: dat
         now,
     )
     return patient.user_id
+
+
+def _correct_address(session: Session, user_id: UUID, email: str, now: datetime) -> bool:
+    """Was the account made under another address? Then it has this one, if nobody has used it."""
+    account, digest = select(User).where(User.id == user_id), email_digest(email)
+    if session.scalars(account).one().email_digest == digest:
+        return False
+    end_open_codes(session, user_id, now)  # codes before accounts, as an acceptance locks them
+    locked = account.with_for_update(key_share=True).execution_options(populate_existing=True)
+    user = session.scalars(locked).one()
+    if user.password_hash is not None or has_had_a_device(session, user_id):
+        raise Invalid({"email": [USED]})
+    if is_kept_for_another(session, digest, now):
+        raise Invalid({"email": [TAKEN]})
+    with free_address("email"):
+        user.email, user.email_digest = email.strip(), digest
+        session.flush()
+    return True
 
 
 def _clinic_zone(session: Session) -> str:

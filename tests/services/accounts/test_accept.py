@@ -289,6 +289,24 @@ def test_the_list_of_devices_says_which_came_with_a_code(early: ClinicWorld) -> 
     ]
 
 
+def test_a_mistyped_address_is_corrected_while_nobody_has_used_the_account(
+    early: ClinicWorld,
+) -> None:
+    form = InvitationForm(made_up_email("typo"), "Pat Quagga", ("patient",))
+    wrong = invite(early.admin.actor, form, START)
+    email = made_up_email()
+    assert wrong.patient_id is not None
+    right = invite_device(early.admin.actor, wrong.patient_id, START, email=email)
+    with pytest.raises(InvitationInvalid):
+        take(wrong.code)
+    assert take(right.code).profile.email == email
+    used = {"email": made_up_email()}
+    with pytest.raises(Invalid) as refused:
+        invite_device(early.admin.actor, wrong.patient_id, START, **used)
+    assert list(refused.value.errors) == ["email"]
+    invite_device(early.admin.actor, wrong.patient_id, START, email=email.upper())
+
+
 def test_a_new_device_takes_the_mark_from_the_caseload(early: ClinicWorld) -> None:
     old = early.patient()
     with transaction(early.id) as session:

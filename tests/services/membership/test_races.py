@@ -27,7 +27,7 @@ def without_account(clinic: ClinicWorld) -> UUID:
 def test_two_invitations_at_once_make_one_account_and_two_codes_for_it(world: World) -> None:
     clinic = World(world.app, START).clinic()
     patient_id, actor = without_account(clinic), clinic.staff().actor
-    emails = [made_up_email(), made_up_email()]
+    emails = [made_up_email()] * 2
     gate = Barrier(2)
 
     def attempt(email: str) -> Invited:
