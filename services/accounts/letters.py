@@ -171,19 +171,18 @@ def tell_of_device(session: Session, clinic_id: UUID, user_id: UUID, now: dateti
     queue_letter(session, clinic_id, user_id, code=DEVICE, expires_at=until, now=now)
 
 
-def last_letter_failed(session: Session, clinic_id: UUID, user_id: UUID) -> bool:
-    """Was the account's newest letter given up? Then nobody has its code."""
-    newest = (
-        select(Notification.state)
-        .where(
-            Notification.clinic_id == clinic_id,
-            Notification.user_id == user_id,
-            Notification.kind == "letter",
-        )
-        .order_by(Notification.created_at.desc(), Notification.id.desc())
-        .limit(1)
+def letter_failed(
+    session: Session, clinic_id: UUID, user_id: UUID, expires_at: datetime | None
+) -> bool:
+    """Was the account's letter that ends then given up? Then nobody has its code."""
+    given_up = select(Notification.id).where(
+        Notification.clinic_id == clinic_id,
+        Notification.user_id == user_id,
+        Notification.kind == "letter",
+        Notification.expires_at == expires_at,
+        Notification.state == "failed_permanently",
     )
-    return session.scalar(newest) == "failed_permanently"
+    return session.scalar(given_up.limit(1)) is not None
 
 
 def expire_letters(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import PasswordReset, PasswordResetRequest
 from services.accounts.invitation_codes import new_code
-from services.accounts.letters import expire_letters, last_letter_failed, queue_letter
+from services.accounts.letters import expire_letters, letter_failed, queue_letter
 from services.claims import first_free
 from services.password_reset.codes import VALID_FOR, reset_code_digest
 from services.unit_of_work import transaction
@@ -87,7 +87,7 @@ def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now:
             where=or_(
                 PasswordReset.asked_at <= asked_at - VALID_FOR,
                 PasswordReset.used_at < asked_at,
-                literal(last_letter_failed(session, *whose)),
+                literal(_code_was_lost(session, *whose)),
             ),
         )
         .returning(PasswordReset.user_id)
@@ -95,3 +95,14 @@ def _replace_code(session: Session, account: Forgetful, asked_at: datetime, now:
     if replaced is not None:
         expire_letters(session, *whose, now)
         queue_letter(session, *whose, code=code, expires_at=expires_at, now=now)
+
+
+def _code_was_lost(session: Session, clinic_id: UUID, user_id: UUID) -> bool:
+    """Was the letter with the account's present code given up, whatever became of other letters?"""
+    asked_at = session.scalar(
+        select(PasswordReset.asked_at).where(
+            PasswordReset.clinic_id == clinic_id, PasswordReset.user_id == user_id
+        )
+    )
+    ends_at = None if asked_at is None else asked_at + VALID_FOR
+    return letter_failed(session, clinic_id, user_id, ends_at)

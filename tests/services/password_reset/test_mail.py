@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from models.encryption import keyring
+from services.accounts.letters import tell_of_device
 from services.alerts.delivery import messages
 from services.alerts.delivery.claiming import LETTERS, Claimed, claim_due
 from services.alerts.delivery.sending import deliver_one
@@ -178,6 +179,21 @@ def test_a_refused_address_is_given_up(scene: ResetScene) -> None:
     scene.work()
     assert scene.states() == [("failed_permanently", "smtp_550", 1)]
     assert scene.letters()[0].sealed_code is None
+
+
+def test_another_letter_that_is_given_up_voids_no_code(scene: ResetScene) -> None:
+    """Of a further device, or to a mistyped new address: a stranger could then end the code."""
+    person = scene.person()
+    code = scene.code_for(person)
+    scene.server.fault = MailFault.REFUSE_PERMANENTLY
+    with scene.app.app_context(), transaction(scene.clinic.id) as session:
+        tell_of_device(session, scene.clinic.id, person.user_id, scene.now)
+    scene.work()
+    scene.server.fault = MailFault.NONE
+    scene.ask(person.email)
+    scene.work()
+    assert [state for state, *_ in scene.states()] == ["sent", "failed_permanently"]
+    assert scene.confirm(code) == "set"
 
 
 def test_a_server_that_stays_away_is_given_up_when_the_code_expires(scene: ResetScene) -> None:
