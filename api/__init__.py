@@ -11,6 +11,7 @@ from flask import Flask, Response
 from api.cli import register_commands
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import database_urls
+from api.http.audited import init_audited
 from api.http.auth import init_auth
 from api.http.bodies import OrjsonProvider, init_bodies
 from api.http.edge import init_edge
@@ -83,6 +84,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     db.init_app(app)
     init_auth(app, settings.secret_key)
     init_bodies(app)
+    init_audited(app)
     register_errors(app)
     register_routes(app)
     register_page(app)

@@ -40,6 +40,7 @@ class Action(StrEnum):
     READ_CLINIC = "clinic, users, contacts, on-call configuration: read"
     CHANGE_CLINIC = "clinic, users, contacts, on-call configuration: change"
     WRITE_OVERRIDES = "on call: overrides of a schedule"
+    READ_AUDIT = "audit: read"
     INVITE_PATIENTS = "invitations of patients"
     INVITE_STAFF = "invitations of any role"
     OWN_ACCOUNT = "own account"
@@ -65,6 +66,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_CLINIC: (None, Scope.CLINIC, Scope.CLINIC, Scope.CLINIC),
     Action.CHANGE_CLINIC: (None, None, None, Scope.CLINIC),
     Action.WRITE_OVERRIDES: (None, Scope.OWN, Scope.OWN, Scope.CLINIC),
+    Action.READ_AUDIT: (None, None, None, Scope.CLINIC),
     Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),

@@ -27,4 +27,4 @@ def reading(
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, action, patient_id, now)
         yield session, patient
-        audit.record(session, actor.user_id, event, now, patient_id=patient_id)
+        audit.record_read(session, actor, event, now, patient_id)

@@ -29,13 +29,12 @@ from services.rules.session_day.driving import restricted_until
 
 def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
     """What is due for a patient in view, from 3 days ago to 14 days ahead, and until when they
-    must not drive; a read by staff is recorded. Raises `NotFound`, `Forbidden`.
+    must not drive; the read is recorded. Raises `NotFound`, `Forbidden`.
     """
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
         document = build(session, patient, now)
-        if patient_id != actor.patient_id:
-            audit.record(session, actor.user_id, "due_read", now, patient_id=patient_id)
+        audit.record_read(session, actor, "due_read", now, patient_id)
         return document
 
 

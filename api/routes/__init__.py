@@ -13,6 +13,7 @@ from api.http.openapi import SETTINGS, DocumentedApi
 
 RESOURCES: Final[tuple[str, ...]] = (
     "alerts",
+    "audit",
     "accounts.auth",
     "callbacks",
     "phone.check_ins",

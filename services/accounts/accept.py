@@ -175,7 +175,10 @@ def _again(session: Session, found: FoundInvitation, now: datetime) -> Grant:
         .where(TokenPair.family_id == family_id, TokenPair.voided_at.is_(None))
         .values(voided_at=now)
     )
-    return issue_pair(session, load_profile(session, found.user_id), family_id, now)
+    profile = load_profile(session, found.user_id)
+    event = "invitation_answered_again"
+    audit.record(session, found.user_id, event, now, profile.patient_id, found.id)
+    return issue_pair(session, profile, family_id, now)
 
 
 def _find(code: str) -> tuple[UUID, UUID]:

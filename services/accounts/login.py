@@ -24,6 +24,7 @@ from services.accounts.candidates import (
 from services.accounts.guesses.delays import one_tries, stranger_tries
 from services.accounts.guesses.device_links import mail_links
 from services.accounts.guesses.devices import ClaimedDevice, known_device
+from services.accounts.guesses.failures import record_failures
 from services.accounts.passwords import Turn, fitting, hash_password, is_outdated
 from services.accounts.tokens.families import Grant, start_family
 from services.exceptions import (
@@ -107,6 +108,7 @@ def _fitting(
     found: list[Fitting] = []
     refusal: LoginFailed | RateLimited | Unavailable = LoginFailed()
     for accounts, tries, is_known in groups:
+        right: list[Fitting] = []
         try:
             with tries as may_wait:
                 turn = Turn.KNOWN if is_known else Turn.STRANGER if may_wait else Turn.IF_FREE
@@ -117,7 +119,9 @@ def _fitting(
                     # guesses at another.
                     raise LoginFailed
         except LoginFailed:
-            continue
+            fitted = {one.account for one in right}
+            wrong = [one for one in accounts if one not in fitted]
+            record_failures(wrong, known, credentials.email, now)
         except (RateLimited, Unavailable) as error:
             refusal = error
     if not found:
@@ -144,7 +148,8 @@ def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
         if outdated:
             session.execute(update(User).where(User.id == user_id).values(password_hash=renewed))
         grant = start_family(session, user_id, now)
-        audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
+        who = grant.actor
+        audit.record(session, user_id, "logged_in", now, who.patient_id, who.family_id)
     return grant
 
 

@@ -30,8 +30,9 @@ TOO_LATE: Final = (
 
 
 def get_me(actor: Actor, now: datetime) -> Profile:
-    """Who the actor is, as the database has it now."""
+    """Who the actor is, as the database has it now; the read is recorded."""
     with acting(actor, now) as session:
+        audit.record_read(session, actor, "own_account_read", now)
         return load_profile(session, actor.user_id)
 
 
@@ -106,8 +107,9 @@ def log_out(actor: Actor, now: datetime) -> None:
 
 
 def list_devices(actor: Actor, now: datetime) -> list[Device]:
-    """The account's living families, newest first."""
+    """The account's living families, newest first; the read is recorded."""
     with acting(actor, now) as session:
+        audit.record_read(session, actor, "devices_read", now)
         by_code = exists().where(Invitation.family_id == TokenFamily.id)
         rows = session.execute(
             select(TokenFamily, by_code)

@@ -120,7 +120,7 @@ def list_help_requests(
         rows = session.scalars(query.order_by(*_NEWEST_FIRST).limit(limit + 1)).all()
         page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
         show = _shower(session, actor, about, page.rows, now)
-        _audit(session, actor, "help_requests.list", about, now)
+        audit.record_read(session, actor, "help_requests.list", now, about)
         return page.rendered(show)
 
 
@@ -134,7 +134,7 @@ def get_help_request(actor: Actor, request_id: UUID, now: datetime) -> dict[str,
         if row is None:
             raise NotFound
         shown = _shower(session, actor, row.patient_id, [row], now)(row)
-        _audit(session, actor, "help_requests.read", row.patient_id, now)
+        audit.record_read(session, actor, "help_requests.read", now, row.patient_id)
         return shown
 
 
@@ -160,9 +160,3 @@ def _shower(
         "seen_at": seen.get(row.id),
         "safety": safety,
     }
-
-
-def _audit(session: Session, actor: Actor, action: str, patient_id: UUID, now: datetime) -> None:
-    """Staff who read are recorded; patients who read their own are not."""
-    if actor.patient_id is None:
-        audit.record(session, actor.user_id, action, now, patient_id=patient_id)

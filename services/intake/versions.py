@@ -99,7 +99,7 @@ def list_entries(
         roots = [row.root_id for row in rows[:limit]]
         seen = load_seen(session, table.root_id, rows[0].patient_id, roots) if rows else {}
         clinic = load_chain(session, actor.clinic_id).facts
-        _audit(session, actor, f"{kind.name}.list", patient_id, now)
+        audit.record_read(session, actor, f"{kind.name}.list", now, patient_id)
         page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
         return page.rendered(
             lambda row: (
@@ -133,7 +133,7 @@ def get_entry(
         root_id = current.root_id
         record["seen_at"] = load_seen(session, table.root_id, patient_id, [root_id]).get(root_id)
         record["versions"] = [kind.show_version(version) for version in versions]
-        _audit(session, actor, f"{kind.name}.read", patient_id, now)
+        audit.record_read(session, actor, f"{kind.name}.read", now, patient_id)
         return record
 
 
@@ -154,11 +154,3 @@ def session_of(answered_at: datetime, treatment: Treatment) -> dict[str, Any] | 
     except Exception as error:  # noqa: BLE001 -- an annotation must not cost the answer
         log.error("session_failed", kind=type(error).__name__)
         return None
-
-
-def _audit(
-    session: Session, actor: Actor, action: str, patient_id: UUID | None, now: datetime
-) -> None:
-    """Staff who read are recorded; patients who read their own answers are not."""
-    if actor.patient_id is None:
-        audit.record(session, actor.user_id, action, now, patient_id=patient_id)

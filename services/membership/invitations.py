@@ -75,7 +75,10 @@ def invite(actor: Actor, form: InvitationForm, now: datetime) -> Invited:
             end_open_codes(session, user_id, now)
         code, expires_at = issue_code(session, actor.clinic_id, user_id, actor.user_id, now)
         roles = sorted(form.roles)
-        audit.record(session, actor.user_id, "user_invited", now, patient_id, user_id, roles=roles)
+        about = [user_id]
+        audit.record(
+            session, actor.user_id, "user_invited", now, patient_id, user_id, about, roles=roles
+        )
     entered = (form.patient or {}).get("indications") or ()
     unknown = INDICATIONS.newest.unknown(entered) if form.is_for_patient else None
     return Invited(code, expires_at, user_id, patient_id, unknown)
@@ -110,7 +113,10 @@ def invite_device(
         code, expires_at = issue_code(
             session, actor.clinic_id, user_id, actor.user_id, now, ends_old_devices=end_old_devices
         )
-        audit.record(session, actor.user_id, "device_invited", now, patient_id, user_id, **detail)
+        about = [user_id]
+        audit.record(
+            session, actor.user_id, "device_invited", now, patient_id, user_id, about, **detail
+        )
     return Invited(code, expires_at, user_id, patient_id)
 
 

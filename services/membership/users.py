@@ -27,7 +27,7 @@ from services.patients.members import empty_abandoned_teams
 
 
 def list_users(actor: Actor, now: datetime, limit: int, cursor: str | None) -> Page:
-    """Accounts, newest first. Patients' accounts are for administrators; others see their staff."""
+    """Accounts, newest first; the read is recorded. Patients' accounts are for administrators."""
     scopes(actor, Action.READ_CLINIC)
     shown: ColumnElement[bool] = true()
     if "admin" not in actor.roles:
@@ -38,6 +38,8 @@ def list_users(actor: Actor, now: datetime, limit: int, cursor: str | None) -> P
         query = query.where(tuple_(User.created_at, User.id) < before)
     with acting(actor, now) as session:
         rows = session.scalars(query.limit(limit + 1)).all()
+        shown_ids = [row.id for row in rows[:limit]]
+        audit.record(session, actor.user_id, "users_read", now, about=shown_ids)
         return page_of_rows(rows, limit, lambda row: (row.created_at, row.id)).rendered(shown_user)
 
 
@@ -88,7 +90,10 @@ def change_user(
         if changed:
             shown |= _end_duties(session, actor, user, changed, now)
             then: dict[str, Any] = {"roles": list(user.roles), "active": user.active}
-            audit.record(session, actor.user_id, "user_changed", now, None, user_id, **then)
+            about = [user_id]
+            audit.record(session, actor.user_id, "user_changed", now, None, user_id, about, **then)
+        else:
+            audit.record(session, actor.user_id, "users_read", now, about=[user_id])
         return shown
 
 

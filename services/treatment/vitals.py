@@ -145,7 +145,7 @@ def list_vitals(
         query = _current(patient_id, session_id)
         page = newest_first(session, query, StoredVitals.taken_at, StoredVitals.id, limit, cursor)
         found = _findings(session, patient_id, [row.id for row in page.rows])
-        audit.record(session, actor.user_id, "vitals_read", now, patient_id=patient_id)
+        audit.record_read(session, actor, "vitals_read", now, patient_id)
     return page.rendered(lambda row: _record(row, found.get(row.id, [])))
 
 

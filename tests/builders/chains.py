@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -10,12 +10,14 @@ from uuid import UUID
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
+from psycopg.rows import dict_row
 
 from api.cli.audit import working_as
 from api.embedded.urls import database_urls
 from api.settings import Settings
 from migrations.roles import libpq_url
 from services import audit
+from services.auditing.chain import link
 from services.auditing.checkpoints import Checkpoint
 from services.auditing.seal import Sealer
 from services.auditing.verify import ChainProof, verify_chain
@@ -70,6 +72,24 @@ class Chain:
         with psycopg.connect(libpq_url(self.admin_url)) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute(statement, values or None)
+
+    def write_anew(self, place: int, sign: Callable[[Checkpoint], bytes | None]) -> None:
+        """This entry becomes another one, and every hash after it is made to fit, as the owner of
+        the database can; `sign` makes up what the sealer's key would.
+        """
+        self.spoil("UPDATE audit_entries SET action = 'other' WHERE seq = %s", place)
+        with psycopg.connect(libpq_url(self.admin_url)) as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            query = "SELECT * FROM audit_entries WHERE seq >= %s ORDER BY seq"
+            first, *found = cursor.execute(query, (place - 1,)).fetchall()
+            before, written = first["hash"], []
+            for entry in found:
+                before = link(before, entry)
+                here = Checkpoint(entry["seq"], before, entry["sealed_at"], b"")
+                written.append((before, sign(here) if entry["signature"] else None, here.seq))
+            cursor.executemany(
+                "UPDATE audit_entries SET hash = %s, signature = %s WHERE seq = %s", written
+            )
 
     def role_url(self, role: str) -> str:
         """As libpq reads it."""

@@ -21,6 +21,7 @@ from tests.proofs.notes import notes_by_kind
 from tests.proofs.oracle_histories import histories_agree
 from tests.proofs.outcomes import simulated_outcomes
 from tests.proofs.rota import on_call_agrees
+from tests.proofs.sealed_audit import sealed_audit
 from tests.proofs.seen import Seen, tell, verdict
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
@@ -200,6 +201,7 @@ def _workers_and_outages() -> Iterator[Proof]:
         test_outages.test_answers_are_taken_again_when_the_database_is_back,
         posts=20,
     )
+    yield Proof("sealed audit", lambda _at: sealed_audit(10_000, SEED))
 
 
 def slow_clients(running: RunningService) -> Iterator[Seen]:

@@ -88,9 +88,9 @@ def status_on(status: str, paused_until: date | None, today: date) -> str:
 
 
 def get_care_team(actor: Actor, patient_id: UUID, now: datetime) -> list[UUID]:
-    """The members, in a fixed order. Raises `NotFound`, `Forbidden`."""
-    with acting(actor, now) as session:
-        visible_patient(session, actor, Action.READ_PATIENTS, patient_id, now)
+    """The members, in a fixed order; the read is recorded. Raises `NotFound`, `Forbidden`."""
+    action, event = Action.READ_PATIENTS, "care_team_read"
+    with reading(actor, action, patient_id, event, now) as (session, _):
         return members_of(session, patient_id)
 
 
@@ -109,5 +109,7 @@ def put_care_team(
         raise_revision(session, patient_id)
         session.execute(delete(CareTeamMember).where(CareTeamMember.patient_id == patient_id))
         set_care_team(session, actor.clinic_id, patient_id, user_ids, "user_ids")
-        audit.record(session, actor.user_id, "care_team_changed", now, patient_id=patient_id)
+        audit.record(
+            session, actor.user_id, "care_team_changed", now, patient_id, about=list(user_ids)
+        )
         return members_of(session, patient_id)

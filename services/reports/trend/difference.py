@@ -119,7 +119,7 @@ def get_difference(
     now: datetime,
 ) -> dict[str, Any]:
     """The difference between two cuts of a patient in view, the newest one by default as the
-    second; a read by staff is recorded. Raises as `get_trend`.
+    second; the read is recorded. Raises as `get_trend`.
     """
     asked = Question(instrument)
     check_question(asked)
@@ -129,8 +129,7 @@ def get_difference(
         cuts = [_load(session, patient_id, *each) for each in asked_for.items()]
         before, after = (_content(session, cut, asked, now) for cut in cuts)
         known = [list(known_at(session, cut, instrument)) for cut in cuts]
-        if patient_id != actor.patient_id:
-            audit.record(session, actor.user_id, "trend_read", now, patient_id=patient_id)
+        audit.record_read(session, actor, "trend_read", now, patient_id)
     found = differences(before, after, *known)
     return {
         "patient_id": str(patient_id),

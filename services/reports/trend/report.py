@@ -42,7 +42,7 @@ class Question:
 
 
 def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) -> TrendReport:
-    """The report of a patient in view; a read by staff is recorded.
+    """The report of a patient in view; the read is recorded.
 
     Raises `NotFound`, `Forbidden`, and `Invalid` for an unknown instrument, a revision to
     come or days in the wrong order.
@@ -51,8 +51,7 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
         report = build(session, load_cut(session, patient_id, asked.cut), asked, now)
-        if patient_id != actor.patient_id:
-            audit.record(session, actor.user_id, "trend_read", now, patient_id=patient_id)
+        audit.record_read(session, actor, "trend_read", now, patient_id)
         return report
 
 

@@ -87,6 +87,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.READ_CLINIC, {C: {Scope.CLINIC}, O: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.CHANGE_CLINIC, {A: {Scope.CLINIC}}),
     (Action.WRITE_OVERRIDES, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.CLINIC}}),
+    (Action.READ_AUDIT, {A: {Scope.CLINIC}}),
     (Action.INVITE_PATIENTS, {C: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.INVITE_STAFF, {A: {Scope.CLINIC}}),
     (Action.OWN_ACCOUNT, {P: {Scope.OWN}, C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),

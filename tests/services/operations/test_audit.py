@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
@@ -16,7 +15,6 @@ from flask import Flask
 from api.embedded.urls import DatabaseUrls
 from services import audit
 from services.auditing import seal, verify
-from services.auditing.chain import link
 from services.auditing.checkpoints import Checkpoint, SealError
 from services.clock import utcnow
 from services.exceptions import NotFound
@@ -137,25 +135,6 @@ def test_the_end_cut_off_at_a_seal_shows_by_a_checkpoint_alone(
     ]
 
 
-def write_anew(chain: Chain, sign: Callable[[Checkpoint], bytes | None]) -> None:
-    """Entry 25 is another one, and every hash after it is made to fit, as the owner can."""
-    chain.spoil("UPDATE audit_entries SET action = 'other' WHERE seq = 25")
-    with chain.app.app_context(), psycopg.connect(chain.role_url("auditor")) as connection:
-        cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
-        found = cursor.execute("SELECT * FROM audit_entries ORDER BY seq").fetchall()
-    before = found[23]["hash"]
-    for entry in found[24:]:
-        before = link(before, entry)
-        here = Checkpoint(entry["seq"], before, entry["sealed_at"], b"")
-        signature = sign(here) if entry["signature"] else None
-        chain.spoil(
-            "UPDATE audit_entries SET hash = %s, signature = %s WHERE seq = %s",
-            before,
-            signature,
-            entry["seq"],
-        )
-
-
 def test_a_chain_that_its_owner_wrote_anew_is_not_the_sealers(
     chain: Chain, busy: ClinicWorld
 ) -> None:
@@ -164,11 +143,11 @@ def test_a_chain_that_its_owner_wrote_anew_is_not_the_sealers(
     def forged(here: Checkpoint) -> bytes:
         return Checkpoint.signed(theirs, here.seq, here.hash, here.sealed_at).signature
 
-    write_anew(chain, forged)
+    chain.write_anew(25, forged)
     found = chain.faults(chain.published[-1])
     assert found[0] == "entry 40: its seal is not the sealer's", "the first seal after the change"
     assert f"entry {length(chain)}, or one before it, differs from the checkpoint" in found
-    write_anew(chain, lambda _here: None)
+    chain.write_anew(25, lambda _here: None)
     last = f"the chain ends at {length(chain)}, inside a seal: its end was cut off"
     assert last in chain.faults()
 
@@ -176,7 +155,7 @@ def test_a_chain_that_its_owner_wrote_anew_is_not_the_sealers(
 def test_the_sealer_signs_nothing_that_follows_on_a_changed_chain(
     chain: Chain, busy: ClinicWorld
 ) -> None:
-    write_anew(chain, lambda _here: b"")
+    chain.write_anew(25, lambda _here: b"")
     chain.events(busy.id, 1)
     with pytest.raises(SealError, match="changed at or before"):
         chain.seal()

@@ -175,11 +175,15 @@ def send_with_expired_token(app: Flask, pat: Person) -> None:
         db.session.remove()
 
 
-def test_a_read_by_staff_is_recorded_and_ones_own_is_not(
+def test_every_read_is_recorded_ones_own_with_the_log_in(
     client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     pat, staff = clinic.patient(), clinic.staff()
     trend(client, pat)
     client.get(f"/v1/patients/{pat.patient_id}/trend", headers=staff.headers)
-    query = "SELECT actor_id FROM audit_entries WHERE action = 'trend_read' AND patient_id = :id"
-    assert [row["actor_id"] for row in rows(pat, query, id=pat.patient_id)] == [staff.user_id]
+    query = (
+        "SELECT actor_id, object_id FROM audit_entries"
+        " WHERE action = 'trend_read' AND patient_id = :id ORDER BY id"
+    )
+    found = [(row["actor_id"], row["object_id"]) for row in rows(pat, query, id=pat.patient_id)]
+    assert found == [(pat.user_id, pat.actor.family_id), (staff.user_id, None)]

@@ -1,0 +1,162 @@
+"""What is recorded of each route: one table. A route that is not in it fails the gate.
+
+A use case records in its own transaction, so that nothing is read or changed without its entry.
+What is refused changes nothing; it is recorded here, after the refusal, for every route of the
+table on which somebody is logged in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from flask import Flask, Response, g, request
+
+from services.access import Actor
+from services.auditing.refusals import record_refusal
+
+PATIENT: Final = "/v1/patients/<uuid:patient_id>"
+SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
+ALERT: Final = "/v1/alerts/<uuid:alert_id>"
+PAGE: Final = "/a/<alert_id>"
+
+# route: the actions of its entries; one of them at least
+RECORDED: Final[dict[str, tuple[str, ...]]] = {
+    "POST /v1/auth/login": ("logged_in",),
+    "POST /v1/auth/logout": ("logged_out",),
+    "POST /v1/auth/password-reset/confirm": ("password_reset",),
+    "POST /v1/invitations": ("user_invited",),
+    "POST /v1/invitations/accept": ("invitation_accepted", "invitation_answered_again"),
+    "GET /v1/me": ("own_account_read",),
+    "POST /v1/me/password": ("password_changed",),
+    "GET /v1/me/sessions": ("devices_read",),
+    "DELETE /v1/me/sessions/<uuid:session_id>": ("device_ended",),
+    "GET /v1/users": ("users_read",),
+    "GET /v1/audit": ("audit_read",),
+    "PATCH /v1/users/<uuid:user_id>": ("user_changed", "users_read"),
+    "PATCH /v1/clinic": ("clinic_changed",),
+    "POST /v1/clinic/contacts": ("contact_added",),
+    "DELETE /v1/clinic/contacts/<uuid:contact_id>": ("contact_removed",),
+    "PUT /v1/clinic/contacts/last-resort": ("last_resort_replaced",),
+    "GET /v1/me/due": ("due_read",),
+    "GET /v1/me/trend": ("trend_read",),
+    "GET /v1/check-ins": ("check_ins.list",),
+    "GET /v1/check-ins/<uuid:check_in_id>": ("check_ins.read",),
+    "POST /v1/check-ins/<uuid:check_in_id>/time": ("check_in_time_stated", "check_ins.read"),
+    "GET /v1/side-effects": ("side_effects.list",),
+    "GET /v1/side-effects/<uuid:report_id>": ("side_effects.read",),
+    "GET /v1/help-requests": ("help_requests.list",),
+    "GET /v1/help-requests/<uuid:request_id>": ("help_requests.read",),
+    "GET /v1/patients": ("caseload_read", "caseload_printed"),
+    "POST /v1/patients": ("patient_created",),
+    f"GET {PATIENT}": ("patient_read",),
+    f"PATCH {PATIENT}": ("patient_changed",),
+    f"GET {PATIENT}/care-team": ("care_team_read",),
+    f"PUT {PATIENT}/care-team": ("care_team_changed",),
+    f"POST {PATIENT}/invitations": ("device_invited",),
+    f"GET {PATIENT}/due": ("due_read",),
+    f"GET {PATIENT}/trend": ("trend_read",),
+    f"GET {PATIENT}/trend/difference": ("trend_read",),
+    f"POST {PATIENT}/courses": ("course_written",),
+    f"GET {PATIENT}/courses": ("courses_read",),
+    f"PATCH {PATIENT}/courses/<uuid:course_id>": ("course_changed",),
+    f"POST {PATIENT}/concomitant-treatments": ("concomitant_treatment_written",),
+    f"GET {PATIENT}/concomitant-treatments": ("treatments_read",),
+    f"PATCH {PATIENT}/concomitant-treatments/<uuid:record_id>": ("concomitant_treatment_stopped",),
+    f"POST {PATIENT}/screenings": ("screening_written",),
+    f"GET {PATIENT}/screenings": ("screenings_read",),
+    f"POST {PATIENT}/sessions": ("session_written",),
+    f"GET {PATIENT}/sessions": ("sessions_read",),
+    f"GET {SESSION}": ("session_read",),
+    f"PATCH {SESSION}": ("session_changed",),
+    f"POST {SESSION}/vitals": ("vitals_written",),
+    f"GET {SESSION}/vitals": ("vitals_read",),
+    f"PATCH {SESSION}/vitals/<uuid:vitals_id>": ("vitals_changed",),
+    f"POST {SESSION}/decisions": ("session_decision_written",),
+    f"GET {SESSION}/decisions": ("session_decisions_read",),
+    "GET /v1/cohort/outcomes": ("cohort_read",),
+    "GET /v1/alerts": ("alerts_listed",),
+    f"GET {ALERT}": ("alert_read", "break_glass"),
+    f"POST {ALERT}/acknowledge": ("alert_acknowledged", "break_glass"),
+    f"POST {ALERT}/resolve": ("alert_resolved", "alert_read"),
+    f"POST {ALERT}/notes": ("alert_noted", "break_glass"),
+    f"POST {ALERT}/feedback": ("alert_feedback",),
+    "GET /a": ("alerts_listed",),
+    "POST /a/log-in": ("logged_in",),
+    "POST /a/log-out": ("logged_out",),
+    f"GET {PAGE}": ("alert_read", "break_glass"),
+    f"POST {PAGE}/log-in": ("logged_in",),
+    f"POST {PAGE}/log-out": ("logged_out",),
+    f"POST {PAGE}/acknowledge": ("alert_acknowledged", "break_glass"),
+    f"POST {PAGE}/contact": ("alert_noted", "break_glass"),
+    f"POST {PAGE}/note": ("alert_noted", "break_glass"),
+    f"POST {PAGE}/resolve": ("alert_resolved", "alert_read"),
+}
+# What a patient enters themself is its own record: versions are only added, each with its time.
+# What staff enter for them is recorded beside it.
+OWN_ENTRIES: Final[dict[str, tuple[str, ...]]] = {
+    "POST /v1/check-ins": ("check_in_written",),
+    "POST /v1/check-ins/<uuid:check_in_id>/amend": ("amendment_written",),
+    "POST /v1/side-effects": ("side_effects_written",),
+    "POST /v1/side-effects/<uuid:report_id>/amend": ("side_effects_amendment_written",),
+    "POST /v1/help-requests": (),
+}
+# route: why nothing is
+UNRECORDED: Final[dict[str, str]] = {
+    "POST /v1/auth/refresh": "goes on with a recorded log-in; a reused token is recorded",
+    "POST /v1/auth/password-reset": "the same for every address: nobody is looked up",
+    "GET /v1/clinic": "about nobody",
+    "GET /v1/clinic/contacts": "the clinic's own chain, about no patient and no account",
+    "GET /v1/instruments": "about nobody",
+    "GET /v1/instruments/<code>": "about nobody",
+    "GET /v1/side-effects/codes": "about nobody",
+    f"GET {PAGE}/<what>": "leads back to the alert",
+    "GET /": "leads to /a",
+    "GET /a/log-in": "leads to /a",
+    "GET /a/log-out": "leads to /a",
+    "GET /a/device": "a form",
+    "POST /a/device": "a log-in from the device is recorded",
+    "GET /healthz": "about nobody",
+    "GET /readyz": "about nobody",
+    "GET /safetyz": "about nobody",
+    "GET /metrics": "about nobody",
+    "GET /openapi.json": "about nobody",
+    "GET /docs": "about nobody",
+    "GET /docs/<asset>": "about nobody",
+    "GET /static/<path:filename>": "about nobody",
+}
+REFUSED: Final = frozenset({403, 404})
+
+
+def init_audited(app: Flask) -> None:
+    """Record what is refused to whoever is logged in."""
+
+    @app.after_request
+    def refusal(response: Response) -> Response:
+        actor, route, status = _actor(), route_of_request(), response.status_code
+        if actor and status in REFUSED and (route in RECORDED or route in OWN_ENTRIES):
+            record_refusal(actor, route, status, _named(), g.now)
+        return response
+
+
+def route_of_request() -> str:
+    """How the table names the route of this request."""
+    method = "GET" if request.method == "HEAD" else request.method
+    return f"{method} {request.url_rule}"
+
+
+def _actor() -> Actor | None:
+    session = g.get("page_session")
+    actor: Actor | None = g.get("actor") if session is None else session.actor
+    return actor
+
+
+def _named() -> list[UUID]:
+    """The ids in the address; on the page they are text."""
+    found = []
+    for value in (request.view_args or {}).values():
+        try:
+            found.append(UUID(str(value)))
+        except ValueError:
+            continue
+    return found

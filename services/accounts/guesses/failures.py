@@ -1,0 +1,39 @@
+"""Failed log-ins in the audit: of accounts that there are, and a bounded number of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from models import LoginDelay
+from services import audit
+from services.accounts.candidates import FoundAccount
+from services.accounts.guesses.delays import Key, account_key
+from services.unit_of_work import transaction
+
+
+def record_failures(
+    accounts: Sequence[FoundAccount],
+    known: Mapping[FoundAccount, UUID],
+    email: str,
+    now: datetime,
+) -> None:
+    """Record a wrong password for each of these accounts by how often one has been tried: an entry
+    for the first try, and for each time that their number has doubled, at most once in 15 minutes
+    each. `known`: from which device of theirs, where it is one.
+
+    The address is recorded nowhere: one that nobody has leaves no entry.
+    """
+    for account in accounts:
+        device = known.get(account)
+        key = account_key(email) if device is None else Key("device", str(device))
+        with transaction(account.clinic_id) as session:
+            counted = select(LoginDelay.failures).where(LoginDelay.key_digest == key.digest)
+            tries = session.scalar(counted) or 1
+            joined_as = (account.user_id, device is None, tries.bit_length())
+            detail = {"tries": tries, "known_device": int(device is not None)}
+            about = [account.user_id]
+            audit.record_once(session, joined_as, None, "login_failed", now, about, **detail)

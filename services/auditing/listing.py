@@ -1,0 +1,85 @@
+"""Reading what was recorded about a patient or an account; it is recorded as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select, tuple_
+
+from models import AuditDetail, AuditEntry
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.tokens.token_check import acting
+from services.exceptions import Invalid
+from services.paging import Page, decode_cursor, page_of_rows
+
+WHOSE = "Name a patient, an account, or both."
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Whose entries: about a patient, by or about an account, or both."""
+
+    patient_id: UUID | None = None
+    user_id: UUID | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+def list_audit(actor: Actor, wanted: AuditFilter, now: datetime) -> Page:
+    """Entries of the clinic, newest first, for administrators; an unknown id is an empty list.
+
+    Raises `Forbidden`, and `Invalid` when nobody is named.
+    """
+    scopes(actor, Action.READ_AUDIT)
+    if wanted.patient_id is None and wanted.user_id is None:
+        raise Invalid({"patient_id": [WHOSE]})
+    query = (
+        select(AuditEntry, AuditDetail.detail)
+        .outerjoin(
+            AuditDetail,
+            (AuditDetail.clinic_id == AuditEntry.clinic_id)
+            & (AuditDetail.entry_id == AuditEntry.id),
+        )
+        .where(AuditEntry.clinic_id == actor.clinic_id, *_about(wanted))
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    )
+    if wanted.cursor is not None:
+        before = tuple_(*decode_cursor(wanted.cursor, datetime, UUID))
+        query = query.where(tuple_(AuditEntry.at, AuditEntry.id) < before)
+    with acting(actor, now) as session:
+        rows = session.execute(query.limit(wanted.limit + 1)).all()
+        named = [wanted.user_id] if wanted.user_id else []
+        audit.record(session, actor.user_id, "audit_read", now, wanted.patient_id, about=named)
+        page = page_of_rows(rows, wanted.limit, lambda row: (row[0].at, row[0].id))
+        return page.rendered(lambda row: _shown(*row))
+
+
+def _about(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, one in (
+        (AuditEntry.patient_id, wanted.patient_id),
+        (AuditEntry.actor_id, wanted.user_id),
+    ):
+        if one is not None:
+            found.append(or_(column == one, AuditEntry.about_ids.contains([one])))
+    return found
+
+
+def _shown(entry: AuditEntry, detail: dict[str, Any] | None) -> dict[str, Any]:
+    """`seq` and `sealed_at` are null until the sealer has been there."""
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "action": entry.action,
+        "actor_id": entry.actor_id,
+        "patient_id": entry.patient_id,
+        "object_id": entry.object_id,
+        "about_ids": entry.about_ids or [],
+        "detail": detail or {},
+        "seq": entry.seq,
+        "sealed_at": entry.sealed_at,
+    }

@@ -1,0 +1,347 @@
+"""Every route that reads or changes a patient's data or an account leaves an entry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask, Response, g, request_finished, request_started
+from flask.testing import FlaskClient
+
+from api.http.audited import OWN_ENTRIES, RECORDED, REFUSED, UNRECORDED, route_of_request
+from services import audit
+from services.clock import utcnow
+from services.membership.invitations import InvitationForm, invite, invite_device
+from tests.builders.alerts import open_alert
+from tests.builders.browser import PASSWORD, Browser, give_password
+from tests.builders.calls import made, post
+from tests.builders.entries import ago, phq9
+from tests.builders.stored import rows
+from tests.builders.trends.chart import Chart, a_course, a_session
+from tests.builders.world import ClinicWorld, Person, World, made_up_email
+
+Seen = dict[str, set[str]]
+ENTRIES = (
+    "SELECT e.*, d.detail FROM audit_entries e LEFT JOIN audit_details d ON d.entry_id = e.id"
+    " WHERE action = :action ORDER BY e.at, e.id"
+)
+
+
+def entries(person: Person, action: str) -> list[Any]:
+    return rows(person, ENTRIES, action=action)
+
+
+@pytest.fixture
+def seen(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+    """What each route that answered as wished has recorded."""
+    found: Seen = defaultdict(set)
+    actions: list[str] = []
+    put_in = audit._put_in
+
+    def noting(*values: Any) -> None:
+        actions.append(values[3])
+        put_in(*values)
+
+    def answered(_app: Flask, response: Response) -> None:
+        route, is_a_form = route_of_request(), g.get("page_session", g) is None
+        if response.status_code < 400 and not (is_a_form and not actions):
+            assert actions or route in UNRECORDED or route in OWN_ENTRIES, route
+            found[route] |= set(actions)
+
+    monkeypatch.setattr(audit, "_put_in", noting)
+    # What a test did itself between two requests is none of theirs.
+    with (
+        request_started.connected_to(lambda _app: actions.clear(), app),
+        request_finished.connected_to(answered, app),
+    ):
+        yield found
+
+
+def routes(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_has_a_row_and_one_only(app: Flask) -> None:
+    tables = [*RECORDED, *OWN_ENTRIES, *UNRECORDED]
+    assert sorted(tables) == sorted(routes(app))
+
+
+def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """All that can be done to accounts."""
+    admin = clinic.admin
+    form = {"email": made_up_email(), "name": "Pat Quagga", "roles": ["patient"]}
+    invited = made(post(client, admin, form, "/v1/invitations"))
+    code = {"code": invited["code"]}
+    phone = made(client.post("/v1/invitations/accept", json=code | {"device_id": "a"}))
+    headers = {"Authorization": f"Bearer {phone['access_token']}"}
+    for path in ("/v1/me", "/v1/me/sessions", "/v1/me/due", "/v1/me/trend"):
+        assert client.get(path, headers=headers).status_code == 200
+    made(post(client, admin, {}, f"/v1/patients/{invited['patient_id']}/invitations"))
+    staff = clinic.staff()
+    give_password(staff)
+    words = {"email": staff.email, "password": PASSWORD}
+    made(client.post("/v1/auth/login", json=words), 200)
+    (family,) = [
+        one["id"]
+        for one in made(client.get("/v1/me/sessions", headers=staff.headers), 200)["items"]
+        if not one["current"]
+    ]
+    ended = client.delete(f"/v1/me/sessions/{family}", headers=staff.headers)
+    assert ended.status_code == 204
+    new = {"old_password": PASSWORD, "new_password": "another horse battery quagga"}
+    assert post(client, staff, new, "/v1/me/password").status_code == 204
+    made(client.get("/v1/users", headers=admin.headers), 200)
+    made(client.get(f"/v1/audit?user_id={admin.user_id}", headers=admin.headers), 200)
+    roles = {"roles": ["on_call"]}
+    changed = client.patch(f"/v1/users/{staff.user_id}", json=roles, headers=admin.headers)
+    made(changed, 200)
+    leaving = clinic.staff()
+    assert post(client, leaving, {}, "/v1/auth/logout").status_code == 204
+
+
+def the_clinic(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """All that an administrator changes."""
+    admin = clinic.admin
+    made(client.patch("/v1/clinic", json={"phone": "+33 1 23"}, headers=admin.headers), 200)
+    address = {"address": "mailto:night@clinic.example"}
+    contact = made(post(client, admin, address, "/v1/clinic/contacts"))["id"]
+    gone = client.delete(f"/v1/clinic/contacts/{contact}", headers=admin.headers)
+    assert gone.status_code == 204
+    made(client.put("/v1/clinic/contacts/last-resort", json=address, headers=admin.headers), 200)
+
+
+def a_phone(chart: Chart) -> None:
+    """What a patient sends and reads, and a clinician beside them."""
+    hers = {"patient_id": str(chart.pat.patient_id)}
+    form = chart.answer()["id"]
+    made(chart.post("/v1/check-ins", chart.form() | hers))
+    amended = {"answers": chart.form()["answers"], "reason": "wrong"}
+    made(chart.post(f"/v1/check-ins/{form}/amend", {"id": str(uuid4())} | amended))
+    doubtful = chart.answer(recorded_at=ago(days=1000))["id"]
+    time = {"recorded_at": ago(days=3), "reason": "on the phone"}
+    made(chart.post(f"/v1/check-ins/{doubtful}/time", time), 200)
+    report = made(chart.report("nausea"))["id"]
+    made(chart.report("nausea", person=chart.staff, **hers))
+    effects = {"effects": chart.effects("nausea")["effects"], "reason": "wrong"}
+    made(chart.post(f"/v1/side-effects/{report}/amend", {"id": str(uuid4())} | effects))
+    asked = {"id": str(uuid4()), "recorded_at": ago(minutes=1)}
+    made(chart.post("/v1/help-requests", asked, chart.pat))
+    for kind, one in (
+        ("check-ins", form),
+        ("side-effects", report),
+        ("help-requests", asked["id"]),
+    ):
+        for person, query in ((chart.pat, {}), (chart.staff, hers)):
+            asks = "&".join(f"{name}={value}" for name, value in query.items())
+            chart.get(f"/v1/{kind}?{asks}", person)
+            chart.get(f"/v1/{kind}/{one}", person)
+
+
+def a_patient(chart: Chart) -> None:
+    """What a clinician reads and changes."""
+    made(chart.post("/v1/patients", {"name": "Ada Quagga", "timezone": "Europe/Paris"}))
+    chart.get("/v1/patients")
+    printed = chart.client.get(
+        "/v1/patients", headers={**chart.staff.headers, "Accept": "text/html"}
+    )
+    assert printed.status_code == 200
+    chart.get(chart.path)
+    made(chart.patch(chart.path, {"mrn": "M-7"}), 200)
+    team = {"user_ids": [str(chart.staff.user_id)]}
+    made(chart.send("PUT", f"{chart.path}/care-team", chart.staff, team), 200)
+    for part in ("care-team", "due", "trend", "trend/difference?from_cut=1", "courses"):
+        chart.get(f"{chart.path}/{part}")
+    chart.get("/v1/cohort/outcomes")
+
+
+def a_treatment(chart: Chart) -> None:
+    """Courses, sessions and what belongs to them."""
+    course = made(chart.post(f"{chart.path}/courses", a_course()))["id"]
+    made(chart.patch(f"{chart.path}/courses/{course}", {"indication": "F33.1"}), 200)
+    other = {
+        "name": "lithium",
+        "kind": "mood_stabiliser",
+        "started_on": chart.now.date().isoformat(),
+    }
+    added = made(chart.post(f"{chart.path}/concomitant-treatments", other))["id"]
+    others = f"{chart.path}/concomitant-treatments"
+    made(chart.patch(f"{others}/{added}", {"stopped_on": chart.now.date().isoformat()}), 200)
+    chart.get(others)
+    chart.screen()
+    chart.get(f"{chart.path}/screenings")
+    session = made(chart.post(f"{chart.path}/sessions", a_session(course, chart.now)))["id"]
+    one = f"{chart.path}/sessions/{session}"
+    chart.change(session, supervision="remote_supervised")
+    measured = chart.vitals(session, "pre")["id"]
+    made(chart.patch(f"{one}/vitals/{measured}", {"systolic": 121}), 200)
+    made(chart.decide(session, "clearance", "cleared"))
+    for path in (f"{chart.path}/sessions", one, f"{one}/vitals", f"{one}/decisions"):
+        chart.get(path)
+
+
+def alerts(chart: Chart) -> None:
+    """What is done with an alert, over HTTP and on the page."""
+    client, staff = chart.client, chart.staff
+    alert_id = open_alert(client, chart.pat)
+    path = f"/v1/alerts/{alert_id}"
+    chart.get("/v1/alerts")
+    chart.get(path)
+    made(chart.send("POST", f"{path}/acknowledge", staff), 200)
+    made(chart.post(f"{path}/notes", {"text": "called"}))
+    made(chart.post(f"{path}/feedback", {"useful": True}), 200)
+    made(chart.post(f"{path}/resolve", {"disposition": "safe_plan_made"}), 200)
+    page = Browser(chart.clinic.app, open_alert(client, chart.clinic.patient()))
+    page.log_in(staff)
+    page.send("acknowledge")
+    page.send("note", text="called")
+    page.send("contact", outcome="no_answer")
+    page.send("resolve", disposition="safe_plan_made", note="")
+    page.send("log-out")
+    page.path = "/a"
+    page.log_in(staff)
+    page.send("log-out")
+
+
+def test_every_row_of_the_table_is_what_happens(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, seen: Seen
+) -> None:
+    accounts(client, clinic)
+    the_clinic(client, clinic)
+    chart = Chart(clinic, staff=clinic.staff())
+    a_phone(chart)
+    a_patient(chart)
+    a_treatment(chart)
+    alerts(chart)
+    elsewhere = {"POST /v1/auth/password-reset/confirm"}  # tests/services/password_reset
+    assert RECORDED.keys() - seen.keys() == elsewhere
+    assert OWN_ENTRIES.keys() <= seen.keys()
+    table = RECORDED | OWN_ENTRIES
+    wrong = {
+        route: actions
+        for route, actions in seen.items()
+        if route not in UNRECORDED and not actions <= set(table[route])
+    }
+    assert wrong == {}
+    assert [route for route in RECORDED if route in seen and not seen[route]] == []
+
+
+def test_what_a_list_showed_is_recorded(client: FlaskClient, clinic: ClinicWorld) -> None:
+    staff, admin = clinic.staff(), clinic.admin
+    people = sorted(clinic.patient().patient_id for _ in range(3))
+    shown = client.get("/v1/patients?limit=2", headers=staff.headers).json["items"]
+    (entry,) = entries(staff, "caseload_read")
+    assert entry["about_ids"] == [UUID(row["id"]) for row in shown]
+    assert len(set(entry["about_ids"]) & set(people)) == 2
+    listed = client.get("/v1/users?limit=2", headers=admin.headers).json["items"]
+    (entry,) = entries(admin, "users_read")
+    assert entry["about_ids"] == [UUID(row["id"]) for row in listed]
+
+
+def test_a_further_device_shows_in_what_it_reads(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """An administrator invites a device for a patient and reads with it."""
+    ada = clinic.patient()
+    with clinic.app.app_context():
+        code = invite_device(clinic.admin.actor, ada.patient_id, utcnow()).code
+    phone = made(client.post("/v1/invitations/accept", json={"code": code}))
+    headers = {"Authorization": f"Bearer {phone['access_token']}"}
+    assert client.get("/v1/check-ins", headers=headers).status_code == 200
+    assert client.get("/v1/check-ins", headers=ada.headers).status_code == 200
+    theirs, own = entries(ada, "check_ins.list")
+    assert theirs["patient_id"] == own["patient_id"] == ada.patient_id
+    assert own["object_id"] == ada.actor.family_id != theirs["object_id"]
+    query = "SELECT family_id FROM invitations WHERE invited_by = :id ORDER BY created_at DESC"
+    assert rows(ada, query, id=clinic.admin.user_id)[0]["family_id"] == theirs["object_id"]
+
+
+def test_what_is_refused_is_recorded(client: FlaskClient, world: World) -> None:
+    clinic, other = world.clinic(), world.clinic()
+    staff, patient = clinic.staff(), clinic.patient()
+    hidden, colleague = clinic.patient(), clinic.staff()
+    with clinic.app.app_context():
+        team = {"user_ids": [str(colleague.user_id)]}
+        path = f"/v1/patients/{hidden.patient_id}"
+        made(client.put(f"{path}/care-team", json=team, headers=colleague.headers), 200)
+    strange = other.patient().patient_id
+    for method in ("GET", "HEAD", "GET"):
+        assert client.open(path, method=method, headers=staff.headers).status_code == 404
+    assert client.get(f"/v1/patients/{strange}", headers=staff.headers).status_code == 404
+    assert client.get("/v1/users", headers=patient.headers).status_code == 403
+    form = phq9()
+    amended = f"/v1/check-ins/{uuid4()}/amend"
+    body = {"id": str(uuid4()), "answers": form["answers"], "reason": "x"}
+    assert post(client, patient, body, amended).status_code == 404
+    found = [
+        (row["actor_id"], row["about_ids"], row["detail"]["status"], row["detail"]["route"])
+        for row in entries(staff, "refused")
+    ]
+    one = "GET /v1/patients/<uuid:patient_id>"
+    assert found[:3] == [
+        (staff.user_id, [hidden.patient_id], 404, one),
+        (staff.user_id, [strange], 404, one),
+        (patient.user_id, None, 403, "GET /v1/users"),
+    ]
+    assert found[3][3] == "POST /v1/check-ins/<uuid:check_in_id>/amend"
+    assert entries(other.admin, "refused") == []
+
+
+def test_probing_leaves_a_bounded_trace(client: FlaskClient, clinic: ClinicWorld) -> None:
+    staff = clinic.staff()
+    for _ in range(150):
+        assert client.get(f"/v1/patients/{uuid4()}", headers=staff.headers).status_code == 404
+    assert 40 < len(entries(staff, "refused")) <= 2 * 64
+
+
+def test_a_refusal_on_the_page_is_recorded_too(
+    app: Flask, client: FlaskClient, world: World
+) -> None:
+    clinic, other = world.clinic(), world.clinic()
+    staff = clinic.staff()
+    alert_id = open_alert(client, other.patient())
+    assert Browser(app, alert_id).log_in(staff).status_code == 404
+    (entry,) = entries(staff, "refused")
+    assert entry["about_ids"] == [UUID(alert_id)]
+
+
+def test_failed_log_ins_leave_few_entries_and_no_address(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    staff = clinic.staff()
+    give_password(staff)
+    for number in range(40):
+        wrong = {"email": staff.email, "password": f"wrong {number} horse battery"}
+        assert client.post("/v1/auth/login", json=wrong).status_code in (401, 429)
+    client.post("/v1/auth/login", json={"email": "nobody@clinic.example", "password": PASSWORD})
+    found = entries(staff, "login_failed")
+    assert 1 <= len(found) <= 7
+    assert {(row["actor_id"], *row["about_ids"]) for row in found} == {(None, staff.user_id)}
+    assert found[0]["detail"] == {"tries": 1, "known_device": 0}
+    assert staff.email not in str([dict(row) for row in found])
+
+
+def test_a_refusal_that_cannot_be_recorded_is_answered_all_the_same(
+    client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("api.http.audited.record_refusal", fail)
+    assert client.get(f"/v1/patients/{uuid4()}", headers=clinic.admin.headers).status_code == 404
+
+
+def test_only_what_was_refused_is_recorded_as_refused(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    assert {403, 404} == REFUSED
+    admin = clinic.admin
+    assert client.get("/v1/patients?sort=no", headers=admin.headers).status_code == 422
+    assert client.get("/v1/nowhere", headers=admin.headers).status_code == 404
+    with clinic.app.app_context():
+        invite(admin.actor, InvitationForm(made_up_email(), "Ada Quagga", ("patient",)), utcnow())
+    assert entries(admin, "refused") == []
