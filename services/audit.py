@@ -21,6 +21,8 @@ from services.access import Actor
 
 KEY_BYTES: Final = 32
 JOINED_S: Final = 15 * 60
+# Somebody on the staff sends an id again, and reads what was answered to it first.
+AGAIN: Final = "first_answer_read"
 _CLINIC: Final = cast(func.current_setting("interlude.clinic_id"), Uuid)
 # The application puts in these columns alone; the sealer gives an entry its place.
 _NEW: Final = {

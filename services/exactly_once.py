@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import RecordId
 from models.encryption import keyring
 from models.entries.check_in import RecordKind
+from services import audit
 from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
 from services.rules.mood_days import to_utc
@@ -145,6 +146,7 @@ def answer_once(
     if record_id is not None:
         known = known_answer(session, actor, record_id, patient_id, digest)
         if known is not None:
+            audit.record_read(session, actor, audit.AGAIN, now, patient_id)
             return known
     body = render(make())
     if record_id is not None:

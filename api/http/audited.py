@@ -20,7 +20,8 @@ SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
 ALERT: Final = "/v1/alerts/<uuid:alert_id>"
 PAGE: Final = "/a/<alert_id>"
 
-# route: the actions of its entries; one of them at least
+# route: the actions of its entries; one of them at least. Where a client's own id comes again, it
+# is `services.audit.AGAIN` instead.
 RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/auth/login": ("logged_in",),
     "POST /v1/auth/logout": ("logged_out",),
@@ -125,7 +126,8 @@ UNRECORDED: Final[dict[str, str]] = {
     "GET /docs/<asset>": "about nobody",
     "GET /static/<path:filename>": "about nobody",
 }
-REFUSED: Final = frozenset({403, 404})
+# 409: an id that somebody else used, or what is stored under it.
+REFUSED: Final = frozenset({403, 404, 409})
 
 
 def init_audited(app: Flask) -> None:

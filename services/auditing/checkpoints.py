@@ -84,7 +84,9 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
         _make_key(path)
     if path.stat().st_mode & 0o077:
         raise SealError(f"{path} can be read by other accounts: chmod 600")
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
+    _publish(public_file(path), key.public_key().public_bytes_raw().hex())
+    return key
 
 
 def public_keys(path: Path) -> list[Ed25519PublicKey]:
@@ -103,14 +105,18 @@ def public_file(path: Path) -> Path:
 
 
 def _make_key(path: Path) -> None:
-    """The public half first: a key that nobody can check signs nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = Ed25519PrivateKey.generate()
-    with public_file(path).open("a", encoding="ascii") as file:
-        file.write(key.public_key().public_bytes_raw().hex() + "\n")
-    public_file(path).chmod(0o644)
     # When another sealer was first, its key is the one.
-    place_first(path, key.private_bytes_raw().hex())
+    place_first(path, Ed25519PrivateKey.generate().private_bytes_raw().hex())
+
+
+def _publish(path: Path, half: str) -> None:
+    """Former keys' halves stay: what they signed is still to be checked."""
+    if path.exists() and half in path.read_text("ascii").split():
+        return
+    with path.open("a", encoding="ascii") as file:
+        file.write(half + "\n")
+    path.chmod(0o644)
 
 
 def _content(seq: int, digest: bytes, sealed_at: datetime) -> bytes:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from models import CheckIn, SideEffectReport
 from models.entries.check_in import RecordKind
+from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
@@ -137,7 +138,10 @@ def write_entry(
         joins = (entry.sent, entry.root_id) if entry.counts else None
         known = load_known(session, patient_id, status, entry.id, joins)
         if known.row.known_id is not None:
-            return answer_again(known.row, actor, patient_id, entry.digest)
+            answer = answer_again(known.row, actor, patient_id, entry.digest)
+            if actor.patient_id is None:
+                audit.record_read(session, actor, audit.AGAIN, now, patient_id)
+            return answer
         outcome = decide(entry.sent, known)
         if IMPLAUSIBLE_TIME in outcome.read.facts.flags:
             entry = replace(entry, counts=False)

@@ -95,6 +95,17 @@ def test_a_broken_checkpoint_is_no_clean_bill(
         assert (status, "cannot be read" in output) == (1, True)
 
 
+def test_a_new_key_seals_and_what_the_old_one_sealed_is_still_checked(
+    operator: Callable[..., tuple[int, str]], chain: Chain, clinic: ClinicWorld, tmp_path: Path
+) -> None:
+    assert operator("seal", "--once")[0] == 0
+    (tmp_path / "key" / "audit_key").unlink()
+    chain.events(clinic.id, 1)
+    assert operator("seal", "--once")[0] == 0
+    assert operator("verify")[0] == 0
+    assert len((tmp_path / "key" / "audit_key.pub").read_text().split()) == 2
+
+
 def test_a_key_that_others_can_read_seals_nothing(tmp_path: Path) -> None:
     signing_key(tmp_path / "key")
     (tmp_path / "key").chmod(0o640)
