@@ -29,6 +29,7 @@ from models import (
     TreatmentSessionVersion,
     User,
 )
+from models.sealing import sealed
 from services.accounts.account import email_digest
 from services.patients.record import pack_emergency_contact
 from services.unit_of_work import transaction
@@ -127,7 +128,7 @@ def fill(clinic: ClinicWorld, staff: Person, patients: int) -> None:
 def put(session: Session, model: Any, rows: Sequence[dict[str, Any]]) -> None:
     """One bulk insert."""
     if rows:
-        session.execute(insert(model), rows)
+        session.execute(insert(model), [sealed(model, row) for row in rows])
 
 
 class Made:

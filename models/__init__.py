@@ -43,6 +43,7 @@ from models.people.clinic import Clinic
 from models.people.email_change import EmailChange
 from models.people.password_reset import PasswordReset, PasswordResetRequest
 from models.people.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
+from models.sealing import sealed
 from models.treatment import (
     ConcomitantTreatment,
     CourseVersion,
@@ -110,4 +111,5 @@ __all__ = [
     "UnreadableBody",
     "User",
     "WorkerHeartbeat",
+    "sealed",
 ]

@@ -1,7 +1,8 @@
 """Columns at rest: AES-256-GCM with a key id, and keyed digests for look-ups.
 
-A stored value is `v1 | key id | nonce | ciphertext`; the associated data is `table.column`, so
-that a value moved to another column does not open.
+A stored value is `version | key id | nonce | ciphertext`. The associated data names `table.column`
+and the row's primary key, which begins with the clinic, so that a value moved to another column,
+row or clinic does not open. Values of version 1, from before that, are bound to their column alone.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, Self, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy import Dialect, Label, LargeBinary, Text, func, literal_column, type_coerce
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-VERSION: Final = b"\x01"
+VERSION: Final = b"\x02"
+COLUMN_ONLY: Final = b"\x01"
 NONCE_BYTES: Final = 12
 KEY_ID_BYTES: Final = 4
+# Between the primary key of a row, in words, and the value, where the database gives both.
+_END_OF_ROW: Final = literal_column(r"'\000'::bytea", LargeBinary)
+_BLANK: Final = literal_column("' '", Text)
+_UTF8: Final = literal_column("'UTF8'", Text)
 
 
 class KeyringError(RuntimeError):
@@ -60,7 +67,7 @@ class Keyring:
         return key_id
 
     def encrypt(self, clear: bytes, context: str) -> bytes:
-        """Encrypt for one `table.column`."""
+        """Encrypt for one column of one row: `context` is what `context_of` says."""
         if not self._writing:
             raise KeyringError("the keyring is empty")
         nonce = os.urandom(NONCE_BYTES)
@@ -68,13 +75,14 @@ class Keyring:
         return VERSION + self._writing + nonce + sealed
 
     def decrypt(self, stored: bytes, context: str) -> bytes:
-        """Open a value written for the same `table.column`; raises `KeyringError`."""
+        """Open a value written for the same column of the same row; raises `KeyringError`."""
         head, rest = stored[: 1 + KEY_ID_BYTES], stored[1 + KEY_ID_BYTES :]
         key = self._keys.get(head[1:])
-        if head[:1] != VERSION or key is None:
+        if head[:1] not in (VERSION, COLUMN_ONLY) or key is None:
             raise KeyringError("no key of this process opens the value")
+        bound = context if head[:1] == VERSION else context.partition(" ")[0]
         try:
-            return key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode())
+            return key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound.encode())
         except (InvalidTag, ValueError) as error:  # changed, moved or cut short
             raise KeyringError("the value is not what was written here") from error
 
@@ -95,8 +103,31 @@ def derive(secret: str, purpose: bytes) -> bytes:
 keyring: Final = Keyring()
 
 
+def context_of(column: str, *row: object) -> str:
+    """What a value is bound to: its `table.column` and the primary key of its row, in order."""
+    return " ".join((column, *map(str, row)))
+
+
+class OfRow(str):
+    """A text together with the primary key of the row that it is encrypted for."""
+
+    __slots__ = ("row",)
+
+    def __new__(cls, text: str, row: str) -> Self:
+        """`row`: the values of the primary key with blanks between them."""
+        made = super().__new__(cls, text)
+        made.row = row
+        return made
+
+    row: str
+
+
 class EncryptedText(TypeDecorator[str]):
-    """Text that is encrypted at rest; `context` is its `table.column`."""
+    """Text that is encrypted at rest for its row; `context` is its `table.column`.
+
+    What is written has to say its row (`models.sealing`). What is read comes with the key of the
+    row in which the database found it.
+    """
 
     impl = LargeBinary
     cache_ok = True
@@ -106,7 +137,22 @@ class EncryptedText(TypeDecorator[str]):
         self.context = context
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - signature of the base class
-        return None if value is None else keyring.encrypt(value.encode(), self.context)
+        if value is None:
+            return None
+        if not isinstance(value, OfRow):
+            raise TypeError(f"{self.context} is written without saying for which row")
+        return keyring.encrypt(value.encode(), context_of(self.context, value.row))
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The stored value behind the primary key of its row."""
+        while isinstance(column, Label):
+            column = column.element
+        source = cast(Any, column).table
+        row = func.convert_to(func.concat_ws(_BLANK, *source.primary_key), _UTF8)
+        return type_coerce(row.op("||")(_END_OF_ROW).op("||")(column), self)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - signature of the base class
-        return None if value is None else keyring.decrypt(value, self.context).decode()
+        if value is None:
+            return None
+        row, _, stored = value.partition(b"\x00")
+        return keyring.decrypt(stored, context_of(self.context, row.decode())).decode()

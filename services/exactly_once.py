@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import RecordId
 from models.encryption import keyring
 from models.entries.check_in import RecordKind
+from models.sealing import sealed
 from services import audit
 from services.access import Actor
 from services.exceptions import ContentConflict, IdTaken
@@ -118,15 +119,16 @@ def keep_answer(
     now: datetime,
 ) -> Insert:
     """The write that takes the id, for everybody and for ever."""
-    return insert(RecordId).values(
-        id=record_id,
-        clinic_id=clinic_id,
-        patient_id=patient_id,
-        kind=kind,
-        content_digest=digest,
-        first_answer=body.decode(),
-        received_at=now,
-    )
+    row = {
+        "clinic_id": clinic_id,
+        "id": record_id,
+        "patient_id": patient_id,
+        "kind": kind,
+        "content_digest": digest,
+        "first_answer": body.decode(),
+        "received_at": now,
+    }
+    return insert(RecordId).values(sealed(RecordId, row))
 
 
 def answer_once(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models import Patient, User
 from models.base import new_id
 from models.encryption import keyring
+from models.sealing import sealed
 from services.accounts.address_changes import is_kept_for_another
 from services.exactly_once import violated
 from services.exceptions import Invalid
@@ -42,18 +43,19 @@ def add_user(
     digest = email_digest(email)
     if is_kept_for_another(session, digest, now):
         raise Invalid({"email": [TAKEN]})
+    row = {
+        "clinic_id": clinic_id,
+        "id": new_id(),
+        "email": email.strip(),
+        "email_digest": digest,
+        "name": name,
+        "roles": sorted(set(roles)),
+        "timezone": timezone,
+        "created_at": now,
+    }
     user_id = session.execute(
         insert(User)
-        .values(
-            clinic_id=clinic_id,
-            id=new_id(),
-            email=email.strip(),
-            email_digest=digest,
-            name=name,
-            roles=sorted(set(roles)),
-            timezone=timezone,
-            created_at=now,
-        )
+        .values(sealed(User, row))
         .on_conflict_do_nothing(
             index_elements=["clinic_id", "email_digest"], index_where=text("active")
         )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Notification
 from models.alerts.notification import UNFINISHED
 from models.base import new_id
+from models.sealing import sealed
 from services.channels.base import Letter
 
 SUBJECT: Final = "[Interlude] Your code for a new password"
@@ -148,21 +149,20 @@ def queue_letter(
     """A letter with this code to the account's address, due at once. No `NOTIFY` for the workers:
     it would make the commits that carry a page wait.
     """
-    session.execute(
-        insert(Notification).values(
-            clinic_id=clinic_id,
-            id=new_id(),
-            kind="letter",
-            page_round=0,
-            page_step=0,
-            user_id=user_id,
-            channel="email",
-            created_at=now,
-            due_at=now,
-            expires_at=expires_at,
-            sealed_code=code,
-        )
-    )
+    row = {
+        "clinic_id": clinic_id,
+        "id": new_id(),
+        "kind": "letter",
+        "page_round": 0,
+        "page_step": 0,
+        "user_id": user_id,
+        "channel": "email",
+        "created_at": now,
+        "due_at": now,
+        "expires_at": expires_at,
+        "sealed_code": code,
+    }
+    session.execute(insert(Notification).values(sealed(Notification, row)))
 
 
 def tell_of_device(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from models import Clinic, Contact
 from models.base import new_id
+from models.sealing import sealed
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
@@ -67,17 +68,16 @@ def append_contact(
         raise Invalid({"address": ["The chain is full."]})
     secret = secrets.token_urlsafe(SECRET_BYTES) if channel == "webhook" else None
     contact_id = new_id()
-    session.execute(
-        insert(Contact).values(
-            clinic_id=clinic_id,
-            id=contact_id,
-            position=position,
-            channel=channel,
-            address=target,
-            signing_secret=secret,
-            created_at=now,
-        )
-    )
+    row = {
+        "clinic_id": clinic_id,
+        "id": contact_id,
+        "position": position,
+        "channel": channel,
+        "address": target,
+        "signing_secret": secret,
+        "created_at": now,
+    }
+    session.execute(insert(Contact).values(sealed(Contact, row)))
     audit.record(session, actor_id, "contact_added", now, object_id=contact_id, channel=channel)
     return NewContact(contact_id, secret)
 
@@ -86,18 +86,17 @@ def add_last_resort(
     session: Session, clinic_id: UUID, user_id: UUID, email: str, now: datetime
 ) -> None:
     """The admin's e-mail, final step of every chain from the clinic's first second."""
-    session.execute(
-        insert(Contact).values(
-            clinic_id=clinic_id,
-            id=new_id(),
-            position=LAST_RESORT_POSITION,
-            channel="email",
-            address=email,
-            user_id=user_id,
-            last_resort=True,
-            created_at=now,
-        )
-    )
+    row = {
+        "clinic_id": clinic_id,
+        "id": new_id(),
+        "position": LAST_RESORT_POSITION,
+        "channel": "email",
+        "address": email,
+        "user_id": user_id,
+        "last_resort": True,
+        "created_at": now,
+    }
+    session.execute(insert(Contact).values(sealed(Contact, row)))
 
 
 # Never what was sent: it may hold a password.

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import Clinic, ContactMethod, Notification
 from models.base import new_id
+from models.sealing import sealed
 from services.accounts.invitation_codes import ALPHABET, code_digest
 from services.channels.base import Letter
 from services.exceptions import RateLimited
@@ -108,7 +109,7 @@ def queue(session: Session, whose: Whose, content: dict[str, Any], now: datetime
     notification_id = new_id()
     row = letter_row(whose.clinic_id, whose.user_id, content, now, now + VALID_FOR)
     row |= {"id": notification_id, "method_id": whose.method_id, "channel": whose.kind}
-    session.execute(insert(Notification).values(**row))
+    session.execute(insert(Notification).values(sealed(Notification, row)))
     return notification_id
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from models import ContactMethod, Notification, User
+from models.sealing import sealed
 from services.channels.base import Receipt
 from services.contact_methods.codes import letter_row
 
@@ -65,4 +66,4 @@ def it_fails(
     }
     admins = [one.id for one in people if "admin" in one.roles]
     rows = [letter_row(clinic_id, admin, content, now, now + NEWS_FOR) for admin in admins]
-    session.execute(insert(Notification), rows)
+    session.execute(insert(Notification), [sealed(Notification, row) for row in rows])

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import ContactMethod, Notification, User
 from models.base import new_id
+from models.sealing import sealed
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
@@ -71,18 +72,17 @@ def add_method(
     secret = secrets.token_urlsafe(SECRET_BYTES) if kind == "webhook" else None
     with acting(actor, now) as session:
         _check_room(session, actor)
-        session.execute(
-            insert(ContactMethod).values(
-                clinic_id=actor.clinic_id,
-                id=method_id,
-                user_id=actor.user_id,
-                kind=kind,
-                address=typed.address,
-                shown=typed.shown,
-                signing_secret=secret,
-                created_at=now,
-            )
-        )
+        row = {
+            "clinic_id": actor.clinic_id,
+            "id": method_id,
+            "user_id": actor.user_id,
+            "kind": kind,
+            "address": typed.address,
+            "shown": typed.shown,
+            "signing_secret": secret,
+            "created_at": now,
+        }
+        session.execute(insert(ContactMethod).values(sealed(ContactMethod, row)))
         send_code(session, Whose(actor.clinic_id, actor.user_id, method_id, kind), now)
         audit.record(
             session, actor.user_id, "contact_method_added", now, object_id=method_id, channel=kind

@@ -16,6 +16,7 @@ from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
+from models.sealing import sealed
 from services.access import Action, Actor, scopes
 from services.exactly_once import FirstAnswer, content_digest
 from services.exceptions import Invalid
@@ -170,14 +171,17 @@ class CheckInEntry(Entry):
             if self.versions
             else {"note": self.sent.note, "client_total": self.sent.client_total}
         )
-        contents = insert(CheckInContent).values(
-            clinic_id=row["clinic_id"],
-            patient_id=row["patient_id"],
-            check_in_id=self.id,
-            answers=self.sent.answers,
+        contents = {
+            "clinic_id": row["clinic_id"],
+            "patient_id": row["patient_id"],
+            "check_in_id": self.id,
+            "answers": self.sent.answers,
             **beside,
-        )
-        stored: list[Write] = [insert(CheckIn).values(**row), contents]
+        }
+        stored: list[Write] = [
+            insert(CheckIn).values(**row),
+            insert(CheckInContent).values(sealed(CheckInContent, contents)),
+        ]
         if self.versions:
             revision = row["revision"]
             stored.append(superseded(CheckIn, self.versions[-1], superseded_revision=revision))

@@ -14,6 +14,7 @@ from sqlalchemy import Select, and_, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import HelpRequest, Patient
+from models.sealing import sealed
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
@@ -87,7 +88,7 @@ class HelpEntry(Entry):
 
     def writes(self, row: dict[str, Any]) -> list[Write]:
         """The request."""
-        return [insert(HelpRequest).values(**row)]
+        return [insert(HelpRequest).values(sealed(HelpRequest, row))]
 
     def record(
         self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import CheckIn, Patient, StoredPlan, UnreadableBody
 from models.base import new_id
 from models.encryption import keyring
+from models.sealing import sealed
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
 from services.alerts.raising import raise_alerts
@@ -143,19 +144,20 @@ def _commit(
     raised = raise_alerts(session, patient, facts, outcome.decisions, entry_id, chain, now)
     safety = safety_card(outcome, patient, chain, now, is_stored=False)
     problem = refused.problem | {"safety": safety}
-    body = insert(UnreadableBody).values(
-        id=entry_id,
-        clinic_id=patient.clinic_id,
-        patient_id=patient.patient_id,
-        alert_id=raised.alert_ids.get(UNREADABLE_RISK) or raised.alert_ids[EMERGENCY],
-        body_digest=digest,
-        body=refused.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd"),
-        answer=orjson.dumps(problem).decode(),
-        answer_status=problem["status"],
-        counts_as_risk=counts,
-        received_at=now,
-        revision=patient.next_revision,
-    )
+    row = {
+        "clinic_id": patient.clinic_id,
+        "id": entry_id,
+        "patient_id": patient.patient_id,
+        "alert_id": raised.alert_ids.get(UNREADABLE_RISK) or raised.alert_ids[EMERGENCY],
+        "body_digest": digest,
+        "body": refused.body[:KEPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        "answer": orjson.dumps(problem).decode(),
+        "answer_status": problem["status"],
+        "counts_as_risk": counts,
+        "received_at": now,
+        "revision": patient.next_revision,
+    }
+    body = insert(UnreadableBody).values(sealed(UnreadableBody, row))
     risk = _risk_writes(patient, now) if counts else [status_update(patient, {})]
     others = [*risk, _drop_old_bodies(patient), body]
     store_outcome(session, patient, outcome, raised, entry_id, now, others)

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models import SideEffectReport, TreatmentSession
+from models.sealing import sealed
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, content_digest
@@ -175,7 +176,7 @@ class SideEffectsEntry(Entry):
 
     def writes(self, row: dict[str, Any]) -> list[Write]:
         """The version, and that it stands in place of the one before."""
-        stored: list[Write] = [insert(SideEffectReport).values(**row)]
+        stored: list[Write] = [insert(SideEffectReport).values(sealed(SideEffectReport, row))]
         if self.versions:
             stored.append(superseded(SideEffectReport, self.versions[-1]))
         return stored

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
+from models.sealing import sealed
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
@@ -44,7 +45,15 @@ def state_time(
         session.execute(
             update(CheckInContent)
             .where(CheckInContent.patient_id == patient_id, CheckInContent.check_in_id == first.id)
-            .values(reason=reason)
+            .values(
+                sealed(
+                    CheckInContent,
+                    {"reason": reason},
+                    clinic_id=actor.clinic_id,
+                    patient_id=patient_id,
+                    check_in_id=first.id,
+                )
+            )
         )
         refresh(session, patient_id, now)
         audit.record(session, actor.user_id, "check_in_time_stated", now, patient_id, first.id)

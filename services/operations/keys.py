@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import Column, LargeBinary, Table, func, select, type_coerce
 
 from models import Base, User
-from models.encryption import EncryptedText, KeyringError, keyring
+from models.encryption import EncryptedText, KeyringError, context_of, keyring
 from models.key_fingerprint import WrongKeyError, key_problem
 from services import audit
 from services.unit_of_work import clinic_ids, transaction
@@ -99,16 +100,17 @@ def _proved() -> bool:
     nobody = True
     for clinic_id in clinic_ids():
         with transaction(clinic_id) as session:
-            stored = session.scalars(select(type_coerce(User.email, LargeBinary)).limit(100)).all()
-        if any(map(_opens, stored)):
+            people = select(User.id, type_coerce(User.email, LargeBinary).label("email"))
+            stored = session.execute(people.limit(100)).all()
+        if any(_opens(clinic_id, *row) for row in stored):
             return True
         nobody = nobody and not stored
     return nobody
 
 
-def _opens(email: bytes) -> bool:
+def _opens(clinic_id: UUID, user_id: UUID, email: bytes) -> bool:
     try:
-        keyring.decrypt(email, "users.email")
+        keyring.decrypt(email, context_of("users.email", clinic_id, user_id))
     except KeyringError:
         return False
     return True

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, insert, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from models.sealing import sealed
 from services.paging import RowPage, decode_cursor, page_of_rows
 from services.treatment.once import Writing
 
@@ -18,7 +19,7 @@ def insert_record(
     writing: Writing, table: type[Any], record_id: UUID, fields: Mapping[str, Any]
 ) -> Row[Any]:
     """The new row of a table, with all its columns."""
-    new = insert(table).values(id=record_id, **writing.stamp, **fields)
+    new = insert(table).values(sealed(table, {"id": record_id, **writing.stamp, **fields}))
     return writing.session.execute(new.returning(*table.__table__.c)).one()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from models import AlertFeedback, AlertNote
 from models.base import new_id
+from models.sealing import sealed
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
@@ -56,8 +57,9 @@ def add_note(actor: Actor, alert_id: UUID, note: NewNote, now: datetime) -> Firs
                 "outcome": note.outcome,
                 "text": note.text,
             }
+            of = {"clinic_id": locked.alert.clinic_id, "alert_id": alert_id}
             stored = insert(AlertNote).values(
-                clinic_id=locked.alert.clinic_id, alert_id=alert_id, author_id=actor.user_id, **row
+                sealed(AlertNote, row | of | {"author_id": actor.user_id})
             )
             locked.write(_change(locked, note), (stored,), note_id=str(row["id"]))
             return row | {"by": actor.user_id, "alert": show_summary(locked.alert)}
@@ -107,10 +109,12 @@ def give_feedback(
         alert = visible_alert(session, actor, alert_id, now)
         require(reach_of(session, actor, alert, now).acts)
         answer = {"at": now, "useful": useful, "note": note}
+        key = {"clinic_id": alert.clinic_id, "alert_id": alert_id, "user_id": actor.user_id}
+        kept = sealed(AlertFeedback, answer, **key)
         session.execute(
             upsert(AlertFeedback)
-            .values(clinic_id=alert.clinic_id, alert_id=alert_id, user_id=actor.user_id, **answer)
-            .on_conflict_do_update(index_elements=["clinic_id", "alert_id", "user_id"], set_=answer)
+            .values(key | kept)
+            .on_conflict_do_update(index_elements=list(key), set_=kept)
         )
         audit.record(session, actor.user_id, "alert_feedback", now, alert.patient_id, alert_id)
         return answer

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models import AlertOccurrence, AlertResolution, CheckIn, StoredPlan
 from models.base import new_id
 from models.encryption import keyring
+from models.sealing import sealed
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
 from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
@@ -78,15 +79,16 @@ def resolve(actor: Actor, alert_id: UUID, ending: Ending, now: datetime) -> dict
             raise Invalid(errors)
         if ending.standing_plan is not None:
             set_plan(locked, **ending.standing_plan)
-        kept = insert(AlertResolution).values(
-            clinic_id=locked.alert.clinic_id,
-            alert_id=alert_id,
-            at=now,
-            by=actor.user_id,
-            disposition=ending.disposition,
-            note=ending.note,
-            content_digest=ending.digest,
-        )
+        row = {
+            "clinic_id": locked.alert.clinic_id,
+            "alert_id": alert_id,
+            "at": now,
+            "by": actor.user_id,
+            "disposition": ending.disposition,
+            "note": ending.note,
+            "content_digest": ending.digest,
+        }
+        kept = insert(AlertResolution).values(sealed(AlertResolution, row))
         stand_down = stand_down_writes(session, locked.alert, actor.user_id, locked.now)
         locked.write(lifecycle.resolved(locked.state, locked.circumstances()), (kept, *stand_down))
         return locked.shown("alert_resolved")
@@ -117,19 +119,18 @@ def set_plan(locked: LockedAlert, until: datetime, reason: str) -> None:
         .where(StoredPlan.patient_id == locked.alert.patient_id, StoredPlan.ended_at.is_(None))
         .values(ended_at=locked.now, ended_because=REPLACED)
     )
-    locked.session.execute(
-        insert(StoredPlan).values(
-            clinic_id=locked.alert.clinic_id,
-            id=new_id(),
-            patient_id=locked.alert.patient_id,
-            alert_id=locked.alert.id,
-            check_in_id=latest.id,
-            set_by=locked.actor.user_id,
-            set_at=locked.now,
-            until_at=until,
-            reason=reason,
-        )
-    )
+    row = {
+        "clinic_id": locked.alert.clinic_id,
+        "id": new_id(),
+        "patient_id": locked.alert.patient_id,
+        "alert_id": locked.alert.id,
+        "check_in_id": latest.id,
+        "set_by": locked.actor.user_id,
+        "set_at": locked.now,
+        "until_at": until,
+        "reason": reason,
+    }
+    locked.session.execute(insert(StoredPlan).values(sealed(StoredPlan, row)))
 
 
 def _sentence(message: str) -> str:

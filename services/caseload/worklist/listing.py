@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import Clinic
 from models.alerts.alert import SEVERITIES
-from models.encryption import keyring
+from models.encryption import context_of, keyring
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
@@ -135,11 +135,13 @@ def _last_session(row: CaseRow, days: Days) -> dict[str, Any] | None:
 
 def _contact_missing(row: CaseRow, country: str) -> bool:
     """As `is_contact_missing`; the emergency contact is opened only when it matters."""
-    if dial_address(_opened(row.phone, "patients.phone"), country):
+    if dial_address(_opened(row, row.phone, "patients.phone"), country):
         return False
-    contact = _opened(row.emergency_contact, "patients.emergency_contact")
+    contact = _opened(row, row.emergency_contact, "patients.emergency_contact")
     return is_contact_missing(None, contact, country)
 
 
-def _opened(kept: bytes | None, column: str) -> str | None:
-    return None if kept is None else keyring.decrypt(kept, column).decode()
+def _opened(row: CaseRow, kept: bytes | None, column: str) -> str | None:
+    if kept is None:
+        return None
+    return keyring.decrypt(kept, context_of(column, row.clinic_id, row.id)).decode()

@@ -17,6 +17,7 @@ class CaseRow(NamedTuple):
     place of the most severe open alert in `SEVERITIES`, `family` what it is about.
     """
 
+    clinic_id: UUID
     id: UUID
     name: str
     mrn: str | None

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from models import ContactMethod, Notification
 from models.base import new_id
+from models.sealing import sealed
 from services.unit_of_work import transaction
 from tests.builders.calls import made
 from tests.builders.scene import START, Scene
@@ -35,7 +36,7 @@ def add_method(
         "verified_at": added_at,
     }
     with person.app.app_context(), transaction(person.actor.clinic_id) as session:
-        session.execute(insert(ContactMethod).values(values | columns))
+        session.execute(insert(ContactMethod).values(sealed(ContactMethod, values | columns)))
     return method_id
 
 

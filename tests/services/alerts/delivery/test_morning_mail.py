@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from models import Alert, Contact, User
 from services.alerts.delivery.escalating import advance, due_alerts
@@ -97,8 +97,8 @@ def test_a_member_of_the_team_who_is_the_first_contact_gets_one_mail(
 ):
     doctor = scene.clinic.staff()
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        first = update(Contact).where(Contact.position == 1)
-        session.execute(first.values(address=doctor.email.upper()))
+        first = session.scalars(select(Contact).where(Contact.position == 1)).one()
+        first.address = doctor.email.upper()
     alert_id = medium(scene, care_team=[doctor.user_id])
     wait_until(scene, MONDAY)
     scene.work()

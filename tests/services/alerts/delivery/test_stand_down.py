@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Event
 
 import pytest
-from sqlalchemy import LargeBinary, cast, literal, update
+from sqlalchemy import LargeBinary, cast, literal, select, update
 
 from models import Contact
 from services.alerts.handling.ownership import acknowledge
@@ -130,7 +130,9 @@ def test_whoever_acts_gets_no_stand_down(
 ):
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         own = {"user_id": nurse.user_id} if by == "account" else {"address": nurse.email.upper()}
-        session.execute(update(Contact).where(Contact.position == 1).values(**own))
+        first = session.scalars(select(Contact).where(Contact.position == 1)).one()
+        for name, value in own.items():
+            setattr(first, name, value)
     alert_id = scene.answer()
     scene.work()
     take(scene, nurse, alert_id)
