@@ -23,6 +23,7 @@ from api.page import register_page
 from api.routes import register_routes
 from api.settings import Settings, SettingsError
 from migrations.upgrade import migrations, newest_migration
+from models.clinic_door import refuse_closed_door
 from models.database import ENGINE_OPTIONS, UnsafeRoleError, db, refuse_unsafe_role
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError, refuse_wrong_key
@@ -103,3 +104,4 @@ def _refuse_wrong_database(*, any_key: bool) -> None:
     if not any_key:
         refuse_wrong_key(db.engine)
         refuse_wrong_migration(newest_migration(), migrations())
+        refuse_closed_door(db.engine)

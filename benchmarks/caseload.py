@@ -29,6 +29,7 @@ from models import (
     TreatmentSessionVersion,
     User,
 )
+from models.clinic_door import enter_session
 from models.sealing import sealed
 from services.accounts.account import email_digest
 from services.patients.record import pack_emergency_contact
@@ -101,7 +102,7 @@ def measure_list(staff: Person, query: str, calls: int) -> Figures:
 def measure_floor(url: str, clinic: ClinicWorld, calls: int) -> Figures:
     """The same rows by hand, under row-level security too."""
     with psycopg.connect(libpq_url(url)) as connection:
-        connection.execute("SELECT set_config('interlude.clinic_id', %s, false)", [str(clinic.id)])
+        enter_session(connection, clinic.id)
         return measure(
             lambda: connection.execute(FLOOR, {"clinic": clinic.id}, prepare=True).fetchall(), calls
         )

@@ -20,6 +20,7 @@ from benchmarks.bench import Bench, Line, ms
 from benchmarks.people import ZONE, Past, give_past
 from benchmarks.world import Figures, a_clinic
 from models.base import new_id
+from models.clinic_door import enter_session
 from models.database import db
 from services.demo.series import answers
 from tests.builders.world import ClinicWorld, Person
@@ -134,7 +135,7 @@ def _floor(
     turns = cycle([person.patient_id for person in people])
 
     with psycopg.connect(bench.app_url, autocommit=True) as connection:
-        connection.execute("SELECT set_config('interlude.clinic_id', %s, false)", [str(clinic.id)])
+        enter_session(connection, clinic.id)
 
         def call() -> None:
             changed = dict.fromkeys(fresh, new_id()) | dict.fromkeys(theirs, next(turns))

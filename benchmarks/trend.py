@@ -26,6 +26,7 @@ from benchmarks.bench import Bench, Later, Line, ms, under
 from benchmarks.parts import Named, in_words, split
 from benchmarks.people import INSTRUMENTS, Past, give_past
 from benchmarks.world import Figures, a_clinic
+from models.clinic_door import enter_session
 from tests.builders.world import ClinicWorld, Person
 
 AIM_MS: Final = 15.0
@@ -125,7 +126,7 @@ def _peers(
 ) -> list[Line]:
     asked = {"patient": patient_id, "instrument": instrument}
     with psycopg.connect(bench.app_url, autocommit=True, row_factory=dict_row) as connection:
-        connection.execute("SELECT set_config('interlude.clinic_id', %s, false)", [str(clinic.id)])
+        enter_session(connection, clinic.id)
 
         def rows() -> list[dict[str, Any]]:
             return connection.execute(ROWS, asked, prepare=True).fetchall()

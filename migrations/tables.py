@@ -21,6 +21,43 @@ NAME_MAX = 63
 # The clinic that a transaction works for. Where none is set no row is seen or written.
 CLINIC = "NULLIF(current_setting('interlude.clinic_id', true), '')::uuid"
 
+# What `entered_clinic` sends. Its cost is that of a statement, not of a row: policies ask it in a
+# sub-query, once. Not SQL: from PostgreSQL 15 to 17 that would be planned anew in each statement.
+ENTERED_CLINIC = (
+    "CREATE SCHEMA door",
+    "CREATE TABLE door.keys (key_id text PRIMARY KEY, inner_pad bytea NOT NULL,"
+    " outer_pad bytea NOT NULL)",
+    "GRANT USAGE ON SCHEMA door TO interlude_door",
+    "GRANT SELECT ON door.keys TO interlude_door",
+    """CREATE FUNCTION public.entered_clinic() RETURNS uuid
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  clinic text := current_setting('interlude.clinic_id', true);
+BEGIN
+  IF clinic IS NULL OR clinic = '' THEN RETURN NULL; END IF;
+  PERFORM FROM door.keys k
+    WHERE encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(
+      clinic || ' ' || pg_backend_pid() || ' ' || extract(epoch FROM pg_postmaster_start_time()),
+      'UTF8'))), 'hex') = current_setting('interlude.proof', true);
+  IF FOUND THEN RETURN clinic::uuid; END IF;
+  RETURN NULL;
+END $$""",
+    "REVOKE ALL ON FUNCTION public.entered_clinic() FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION public.entered_clinic() TO interlude_app",
+    "GRANT CREATE ON SCHEMA public TO interlude_door",
+    "ALTER FUNCTION public.entered_clinic() OWNER TO interlude_door",
+    "REVOKE CREATE ON SCHEMA public FROM interlude_door",
+)
+OWN_CLINIC_POLICIES = """DO $$ DECLARE one record; own text; BEGIN
+  FOR one IN SELECT tablename FROM pg_policies
+    WHERE schemaname = 'public' AND policyname = 'own_clinic' ORDER BY tablename
+  LOOP
+    own := CASE one.tablename WHEN 'clinics' THEN 'id' ELSE 'clinic_id' END || ' = {clinic}';
+    EXECUTE format('ALTER POLICY own_clinic ON public.%I USING (%s) WITH CHECK (%s)',
+      one.tablename, own, own);
+  END LOOP;
+END $$"""
+
 Rows = Literal["of_one_clinic", "clinics", "write_only", "unprotected"]
 
 
@@ -115,6 +152,31 @@ def drop_door_functions(functions: tuple[DoorFunction, ...]) -> None:
     """Drop functions of the door."""
     for function in functions:
         op.execute(f"DROP FUNCTION {function.signature}")
+
+
+def entered_clinic() -> None:
+    """Make the keys of the door, which the door alone reads, and the question which clinic this
+    transaction has proved to enter: by HMAC-SHA256 (the padded keys are kept) of the clinic and of
+    the session, under any of the keys.
+    """
+    for statement in ENTERED_CLINIC:
+        op.execute(statement)
+
+
+def drop_entered_clinic() -> None:
+    """Drop both; no policy may ask any more."""
+    op.execute("DROP FUNCTION public.entered_clinic()")
+    op.execute("DROP SCHEMA door CASCADE")
+
+
+def own_clinic_policies(*, proved: bool = True) -> None:
+    """Let every policy of the application show the clinic that was entered by proof, also those of
+    tables made since this was last called.
+
+    `proved`: else the one that a setting names.
+    """
+    clinic = "(SELECT public.entered_clinic())" if proved else CLINIC
+    op.execute(OWN_CLINIC_POLICIES.format(clinic=clinic.replace("'", "''")))
 
 
 def table_statements(table: Table) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self, cast
 
 from cryptography.exceptions import InvalidTag
@@ -44,6 +44,7 @@ class Keyring:
         self._keys: dict[bytes, AESGCM] = {}
         self._writing = b""
         self._digest_key = b""
+        self._door_keys: list[bytes] = []
         self._fingerprints: dict[tuple[str, str], bytes] = {}
 
     def use(self, *secrets: str) -> None:
@@ -55,10 +56,26 @@ class Keyring:
         self._writing = next(iter(self._keys))
         self._digest_key = derive(secrets[-1], b"interlude keyed digest")
         self._know("digests", self._digest_key)
+        self._door_keys = [derive(secret, b"interlude clinic door") for secret in secrets]
 
     def fingerprints(self) -> Mapping[tuple[str, str], bytes]:
         """What tells each key from all others and opens nothing: by purpose and key id (hex)."""
         return self._fingerprints
+
+    def entry_proof(self, message: str) -> str:
+        """What the door asks of whoever enters a clinic (HMAC-SHA256 in hex), by the newest key."""
+        if not self._door_keys:
+            raise KeyringError("the keyring is empty")
+        return hmac.new(self._door_keys[0], message.encode(), hashlib.sha256).hexdigest()
+
+    def door_keys(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """By key id what the door keeps of each key: padded for the inside and the outside of HMAC
+        (RFC 2104), since PostgreSQL has the hash alone.
+        """
+        for key in self._door_keys:
+            padded = key.ljust(hashlib.sha256().block_size, b"\x00")
+            inner, outer = (bytes(byte ^ pad for byte in padded) for pad in (0x36, 0x5C))
+            yield hashlib.sha256(key).hexdigest()[: 2 * KEY_ID_BYTES], inner, outer
 
     def _know(self, purpose: str, key: bytes) -> bytes:
         key_id = hashlib.sha256(key).digest()[:KEY_ID_BYTES]

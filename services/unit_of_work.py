@@ -9,11 +9,12 @@ from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Delete, Insert, Text, Update, bindparam, func, literal, select
+from sqlalchemy import Delete, Insert, Update, func, literal, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from models.clinic_door import LIST_OF_CLINICS, enter
 from models.database import db
 from services.exceptions import OutcomeUnknown
 
@@ -23,10 +24,6 @@ R = TypeVar("R")
 
 # SQLSTATE: a connection exception, or the server was told to shut down or to end the session.
 CONNECTION_LOST: Final = ("08", "57P")
-# Built once: it begins every transaction.
-_SET_CLINIC: Final = select(
-    func.set_config("interlude.clinic_id", bindparam("clinic_id", type_=Text()), True)
-)
 # Has what this request does been committed, or may it have been?
 _may_be_committed: Final = ContextVar("may_be_committed", default=False)
 
@@ -60,7 +57,7 @@ def transaction(clinic_id: UUID | None = None, *, snapshot: bool = False) -> Ite
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         if clinic_id is not None:
             # A statement of its own: inside the query that it should guard, it would come too late.
-            session.execute(_SET_CLINIC, {"clinic_id": str(clinic_id)})
+            enter(session.connection(), clinic_id)
         yield session
         _commit(session)
     except BaseException:
@@ -85,9 +82,9 @@ def _commit(session: Session) -> None:
 
 
 def clinic_ids() -> list[UUID]:
-    """The id of every clinic: the door tells no more, and nothing else is seen without a clinic."""
+    """The id of every clinic: the door tells no more, and to nobody without a key."""
     door = func.door_clinics().table_valued("clinic_id")
-    with transaction() as session:
+    with transaction(LIST_OF_CLINICS) as session:
         return list(session.scalars(select(door.c.clinic_id)))
 
 

@@ -12,6 +12,9 @@ from api.setting_names import PREFIX
 from api.settings import Settings, SettingsError
 from migrations import roles
 from migrations.upgrade import upgrade
+from models.encryption import keyring
+from services.clock import utcnow
+from services.operations.keys import register_key
 
 DatabaseRole = Literal["app", "owner", "worker", "auditor", "sealer", "admin"]
 DATABASE = "interlude"
@@ -91,6 +94,8 @@ def open_embedded(
         roles.make_roles(urls.admin)
         if roles.make_database(urls.admin, DATABASE):
             upgrade(urls.owner)
+            keyring.use(settings.secret_key)
+            register_key(roles.libpq_url(urls.owner), utcnow())
     return server
 
 

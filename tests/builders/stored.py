@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from models.clinic_door import enter
 from models.database import db
 from tests.builders.world import Person
 
@@ -13,10 +14,7 @@ from tests.builders.world import Person
 def rows(person: Person, query: str, **values: Any) -> list[Any]:
     """What the clinic's own rows say (through row-level security)."""
     with person.app.app_context(), db.engine.begin() as connection:
-        connection.execute(
-            text("SELECT set_config('interlude.clinic_id', :id, true)"),
-            {"id": str(person.actor.clinic_id)},
-        )
+        enter(connection, person.actor.clinic_id)
         return list(connection.execute(text(query), values).mappings())
 
 

@@ -6,6 +6,7 @@ A test that fails here means that a released migration would do something else t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from io import StringIO
 
@@ -21,7 +22,10 @@ from migrations.tables import (
     door_function_statements,
     drop_columns,
     drop_door_functions,
+    drop_entered_clinic,
     drop_tables,
+    entered_clinic,
+    own_clinic_policies,
     table_statements,
 )
 
@@ -174,3 +178,35 @@ def test_the_door_may_create_only_while_its_functions_are_made():
         "REVOKE CREATE ON SCHEMA public FROM interlude_door",
     ]
     assert sent(lambda: drop_door_functions((FUNCTION,))) == ["DROP FUNCTION door_x(y text)"]
+
+
+def test_the_door_that_asks_for_a_proof_is_closed_before_it_changes_hands():
+    statements = sent(entered_clinic)
+    assert [statement.partition("(")[0].partition("\n")[0] for statement in statements] == [
+        "CREATE SCHEMA door",
+        "CREATE TABLE door.keys ",
+        "GRANT USAGE ON SCHEMA door TO interlude_door",
+        "GRANT SELECT ON door.keys TO interlude_door",
+        "CREATE FUNCTION public.entered_clinic",
+        "REVOKE ALL ON FUNCTION public.entered_clinic",
+        "GRANT EXECUTE ON FUNCTION public.entered_clinic",
+        "GRANT CREATE ON SCHEMA public TO interlude_door",
+        "ALTER FUNCTION public.entered_clinic",
+        "REVOKE CREATE ON SCHEMA public FROM interlude_door",
+    ]
+    digest = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    assert digest == "60d54a46fbd6d5ce3c63a48f7548a3abaf52e269640a16747f7e96235a5e9fd3"
+    assert sent(drop_entered_clinic) == [
+        "DROP FUNCTION public.entered_clinic()",
+        "DROP SCHEMA door CASCADE",
+    ]
+
+
+def test_policies_ask_the_door_once_a_statement_or_read_a_setting_again():
+    (proved,), (free,) = sent(own_clinic_policies), sent(lambda: own_clinic_policies(proved=False))
+    assert "' = (SELECT public.entered_clinic())';" in proved
+    assert f"""' = {CLINIC.replace("'", "''")}';""" in free
+    assert (
+        hashlib.sha256(proved.encode()).hexdigest()
+        == "2f1bf1e35343f89be8a353d8131d29445116c0ef6dde0372493b5a9d14b6a078"
+    )

@@ -17,12 +17,14 @@ from tests.builders.calls import made
 from tests.builders.stored import rows
 from tests.builders.ward import MORNING, Ward
 from tests.fixtures.app import SECRET
+from tests.fixtures.postgres import let_in
 
 
 def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
     empty_database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade(empty_database.owner)
+    let_in(empty_database.owner)
     app = create_app(
         Settings(secret_key=SECRET, data_dir=tmp_path, database_url=empty_database.app)
     )
@@ -37,6 +39,7 @@ def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
         command.downgrade(config, "0002")
         command.upgrade(config, "head")
         command.check(config)
+        let_in(empty_database.owner)
         assert ward.alerts() == [("e1", "critical")]
         assert rows(ward.pat, "SELECT 1 FROM record_ids WHERE id = :id", id=report["id"])
         with app.app_context():
@@ -54,6 +57,7 @@ def test_sessions_of_before_get_the_zone_in_which_they_were_entered_and_by_whom(
 ) -> None:
     """One entered in Paris, then the patient moved, then another one."""
     upgrade(empty_database.owner)
+    let_in(empty_database.owner)
     app = create_app(
         Settings(secret_key=SECRET, data_dir=tmp_path, database_url=empty_database.app)
     )
@@ -68,6 +72,7 @@ def test_sessions_of_before_get_the_zone_in_which_they_were_entered_and_by_whom(
             db.engine.dispose()
         command.downgrade(config, "0003")
         command.upgrade(config, "head")
+        let_in(empty_database.owner)
         found = rows(
             ward.pat,
             "SELECT timezone, staff_ids FROM treatment_session_versions ORDER BY started_at",

@@ -20,7 +20,7 @@ from migrations import roles
 from migrations.upgrade import upgrade
 from models.database import db
 from tests.fixtures.app import SECRET
-from tests.fixtures.postgres import WITNESS
+from tests.fixtures.postgres import WITNESS, let_in
 
 
 @contextmanager
@@ -32,6 +32,7 @@ def new_database(folder: Path) -> Iterator[DatabaseUrls]:
         roles.make_roles(urls.admin)
         roles.make_database(urls.admin, DATABASE)
         upgrade(urls.owner)
+        let_in(urls.owner)
         yield replace(urls, admin=server.url("postgres", DATABASE))
     finally:
         server.stop()

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
+from models.clinic_door import enter_session
 from services.access import TABLE, Action, Actor, Scope, scopes
 from services.exceptions import Forbidden
 from tests.builders.world import ClinicWorld, Person, World
@@ -208,8 +209,7 @@ def test_without_a_clinic_the_application_role_sees_no_row(
             return int(row[0]) if row else 0
 
         assert {name: count(name) for (name,) in tables if count(name)} == {}
-        set_clinic = "SELECT set_config('interlude.clinic_id', %s, false)"
-        connection.execute(set_clinic, (str(clinic.id),))
+        enter_session(connection, clinic.id)
         seen = {name: count(name) for (name,) in tables}
     assert (seen["clinics"], seen["users"], seen["patients"]) == (1, 3, 1)
     assert (seen["patient_status"], seen["care_team_members"]) == (1, 1)

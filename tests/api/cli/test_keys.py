@@ -63,6 +63,12 @@ class Installation:
             query = "SELECT purpose, key_id FROM key_fingerprints WHERE lost_at IS NULL"
             return dict(connection.execute(query).fetchall())
 
+    def forget(self) -> None:
+        """As it was before it knew its keys."""
+        with psycopg.connect(self.owner) as connection:
+            connection.execute("DELETE FROM key_fingerprints")
+            connection.execute("DELETE FROM door.keys")
+
     def make_clinic(self, secret: str) -> None:
         """A clinic, whose administrator's address is encrypted with this key."""
         with self.start(secret).app_context():
@@ -88,6 +94,12 @@ def test_no_process_starts_with_another_key(installation: Installation, role: Ro
         installation.start(OTHER, role)
 
 
+def test_no_process_starts_on_a_database_that_knows_no_key(installation: Installation) -> None:
+    """It could enter no clinic: everybody would be sent away, and nobody would know why."""
+    with pytest.raises(WrongKeyError, match="opens no clinic"):
+        installation.start(SECRET)
+
+
 def test_a_second_key_is_not_set_up_beside_the_first(installation: Installation) -> None:
     installation.set_up(SECRET)
     first = installation.registered()
@@ -97,7 +109,10 @@ def test_a_second_key_is_not_set_up_beside_the_first(installation: Installation)
 
 
 def test_a_key_is_registered_once_it_has_opened_what_is_stored(installation: Installation) -> None:
+    """Of a database from before it kept fingerprints."""
+    installation.set_up(SECRET)
     installation.make_clinic(SECRET)
+    installation.forget()
     with pytest.raises(WrongKeyError, match="opens nothing"):
         installation.set_up(OTHER)
     assert installation.registered() == {}
@@ -106,8 +121,10 @@ def test_a_key_is_registered_once_it_has_opened_what_is_stored(installation: Ins
 
 
 def test_a_connection_made_later_is_asked_too(installation: Installation) -> None:
-    """The database was away at the start, or had no key yet."""
+    """The database has another key than at the start."""
+    installation.set_up(OTHER)
     app = installation.start(OTHER)
+    installation.forget()
     installation.set_up(SECRET)
     keyring.use(OTHER)
     assert app.test_client().get("/readyz").status_code == 503
@@ -118,8 +135,8 @@ def test_a_connection_made_later_is_asked_too(installation: Installation) -> Non
 
 
 def test_a_lost_key_is_given_up_in_words_and_on_the_record(installation: Installation) -> None:
-    installation.make_clinic(SECRET)
     installation.set_up(SECRET)
+    installation.make_clinic(SECRET)
     lost = [word for key_id in installation.registered().values() for word in ("--lost", key_id)]
     runner = installation.start(OTHER, any_key=True).test_cli_runner()
     refused = runner.invoke(args=["keys", "adopt", "--lost", "00000000"])

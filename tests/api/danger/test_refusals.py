@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from models.clinic_door import enter
 from models.database import db
 from tests.builders.calls import post
 from tests.builders.entries import NOTE, cssrs, phq9
@@ -230,8 +231,5 @@ def test_a_discharged_patient_still_pages_when_it_is_risky(
 
 def _run(person: Person, change: str) -> None:
     with person.app.app_context(), db.engine.begin() as connection:
-        connection.execute(
-            text("SELECT set_config('interlude.clinic_id', :id, true)"),
-            {"id": str(person.actor.clinic_id)},
-        )
+        enter(connection, person.actor.clinic_id)
         connection.execute(text(change), {"user": person.user_id})
