@@ -1,4 +1,4 @@
-"""The key that signs tokens and derives the other keys: kept in a file, never weak."""
+"""The keys that sign tokens and derive the other keys: kept in a file, never weak."""
 
 from __future__ import annotations
 
@@ -80,8 +80,9 @@ def _is_a_run(key: str) -> bool:
     return 2 * sum(step <= 1 for step in steps) > len(steps)
 
 
-def kept_secret_key(data_dir: Path, *, make: bool) -> str:
-    """Read `<data_dir>/secret_key`; of those that may `make` it, the first one does (mode 0600).
+def kept_secret_keys(data_dir: Path, *, make: bool) -> tuple[str, ...]:
+    """Read `<data_dir>/secret_key`: a line a key, the one to write with first; of those that may
+    `make` it, the first one does (mode 0600).
 
     Raises `OSError`: `FileNotFoundError` when it is not there and may not be made.
 
@@ -92,4 +93,4 @@ def kept_secret_key(data_dir: Path, *, make: bool) -> str:
     if make and not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         place_first(path, secrets.token_urlsafe(48))
-    return path.read_text(encoding="ascii").strip()
+    return tuple(path.read_text(encoding="ascii").split())

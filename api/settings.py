@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-from api.secret_key import kept_secret_key, weakness
+from api.secret_key import kept_secret_keys, weakness
 from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
 from models.encryption import derive
 from services.channels.addresses import ascii_host
@@ -62,6 +62,7 @@ class Settings:
     """
 
     secret_key: str = field(repr=False)
+    other_secret_keys: tuple[str, ...] = field(default=(), repr=False)
     data_dir: Path = Path("var")
     database_url: str = field(default="", repr=False)
     owner_database_url: str = field(default="", repr=False)
@@ -121,12 +122,14 @@ class Settings:
         read = _Reader(environ)
         _refuse_unknown(environ, read.text(IGNORE))
         data_dir = Path(read.text("DATA_DIR", "var")).expanduser().absolute()
+        newest, *others = _secret_keys(read.text("SECRET_KEY"), data_dir, make_key)
         urls = [one.name for one in fields(cls) if one.name.endswith("database_url")]
         known = {name: read.database_url(name.upper()) for name in urls} | read.numbers(cls)
         if known["max_drain_bytes"] <= known["max_body_bytes"]:
             raise SettingsError("MAX_DRAIN_BYTES", f"must be more than {PREFIX}MAX_BODY_BYTES")
         return cls(
-            secret_key=_secret_key(read.text("SECRET_KEY"), data_dir, make_key),
+            secret_key=newest,
+            other_secret_keys=_others((*others, *read.text("OTHER_SECRET_KEYS").split())),
             data_dir=data_dir,
             host=read.text("HOST", "127.0.0.1"),
             public_url=_public_url(read.text("PUBLIC_URL")),
@@ -167,6 +170,11 @@ class Settings:
         """Does the API listen for nobody but this machine, and mail to nobody elsewhere?"""
         hosts = [self.host, *([self.smtp.host] if self.smtp else [])]
         return all(_is_loopback(host) for host in hosts)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The key that everything new is written and signed with, then those that only read."""
+        return (self.secret_key, *self.other_secret_keys)
 
 
 # What `from_environ` reads; a test holds that it reads nothing else.
@@ -230,9 +238,9 @@ def _refuse_unknown(environ: Mapping[str, str], ignored: str) -> None:
         raise SettingsError(unknown[0], in_words(unknown, NAMES))
 
 
-def _secret_key(given: str, data_dir: Path, make: bool) -> str:
+def _secret_keys(given: str, data_dir: Path, make: bool) -> tuple[str, ...]:
     try:
-        key = given or kept_secret_key(data_dir, make=make)
+        keys = (given,) if given else kept_secret_keys(data_dir, make=make)
     except FileNotFoundError:
         makers = "`make run` and `flask --app wsgi db upgrade` make one"
         raise SettingsError(
@@ -240,11 +248,18 @@ def _secret_key(given: str, data_dir: Path, make: bool) -> str:
         ) from None
     except OSError as error:
         raise SettingsError("DATA_DIR", f"cannot be used: {error.strerror}") from None
-    problem = weakness(key)
-    if problem:
-        source = "" if given else f"(kept in {data_dir / 'secret_key'}) "
-        raise SettingsError("SECRET_KEY", f"{source}{problem}")
-    return key
+    for key in keys or ("",):
+        problem = weakness(key)
+        if problem:
+            source = "" if given else f"(kept in {data_dir / 'secret_key'}) "
+            raise SettingsError("SECRET_KEY", f"{source}{problem}")
+    return keys
+
+
+def _others(keys: tuple[str, ...]) -> tuple[str, ...]:
+    for problem in filter(None, map(weakness, keys)):
+        raise SettingsError("OTHER_SECRET_KEYS", problem)
+    return keys
 
 
 def _split(name: str, url: str, schemes: tuple[str, ...]) -> tuple[SplitResult, int | None]:

@@ -179,6 +179,23 @@ def own_clinic_policies(*, proved: bool = True) -> None:
     op.execute(OWN_CLINIC_POLICIES.format(clinic=clinic.replace("'", "''")))
 
 
+def owner_may_rotate(tables: tuple[str, ...]) -> None:
+    """Let the owner see and write anew the encrypted values of the clinic that it entered by
+    proof.
+    """
+    for name in tables:
+        own = "(clinic_id = (SELECT public.entered_clinic()))"
+        op.execute(
+            f"CREATE POLICY rotation ON {name} TO interlude_owner USING {own} WITH CHECK {own}"
+        )
+
+
+def owner_may_not_rotate(tables: tuple[str, ...]) -> None:
+    """Take that back."""
+    for name in tables:
+        op.execute(f"DROP POLICY rotation ON {name}")
+
+
 def table_statements(table: Table) -> list[str]:
     """What makes a table: the table, its indexes, the grants, and row-level security, forced."""
     inside = ", ".join(_columns_and_constraints(table))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Self, cast
 
 from cryptography.exceptions import InvalidTag
@@ -44,23 +44,76 @@ class Keyring:
         self._keys: dict[bytes, AESGCM] = {}
         self._writing = b""
         self._digest_key = b""
+        self._digest_keys: dict[str, bytes] = {}
+        self._wrapping: dict[bytes, AESGCM] = {}
         self._door_keys: list[bytes] = []
+        self._is_settled = True
+        self._ask: Callable[[], object] = lambda: None
         self._fingerprints: dict[tuple[str, str], bytes] = {}
 
     def use(self, *secrets: str) -> None:
-        """Take the newest secret first; older ones still open what they wrote."""
-        self._keys, self._fingerprints = {}, {}
-        for secret in secrets:
-            key = derive(secret, b"interlude column encryption")
-            self._keys[self._know("columns", key)] = AESGCM(key)
-        self._writing = next(iter(self._keys))
-        self._digest_key = derive(secrets[-1], b"interlude keyed digest")
-        self._know("digests", self._digest_key)
+        """Take the newest secret first; older ones still open what they wrote.
+
+        The digest key is the newest's until the database names another one.
+        """
+        columns = [derive(secret, b"interlude column encryption") for secret in secrets]
+        self._keys = {_id_bytes(key): AESGCM(key) for key in columns}
+        self._writing = _id_bytes(columns[0])
+        self._fingerprints = {("columns", key_id_of(key)): _mark_of(key) for key in columns}
+        wrapping = [derive(secret, b"interlude key wrapping") for secret in secrets]
+        self._wrapping = {_id_bytes(key): AESGCM(key) for key in wrapping}
+        digests = [derive(secret, b"interlude keyed digest") for secret in secrets]
+        self._digest_keys = {key_id_of(key): key for key in digests}
+        self._digest_by(digests[0])
+        self._is_settled, self._ask = False, lambda: None
         self._door_keys = [derive(secret, b"interlude clinic door") for secret in secrets]
 
     def fingerprints(self) -> Mapping[tuple[str, str], bytes]:
         """What tells each key from all others and opens nothing: by purpose and key id (hex)."""
         return self._fingerprints
+
+    @property
+    def writing(self) -> str:
+        """The id of the key that columns are written with."""
+        return self._writing.hex()
+
+    def _digest_by(self, key: bytes) -> None:
+        self._digest_key = key
+        of_columns = {at: mark for at, mark in self._fingerprints.items() if at[0] == "columns"}
+        self._fingerprints = of_columns | {("digests", key_id_of(key)): _mark_of(key)}
+
+    def ask_by(self, ask: Callable[[], object]) -> None:
+        """How the database is asked for its digest key, where something is to be digested before
+        anybody has asked it anything.
+        """
+        self._ask = ask
+
+    def settle(self) -> None:
+        """The database has been asked."""
+        self._is_settled = True
+
+    def wrapped_digest_key(self) -> bytes:
+        """The digest key as the database keeps it: `key id | nonce | ciphertext`, under the newest
+        secret. What was found by a digest once must be found by it after that secret is gone.
+        """
+        wrapping, nonce = next(iter(self._wrapping)), os.urandom(NONCE_BYTES)
+        about = key_id_of(self._digest_key).encode()
+        return wrapping + nonce + self._wrapping[wrapping].encrypt(nonce, self._digest_key, about)
+
+    def take_digest_key(self, key_id: str, wrapped: bytes | None) -> None:
+        """Digest from now on by the key that the database names, where a secret of ours gave it or
+        opens it; else nothing changes.
+        """
+        key = self._digest_keys.get(key_id)
+        if key is None and wrapped is not None:
+            by, nonce, rest = wrapped[:KEY_ID_BYTES], wrapped[KEY_ID_BYTES:][:NONCE_BYTES], wrapped
+            try:
+                sealed = rest[KEY_ID_BYTES + NONCE_BYTES :]
+                key = self._wrapping[by].decrypt(nonce, sealed, key_id.encode())
+            except (KeyError, InvalidTag, ValueError):
+                return
+        if key is not None:
+            self._digest_by(key)
 
     def entry_proof(self, message: str) -> str:
         """What the door asks of whoever enters a clinic (HMAC-SHA256 in hex), by the newest key."""
@@ -75,13 +128,7 @@ class Keyring:
         for key in self._door_keys:
             padded = key.ljust(hashlib.sha256().block_size, b"\x00")
             inner, outer = (bytes(byte ^ pad for byte in padded) for pad in (0x36, 0x5C))
-            yield hashlib.sha256(key).hexdigest()[: 2 * KEY_ID_BYTES], inner, outer
-
-    def _know(self, purpose: str, key: bytes) -> bytes:
-        key_id = hashlib.sha256(key).digest()[:KEY_ID_BYTES]
-        mark = hmac.new(key, b"interlude key fingerprint", hashlib.sha256).digest()
-        self._fingerprints[purpose, key_id.hex()] = mark
-        return key_id
+            yield key_id_of(key), inner, outer
 
     def encrypt(self, clear: bytes, context: str) -> bytes:
         """Encrypt for one column of one row: `context` is what `context_of` says."""
@@ -107,9 +154,24 @@ class Keyring:
         """A keyed digest (32 bytes): equal values can be found, and nothing else can be learned."""
         if not self._digest_key:
             raise KeyringError("the keyring is empty")
+        if not self._is_settled:
+            self._ask()
         return hmac.new(
             self._digest_key, purpose.encode() + b"\x00" + value, hashlib.sha256
         ).digest()
+
+
+def key_id_of(key: bytes) -> str:
+    """What a derived key is named by (hex), which opens nothing."""
+    return hashlib.sha256(key).hexdigest()[: 2 * KEY_ID_BYTES]
+
+
+def _id_bytes(key: bytes) -> bytes:
+    return bytes.fromhex(key_id_of(key))
+
+
+def _mark_of(key: bytes) -> bytes:
+    return hmac.new(key, b"interlude key fingerprint", hashlib.sha256).digest()
 
 
 def derive(secret: str, purpose: bytes) -> bytes:

@@ -108,8 +108,12 @@ def _children(settings: Settings, environ: Mapping[str, str]) -> StartChild:
     account = lowered(settings, print_line)
     if account is not None:
         give_folders(settings, metrics, account)
-        # The file with the key stays root's.
-        all_settings |= {PREFIX + "SECRET_KEY": settings.secret_key, "HOME": "/"}
+        # The file with the keys stays root's.
+        all_settings |= {
+            PREFIX + "SECRET_KEY": settings.secret_key,
+            PREFIX + "OTHER_SECRET_KEYS": " ".join(settings.other_secret_keys),
+            "HOME": "/",
+        }
     run_as = account.run_as() if account else RunAs()
 
     def start(name: str, command: list[str]) -> Child:

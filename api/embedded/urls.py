@@ -94,7 +94,7 @@ def open_embedded(
         roles.make_roles(urls.admin)
         if roles.make_database(urls.admin, DATABASE):
             upgrade(urls.owner)
-            keyring.use(settings.secret_key)
+            keyring.use(*settings.secrets)
             register_key(roles.libpq_url(urls.owner), utcnow())
     return server
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import jwt
 from flask import Flask, current_app, g, request
-from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token
 
-from models.encryption import derive
+from models.encryption import derive, key_id_of
 from services.access import Actor
 from services.accounts.account import Profile
 from services.accounts.tokens.families import Grant
@@ -27,6 +26,7 @@ ACCESS_LIFETIME: Final = timedelta(minutes=15)
 EXPIRED_ACCEPTED_FOR: Final = timedelta(days=30)
 SEARCHED_FOR: Final = timedelta(days=400)
 ALGORITHM: Final = "HS256"
+KEYS: Final = "INTERLUDE_TOKEN_KEYS"
 ONLY_THE_SIGNATURE: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 # A token that another of our servers has just written is not "from the future".
 CLOCKS_DIFFER_BY_S: Final = 60
@@ -67,12 +67,15 @@ def on_crisis_route() -> bool:
     return is_marked("is_crisis_route")
 
 
-def init_auth(app: Flask, secret: str) -> None:
-    """Pin the algorithm, and ask for a token before every view that is not public."""
-    app.config["JWT_SECRET_KEY"] = derive(secret, b"interlude access tokens").hex()
+def init_auth(app: Flask, secrets: Sequence[str]) -> None:
+    """Pin the algorithm, and ask for a token before every view that is not public.
+
+    The first secret signs, the others hold too; a token names its key by `kid`.
+    """
+    keys = [derive(secret, b"interlude access tokens").hex() for secret in secrets]
+    app.config[KEYS] = {key_id_of(bytes.fromhex(key)): key for key in keys}
+    app.config["JWT_SECRET_KEY"] = keys[0]
     app.config["JWT_ALGORITHM"] = ALGORITHM
-    app.config["JWT_DECODE_ALGORITHMS"] = [ALGORITHM]
-    app.config["JWT_DECODE_LEEWAY"] = CLOCKS_DIFFER_BY_S
     # A random claim of its own would give the same pair other bytes each time.
     app.config["JWT_COOKIE_CSRF_PROTECT"] = False
     JWTManager(app)
@@ -121,13 +124,27 @@ def read_token(kind: str) -> dict[str, Any]:
 @well_formed()
 def claims_of(token: str, kind: str) -> dict[str, Any]:
     """The verified claims of a token, expired or not; raises `Unauthenticated`."""
-    try:
-        claims: dict[str, Any] = decode_token(token.strip(), allow_expired=True)
-    except (jwt.PyJWTError, JWTExtendedException, ValueError) as error:
-        raise Unauthenticated from error
+    claims = _signed_claims(token.strip(), {"verify_exp": False})
     if claims.get("type") != kind:
         raise Unauthenticated
     return claims
+
+
+def _signed_claims(token: str, options: Any) -> dict[str, Any]:
+    """What a token of ours says, whose key is the one that it names; raises `Unauthenticated`."""
+    known: dict[str, str] = current_app.config[KEYS]
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        # Tokens from before keys had ids name none.
+        for key in known.values() if kid is None else filter(None, (known.get(kid),)):
+            with suppress(jwt.InvalidSignatureError):
+                claims: dict[str, Any] = jwt.decode(
+                    token, key, [ALGORITHM], options=options, leeway=CLOCKS_DIFFER_BY_S
+                )
+                return claims
+    except (jwt.PyJWTError, ValueError) as error:
+        raise Unauthenticated from error
+    raise Unauthenticated
 
 
 def unverified_patient(moment: datetime) -> Actor | None:
@@ -135,13 +152,12 @@ def unverified_patient(moment: datetime) -> Actor | None:
     up to 400 days. It counts for the search for danger alone; None for any other token.
     """
     _, _, token = request.headers.get("Authorization", "").partition(" ")
-    key = current_app.config["JWT_SECRET_KEY"]
     try:
         with well_formed():
-            claims = jwt.decode(token.strip(), key, [ALGORITHM], options=ONLY_THE_SIGNATURE)
+            claims = _signed_claims(token.strip(), ONLY_THE_SIGNATURE)
             expired_at = datetime.fromtimestamp(claims["exp"], UTC)
             patient = _actor(claims) if claims.get("patient_id") else None
-    except (jwt.PyJWTError, Unauthenticated):
+    except Unauthenticated:
         return None
     return patient if expired_at + SEARCHED_FOR >= moment else None
 
@@ -188,12 +204,13 @@ def encode_pair(actor: Actor, issued_at: datetime, refresh_lifetime: timedelta) 
     def until(lifetime: timedelta) -> dict[str, Any]:
         return claims | {"exp": int((issued_at + lifetime).timestamp())}
 
+    owner, kid = str(actor.user_id), {"kid": next(iter(current_app.config[KEYS]))}
     return {
         "access_token": create_access_token(
-            str(actor.user_id), additional_claims=until(ACCESS_LIFETIME)
+            owner, additional_claims=until(ACCESS_LIFETIME), additional_headers=kid
         ),
         "refresh_token": create_refresh_token(
-            str(actor.user_id), additional_claims=until(refresh_lifetime)
+            owner, additional_claims=until(refresh_lifetime), additional_headers=kid
         ),
         "expires_in": int(ACCESS_LIFETIME.total_seconds()),
     }

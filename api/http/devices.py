@@ -86,4 +86,5 @@ def _from_token() -> ClaimedDevice | None:
 
 def _signer() -> URLSafeSerializer:
     settings: Settings = current_app.config["INTERLUDE"]
-    return URLSafeSerializer(derive(settings.secret_key, b"interlude known device"))
+    secrets = reversed(settings.secrets)  # the last one signs
+    return URLSafeSerializer([derive(secret, b"interlude known device") for secret in secrets])

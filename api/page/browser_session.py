@@ -38,9 +38,10 @@ def settings() -> Settings:
     return found
 
 
-def page_key(purpose: bytes) -> bytes:
-    """A key for one purpose of the page."""
-    return derive(settings().secret_key, b"interlude alert page " + purpose)
+def page_keys(purpose: bytes) -> list[bytes]:
+    """The keys for one purpose of the page: the last one signs, the others hold too."""
+    info = b"interlude alert page " + purpose
+    return [derive(secret, info) for secret in reversed(settings().secrets)]
 
 
 def read_session() -> PageSession | None:
@@ -107,4 +108,4 @@ def is_https() -> bool:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(page_key(b"session"))
+    return URLSafeSerializer(page_keys(b"session"))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 
-from api.page.browser_session import page_key, read_session, set_cookie, settings
+from api.page.browser_session import page_keys, read_session, set_cookie, settings
 from api.page.style import ALERT_STYLE, headers
 from schemas.base import NOTE_LIMIT
 
@@ -42,7 +42,8 @@ def check_form() -> None:
         return
     sent = request.form.get("csrf", "").encode()
     known = FORM_COOKIE in request.cookies
-    if not (known and is_own_origin() and hmac.compare_digest(sent, csrf_token().encode())):
+    ours = any(hmac.compare_digest(sent, token.encode()) for token in _csrf_tokens())
+    if not (known and is_own_origin() and ours):
         raise FormRefused
 
 
@@ -57,11 +58,16 @@ def is_own_origin() -> bool:
 
 
 def csrf_token() -> str:
-    """The token of this browser and this log-in; the same as long as both last."""
+    """The token of this browser and this log-in; the same as long as both and the key last."""
+    return _csrf_tokens()[-1]
+
+
+def _csrf_tokens() -> list[str]:
+    """By each key that holds, the newest last."""
     session = g.page_session
     bound_to = str(session.actor.family_id) if session else "nobody"
     content = f"{g.page_nonce}.{bound_to}".encode()
-    return hmac.new(page_key(b"forms"), content, hashlib.sha256).hexdigest()
+    return [hmac.new(key, content, hashlib.sha256).hexdigest() for key in page_keys(b"forms")]
 
 
 def complete(response: Response) -> Response:

@@ -20,6 +20,7 @@ from services.unit_of_work import clinic_ids, transaction
 # Whoever is to be paged, and whoever is to be called.
 FIRST: Final = ("contacts", "contact_methods", "users", "patients")
 # Codes of letters that wait for a minute: the application's role may not read them.
+ADD_TO_DOOR: Final = "INSERT INTO door.keys VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 UNSEEN: Final = ("notifications",)
 
 
@@ -30,30 +31,31 @@ def missing_key() -> str | None:
 
 
 def register_key(owner_url: str, now: datetime) -> None:
-    """Write the fingerprints of this process's keys, unless the database has some.
+    """Write the fingerprints of this process's keys, once it holds all that are in use.
 
-    `owner_url`: as libpq reads it. Where people are stored already, the address of one of them
-    must open first. Raises `WrongKeyError` when none does, or when other keys are in use.
+    `owner_url`: as libpq reads it. Where people are stored and no key is known, the address of one
+    of them must open first. Raises `WrongKeyError` when none does, or when other keys are in use.
     """
     with psycopg.connect(owner_url) as connection:
         connection.execute("LOCK TABLE key_fingerprints IN EXCLUSIVE MODE")
         known = connection.execute("SELECT 1 FROM key_fingerprints WHERE lost_at IS NULL")
-        if known.fetchone() is None:
-            if not _proved(connection):
-                raise WrongKeyError("this key opens nothing of what the database holds")
-            _write(connection, now)
+        if known.fetchone() is None and not _proved(connection):
+            raise WrongKeyError("this key opens nothing of what the database holds")
         problem = key_problem(connection)  # type: ignore[arg-type] # psycopg's own is one
         if problem:
             raise WrongKeyError(problem)
+        _write(connection, now)
         open_door(connection)
 
 
 def open_door(connection: psycopg.Connection) -> None:
     """Let the owner's connection tell the door by which keys a clinic may be entered: this
-    process's.
+    process's and no others.
     """
+    own = [key_id for key_id, *_ in keyring.door_keys()]
+    connection.execute("DELETE FROM door.keys WHERE key_id <> ALL(%s)", (own,))
     for kept in keyring.door_keys():
-        connection.execute("INSERT INTO door.keys VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", kept)
+        connection.execute(ADD_TO_DOOR, kept)
 
 
 def adopt_key(owner_url: str, lost: Sequence[str], now: datetime) -> dict[str, int]:
@@ -71,7 +73,8 @@ def adopt_key(owner_url: str, lost: Sequence[str], now: datetime) -> dict[str, i
         )
         if in_use.rowcount < len(set(lost)):
             raise WrongKeyError("a key id that is to be given up is not in use here")
-        open_door(connection)  # by it the entries below are written
+        for kept in keyring.door_keys():  # by it the entries below are written
+            connection.execute(ADD_TO_DOOR, kept)
     with psycopg.connect(owner_url) as connection:
         connection.execute("LOCK TABLE key_fingerprints IN EXCLUSIVE MODE")
         connection.execute(
@@ -79,7 +82,6 @@ def adopt_key(owner_url: str, lost: Sequence[str], now: datetime) -> dict[str, i
             (now, list(lost)),
         )
         _write(connection, now)
-        connection.execute("DELETE FROM door.keys")  # a lost key opens none
         open_door(connection)
         # Inside: a key is not given up without the entry that says so.
         for clinic_id in clinic_ids():
@@ -131,9 +133,14 @@ def _opens(clinic_id: UUID, user_id: UUID, email: bytes) -> bool:
 
 
 def _write(connection: psycopg.Connection, now: datetime) -> None:
+    """The digest key stays the one that is in use: kept here under the newest secret, it outlives
+    the secret that it came from.
+    """
     for (purpose, key_id), mark in keyring.fingerprints().items():
+        wrapped = keyring.wrapped_digest_key() if purpose == "digests" else None
         connection.execute(
-            "INSERT INTO key_fingerprints (purpose, key_id, fingerprint, registered_at)"
-            " VALUES (%s, %s, %s, %s) ON CONFLICT (purpose, key_id) DO UPDATE SET lost_at = NULL",
-            (purpose, key_id, mark, now),
+            "INSERT INTO key_fingerprints (purpose, key_id, fingerprint, registered_at, wrapped)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (purpose, key_id)"
+            " DO UPDATE SET lost_at = NULL, wrapped = excluded.wrapped",
+            (purpose, key_id, mark, now, wrapped),
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from api.secret_key import kept_secret_key, weakness
+from api.secret_key import kept_secret_keys, weakness
 from api.settings import SettingsError, SmtpServer
 from services.channels.sms import SmsProvider
 from tests.builders.settings import GOOD_KEY, settings
@@ -115,7 +115,7 @@ def test_more_is_drained_than_a_body_may_have(tmp_path: Path):
 )
 def test_a_random_key_or_none_is_accepted(tmp_path: Path, key: str):
     assert settings(tmp_path, SECRET_KEY=key).secret_key == (
-        key or kept_secret_key(tmp_path, make=True)
+        key or kept_secret_keys(tmp_path, make=True)[0]
     )
 
 
@@ -190,11 +190,11 @@ def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path):
 
 def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path):
     start = threading.Barrier(16)
-    keys: list[str] = []
+    keys: list[tuple[str, ...]] = []
 
     def read() -> None:
         start.wait()
-        keys.append(kept_secret_key(tmp_path, make=True))
+        keys.append(kept_secret_keys(tmp_path, make=True))
 
     readers = [threading.Thread(target=read) for _ in range(16)]
     for reader in readers:
@@ -264,3 +264,18 @@ def test_no_random_key_is_called_weak(kind: str):
         "ids": lambda: str(UUID(bytes=bytes_of(16))),
     }[kind]
     assert [problem for problem in (weakness(make()) for _ in range(60)) if problem] == []
+
+
+OLD_KEY = "Yp3Vd8-kQz6Tn1Ws9Lb4Rf7Hj2Mx5CgAuEiOo"
+
+
+def test_older_keys_come_after_the_one_that_writes(tmp_path: Path):
+    given = settings(tmp_path, OTHER_SECRET_KEYS=f" {OLD_KEY} ")
+    assert given.secrets == (GOOD_KEY, OLD_KEY)
+    (tmp_path / "secret_key").write_text(f"{GOOD_KEY}\n{OLD_KEY}\n")
+    assert settings(tmp_path, SECRET_KEY="").secrets == (GOOD_KEY, OLD_KEY)
+
+
+def test_a_weak_older_key_is_refused(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"^INTERLUDE_OTHER_SECRET_KEYS is weak"):
+        settings(tmp_path, OTHER_SECRET_KEYS=f"{OLD_KEY} short")

@@ -13,77 +13,23 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from flask import Flask
 
-from api import Role, create_app
+from api import Role
 from api.embedded.urls import DatabaseUrls
-from api.settings import Settings
 from migrations.roles import libpq_url
-from migrations.upgrade import upgrade
 from models.database import db
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError
-from services.clinic.create import create_clinic
-from services.clock import utcnow
-from services.operations.keys import register_key
+from tests.builders.installation import OTHER, Installation, installed
 from tests.fixtures.app import SECRET
 
-OTHER = "Yp3Vd8-kQz6Tn1Ws9Lb4Rf7Hj2Mx5CgAuEiOo"
 PROJECT = Path(__file__).resolve().parents[3]
-
-
-class Installation:
-    """One database, and processes that come to it with one key or another."""
-
-    def __init__(self, urls: DatabaseUrls, folder: Path) -> None:
-        self.urls, self.folder = urls, folder
-        self.owner = libpq_url(urls.owner)
-        self.apps: list[Flask] = []
-
-    def start(self, secret: str, role: Role = "app", *, any_key: bool = False) -> Flask:
-        """A process of this installation, or `WrongKeyError`."""
-        settings = Settings(
-            secret_key=secret,
-            data_dir=self.folder,
-            database_url=self.urls.app,
-            worker_database_url=self.urls.worker,
-            owner_database_url=self.urls.owner,
-        )
-        self.apps.append(create_app(settings, role, any_key=any_key))
-        return self.apps[-1]
-
-    def set_up(self, secret: str) -> None:
-        """What `make run` and `db upgrade` do about the key."""
-        with self.start(secret, any_key=True).app_context():
-            register_key(self.owner, utcnow())
-
-    def registered(self) -> dict[str, str]:
-        """The ids of the keys in use, by purpose."""
-        with psycopg.connect(self.owner) as connection:
-            query = "SELECT purpose, key_id FROM key_fingerprints WHERE lost_at IS NULL"
-            return dict(connection.execute(query).fetchall())
-
-    def forget(self) -> None:
-        """As it was before it knew its keys."""
-        with psycopg.connect(self.owner) as connection:
-            connection.execute("DELETE FROM key_fingerprints")
-            connection.execute("DELETE FROM door.keys")
-
-    def make_clinic(self, secret: str) -> None:
-        """A clinic, whose administrator's address is encrypted with this key."""
-        with self.start(secret).app_context():
-            create_clinic("North", "Europe/Paris", "FR", "admin@north.test", utcnow())
 
 
 @pytest.fixture
 def installation(empty_database: DatabaseUrls, tmp_path: Path) -> Iterator[Installation]:
-    upgrade(empty_database.owner)
-    made = Installation(empty_database, tmp_path)
-    yield made
-    for app in made.apps:
-        with app.app_context():
-            db.engine.dispose()
-    keyring.use(SECRET)
+    with installed(empty_database, tmp_path, SECRET) as made:
+        yield made
 
 
 @pytest.mark.parametrize("role", ["app", "worker"])

@@ -6,8 +6,8 @@ of a stranger's, once the application sent it, read every clinic.
 Not safe beside the previous version, whose processes prove nothing and would see no rows: stop
 them first.
 
-Revision ID: 0023
-Revises: 0022
+Revision ID: 0024
+Revises: 0023
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from migrations.tables import (
     own_clinic_policies,
 )
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
