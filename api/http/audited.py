@@ -19,6 +19,10 @@ PATIENT: Final = "/v1/patients/<uuid:patient_id>"
 SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
 ALERT: Final = "/v1/alerts/<uuid:alert_id>"
 PAGE: Final = "/a/<alert_id>"
+METHOD: Final = "/v1/me/contact-methods/<uuid:method_id>"
+ON_CALL: Final = "/v1/on-call/schedules"
+SCHEDULE: Final = f"{ON_CALL}/<uuid:schedule_id>"
+ON_DUTY: Final = "who is on call, which all staff may see"
 
 # route: the actions of its entries; one of them at least. Where a client's own id comes again, it
 # is `services.audit.AGAIN` instead.
@@ -32,13 +36,27 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/me/password": ("password_changed",),
     "GET /v1/me/sessions": ("devices_read",),
     "DELETE /v1/me/sessions/<uuid:session_id>": ("device_ended",),
+    "POST /v1/me/email": ("address_change_asked",),
+    "POST /v1/me/email/confirm": ("address_changed",),
+    "GET /v1/me/contact-methods": ("contact_methods_read",),
+    "POST /v1/me/contact-methods": ("contact_method_added",),
+    f"DELETE {METHOD}": ("contact_method_removed",),
+    f"POST {METHOD}/verify": ("contact_method_verified",),
     "GET /v1/users": ("users_read",),
+    "GET /v1/users/<uuid:user_id>/contact-methods": ("contact_methods_read",),
     "GET /v1/audit": ("audit_read",),
     "PATCH /v1/users/<uuid:user_id>": ("user_changed", "users_read"),
     "PATCH /v1/clinic": ("clinic_changed",),
     "POST /v1/clinic/contacts": ("contact_added",),
     "DELETE /v1/clinic/contacts/<uuid:contact_id>": ("contact_removed",),
     "PUT /v1/clinic/contacts/last-resort": ("last_resort_replaced",),
+    f"POST {ON_CALL}": ("schedule_made",),
+    f"PATCH {SCHEDULE}": ("schedule_changed",),
+    f"DELETE {SCHEDULE}": ("schedule_ended",),
+    f"POST {SCHEDULE}/overrides": ("override_made",),
+    f"DELETE {SCHEDULE}/overrides/<uuid:override_id>": ("override_ended",),
+    f"POST {SCHEDULE}/calendar-links": ("calendar_link_made",),
+    "DELETE /v1/on-call/calendar-links/<uuid:link_id>": ("calendar_link_revoked",),
     "GET /v1/me/due": ("due_read",),
     "GET /v1/me/trend": ("trend_read",),
     "GET /v1/check-ins": ("check_ins.list",),
@@ -83,6 +101,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     f"POST {ALERT}/notes": ("alert_noted", "break_glass"),
     f"POST {ALERT}/feedback": ("alert_feedback",),
     "GET /a": ("alerts_listed",),
+    "POST /a/email": ("address_change_undone",),
     "POST /a/log-in": ("logged_in",),
     "POST /a/log-out": ("logged_out",),
     f"GET {PAGE}": ("alert_read", "break_glass"),
@@ -108,6 +127,19 @@ UNRECORDED: Final[dict[str, str]] = {
     "POST /v1/auth/password-reset": "the same for every address: nobody is looked up",
     "GET /v1/clinic": "about nobody",
     "GET /v1/clinic/contacts": "the clinic's own chain, about no patient and no account",
+    f"POST {METHOD}/code": "a code to one's own address; the address and its proof are recorded",
+    f"POST {METHOD}/test": "a page to one's own address, about nobody",
+    "GET /v1/me/push-key": "about nobody",
+    "POST /v1/callbacks/sms/<uuid:clinic_id>/<uuid:notification_id>": "a provider's report: what"
+    " becomes of it stands with the page",
+    f"GET {ON_CALL}": ON_DUTY,
+    f"GET {SCHEDULE}": ON_DUTY,
+    f"GET {SCHEDULE}/shifts": ON_DUTY,
+    f"GET {SCHEDULE}/overrides": ON_DUTY,
+    f"GET {SCHEDULE}/calendar-links": "one's own links, without their secrets",
+    "GET /v1/on-call/now": ON_DUTY,
+    "GET /v1/on-call/coverage": ON_DUTY,
+    "GET /v1/on-call/calendars/<string:token>.ics": ON_DUTY,
     "GET /v1/instruments": "about nobody",
     "GET /v1/instruments/<code>": "about nobody",
     "GET /v1/side-effects/codes": "about nobody",
@@ -116,6 +148,7 @@ UNRECORDED: Final[dict[str, str]] = {
     "GET /a/log-in": "leads to /a",
     "GET /a/log-out": "leads to /a",
     "GET /a/device": "a form",
+    "GET /a/email": "a form",
     "POST /a/device": "a log-in from the device is recorded",
     "GET /healthz": "about nobody",
     "GET /readyz": "about nobody",
