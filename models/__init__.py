@@ -31,6 +31,7 @@ from models.entries.check_in import (
 )
 from models.entries.side_effect import SideEffectReport
 from models.key_fingerprint import KeyFingerprint
+from models.on_call.policy import OnCallPolicy
 from models.on_call.schedule import (
     CalendarLink,
     OnCallOverride,
@@ -85,6 +86,7 @@ __all__ = [
     "Notification",
     "NotificationAttempt",
     "OnCallOverride",
+    "OnCallPolicy",
     "OnCallRotation",
     "OnCallSchedule",
     "PasswordReset",

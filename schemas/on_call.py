@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from models.on_call.policy import CLIMBING
 from models.on_call.schedule import ROTATIONS
 from schemas.base import Instant, PageQuery, Patch, Strict, answers_to, one_of, text, whole
 from schemas.base import name as visible_name
 
 MAX_MEMBERS: Final = 50
 LONGEST_TURN: Final = 336
+MAX_STEPS: Final = 20
+MAX_TARGETS: Final = 20
 # What staff enter; the third kind is what a deactivated account leaves.
 ENTERED: Final = ("cover", "away")
 HANDOVER: Final = "Wall clock, such as `08:00`; of weeks with its day, such as `mon 08:00`."
@@ -176,3 +180,66 @@ class NewCalendarLinkOut(CalendarLinkOut):
     """With its address, shown this once: whoever has it reads the calendar."""
 
     url = fields.String(required=True)
+
+
+class TargetIn(Strict):
+    """Exactly one: whoever is on call in a schedule, a person, or everybody."""
+
+    schedule_id = fields.UUID()
+    user_id = fields.UUID()
+    everyone = fields.Boolean(truthy={True}, falsy={False})
+
+    @validates_schema
+    def names_one(self, target: Mapping[str, Any], **_kwargs: Any) -> None:
+        """Refuse none, and two at once."""
+        if sum(bool(value) for value in target.values()) != 1:
+            raise ValidationError("Exactly one of schedule_id, user_id and everyone: true.")
+
+
+class PolicyStepIn(Strict):
+    """Whom a step pages, and how many seconds it waits before the next."""
+
+    delay_s = whole(0, 86_400, required=True)
+    targets = fields.List(
+        fields.Nested(TargetIn), required=True, validate=validate.Length(1, MAX_TARGETS)
+    )
+
+
+class PolicyIn(Strict):
+    """The steps in their order; none: the contact chain is the policy. Always repeated until
+    somebody acknowledges.
+    """
+
+    steps = fields.List(
+        fields.Nested(PolicyStepIn), required=True, validate=validate.Length(max=MAX_STEPS)
+    )
+    repeat = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        load_default=True,
+        validate=validate.Equal(True, error="An alert pages until somebody acknowledges it."),
+    )
+
+
+class TargetOut(Schema):
+    """One of these."""
+
+    schedule_id = fields.UUID()
+    user_id = fields.UUID()
+    everyone = fields.Boolean()
+
+
+class PolicyStepOut(Schema):
+    """A step."""
+
+    delay_s = fields.Integer(required=True)
+    targets = fields.List(fields.Nested(TargetOut), required=True)
+
+
+class PolicyOut(Schema):
+    """The policy of a severity; after its last step comes the last resort, always."""
+
+    severity = one_of(CLIMBING, required=True)
+    steps = fields.List(fields.Nested(PolicyStepOut), required=True)
+    repeat = fields.Boolean(required=True)
+    source = one_of(("policy", "contact_chain"), required=True)

@@ -54,6 +54,7 @@ EVENT: Final = {
     "stand_down_failed": "Telling who was paged before to stand down failed",
     "stand_down_withdrawn": "Stand-down withdrawn: nobody has the alert any more",
     "no_one_on_call": "Nobody but the last resort is on the chain",
+    "step_skipped": "Nobody to page in a step: passed over at once",
     "acknowledged": "Taken",
     "acknowledgement_taken_over": "Taken over",
     "acknowledgement_expired": "Nobody followed up in time: paging again",

@@ -28,6 +28,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "accounts.invitations",
     "accounts.me",
     "on_call.calendars",
+    "on_call.policies",
     "on_call.schedules",
     "operations",
     "accounts.password_reset",

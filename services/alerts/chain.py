@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -10,14 +10,17 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from models import Clinic, Contact, User
+from models import Clinic, Contact, OnCallPolicy, User
+from services.alerts.policy import load_steps
 from services.contact_methods.addresses import Address, addresses_of_each
 from services.exceptions import NotFound
 from services.rules.cards.crisis import ClinicFacts
 from services.rules.catalogue import CATALOGUE
+from services.rules.escalation.policy import StepPeople
 from services.rules.escalation.staffing import (
     Staffing,
     StaffingError,
@@ -80,12 +83,15 @@ class Member:
 class Chain:
     """Whom to page in which order (the last resort is the final step), the clinic's pace, and what
     a card says of the clinic. `members`: people to page besides the chain about what happens now.
+    `policies`: by severity, the steps that stand for the links, as those of `people` to page now.
     """
 
     links: tuple[Link, ...]
     facts: ClinicFacts
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
     members: tuple[Member, ...] = ()
+    policies: Mapping[str, tuple[StepPeople, ...]] = field(default_factory=dict)
+    people: Mapping[UUID, Member] = field(default_factory=dict)
     beside: Beside = "nobody"
 
     @property
@@ -93,9 +99,10 @@ class Chain:
         """When somebody is there."""
         return self.facts.staffing
 
-    @property
-    def nobody_but_the_last_resort(self) -> bool:
+    def nobody_but_the_last_resort(self, severity: str) -> bool:
         """Nobody on call: the next step is taken at once, down to the last resort."""
+        if severity in self.policies:
+            return not any(step.people for step in self.policies[severity])
         return all(link.last_resort for link in self.links)
 
     @property
@@ -103,9 +110,16 @@ class Chain:
         """The administrator's e-mail; None only in a clinic whose data are broken."""
         return next((link for link in self.links if link.last_resort), None)
 
-    def recipients(self, step: int) -> tuple[Link | Member, ...]:
-        """Whom a step pages: one contact, or all people besides the chain."""
-        return self.members if step == OWN_PEOPLE else (self.links[step - 1],)
+    def recipients(self, step: int, severity: str) -> tuple[Link | Member, ...]:
+        """Whom a step pages: one contact, the people of a policy's step, or all people besides."""
+        if step == OWN_PEOPLE:
+            return self.members
+        steps = self.policies.get(severity)
+        if steps is None:
+            return (self.links[step - 1],)
+        if step <= len(steps):
+            return tuple(self.people[one] for one in steps[step - 1].people)
+        return tuple(link for link in self.links if link.last_resort)
 
     def circumstances(self, now: datetime) -> Circumstances:
         """What a transition at `now` needs to know of this clinic."""
@@ -115,12 +129,27 @@ class Chain:
             next_morning=partial(next_working_morning, self.staffing, now),
             ladders=self.ladders,
             beside=self.beside,
+            policies=self.policies,
         )
 
 
-def load_chain(session: Session, clinic_id: UUID) -> Chain:
-    """Read the chain as it is now: who was switched off or deactivated is left out, the last resort
-    never is. Raises `NotFound` for an unknown clinic.
+_POLICIES: Final = (
+    select(func.jsonb_object_agg(OnCallPolicy.severity, OnCallPolicy.steps, type_=JSONB()))
+    .where(OnCallPolicy.clinic_id == Clinic.id)
+    .correlate(Clinic)
+    .scalar_subquery()
+)
+
+
+def load_chain(
+    session: Session,
+    clinic_id: UUID,
+    now: datetime | None = None,
+    patient_id: UUID | None = None,
+) -> Chain:
+    """Read the chain: who was switched off or deactivated is left out, the last resort never is;
+    and the policies as they are `now` (None: without them), for an alert about this patient or
+    nobody. Raises `NotFound` for an unknown clinic.
     """
     rows = session.execute(
         select(
@@ -135,6 +164,7 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
             Contact.channel,
             Contact.last_resort,
             is_reachable().label("reachable"),
+            _POLICIES.label("policies"),
         )
         .outerjoin(Contact, Contact.clinic_id == Clinic.id)
         .outerjoin(User, and_(User.clinic_id == Clinic.id, User.id == Contact.user_id))
@@ -144,6 +174,10 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
     if not rows:
         raise NotFound
     clinic = rows[0]
+    policies: dict[str, tuple[StepPeople, ...]] = {}
+    if clinic.policies and now is not None:
+        policies = load_steps(session, clinic_id, patient_id, clinic.policies, now)
+    paged = {one for steps in policies.values() for step in steps for one in step.people}
     return Chain(
         links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
         facts=ClinicFacts(
@@ -153,6 +187,8 @@ def load_chain(session: Session, clinic_id: UUID) -> Chain:
             monitoring_text=clinic.monitoring_text or "",
         ),
         ladders=ladders_of(clinic.ladder),
+        policies=policies,
+        people=members(session, clinic_id, paged) if paged else {},
     )
 
 
@@ -214,20 +250,22 @@ def contact_names(session: Session, clinic_id: UUID) -> dict[UUID, str]:
     }
 
 
-def next_target(state: AlertState, links: Sequence[UUID], names: Mapping[UUID, str]) -> str | None:
-    """Who hears of it at `next_at`, if nothing happens before; None when time does nothing.
-
-    `links`: whom the chain reaches as it is now, in order.
-    """
+def next_target(state: AlertState, chain: Chain, names: Mapping[UUID, str]) -> str | None:
+    """Who hears of it at `next_at`, if nothing happens before; None when time does nothing."""
     if state.next_at is None:
         return None
     overdue = state.status == "acknowledged" and state.contact_due_at == state.next_at
     severity = state.page_severity or state.ladder_severity if overdue else state.ladder_severity
     if severity not in PAGING:
         return MORNING_MAIL
+    here = chain.circumstances(state.next_at)
     starts_over = state.status == "acknowledged" and not overdue
-    step = 0 if starts_over or state.page_step >= len(links) else state.page_step
-    return names[links[step]] if links else None
+    length = here.length(severity)
+    step = 0 if starts_over or state.page_step >= length else state.page_step
+    if not length:
+        return None
+    paged = chain.recipients(here.filled(severity, step + 1), severity)
+    return ", ".join(names[each.id] for each in paged) or None
 
 
 def readable_staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Staffing:

@@ -69,10 +69,14 @@ def plan_pages(
     change: Transition, chain: Chain, outbox: Outbox, now: datetime
 ) -> Iterator[PlannedPage]:
     """The pages of a change. Time, a rise of the tier and whatever ends an acknowledgement page at
-    once, or hurry the page that is still unsent; a further occurrence joins it.
+    once, or hurry the page that is still unsent; a further occurrence joins it. Whoever stands on
+    several steps is paged once, for the last of them.
     """
-    pages = [(step, to) for step in change.pages for to in chain.recipients(step.step)]
-    for step, to in pages:
+    severity = change.state.ladder_severity
+    pages = {
+        to.id: (step, to) for step in change.pages for to in chain.recipients(step.step, severity)
+    }
+    for step, to in pages.values():
         joins = outbox.waiting.get(to.id)
         if change.adds:
             due_at = outbox.follows_at(to.id, now)

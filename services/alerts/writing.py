@@ -14,7 +14,7 @@ from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link, Member
 from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
-from services.rules.escalation.states import AlertState, PageStep, Transition
+from services.rules.escalation.states import OWN_PEOPLE, AlertState, PageStep, Transition
 from services.unit_of_work import Write
 
 # Not a parameter of the column's type: an interval.
@@ -95,9 +95,10 @@ def page_writes(
     states the severity of the ladder it runs on, which a lowering does not quieten.
     """
     writes: list[Write] = []
-    if any(page.step == 1 for page in change.pages) and chain.nobody_but_the_last_resort:
-        writes += timeline_writes(key, ("no_one_on_call",), now)
     severity = change.state.ladder_severity
+    climbs = any(page.step != OWN_PEOPLE for page in change.pages)
+    if climbs and chain.nobody_but_the_last_resort(severity):
+        writes += timeline_writes(key, ("no_one_on_call",), now)
     for page in plan_pages(change, chain, outbox, now):
         event = "page_queued"
         if page.joins is None:

@@ -140,7 +140,8 @@ def _commit(
 ) -> dict[str, Any]:
     outcome, entry_id = _decide(patient, danger, refused.sender_verified, now), new_id()
     counts = refused.sender_verified and danger.tier is not None
-    facts, chain = outcome.read.facts, chain_of(session, patient.clinic_id)
+    facts = outcome.read.facts
+    chain = chain_of(session, patient.clinic_id, patient.patient_id, now)
     raised = raise_alerts(session, patient, facts, outcome.decisions, entry_id, chain, now)
     safety = safety_card(outcome, patient, chain, now, is_stored=False)
     problem = refused.problem | {"safety": safety}

@@ -120,7 +120,7 @@ def replay(entry: Undecided, now: datetime) -> None:
             outcome.read.facts,
             _without_reported(entry, outcome),
             entry.entry_id,
-            chain_of(session, patient.clinic_id),
+            chain_of(session, patient.clinic_id, patient.patient_id, now),
             now,
             outcome.read.reassuring,
         )

@@ -18,6 +18,7 @@ from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid
+from services.on_call.policies import is_paged
 from services.on_call.stored import (
     get_live,
     load_schedules,
@@ -95,10 +96,15 @@ def change_schedule(
 
 
 def end_schedule(actor: Actor, schedule_id: UUID, now: datetime) -> None:
-    """It is nobody's duty any more; what was, is kept. Raises `Forbidden` and `NotFound`."""
+    """It is nobody's duty any more; what was, is kept. Raises `Forbidden`, `NotFound`, and
+    `Invalid` while a policy pages it.
+    """
     scopes(actor, Action.CHANGE_CLINIC)
     with acting(actor, now) as session:
-        get_live(session, schedule_id, lock=True).ended_at = now
+        schedule = get_live(session, schedule_id, lock=True)
+        if is_paged(session, schedule_id):
+            raise Invalid({"schedule_id": ["A policy pages it: change the policy first."]})
+        schedule.ended_at = now
         session.flush()  # the head of the audit chain is locked last
         audit.record(session, actor.user_id, "schedule_ended", now, object_id=schedule_id)
 

@@ -97,7 +97,7 @@ def write_once(actor: Actor, new: New, make: Make, now: datetime) -> FirstAnswer
 def begin(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> Writing:
     """Lock a patient in view for a write about their treatment; raises `NotFound`."""
     visible_patient(session, actor, Action.MANAGE_TREATMENT, patient_id, now)
-    chain = chain_of(session, actor.clinic_id)
+    chain = chain_of(session, actor.clinic_id, patient_id, now)
     return Writing(session, actor, lock_patient(session, patient_id), now, chain)
 
 

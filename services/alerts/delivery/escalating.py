@@ -74,7 +74,7 @@ def advance(due: DueAlert, now: datetime) -> bool:
 
 
 def _move(session: Session, alert: Alert, now: datetime) -> bool:
-    chain = load_chain(session, alert.clinic_id)
+    chain = load_chain(session, alert.clinic_id, now, alert.patient_id)
     state = AlertState.of(alert)
     change = lifecycle.time_passed(state, chain.circumstances(now))
     if change.mail:

@@ -102,8 +102,8 @@ def _next_page(session: Session, claimed: Claimed, alert: Alert) -> NextPage | N
     state = AlertState.of(alert)
     if claimed.alert_id is None or state.next_at is None:
         return None
-    links = [link.id for link in load_chain(session, claimed.clinic_id).links]
-    target = next_target(state, links, target_names(session, claimed.clinic_id))
+    chain = load_chain(session, claimed.clinic_id, state.next_at, alert.patient_id)
+    target = next_target(state, chain, target_names(session, claimed.clinic_id))
     return None if target is None else NextPage(target, state.next_at)
 
 

@@ -178,7 +178,8 @@ def go_on(
     if claimed.method_id is not None and error.permanent and not isinstance(error, NotSent):
         it_fails(session, claimed.clinic_id, claimed.method_id, error.reason, now)
     if alert is not None:
-        if by_next_channel(session, alert, claimed, step, now):
+        going_on = by_next_channel(session, alert, claimed, step, now)
+        if going_on or _others_stand(session, alert, step):
             return
         failed = partial(lifecycle.delivery_failed, page=step, reached=_has_reached(session, alert))
         _move(session, alert, lambda state, here: failed(state, here=here), now)
@@ -255,6 +256,20 @@ def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> boo
     return session.scalar(wanted) is not None
 
 
+def _others_stand(session: Session, alert: Alert, step: PageStep) -> bool:
+    """Was somebody else on this step paged, or are they about to be? Then it has not failed."""
+    page = Notification
+    others = select(page.id).where(
+        page.clinic_id == alert.clinic_id,
+        page.alert_id == alert.id,
+        page.kind == "page",
+        page.page_round == step.round,
+        page.page_step == step.step,
+        page.state.not_in(FAILED),
+    )
+    return session.scalar(others.limit(1)) is not None
+
+
 def _waiting_alert(session: Session, claimed: Claimed) -> Alert | None:
     """The alert of the page, locked, if its rounds have reached nobody so far; nearly always None,
     and then nothing is locked.
@@ -289,7 +304,7 @@ def _move(
     now: datetime,
 ) -> None:
     """Write what a delivery changes of its alert, which is locked: due times only."""
-    chain = load_chain(session, alert.clinic_id)
+    chain = load_chain(session, alert.clinic_id, now, alert.patient_id)
     state = AlertState.of(alert)
     change = transition(state, chain.circumstances(now))
     if change.state == state:

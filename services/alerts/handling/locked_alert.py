@@ -50,7 +50,9 @@ class LockedAlert:
 
     def circumstances(self) -> Circumstances:
         """What a transition needs to know of the clinic."""
-        return load_chain(self.session, self.alert.clinic_id).circumstances(self.now)
+        alert = self.alert
+        chain = load_chain(self.session, alert.clinic_id, self.now, alert.patient_id)
+        return chain.circumstances(self.now)
 
     def write(self, change: Transition, extra: Sequence[Write] = (), **detail: Any) -> None:
         """Write what a person's action changes (it never pages) and count the write about the

@@ -63,8 +63,8 @@ def owner_deactivated(session: Session, user_id: UUID, now: datetime) -> int:
     ).all()
     if not alerts:
         return 0
-    chain = load_chain(session, clinic_id)
     for alert in alerts:
+        chain = load_chain(session, clinic_id, now, alert.patient_id)
         state = AlertState.of(alert)
         change = lifecycle.owner_deactivated(state, chain.circumstances(now))
         key = AlertKey(clinic_id, alert.id)

@@ -170,8 +170,8 @@ def record_access(
 
 
 def _escalation(session: Session, alert: Alert, names: dict[UUID, str]) -> dict[str, Any]:
-    links = [link.id for link in load_chain(session, alert.clinic_id).links]
-    target = next_target(AlertState.of(alert), links, names)
+    chain = load_chain(session, alert.clinic_id, alert.next_at, alert.patient_id)
+    target = next_target(AlertState.of(alert), chain, names)
     return {"step": alert.page_step, "next_at": alert.next_at, "target": target}
 
 

@@ -78,7 +78,7 @@ def open_alert(
         clinic_id=patient.clinic_id,
         family=rule.family,
         rule_version=rule_version,
-        chain=load_chain(session, patient.clinic_id),
+        chain=load_chain(session, patient.clinic_id, now, patient.patient_id),
         now=now,
         revision=revision,
     )

@@ -80,7 +80,7 @@ def store_entry(
     The status row is locked by the caller. Alerts without a patient are counted last.
     """
     patient = known.patient
-    chain = chain_of(session, patient.clinic_id)
+    chain = chain_of(session, patient.clinic_id, patient.patient_id, now)
     facts, reassuring = outcome.read.facts, outcome.read.reassuring
     raised = AlertWrites()
     if reassuring is not None or any(one.tier is not None for one in outcome.decisions):
@@ -113,9 +113,11 @@ def store_entry(
     return FirstAnswer(201, body)
 
 
-def chain_of(session: Session, clinic_id: UUID) -> Callable[[], Chain]:
-    """The clinic and its chain of contacts, read once and only when somebody asks."""
-    return cache(partial(load_chain, session, clinic_id))
+def chain_of(
+    session: Session, clinic_id: UUID, patient_id: UUID, now: datetime
+) -> Callable[[], Chain]:
+    """The clinic and whom it pages about a patient, read once and only when somebody asks."""
+    return cache(partial(load_chain, session, clinic_id, now, patient_id))
 
 
 def store_outcome(

@@ -209,7 +209,7 @@ def delivery_failed(
     if reached and state.page_step == OWN_PEOPLE:
         return Transition(state)
     due, unreached = here.now, state.unreached_rounds
-    if state.page_step >= here.chain_length:
+    if state.page_step >= here.length(state.ladder_severity):
         gap = _ROUND_GAP
         if not reached:
             gap = _UNREACHED_GAPS[min(unreached, len(_UNREACHED_GAPS) - 1)]
@@ -230,7 +230,7 @@ def delivery_accepted(state: AlertState, here: Circumstances) -> Transition:
     if not state.unreached_rounds:
         return Transition(state)
     due = state.next_at
-    if due is not None and state.status == "triggered" and state.page_step >= here.chain_length:
+    if due is not None and state.status == "triggered" and _stands_at_the_end(state, here):
         due = max(due, _known(state.round_started_at) + _ROUND_GAP)
     return Transition(replace(state, unreached_rounds=0, next_at=due))
 
@@ -288,7 +288,8 @@ def _page_again(
     waits = before.page_step == OWN_PEOPLE
     if waits and not _waits_for_people(state.ladder_severity, here):
         return _new_round(state, here, 1, events)
-    if before.ladder_severity not in PAGING or before.page_step >= here.chain_length:
+    elsewhere = bool(here.policies) and before.ladder_severity != state.ladder_severity
+    if before.ladder_severity not in PAGING or elsewhere or _stands_at_the_end(before, here):
         return _new_round(state, here, 1, events)
     change = _new_round(state, here, before.page_step, events)
     due = min(_known(before.next_at), _known(change.state.next_at))
@@ -296,11 +297,15 @@ def _page_again(
 
 
 def _waits_for_people(severity: str, here: Circumstances) -> bool:
-    return severity == "high" and here.beside == "first" and here.chain_length > 0
+    return severity == "high" and here.beside == "first" and here.length(severity) > 0
+
+
+def _stands_at_the_end(state: AlertState, here: Circumstances) -> bool:
+    return state.page_step >= here.length(state.ladder_severity)
 
 
 def _next_step(state: AlertState, here: Circumstances) -> Transition:
-    if state.page_step < here.chain_length:
+    if not _stands_at_the_end(state, here):
         return _paged(state, here, range(state.page_step + 1, state.page_step + 2), ())
     earliest = _known(state.round_started_at) + _UNREACHED_GAPS[0]
     if here.now < earliest:
@@ -341,15 +346,22 @@ def _new_round(
 def _paged(
     state: AlertState, here: Circumstances, steps: range, events: tuple[str, ...]
 ) -> Transition:
-    """Page these steps of the present round. The last step waits out the 10 minutes of its round,
-    and an empty chain is tried again then.
+    """Page these steps of the present round, and the one after them while the last pages nobody.
+    The last step waits out the 10 minutes of its round, and an empty chain is tried again then.
     """
-    reached = steps[-1]
-    wait = here.ladders[state.ladder_severity].next_after
+    severity = state.ladder_severity
+    last, reached = here.length(severity), here.filled(severity, steps[-1])
+    wait = here.wait_after(severity, reached)
     due = here.now + (_STAFF_FIRST if reached == OWN_PEOPLE else wait)
-    if reached >= here.chain_length:
+    if reached >= last:
         due = max(due, _known(state.round_started_at) + _ROUND_GAP)
-    pages = tuple(PageStep(state.page_round, step) for step in steps if step <= here.chain_length)
+    pages = tuple(
+        PageStep(state.page_round, step)
+        for step in range(steps[0], reached + 1)
+        if step <= last and here.filled(severity, step) == step
+    )
+    if reached > steps[-1]:
+        events = (*events, "step_skipped")
     state = replace(
         state,
         page_step=reached,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.rules.decision import Tier
 from services.rules.escalation.numbers import ESCALATION_NUMBERS
+from services.rules.escalation.policy import StepPeople
 
 PAGING = frozenset(ESCALATION_NUMBERS.tiers)
 # The step before the first of the chain: people of their own, such as the staff of a session.
@@ -59,7 +60,8 @@ class Circumstances:
     """What a transition needs to know: the instant, the steps of the chain now (the last resort is
     one of them), the next 08:00 of a working day in the clinic's zone (worked out when an alert
     waits for it), the clinic's ladders. `beside`: whether what happens has people of its own who
-    can be reached, and whether the chain waits for them.
+    can be reached, and whether the chain waits for them. `policies`: by severity, the steps that
+    stand for the chain, whom they page now; the last resort follows them.
     """
 
     now: datetime
@@ -67,6 +69,26 @@ class Circumstances:
     next_morning: Callable[[], datetime]
     ladders: Mapping[str, Ladder] = field(default_factory=lambda: DEFAULT_LADDERS)
     beside: Beside = "nobody"
+    policies: Mapping[str, tuple[StepPeople, ...]] = field(default_factory=dict)
+
+    def length(self, severity: str) -> int:
+        """How many steps a severity has, the last resort included."""
+        steps = self.policies.get(severity)
+        return self.chain_length if steps is None else len(steps) + 1
+
+    def filled(self, severity: str, step: int) -> int:
+        """This step, or the first after it that pages somebody: an empty one is passed over."""
+        steps = self.policies.get(severity, ())
+        while 0 < step <= len(steps) and not steps[step - 1].people:
+            step += 1
+        return step
+
+    def wait_after(self, severity: str, step: int) -> timedelta:
+        """How long a step waits before the next."""
+        steps = self.policies.get(severity, ())
+        if 0 < step <= len(steps):
+            return steps[step - 1].wait
+        return self.ladders[severity].next_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def raise_all(scene: Scene, pat: Person, *decisions: Decision) -> AlertWrites:
     facts = EntryFacts("session", scene.now, scene.now)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         patient = lock_patient(session, pat.patient_id)
-        chain = chain_of(session, scene.clinic.id)
+        chain = chain_of(session, scene.clinic.id, pat.patient_id, scene.now)
         made = raise_alerts(session, patient, facts, decisions, uuid4(), chain, scene.now)
         execute_writes(session, made.writes)
     return made
@@ -244,7 +244,7 @@ def test_alert_history_is_dated_by_the_day_that_the_entry_is_about(scene: Scene,
         facts = EntryFacts("session", scene.now - timedelta(days=9), scene.now)
         with scene.app.app_context(), transaction(scene.clinic.id) as session:
             patient = lock_patient(session, pat.patient_id)
-            chain = chain_of(session, scene.clinic.id)
+            chain = chain_of(session, scene.clinic.id, pat.patient_id, scene.now)
             made = raise_alerts(session, patient, facts, [decision], entry_id, chain, scene.now)
             execute_writes(session, made.writes)
     raise_all(scene, pat, fired("E5", Tier.HIGH))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from models.base import new_id
-from services.alerts.chain import MORNING_MAIL, next_target
+from services.alerts.chain import MORNING_MAIL, Chain, Link, next_target
 from services.alerts.permissions import allowed_dispositions, handled_as, problems_with
+from services.rules.cards.crisis import ClinicFacts
+from services.rules.escalation.staffing import Staffing
 from services.rules.escalation.states import AlertState
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 LINKS = [new_id(), new_id()]
 NAMES = {LINKS[0]: "contact 1 (email)", LINKS[1]: "last resort (email)"}
+CHAIN = Chain(
+    (Link(LINKS[0], "email", False), Link(LINKS[1], "email", True)),
+    ClinicFacts("FR", Staffing(UTC), None, ""),
+)
 OWNED = {"status": "acknowledged", "ack_expires_at": LATER}
 
 
@@ -49,12 +56,12 @@ OWNED = {"status": "acknowledged", "ack_expires_at": LATER}
 )
 def test_the_next_contact(severity: str, columns: dict[str, Any], target: str | None):
     state = AlertState(severity=severity, ladder_severity=severity, **columns)
-    assert next_target(state, LINKS, NAMES) == target
+    assert next_target(state, CHAIN, NAMES) == target
 
 
 def test_an_empty_chain_has_no_next_contact():
     state = AlertState(severity="critical", ladder_severity="critical", next_at=NOON)
-    assert next_target(state, [], {}) is None
+    assert next_target(state, replace(CHAIN, links=()), {}) is None
 
 
 @pytest.mark.parametrize(
