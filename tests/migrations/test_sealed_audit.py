@@ -17,6 +17,7 @@ from tests.builders.chains import Chain
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.app import SECRET
+from tests.fixtures.postgres import let_in
 
 DETAILS = (
     "SELECT action, detail FROM audit_entries e JOIN audit_details d ON d.entry_id = e.id"
@@ -41,6 +42,7 @@ def test_entries_go_back_into_chains_of_clinics_and_forward_into_one(
     empty_database: DatabaseUrls, tmp_path: Path
 ) -> None:
     upgrade(empty_database.owner)
+    let_in(empty_database.owner)
     given = Settings(
         secret_key=SECRET,
         data_dir=tmp_path,
@@ -66,6 +68,7 @@ def test_entries_go_back_into_chains_of_clinics_and_forward_into_one(
             )
             assert (end["seq"], end["hash"]) == (count(clinic), last["hash"])
         migrated(app, empty_database.owner, "head")
+        let_in(empty_database.owner)
         assert [rows(clinic.admin, DETAILS) for clinic in clinics] == kept
         again = Chain(app, empty_database.admin, Ed25519PrivateKey.generate())
         assert again.seal() == sum(map(count, clinics))

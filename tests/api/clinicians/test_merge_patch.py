@@ -84,11 +84,20 @@ def paths(ward: Ward) -> dict[str, str]:
         "vitals_id": f"{vitals}/{made(ward.post(vitals, taken))['id']}",
         "clinic": "/v1/clinic",
         "user_id": f"/v1/users/{ward.staff.user_id}",
+        "schedule_id": f"/v1/on-call/schedules/{nights(ward)}",
     }
 
 
+def nights(ward: Ward) -> str:
+    """The id of a new schedule of nobody."""
+    turns = {"kind": "daily", "length": 1, "handover": "08:00", "members": []}
+    body = {"name": "Nights", "timezone": "Europe/Paris", "rotation": turns}
+    return str(made(ward.post("/v1/on-call/schedules", body, ward.clinic.admin))["id"])
+
+
 def patch(ward: Ward, path: str, body: dict[str, Any]) -> Any:
-    person = ward.clinic.admin if path.startswith(("/v1/clinic", "/v1/users")) else ward.staff
+    is_configured = path.startswith(("/v1/clinic", "/v1/users", "/v1/on-call"))
+    person = ward.clinic.admin if is_configured else ward.staff
     return ward.patch(path, body, person)
 
 

@@ -19,6 +19,7 @@ from migrations.upgrade import migrations, newest_migration, upgrade
 from models.database import db
 from models.revision import WrongMigrationError, migration_problem
 from tests.fixtures.app import SECRET
+from tests.fixtures.postgres import let_in
 from tests.fixtures.running import free_port
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -59,6 +60,7 @@ def test_the_sentence_says_what_to_do(found: str | None, words: str | None) -> N
 @pytest.fixture
 def moved(empty_database: DatabaseUrls) -> DatabaseUrls:
     upgrade(empty_database.owner)
+    let_in(empty_database.owner)
     return empty_database
 
 
