@@ -101,6 +101,8 @@ def problem_statuses(
         yield from (400, 408, 413, 415, 422)
     if any(_is_query(parameter) for parameter in operation.get("parameters", ())):
         yield 422
+    if "<string:" in rule.rule:  # a word that may not be one of ours
+        yield 422
     yield from (421, 503)
 
 

@@ -18,6 +18,7 @@ routes = Routes("callbacks", __name__, description="For providers: what became o
 
 
 @routes.writes("/v1/callbacks/sms/<uuid:clinic_id>/<uuid:notification_id>", status=204)
+@routes.alt_response(403, "FORBIDDEN")
 @public
 def post_sms_report(clinic_id: UUID, notification_id: UUID) -> None:
     """What became of a text message, in Twilio's form and with its `X-Twilio-Signature`."""

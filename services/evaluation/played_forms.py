@@ -21,6 +21,7 @@ from models import (
     TokenPair,
     User,
 )
+from models.sealing import sealed
 from services import audit
 from services.access import Actor
 from services.accounts.account import email_digest
@@ -155,7 +156,7 @@ def _known(session: Session, names: Sequence[str]) -> Mapping[str, tuple[datetim
 def _insert(session: Session, clinic_id: UUID, names: Sequence[str], now: datetime) -> None:
     people = [_rows(clinic_id, name, now) for name in names]
     for table in (User, Patient, PatientStatus, TokenFamily, TokenPair):
-        session.execute(insert(table), [person[table] for person in people])
+        session.execute(insert(table), [sealed(table, person[table]) for person in people])
 
 
 def _rows(clinic_id: UUID, name: str, now: datetime) -> dict[type[Any], dict[str, Any]]:
