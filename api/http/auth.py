@@ -26,7 +26,7 @@ ACCESS_LIFETIME: Final = timedelta(minutes=15)
 EXPIRED_ACCEPTED_FOR: Final = timedelta(days=30)
 SEARCHED_FOR: Final = timedelta(days=400)
 ALGORITHM: Final = "HS256"
-KEYS: Final = "INTERLUDE_TOKEN_KEYS"
+KEYS: Final = "TOKEN_KEYS"
 ONLY_THE_SIGNATURE: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 # A token that another of our servers has just written is not "from the future".
 CLOCKS_DIFFER_BY_S: Final = 60

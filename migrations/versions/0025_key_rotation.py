@@ -30,6 +30,7 @@ ENCRYPTED = (
     "concomitant_treatments",
     "contact_methods",
     "contacts",
+    "email_changes",
     "help_requests",
     "notifications",
     "on_call_overrides",

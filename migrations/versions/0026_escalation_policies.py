@@ -10,7 +10,7 @@ Revises: 0025
 
 from __future__ import annotations
 
-from migrations.tables import Table, create_tables, drop_tables
+from migrations.tables import Table, create_tables, drop_tables, own_clinic_policies
 
 revision = "0026"
 down_revision = "0025"
@@ -37,6 +37,7 @@ TABLES = (
 def upgrade() -> None:
     """Make the table."""
     create_tables(TABLES)
+    own_clinic_policies()
 
 
 def downgrade() -> None:
