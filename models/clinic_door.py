@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import tuple_row
 from sqlalchemy import (
     Connection,
     Engine,
@@ -55,7 +56,7 @@ def enter(connection: Connection, clinic_id: UUID) -> None:
 
 def enter_session(connection: psycopg.Connection, clinic_id: UUID) -> None:
     """The same for a connection without a pool, until it is closed."""
-    cursor = connection.cursor()
+    cursor = connection.cursor(row_factory=tuple_row)
     cursor.execute(f"SELECT {_NAME}")
     (name,) = cursor.fetchone() or ("",)
     cursor.execute(
@@ -80,7 +81,7 @@ def refuse_closed_door(engine: Engine) -> None:
 
 def _check_door(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    # Other roles than the application's have no door; before migration 0023 there was none.
+    # Other roles than the application's have no door; before migration 0024 there was none.
     cursor.execute(
         "SELECT has_function_privilege(to_regprocedure('public.entered_clinic()')::oid, 'EXECUTE')"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, true, update
@@ -120,14 +120,14 @@ ADDRESSED: Final = {
 }
 
 
-def addressed(kind: str, address: str, code: str) -> str:
+def addressed(topic: str, address: str, code: str) -> str:
     """What `queue_letter` takes as the code of a letter to this address, a row of `ADDRESSED`."""
-    return json.dumps({"kind": kind, "address": address, "code": code})
+    return json.dumps({"topic": topic, "address": address, "code": code})
 
 
 def _addressed(notification_id: UUID, sealed: str, expires_at: datetime) -> Letter:
     content = json.loads(sealed)
-    subject, text = ADDRESSED[content["kind"]]
+    subject, text = ADDRESSED[content["topic"]]
     filled = _filled(text, content["code"], expires_at)
     return Letter(notification_id, content["address"], subject, filled)
 
@@ -149,7 +149,15 @@ def queue_letter(
     """A letter with this code to the account's address, due at once. No `NOTIFY` for the workers:
     it would make the commits that carry a page wait.
     """
-    row = {
+    row = letter_row(clinic_id, user_id, code, now, expires_at)
+    session.execute(insert(Notification).values(sealed(Notification, row)))
+
+
+def letter_row(
+    clinic_id: UUID, user_id: UUID, content: str, now: datetime, expires_at: datetime
+) -> dict[str, Any]:
+    """A letter to the account's address, due at once, that says this."""
+    return {
         "clinic_id": clinic_id,
         "id": new_id(),
         "kind": "letter",
@@ -160,9 +168,8 @@ def queue_letter(
         "created_at": now,
         "due_at": now,
         "expires_at": expires_at,
-        "sealed_code": code,
+        "sealed_code": content,
     }
-    session.execute(insert(Notification).values(sealed(Notification, row)))
 
 
 def tell_of_device(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:

@@ -16,6 +16,7 @@ from models import Clinic, ContactMethod, Notification
 from models.base import new_id
 from models.sealing import sealed
 from services.accounts.invitation_codes import ALPHABET, code_digest
+from services.accounts.letters import letter_row
 from services.channels.base import Letter
 from services.exceptions import RateLimited
 
@@ -52,6 +53,12 @@ FAILS_TEXT: Final = """\
 Pages to them go on by their other ways. Ask them to mend or replace it: a test page that arrives
 clears this.
 """
+# By topic: subject, text, and what fits a text message.
+WORDS: Final = {
+    "code": (CODE_SUBJECT, CODE_TEXT, CODE_SHORT),
+    "test": (TEST_SUBJECT, TEST_TEXT, TEST_SHORT),
+    "fails": (FAILS_SUBJECT, FAILS_TEXT, ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,34 +114,20 @@ def queue(session: Session, whose: Whose, content: dict[str, Any], now: datetime
     if sent[0] >= MOST_AN_HOUR:
         raise RateLimited(int((sent[1] - recently).total_seconds()) + 1)
     notification_id = new_id()
-    row = letter_row(whose.clinic_id, whose.user_id, content, now, now + VALID_FOR)
+    row = letter_row(whose.clinic_id, whose.user_id, content_text(content), now, now + VALID_FOR)
     row |= {"id": notification_id, "method_id": whose.method_id, "channel": whose.kind}
     session.execute(insert(Notification).values(sealed(Notification, row)))
     return notification_id
 
 
-def letter_row(
-    clinic_id: UUID, user_id: UUID, content: dict[str, Any], now: datetime, expires_at: datetime
-) -> dict[str, Any]:
-    """A letter to the account's address, due at once, that says this."""
-    return {
-        "clinic_id": clinic_id,
-        "id": new_id(),
-        "kind": "letter",
-        "page_round": 0,
-        "page_step": 0,
-        "user_id": user_id,
-        "channel": "email",
-        "created_at": now,
-        "due_at": now,
-        "expires_at": expires_at,
-        "sealed_code": orjson.dumps(content).decode(),
-    }
+def content_text(content: dict[str, Any]) -> str:
+    """What a letter keeps of its topic, a row of `WORDS`, and what that names."""
+    return orjson.dumps(content).decode()
 
 
 def is_about_methods(sealed: str) -> bool:
     """Is it one of these letters?"""
-    return sealed.startswith("{")
+    return sealed.startswith("{") and orjson.loads(sealed)["topic"] in WORDS
 
 
 def letter_about_methods(
@@ -147,11 +140,7 @@ def letter_about_methods(
 ) -> Letter:
     """The code, the test page, or word of an address that fails."""
     content = orjson.loads(sealed) | {"until": f"{expires_at:%Y-%m-%d %H:%M}"}
-    subject, text, short = {
-        "code": (CODE_SUBJECT, CODE_TEXT, CODE_SHORT),
-        "test": (TEST_SUBJECT, TEST_TEXT, TEST_SHORT),
-        "fails": (FAILS_SUBJECT, FAILS_TEXT, ""),
-    }[content["topic"]]
+    subject, text, short = WORDS[content["topic"]]
     return Letter(
         notification_id,
         address,

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from models import ContactMethod, Notification, User
 from models.sealing import sealed
+from services.accounts.letters import letter_row
 from services.channels.base import Receipt
-from services.contact_methods.codes import letter_row
+from services.contact_methods.codes import content_text
 
 NEWS_FOR: Final = timedelta(days=3)
 
@@ -65,5 +66,6 @@ def it_fails(
         "reason": reason,
     }
     admins = [one.id for one in people if "admin" in one.roles]
-    rows = [letter_row(clinic_id, admin, content, now, now + NEWS_FOR) for admin in admins]
+    text = content_text(content)
+    rows = [letter_row(clinic_id, admin, text, now, now + NEWS_FOR) for admin in admins]
     session.execute(insert(Notification), [sealed(Notification, row) for row in rows])

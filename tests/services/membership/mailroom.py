@@ -57,8 +57,8 @@ class Mailroom:
         with self.app.app_context():
             ask_for_address(person.actor, email, password, PAGE, self.now)
         asked, notice = self.letters()[-2:]
-        assert (asked["kind"], asked["address"]) == ("new_address", email)
-        assert notice["kind"] == "asked"
+        assert (asked["topic"], asked["address"]) == ("new_address", email)
+        assert notice["topic"] == "asked"
         return asked["code"], notice["code"].removeprefix(PAGE)
 
     def confirm(self, person: Person, code: str) -> str:

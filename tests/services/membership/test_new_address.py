@@ -45,7 +45,7 @@ def test_the_old_address_stays_until_the_new_mailbox_confirms(room: Mailroom, ro
     assert room.confirm(room.again(person), code.lower().replace("-", " ")) == email
     assert (room.opens(person.email), room.opens(email)) == (False, True)
     notice = room.letters()[-1]
-    assert (notice["kind"], notice["address"]) == ("changed", person.email)
+    assert (notice["topic"], notice["address"]) == ("changed", person.email)
 
 
 def test_pages_follow_the_administrator_and_the_last_resort_is_never_empty(room: Mailroom) -> None:
