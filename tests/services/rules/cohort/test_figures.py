@@ -250,4 +250,5 @@ def test_memory_does_not_grow_with_the_patients():
 
     peak(500)  # what is made once
 
-    assert peak(4_000) < 1.2 * peak(1_000)
+    # Whatever else the process does meanwhile is traced too; a kept course is 800 bytes.
+    assert peak(4_000) - peak(1_000) < 3_000 * 100
