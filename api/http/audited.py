@@ -95,6 +95,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     f"GET {SESSION}/decisions": ("session_decisions_read",),
     "GET /v1/cohort/outcomes": ("cohort_read",),
     "GET /v1/alerts": ("alerts_listed",),
+    "GET /v1/alerts/rules": ("rule_burden_read",),
     f"GET {ALERT}": ("alert_read", "break_glass"),
     f"POST {ALERT}/acknowledge": ("alert_acknowledged", "break_glass"),
     f"POST {ALERT}/resolve": ("alert_resolved", "alert_read"),

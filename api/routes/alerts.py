@@ -18,12 +18,15 @@ from schemas.alerts import (
     NoteIn,
     NoteOut,
     ResolveIn,
+    RuleBurdenQuery,
+    RuleBurdensOut,
 )
 from schemas.base import page_of
 from services.alerts.handling.notes import NewNote, add_note, give_feedback
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
 from services.alerts.handling.show_alerts import get_alert, list_alerts
+from services.evaluation.rule_burden import get_rule_burden
 
 routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")
 
@@ -32,6 +35,12 @@ routes = Routes("alerts", __name__, description="Alerts: who is in danger, and w
 def get_alerts(query: dict[str, Any]) -> Response:
     """The worklist: all that is not resolved on the first page, by tier, then the oldest."""
     return json_answer(list_alerts(current_actor(), now(), **query))
+
+
+@routes.reads("/v1/alerts/rules", RuleBurdensOut, RuleBurdenQuery)
+def get_rules(query: dict[str, Any]) -> Response:
+    """What each rule cost and gave: alerts, pages, times to act, share of noise. About nobody."""
+    return json_answer(get_rule_burden(current_actor(), now(), **query))
 
 
 @routes.reads("/v1/alerts/<uuid:alert_id>", AlertOut)

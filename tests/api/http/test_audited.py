@@ -219,6 +219,7 @@ def alerts(chart: Chart) -> None:
     alert_id = open_alert(client, chart.pat)
     path = f"/v1/alerts/{alert_id}"
     chart.get("/v1/alerts")
+    chart.get("/v1/alerts/rules")
     chart.get(path)
     made(chart.send("POST", f"{path}/acknowledge", staff), 200)
     made(chart.post(f"{path}/notes", {"text": "called"}))
