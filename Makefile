@@ -7,8 +7,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# What the lock does not know is not installed, and nothing of others runs while it is being installed.
+# What the lock does not know is not installed, and what others wrote does not run while it is being
+# installed, but for the few that are published as source alone.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
+# Published as source alone.
+RUN_SOURCE := http_ece
+TEST_SOURCE := $(RUN_SOURCE),autograd-gamma
 RUN_READY := .venv/.installed
 TEST_READY := .venv/.installed-dev
 CODE := api schemas services models migrations tools benchmarks tests wsgi.py
@@ -88,10 +92,10 @@ clean: ## forget caches (the environment and the data stay)
 
 $(RUN_READY): requirements.txt | .venv/bin/python
 	@echo "== installing $$(grep -c == requirements.txt) pinned packages into .venv (once; a minute or two)"
-	@$(PIP) --requirement requirements.txt
+	@$(PIP) --no-binary $(RUN_SOURCE) --requirement requirements.txt
 	@touch $@
 
 $(TEST_READY): requirements-dev.txt $(RUN_READY) | .venv/bin/python
 	@echo "== installing $$(grep -c == requirements-dev.txt) packages for the gate (once)"
-	@$(PIP) --no-binary autograd-gamma --requirement requirements-dev.txt
+	@$(PIP) --no-binary $(TEST_SOURCE) --requirement requirements-dev.txt
 	@touch $@
