@@ -38,7 +38,7 @@ from models.on_call.schedule import (
     OnCallRotation,
     OnCallSchedule,
 )
-from models.operations import Probe, WorkerHeartbeat
+from models.operations import Probe, WatchRun, WorkerHeartbeat
 from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.people.clinic import Clinic
 from models.people.email_change import EmailChange
@@ -112,6 +112,7 @@ __all__ = [
     "TreatmentSessionVersion",
     "UnreadableBody",
     "User",
+    "WatchRun",
     "WorkerHeartbeat",
     "sealed",
 ]

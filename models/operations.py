@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import EMPTY_STRINGS, Base, Identified, Strings
+from models.base import EMPTY_STRINGS, Base, Identified, Json, JsonList, Strings
 
 
 class WorkerHeartbeat(Identified, Base):
@@ -28,3 +28,26 @@ class Probe(Base):
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     written_at: Mapped[datetime]
+
+
+class WatchRun(Identified, Base):
+    """One run of the watcher: what was under way in its snapshot, and what it found.
+
+    Every transaction below `all_over_below` had ended, and none above `none_wrote_from` had
+    written. Nothing that was received before `settled_at` can appear any more. `kinds`: which
+    faults it found; `findings`: the ids of the first 200, which the API's role cannot read.
+    `figures`: how long alerts took so far, by stage and severity.
+    """
+
+    __tablename__ = "watch_runs"
+    __table_args__ = (Index("ix_watch_runs_at", "at"),)
+
+    at: Mapped[datetime]
+    whole: Mapped[bool]
+    all_over_below: Mapped[int] = mapped_column(BigInteger)
+    none_wrote_from: Mapped[int] = mapped_column(BigInteger)
+    settled_at: Mapped[datetime]
+    finding_count: Mapped[int]
+    kinds: Mapped[Strings]
+    findings: Mapped[JsonList]
+    figures: Mapped[Json]

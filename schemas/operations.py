@@ -40,4 +40,7 @@ class SafetySchema(Schema):
     oldest_letter_s = fields.Float(required=True, allow_none=True)
     oldest_unacknowledged_critical_s = fields.Float(required=True, allow_none=True)
     critical_step_overdue_s = fields.Float(required=True, allow_none=True)
+    auditor_seen_s = fields.Float(required=True, allow_none=True)
+    auditor_findings = fields.Integer(required=True)
+    auditor_faults = fields.List(fields.String(), required=True)
     rules = fields.Nested(RulesSchema, required=True)

@@ -18,14 +18,15 @@ from api.setting_names import PREFIX
 from api.settings import Settings
 from migrations.upgrade import PROJECT
 
-DEMO, WORKER, API, SEALER = "demo", "alert worker", "API", "audit sealer"
+DEMO, WORKER, API, SEALER, WATCHER = "demo", "alert worker", "API", "audit sealer", "watcher"
 # Settings that let one do something, and whose they are; a database URL that is not here is
 # nobody's. All other settings are everybody's.
 WHOSE: Final[Mapping[str, frozenset[str]]] = {
     "DATABASE_URL": frozenset({API, DEMO}),
     "WORKER_DATABASE_URL": frozenset({WORKER}),
     "OWNER_DATABASE_URL": frozenset(),
-    "AUDITOR_DATABASE_URL": frozenset(),
+    "AUDITOR_DATABASE_URL": frozenset({WATCHER}),
+    "WATCH_URL": frozenset({WATCHER}),
     "SEALER_DATABASE_URL": frozenset({SEALER}),
     "AUDIT_KEY_FILE": frozenset({SEALER}),
     "AUDIT_CHECKPOINTS_TO": frozenset({SEALER}),

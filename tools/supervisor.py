@@ -34,12 +34,22 @@ from services.clock import utcnow
 from services.operations.keys import register_key
 from tools.child import Child
 from tools.mailbox import open_mailbox
-from tools.privileges import API, DEMO, SEALER, WORKER, environ_of_child, give_folders, lowered
+from tools.privileges import (
+    API,
+    DEMO,
+    SEALER,
+    WATCHER,
+    WORKER,
+    environ_of_child,
+    give_folders,
+    lowered,
+)
 from tools.terminal import Terminal
 
 LOOK_S = 0.2
 UP_LIMIT_S = 60.0
 HEALTH_S = 2.0
+WATCH_EVERY_S = "60"
 BIN = Path(sys.executable).parent
 
 console = Terminal(highlight=False, markup=False, soft_wrap=True)
@@ -214,6 +224,9 @@ def _supervise(settings: Settings, start: StartChild, stack: ExitStack) -> None:
     sealer = start(SEALER, _flask("audit", "seal"))
     if PREFIX + "SEALER_DATABASE_URL" in sealer.environ:
         children.insert(0, sealer)
+    watcher = start(WATCHER, _flask("alerts", "audit", "--every", WATCH_EVERY_S))
+    if PREFIX + "AUDITOR_DATABASE_URL" in watcher.environ:
+        children.insert(1, watcher)
     for child in children:
         stack.callback(child.stop)
         child.start()

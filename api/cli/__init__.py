@@ -38,7 +38,9 @@ def role_called(group: str | None, arguments: Sequence[str]) -> Role:
     """The database role that it works as: the process needs that one's URL and no other."""
     if group == "audit":
         return "sealer" if "seal" in arguments else "auditor"
-    return "worker" if group == "alerts" else "app"
+    if group == "alerts":
+        return "auditor" if "audit" in arguments else "worker"
+    return "app"
 
 
 def register_commands(app: Flask) -> None:

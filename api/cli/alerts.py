@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from api import CANNOT_START, create_app
+from api.cli.watch import audit
 from api.settings import Settings
 from api.stopping import stop_on_signals
 from models.database import db
@@ -129,5 +130,7 @@ def mail_channel(settings: Settings) -> SmtpChannel | ConsoleChannel:
         password=smtp.password,
     )
 
+
+alerts.add_command(audit)
 
 commands: Final = (alerts,)

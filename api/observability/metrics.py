@@ -9,15 +9,17 @@ the scrape: the alert worker, another process without a port, moves them.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import Any, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from services.operations.rule_files import unloadable
 from services.operations.safety import Safety, Totals
+from services.watch.figures import BUCKETS, STAGES
 
 REQUESTS: Final = Counter(
     "interlude_http_requests_total",
@@ -54,6 +56,7 @@ class DatabaseFigures:
         )
         if self.found is not None:
             yield from _ages(self.found)
+            yield from _audited(self.found)
         if self.totals is not None:
             yield from _counts(self.totals)
 
@@ -81,6 +84,37 @@ def _ages(found: Safety) -> Iterator[Metric]:
         "How late the next step of a critical alert is; large when no worker runs.",
         found.critical_step_overdue_s or 0.0,
     )
+
+
+def _audited(found: Safety) -> Iterator[Metric]:
+    """Nothing before the auditor has run: an age of 0 would say that it just has."""
+    if found.auditor_seen_s is None:
+        return
+    yield _gauge(
+        "interlude_auditor_age_seconds",
+        "Since when the auditor has not looked at answers and alerts.",
+        found.auditor_seen_s,
+    )
+    yield _gauge(
+        "interlude_auditor_findings",
+        "What the auditor found when it last looked.",
+        found.auditor_findings,
+    )
+    for stage in STAGES:
+        yield _taken(stage, found.times_taken.get(stage, {}))
+
+
+def _taken(stage: str, sums: Mapping[str, Any]) -> Metric:
+    family = HistogramMetricFamily(
+        f"interlude_alert_time_to_{stage}_seconds",
+        f"Time from the alert to the first {stage}, counted once it is settled.",
+        labels=["severity"],
+    )
+    for severity, one in sums.items():
+        upto = accumulate(one["counts"])
+        bounds = (*(f"{bucket:.1f}" for bucket in BUCKETS), "+Inf")
+        family.add_metric([severity], list(zip(bounds, upto, strict=True)), one["sum"])
+    return family
 
 
 def _counts(totals: Totals) -> Iterator[Metric]:

@@ -60,7 +60,8 @@ def safetyz() -> Response:
     """Do pages get out: 503, with the reasons in words, when no worker is at work, when a critical
     or high page waits too long for its clinic's ladder or reached nobody, when the next step of a
     critical alert is late, when the database takes no writes, when a rule file would not load, when
-    mail or a clock does not work for a worker, or without a public URL.
+    mail or a clock does not work for a worker, when the auditor is late or has found something,
+    or without a public URL.
     """
     write_probe(now())
     figures = safety_figures()
@@ -107,6 +108,7 @@ def safety_figures() -> dict[str, Any]:
     if not settings.public_url and "no_public_url" not in late:
         late.append("no_public_url")
     figures = asdict(found)
+    figures.pop("times_taken")
     return {
         "late": late,
         "unsent_pages": figures.pop("unsent"),

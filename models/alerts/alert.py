@@ -85,6 +85,7 @@ class Alert(OfClinic, Identified, Base):
         Index("ix_alerts_due", "next_at", postgresql_where="next_at IS NOT NULL"),
         Index("ix_alerts_clinic_id_triggered_at", "clinic_id", "triggered_at", "id"),
         Index("ix_alerts_patient", "clinic_id", "patient_id", "triggered_at"),
+        Index("ix_alerts_resolved_at", "resolved_at", postgresql_where="resolved_at IS NOT NULL"),
     )
 
     patient_id: Mapped[UUID | None]
@@ -124,6 +125,12 @@ class AlertOccurrence(OfClinic, Identified, Base):
         one_of("first_tier", SEVERITIES),
         CheckConstraint("item9 BETWEEN 0 AND 3", name="item9_range"),
         Index("ix_alert_occurrences_alert", "clinic_id", "alert_id", "received_at"),
+        Index(
+            "ix_alert_occurrences_received_at",
+            "received_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
     )
 
     alert_id: Mapped[UUID]
@@ -151,6 +158,12 @@ class AlertEvent(OfClinic, Identified, Base):
         of_clinic("alert_id", "alerts"),
         of_clinic("actor_id", "users"),
         Index("ix_alert_events_alert", "clinic_id", "alert_id", "at"),
+        Index(
+            "ix_alert_events_at",
+            "at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
     )
 
     alert_id: Mapped[UUID]

@@ -45,6 +45,12 @@ class RecordId(OfClinic, Base):
         one_of("kind", RECORD_KINDS),
         UniqueConstraint("id"),
         Index("ix_record_ids_clinic_id_patient_id", "clinic_id", "patient_id"),
+        Index(
+            "ix_record_ids_received_at",
+            "received_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -88,6 +94,12 @@ class CheckIn(OfClinic, Base):
             postgresql_include=["total", "q9_highest", "superseded", "counts_in_trend"],
         ),
         Index("ix_check_ins_newest", "clinic_id", "patient_id", "recorded_at", "id"),
+        Index(
+            "ix_check_ins_received_at",
+            "received_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -139,7 +151,10 @@ class HelpRequest(OfClinic, Base):
     """ "I need help now": always a critical occurrence."""
 
     __tablename__ = "help_requests"
-    __table_args__ = (of_clinic("patient_id", "patients"),)
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        Index("ix_help_requests_received_at", "received_at"),
+    )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -162,6 +177,7 @@ class UnreadableBody(OfClinic, Identified, Base):
         of_clinic("patient_id", "patients"),
         of_clinic("alert_id", "alerts"),
         Index("uq_unreadable_bodies_digest", "clinic_id", "patient_id", "body_digest", unique=True),
+        Index("ix_unreadable_bodies_received_at", "received_at"),
     )
 
     patient_id: Mapped[UUID]
@@ -186,6 +202,12 @@ class StoredDecision(OfClinic, Identified, Base):
     __table_args__ = (
         of_clinic("patient_id", "patients"),
         Index("ix_decisions_entry", "clinic_id", "patient_id", "entry_id"),
+        Index(
+            "ix_decisions_decided_at",
+            "decided_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
         one_of("tier", ("critical", "high", "medium", "low")),
         one_of("by", ("rules", "fallback", "replay")),
     )

@@ -4,24 +4,31 @@ ages and stable words, never about whom.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select, text
 
-from models import WorkerHeartbeat
+from models import WatchRun, WorkerHeartbeat
 from services.unit_of_work import transaction
+from services.watch.findings import KINDS
 
 # A critical alert whose next step is later than that stands still.
 LATE_AFTER_S: Final = 60.0
 WORKER_WITHIN_S: Final = 30.0
+AUDITOR_WITHIN_S: Final = 180.0
 CLOCKS_DIFFER_BY_S: Final = 2.0
 # A letter's code lives for an hour; a fifth of it has gone.
 LETTER_LATE_AFTER_S: Final = 720.0
 
 URGENT: Final = ("critical", "high")
+_NEWEST_RUN: Final = (
+    select(WatchRun.at, WatchRun.finding_count, WatchRun.kinds, WatchRun.figures)
+    .order_by(WatchRun.at.desc())
+    .limit(1)
+)
 REASONS: Final = {
     "no_worker": "No alert worker has been at work for 30 s: pages do not leave.",
     "critical_page_unsent": "A critical page has waited for longer than a tenth of its step.",
@@ -35,6 +42,8 @@ REASONS: Final = {
     "mail_unreachable": "The mail server does not answer a worker, or refuses its log-in.",
     "clocks_differ": "A worker's clock and the database's are over 2 s apart.",
     "rules_unloadable": "A rule file would not load at the next start.",
+    "no_auditor": "The auditor has not looked at the answers and alerts for 3 minutes.",
+    **KINDS,
 }
 
 
@@ -48,6 +57,9 @@ class Safety:
     reached nobody. `critical_step_overdue_s`: how late the next step of a critical alert is,
     which only a worker that stands still makes large. `worker_seen_s`: since when no worker has
     been at work. `worker_faults`: what does not work for those that are at work, as words.
+    `auditor_seen_s`: since when the auditor has not looked; `None`: it never has. `auditor_faults`:
+    what it found then, as words, `auditor_findings` how many; `times_taken`: until alerts were
+    paged, acknowledged and resolved (`services.watch.figures`).
     """
 
     unsent: dict[str, int]
@@ -59,6 +71,10 @@ class Safety:
     worker_seen_s: float | None
     oldest_letter_s: float | None
     worker_faults: tuple[str, ...]
+    auditor_seen_s: float | None = None
+    auditor_findings: int = 0
+    auditor_faults: tuple[str, ...] = ()
+    times_taken: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def late(self) -> tuple[str, ...]:
@@ -71,8 +87,10 @@ class Safety:
             "pages_undeliverable": undeliverable > 0,
             "critical_step_overdue": (self.critical_step_overdue_s or 0.0) > LATE_AFTER_S,
             "letters_unsent": (self.oldest_letter_s or 0.0) > LETTER_LATE_AFTER_S,
+            "no_auditor": (self.auditor_seen_s or 0.0) > AUDITOR_WITHIN_S,
         }
-        return (*(word for word, is_late in found.items() if is_late), *self.worker_faults)
+        words = (word for word, is_late in found.items() if is_late)
+        return (*words, *self.worker_faults, *self.auditor_faults)
 
 
 def safety(now: datetime) -> Safety:
@@ -82,6 +100,7 @@ def safety(now: datetime) -> Safety:
         alerts = session.execute(text("SELECT * FROM door_open_alerts()")).all()
         letters = session.execute(text("SELECT * FROM door_letters()")).one()
         workers = session.execute(select(WorkerHeartbeat.beat_at, WorkerHeartbeat.faults)).all()
+        run = session.execute(_NEWEST_RUN).one_or_none()
     beat_at = max((row.beat_at for row in workers), default=None)
     at_work = [row for row in workers if _age(row.beat_at, now) <= WORKER_WITHIN_S]
     waiting = [row for row in alerts if row.status == "triggered" and row.severity == "critical"]
@@ -95,6 +114,10 @@ def safety(now: datetime) -> Safety:
         worker_seen_s=None if beat_at is None else _age(beat_at, now),
         oldest_letter_s=None if letters.oldest_at is None else _age(letters.oldest_at, now),
         worker_faults=tuple(sorted({word for row in at_work for word in row.faults})),
+        auditor_seen_s=None if run is None else _age(run.at, now),
+        auditor_findings=0 if run is None else run.finding_count,
+        auditor_faults=() if run is None else tuple(run.kinds),
+        times_taken={} if run is None else run.figures,
     )
 
 

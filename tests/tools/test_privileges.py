@@ -11,12 +11,21 @@ import pytest
 from api.embedded.account import ServerAccount
 from api.settings import Settings
 from tools import privileges
-from tools.privileges import API, DEMO, SEALER, WORKER, environ_of_child, give_folders, lowered
+from tools.privileges import (
+    API,
+    DEMO,
+    SEALER,
+    WATCHER,
+    WORKER,
+    environ_of_child,
+    give_folders,
+    lowered,
+)
 
 URLS = [
     f"{role}DATABASE_URL" for role in ("", "OWNER_", "WORKER_", "AUDITOR_", "SEALER_", "ADMIN_")
 ]
-SECRETS = [*URLS, "NEW_DATABASE_URL", "SMTP_URL", "METRICS_TOKEN", "AUDIT_KEY_FILE"]
+SECRETS = [*URLS, "NEW_DATABASE_URL", "SMTP_URL", "METRICS_TOKEN", "AUDIT_KEY_FILE", "WATCH_URL"]
 COMMON = ["SECRET_KEY", "DATA_DIR", "PUBLIC_URL", "A_NEW_SETTING"]
 ENVIRON = {f"INTERLUDE_{name}": "x" for name in (*SECRETS, *COMMON)} | {"PATH": "/bin"}
 
@@ -28,6 +37,7 @@ ENVIRON = {f"INTERLUDE_{name}": "x" for name in (*SECRETS, *COMMON)} | {"PATH": 
         (DEMO, {"DATABASE_URL"}),
         (WORKER, {"WORKER_DATABASE_URL", "SMTP_URL"}),
         (SEALER, {"SEALER_DATABASE_URL", "AUDIT_KEY_FILE"}),
+        (WATCHER, {"AUDITOR_DATABASE_URL", "WATCH_URL"}),
         ("a new one", set()),
     ],
 )

@@ -1,0 +1,115 @@
+"""Every alert that is open goes on, and none has ended by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from services.watch.findings import RANK, WatchFinding
+from services.watch.reading import rows
+
+LATE: Final = timedelta(seconds=60)
+PAGING: Final = ("critical", "high")
+# The longest that anybody may hold an alert, by the highest tier that it was paged at.
+HOLDS: Final = {
+    "critical": timedelta(hours=4),
+    "high": timedelta(hours=24),
+    None: timedelta(days=7),
+}
+NOT_REPLAYED: Final = timedelta(days=1)
+# Open ones by the two indexes of their own; then those that something has happened to.
+SCOPE: Final = """
+WITH scope AS (
+  SELECT clinic_id, id FROM alerts WHERE status <> 'resolved' AND patient_id IS NOT NULL
+  UNION SELECT clinic_id, id FROM alerts WHERE status <> 'resolved' AND patient_id IS NULL
+  UNION SELECT clinic_id, alert_id FROM alert_events WHERE at >= :since
+  UNION SELECT clinic_id, id FROM alerts WHERE resolved_at >= :since
+)
+"""
+ALERTS: Final = f"""{SCOPE}
+SELECT a.*, r.by AS resolved_by, o.count AS occurrences, o.tier AS gravest, o.surest,
+  n.count AS pages, n.of_this_round
+FROM scope JOIN alerts a ON (a.clinic_id, a.id) = (scope.clinic_id, scope.id)
+LEFT JOIN alert_resolutions r ON (r.clinic_id, r.alert_id) = (a.clinic_id, a.id)
+CROSS JOIN LATERAL (
+  SELECT count(*),
+    max(array_position(ARRAY['low', 'medium', 'high', 'critical'], tier)) AS tier,
+    max(array_position(ARRAY['low', 'medium', 'high', 'critical'], tier))
+      FILTER (WHERE rule NOT IN ('S10c', 'S10d')) AS surest
+  FROM alert_occurrences WHERE (clinic_id, alert_id) = (a.clinic_id, a.id)
+) o
+CROSS JOIN LATERAL (
+  SELECT count(*), count(*) FILTER (WHERE page_round = a.page_round) AS of_this_round
+  FROM notifications WHERE (clinic_id, alert_id) = (a.clinic_id, a.id) AND kind = 'page'
+) n
+"""  # noqa: S608 -- our own words
+LOST: Final = """
+SELECT o.clinic_id, o.id FROM alert_occurrences o
+LEFT JOIN alerts a ON (a.clinic_id, a.id) = (o.clinic_id, o.alert_id)
+WHERE o.received_at >= :since AND a.id IS NULL
+UNION ALL
+SELECT n.clinic_id, n.id FROM notification_attempts t
+JOIN notifications n ON (n.clinic_id, n.id) = (t.clinic_id, t.notification_id)
+LEFT JOIN alerts a ON (a.clinic_id, a.id) = (n.clinic_id, n.alert_id)
+WHERE t.at >= :since AND n.alert_id IS NOT NULL AND a.id IS NULL
+"""
+UNREPLAYED: Final = """
+SELECT clinic_id, entry_id AS id FROM rules_failures
+WHERE replayed_at IS NULL AND failed_at < :long_ago
+"""
+WORKERS: Final = "SELECT max(beat_at) AS seen_at FROM worker_heartbeats"
+
+
+def alert_findings(session: Session, since: datetime, now: datetime) -> Iterator[WatchFinding]:
+    """Of all that are open, and those that something has happened to since then."""
+    for row in rows(session, ALERTS, since=since):
+        for word in sorted(set(_faults(row, now))):
+            yield WatchFinding(word, row.clinic_id, row.id)
+    for row in rows(session, LOST, since=since):
+        yield WatchFinding("alert_missing", row.clinic_id, row.id)
+    for row in rows(session, UNREPLAYED, long_ago=now - NOT_REPLAYED):
+        yield WatchFinding("rules_not_replayed", row.clinic_id, row.id)
+    ((seen_at,),) = rows(session, WORKERS)
+    if seen_at is None or seen_at < now - LATE:
+        yield WatchFinding("no_worker_seen")
+
+
+def _faults(row: Any, now: datetime) -> Iterator[str]:
+    if row.patient_id is not None and row.occurrences != row.occurrence_count:
+        yield "occurrences_missing"
+    if RANK[row.severity] < (row.gravest or 0):
+        yield "alert_tier_too_low"
+    if row.status == "resolved":
+        if row.resolved_by is None:
+            yield "ended_by_nobody"
+        return
+    if row.next_at is not None and row.next_at < now - LATE:
+        yield "step_overdue"
+    yield from (_acknowledged if row.status == "acknowledged" else _waiting)(row, now)
+
+
+def _acknowledged(row: Any, now: datetime) -> Iterator[str]:
+    if row.acknowledged_by is None or row.acknowledged_at is None:
+        yield "ended_by_nobody"
+        return
+    if row.ack_expires_at < now - LATE:
+        yield "acknowledgement_outlived"
+    longest = row.acknowledged_at + HOLDS[row.page_severity] + LATE
+    if row.ack_expires_at > longest or row.next_at is None or row.next_at > row.ack_expires_at:
+        yield "acknowledgement_endless"
+
+
+def _waiting(row: Any, _now: datetime) -> Iterator[str]:
+    if RANK[row.ladder_severity] < (row.surest or 0):
+        yield "alert_tier_too_low"
+    if row.ladder_severity not in PAGING:
+        return
+    if row.pages == 0:
+        yield "outbox_cleared" if row.page_severity else "never_paged"
+    elif row.of_this_round == 0:
+        yield "outbox_cleared"
+    if row.next_at is None:
+        yield "no_next_step"

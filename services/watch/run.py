@@ -1,0 +1,144 @@
+"""One run of the watcher: one snapshot of the database, looked at in full or as far as it is new.
+
+What is new. An answer's `received_at` is read before it commits, so that a run may find none where
+one appears later, with an older time. A run therefore keeps two numbers of transactions, which are
+given out in order at the first write: `all_over_below` (all below it had ended in its snapshot),
+and its own, `none_wrote_from` (whatever has a higher one had written nothing yet). Once all below
+an earlier run's own number is over, what is still unseen had written nothing when that run began,
+and was received no earlier than that, less the time that a request may take before its first
+write: what came before is settled. Runs look back to what was settled at the run before, and a day
+at least, since what stood there may be taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import WatchRun
+from models.base import new_id
+from services.unit_of_work import transaction
+from services.watch.alerts import alert_findings
+from services.watch.answered import answer_findings
+from services.watch.figures import times_taken
+from services.watch.findings import WatchFinding
+from services.watch.pages import LATE_FOR, page_findings
+from services.watch.reading import rows
+
+EVER: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LOOKS_BACK: Final = timedelta(days=1)
+# From reading the clock to the first write: a body has 2 minutes, a connection and a lock seconds.
+BEFORE_WRITING: Final = timedelta(minutes=10)
+KEPT_FOR: Final = timedelta(days=7)
+MOST_KEPT: Final = 200
+WHOLE_AGAIN_AFTER: Final = timedelta(days=1)
+MAY_TAKE_S: Final = 3600
+SNAPSHOT: Final = """
+SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
+  CAST(CAST(pg_current_xact_id() AS text) AS bigint)
+"""
+LAST: Final = "SELECT * FROM watch_runs ORDER BY at DESC, id DESC LIMIT 1"
+SETTLED: Final = "SELECT max(at) AS at FROM watch_runs WHERE none_wrote_from <= :all_over_below"
+LAST_WHOLE: Final = "SELECT max(at) AS at FROM watch_runs WHERE whole"
+MISSING: Final = """
+SELECT r.clinic_id, r.id FROM record_ids r
+LEFT JOIN check_ins c ON (c.clinic_id, c.patient_id, c.id) = (r.clinic_id, r.patient_id, r.id)
+LEFT JOIN help_requests h ON (h.clinic_id, h.patient_id, h.id) = (r.clinic_id, r.patient_id, r.id)
+WHERE r.received_at >= :since AND r.kind IN ('check_in', 'amendment', 'help_request')
+AND r.first_answer IS NOT NULL AND c.id IS NULL AND h.id IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run saw. `since`: from when on it looked at what was received."""
+
+    at: datetime
+    since: datetime
+    whole: bool
+    findings: tuple[WatchFinding, ...]
+    row: dict[str, Any]
+
+
+def look(now: datetime, *, whole: bool = False, late_since: datetime | None = None) -> Run:
+    """Look at everything that is new and everything that is open; `whole`: at all there is.
+
+    `late_since`: from when on pages that got out late are told; by default for an hour.
+    """
+    with transaction(snapshot=True) as session:
+        session.execute(text(f"SET LOCAL statement_timeout = '{MAY_TAKE_S}s'"))
+        ((all_over_below, none_wrote_from),) = rows(session, SNAPSHOT)
+        last = next(iter(rows(session, LAST)), None)
+        settled_at = _settled(session, all_over_below, last)
+        known = settled_at if last is None else last.settled_at
+        since = EVER if whole else min(known, now - LOOKS_BACK)
+        findings = tuple(sorted(set(_findings(session, since, now, late_since)), key=_order))
+        figures = {} if last is None else last.figures
+        figures = times_taken(session, figures, known, settled_at)
+    kinds = sorted({finding.kind for finding in findings})
+    row = {
+        "at": now,
+        "whole": whole,
+        "all_over_below": all_over_below,
+        "none_wrote_from": none_wrote_from,
+        "settled_at": settled_at,
+        "finding_count": len(findings),
+        "kinds": kinds,
+        "findings": [finding.stored() for finding in findings[:MOST_KEPT]],
+        "figures": figures,
+    }
+    return Run(now, since, whole, findings, row)
+
+
+def record(run: Run) -> None:
+    """Keep what it saw, for `/safetyz` and the next run; runs of over a week ago are dropped."""
+    with transaction() as session:
+        session.add(WatchRun(id=new_id(), **run.row))
+        session.execute(
+            text("DELETE FROM watch_runs WHERE at < :long_ago"), {"long_ago": run.at - KEPT_FOR}
+        )
+
+
+def whole_is_due(now: datetime) -> bool:
+    """Whether no run has looked at everything for a day."""
+    with transaction() as session:
+        ((at,),) = rows(session, LAST_WHOLE)
+    return at is None or at <= now - WHOLE_AGAIN_AFTER
+
+
+def watch(now: datetime, all_is_well: Callable[[], None]) -> Run:
+    """One run of those that go on for ever: kept; `all_is_well` is called only when it is."""
+    run = look(now, whole=whole_is_due(now))
+    record(run)
+    if not run.findings:
+        all_is_well()
+    return run
+
+
+def _settled(session: Session, all_over_below: int, last: Any) -> datetime:
+    """Before which nothing can appear any more; never earlier than it was known to be."""
+    ((at,),) = rows(session, SETTLED, all_over_below=all_over_below)
+    known: datetime = EVER if last is None else last.settled_at
+    return known if at is None else max(known, at - BEFORE_WRITING)
+
+
+def _findings(
+    session: Session, since: datetime, now: datetime, late_since: datetime | None
+) -> Iterable[WatchFinding]:
+    missing = rows(session, MISSING, since=since)
+    return chain(
+        (WatchFinding("answer_missing", row.clinic_id, row.id) for row in missing),
+        answer_findings(session, since),
+        alert_findings(session, since, now),
+        page_findings(session, since, now, late_since or now - LATE_FOR),
+    )
+
+
+def _order(finding: WatchFinding) -> tuple[str, str, str]:
+    return finding.kind, str(finding.clinic_id), str(finding.id)
