@@ -49,6 +49,12 @@ class NoteIn(Strict):
     outcome = one_of(CONTACT_OUTCOMES)
 
 
+class HandOverIn(Strict):
+    """`POST /v1/alerts/{id}/hand-over`: a colleague who may act on it (`may.hand_over_to`)."""
+
+    user_id = fields.UUID(required=True)
+
+
 class FeedbackIn(Strict):
     """`POST /v1/alerts/{id}/feedback`."""
 
@@ -294,7 +300,9 @@ class ResolutionOut(Schema):
 
 
 class EventOut(Schema):
-    """One line of the timeline; a note has `text`, a contact attempt `outcome`."""
+    """One line of the timeline; a note has `text`, a contact attempt `outcome`, a hand-over
+    whom it went to.
+    """
 
     at = Instant(required=True)
     kind = fields.String(required=True)
@@ -303,6 +311,7 @@ class EventOut(Schema):
     detail = fields.Dict(required=True)
     outcome = one_of(CONTACT_OUTCOMES, allow_none=True)
     text = fields.String(allow_none=True)
+    to_name = fields.String(allow_none=True)
 
 
 class AttemptOut(Schema):
@@ -330,12 +339,20 @@ class UnreadableOut(Schema):
     body = fields.String(required=True)
 
 
+class ColleagueOut(Schema):
+    """Somebody who may act on the alert and can be reached."""
+
+    user_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+
+
 class MayOut(Schema):
     """What the reader may do with it."""
 
     act = fields.Boolean(required=True)
     resolve = fields.Boolean(required=True)
     dispositions = fields.List(one_of(DISPOSITIONS), required=True)
+    hand_over_to = fields.List(fields.Nested(ColleagueOut), required=True)
 
 
 class AlertOut(AlertRowOut):

@@ -35,7 +35,7 @@ class Action(StrEnum):
     MANAGE_TREATMENT = "courses, sessions: write"
     READ_COHORT = "cohort"
     READ_ALERTS = "alerts: read"
-    ACT_ON_ALERTS = "acknowledge, notes, feedback"
+    ACT_ON_ALERTS = "acknowledge, hand over, notes, feedback"
     RESOLVE_ALERTS = "resolve"
     READ_CLINIC = "clinic, users, contacts, on-call configuration: read"
     CHANGE_CLINIC = "clinic, users, contacts, on-call configuration: change"

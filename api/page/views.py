@@ -20,12 +20,13 @@ from api.page.rendering import alert_path, answer, log_in_form, message
 from api.page.typed import Typed, typed
 from api.page.words import describe, open_alerts
 from schemas.accounts import LoginIn
-from schemas.alerts import NoteIn, ResolveIn
+from schemas.alerts import HandOverIn, NoteIn, ResolveIn
 from schemas.base import NOTE_LIMIT
 from services.accounts.guesses.device_links import open_link
 from services.accounts.login import Credentials, log_in
 from services.accounts.own_account import log_out
 from services.accounts.tokens.families import Grant
+from services.alerts.handling.hand_over import hand_over
 from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
@@ -47,6 +48,7 @@ page = Blueprint("page", __name__, template_folder="templates")
 NOBODY: Final = UUID(int=0)
 NOTHING_TYPED: Final = Typed("", {})
 LOGIN: Final = LoginIn()
+HAND_OVER: Final = HandOverIn()
 NOTE: Final = NoteIn()
 RESOLVE: Final = ResolveIn()
 
@@ -194,6 +196,18 @@ def post_log_out(alert_id: str) -> Response:  # noqa: ARG001 - the path says whe
 def post_acknowledge(alert_id: str) -> Response:
     """Take the alert."""
     acknowledge(reader().actor, known(alert_id), now())
+    return back()
+
+
+@page.post("/a/<alert_id>/hand-over")
+@public
+def post_hand_over(alert_id: str) -> Response:
+    """Ask a colleague to take it."""
+    try:
+        sent = loaded(HAND_OVER, "user_id")
+        hand_over(reader().actor, known(alert_id), sent["user_id"], now())
+    except Invalid as error:
+        return alert_page(alert_id, 422, error)
     return back()
 
 

@@ -57,6 +57,7 @@ EVENT: Final = {
     "step_skipped": "Nobody to page in a step: passed over at once",
     "acknowledged": "Taken",
     "acknowledgement_taken_over": "Taken over",
+    "handed_over": "Handed over: paged by name",
     "acknowledgement_expired": "Nobody followed up in time: paging again",
     "acknowledgement_interrupted": "A new answer: paging again",
     "acknowledgement_owner_deactivated": "Its owner left: paging again",
@@ -234,6 +235,8 @@ def lowered(alert: Alert) -> str | None:
 def line(event: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
     """One line of the timeline."""
     what = EVENT.get(event["kind"], event["kind"].replace("_", " "))
+    if event.get("to_name"):
+        what = f"Asked to take it over, and paged: {event['to_name']}"
     if event.get("outcome"):
         what = f"{what}: {OUTCOME[event['outcome']].lower()}"
     return {

@@ -15,6 +15,7 @@ from schemas.alerts import (
     AlertRowOut,
     FeedbackIn,
     FeedbackOut,
+    HandOverIn,
     NoteIn,
     NoteOut,
     ResolveIn,
@@ -22,6 +23,7 @@ from schemas.alerts import (
     RuleBurdensOut,
 )
 from schemas.base import page_of
+from services.alerts.handling.hand_over import hand_over
 from services.alerts.handling.notes import NewNote, add_note, give_feedback
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
@@ -53,6 +55,12 @@ def get_one_alert(alert_id: UUID) -> Response:
 def post_acknowledgement(alert_id: UUID) -> Response:
     """Take the alert, or take it over; paging pauses until the acknowledgement ends."""
     return json_answer(acknowledge(current_actor(), alert_id, now()))
+
+
+@routes.writes("/v1/alerts/<uuid:alert_id>/hand-over", HandOverIn, AlertOut)
+def post_hand_over(body: dict[str, Any], alert_id: UUID) -> Response:
+    """Page a colleague, who has the alert when they acknowledge; until then nothing else moves."""
+    return json_answer(hand_over(current_actor(), alert_id, body["user_id"], now()))
 
 
 @routes.writes("/v1/alerts/<uuid:alert_id>/resolve", ResolveIn, AlertOut)

@@ -138,6 +138,13 @@ class Notification(OfClinic, Identified, Base):
             postgresql_where="kind IN ('page', 'stand_down') AND user_id IS NOT NULL",
         ),
         Index(
+            "ix_notifications_to_account",
+            "clinic_id",
+            "user_id",
+            "created_at",
+            postgresql_where="user_id IS NOT NULL AND method_id IS NULL",
+        ),
+        Index(
             "ix_notifications_due",
             "due_at",
             postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",

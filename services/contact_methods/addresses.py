@@ -8,9 +8,10 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from models import ContactMethod, User
+from models import ContactMethod, Notification, User
 
 EMAIL: Final = "email"
 
@@ -62,3 +63,25 @@ def addresses_of_each(
     return {
         user_id: (*methods, ACCOUNT, *fails.get(user_id, ())) for user_id, methods in works.items()
     }
+
+
+def unreachable(session: Session, clinic_id: UUID, user_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Of these people, those whose account is switched off, and those who have no method that works
+    and whose account's address refused the last thing sent to it for good.
+    """
+    ways = addresses_of_each(session, clinic_id, user_ids)
+    by_mail_only = {user_id for user_id, found in ways.items() if found[0] == ACCOUNT}
+    note = Notification
+    newest = (
+        select(note.user_id, note.state)
+        .ext(distinct_on(note.user_id))
+        .where(
+            note.clinic_id == clinic_id,
+            note.user_id.in_(by_mail_only),
+            note.method_id.is_(None),
+            note.state.in_(("sent", "delivered", "failed_permanently")),
+        )
+        .order_by(note.user_id, note.created_at.desc(), note.id.desc())
+    )
+    refused = {row.user_id for row in session.execute(newest) if row.state == "failed_permanently"}
+    return frozenset((set(user_ids) - ways.keys()) | refused)

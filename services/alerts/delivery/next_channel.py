@@ -13,7 +13,7 @@ from services.alerts.chain import member_by
 from services.alerts.delivery.claiming import Claimed
 from services.alerts.writing import AlertKey, notify_statement, page_row, timeline_writes
 from services.contact_methods.addresses import addresses_of
-from services.rules.escalation.states import PageStep
+from services.rules.escalation.states import HANDED_OVER, PageStep
 from services.unit_of_work import execute_writes
 
 FAILED: Final = ("failed_temporarily", "failed_permanently")
@@ -27,7 +27,7 @@ def by_next_channel(
     True while a page to them by another way is out or on its way: nobody else's turn yet. False for
     a contact, which has one address, and for an alert that pages nobody at the moment.
     """
-    if claimed.user_id is None or claimed.kind != "page" or alert.status != "triggered":
+    if claimed.user_id is None or claimed.kind != "page" or not _waits_for(alert, claimed, step):
         return False
     paged = _paged(session, claimed, step)
     if any(state not in FAILED for state in paged.values()):
@@ -45,6 +45,13 @@ def by_next_channel(
     execute_writes(session, [insert(Notification).values(**row), *events])
     session.execute(notify_statement())
     return True
+
+
+def _waits_for(alert: Alert, claimed: Claimed, step: PageStep) -> bool:
+    """While somebody has the alert, only a colleague to whom it is being handed over is paged."""
+    if alert.status == "acknowledged":
+        return step.step >= HANDED_OVER and alert.acknowledged_by != claimed.user_id
+    return alert.status == "triggered"
 
 
 def _paged(session: Session, claimed: Claimed, step: PageStep) -> dict[object, str]:

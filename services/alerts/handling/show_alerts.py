@@ -17,6 +17,7 @@ from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
 from services.alerts.chain import load_chain, next_target, target_names
+from services.alerts.handling.colleagues import colleagues
 from services.alerts.handling.evidence import (
     load_occurrences,
     show_bodies,
@@ -137,12 +138,13 @@ def show_alert(
         "occurrences": show_occurrences(session, alert, rows),
         "escalation": _escalation(session, alert, names),
         "resolution": show_resolution(session, alert, reach),
-        "timeline": show_timeline(session, alert, actor, reach),
+        "timeline": show_timeline(session, alert, actor, reach, names),
         "notifications": show_notifications(session, alert, names),
         "may": {
             "act": reach.acts,
             "resolve": reach.resolves,
             "dispositions": allowed_dispositions(AlertState.of(alert)) if reach.resolves else [],
+            "hand_over_to": colleagues(session, alert, actor) if reach.acts else [],
         },
     }
     if reach.acts:

@@ -25,10 +25,10 @@ from services.alerts.permissions import Reach, about_alert
 
 
 def show_timeline(
-    session: Session, alert: Alert, actor: Actor, reach: Reach
+    session: Session, alert: Alert, actor: Actor, reach: Reach, names: Mapping[UUID, str]
 ) -> list[dict[str, Any]]:
     """Every event, oldest first, with who did it; a note's text for those who may act, and for its
-    author.
+    author. `names`: of whoever it was handed over `to`.
     """
     notes = {
         str(note.id): note
@@ -47,6 +47,7 @@ def show_timeline(
             "by": row.actor_id,
             "by_name": row.name,
             "detail": {key: row.detail[key] for key in row.detail if key != "note_id"},
+            **({"to_name": names.get(UUID(row.detail["to"]))} if "to" in row.detail else {}),
             **_note(notes.get(row.detail.get("note_id", "")), actor, reach),
         }
         for row in rows

@@ -16,6 +16,7 @@ can happen to it.
 |                             | round after growing waits       |                                |
 | delivery_accepted           | rounds are 10 min apart again   | nothing                        |
 | owner_deactivated           | nothing                         | ends it, pages again           |
+| handed_over                 | noted; the chain goes on        | noted; owner and end stay      |
 | resolved                    | the end                         | the end                        |
 
 Nothing but `resolved` ends an alert, and no function can take a due time away from one that pages.
@@ -233,6 +234,13 @@ def delivery_accepted(state: AlertState, here: Circumstances) -> Transition:
     if due is not None and state.status == "triggered" and _stands_at_the_end(state, here):
         due = max(due, _known(state.round_started_at) + _ROUND_GAP)
     return Transition(replace(state, unreached_rounds=0, next_at=due))
+
+
+def handed_over(state: AlertState) -> Transition:
+    """A colleague is asked by name, and paged beside the chain. Nothing moves until they
+    acknowledge: whoever has it keeps it, and it ends when it did before.
+    """
+    return Transition(state, events=("handed_over",))
 
 
 def resolved(state: AlertState, here: Circumstances) -> Transition:

@@ -15,6 +15,8 @@ from services.rules.escalation.policy import StepPeople
 PAGING = frozenset(ESCALATION_NUMBERS.tiers)
 # The step before the first of the chain: people of their own, such as the staff of a session.
 OWN_PEOPLE: Final = 0
+# Steps from here on are hand-overs to a colleague: pages beside any chain.
+HANDED_OVER: Final = 1000
 # Who is paged besides the chain, and when: nobody, these people before it, or both at once.
 Beside = Literal["nobody", "first", "too"]
 

@@ -81,6 +81,26 @@ def test_a_new_answer_ends_the_acknowledgement_only_when_it_interrupts(
     assert status == ("triggered" if interrupted else "acknowledged")
 
 
+def test_a_hand_over_pages_a_colleague_and_says_whom_it_cannot(
+    client: FlaskClient, clinic: ClinicWorld
+):
+    giver, colleague = clinic.staff(), clinic.staff("on_call", name="Olu Quagga")
+    alert_id = open_alert(client, clinic.patient())
+    do(client, giver, alert_id, "acknowledge")
+    choice = [{"user_id": str(colleague.user_id), "name": "Olu Quagga"}]
+    assert read(client, giver, alert_id).json["may"]["hand_over_to"] == choice
+    answer = do(client, giver, alert_id, "hand-over", user_id=str(colleague.user_id))
+    assert (answer.status_code, answer.json["acknowledged_by"]) == (200, str(giver.user_id))
+    assert answer.json["notifications"][-1]["contact"] == "Olu Quagga"
+    answer = do(client, giver, alert_id, "hand-over", user_id=str(clinic.admin.user_id))
+    assert (answer.status_code, answer.json["code"]) == (422, "validation_failed")
+    assert list(answer.json["errors"]) == ["user_id"]
+    assert (
+        do(client, clinic.patient(), alert_id, "hand-over", user_id=str(giver.user_id)).status_code
+        == 403
+    )
+
+
 def test_two_who_acknowledge_at_once_both_get_200_and_one_owns_it(
     client: FlaskClient, clinic: ClinicWorld
 ):

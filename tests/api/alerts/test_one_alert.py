@@ -178,7 +178,8 @@ def test_an_admin_who_was_not_paged_sees_neither_evidence_nor_patient_and_may_no
     answer = read(client, clinic.admin, alert_id)
     assert answer.status_code == 200
     assert not {"evidence", "patient", "unreadable"} & answer.json.keys()
-    assert answer.json["may"] == {"act": False, "resolve": False, "dispositions": []}
+    nothing = {"act": False, "resolve": False, "dispositions": [], "hand_over_to": []}
+    assert answer.json["may"] == nothing
     assert "uagga" not in answer.text.replace("Sam Quagga", "")
     assert do(client, clinic.admin, alert_id, "acknowledge").status_code == 403
     assert do(client, clinic.admin, alert_id, "notes", text="x").status_code == 403
@@ -194,7 +195,8 @@ def test_an_admin_who_was_paged_breaks_glass_and_sees_what_whoever_acts_sees(
     alert = read(client, clinic.admin, alert_id).json
     assert alert["patient"]["phone"] == CONTACTS["phone"]
     assert alert["evidence"]["item9"] == 2
-    assert alert["may"] == {"act": True, "resolve": False, "dispositions": []}
+    acts = {"act": True, "resolve": False, "dispositions": [], "hand_over_to": []}
+    assert alert["may"] == acts
     assert audited(clinic.admin, alert_id) == ["alert_read", "break_glass"]
     assert do(client, clinic.admin, alert_id, "acknowledge").status_code == 200
     noted = do(client, clinic.admin, alert_id, "notes", text="called her, quagga")

@@ -216,18 +216,20 @@ def a_treatment(chart: Chart) -> None:
 def alerts(chart: Chart) -> None:
     """What is done with an alert, over HTTP and on the page."""
     client, staff = chart.client, chart.staff
-    alert_id = open_alert(client, chart.pat)
-    path = f"/v1/alerts/{alert_id}"
+    path = f"/v1/alerts/{open_alert(client, chart.pat)}"
     chart.get("/v1/alerts")
     chart.get("/v1/alerts/rules")
     chart.get(path)
     made(chart.send("POST", f"{path}/acknowledge", staff), 200)
+    colleague = {"user_id": str(chart.clinic.staff("on_call").user_id)}
+    made(chart.post(f"{path}/hand-over", colleague), 200)
     made(chart.post(f"{path}/notes", {"text": "called"}))
     made(chart.post(f"{path}/feedback", {"useful": True}), 200)
     made(chart.post(f"{path}/resolve", {"disposition": "safe_plan_made"}), 200)
     page = Browser(chart.clinic.app, open_alert(client, chart.clinic.patient()))
     page.log_in(staff)
     page.send("acknowledge")
+    page.send("hand-over", **colleague)
     page.send("note", text="called")
     page.send("contact", outcome="no_answer")
     page.send("resolve", disposition="safe_plan_made", note="")

@@ -166,6 +166,21 @@ def test_a_colleague_may_take_over(app: Flask, client: FlaskClient, clinic: Clin
     assert "You took this alert" in browser.text
 
 
+def test_a_colleague_is_chosen_by_name(app: Flask, client: FlaskClient, clinic: ClinicWorld, staff):
+    sam = clinic.staff("on_call", name="Sam Quagga")
+    alert_id = open_alert(client, clinic.patient())
+    browser = page_of(app, alert_id, staff)
+    assert browser.shown is not None
+    assert f'<option value="{sam.user_id}">Sam Quagga</option>' in browser.shown.text
+    assert f'<option value="{staff.user_id}">' not in browser.shown.text
+    browser.send("acknowledge")
+    browser.send("hand-over", user_id=str(sam.user_id))
+    assert "Asked to take it over, and paged: Sam Quagga, Olu Quagga" in browser.text
+    assert "You took this alert" in browser.text
+    assert browser.send("hand-over", user_id=str(staff.user_id)).status_code == 422
+    assert "They have this alert already." in browser.text
+
+
 @pytest.mark.parametrize(
     ("what", "fields", "words"),
     [
