@@ -124,6 +124,7 @@ class AlertRowOut(Schema):
     newest_occurrence_at = Instant(required=True)
     occurrence_count = fields.Integer(required=True)
     acknowledged_by = fields.UUID(required=True, allow_none=True)
+    acknowledged_by_name = fields.String(allow_none=True)
     acknowledged_at = Instant(required=True, allow_none=True)
     resolved_at = Instant(required=True, allow_none=True)
     next_at = Instant(required=True, allow_none=True)
@@ -170,6 +171,23 @@ class WordsOut(Schema):
     at = Instant(required=True)
     text = fields.String(required=True)
     parts = fields.List(fields.Nested(WordsPartOut), required=True)
+
+
+class RecentDayOut(Schema):
+    """One mood day with an answer; `value` null without a complete form."""
+
+    mood_day = fields.Date(required=True)
+    value = fields.Integer(required=True, allow_none=True)
+    q9_max = fields.Integer(required=True, allow_none=True)
+
+
+class RecentOut(Schema):
+    """The last 14 mood days of the daily form, ascending; days without an answer are left out."""
+
+    instrument = fields.String(required=True)
+    from_ = fields.Date(required=True, data_key="from")
+    to = fields.Date(required=True)
+    days = fields.List(fields.Nested(RecentDayOut), required=True)
 
 
 class OtherFactOut(Schema):
@@ -234,6 +252,7 @@ class EvidenceOut(Schema):
     others = fields.List(fields.Nested(OtherFactOut), required=True)
     last_session = fields.Nested(SessionBeforeOut, required=True, allow_none=True)
     newest_cssrs = fields.Nested(NewestCssrsOut, required=True, allow_none=True)
+    recent = fields.Nested(RecentOut, required=True)
     other_alerts = fields.List(fields.Nested(OtherAlertOut), required=True)
     side_effects_id = fields.UUID(required=True, allow_none=True)
     effects = fields.List(fields.Nested(AlertEffectOut), required=True, allow_none=True)
@@ -253,6 +272,13 @@ class AlertPatientOut(Schema):
     local_time = fields.String(required=True, metadata={"example": "2026-11-21T23:15:00+01:00"})
     contact_missing = fields.Boolean(
         required=True, metadata={"description": "no number on file can be dialled"}
+    )
+    clinic_name = fields.String(required=True)
+    abroad = fields.Boolean(
+        required=True, metadata={"description": "their time zone is not the clinic's"}
+    )
+    emergency_number = fields.String(
+        required=True, allow_none=True, metadata={"description": "of the clinic's country"}
     )
     dial = fields.String(
         required=True, allow_none=True, metadata={"description": "`tel:` address of `phone`"}
@@ -360,7 +386,6 @@ class AlertOut(AlertRowOut):
     `unreadable`: of family `unreadable_risk`.
     """
 
-    acknowledged_by_name = fields.String(required=True, allow_none=True)
     paged_as = one_of(
         SEVERITIES,
         required=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from api.page import forgotten  # noqa: F401 - it adds its routes
 from api.page.guard import init_guard
 from api.page.refusals import init_refusals
 from api.page.views import page

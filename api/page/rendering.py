@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, current_app, g, render_template, request
 
-from api.page.browser_session import COOKIE, end_session, prefix
+from api.page.browser_session import COOKIE, end_session, page_path, prefix
 from api.page.guard import csrf_token, is_own_origin
 from api.page.style import ALERT_STYLE
 from api.page.typed import typed
@@ -17,7 +17,12 @@ from api.page.typed import typed
 def answer(template: str, status: int = 200, **values: Any) -> Response:
     """Render a page; every form in it carries the token of this browser."""
     html = render_template(
-        template, style=ALERT_STYLE, csrf=csrf_token(), alert_path=alert_path(), **values
+        template,
+        style=ALERT_STYLE,
+        csrf=csrf_token(),
+        alert_path=alert_path(),
+        root=page_path(),
+        **values,
     )
     response: Response = current_app.response_class(html, status=status, mimetype="text/html")
     return response
@@ -28,7 +33,7 @@ def alert_path() -> str:
     of the forms that are about none. Behind the path of the public URL.
     """
     parts = request.path.split("/")[:3]
-    about_none = parts[2:] in (["log-in"], ["log-out"])
+    about_none = parts[2:] in (["log-in"], ["log-out"], ["forgot"])
     return prefix() + quote("/".join(parts[:2] if about_none else parts))
 
 

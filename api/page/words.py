@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from api.page.aloud import read_aloud
 from api.page.around import SOURCE, form, last_session, newest_cssrs, other_alerts, others
-from api.page.clock import Clock
+from api.page.clock import Clock, span
 from api.page.evidence import answers, found, rule
+from api.page.sparkline import sparkline
 from models.alerts.alert import CONTACT_OUTCOMES, SEVERITIES
 from services.access import Actor
 from services.channels.base import short_id
@@ -100,6 +102,7 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
         "mine": alert["acknowledged_by"] == actor.user_id,
         "next_page": next_page(alert, clock),
         "patient": patient(alert.get("patient")),
+        "aloud": aloud(alert, clock),
         "bodies": [
             (clock.ago(each["received_at"]), each["body"]) for each in alert.get("unreadable", ())
         ],
@@ -120,15 +123,26 @@ def open_alerts(
         if alert["status"] == "resolved":
             continue
         mine = alert["acknowledged_by"] == actor.user_id
-        taken = "You have taken it" if mine else "Somebody has taken it"
+        owner = "You have" if mine else f"{alert['acknowledged_by_name']} has"
         yield {
             "id": str(alert["id"]),
             "short_id": short_id(alert["id"]),
+            "tier": alert["severity"],
             "severity": SEVERITY[alert["severity"]],
             "family": family(alert["family"]),
-            "opened": clock.ago(alert["triggered_at"]),
-            "state": "Nobody has taken it" if alert["status"] == "triggered" else taken,
+            "opened": clock.at(alert["triggered_at"]),
+            "waits": span(now - alert["triggered_at"]),
+            "state": "Nobody has it" if alert["status"] == "triggered" else f"{owner} it",
+            "next": next_due(alert, clock),
         }
+
+
+def next_due(alert: Alert, clock: Clock) -> str | None:
+    """When it moves by itself."""
+    if alert["next_at"] is None:
+        return None
+    verb = "Pages again" if alert["status"] == "acknowledged" else "Goes on"
+    return f"{verb} at {clock.ahead(alert['next_at'])}."
 
 
 def around(evidence: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
@@ -143,6 +157,7 @@ def around(evidence: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         "last_session": last_session(evidence, clock),
         "newest_cssrs": newest_cssrs(evidence, clock),
         "other_alerts": list(other_alerts(evidence, clock)),
+        "recent": sparkline(evidence["recent"]),
     }
 
 
@@ -222,6 +237,15 @@ def patient(contacts: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     local = datetime.fromisoformat(contacts["local_time"])
     return {**contacts, "local": local.strftime("%a %H:%M")}
+
+
+def aloud(alert: Alert, clock: Clock) -> list[str]:
+    """What to say to the emergency service, for those who see the patient."""
+    contacts = alert.get("patient")
+    if contacts is None:
+        return []
+    about, at = family(alert["family"]), when(alert, alert.get("evidence"), clock)
+    return read_aloud(about, at, alert, contacts, clock)
 
 
 def lowered(alert: Alert) -> str | None:

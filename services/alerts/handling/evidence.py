@@ -15,6 +15,7 @@ from models import (
     AlertOccurrence,
     CheckIn,
     CheckInContent,
+    Clinic,
     Patient,
     RulesFailure,
     SideEffectReport,
@@ -26,7 +27,8 @@ from models import (
 from services.alerts.handling.patient_words import happened_at, show_words
 from services.alerts.handling.surroundings import show_surroundings
 from services.patients.phone import dial_address
-from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact
+from services.patients.record import is_contact_missing, unpack_emergency_contact
+from services.rules.cards.lines import LINES
 from services.rules.catalogue import CATALOGUE
 from services.rules.danger.gravity import gravity
 from services.rules.decision import Tier
@@ -97,7 +99,8 @@ def show_contacts(session: Session, alert: Alert, now: datetime) -> dict[str, An
         return None
     patient = session.scalars(select(Patient).where(Patient.id == alert.patient_id)).one()
     local = now.astimezone(find_zone(patient.timezone) or UTC)
-    country = country_of(session, patient.clinic_id)
+    clinic = session.scalars(select(Clinic).where(Clinic.id == patient.clinic_id)).one()
+    country = clinic.country
     contact = unpack_emergency_contact(patient.emergency_contact)
     return {
         "name": patient.name,
@@ -107,6 +110,9 @@ def show_contacts(session: Session, alert: Alert, now: datetime) -> dict[str, An
         "timezone": patient.timezone,
         "local_time": local.isoformat(timespec="seconds"),
         "contact_missing": is_contact_missing(patient.phone, patient.emergency_contact, country),
+        "clinic_name": clinic.name,
+        "abroad": patient.timezone != clinic.timezone,
+        "emergency_number": LINES.country(country).emergency,
         "dial": dial_address(patient.phone, country),
         "dial_contact": dial_address((contact or {}).get("phone"), country),
     }

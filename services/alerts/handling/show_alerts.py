@@ -102,7 +102,12 @@ def list_alerts(
             first = session.scalars(query.where(Alert.status != "resolved")).all()
         room = max(0, limit - len(first))
         ended = session.scalars(resolved.limit(room + 1)).all()
-        items = [show_summary(alert) for alert in (*first, *ended[:room])]
+        listed = (*first, *ended[:room])
+        names = _owners(session, listed)
+        items = [
+            show_summary(alert) | {"acknowledged_by_name": names.get(alert.acknowledged_by)}
+            for alert in listed
+        ]
         shown = {item["patient_id"] for item in items} - {None}
         named = patient_id if items else None
         audit.record(session, actor.user_id, "alerts_listed", now, named, about=sorted(shown))
@@ -175,6 +180,14 @@ def _escalation(session: Session, alert: Alert, names: dict[UUID, str]) -> dict[
     chain = load_chain(session, alert.clinic_id, alert.next_at, alert.patient_id)
     target = next_target(AlertState.of(alert), chain, names)
     return {"step": alert.page_step, "next_at": alert.next_at, "target": target}
+
+
+def _owners(session: Session, listed: Sequence[Alert]) -> dict[UUID | None, str]:
+    wanted = {alert.acknowledged_by for alert in listed} - {None}
+    if not wanted:
+        return {}
+    found = session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    return {row.id: row.name for row in found}
 
 
 def _name_of(session: Session, user_id: UUID | None) -> str | None:

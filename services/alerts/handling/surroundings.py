@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Alert, CheckIn, CheckInContent
-from services.patients.history.check_ins import OF_ITS_CHECK_IN
+from models import Alert, CheckIn, CheckInContent, Patient
+from services.patients.history.check_ins import ENTRY_COLUMNS, OF_ITS_CHECK_IN, counting, entry_of
 from services.patients.history.treatments import load_treatment
 from services.rules.courses import session_before
+from services.rules.day_series import day_rows
+from services.rules.mood_days import find_zone, mood_day_at
+
+DAILY: Final = "phq9-daily"
+RECENT_DAYS: Final = 14
 
 
 def show_surroundings(
     session: Session, alert: Alert, patient_id: UUID, now: datetime
 ) -> dict[str, Any]:
-    """`last_session`, `newest_cssrs` (each null when there is none) and `other_alerts`."""
+    """`last_session`, `newest_cssrs` (each null when there is none), `other_alerts`, `recent`."""
     return {
         "last_session": _last_session(session, patient_id, now),
         "newest_cssrs": _newest_cssrs(session, patient_id),
         "other_alerts": _other_alerts(session, alert),
+        "recent": _recent(session, patient_id, now),
     }
 
 
@@ -61,6 +67,26 @@ def _newest_cssrs(session: Session, patient_id: UUID) -> dict[str, Any] | None:
         "level": row.cssrs_level,
         "recorded_at": row.recorded_at,
         "answers": row.answers,
+    }
+
+
+def _recent(session: Session, patient_id: UUID, now: datetime) -> dict[str, Any]:
+    """The daily form of the last 14 mood days, as the trend has it."""
+    zone = session.scalars(select(Patient.timezone).where(Patient.id == patient_id)).one()
+    last = mood_day_at(now, find_zone(zone) or UTC)
+    first = last - timedelta(days=RECENT_DAYS - 1)
+    rows = session.execute(
+        select(*ENTRY_COLUMNS).where(
+            counting(patient_id, DAILY), CheckIn.mood_day.between(first, last)
+        )
+    )
+    days = day_rows([entry_of(row) for row in rows])
+    shown = ("mood_day", "value", "q9_max")
+    return {
+        "instrument": DAILY,
+        "from": first,
+        "to": last,
+        "days": [{name: getattr(day, name) for name in shown} for day in days],
     }
 
 

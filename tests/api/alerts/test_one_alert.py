@@ -102,7 +102,8 @@ def test_the_patient_can_be_called_and_it_says_what_time_it_is_there(
     assert patient.pop("local_time")[-6:] == "+05:30"
     expected = {"name": "Ada Quagga", "timezone": "Asia/Kolkata", "contact_missing": False}
     dialled = "tel:+33-6-55-55-01-99"
-    assert patient == CONTACTS | expected | {"dial": dialled, "dial_contact": dialled}
+    place = {"clinic_name": "North Clinic", "emergency_number": "112", "abroad": True}
+    assert patient == CONTACTS | expected | place | {"dial": dialled, "dial_contact": dialled}
     bare = read(client, clinic.staff(), open_alert(client, clinic.patient())).json["patient"]
     assert bare["contact_missing"] is True
 

@@ -44,7 +44,7 @@ def test_after_the_log_in_it_lists_what_is_open_for_the_reader(
     assert browser.log_in(staff).status_code == 200
     assert browser.shown is not None
     assert f"Alert {short_id(UUID(mine))}" in browser.text
-    assert "Nobody has taken it" in browser.text
+    assert "Nobody has it" in browser.text
     assert "Quagga" not in browser.text
     assert short_id(UUID(ended)) not in browser.text
     assert short_id(UUID(foreign)) not in browser.text
