@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # What failed half-way is made again the next time.
 .DELETE_ON_ERROR:
-.PHONY: help run test prove hours bench install lock advisories lint format types imports supply \
+.PHONY: help run test browser prove hours bench install lock advisories lint format types imports supply \
 	migrations docs tests clean
 
 PYTHON ?= python3
@@ -26,6 +26,14 @@ run: $(RUN_READY) ## API, alert worker, database and mailbox on http://127.0.0.1
 test: $(TEST_READY) ## the gate: style, types, imports, packages, migrations, printed rules, tests, coverage
 	@$(MAKE) --no-print-directory lint types imports supply migrations docs tests
 	@echo "== the gate is green"
+
+browser: $(TEST_READY) ## the alert page in a real browser (Debian's chromium; as root it is installed)
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+	  --no-install-recommends chromium >/dev/null; } || \
+	  { echo "make browser needs the package chromium (Debian: apt-get install chromium)"; exit 1; }
+	@echo "== the alert page in a real browser"
+	@$(BIN)/pytest -q tests/browser
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tests.proofs

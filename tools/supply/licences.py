@@ -29,6 +29,7 @@ OLDER: Final = {
 }
 # Read by a person in the package's own files, where its metadata say nothing that can be read.
 READ: Final = {
+    "axe-playwright-python": "MIT AND MPL-2.0",  # with axe-core itself
     "pypdfium2": "BSD-3-Clause AND Apache-2.0",
     "resvg-py": "MIT",
 }
