@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api.page import forgotten  # noqa: F401 - it adds its routes
+from api.page import forgotten, scripts  # noqa: F401 - they add their routes
 from api.page.guard import init_guard
 from api.page.refusals import init_refusals
 from api.page.views import page

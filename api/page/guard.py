@@ -20,6 +20,10 @@ FORM_LIMIT: Final = 2 * 12 * NOTE_LIMIT + 16_000
 LOG_IN: Final = "page.post_log_in"
 NONCE_BYTES: Final = 32
 HEADERS: Final = headers(ALERT_STYLE, form_action="'self'")
+# Of the list alone, where a browser asks to be paged.
+WITH_SCRIPTS: Final = headers(
+    ALERT_STYLE, form_action="'self'", scripts="script-src 'self'; worker-src 'self'; "
+)
 
 
 class FormRefused(Exception):
@@ -72,7 +76,7 @@ def _csrf_tokens() -> list[str]:
 
 def complete(response: Response) -> Response:
     """Headers of every answer, and the cookie that the next form is checked against."""
-    response.headers.update(HEADERS)
+    response.headers.update(WITH_SCRIPTS if g.get("with_scripts") else HEADERS)
     if FORM_COOKIE not in request.cookies and "page_nonce" in g:
         set_cookie(response, FORM_COOKIE, g.page_nonce)
     return response

@@ -33,7 +33,7 @@ def alert_path() -> str:
     of the forms that are about none. Behind the path of the public URL.
     """
     parts = request.path.split("/")[:3]
-    about_none = parts[2:] in (["log-in"], ["log-out"], ["forgot"])
+    about_none = parts[2:] in (["log-in"], ["log-out"], ["forgot"], ["push"])
     return prefix() + quote("/".join(parts[:2] if about_none else parts))
 
 

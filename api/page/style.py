@@ -11,12 +11,14 @@ ALERT_STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_te
 PRINT_STYLE: Final = (Path(__file__).parent / "templates" / "caseload.css").read_text("utf-8")
 
 
-def headers(style: str, form_action: str) -> dict[str, str]:
-    """Return the headers of a page: no script, no other site, this style, forms sent to there."""
+def headers(style: str, form_action: str, scripts: str = "") -> dict[str, str]:
+    """Return the headers of a page: no script but those named, no other site, this style,
+    forms sent to there.
+    """
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return {
         "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{digest}'; form-action {form_action};"
+            f"default-src 'none'; style-src 'sha256-{digest}'; {scripts}form-action {form_action};"
             " base-uri 'none'; frame-ancestors 'none'"
         ),
         "Cache-Control": "no-store",

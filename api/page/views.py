@@ -15,7 +15,7 @@ from api.http.devices import claimed_devices, link_page, remember_device
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from api.http.problems import flatten
-from api.page.browser_session import PageSession, begin_session, end_session, prefix
+from api.page.browser_session import PageSession, begin_session, end_session, prefix, settings
 from api.page.rendering import alert_path, answer, log_in_form, message
 from api.page.typed import Typed, typed
 from api.page.words import describe, open_alerts
@@ -70,7 +70,9 @@ def show_open_alerts() -> Response:
     session = reader()
     listed = list_alerts(session.actor, now(), limit=1)["items"]
     shown = list(open_alerts(listed, session.actor, session.timezone, now()))
-    return answer("open_alerts.html", alerts=shown)
+    g.with_scripts = "webpush" in settings().method_kinds
+    key = settings().push_key.public if g.with_scripts else None
+    return answer("open_alerts.html", alerts=shown, push_key=key)
 
 
 @page.get("/a/log-in")

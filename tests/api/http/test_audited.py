@@ -255,7 +255,7 @@ def test_every_row_of_the_table_is_what_happens(
         "POST /v1/auth/password-reset/confirm",
         "POST /v1/me/email",
         "POST /v1/me/email/confirm",
-        *("POST /a/email", "POST /a/forgot/code"),
+        *("POST /a/email", "POST /a/forgot/code", "POST /a/push", "POST /a/push/code"),
         f"POST {METHOD}/verify",
     }
     assert RECORDED.keys() - seen.keys() == elsewhere

@@ -1,0 +1,74 @@
+"""Being paged in this browser: the list's one script, its service worker, and the forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from flask import Response, current_app, request
+
+from api.http.auth import now, public
+from api.page.browser_session import page_path, settings
+from api.page.rendering import answer, message
+from api.page.views import known, loaded, page, reader
+from schemas.contact_methods import MethodCodeIn
+from services.contact_methods.own import add_method, verify
+from services.exceptions import Invalid, MethodCodeInvalid, NotFound, RateLimited
+
+HERE: Final = Path(__file__).parent
+SCRIPTS: Final = {name: (HERE / name).read_bytes() for name in ("push.js", "worker.js")}
+CODE: Final = MethodCodeIn()
+DONE: Final = "You are paged in this browser from now on, after what you added before."
+WRONG: Final = "The code was wrong, used or too old."
+
+
+@page.get("/a/push.js")
+@public
+def get_push_script() -> Response:
+    """The script of the list."""
+    return script("push.js")
+
+
+@page.get("/a/worker.js")
+@public
+def get_worker_script() -> Response:
+    """The service worker, which may look after `/a` itself."""
+    response = script("worker.js")
+    response.headers["Service-Worker-Allowed"] = page_path()
+    return response
+
+
+@page.post("/a/push")
+@public
+def post_browser() -> Response:
+    """Add this browser to the reader's contact methods; a code is pushed to it."""
+    actor, kinds, services = reader().actor, settings().method_kinds, settings().push_services
+    subscription = request.form.get("subscription", "")
+    try:
+        made = add_method(actor, "webpush", subscription, kinds, now(), services)
+    except Invalid as error:
+        words = " ".join(each for found in error.errors.values() for each in found)
+        return message(422, "This browser cannot be paged", words)
+    except RateLimited:
+        return message(429, "Too many tries", "Try again in an hour.")
+    return answer("push.html", method_id=made["id"])
+
+
+@page.post("/a/push/code")
+@public
+def post_browser_code() -> Response:
+    """The code that was pushed: from then on pages go there."""
+    method_id = known(request.form.get("method_id", ""))
+    try:
+        verify(reader().actor, method_id, loaded(CODE, "code")["code"], now())
+    except (Invalid, MethodCodeInvalid):
+        return answer("push.html", 422, method_id=method_id, problem=WRONG)
+    except NotFound:
+        return message(404, "Nothing here", "This browser was taken away again.")
+    return message(200, "Done", DONE)
+
+
+def script(name: str) -> Response:
+    """One of ours, as it stands."""
+    response: Response = current_app.response_class(SCRIPTS[name], mimetype="text/javascript")
+    return response
