@@ -8,9 +8,20 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from models.on_call.foresight import FINDINGS
 from models.on_call.policy import CLIMBING
 from models.on_call.schedule import ROTATIONS
-from schemas.base import Instant, PageQuery, Patch, Strict, answers_to, one_of, text, whole
+from schemas.base import (
+    Instant,
+    PageQuery,
+    Patch,
+    Strict,
+    answers_to,
+    one_of,
+    page_of,
+    text,
+    whole,
+)
 from schemas.base import name as visible_name
 
 MAX_MEMBERS: Final = 50
@@ -119,6 +130,22 @@ class GapOut(Schema):
     name = fields.String(required=True, metadata={"description": "Of the schedule."})
     from_at = Instant(required=True)
     to_at = Instant(required=True)
+
+
+class NightFindingOut(Schema):
+    """What is wrong with whom the coming nights would page."""
+
+    kind = one_of(FINDINGS, required=True)
+    severity = one_of(CLIMBING, required=True, allow_none=True)
+    from_at = Instant(required=True)
+    to_at = Instant(required=True)
+    words = fields.String(required=True, metadata={"description": "Of the clinic's clock."})
+
+
+class CoverageOut(page_of(GapOut)):  # type: ignore[misc] # made of a schema
+    """The gaps of a span; `findings` are of the coming nights, whatever the span."""
+
+    findings = fields.List(fields.Nested(NightFindingOut), required=True)
 
 
 class OnCallOut(Schema):

@@ -22,6 +22,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "db",
     "demo",
     "keys",
+    "on_call",
     "play",
     "rules",
 )
@@ -31,7 +32,8 @@ def group_called(arguments: Sequence[str]) -> str | None:
     """The group of commands that this process was started for; `None` in a server."""
     if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
         return None
-    return next((word for word in arguments if word in GROUPS), None)
+    names = (word.replace("-", "_") for word in arguments)
+    return next((name for name in names if name in GROUPS), None)
 
 
 def role_called(group: str | None, arguments: Sequence[str]) -> Role:

@@ -131,6 +131,11 @@ def _counts(totals: Totals) -> Iterator[Metric]:
     for severity, state, count in totals.pages:
         pages.add_metric([severity, state], count)
     yield from (alerts, pages)
+    yield _gauge(
+        "interlude_chain_findings",
+        "What is wrong with whom alerts page in the coming nights, all clinics together.",
+        totals.chain_findings,
+    )
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

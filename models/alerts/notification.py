@@ -150,6 +150,12 @@ class Notification(OfClinic, Identified, Base):
             postgresql_where="state IN ('pending', 'sending', 'failed_temporarily')",
         ),
         Index(
+            "ix_notifications_failed",
+            "clinic_id",
+            "created_at",
+            postgresql_where="state = 'failed_permanently'",
+        ),
+        Index(
             "ix_notifications_asked",
             "due_at",
             postgresql_where="provider_id IS NOT NULL AND state = 'sent'",

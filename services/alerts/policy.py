@@ -28,17 +28,19 @@ def load_steps(
     """The steps of each severity that has a policy, as the people to page now: active, and such as
     may act on an alert of this patient, for a page to anybody else would be lost.
     """
-    policies = {severity: [_step(each) for each in steps] for severity, steps in stored.items()}
+    policies = {
+        severity: [stored_step(each) for each in steps] for severity, steps in stored.items()
+    }
     targets = [target for steps in policies.values() for step in steps for target in step.targets]
     schedules = {each.schedule_id for each in targets if each.schedule_id is not None}
     known = load_schedules(session, clinic_id, schedules, now)
     on_call = {each: on_call_at(schedule, now) for each, schedule in known.items()}
     named = {each: found.user_id if found else None for each, found in on_call.items()}
     people = {each.user_id for each in targets if each.user_id} | set(filter(None, named.values()))
-    everybody = _everybody(session, clinic_id) if PageTarget() in targets else []
-    reachable = _may_act(session, clinic_id, patient_id, people.union(everybody))
+    all_staff = everybody(session, clinic_id) if PageTarget() in targets else []
+    reachable = may_act(session, clinic_id, patient_id, people.union(all_staff))
     return {
-        severity: steps_of(steps, named, everybody, reachable)
+        severity: steps_of(steps, named, all_staff, reachable)
         for severity, steps in policies.items()
     }
 
@@ -46,7 +48,8 @@ def load_steps(
 NAMES: Final = ("schedule_id", "user_id")
 
 
-def _step(stored: Mapping[str, Any]) -> PolicyStep:
+def stored_step(stored: Mapping[str, Any]) -> PolicyStep:
+    """A stored step as the rules read it."""
     return PolicyStep(
         timedelta(seconds=stored["delay_s"]),
         tuple(
@@ -56,7 +59,7 @@ def _step(stored: Mapping[str, Any]) -> PolicyStep:
     )
 
 
-def _everybody(session: Session, clinic_id: UUID) -> Sequence[UUID]:
+def everybody(session: Session, clinic_id: UUID) -> Sequence[UUID]:
     """All who answer alerts."""
     return session.scalars(
         select(User.id)
@@ -69,7 +72,7 @@ def _everybody(session: Session, clinic_id: UUID) -> Sequence[UUID]:
     ).all()
 
 
-def _may_act(
+def may_act(
     session: Session, clinic_id: UUID, patient_id: UUID | None, people: Collection[UUID]
 ) -> frozenset[UUID]:
     """On-call staff, administrators (who may once they are paged), and the clinicians who have the

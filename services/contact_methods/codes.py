@@ -53,11 +53,27 @@ FAILS_TEXT: Final = """\
 Pages to them go on by their other ways. Ask them to mend or replace it: a test page that arrives
 clears this.
 """
+GAPS_SUBJECT: Final = "[Interlude] {clinic}: tonight's chain has gaps"
+GAPS_TEXT: Final = """\
+Whom alerts of {clinic} page in the coming nights is not complete:
+
+{lines}
+
+Mend it before the night: an alert would reach fewer people, or later. Times are the clinic's. You
+hear of each of these once, and when all of them are mended.
+"""
+REPAIRED_SUBJECT: Final = "[Interlude] {clinic}: the chain is complete again"
+REPAIRED_TEXT: Final = """\
+What you were told of the coming nights of {clinic} is mended: no step of its chain is empty, and
+everybody in it can be reached.
+"""
 # By topic: subject, text, and what fits a text message.
 WORDS: Final = {
     "code": (CODE_SUBJECT, CODE_TEXT, CODE_SHORT),
     "test": (TEST_SUBJECT, TEST_TEXT, TEST_SHORT),
     "fails": (FAILS_SUBJECT, FAILS_TEXT, ""),
+    "gaps": (GAPS_SUBJECT, GAPS_TEXT, ""),
+    "repaired": (REPAIRED_SUBJECT, REPAIRED_TEXT, ""),
 }
 
 
@@ -138,7 +154,7 @@ def letter_about_methods(
     signing_secret: str | None = None,
     receipt_key: str = "",
 ) -> Letter:
-    """The code, the test page, or word of an address that fails."""
+    """The code, the test page, or word of an address that fails or of a chain with gaps."""
     content = orjson.loads(sealed) | {"until": f"{expires_at:%Y-%m-%d %H:%M}"}
     subject, text, short = WORDS[content["topic"]]
     return Letter(

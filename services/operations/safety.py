@@ -130,12 +130,13 @@ def clocks_apart_s(clock: Callable[[], datetime]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Rows of the whole service: of alerts `(severity, family, status, count)`, of pages
-    `(severity, state, count)`.
+    """Of the whole service, as rows: of alerts `(severity, family, status, count)`, of pages
+    `(severity, state, count)`. `chain_findings`: what is wrong with the chains of coming nights.
     """
 
     alerts: tuple[tuple[str, str, str, int], ...]
     pages: tuple[tuple[str, str, int], ...]
+    chain_findings: int
 
 
 def totals() -> Totals:
@@ -143,9 +144,11 @@ def totals() -> Totals:
     with transaction() as session:
         alerts = session.execute(text("SELECT * FROM door_alerts()")).all()
         pages = session.execute(text("SELECT * FROM door_pages()")).all()
+        findings = session.execute(text("SELECT * FROM door_chain_findings()")).scalar_one()
     return Totals(
         alerts=tuple((row.severity, row.family, row.status, row.alerts) for row in alerts),
         pages=tuple((row.severity, row.state, row.pages) for row in pages),
+        chain_findings=findings,
     )
 
 

@@ -12,7 +12,7 @@ from api.http.bodies import Routes, json_answer
 from schemas.base import PageQuery, page_of
 from schemas.on_call import (
     AtQuery,
-    GapOut,
+    CoverageOut,
     NewOverrideOut,
     OnCallNowOut,
     OverrideIn,
@@ -23,6 +23,7 @@ from schemas.on_call import (
     ShiftOut,
     SpanQuery,
 )
+from services.alerts.monitors.nights import coming_nights
 from services.on_call.overrides import add_override, end_override, list_overrides
 from services.on_call.schedules import (
     change_schedule,
@@ -98,7 +99,9 @@ def get_on_call_now(query: dict[str, Any]) -> Response:
     return json_answer(on_call_now(current_actor(), now(), **query))
 
 
-@routes.reads("/v1/on-call/coverage", page_of(GapOut), SpanQuery)
+@routes.reads("/v1/on-call/coverage", CoverageOut, SpanQuery)
 def get_coverage(query: dict[str, Any]) -> Response:
-    """The gaps within a span: when nobody is on call, for every schedule."""
-    return json_answer(coverage(current_actor(), now(), **query))
+    """The gaps within a span, for every schedule, and what is wrong with the coming nights."""
+    actor, at = current_actor(), now()
+    gaps = coverage(actor, at, **query)
+    return json_answer(gaps | {"findings": coming_nights(actor, at)})

@@ -29,6 +29,7 @@ from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.alerts.delivery.receipts import ask_providers, take_reports
 from services.alerts.delivery.sending import Clock, Pace, deliver_one
 from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
+from services.alerts.monitors.nights import all_of_them, look_ahead
 from services.alerts.monitors.silence import report_silence, silent_patients
 from services.channels.base import Channel
 from services.password_reset.issue import issue_one
@@ -65,6 +66,7 @@ class Worker:
             self._survive(lambda: ask_providers(self.channels, self.clock()))
             self._survive(self.report_silences)
             self._survive(self.report_missed_follow_ups)
+            self._survive(self.look_at_nights)
         self.settle()
         self.send_letters(Event())
 
@@ -136,6 +138,14 @@ class Worker:
                 clinic_id=str(each.clinic_id),
             )
             for each in missed
+        )
+
+    def look_at_nights(self, stopping: Event | None = None) -> int:
+        """Tell administrators of gaps in the chains of the coming nights; how many clinics."""
+        now = self.clock()
+        return sum(
+            self._logged("nights_reported", partial(look_ahead, each, now), clinic_id=str(each))
+            for each in _until(stopping, all_of_them())
         )
 
     def work(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
@@ -214,6 +224,7 @@ class Worker:
                 self._survive(lambda: ask_providers(self.channels, self.clock()))
                 self._survive(partial(self.report_silences, stopping))
                 self._survive(partial(self.report_missed_follow_ups, stopping))
+                self._survive(partial(self.look_at_nights, stopping))
             stopping.wait(MONITOR_EVERY_S)
 
     def _look_around(self, heartbeat: Heartbeat, stopping: Event) -> None:
