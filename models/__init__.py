@@ -31,6 +31,7 @@ from models.entries.check_in import (
 )
 from models.entries.side_effect import SideEffectReport
 from models.key_fingerprint import KeyFingerprint
+from models.on_call.drill import Drill
 from models.on_call.foresight import ChainCheck
 from models.on_call.policy import OnCallPolicy
 from models.on_call.schedule import (
@@ -80,6 +81,7 @@ __all__ = [
     "ContactMethod",
     "CourseVersion",
     "DigestAlert",
+    "Drill",
     "EmailChange",
     "HelpRequest",
     "Invitation",

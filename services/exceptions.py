@@ -91,6 +91,12 @@ class IdTaken(ServiceError):
     detail = "This id cannot be used: make a new one."
 
 
+class DrillRunning(ServiceError):
+    """The clinic's last drill has not ended."""
+
+    detail = "A drill is running: resolve it first."
+
+
 class AlreadyResolved(ServiceError):
     """The alert has ended."""
 

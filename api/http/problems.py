@@ -29,6 +29,7 @@ TABLE: Final[dict[type[refused.ServiceError], tuple[int, str, str]]] = {
     refused.ChooseClinic: (409, "choose_clinic", "Choose a clinic"),
     refused.ContentConflict: (409, "content_conflict", "Id known with other content"),
     refused.IdTaken: (409, "id_taken", "Id taken"),
+    refused.DrillRunning: (409, "drill_running", "Drill running"),
     refused.AlreadyResolved: (409, "already_resolved", "Already resolved"),
     refused.InvitationInvalid: (409, "invitation_invalid", "Invitation invalid"),
     refused.OpenAlertExists: (409, "open_alert", "Safety alert open"),

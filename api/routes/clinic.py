@@ -9,8 +9,10 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.base import page_of
+from schemas.base import PageQuery, page_of
 from schemas.clinic import ClinicIn, ClinicOut, ContactIn, ContactOut
+from schemas.drills import DrillIn, DrillOut, DrillsOut
+from services.alerts.drills import list_drills, start_drill
 from services.clinic.contacts import (
     add_mail_contact,
     list_contacts,
@@ -56,3 +58,15 @@ def put_last_resort(body: dict[str, Any]) -> Response:
 def delete_contact(contact_id: UUID) -> None:
     """Take a contact out of the chain; the last resort stays."""
     remove_contact(current_actor(), contact_id, now())
+
+
+@routes.writes("/v1/clinic/drills", DrillIn, DrillOut, status=201)
+def post_drill(body: dict[str, Any]) -> Response:
+    """Let a marked alert about nobody down the real chain; it ends after one round by itself."""
+    return json_answer(start_drill(current_actor(), body["severity"], now()), 201)
+
+
+@routes.reads("/v1/clinic/drills", DrillsOut, PageQuery)
+def get_drills(query: dict[str, Any]) -> Response:
+    """The drills, newest first, what came of each, and how fast the chain answered."""
+    return json_answer(list_drills(current_actor(), now(), **query))

@@ -64,7 +64,8 @@ class Alert(OfClinic, Identified, Base):
             name="acknowledged_has_an_end",
         ),
         CheckConstraint(
-            "(family = 'rules_failed') = (patient_id IS NULL)", name="rules_failed_has_no_patient"
+            "(family IN ('rules_failed', 'drill')) = (patient_id IS NULL)",
+            name="rules_failed_has_no_patient",
         ),
         Index(
             "uq_alerts_one_open_a_family",

@@ -78,6 +78,7 @@ class Page:
     `first_id`: of the alert's first page, when this is another one. `why`: sentences for the last
     resort, about those who were paged before. `receipt_key`: by which a provider that calls back
     names it to us. `personal`: somebody added the address for themselves, and not the operator.
+    `drill`: it is about nobody, and says so.
     """
 
     notification_id: UUID
@@ -93,6 +94,7 @@ class Page:
     why: tuple[str, ...] = ()
     receipt_key: str = ""
     personal: bool = False
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class WebhookChannel:
                 "status": notice.status,
                 "triggered_at": notice.triggered_at.astimezone(UTC),
                 "url": alert_url(self.public_url, notice.alert_id),
+                **({"drill": True} if page.drill else {}),
             },
             option=orjson.OPT_UTC_Z,
         )

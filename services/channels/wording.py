@@ -18,6 +18,7 @@ NOTHING_TO_DO: Final = {
     "acknowledged": "Somebody else has taken it. There is nothing for you to do now.",
     "resolved": "Somebody has resolved it. There is nothing for you to do.",
 }
+DRILL: Final = "DRILL: this is about nobody. Answer it as a real one: the times are measured."
 LINKED: Final = "The link asks you to log in. Opening it changes nothing."
 UNLINKED: Final = (
     "This server does not know its own address, so there is no link: log in where you always do,"
@@ -37,7 +38,7 @@ def subject(page: Page) -> str:
     else:
         alerts = "alert" if count == 1 else "alerts"
         words = f"{count} {page.severity} {alerts} to look at, {page.clinic}"
-    return " ".join(f"[Interlude] {words}".split())
+    return " ".join(f"[Interlude] {'DRILL: ' if page.drill else ''}{words}".split())
 
 
 def short(page: Page, public_url: str) -> str:
@@ -52,6 +53,8 @@ def body(page: Page, public_url: str, now: datetime) -> str:
     """
     parts = {"page": _page, "digest": _digest, "stand_down": _stand_down}[page.kind]
     lines = [*parts(page, public_url, now), f"Times are in {page.zone}."]
+    if page.drill:
+        lines.insert(0, DRILL)
     if page.kind != "stand_down":
         lines.append(LINKED if public_url else UNLINKED)
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import Alert, Clinic, Contact, ContactMethod, DigestAlert, Notification, User
 from models.encryption import KeyringError
+from models.on_call.drill import DRILL
 from services.accounts.letters import letter_of
 from services.alerts.chain import is_reachable, load_chain, next_target, target_names
 from services.alerts.delivery.claiming import Claimed
@@ -66,6 +67,7 @@ def load_message(claimed: Claimed, now: datetime) -> Message:
             why=why_last_resort(session, claimed),
             receipt_key=claimed.receipt_key,
             personal=claimed.method_id is not None,
+            drill=alerts[0].family == DRILL,
         )
 
 

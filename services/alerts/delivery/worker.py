@@ -28,6 +28,7 @@ from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.morning_mail import mail_in_the_morning
 from services.alerts.delivery.receipts import ask_providers, take_reports
 from services.alerts.delivery.sending import Clock, Pace, deliver_one
+from services.alerts.monitors.drill_end import end_drills
 from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
 from services.alerts.monitors.nights import all_of_them, look_ahead
 from services.alerts.monitors.silence import report_silence, silent_patients
@@ -80,6 +81,7 @@ class Worker:
     def move_time(self) -> int:
         """Advance every alert whose due time has come by one step; how many were moved."""
         now = self.clock()
+        self._survive(partial(end_drills, now))
         # One alert that cannot be moved must not keep the others waiting.
         steps = [
             self._logged("alert_moved", partial(advance, each, now), alert_id=str(each.alert_id))

@@ -94,10 +94,11 @@ def resolve(actor: Actor, alert_id: UUID, ending: Ending, now: datetime) -> dict
         return locked.shown("alert_resolved")
 
 
-def _kept_digest(session: Session, alert_id: UUID) -> bytes:
+def _kept_digest(session: Session, alert_id: UUID) -> bytes | None:
+    """None of a drill that ended by itself."""
     return session.scalars(
         select(AlertResolution.content_digest).where(AlertResolution.alert_id == alert_id)
-    ).one()
+    ).one_or_none()
 
 
 def set_plan(locked: LockedAlert, until: datetime, reason: str) -> None:

@@ -130,6 +130,8 @@ ROUTES = [
     ("POST", "/v1/clinic/contacts", {"address": "mailto:x@c.example"}, {A}),
     ("PUT", "/v1/clinic/contacts/last-resort", {"address": "mailto:x@c.example"}, {A}),
     ("DELETE", f"/v1/clinic/contacts/{ID}", None, {A}),
+    ("POST", "/v1/clinic/drills", {"severity": "high"}, {A}),
+    ("GET", "/v1/clinic/drills", None, {C, O, A}),
     ("GET", "/v1/users", None, {C, O, A}),
     ("PATCH", f"/v1/users/{ID}", {}, {A}),
     (

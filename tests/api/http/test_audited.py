@@ -115,6 +115,7 @@ def the_clinic(client: FlaskClient, clinic: ClinicWorld) -> None:
     gone = client.delete(f"/v1/clinic/contacts/{contact}", headers=admin.headers)
     assert gone.status_code == 204
     made(client.put("/v1/clinic/contacts/last-resort", json=address, headers=admin.headers), 200)
+    made(post(client, admin, {"severity": "high"}, "/v1/clinic/drills"))
 
 
 def on_call(client: FlaskClient, clinic: ClinicWorld) -> None:
