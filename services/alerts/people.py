@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import CareTeamMember, Notification, Patient, TreatmentSessionVersion, User
+from models import CareTeamMember, Notification, TreatmentSessionVersion
 from services.alerts.chain import Chain, members
+from services.alerts.permissions import who_may_act
 from services.patients.status.lock import LockedPatient
-from services.patients.view import without_team
 from services.rules.catalogue import CATALOGUE, Besides
 from services.rules.decision import Decision, Tier
 from services.rules.escalation.states import Beside
@@ -51,7 +51,7 @@ def with_people(
         wanted = _care_team(session, patient_id)
     else:
         wanted = session_staff(session, patient_id, about)
-    reachable = who_may_act(session, patient_id, wanted)
+    reachable = who_may_act(session, patient.clinic_id, patient_id, wanted)
     if owned is not None:
         reachable -= _paged(session, owned)
     if not reachable:
@@ -89,27 +89,6 @@ def staff_of(staff_ids: Sequence[UUID] | None, entered_by: UUID) -> Sequence[UUI
 def _care_team(session: Session, patient_id: UUID) -> frozenset[UUID]:
     team = select(CareTeamMember.user_id).where(CareTeamMember.patient_id == patient_id)
     return frozenset(session.scalars(team))
-
-
-def who_may_act(session: Session, patient_id: UUID, people: frozenset[UUID]) -> frozenset[UUID]:
-    """Of these people the active ones who may act on an alert of the patient (`services.access`):
-    on-call staff, and the clinicians who have them in view.
-    """
-    in_team = exists().where(
-        CareTeamMember.patient_id == Patient.id, CareTeamMember.user_id == User.id
-    )
-    sees = and_(User.roles.contains(["clinician"]), or_(without_team(), in_team))
-    found = session.scalars(
-        select(User.id)
-        .join(Patient, Patient.clinic_id == User.clinic_id)
-        .where(
-            Patient.id == patient_id,
-            User.id.in_(people),
-            User.active,
-            or_(User.roles.contains(["on_call"]), sees),
-        )
-    )
-    return frozenset(found)
 
 
 def _paged(session: Session, alert_id: UUID) -> frozenset[UUID]:

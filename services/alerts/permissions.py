@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models import Alert, Contact, DigestAlert, Notification, Patient, User
+from models import Alert, CareTeamMember, Contact, DigestAlert, Notification, Patient, User
 from models.alerts.alert import DISPOSITIONS
 from services.access import Action, Actor, Scope, scopes
 from services.exceptions import Forbidden, NotFound
-from services.patients.view import in_view_clause
+from services.patients.view import in_view_clause, without_team
 from services.rules.escalation.states import AlertState, at_least
 
 CLINICIAN: Final = "clinician"
@@ -79,6 +80,33 @@ def _in_clinicians_view(session: Session, actor: Actor, alert: Alert, now: datet
     in_view = in_view_clause(clinician, Action.ACT_ON_ALERTS, now)
     found = select(Patient.id).where(Patient.id == alert.patient_id, in_view)
     return session.scalar(found) is not None
+
+
+def who_may_act(
+    session: Session,
+    clinic_id: UUID,
+    patient_id: UUID | None,
+    people: Collection[UUID],
+    *,
+    admins: bool = False,
+) -> frozenset[UUID]:
+    """Of these people the active ones who may act on an alert of the patient, or of nobody: on-call
+    staff and the clinicians who have them in view; administrators, who may once they are paged and
+    where it is about nobody, when they are asked for.
+    """
+    sees: ColumnElement[bool] = User.roles.contains([CLINICIAN])
+    staff = select(User.id).where(User.clinic_id == clinic_id, User.id.in_(people), User.active)
+    if patient_id is not None:
+        in_team = exists().where(
+            CareTeamMember.patient_id == Patient.id, CareTeamMember.user_id == User.id
+        )
+        staff = staff.join(Patient, Patient.clinic_id == User.clinic_id)
+        staff = staff.where(Patient.id == patient_id)
+        sees = and_(sees, or_(without_team(), in_team))
+    wide = [User.roles.contains(["on_call"])]
+    if admins:
+        wide.append(User.roles.contains(["admin"]))
+    return frozenset(session.scalars(staff.where(or_(sees, *wide))))
 
 
 def was_paged(session: Session, user_id: UUID, alert_id: UUID) -> bool:

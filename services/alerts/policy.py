@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from models import CareTeamMember, User
+from models import User
+from services.alerts.permissions import who_may_act
 from services.on_call.stored import load_schedules
 from services.rules.escalation.policy import PageTarget, PolicyStep, StepPeople, steps_of
 from services.rules.rota.schedule import on_call_at
@@ -38,7 +39,7 @@ def load_steps(
     named = {each: found.user_id if found else None for each, found in on_call.items()}
     people = {each.user_id for each in targets if each.user_id} | set(filter(None, named.values()))
     all_staff = everybody(session, clinic_id) if PageTarget() in targets else []
-    reachable = may_act(session, clinic_id, patient_id, people.union(all_staff))
+    reachable = who_may_act(session, clinic_id, patient_id, people.union(all_staff), admins=True)
     return {
         severity: steps_of(steps, named, all_staff, reachable)
         for severity, steps in policies.items()
@@ -70,26 +71,3 @@ def everybody(session: Session, clinic_id: UUID) -> Sequence[UUID]:
         )
         .order_by(User.id)
     ).all()
-
-
-def may_act(
-    session: Session, clinic_id: UUID, patient_id: UUID | None, people: Collection[UUID]
-) -> frozenset[UUID]:
-    """On-call staff, administrators (who may once they are paged), and the clinicians who have the
-    patient in view.
-    """
-    wide = or_(User.roles.contains(["on_call"]), User.roles.contains(["admin"]))
-    found = session.scalars(
-        select(User.id).where(
-            User.clinic_id == clinic_id,
-            User.id.in_(people),
-            User.active,
-            or_(wide, and_(User.roles.contains(["clinician"]), _in_view(clinic_id, patient_id))),
-        )
-    )
-    return frozenset(found)
-
-
-def _in_view(clinic_id: UUID, patient_id: UUID | None) -> ColumnElement[bool]:
-    team = (CareTeamMember.clinic_id == clinic_id, CareTeamMember.patient_id == patient_id)
-    return or_(~exists().where(*team), exists().where(*team, CareTeamMember.user_id == User.id))

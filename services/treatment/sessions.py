@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from models import Clinic, TreatmentSession, TreatmentSessionVersion
 from services.access import Actor
-from services.alerts.people import session_staff, who_may_act
+from services.alerts.people import session_staff
+from services.alerts.permissions import who_may_act
 from services.checks import check_timezone, known_timezone
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid
@@ -123,7 +124,7 @@ def _check_staff(writing: Writing, session_id: UUID, staff_ids: Sequence[UUID]) 
     """
     session, patient_id = writing.session, writing.patient.patient_id
     named = frozenset(staff_ids) - session_staff(session, patient_id, [session_id])
-    if named != who_may_act(session, patient_id, named):
+    if named != who_may_act(session, writing.actor.clinic_id, patient_id, named):
         words = "Must be active clinicians or on-call staff of this clinic who see the patient."
         raise Invalid({"staff_ids": [words]})
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Alert, User
 from services.access import Actor
-from services.alerts.people import who_may_act
+from services.alerts.permissions import who_may_act
 from services.contact_methods.addresses import unreachable
-
-ROLES: Final = ("clinician", "on_call")
-# An alert about nobody is an administrator's to resolve, too.
-ROLES_WITHOUT_PATIENT: Final = (*ROLES, "admin")
 
 
 def colleagues(session: Session, alert: Alert, actor: Actor) -> list[dict[str, Any]]:
@@ -33,17 +29,13 @@ def able_to_take(
     session: Session, alert: Alert, people: Collection[UUID] | None = None
 ) -> dict[UUID, str]:
     """Of these (None: all), those who are active, may act on the alert and can be reached."""
-    roles = ROLES if alert.patient_id else ROLES_WITHOUT_PATIENT
-    query = select(User.id, User.name).where(
-        User.clinic_id == alert.clinic_id,
-        User.active,
-        or_(*(User.roles.contains([role]) for role in roles)),
+    staff = select(User.id, User.name).where(
+        User.clinic_id == alert.clinic_id, User.active, ~User.roles.contains(["patient"])
     )
     if people is not None:
-        query = query.where(User.id.in_(people))
-    found = {row.id: row.name for row in session.execute(query)}
-    able = frozenset(found)
-    if alert.patient_id is not None:
-        able = who_may_act(session, alert.patient_id, able)
+        staff = staff.where(User.id.in_(people))
+    names = {row.id: row.name for row in session.execute(staff)}
+    of_nobody = alert.patient_id is None
+    able = who_may_act(session, alert.clinic_id, alert.patient_id, names.keys(), admins=of_nobody)
     able -= unreachable(session, alert.clinic_id, able)
-    return {user_id: found[user_id] for user_id in able}
+    return {user_id: names[user_id] for user_id in able}

@@ -29,7 +29,8 @@ from services.access import Action, Actor, scopes
 from services.accounts.letters import letter_row
 from services.accounts.tokens.token_check import acting
 from services.alerts.chain import contact_name, is_reachable
-from services.alerts.policy import everybody, may_act, stored_step
+from services.alerts.permissions import who_may_act
+from services.alerts.policy import everybody, stored_step
 from services.channels.base import Receipt
 from services.contact_methods.codes import content_text
 from services.on_call.stored import live_schedules, load_schedules
@@ -126,7 +127,7 @@ def load_duty(session: Session, clinic_id: UUID, now: datetime) -> Duty:
         people.update(one for rotation in known.rotations for one in rotation.members)
         people.update(override.user_id for override in known.overrides)
     all_staff = everybody(session, clinic_id) if PageTarget() in targets else []
-    active = may_act(session, clinic_id, None, people.union(all_staff))
+    active = who_may_act(session, clinic_id, None, people.union(all_staff), admins=True)
     return Duty(
         zone=clock,
         links=_links(session, clinic_id, now),

@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
+from models import User
 from services.exceptions import Invalid
 from services.membership.users import change_user
 from services.on_call.overrides import add_override
 from services.on_call.policies import put_policy
 from services.on_call.schedules import create_schedule, end_schedule
+from services.unit_of_work import transaction
 from tests.builders.calls import made
 from tests.builders.scene import Scene
 from tests.builders.workers import FIRST
@@ -132,6 +135,19 @@ def test_a_deactivated_member_is_passed_over(night: Night):
     assert night.paged(minutes=10) == ["Cem"]
     assert night.paged(minutes=10) == ["admin"]
     assert night.paged(minutes=10) == ["Cem"]
+
+
+def test_a_patient_whose_team_has_left_is_every_clinician_s(night: Night):
+    """Whoever sees the patient then may act, and so is paged."""
+    clinic = night.scene.clinic
+    gone, doc = (clinic.staff("clinician") for _ in range(2))
+    night.names[doc.email] = "Doc"
+    patient = clinic.patient(care_team=[gone.user_id])
+    night.policy(the(gone), the(doc))
+    with night.scene.app.app_context(), transaction(clinic.id) as session:
+        session.execute(update(User).where(User.id == gone.user_id).values(active=False))
+    night.scene.answer(patient)
+    assert night.paged() == ["Doc"]
 
 
 def test_a_hand_over_in_the_middle_of_a_chain(night: Night):
