@@ -49,7 +49,8 @@ from tools.terminal import Terminal
 LOOK_S = 0.2
 UP_LIMIT_S = 60.0
 HEALTH_S = 2.0
-WATCH_EVERY_S = "60"
+# What is a minute late is named within two.
+WATCH_EVERY_S = "50"
 BIN = Path(sys.executable).parent
 
 console = Terminal(highlight=False, markup=False, soft_wrap=True)

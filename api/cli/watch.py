@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from threading import Event
+from time import monotonic
 from typing import Final
 
 import click
@@ -74,6 +75,7 @@ def _go_on(app: Flask, settings: Settings, every: float) -> None:
     # A worker that is started beside it has been seen by then.
     stopping.wait(min(every, START_AFTER_S))
     while not stopping.is_set():
+        began = monotonic()
         try:
             with app.app_context():
                 run = _recorded(settings)
@@ -84,7 +86,7 @@ def _go_on(app: Flask, settings: Settings, every: float) -> None:
                 if finding not in known:
                     _log.error("watch_found", **finding.stored(), meaning=KINDS[finding.kind])
             known = run.findings
-        stopping.wait(every)
+        stopping.wait(max(0.0, every - (monotonic() - began)))
 
 
 def _show(run: Run, as_json: bool) -> None:

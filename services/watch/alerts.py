@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from services.watch.findings import RANK, WatchFinding
+from services.watch.findings import LATE, PAGING, RANK, WatchFinding
 from services.watch.reading import rows
+from services.watch.steps import overdue_steps
 
-LATE: Final = timedelta(seconds=60)
-PAGING: Final = ("critical", "high")
 # The longest that anybody may hold an alert, by the highest tier that it was paged at.
 HOLDS: Final = {
     "critical": timedelta(hours=4),
@@ -20,6 +19,11 @@ HOLDS: Final = {
     None: timedelta(days=7),
 }
 NOT_REPLAYED: Final = timedelta(days=1)
+# A drill is about nobody, and the one alert that may end by itself.
+DRILL: Final = "drill"
+DRILL_ENDS: Final = timedelta(minutes=30)
+# Steps from here on are pages to a colleague by name, beside the chain.
+HANDED_OVER: Final = 1000
 # Open ones by the two indexes of their own; then those that something has happened to.
 SCOPE: Final = """
 WITH scope AS (
@@ -31,8 +35,10 @@ WITH scope AS (
 """
 ALERTS: Final = f"""{SCOPE}
 SELECT a.*, r.by AS resolved_by, o.count AS occurrences, o.tier AS gravest, o.surest,
-  n.count AS pages, n.of_this_round
+  n.count AS pages, n.of_this_round, e.paged_at, c.ladder, p.steps
 FROM scope JOIN alerts a ON (a.clinic_id, a.id) = (scope.clinic_id, scope.id)
+JOIN clinics c ON c.id = a.clinic_id
+LEFT JOIN on_call_policies p ON (p.clinic_id, p.severity) = (a.clinic_id, a.ladder_severity)
 LEFT JOIN alert_resolutions r ON (r.clinic_id, r.alert_id) = (a.clinic_id, a.id)
 CROSS JOIN LATERAL (
   SELECT count(*),
@@ -44,7 +50,15 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT count(*), count(*) FILTER (WHERE page_round = a.page_round) AS of_this_round
   FROM notifications WHERE (clinic_id, alert_id) = (a.clinic_id, a.id) AND kind = 'page'
+  AND page_step < {HANDED_OVER}
 ) n
+CROSS JOIN LATERAL (
+  SELECT max(at) AS paged_at FROM alert_events
+  WHERE (clinic_id, alert_id) = (a.clinic_id, a.id)
+  AND kind IN ('page_queued', 'page_joined', 'page_still_unsent')
+  AND CAST(detail ->> 'round' AS int) = a.page_round
+  AND CAST(detail ->> 'step' AS int) <= a.page_step
+) e
 """  # noqa: S608 -- our own words
 LOST: Final = """
 SELECT o.clinic_id, o.id FROM alert_occurrences o
@@ -65,9 +79,13 @@ WORKERS: Final = "SELECT max(beat_at) AS seen_at FROM worker_heartbeats"
 
 def alert_findings(session: Session, since: datetime, now: datetime) -> Iterator[WatchFinding]:
     """Of all that are open, and those that something has happened to since then."""
-    for row in rows(session, ALERTS, since=since):
+    known = rows(session, ALERTS, since=since)
+    for row in known:
         for word in sorted(set(_faults(row, now))):
             yield WatchFinding(word, row.clinic_id, row.id)
+    waiting = [row for row in known if row.status == "triggered" and row.ladder_severity in PAGING]
+    for row in overdue_steps(session, waiting, now):
+        yield WatchFinding("step_overdue", row.clinic_id, row.id)
     for row in rows(session, LOST, since=since):
         yield WatchFinding("alert_missing", row.clinic_id, row.id)
     for row in rows(session, UNREPLAYED, long_ago=now - NOT_REPLAYED):
@@ -83,9 +101,11 @@ def _faults(row: Any, now: datetime) -> Iterator[str]:
     if RANK[row.severity] < (row.gravest or 0):
         yield "alert_tier_too_low"
     if row.status == "resolved":
-        if row.resolved_by is None:
+        if row.resolved_by is None and row.family != DRILL:
             yield "ended_by_nobody"
         return
+    if row.family == DRILL and row.triggered_at < now - DRILL_ENDS - LATE:
+        yield "drill_endless"
     if row.next_at is not None and row.next_at < now - LATE:
         yield "step_overdue"
     yield from (_acknowledged if row.status == "acknowledged" else _waiting)(row, now)

@@ -1,4 +1,5 @@
-"""How long it took until alerts were paged, acknowledged and resolved: each counted once.
+"""How long it took until alerts were paged, acknowledged and resolved: each counted once, a drill
+not at all, which has figures of its own.
 
 Prometheus wants counts that only grow. So each run adds what is settled since the last one (see
 `services.watch.run`), and the newest run's row holds the sums: a scrape reads that row alone.
@@ -25,6 +26,7 @@ FROM (
   WHERE t.at >= :since AND t.at < :until AND n.kind = 'page'
 ) touched
 JOIN alerts a ON (a.clinic_id, a.id) = (touched.clinic_id, touched.alert_id)
+  AND a.family <> 'drill'
 JOIN notifications n ON (n.clinic_id, n.alert_id) = (a.clinic_id, a.id) AND n.kind = 'page'
 GROUP BY a.clinic_id, a.id HAVING min(n.sent_at) >= :since AND min(n.sent_at) < :until
 """
@@ -32,6 +34,7 @@ FIRST_ACTS: Final = """
 SELECT CASE e.kind WHEN 'resolved' THEN 'resolve' ELSE 'acknowledge' END AS stage, a.severity,
   a.triggered_at, e.at
 FROM alert_events e JOIN alerts a ON (a.clinic_id, a.id) = (e.clinic_id, e.alert_id)
+  AND a.family <> 'drill'
 WHERE e.at >= :since AND e.at < :until AND e.kind IN ('acknowledged', 'resolved')
 AND NOT EXISTS (
   SELECT FROM alert_events f WHERE (f.clinic_id, f.alert_id) = (e.clinic_id, e.alert_id)

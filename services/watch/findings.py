@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,14 +25,20 @@ KINDS: Final[Mapping[str, str]] = {
     "outbox_cleared": "The pages of an alert that pages are gone.",
     "not_reached": "No page of an urgent alert was accepted in time, and nobody has it yet.",
     "reached_late": "A page of an urgent alert was accepted too late.",
+    "hand_over_not_reached": "A colleague to whom an urgent alert was handed over got no page in"
+    " time, and has not taken it.",
     "step_overdue": "What an alert should have done next is over a minute late.",
     "no_next_step": "An urgent alert that nobody has will page nobody any more.",
     "acknowledgement_outlived": "An acknowledgement has gone on past its end.",
     "acknowledgement_endless": "An acknowledgement ends later than any may.",
     "ended_by_nobody": "An alert was acknowledged or resolved by nobody, or without a disposition.",
+    "drill_endless": "A drill goes on past its half hour.",
     "rules_not_replayed": "Answers for which the rules failed have not been decided again.",
     "no_worker_seen": "No alert worker has been at work for a minute.",
 }
+# What is later than that is a fault.
+LATE: Final = timedelta(seconds=60)
+PAGING: Final = ("critical", "high")
 # How urgent a tier is.
 RANK: Final[Mapping[str | None, int]] = {None: 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 

@@ -20,6 +20,7 @@ from tests.proofs.fair_pages import fair_pages
 from tests.proofs.notes import notes_by_kind
 from tests.proofs.oracle_histories import histories_agree
 from tests.proofs.outcomes import simulated_outcomes
+from tests.proofs.planted_faults import planted_faults
 from tests.proofs.rota import on_call_agrees
 from tests.proofs.sealed_audit import sealed_audit
 from tests.proofs.seen import Seen, tell, verdict
@@ -202,6 +203,7 @@ def _workers_and_outages() -> Iterator[Proof]:
         posts=20,
     )
     yield Proof("sealed audit", lambda _at: sealed_audit(10_000, SEED))
+    yield Proof("planted faults", lambda _at: planted_faults())
 
 
 def slow_clients(running: RunningService) -> Iterator[Seen]:
