@@ -13,6 +13,7 @@ import pytest
 
 from migrations.upgrade import PROJECT
 from tests.api.front import test_costly_requests, test_slow_clients
+from tests.builders.paging.month import Size
 from tests.builders.rules.odd_bodies import false_alarms, missed
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
@@ -24,6 +25,7 @@ from tests.proofs.planted_faults import planted_faults
 from tests.proofs.rota import on_call_agrees
 from tests.proofs.sealed_audit import sealed_audit
 from tests.proofs.seen import Seen, tell, verdict
+from tests.proofs.steady_month import steady_month
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
 from tests.services.accounts import test_under_attack as under_attack
@@ -96,6 +98,7 @@ def full_sizes() -> list[Proof]:
         Proof("notes", lambda _at: notes_by_kind()),
         Proof("odd bodies", lambda _at: odd_bodies(20_000, 10_000)),
         Proof("oracle", lambda _at: histories_agree(200, SEED)),
+        Proof("a steady month", lambda _at: steady_month(Size(100, 40, 30, 60), SEED)),
         Proof("who is on call", lambda _at: on_call_agrees(730, SEED)),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),

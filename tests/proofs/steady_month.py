@@ -1,0 +1,59 @@
+"""How often a clinic is paged in a month in which many answer item 9 with a steady 1."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Flask
+
+from api import create_app
+from models.database import db
+from tests.builders.paging.month import Month, Size
+from tests.builders.workers import PUBLIC_URL
+from tests.fixtures.mail import MailServer
+from tests.proofs.apart import own_app
+from tests.proofs.seen import Seen, verdict
+
+
+def steady_month(size: Size, seed: int) -> Iterator[Seen]:
+    """A line of the table, on a database of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="interlude-month-") as folder,
+        own_app(Path(folder)) as app,
+        worker_of(app) as worker_app,
+        mail_server() as mail,
+    ):
+        seen = Month(app, worker_app, mail, size, seed).live()
+    pages = [seen.pages[day] for day in range(size.days)]
+    yield verdict(
+        "a steady item 9 of 1 pages for its plan alone, and no rise among them is missed",
+        f"{size.people} patients, {size.steady} of them steady, {size.days} days",
+        f"{sum(pages)} pages for {seen.steady_answers} steady answers and {seen.rises} rises:"
+        f" {sum(pages) / size.days:.1f} a day (each day: {' '.join(map(str, pages))})",
+        seen.missed,
+    )
+
+
+@contextmanager
+def worker_of(app: Flask) -> Iterator[Flask]:
+    """The same application as the worker's role sees it."""
+    made = create_app(replace(app.config["INTERLUDE"], public_url=PUBLIC_URL), role="worker")
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """A real one, for the length of a block."""
+    server = MailServer()
+    server.receiver.start()
+    try:
+        yield server
+    finally:
+        server.release()
+        server.receiver.stop()
