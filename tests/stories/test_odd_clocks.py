@@ -22,6 +22,8 @@ pytestmark = pytest.mark.xdist_group("running")
 NEW_YORK, KOLKATA = "America/New_York", "Asia/Kolkata"
 IST, EDT, EST = (timezone(timedelta(minutes=minutes)) for minutes in (330, -240, -300))
 SUNDAY = 6
+# Stamped longer ago than this before the patient accepted, no series takes it (contract).
+TWO_YEARS = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,17 @@ def clock_cases(years: Sequence[int], now: datetime) -> Iterator[ClockCase]:
         at = datetime(yesterday.year, yesterday.month, yesterday.day, hour, 30, tzinfo=IST)
         yield ClockCase(f"Kolkata {hour}:30", KOLKATA, at, yesterday - timedelta(days=back))
     for year in years:
-        yield from clock_change_nights(year)
+        yield from clock_change_nights(year, now)
     ahead, today = now + timedelta(days=3), mood_day_of(now, IST)
     skewed = frozenset({"clock_skew"})
     yield ClockCase("3 days ahead", KOLKATA, ahead, today, skewed)
     yield ClockCase("3 days ahead, and says so", KOLKATA, ahead, today, skewed, sent_at=ahead)
 
 
-def clock_change_nights(year: int) -> Iterator[ClockCase]:
-    """Entries around 02:00 of the two nights, with the days by which they lie back."""
+def clock_change_nights(year: int, now: datetime) -> Iterator[ClockCase]:
+    """Entries around 02:00 of the two nights, with the days by which they lie back, of patients who
+    accept now.
+    """
     spring, autumn = sunday(year, 3, 2), sunday(year, 11, 1)
     times = [
         (spring, 1, EST, 1),
@@ -97,7 +101,8 @@ def clock_change_nights(year: int) -> Iterator[ClockCase]:
     for day, hour, offset, back in times:
         at = datetime(day.year, day.month, day.day, hour, 30, tzinfo=offset)
         name = f"New York {at.isoformat()}"
-        yield ClockCase(name, NEW_YORK, at, day - timedelta(days=back), late)
+        flags = late if at > now - TWO_YEARS else late | {"implausible_time"}
+        yield ClockCase(name, NEW_YORK, at, day - timedelta(days=back), flags)
 
 
 def mood_day_of(moment: datetime, offset: timezone) -> date:
