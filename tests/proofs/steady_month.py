@@ -13,7 +13,7 @@ from flask import Flask
 from api import create_app
 from models.database import db
 from tests.builders.paging.month import Month, Size
-from tests.builders.workers import PUBLIC_URL
+from tests.builders.workers import PUBLIC_URL, channels_to
 from tests.fixtures.mail import MailServer
 from tests.proofs.apart import own_app
 from tests.proofs.seen import Seen, verdict
@@ -27,7 +27,8 @@ def steady_month(size: Size, seed: int) -> Iterator[Seen]:
         worker_of(app) as worker_app,
         mail_server() as mail,
     ):
-        seen = Month(app, worker_app, mail, size, seed).live()
+        channels = channels_to(mail.receiver.port)
+        seen = Month(app, worker_app, channels, mail.inbox, size, seed).live()
     pages = [seen.pages[day] for day in range(size.days)]
     yield verdict(
         "a steady item 9 of 1 pages for its plan alone, and no rise among them is missed",

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.builders.paging.month import Month, MonthSeen, Size
 from tests.builders.seen import saw
+from tests.builders.workers import channels_to
 from tests.fixtures.mail import MailServer
 
 SMALL = Size(people=10, steady=4, days=6, rises=5)
@@ -15,7 +16,8 @@ SMALL = Size(people=10, steady=4, days=6, rises=5)
 def lived(
     app: Flask, worker_app: Flask, smtp_server: MailServer, size: Size, seed: int
 ) -> MonthSeen:
-    seen = Month(app, worker_app, smtp_server, size, seed).live()
+    channels = channels_to(smtp_server.receiver.port)
+    seen = Month(app, worker_app, channels, smtp_server.inbox, size, seed).live()
     pages = sum(seen.pages.values())
     saw(f"{pages} pages in {size.days} days for {seen.steady_answers} steady answers")
     assert seen.rises == size.rises

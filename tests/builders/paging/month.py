@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 from flask import Flask
 
-from services.channels.smtp import SmtpChannel
+from services.channels.base import Channel
 from tests.builders.calls import made
 from tests.builders.entries import cssrs, phq9, since_last
 from tests.builders.trends.chart import Chart
 from tests.builders.ward import MORNING
-from tests.builders.workers import PUBLIC_URL, SENDER, steady_pace, worker_on
+from tests.builders.workers import steady_pace, worker_on
 from tests.builders.world import Person, World
-from tests.fixtures.mail import MailServer
 
 PLAN_DAYS = 14
 
@@ -46,18 +46,23 @@ class MonthSeen:
 class Month:
     """One clinic with a chain of one mail address, and a worker on the same moved clock."""
 
-    def __init__(self, app: Flask, worker_app: Flask, mail: MailServer, size: Size, seed: int):
-        self.size, self.mail, self.dice = size, mail, random.Random(seed)
+    def __init__(
+        self,
+        app: Flask,
+        worker_app: Flask,
+        channels: Mapping[str, Channel],
+        inbox: list[EmailMessage],
+        size: Size,
+        seed: int,
+    ) -> None:
+        self.size, self.inbox, self.dice = size, inbox, random.Random(seed)
         clinic = World(app, MORNING).clinic()
         clinic.contact("mailto:first@hospital.test")
         self.chart = Chart(clinic, now=MORNING)
         self.people = [clinic.patient() for _ in range(size.people)]
         chosen = self.dice.sample(range(size.people), size.rises)
         self.rise_on = {person: self.dice.randrange(2, size.days) for person in chosen}
-        channel = SmtpChannel("127.0.0.1", mail.receiver.port, SENDER, PUBLIC_URL)
-        self.worker = worker_on(
-            worker_app, {"email": channel}, lambda: self.chart.now, steady_pace()
-        )
+        self.worker = worker_on(worker_app, channels, lambda: self.chart.now, steady_pace())
 
     def live(self, done: Callable[[int], object] = lambda _days: None) -> MonthSeen:
         """All days; `done` is called with 1 after each."""
@@ -105,7 +110,7 @@ class Month:
                 ending["standing_plan"] = {"until": until.isoformat(), "reason": "as always"}
             made(self.chart.post(f"{path}/resolve", ending), 200)
         self.worker.settle()
-        self.mail.inbox.clear()
+        self.inbox.clear()
 
     def _send(self, person: Person, form: dict[str, Any]) -> None:
         made(self.chart.post("/v1/check-ins", form | self._times(), person))
@@ -117,6 +122,6 @@ class Month:
     def _pages(self) -> int:
         """How many mails the worker sends now about alerts that page."""
         self.worker.settle()
-        sent = [mail for mail in self.mail.inbox if mail["X-Interlude-Alert"]]
-        self.mail.inbox.clear()
+        sent = [mail for mail in self.inbox if mail["X-Interlude-Alert"]]
+        self.inbox.clear()
         return len(sent)
