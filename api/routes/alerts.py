@@ -19,10 +19,9 @@ from schemas.alerts import (
     NoteIn,
     NoteOut,
     ResolveIn,
-    RuleBurdenQuery,
-    RuleBurdensOut,
 )
 from schemas.base import page_of
+from schemas.rule_burden import RuleBurdenQuery, RuleBurdensOut
 from services.alerts.handling.hand_over import hand_over
 from services.alerts.handling.notes import NewNote, add_note, give_feedback
 from services.alerts.handling.ownership import acknowledge

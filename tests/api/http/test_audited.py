@@ -199,18 +199,17 @@ def a_treatment(chart: Chart) -> None:
         "started_on": chart.now.date().isoformat(),
     }
     added = made(chart.post(f"{chart.path}/concomitant-treatments", other))["id"]
-    others = f"{chart.path}/concomitant-treatments"
+    others, screened = f"{chart.path}/concomitant-treatments", f"{chart.path}/screenings"
     made(chart.patch(f"{others}/{added}", {"stopped_on": chart.now.date().isoformat()}), 200)
-    chart.get(others)
     chart.screen()
-    chart.get(f"{chart.path}/screenings")
     session = made(chart.post(f"{chart.path}/sessions", a_session(course, chart.now)))["id"]
     one = f"{chart.path}/sessions/{session}"
     chart.change(session, supervision="remote_supervised")
     measured = chart.vitals(session, "pre")["id"]
     made(chart.patch(f"{one}/vitals/{measured}", {"systolic": 121}), 200)
     made(chart.decide(session, "clearance", "cleared"))
-    for path in (f"{chart.path}/sessions", one, f"{one}/vitals", f"{one}/decisions"):
+    asked = (f"{chart.path}/sessions", one, f"{one}/vitals", f"{one}/decisions")
+    for path in (others, screened, *asked):
         chart.get(path)
 
 
@@ -218,9 +217,8 @@ def alerts(chart: Chart) -> None:
     """What is done with an alert, over HTTP and on the page."""
     client, staff = chart.client, chart.staff
     path = f"/v1/alerts/{open_alert(client, chart.pat)}"
-    chart.get("/v1/alerts")
-    chart.get("/v1/alerts/rules")
-    chart.get(path)
+    for read in ("/v1/alerts", "/v1/alerts/rules", path):
+        chart.get(read)
     made(chart.send("POST", f"{path}/acknowledge", staff), 200)
     colleague = {"user_id": str(chart.clinic.staff("on_call").user_id)}
     made(chart.post(f"{path}/hand-over", colleague), 200)
