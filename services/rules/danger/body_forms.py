@@ -1,17 +1,21 @@
-"""A JSON body as texts, one for each form in it: ids before values, nothing that is only prose."""
+"""A JSON body as texts, one for each form in it: ids, then answers, nothing that is only prose."""
 
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from typing import Any, Final
 
-from services.rules.danger.body_text import SCANNED_BYTES, plain
-from services.rules.danger.body_words import WORDS, option_value
+from services.rules.danger.body_text import SCANNED_BYTES, decoded, opened, plain
+from services.rules.danger.body_words import ITEM, WORDS, option_value
 
 _LONGEST_KEY: Final = 64
 _LONGEST_WORDS: Final = 4096
 _DEEPEST_TEXT: Final = 4
+_MOST_OPENED: Final = 4
+_SHORTEST_PACKED: Final = 24
+_DATA_URI: Final = re.compile(r"data:[^,]{0,80};base64,")
 
 Pairs = tuple[tuple[str, Any], ...]
 """A JSON object with every pair it was sent with: a repeated key must not hide the first."""
@@ -39,6 +43,7 @@ class _Writer:
         self.forms: list[str] = []
         self.out: list[str] = []
         self.depth = 0
+        self.opened = 0
 
     def finished(self) -> list[str]:
         """All forms, the outermost last."""
@@ -60,7 +65,7 @@ class _Writer:
     def _object(self, pairs: Pairs) -> bool:
         named = False
         self.out.append("{")
-        for key, value in sorted(pairs, key=lambda pair: not _names_item(*pair)):
+        for key, value in sorted(pairs, key=_place):
             kind = _kind(key[:_LONGEST_KEY])
             self.out.append(f'"{key}":')
             answer = "" if isinstance(value, str) and _is_prose(kind, value) else value
@@ -83,6 +88,7 @@ class _Writer:
 
     def _text(self, text: str) -> None:
         """A client that encodes twice sends a form as text; a long text is no answer."""
+        text = self._inside(text)
         if text.lstrip()[:1] in ("{", "[", '"') and self.depth < _DEEPEST_TEXT:
             self.depth += 1
             try:
@@ -94,9 +100,32 @@ class _Writer:
         else:
             self.out.append(f'"{text[:_LONGEST_WORDS]}"')
 
+    def _inside(self, text: str) -> str:
+        """What a text of nothing but base64 holds; a few of a body, since one may hold much."""
+        packed = text[_prefix(text) :]
+        if len(packed) < _SHORTEST_PACKED or not packed.isascii() or self.opened == _MOST_OPENED:
+            return text
+        raw = packed.encode()
+        inside = opened(raw)
+        if inside == raw:
+            return text
+        self.opened += 1
+        return decoded(inside)
 
-def _names_item(key: str, value: object) -> bool:
-    return isinstance(value, str | int) and _kind(key[:_LONGEST_KEY]) == "id"
+
+def _prefix(text: str) -> int:
+    found = _DATA_URI.match(text)
+    return found.end() if found else 0
+
+
+def _place(pair: tuple[str, Any]) -> int:
+    """The item's name first, then its answer, then what else is said of it."""
+    kind, value = _kind(pair[0][:_LONGEST_KEY]), pair[1]
+    if kind == "id" and isinstance(value, str | int):
+        return 0
+    if isinstance(value, str) and ITEM.search(plain(value[:_LONGEST_KEY])):
+        return 0
+    return 1 if kind == "answer" else 2
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +137,10 @@ def _kind(key: str) -> str:
         return "prose"
     if word in WORDS.id_words:
         return "id"
-    return "instrument" if word.split("_", maxsplit=1)[0] in WORDS.instrument_keys else ""
+    first = word.split("_", maxsplit=1)[0]
+    if first in WORDS.answer_keys:
+        return "answer"
+    return "instrument" if first in WORDS.instrument_keys else ""
 
 
 def _is_prose(kind: str, text: str) -> bool:

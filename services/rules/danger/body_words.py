@@ -27,10 +27,12 @@ class RefusedWords:
     item9_names: tuple[str, ...]
     cssrs_links: tuple[str, ...]
     value_words: tuple[str, ...]
+    answer_keys: tuple[str, ...]
     id_words: tuple[str, ...]
     note_keys: tuple[str, ...]
     prose_keys: tuple[str, ...]
     yes_words: tuple[str, ...]
+    number_words: tuple[str, ...]
     grade_words: tuple[str, ...]
 
 
@@ -50,7 +52,8 @@ def _any(words: Iterable[str]) -> str:
 
 
 def _options() -> Iterator[tuple[str, int]]:
-    """The words and LOINC codes of the answers of item 9."""
+    """The words and LOINC codes of the answers of item 9, and the words of their numbers."""
+    yield from ((word, value) for value, word in enumerate(WORDS.number_words))
     for option in _ITEM9.options:
         for worded in (option.label, option.loinc or option.label):
             yield worded.lower(), option.value

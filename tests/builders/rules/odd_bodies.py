@@ -18,6 +18,7 @@ from services.rules.instruments.definition import load_instruments
 
 Answers = Mapping[str, Any]
 LABELS = ("Not at all", "Several days", "More than half the days", "Nearly every day")
+NUMBERS = ("zero", "one", "two", "three")
 CODES = ("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9")
 
 
@@ -27,7 +28,7 @@ def spellings(value: int, of_phq: bool) -> list[Any]:
     ways += [chr(0x660 + value), chr(0x966 + value), chr(0xFF10 + value), f"+{value}"]
     if of_phq and 0 <= value < len(LABELS):
         ways += [LABELS[value], LABELS[value].upper().replace(" ", "_"), CODES[value]]
-        ways += [f"{value} - {LABELS[value]}"]
+        ways += [f"{value} - {LABELS[value]}", NUMBERS[value], NUMBERS[value].upper()]
     return ways
 
 
@@ -83,13 +84,41 @@ def of_text(form: Answers, _rng: random.Random) -> Any:
     return json.dumps(form["answers"])
 
 
-TREES: tuple[Callable[[Answers, random.Random], Any], ...] = (
+BESIDE: tuple[dict[str, Any], ...] = (
+    {"required": True, "skipped": False},
+    {"answered_at": "2026-11-21T09:03:02Z", "duration_ms": 1520},
+    {"section": "mood", "min": 0, "max": 3},
+    {"options": [{"value": 0}, {"value": 1}, {"value": 2}, {"value": 3}]},
+)
+
+
+def of_described(form: Answers, rng: random.Random) -> Any:
+    """Items of which something is said beside their answers."""
+    name = rng.choice(["value", "answer", "selectedOption", "score", "valueInteger"])
+    more = rng.choice(BESIDE)
+    if rng.random() < 0.5:
+        return {key: {**more, name: value} for key, value in form["answers"].items()}
+    return [{"linkId": key, **more, name: value} for key, value in form["answers"].items()]
+
+
+def of_packed(form: Answers, rng: random.Random) -> Any:
+    packs: list[Callable[[bytes], bytes]] = [bytes, gzip.compress, zlib.compress]
+    pack = rng.choice(packs)
+    packed_text = base64.b64encode(pack(json.dumps(form["answers"]).encode())).decode()
+    return rng.choice(["", "data:application/json;base64,"]) + packed_text
+
+
+Trees = tuple[Callable[[Answers, random.Random], Any], ...]
+TREES: Trees = (
     of_objects, of_lists, of_values, of_items, of_fhir, of_pairs, of_columns, of_text,
 )  # fmt: skip
 
 
-def as_json(form: Answers, rng: random.Random) -> str:
-    answers = rng.choice(TREES)(form, rng)
+IN_JSON: Trees = (*TREES, of_described, of_packed)
+
+
+def as_json(form: Answers, rng: random.Random, trees: Trees = IN_JSON) -> str:
+    answers = rng.choice(trees)(form, rng)
     whole = {key: value for key, value in form.items() if key != "answers"} | {"answers": answers}
     for name in rng.sample(["data", "attributes", "payload", "body"], rng.choice([0, 0, 1, 2])):
         whole = {name: whole}
@@ -97,7 +126,7 @@ def as_json(form: Answers, rng: random.Random) -> str:
 
 
 def as_repr(form: Answers, rng: random.Random) -> str:
-    return repr(json.loads(as_json(form, rng)))
+    return repr(json.loads(as_json(form, rng, TREES)))
 
 
 def as_form(form: Answers, rng: random.Random) -> str:

@@ -84,6 +84,44 @@ def test_in_a_body_that_is_json_the_form_decides(raw, expected):
     assert tier(raw) == expected
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([{"id": "q9", "type": "choice", "required": True, "value": 3}], CRITICAL),
+        ([{"id": "q9", "index": 8, "answered_at": "2026-11-21T09:03:02Z", "value": 1}], HIGH),
+        ([{"k": "q9", "v": 3}], CRITICAL),
+        ([{"op": "replace", "path": "/answers/q9", "value": 2}], CRITICAL),
+        ([{"id": "q9", "options": [{"value": 0}, {"value": 3}], "value": 0}], None),
+        ([{"id": "q9", "options": [{"value": 0}, {"value": 3}], "value": None}], None),
+        ({"q9": {"touched": True, "min": 0, "max": 3, "value": 2}}, CRITICAL),
+        ({"q9": {"touched": True, "min": 0, "max": 3, "value": 0}}, None),
+        ({"q9": {"label": "Several days", "skipped": False}}, HIGH),
+        ({"q9": {"selectedOption": {"index": 3}}}, CRITICAL),
+        ({"q9": "Optional(3)"}, CRITICAL),
+        ({"q9": "Some(0)"}, None),
+        ({"q9": "two"}, CRITICAL),
+        ({"q9": "ZERO", "q10": "TWO"}, None),
+    ],
+)
+def test_nothing_beside_an_answer_hides_it_or_stands_for_it(answers, expected):
+    assert tier(body("phq9", answers)) is expected
+
+
+def test_a_form_packed_into_a_text_of_the_body_is_read():
+    form = json.dumps({"instrument": "phq9", "answers": {"q9": 2}}).encode()
+    for pack in (bytes, gzip.compress, zlib.compress):
+        text = base64.b64encode(pack(form)).decode()
+        for sent in (text, f"data:application/json;base64,{text}"):
+            assert tier(json.dumps({"payload": sent}).encode()) is CRITICAL
+    harmless = base64.b64encode(body("phq9", {"q9": 0})).decode()
+    assert tier(json.dumps({"payload": harmless}).encode()) is None
+
+
+def test_of_what_is_packed_in_a_body_only_a_few_are_opened():
+    bomb = base64.b64encode(gzip.compress(b" " * 4 * SCANNED_BYTES)).decode()
+    assert tier(json.dumps([bomb] * 200).encode()) is None
+
+
 def test_it_says_what_was_found_and_never_any_other_text():
     raw = body("cssrs-screener", {"q3": 1, "q5": 1, "note": "my name is Ann"})
     assert find_danger(raw) == Danger(CRITICAL, ("q3=1", "q5=1"))
