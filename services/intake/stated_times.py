@@ -17,7 +17,14 @@ from services.exceptions import Invalid, NotFound
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import raise_revision, refresh
 from services.patients.view import visible_patient
-from services.rules.mood_days import IMPLAUSIBLE_TIME, SKEW_LIMIT, find_zone, mood_day_at, to_utc
+from services.rules.mood_days import (
+    FARTHEST_BACK,
+    IMPLAUSIBLE_TIME,
+    SKEW_LIMIT,
+    find_zone,
+    mood_day_at,
+    to_utc,
+)
 
 
 def state_time(
@@ -27,7 +34,7 @@ def state_time(
     again changes nothing. What the phone said stays beside it.
 
     Raises `Forbidden`, `NotFound`, and `Invalid` for a form whose time is not in doubt, or was
-    stated otherwise, and for an instant after the receipt.
+    stated otherwise, and for an instant after the receipt or longer ago than a life.
     """
     scopes(actor, Action.MANAGE_TREATMENT)
     stated = to_utc(answered_at)
@@ -75,6 +82,8 @@ def _check(first: CheckIn, stated: datetime) -> None:
         raise Invalid({"recorded_at": ["The time of this entry is not in doubt any more."]})
     if stated - first.received_at > SKEW_LIMIT:
         raise Invalid({"recorded_at": ["Nothing is answered after it was received."]})
+    if first.received_at - stated > FARTHEST_BACK:
+        raise Invalid({"recorded_at": ["Nothing is answered over 100 years before it came."]})
 
 
 def _count_from(session: Session, first: CheckIn, stated: datetime, revision: int) -> None:

@@ -78,6 +78,8 @@ LATE_AFTER = timedelta(hours=48)
 STATED_DAYS_BACK = 2
 STAMPED_BEFORE = timedelta(days=31)
 BELIEVED_YEARS_BACK = 2
+# A lifetime: what a person enters about longer ago is a typing error.
+FARTHEST_BACK = timedelta(days=36_525)
 
 CLOCK_SKEW = "clock_skew"
 ENTERED_LATE = "entered_late"

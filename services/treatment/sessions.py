@@ -19,7 +19,7 @@ from services.exceptions import Invalid
 from services.intake.deciding.treatment import decide_session
 from services.intake.storing.follow_ups import with_follow_ups
 from services.patients.history.treatments import current_versions
-from services.rules.mood_days import to_utc
+from services.rules.mood_days import FARTHEST_BACK, to_utc
 from services.treatment.courses import known_course
 from services.treatment.once import Writing, keep_outcome
 from services.treatment.session_record import session_record
@@ -43,8 +43,6 @@ WITH_ROUTE: Final = frozenset({"ketamine", "esketamine"})
 # Longer than any treatment; a typing error is likelier.
 LONGEST: Final = timedelta(hours=24)
 FARTHEST_AHEAD: Final = timedelta(days=366)
-# A lifetime: a session before that is a typing error as well.
-FARTHEST_BACK: Final = timedelta(days=36_525)
 
 
 def create_session(

@@ -123,3 +123,23 @@ def test_a_time_that_nobody_doubts_stays(client: FlaskClient, clinic: ClinicWorl
     post(client, pat, form)
     answer = state(client, sam, form["id"], datetime.now(UTC) - timedelta(days=1))
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["recorded_at"])
+
+
+def test_a_word_may_name_any_time_of_a_life_and_none_that_no_calendar_can_count_back_from(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    sam = clinic.staff("clinician")
+    for instant, code in (
+        ("0001-01-01T00:00:00Z", 422),
+        ("0001-01-01T00:00:00+23:59", 422),
+        ("0000-01-01T00:00:00Z", 422),
+        ("1930-06-01T12:00:00Z", 200),
+        ("1970-01-01T00:00:00Z", 200),
+    ):
+        pat = clinic.patient()
+        form = phq9(item9=2, recorded_at=LONG_AGO)
+        post(client, pat, form)
+        body = {"recorded_at": instant, "reason": "They told me."}
+        answer = post(client, sam, body, f"/v1/check-ins/{form['id']}/time")
+        assert answer.status_code == code, instant
+        assert trend(client, sam, pat)["patient_id"] == str(pat.patient_id)
