@@ -113,12 +113,19 @@ def read_address(address: str) -> tuple[str, str]:
     scheme, _, rest = address.strip().partition(":")
     try:
         if scheme.lower() == "mailto":
-            return "email", ascii_mail_address(check_email(rest, "address"))
+            return "email", ascii_mail_address(_mail_address(rest))
         if scheme.lower() in ("http", "https"):
             return "webhook", _web_address(address.strip())
     except ValueError as error:
         raise Invalid({"address": [UNUSABLE]}) from error
     raise Invalid({"address": ["Not a mailto: or http(s):// address."]})
+
+
+def _mail_address(rest: str) -> str:
+    """What stands behind `mailto:`; a link with a subject or encoded letters is no address."""
+    if "?" in rest or "%" in rest:
+        raise ValueError("more than an address")
+    return check_email(rest, "address")
 
 
 def _web_address(url: str) -> str:

@@ -92,6 +92,7 @@ def test_a_value_that_cannot_work_stops_the_start_by_name(tmp_path: Path, name: 
         ("http://interlude.example:443", "http://interlude.example:443"),
         ("https://interlude.example:8443/Ward/a", "https://interlude.example:8443/Ward/a"),
         ("https://B\u00fccher.example/\u00e4", "https://xn--bcher-kva.example/%C3%A4"),
+        ("https://stra\u00dfe.example", "https://xn--strae-oqa.example"),
         ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
     ],
 )

@@ -30,6 +30,8 @@ def test_a_web_address(typed: str, stored: str):
     ("typed", "stored"),
     [
         ("oncall@b\u00fccher.test", "oncall@xn--bcher-kva.test"),
+        ("oncall@stra\u00dfe.test", "oncall@xn--strae-oqa.test"),
+        ("oncall@FU\u00dfBALL.b\u00fccher.test", "oncall@xn--fuball-cta.xn--bcher-kva.test"),
         ("oncall@clinic.test", "oncall@clinic.test"),
         ("z\u00fcri@clinic.test", "z\u00fcri@clinic.test"),
     ],
@@ -49,6 +51,9 @@ def test_a_mail_address(typed: str, stored: str):
         "http://pager.test/ x",
         "http://pager.test/" + "\u00e4" * 2000,
         "mailto:oncall@b\u00fc..test",
+        "mailto:oncall@pager.test?subject=Page",
+        "mailto:oncall%40pager.test",
+        "http://" + "\u00df" * 63 + ".test/",
         "ftp://pager.test/",
     ],
 )
