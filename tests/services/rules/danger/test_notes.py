@@ -66,6 +66,18 @@ def ids(note: str | None) -> set[str]:
         ("#killmyself", "en:kill-myself"),
         ("took all my sleeping pills", "en:overdose"),
         ("wrote a goodbye letter", "en:preparation"),
+        ("nearly jumped in front of a train", "en:attempt"),
+        ("I od'd last week", "en:overdose"),
+        ("I can't keep myself safe", "en:intent"),
+        ("I don't feel safe with myself", "en:intent"),
+        ("I might do something stupid", "en:intent"),
+        ("I don't think I will be here next week", "en:goodbye"),
+        ("not going to stop myself this time", "en:intent"),
+        ("if I had a gun I would use it", "en:method"),
+        ("I know how I would do it", "en:method"),
+        ("SH urges very strong", "en:self-harm"),
+        ("I want the pain to end forever", "en:wish-to-die"),
+        ("mar jaana chahta hoon", "hi:marna-chahna"),
     ],
 )
 def test_a_crisis_term_is_found_however_it_is_typed(note, term):
@@ -88,6 +100,11 @@ def test_a_crisis_term_is_found_however_it_is_typed(note, term):
         "j'ai bien dormi",
         "ik heb goed geslapen",
         "आज अच्छा लगा",
+        "nearly jumped into the car and drove off",
+        "I felt odd last week",
+        "I can't stop myself from eating chocolate",
+        "I don't feel safe in that neighbourhood",
+        "want the painting to be over by Friday",
     ],
 )
 def test_everyday_notes_are_left_alone(note):
