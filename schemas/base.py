@@ -86,6 +86,20 @@ def text(limit: int, *, required: bool = False, least: int = 0, **kwargs: Any) -
     return fields.String(required=required, validate=_checks(least, limit), **kwargs)
 
 
+class OwnWords(fields.String):
+    """A patient's own text. NUL, which PostgreSQL cannot store, reads as U+FFFD: no answer is lost
+    for a sign that nobody typed.
+    """
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        return str(super()._deserialize(value, *args, **kwargs)).replace("\x00", "\ufffd")
+
+
+def own_words(*, required: bool = False, least: int = 0) -> OwnWords:
+    """Text of a patient's own of up to `NOTE_LIMIT` characters."""
+    return OwnWords(required=required, validate=_checks(least, NOTE_LIMIT))
+
+
 def name(*, required: bool = False) -> fields.String:
     """A name that can be seen: one line, no control or direction characters, not only blanks."""
     return fields.String(required=required, validate=[*_checks(1, NAME_LIMIT), _can_be_seen])

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, PageQuery, Strict, answers_to, text
+from schemas.base import NAME_LIMIT, Instant, PageQuery, Strict, answers_to, own_words, text
 
 FLAGS = (
     "client_total_mismatch",
@@ -42,9 +42,9 @@ class CheckInIn(Strict):
     instrument = fields.String(required=True)
     answers = answers(required=True)
     recorded_at = Instant(required=True)
-    timezone = text(NOTE_LIMIT)  # a name that is no zone earns a flag, not a refusal
+    timezone = own_words()  # a name that is no zone earns a flag, not a refusal
     mood_day = fields.Date()
-    note = text(NOTE_LIMIT)
+    note = own_words()
     client_total = fields.Integer(strict=True, validate=validate.Range(min=-1000, max=1000))
     patient_id = fields.UUID(metadata={"description": "staff only"})
 
@@ -54,14 +54,14 @@ class AmendIn(Strict):
 
     id = fields.UUID(required=True)
     answers = answers(required=True)
-    reason = text(NOTE_LIMIT, required=True, least=1)
+    reason = own_words(required=True, least=1)
 
 
 class TimeIn(Strict):
     """`POST /v1/check-ins/{id}/time`: when the patient answered, and how it is known."""
 
     recorded_at = Instant(required=True)
-    reason = text(NOTE_LIMIT, required=True, least=1)
+    reason = own_words(required=True, least=1)
 
 
 class HelpRequestIn(Strict):
@@ -69,7 +69,7 @@ class HelpRequestIn(Strict):
 
     id = fields.UUID(required=True)
     recorded_at = Instant(required=True)
-    note = text(NOTE_LIMIT)
+    note = own_words()
 
 
 def seen_at() -> Instant:

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from schemas.base import NAME_LIMIT, NOTE_LIMIT, Instant, Strict, answers_to, text
+from schemas.base import NAME_LIMIT, Instant, Strict, answers_to, own_words, text
 from schemas.phone.check_ins import FLAGS, SafetyOut, SinceSessionOut, notice, seen_at
 
 MAX_EFFECTS = 100
@@ -36,13 +36,13 @@ class SideEffectsIn(Strict):
 
     id = fields.UUID(required=True)
     recorded_at = Instant(required=True)
-    timezone = text(NOTE_LIMIT)
+    timezone = own_words()
     session_id = fields.UUID()
     effects = fields.List(
         fields.Nested(EffectIn), load_default=list, validate=validate.Length(max=MAX_EFFECTS)
     )
     vitals = fields.Nested(EffectVitalsIn, load_default=dict)
-    note = text(NOTE_LIMIT)
+    note = own_words()
     patient_id = fields.UUID(metadata={"description": "staff only"})
 
     @validates_schema
@@ -60,7 +60,7 @@ class SideEffectsAmendIn(Strict):
         fields.Nested(EffectIn), required=True, validate=validate.Length(max=MAX_EFFECTS)
     )
     vitals = fields.Nested(EffectVitalsIn, load_default=dict)
-    reason = text(NOTE_LIMIT, required=True, least=1)
+    reason = own_words(required=True, least=1)
 
 
 @answers_to(EffectIn)

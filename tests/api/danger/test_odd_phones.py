@@ -77,6 +77,22 @@ def test_half_a_character_is_stored_as_a_mark_and_flagged(
     assert "text_damaged" not in record["flags"]
 
 
+def test_a_sign_that_nobody_types_costs_no_answer(client: FlaskClient, clinic: ClinicWorld) -> None:
+    pat = clinic.patient()
+    form = phq9(note="nul \0 here", timezone="Europe/Paris\0")
+    record = post(client, pat, form)
+    assert (record.status_code, record.json["note"]) == (201, "nul \ufffd here")
+    assert {"text_damaged", "unknown_timezone"} <= set(record.json["flags"])
+    assert post(client, pat, form).data == record.data
+    amended = {"id": str(uuid4()), "answers": form["answers"], "reason": "\0"}
+    assert post(client, pat, amended, f"/v1/check-ins/{form['id']}/amend").status_code == 201
+    sent = {"id": str(uuid4()), "recorded_at": form["recorded_at"], "note": "\0"}
+    effects = [{"code": "nausea", "grade": 1}]
+    assert post(client, pat, sent | {"effects": effects}, "/v1/side-effects").status_code == 201
+    asked = sent | {"id": str(uuid4())}
+    assert post(client, pat, asked, "/v1/help-requests").status_code == 201
+
+
 def odd_phones(client: FlaskClient, clinic: ClinicWorld, seeds: range) -> None:
     """Every answer is no fault; danger is on an alert; the series stays empty."""
     for seed in seeds:
