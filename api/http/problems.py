@@ -78,7 +78,10 @@ def respond(problem: dict[str, Any], headers: dict[str, str] | None = None) -> R
 def problem_of(error: refused.ServiceError) -> dict[str, Any]:
     """The document of a refusal; an exception without a row of its own takes its parent's."""
     row = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-    return document(*row, error.detail, **error.extra)
+    extra = error.extra
+    if "errors" in extra:
+        extra = extra | {"errors": flatten({"body": extra["errors"]})}
+    return document(*row, error.detail, **extra)
 
 
 def problem_of_http(error: HTTPException) -> dict[str, Any]:

@@ -17,7 +17,7 @@ Level = Literal["crisis", "support"]
 Card = dict[str, object]
 
 _NOT_RECEIVED = "This did not reach your clinic."
-_UNKNOWN = "It is not known whether this reached your clinic: do not count on it."
+_UNKNOWN = "We do not know whether this reached your clinic; send it again, and do not count on it."
 _NO_LONGER_READ = "Please note: your clinic no longer reads these answers."
 _GENERIC_RECEIVED = (
     "An alert about this reached your clinic. This app is not watched around the clock. "

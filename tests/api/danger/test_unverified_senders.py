@@ -40,7 +40,7 @@ def test_a_token_too_early_or_long_expired_is_searched(
 ) -> None:
     pat = clinic.patient()
     card = sent(client, at(pat, days), phq9(item9=3))
-    assert "not known whether this reached" in card["monitoring"]
+    assert "do not know whether this reached your clinic; send it again" in card["monitoring"]
     (alert,) = alerts(pat)
     assert (alert["family"], alert["severity"], alert["rule"]) == (
         "unreadable_risk",

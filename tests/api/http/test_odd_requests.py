@@ -93,6 +93,22 @@ def test_60_000_unknown_fields_are_answered_shortly(
         assert len(answer.data) < 10_000
 
 
+def test_what_the_rules_refuse_is_answered_shortly_too(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    pat, staff = clinic.patient(), clinic.staff()
+    screened = {"screened_on": "2026-11-21", "contraindications": ["x"] * 50_000}
+    answers = {f"q{number}": 9 for number in range(50_000)}
+    for path, body, who in (
+        (f"/v1/patients/{pat.patient_id}/screenings", screened, staff),
+        ("/v1/check-ins", phq9(answers=answers), pat),
+    ):
+        answer = client.post(path, json=body, headers=who.headers)
+        assert answer.status_code == 422
+        assert len(answer.data) < 20_000
+        assert len(answer.json["errors"]) <= 51
+
+
 READ = ("/v1/check-ins/{}", "/v1/side-effects/{}", "/v1/help-requests/{}")
 
 
