@@ -102,7 +102,7 @@ def test_what_nobody_knows_is_promised_neither_way(
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json is not None
     shown = answer.json["safety"]["monitoring"]
-    assert "not known" in shown
+    assert "do not know whether" in shown
     assert "did not reach" not in shown
     again = post(client, pat, body, path)
     assert again.status_code == (422 if "refused" in name else 200 if done else 201)
