@@ -8,6 +8,7 @@ import sys
 
 from api import CANNOT_START, create_app
 from api.cli import group_called, role_called
+from api.front.alive import alive_in
 from api.front.front import Front
 from api.settings import Settings
 
@@ -18,7 +19,7 @@ try:
     app = create_app(settings, role, any_key=group in ("audit", "db", "keys", "check"))
 except CANNOT_START as error:
     sys.exit(f"interlude: cannot start: {error}")
-front = Front(app, settings)
+front = Front(app, settings, alive_in(app))
 # What was loaded stays loaded: garbage collection in a long request need not walk it each time.
 gc.collect()
 gc.freeze()

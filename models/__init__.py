@@ -40,7 +40,7 @@ from models.on_call.schedule import (
     OnCallRotation,
     OnCallSchedule,
 )
-from models.operations import Probe, WatchRun, WorkerHeartbeat
+from models.operations import ApiLife, Probe, WatchRun, WorkerHeartbeat
 from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.people.clinic import Clinic
 from models.people.email_change import EmailChange
@@ -66,6 +66,7 @@ __all__ = [
     "AlertNote",
     "AlertOccurrence",
     "AlertResolution",
+    "ApiLife",
     "AuditDetail",
     "AuditEntry",
     "AuditKey",

@@ -20,6 +20,16 @@ class WorkerHeartbeat(Identified, Base):
     faults: Mapped[Strings] = mapped_column(server_default=EMPTY_STRINGS)
 
 
+class ApiLife(Identified, Base):
+    """One API process, from its first sign of life to its last one without a gap, by its clock."""
+
+    __tablename__ = "api_lives"
+    __table_args__ = (CheckConstraint("until_at >= from_at", name="ends_after_start"),)
+
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+
+
 class Probe(Base):
     """The one row that a readiness probe writes: a database that only reads is not ready."""
 

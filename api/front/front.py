@@ -69,9 +69,11 @@ def _carries_danger(method: str, path: str) -> bool:
 
 
 class Front:
-    """An ASGI application around a WSGI one."""
+    """An ASGI application around a WSGI one; `alive` says that this process is at work."""
 
-    def __init__(self, app: Application, settings: Settings) -> None:
+    def __init__(
+        self, app: Application, settings: Settings, alive: Callable[[], object] = bool
+    ) -> None:
         self._app, self._trusted = app, settings.trusted_proxies
         self._has_address = bool(settings.public_url)
         self._headers = security_headers(settings)
@@ -91,7 +93,7 @@ class Front:
         self._lanes: dict[Lane, Executor] = {
             lane: ThreadPoolExecutor(count, f"{lane}-lane") for lane, count in threads.items()
         }
-        self._watchdog = Watchdog(self, settings.deaf_s, settings.data_dir)
+        self._watchdog = Watchdog(self, settings.deaf_s, settings.data_dir, alive=alive)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request, or the server's start and end."""

@@ -2,6 +2,7 @@
 
 Each process asks itself, for no other can: all of them listen on one address. A process that is
 too deaf even for that leaves an old sign of life, and the supervisor ends it (`deaf_processes`).
+The database has its signs too: when no process leaves one, patients cannot answer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import structlog
 log = structlog.get_logger()
 
 LOOK_S: Final = 2.0
+ALIVE_EVERY_S: Final = 30.0
 EXIT_CODE: Final = 70
 HEALTHZ: Final[dict[str, Any]] = {
     "type": "http",
@@ -51,7 +53,7 @@ class Watchdog:
     """Asks the front of its own process, as a client would, through the loop and a thread.
 
     `deaf_s`: seconds without an answer after which the process ends, by `end`. `data_dir` takes
-    the signs of life.
+    the signs of life; `alive` leaves one in the database.
     """
 
     def __init__(
@@ -60,8 +62,11 @@ class Watchdog:
         deaf_s: float,
         data_dir: Path,
         end: Callable[[int], object] = os._exit,
+        alive: Callable[[], object] = bool,
+        alive_every_s: float = ALIVE_EVERY_S,
     ) -> None:
         self._front, self._deaf_s, self._end = front, deaf_s, end
+        self._alive, self._alive_every_s = alive, alive_every_s
         self._sign = signs_of_life(data_dir) / str(os.getpid())
         self._stopped = threading.Event()
 
@@ -69,6 +74,8 @@ class Watchdog:
         """Begin to ask, in a thread of its own."""
         self._stopped.clear()
         threading.Thread(target=self._watch, args=(loop,), name="watchdog", daemon=True).start()
+        # Of its own: a database that hangs makes no process deaf.
+        threading.Thread(target=self._live, name="alive", daemon=True).start()
 
     def stop(self) -> None:
         """The process ends by itself."""
@@ -90,6 +97,14 @@ class Watchdog:
                 self._sign.parent.mkdir(parents=True, exist_ok=True)
                 self._sign.touch()
                 os.utime(self._sign, (time.monotonic(),) * 2)
+
+    def _live(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._alive()
+            except Exception as error:  # noqa: BLE001 -- whatever it was, the next one may be left
+                log.warning("no_sign_of_life", kind=type(error).__name__)
+            self._stopped.wait(self._alive_every_s)
 
     async def _ask(self) -> None:
         await self._front(dict(HEALTHZ), _nothing, _taken)

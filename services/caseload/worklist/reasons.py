@@ -89,14 +89,16 @@ def _risk(row: CaseRow, silence: SilenceAfterRisk | None, now: datetime) -> Iter
 
 def _silent_after_risk(row: CaseRow, silence: SilenceAfterRisk) -> str:
     days = counted(silence.missed, "day")
-    paused = f" ({counted(silence.paused, 'paused day')} left out)" if silence.paused else ""
+    parts = [counted(silence.paused, "paused day")] if silence.paused else []
+    parts += [f"{counted(silence.lost, 'day')} of outages"] if silence.lost else []
+    left_out = f" ({', '.join(parts)} left out)" if parts else ""
     words: dict[Risk, str] = {
         "item9": _item9(row, SILENCE.item9_days),
         "cssrs": _cssrs(SILENCE.cssrs_days),
         "intake": "suicidal ideation at intake",
     }
     risks = ", ".join(words[risk] for risk in silence.risks)
-    return f"silent after risk: no item 9 or C-SSRS answered for {days}{paused}, {risks}"
+    return f"silent after risk: no item 9 or C-SSRS answered for {days}{left_out}, {risks}"
 
 
 def _item9(row: CaseRow, days: int) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from models import Patient, PatientStatus, User
+from models import ApiLife, Patient, PatientStatus, User
 from services.patients.history.pauses import load_pauses
+from services.rules.danger.outages import Life, Outage, down_since, lost_days, outages_between
 from services.rules.danger.silence import (
     SILENCE,
     SilenceAfterRisk,
@@ -77,11 +79,27 @@ def load_silence(
         last_risk_answer_on().label("last_risk_answer_on"),
     )
     rows = session.execute(with_account(query).where(*conditions)).all()
-    paused = load_pauses(session, [(row.clinic_id, row.id) for row in rows]) if rows else {}
-    return {row.id: _facts(row, paused[row.id], now) for row in rows}
+    if not rows:
+        return {}
+    paused = load_pauses(session, [(row.clinic_id, row.id) for row in rows])
+    outages = load_outages(session, now)
+    lost_in = cache(partial(lost_days, outages))
+    return {row.id: _facts(row, paused[row.id], outages, lost_in, now) for row in rows}
 
 
-def _facts(row: Any, paused: Iterable[DaySpan], now: datetime) -> SilenceFacts:
+def load_outages(session: Session, now: datetime) -> tuple[Outage, ...]:
+    """When no API process was at work, as their signs of life tell it (`operations.life`)."""
+    lives = session.execute(select(ApiLife.from_at, ApiLife.until_at))
+    return outages_between((Life(*row) for row in lives), now)
+
+
+def _facts(
+    row: Any,
+    paused: Iterable[DaySpan],
+    outages: Iterable[Outage],
+    lost_in: Callable[[tzinfo], frozenset[date]],
+    now: datetime,
+) -> SilenceFacts:
     zone = find_zone(row.timezone) or UTC
     accepted = row.accepted_at
     return SilenceFacts(
@@ -94,4 +112,6 @@ def _facts(row: Any, paused: Iterable[DaySpan], now: datetime) -> SilenceFacts:
         cssrs_moderate_at=row.cssrs_moderate_at,
         risk_at_intake=row.risk_at_intake,
         paused=tuple(paused),
+        lost=lost_in(zone),
+        down=down_since(outages, row.invited_at),
     )

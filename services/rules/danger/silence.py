@@ -1,7 +1,9 @@
 """N1: a silent patient at risk, and one who never started (clinical.md 5.1).
 
 Only an answered item 9 or a complete C-SSRS ends a silence; a paused day is not due and does not
-count, and the running mood day is not missed yet.
+count, nor does one on which the API was down for over 2 h (`outages`); the running mood day is not
+missed yet. Outages delay N1 by three days at most, however many there are: whoever is silent for so
+long is to be looked after, whatever the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ RULE: Final = CATALOGUE["N1"]
 
 @dataclass(frozen=True, slots=True)
 class SilenceThresholds:
-    """Days and hours of N1, from `data/silence.toml`."""
+    """Days and hours of N1, from `data/silence.toml`.
+
+    An outage is longer than `outage_from`, a day is lost when its outages are longer than
+    `day_lost_after`, and one silence leaves out `most_lost` of them at most.
+    """
 
     version: str
     at_risk_missed_days: int
@@ -32,6 +38,9 @@ class SilenceThresholds:
     cssrs_days: int
     intake_days: int
     never_started_hours: int
+    outage_from: timedelta
+    day_lost_after: timedelta
+    most_lost: timedelta
 
 
 SILENCE: Final = read(DATA / "silence.toml", SilenceThresholds)
@@ -43,6 +52,8 @@ class SilenceFacts:
 
     `last_risk_answer_on`: the last day with an answered item 9 or a complete C-SSRS, None for
     never. `accepted_on`: the day on which they took over their account; the next is the first due.
+    `lost`: the days on which the API was down for too long; `down`: for how long it was since the
+    invitation.
     """
 
     now: datetime
@@ -54,15 +65,20 @@ class SilenceFacts:
     cssrs_moderate_at: datetime | None
     risk_at_intake: bool
     paused: tuple[DaySpan, ...] = ()
+    lost: frozenset[date] = frozenset()
+    down: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceAfterRisk:
-    """So many due mood days missed in a row, of which so many more were paused, and the risks."""
+    """So many due mood days missed in a row, so many more that were paused, the risks, and so many
+    more that are left out for outages.
+    """
 
     missed: int
     paused: int
     risks: tuple[Risk, ...]
+    lost: int = 0
 
 
 def silence_tier(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> Tier | None:
@@ -71,30 +87,38 @@ def silence_tier(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> T
         return _never_started(facts, numbers)
     if silence_after_risk(facts, numbers) is not None:
         return Tier.HIGH
-    return Tier.MEDIUM if missed_in_a_row(facts) >= numbers.missed_days else None
+    return Tier.MEDIUM if missed_in_a_row(facts, numbers) >= numbers.missed_days else None
 
 
 def silence_after_risk(
     facts: SilenceFacts, numbers: SilenceThresholds = SILENCE
 ) -> SilenceAfterRisk | None:
     """What makes N1 high for somebody who has answered before: the caseload shows the same."""
-    missed, risks = missed_in_a_row(facts), risks_of(facts, numbers)
+    missed, risks = missed_in_a_row(facts, numbers), risks_of(facts, numbers)
     if missed < numbers.at_risk_missed_days or not risks:
         return None
-    return SilenceAfterRisk(missed, len(_days_since_answer(facts)) - missed, risks)
+    days, due = len(_days_since_answer(facts)), len(_due_days(facts))
+    return SilenceAfterRisk(missed, days - due, risks, due - missed)
 
 
 def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | None:
-    if facts.now - facts.invited_at < timedelta(hours=numbers.never_started_hours):
+    waited = facts.now - facts.invited_at - min(facts.down, numbers.most_lost)
+    if waited < timedelta(hours=numbers.never_started_hours):
         return None
     if any(facts.today in span for span in facts.paused):
         return None
     return Tier.HIGH if facts.risk_at_intake else Tier.MEDIUM
 
 
-def missed_in_a_row(facts: SilenceFacts) -> int:
-    """Due mood days since the last answer about risk, the running day left out."""
-    return sum(not any(day in span for span in facts.paused) for day in _days_since_answer(facts))
+def missed_in_a_row(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> int:
+    """Due mood days since the last answer about risk, the running day and lost ones left out."""
+    due = _due_days(facts)
+    return len(due) - min(sum(day in facts.lost for day in due), numbers.most_lost.days)
+
+
+def _due_days(facts: SilenceFacts) -> list[date]:
+    days = _days_since_answer(facts)
+    return [day for day in days if not any(day in span for span in facts.paused)]
 
 
 def _days_since_answer(facts: SilenceFacts) -> list[date]:

@@ -191,6 +191,36 @@ def test_a_process_that_does_not_answer_itself_ends(tmp_path: Path, *, answers: 
     assert codes == ([] if answers else [EXIT_CODE])
 
 
+@pytest.mark.parametrize("fault", ["hangs", "raises"])
+def test_a_sign_of_life_that_cannot_be_left_ends_no_process(tmp_path: Path, fault: str) -> None:
+    """The database hangs or is gone: the process goes on, and tries it again."""
+    tried, asked, released = threading.Event(), threading.Event(), threading.Event()
+    codes: list[int] = []
+    tries: list[int] = []
+
+    async def front(_scope: object, _receive: object, _send: object) -> None:
+        if tried.is_set():
+            asked.set()
+
+    def alive() -> None:
+        tries.append(1)
+        if fault == "raises" and len(tries) < 3:
+            raise OSError
+        tried.set()
+        released.wait(10)
+
+    async def live() -> None:
+        watchdog = Watchdog(front, 0.05, tmp_path, codes.append, alive, alive_every_s=0.01)
+        watchdog.start(asyncio.get_running_loop())
+        await asyncio.to_thread(asked.wait, 10)
+        watchdog.stop()
+        released.set()
+
+    asyncio.run(live())
+    assert (asked.is_set(), codes) == (True, [])
+    assert len(tries) == (3 if fault == "raises" else 1)
+
+
 def test_only_refused_log_ins_ask_to_wait(app: Flask) -> None:
     client = app.test_client()
     body = {"email": made_up_email(), "password": "wrong"}

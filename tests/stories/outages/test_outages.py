@@ -72,6 +72,12 @@ def test_answers_are_taken_again_when_the_database_is_back(running: RunningServi
     saw(f"{posts} x 503 with Retry-After and card, nothing half-written; {posts} x 201, paged")
 
 
+def test_every_api_process_says_that_it_is_at_work(running: RunningService):
+    """What silence leaves out is known by it."""
+    lives = "SELECT 1 FROM api_lives WHERE until_at > now() - interval '1 hour'"
+    wait_until(lambda: len(running.rows(lives)) >= 2, "both have left a sign of life")
+
+
 def is_informed_that_nothing_was_received(reply: Reply) -> None:
     assert reply.status == 503
     assert int(reply.headers["retry-after"]) >= 1

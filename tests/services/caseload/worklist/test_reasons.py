@@ -179,6 +179,12 @@ def test_what_a_treatment_asks_for_today(changes: dict[str, Any], words: str | N
             "silent after risk: no item 9 or C-SSRS answered for 3 days (1 paused day left out),"
             " C-SSRS moderate or high in the last 30 days, suicidal ideation at intake",
         ),
+        (
+            SilenceAfterRisk(4, 2, ("intake",), 1),
+            {},
+            "silent after risk: no item 9 or C-SSRS answered for 4 days (2 paused days, 1 day of"
+            " outages left out), suicidal ideation at intake",
+        ),
     ],
 )
 def test_silence_after_risk_is_stated_in_one_phrase(

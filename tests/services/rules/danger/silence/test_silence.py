@@ -135,3 +135,39 @@ def test_days_before_the_account_was_taken_over_are_not_due() -> None:
     answered, accepted = TODAY - timedelta(days=20), TODAY - timedelta(days=3)
     assert missed_in_a_row(replace(QUIET, last_risk_answer_on=answered, accepted_on=accepted)) == 2
     assert missed_in_a_row(replace(QUIET, last_risk_answer_on=answered, accepted_on=None)) == 19
+
+
+def test_lost_days_are_not_missed_up_to_three() -> None:
+    lost = frozenset(TODAY - timedelta(days=days) for days in range(2, 9))
+    facts = replace(QUIET, item9_positive_at=days_ago(9), lost=lost)
+    six, seven = (replace(facts, last_risk_answer_on=TODAY - timedelta(days=n)) for n in (6, 7))
+    assert (missed_in_a_row(six), silence_tier(six)) == (2, None)
+    assert silence_after_risk(seven) == SilenceAfterRisk(3, 0, ("item9",), 3)
+    # A day that was paused and lost is left out once.
+    paused = replace(seven, paused=(DaySpan(TODAY - timedelta(days=4), TODAY - timedelta(days=4)),))
+    none_lost = replace(paused, lost=frozenset())
+    assert silence_after_risk(none_lost) == SilenceAfterRisk(5, 1, ("item9",), 0)
+    assert missed_in_a_row(paused) == 2
+
+
+@pytest.mark.parametrize(
+    ("hours", "down_h", "tier"),
+    [
+        (74.9, 3, None),
+        (75, 3, Tier.MEDIUM),
+        (143.9, 72, None),
+        (144, 72, Tier.MEDIUM),
+        (144, 100, Tier.MEDIUM),
+    ],
+)
+def test_outages_since_the_invitation_are_left_out_up_to_three_days(
+    hours: float, down_h: int, tier: Tier | None
+) -> None:
+    facts = replace(
+        QUIET,
+        last_risk_answer_on=None,
+        accepted_on=None,
+        invited_at=NOW - timedelta(hours=hours),
+        down=timedelta(hours=down_h),
+    )
+    assert silence_tier(facts) is tier
