@@ -107,7 +107,8 @@ def _never_started(facts: SilenceFacts, numbers: SilenceThresholds) -> Tier | No
         return None
     if any(facts.today in span for span in facts.paused):
         return None
-    return Tier.HIGH if facts.risk_at_intake else Tier.MEDIUM
+    # Risk may be known without an answer that counts: of a refused one, or of one without a time.
+    return Tier.HIGH if facts.risk_at_intake or risks_of(facts, numbers) else Tier.MEDIUM
 
 
 def missed_in_a_row(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> int:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,13 +21,16 @@ from services.alerts.monitors import silence
 from services.alerts.monitors.silence import report_silence, silent_patients
 from services.caseload.patient.change import StatusChange, change_status
 from services.caseload.patient.create import create_patient
+from services.clock import utcnow
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.patients.status.lock import lock_patient
 from services.patients.status.row import raise_revision
 from services.unit_of_work import transaction
+from tests.builders.calls import post
+from tests.builders.entries import phq9
 from tests.builders.stored import alerts, rows
-from tests.builders.world import Person, World, made_up_email
+from tests.builders.world import ClinicWorld, Person, World, made_up_email
 
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -92,6 +96,15 @@ def test_somebody_who_never_started(app: Flask, worker_app: Flask, clean_databas
     assert listen(worker_app, START + timedelta(hours=72)) == 2
     assert found(pat) == [("silence", "medium")]
     assert found(at_risk) == [("silence", "high")]
+
+
+def test_risk_of_a_refused_answer_counts_for_somebody_who_never_started(
+    client: FlaskClient, clinic: ClinicWorld, worker_app: Flask
+) -> None:
+    pat = clinic.patient()
+    assert post(client, pat, phq9(item9=2, surprise=1)).status_code == 422
+    assert listen(worker_app, utcnow() + timedelta(hours=72)) == 1
+    assert found(pat) == [("unreadable_risk", "critical"), ("silence", "high")]
 
 
 def test_nobody_listens_for_the_discharged(

@@ -121,6 +121,20 @@ def test_somebody_who_never_started(hours: float, risk: bool, tier: Tier | None)
     assert silence_tier(facts) is tier
 
 
+@pytest.mark.parametrize(
+    ("risk", "tier"),
+    [
+        ({"item9_positive_at": days_ago(14)}, Tier.HIGH),
+        ({"item9_positive_at": days_ago(14.01)}, Tier.MEDIUM),
+        ({"cssrs_moderate_at": days_ago(30)}, Tier.HIGH),
+        ({"cssrs_moderate_at": days_ago(30.01)}, Tier.MEDIUM),
+    ],
+)
+def test_somebody_at_risk_whose_answers_never_counted(risk: dict[str, object], tier: Tier) -> None:
+    """Refused bodies and answers without a believable time count as risk and end no silence."""
+    assert silence_tier(replace(QUIET, last_risk_answer_on=None, **risk)) is tier
+
+
 def test_paused_days_are_not_missed() -> None:
     paused = (DaySpan(TODAY - timedelta(days=6), TODAY - timedelta(days=2)),)
     facts = replace(QUIET, last_risk_answer_on=TODAY - timedelta(days=8), paused=paused)
