@@ -28,7 +28,8 @@ class SeriesEntry:
     """The current version of one check-in.
 
     `total` is None unless the form is complete; `item9_max` (0-3) is the highest item 9 of all its
-    versions; `answered` counts answered items; `late` is the flag `entered_late`.
+    versions; `answered` counts answered items; `late` is the flag `entered_late`; `recalled`: it
+    was written down on a later day than the one that it tells of.
     """
 
     mood_day: date
@@ -39,6 +40,7 @@ class SeriesEntry:
     item9_max: int | None = None
     answered: int = 1
     late: bool = False
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ ends of the calendar.
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from datetime import timezone as fixed_offset
@@ -161,6 +161,14 @@ def place(
     clock_flags |= {IMPLAUSIBLE_TIME} if is_implausible else set()
     flags = frozenset(zone_flags | clock_flags | day_flags | late_flags)
     return Placement(mood_day, zone_name, flags, recorded_utc, answered_at)
+
+
+def is_recalled(mood_day: date, answered_at: datetime, zone: str, flags: Collection[str]) -> bool:
+    """Whether an answer was written down on a later day than the one that it tells of.
+
+    `zone` and `flags` are those of its `Placement`. Not so of what was only received late.
+    """
+    return ENTERED_LATE in flags and mood_day < mood_day_at(answered_at, find_zone(zone) or UTC)
 
 
 def _choose_zone(

@@ -28,7 +28,7 @@ from services.rules.decide.check_in import INSTRUMENTS, SeriesCase, series_decis
 from services.rules.figures.baseline import baseline_anchor, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.session_effect import session_windows
-from services.rules.mood_days import find_zone
+from services.rules.mood_days import ENTERED_LATE, find_zone, is_recalled
 from services.rules.schedule.case import URINARY
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 
@@ -44,16 +44,17 @@ def with_series(
     asked, score = sent.instrument, outcome.read.score
     if asked is None or score is None or asked.code not in INSTRUMENTS:
         return outcome
-    facts = outcome.read.facts
+    facts, placed = outcome.read.facts, outcome.read.placement
     joined = SeriesEntry(
-        mood_day=outcome.read.placement.mood_day,
+        mood_day=placed.mood_day,
         recorded_at=facts.recorded_at,
         received_at=facts.received_at,
         entry_id=str(root_id),
         total=score.total,
         item9_max=outcome.read.q9_highest,
         answered=score.answered,
-        late="entered_late" in facts.flags,
+        late=ENTERED_LATE in facts.flags,
+        recalled=is_recalled(placed.mood_day, facts.recorded_at, placed.zone, facts.flags),
     )
     try:
         zone = find_zone(known.patient.timezone) or UTC

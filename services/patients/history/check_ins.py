@@ -28,7 +28,7 @@ from sqlalchemy.orm.util import AliasedClass
 from models import CheckIn, CheckInContent
 from services.rules.day_series import SeriesEntry
 from services.rules.instruments.definition import LIFETIME_CSSRS
-from services.rules.mood_days import IMPLAUSIBLE_TIME
+from services.rules.mood_days import ENTERED_LATE, IMPLAUSIBLE_TIME, is_recalled
 
 ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]] = (
     CheckIn.mood_day,
@@ -40,6 +40,7 @@ ENTRY_COLUMNS: Final[tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
     CheckIn.total,
     CheckIn.q9_highest,
     CheckIn.answered,
+    CheckIn.zone,
     CheckIn.flags,
 )
 # Answers and notes stand beside their check-in, in a table that the alert worker cannot read.
@@ -67,18 +68,19 @@ _LAST: Final = -len(ENTRY_COLUMNS)
 def entry_of(row: Row[Any]) -> SeriesEntry:
     """An entry from a row whose last columns are `ENTRY_COLUMNS`.
 
-    Taken by place, which costs a fraction of looking nine columns up by name.
+    Taken by place, which costs a fraction of looking ten columns up by name.
     """
-    mood_day, answered_at, received_at, root_id, _, total, q9_highest, answered, flags = row[_LAST:]
+    mood_day, at, received_at, root_id, _, total, q9_highest, answered, zone, flags = row[_LAST:]
     return SeriesEntry(
         mood_day=mood_day,
-        recorded_at=answered_at,
+        recorded_at=at,
         received_at=received_at,
         entry_id=root_id,
         total=total,
         item9_max=q9_highest,
         answered=answered,
-        late="entered_late" in flags,
+        late=ENTERED_LATE in flags,
+        recalled=is_recalled(mood_day, at, zone, flags),
     )
 
 
@@ -93,6 +95,7 @@ def as_json(entries: Select[Any]) -> ScalarSelect[Any]:
         one.c.total,
         one.c.q9_highest,
         one.c.answered,
+        one.c.zone,
         one.c.flags,
     )
     return select(func.jsonb_agg(cells, type_=JSONB())).scalar_subquery()
@@ -100,21 +103,32 @@ def as_json(entries: Select[Any]) -> ScalarSelect[Any]:
 
 def entries_of_json(stored: Sequence[Sequence[Any]] | None) -> list[SeriesEntry]:
     """The entries that `as_json` gave."""
-    return [
-        SeriesEntry(
-            mood_day=date.fromisoformat(mood_day),
-            recorded_at=datetime.fromisoformat(answered_at).astimezone(UTC),
-            received_at=datetime.fromisoformat(received_at).astimezone(UTC),
-            entry_id=root_id,
-            total=total,
-            item9_max=q9_highest,
-            answered=answered,
-            late="entered_late" in flags,
-        )
-        for mood_day, answered_at, received_at, root_id, total, q9_highest, answered, flags in (
-            stored or ()
-        )
-    ]
+    return [_entry_of_json(*cells) for cells in stored or ()]
+
+
+def _entry_of_json(
+    mood_day: str,
+    answered_at: str,
+    received_at: str,
+    root_id: str,
+    total: int | None,
+    q9_highest: int | None,
+    answered: int,
+    zone: str,
+    flags: Sequence[str],
+) -> SeriesEntry:
+    day, at = date.fromisoformat(mood_day), datetime.fromisoformat(answered_at).astimezone(UTC)
+    return SeriesEntry(
+        mood_day=day,
+        recorded_at=at,
+        received_at=datetime.fromisoformat(received_at).astimezone(UTC),
+        entry_id=root_id,
+        total=total,
+        item9_max=q9_highest,
+        answered=answered,
+        late=ENTERED_LATE in flags,
+        recalled=is_recalled(day, at, zone, flags),
+    )
 
 
 def counting(

@@ -134,7 +134,7 @@ def find_baseline(
             if is_daily
             else first_form_baseline(entries)
         )
-    sided = on_their_side(entries, treatment.sessions, zone)
+    sided = on_their_side(entries, treatment.sessions, zone, thresholds)
     around = AroundSession(instrument, sided, anchor.session, zone, thresholds)
     return around.before() or around.after() or MISSING
 

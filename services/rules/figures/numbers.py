@@ -10,7 +10,7 @@ from services.rules.measures import MEASURES, Measures
 from services.rules.numbers import DATA, read_versions
 
 # Which formulas a version means, where not only a number changed: cuts of the past keep theirs.
-Edition = Literal["2026-01", "2026-11"]
+Edition = Literal["2026-01", "2026-11", "2026-12"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ class FigureNumbers:
     def is_first_edition(self) -> bool:
         """Whether these are the formulas from before 27 November 2026."""
         return self.edition == "2026-01"
+
+    @property
+    def is_by_the_stamp(self) -> bool:
+        """Whether the hour at which an answer was given counts, however late it was received."""
+        return self.edition not in ("2026-01", "2026-11")
 
 
 FIGURES: Final = read_versions(DATA / "figures", FigureNumbers)

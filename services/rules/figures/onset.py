@@ -69,15 +69,27 @@ def _is_relief(
 def _answers_by_the_hour(
     entries: Iterable[SeriesEntry], first: Session, zone: tzinfo, thresholds: FigureNumbers
 ) -> Iterator[tuple[Onset, int]]:
-    """Complete answers of days 0 and 1 that were recorded after the session began, as recorded."""
-    session_day = first.day(zone)
-    for entry in sorted(in_order(entries), key=lambda entry: entry.recorded_at):
+    """Complete answers of days 0 and 1 that were recorded after the session began, day by day (as
+    recorded, until the edition of November 2026).
+    """
+    session_day, ordered = first.day(zone), in_order(entries)
+    if not thresholds.is_by_the_stamp:
+        ordered.sort(key=lambda entry: entry.recorded_at)
+    for entry in ordered:
         days = (entry.mood_day - session_day).days
         if entry.total is None or entry.recorded_at < first.started_at:
             continue
         if 0 <= days <= thresholds.session.onset_hours_days:
-            # One that was written down on a later day tells the day, not the hour.
-            tells_hour = mood_day_at(entry.recorded_at, first.zone(zone)) == entry.mood_day
-            tells_hour |= not (entry.late or thresholds.is_first_edition)
+            tells_hour = _tells_hour(entry, first.zone(zone), thresholds)
             hours = hours_since(first, entry.recorded_at) if tells_hour else None
             yield Onset(entry.mood_day, days, hours), entry.total
+
+
+def _tells_hour(entry: SeriesEntry, zone: tzinfo, thresholds: FigureNumbers) -> bool:
+    """One that was written down on a later day tells the day, not the hour. `zone`: the session's,
+    by whose clock the editions before the stamp counted looked.
+    """
+    if thresholds.is_by_the_stamp:
+        return not entry.recalled
+    at_once = not (entry.late or thresholds.is_first_edition)
+    return at_once or mood_day_at(entry.recorded_at, zone) == entry.mood_day

@@ -14,29 +14,35 @@ from datetime import date, datetime, tzinfo
 
 from services.rules.courses import Session
 from services.rules.day_series import SeriesEntry
+from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 
 
 def on_their_side(
-    entries: Iterable[SeriesEntry], sessions: Sequence[Session], zone: tzinfo
+    entries: Iterable[SeriesEntry],
+    sessions: Sequence[Session],
+    zone: tzinfo,
+    thresholds: FigureNumbers = FIGURE_NUMBERS,
 ) -> list[SeriesEntry]:
     """Return the entries, none on a day before a session (ascending) that it was given after, nor
     on a day after one that it was given before.
 
-    What was entered late is about the day that it names, and stays there.
+    What was written down later is about the day that it names, which may lie before a session that
+    it was given after. In the edition of November 2026 so was all that was received late; the first
+    knew no sides.
     """
-    if not sessions:
+    if not sessions or thresholds.is_first_edition:
         return list(entries)
     starts = [session.started_at for session in sessions]
     days = [session.day(zone) for session in sessions]
+    if not thresholds.is_by_the_stamp:
+        return [one if one.late else _beside(one, starts, days) for one in entries]
     return [_beside(entry, starts, days) for entry in entries]
 
 
 def _beside(entry: SeriesEntry, starts: Sequence[datetime], days: Sequence[date]) -> SeriesEntry:
-    if entry.late:
-        return entry
     begun = bisect_right(starts, entry.recorded_at)
     day = entry.mood_day
-    if begun > 0:
+    if begun > 0 and not entry.recalled:
         day = max(day, days[begun - 1])
     if begun < len(days):
         day = min(day, days[begun])

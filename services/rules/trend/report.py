@@ -196,7 +196,7 @@ def _figures(
     rule = value_rule(instrument)
     rows = day_rows(known, rule)
     values = day_values(rows)
-    sided = known if figures.is_first_edition else on_their_side(known, treatment.sessions, zone)
+    sided = on_their_side(known, treatment.sessions, zone, figures)
     sided_values = values if sided == known else day_values(day_rows(sided, rule))
     baseline = find_baseline(instrument, known, rows, figures, treatment=treatment, zone=zone)
     current = values[-1] if values else None

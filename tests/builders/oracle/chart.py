@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 ITEMS: Final = {"phq9": 9, "phq9-daily": 9, "gad7": 7, "mood": 1}
 WITH_ITEM9: Final = ("phq9", "phq9-daily")
+CSSRS: Final = "cssrs-screener"
 DAILY: Final = ("phq9-daily", "mood")
 HIGHER_IS_BETTER: Final = ("mood",)
 DAY: Final = timedelta(days=1)
@@ -53,8 +54,11 @@ class WrittenForm:
     @property
     def mood_day(self) -> date:
         """The day that it is about: the one named, if at most 2 days back, else the stamped one."""
-        if self.placed_on is not None:
-            return self.placed_on
+        return self.named_day if self.placed_on is None else self.placed_on
+
+    @property
+    def named_day(self) -> date:
+        """As `mood_day`, wherever a session places it."""
         own = self.stamped_day
         if self.about is not None and own - 2 * DAY <= self.about <= own:
             return self.about
@@ -67,14 +71,13 @@ class WrittenForm:
         return mood_day(self.received_at if ahead else self.recorded_at, self.zone)
 
     @property
-    def is_late(self) -> bool:
-        """Received over 48 h after it was filled in, or about an earlier day."""
-        over = self.received_at - self.recorded_at > timedelta(hours=48)
-        return over or self.mood_day < self.stamped_day
+    def is_recalled(self) -> bool:
+        """Written down on a later day than the one that it is about."""
+        return self.named_day < self.stamped_day
 
     def precedes(self, session: WrittenSession) -> bool:
-        """Given before the session; what came late stands on the day that it is about."""
-        if self.is_late and self.mood_day < session.day:
+        """Given before the session; what was recalled stands on the day that it is about."""
+        if self.is_recalled and self.mood_day < session.day:
             return True
         return self.recorded_at < session.started_at
 
@@ -156,8 +159,8 @@ class WrittenChart:
         return sorted(same, key=lambda one: (one.recorded_at.astimezone(UTC), one.id))
 
     def placed(self, instrument: str) -> list[WrittenForm]:
-        """Forms as figures of treatment see them: one given after a session, and not late, counts
-        on no day before that session's, one given before it on no day after it.
+        """Forms as figures of treatment see them: one given after a session, and not recalled,
+        counts on no day before that session's, one given before it on no day after it.
         """
         return [self._place(one) for one in self.of(instrument)]
 
@@ -166,14 +169,20 @@ class WrittenChart:
         for session in self.begun():
             if form.recorded_at < session.started_at:
                 day = min(day, session.day)
-            elif not form.is_late:
+            elif not form.is_recalled:
                 day = max(day, session.day)
         return form if day == form.mood_day else replace(form, placed_on=day)
 
-    def today(self, *instruments: str) -> date:
-        """The last day of a report that names none: of the cut, or of a newer form of these."""
-        newest = [one.mood_day for each in instruments for one in self.of(each)]
-        return max([mood_day(self.at, ZoneInfo(self.timezone)), *newest])
+    def today(self, instrument: str) -> date:
+        """The last day of a report that names none: of the cut, or a newer one of what it shows:
+        these forms, item 9 of any, the C-SSRS.
+        """
+        shown = [
+            one.mood_day
+            for one in self.forms
+            if one.instrument in (instrument, CSSRS) or one.item9 is not None
+        ]
+        return max([mood_day(self.at, ZoneInfo(self.timezone)), *shown])
 
     def replace_form(self, changed: WrittenForm) -> None:
         """Put a form with one more version in its place."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median, stdev
@@ -28,12 +28,15 @@ from tests.builders.oracle.chart import (
 
 @dataclass(frozen=True)
 class FirstLevel:
-    """The baseline: `after_treatment` when nothing but data after session 1 gives it."""
+    """The baseline: `after_treatment` when nothing but data after session 1 gives it; `given_at`:
+    the form over weeks that it is.
+    """
 
     value: Fraction | None
     on: date | None
     status: str
     after_treatment: bool = False
+    given_at: datetime | None = None
 
 
 MISSING = FirstLevel(None, None, "missing")
@@ -83,7 +86,8 @@ def baseline_at(forms: list[WrittenForm], instrument: str, first: WrittenSession
         return _mean(since[:3], "provisional", treated=True) if len(since) >= 3 else MISSING
     fortnight = [one for one in earlier if first.day - 14 * DAY <= one.day]
     if fortnight:
-        return FirstLevel(fortnight[-1].value, fortnight[-1].day, "established")
+        last = fortnight[-1]
+        return FirstLevel(last.value, last.day, "established", given_at=last.recorded_at)
     week_after = [one for one in after(forms, first) if one.mood_day <= first.day + 7 * DAY]
     found = first_complete(week_after)
     if found is not None:
@@ -95,7 +99,8 @@ def first_complete(forms: list[WrittenForm]) -> FirstLevel | None:
     """The first complete form, by the day that it is about, then by the instant."""
     for one in sorted(forms, key=lambda form: (form.mood_day, form.recorded_at)):
         if one.total is not None:
-            return FirstLevel(Fraction(one.total), one.mood_day, "provisional")
+            value = Fraction(one.total)
+            return FirstLevel(value, one.mood_day, "provisional", given_at=one.recorded_at)
     return None
 
 
@@ -131,7 +136,7 @@ def status(chart: WrittenChart, start: FirstLevel, current: DayValue | None) -> 
     """The contract's list: the first that holds."""
     if start.value is None or start.on is None:
         return "baseline_missing"
-    if current is None or current.day <= start.on:
+    if current is None or current.recorded_at == start.given_at:
         return "baseline_only"
     if current.value - start.value >= 6:
         return "worse"

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from tests.builders.calls import made
 from tests.builders.entries import phq9
 from tests.builders.oracle.chart import (
+    CSSRS,
     Absence,
     WrittenChart,
     WrittenCourse,
@@ -209,27 +210,39 @@ class Life:
             self.plan(timedelta(minutes=5), lambda: self.answer("phq9", timedelta(days=310)))
         if self.draw.random() < 0.3:
             self.plan(timedelta(minutes=9), lambda: self.answer("phq9-daily", timedelta(days=40)))
+        if self.draw.random() < 0.2:
+            self.plan(timedelta(minutes=13), self.years_ago)
+
+    def years_ago(self) -> None:
+        """A stamp that nobody believes: it enters no series."""
+        self.answer("phq9", timedelta(days=800))
+        self.written.forms.pop()
 
     def cssrs(self) -> None:
         """A screener."""
-        if self.is_away():
-            return
+        if not self.is_away():
+            self.send(CSSRS, self.screened(), timedelta())
+
+    def screened(self) -> dict[str, Any]:
+        """The answers to it; some leave a link out."""
         yes = self.draw.choice(((), (), ("q1",), ("q1", "q2", "q3"), ("q6",), ("q2", "q4")))
         links = ("q1", "q2", "q3", "q4", "q5", "q6", "q6b")
         found: dict[str, Any] = {link: int(link in yes) for link in links}
         if self.draw.random() < 0.15:
             found[self.draw.choice(links)] = None
-        self.send("cssrs-screener", found, timedelta())
+        return found
 
     def amend(self) -> None:
         """A new version of one of the last forms."""
-        known = [one for one in self.written.forms if one.instrument in MOST]
-        if not known or self.is_away():
+        if not self.written.forms or self.is_away():
             return
-        form = self.draw.choice(known[-12:])
-        answers = self.answers(form.instrument)
-        if self.draw.random() < 0.2:
-            answers = dict.fromkeys(answers)
+        form = self.draw.choice(self.written.forms[-12:])
+        if form.instrument == CSSRS:
+            answers = self.screened()
+        else:
+            answers = self.answers(form.instrument)
+            if self.draw.random() < 0.2:
+                answers = dict.fromkeys(answers)
         self.chart.amend(form.id, answers)
         changed = WrittenForm(**{**vars(form), "versions": (*form.versions, answers)})
         self.written.replace_form(changed)
@@ -269,13 +282,21 @@ class Life:
     def enter(self, course: str, started_at: datetime, kind: str) -> None:
         """Store the session."""
         more = {} if self.product == "ketamine" else {"route": "intranasal"}
-        zone = self.clinic_zone
-        if self.abroad and self.draw.random() < 0.2:
-            zone = more["timezone"] = self.draw.choice(ZONES)
+        zone = self.place_of(started_at)
+        if zone != self.clinic_zone:
+            more["timezone"] = zone
         found = self.chart.session(course, started_at, product=self.product, **more)
         self.written.sessions.append(WrittenSession(found["id"], course, started_at, zone))
         assert found["timezone"] == zone, (found["timezone"], zone)
         self.wrote(f"session {found['id']} {kind} at {started_at.isoformat()} {zone}")
+
+    def place_of(self, started_at: datetime) -> str:
+        """The zone of a session: nobody is treated in two within three days."""
+        for one in self.written.sessions:
+            if abs(one.started_at - started_at) < timedelta(days=3):
+                return one.zone
+        is_elsewhere = self.abroad and self.draw.random() < 0.4
+        return self.draw.choice(ZONES) if is_elsewhere else self.clinic_zone
 
     def correct_session(self) -> None:
         """A wrong hour, or it did not take place."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tests.builders.oracle import levels, treated
 from tests.builders.oracle.chart import (
+    CSSRS,
     CSSRS_LEVELS,
     WITH_ITEM9,
     DayValue,
@@ -111,13 +112,13 @@ def _item9(chart: WrittenChart, instrument: str) -> Json:
     last = max(positive, default=None)
     levels_of: dict[date, str] = {}
     for one in chart.forms:
-        if one.instrument == "cssrs-screener":
+        if one.instrument == CSSRS:
             found = [levels_of.get(one.mood_day), *map(cssrs_level, one.versions)]
             known = [each for each in found if each is not None]
             levels_of[one.mood_day] = max(known, key=CSSRS_LEVELS.index)
     return {
         "last_positive_on": _iso(last),
-        "days_since_positive": (chart.today(*WITH_ITEM9, instrument) - last).days if last else None,
+        "days_since_positive": (chart.today(instrument) - last).days if last else None,
         "highest": _highest(forms),
         "cssrs": [
             {"on": day.isoformat(), "level": level} for day, level in sorted(levels_of.items())
@@ -153,10 +154,12 @@ def _onset(chart: WrittenChart, instrument: str) -> Json | None:
     if found is None:
         return None
     day, number, form = found
-    first = levels.course_starts(chart)[-1]
-    hours = round((form.recorded_at - first.started_at).total_seconds() / 3600, 2)
-    known = number <= 1 and not form.is_late
-    return {"on": day.isoformat(), "days": number, "hours": hours if known else None}
+    hours = None
+    # One that was written down on a later day tells the day, not the hour.
+    if form is not None and not form.is_recalled:
+        first = levels.course_starts(chart)[-1]
+        hours = round((form.recorded_at - first.started_at).total_seconds() / 3600, 2)
+    return {"on": day.isoformat(), "days": number, "hours": hours}
 
 
 def _adherence(chart: WrittenChart, instrument: str) -> Json:

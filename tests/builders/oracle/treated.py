@@ -15,6 +15,7 @@ from tests.builders.oracle.chart import (
     WrittenChart,
     WrittenForm,
     WrittenSession,
+    by_day,
     values,
 )
 from tests.builders.oracle.levels import (
@@ -132,25 +133,23 @@ def first_loss(
     return None
 
 
-def onset(chart: WrittenChart, instrument: str) -> tuple[date, int, WrittenForm] | None:
-    """The first day of at most 7 with a fall of 5 (daily), the first form with response; and the
-    first form of that day that shows it.
+def onset(chart: WrittenChart, instrument: str) -> tuple[date, int, WrittenForm | None] | None:
+    """The first day of at most 7 with a fall of 5 (daily), the first form with response; days 0 and
+    1 by single forms, with the one that shows it, later ones by their values.
     """
     starts, start = course_starts(chart), baseline(chart, instrument)
-    if not starts or start.value is None:
+    if not starts or start.value is None or start.after_treatment:
         return None
-    forms = after(chart.placed(instrument), starts[-1])
-    for one in values(forms):
-        number = (one.day - starts[-1].day).days
-        if is_relief(instrument, start, one.value, number):
-            shown = [
-                form
-                for form in forms
-                if form.mood_day == one.day
-                and form.total is not None
-                and is_relief(instrument, start, Fraction(form.total), number)
-            ]
-            return one.day, number, shown[0]
+    forms, first = after(chart.placed(instrument), starts[-1]), starts[-1].day
+    for day, of_day in by_day(forms).items():
+        number = (day - first).days
+        shown: list[tuple[WrittenForm | None, Fraction]]
+        shown = [(None, one.value) for one in values(of_day)]
+        if number <= 1:
+            shown = [(form, Fraction(form.total)) for form in of_day if form.total is not None]
+        for form, value in shown:
+            if is_relief(instrument, start, value, number):
+                return day, number, form
     return None
 
 
@@ -164,33 +163,42 @@ def is_relief(instrument: str, start: FirstLevel, value: Fraction, number: int) 
     return number <= 7 and points(instrument, start.value, value) >= 5
 
 
+def is_judged(start: FirstLevel) -> bool:
+    """Whether there is a baseline of 10 that was measured before treatment."""
+    return start.value is not None and start.value >= 10 and not start.after_treatment
+
+
 def is_response(start: FirstLevel, value: Fraction) -> bool:
-    """At least half gone, from a baseline of 10 that was measured before treatment."""
-    assert start.value is not None
-    judged = start.value >= 10 and not start.after_treatment
-    return judged and 2 * value <= start.value
+    """At least half gone, from such a baseline."""
+    return start.value is not None and is_judged(start) and 2 * value <= start.value
+
+
+def readings(chart: WrittenChart) -> list[DayValue]:
+    """The two-week form from the day after the first session of the course on."""
+    starts = course_starts(chart)
+    if not starts:
+        return []
+    found = values(after(chart.placed("phq9"), starts[-1]))
+    return [one for one in found if one.day > starts[-1].day]
 
 
 def relapses(chart: WrittenChart) -> list[Loss]:
-    """Rule M3 over the forms since the first session; each needs a response before it."""
-    starts, start = course_starts(chart), baseline(chart, "phq9")
-    if not starts or start.value is None:
-        return []
+    """Rule M3 over these; each needs a response, or a total below 5, before it."""
+    start = baseline(chart, "phq9")
     found: list[Loss] = []
-    responded, lowest, below = False, None, list[DayValue]()
-    for one in values(after(chart.placed("phq9"), starts[-1])):
-        if is_response(start, one.value) or one.value < 5:
-            responded, below = True, []
-            lowest = one.value if lowest is None else min(lowest, one.value)
+    # The lowest value since a response; None while there is none to lose.
+    lowest, below = None, list[DayValue]()
+    for one in readings(chart):
+        better = is_response(start, one.value)
+        if lowest is None:
+            lowest = one.value if better or one.value < 5 else None
             continue
-        if not responded or lowest is None:
-            continue
-        lost = start.value >= 10 and not start.after_treatment
-        below = [*below, one] if lost else []
+        below = [*below, one] if is_judged(start) and not better else []
         loss = _loss(below, one, lowest)
+        lowest = min(lowest, one.value)
         if loss is not None:
             found.append(loss)
-            responded, lowest, below = False, None, []
+            lowest, below = None, []
     return found
 
 
@@ -227,17 +235,17 @@ def response_of_course(chart: WrittenChart) -> CourseResponse | None:
     own = [one for one in chart.begun() if one.course == course.id]
     induced = [one for one in chart.begun() if phases[one.course] == "induction"]
     if not induced:
-        return CourseResponse(course.id, len(own), None, None, None)
+        return CourseResponse(course.id, len(own), None, None, "unknown")
     last, start = induced[-1], baseline(chart, "phq9")
     whole = (course.id, len(own), last.day)
-    forms = after(after(chart.placed("phq9"), last), course_starts(chart)[-1])
-    since = [one for one in values(forms) if one.day > last.day]
-    judged = start.value is not None and start.value >= 10 and not start.after_treatment
-    if not judged or not since:
+    since = [one for one in readings(chart) if one.day > last.day]
+    if not is_judged(start) or not since:
         return CourseResponse(*whole, None, "unknown")
-    ends = [one.on for one in relapses(chart) if one.on > last.day]
+    losses = relapses(chart)
+    ends = [one.on for one in losses if one.on > last.day]
     if ends:
         return CourseResponse(*whole, (ends[0] - last.day).days, "observed")
-    if not any(is_response(start, one.value) or one.value < 5 for one in since):
+    since_loss = [one for one in readings(chart) if not losses or one.day > losses[-1].confirmed_on]
+    if not any(is_response(start, one.value) or one.value < 5 for one in since_loss):
         return CourseResponse(*whole, None, "no_response")
     return CourseResponse(*whole, (since[-1].day - last.day).days, "censored")

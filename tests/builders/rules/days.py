@@ -35,8 +35,10 @@ def entry(
 ) -> SeriesEntry:
     """A form sent at an hour of a day, about that day or another; without a total, incomplete."""
     mood_day, sent_at = on(day if about is None else about), at(day, hour)
+    number = f"{day:04}-{hour:05.2f}"
+    recalled = mood_day < on(day)
     return SeriesEntry(
-        mood_day, sent_at, sent_at, f"{day:04}-{hour:05.2f}", total, item9, late=late
+        mood_day, sent_at, sent_at, number, total, item9, late=late, recalled=recalled
     )
 
 

@@ -30,7 +30,11 @@ OPTIONAL = frozenset(
         *("opens_only", "interval_percent", "besides"),
     }
 )
-NAMES_ONLY = {"trend/2.toml", "trend/3.toml"}  # no values, but the versions of files
+NAMES_ONLY = {
+    "trend/2.toml",
+    "trend/3.toml",
+    "trend/4.toml",
+}  # no values, but the versions of files
 LISTS = frozenset({"countries", "languages", "value"})
 
 Place = tuple[str | int, ...]

@@ -6,7 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.mood_days import CLOCK_SKEW, ENTERED_LATE, MOOD_DAY_IGNORED, Placement, place
+from services.rules.mood_days import (
+    CLOCK_SKEW,
+    ENTERED_LATE,
+    MOOD_DAY_IGNORED,
+    Placement,
+    is_recalled,
+    place,
+)
 
 ZONE = "America/New_York"
 NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)  # noon in New York
@@ -130,3 +137,20 @@ def test_a_skewed_phone_shows_the_time_that_is_most_likely_true():
     assert placed(3 * DAY).answered_at == NOW
     assert placed(3 * DAY - HOUR, 3 * DAY).answered_at == NOW - HOUR
     assert placed(-HOUR, -HOUR).answered_at == NOW - HOUR
+
+
+@pytest.mark.parametrize(
+    ("recorded", "stated", "expected"),
+    [
+        (-MINUTE, None, False),
+        (-MINUTE, TODAY - DAY, True),
+        # Days on its way: the phone wrote it down on the day that it tells of.
+        (-5 * DAY, None, False),
+        (-5 * DAY, TODAY - 5 * DAY, False),
+        (-5 * DAY, TODAY - 6 * DAY, True),
+    ],
+)
+def test_written_down_later_is_not_the_same_as_days_on_its_way(recorded, stated, expected):
+    at = placed(recorded, stated=stated)
+
+    assert is_recalled(at.mood_day, at.answered_at, at.zone, at.flags) is expected

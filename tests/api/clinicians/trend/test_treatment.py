@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from services.rules.numbers import Versions
-from services.rules.trend.numbers import REPORT_NUMBERS, ReportNumbers
+from services.rules.trend.numbers import REPORTS, ReportNumbers
 from tests.builders.calls import made, post
 from tests.builders.entries import ago, phq9
 from tests.builders.rules.changed_numbers import with_every_part_changed
@@ -216,7 +216,7 @@ def new_numbers(monkeypatch: pytest.MonkeyPatch) -> datetime:
     """A second version of the numbers, in force from now on: every part counts otherwise."""
     switch = datetime.now(UTC)
     newer = replace(with_every_part_changed(), version="next", in_force_from=switch)
-    versions = Versions(ReportNumbers, "trend", (REPORT_NUMBERS, newer))
+    versions = Versions(ReportNumbers, "trend", (REPORTS.at(switch), newer))
     monkeypatch.setattr("services.reports.trend.report.REPORTS", versions)
     return switch
 

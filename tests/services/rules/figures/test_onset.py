@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from services.rules.day_series import SeriesEntry, day_rows, day_values
+from services.rules.figures.numbers import FIGURES
 from services.rules.figures.onset import Onset, onset
 from tests.builders.rules.courses import session
 from tests.builders.rules.days import at, entry, on
@@ -44,9 +45,27 @@ def test_an_evening_that_undoes_the_morning_does_not_undo_the_onset():
 
 
 def test_an_answer_written_down_later_tells_the_day_and_not_the_hour():
-    recalled = SeriesEntry(on(11), at(12, 9), at(12, 9), "told", 5, 0, late=True)
+    recalled = SeriesEntry(on(11), at(12, 9), at(12, 9), "told", 5, 0, late=True, recalled=True)
 
     assert set_in("phq9-daily", 17, [recalled]) == Onset(on(11), 1, None)
+
+
+def test_the_first_day_is_the_onset_though_it_was_written_down_after_the_second():
+    recalled = SeriesEntry(on(10), at(11, 20), at(11, 20), "told", 5, 0, late=True, recalled=True)
+    entries = [entry(11, 9, 9), recalled]
+    was = onset("phq9-daily", entries, (), 17, FIRST, UTC, FIGURES.known[1])
+
+    assert set_in("phq9-daily", 17, entries) == Onset(on(10), 0, None)
+    assert was == Onset(on(11), 1, 19)
+
+
+def test_an_answer_that_was_days_on_its_way_tells_the_hour():
+    """Day 11 of a phone in Tokyo began in the evening of day 10 on the session's clock."""
+    on_its_way = SeriesEntry(on(11), at(10, 22), at(19, 9), "sent", 5, 0, late=True)
+    was = onset("phq9-daily", [on_its_way], (), 17, FIRST, UTC, FIGURES.known[1])
+
+    assert set_in("phq9-daily", 17, [on_its_way]) == Onset(on(11), 1, 8)
+    assert was == Onset(on(11), 1, None)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,6 @@ def test_a_cut_of_now_judges_nothing_by_what_is_old():
 
 
 def test_the_newest_edition_is_the_one_in_force():
-    assert [one.edition for one in FIGURES.known] == ["2026-01", "2026-11"]
-    assert REPORTS.newest.version == "3"
+    assert [one.edition for one in FIGURES.known] == ["2026-01", "2026-11", "2026-12"]
+    assert REPORTS.newest.version == "4"
     assert FIGURES.newest.is_first_edition is False

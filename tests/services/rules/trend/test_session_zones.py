@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import Course, Session, Treatment
 from services.rules.day_series import SeriesEntry
+from services.rules.figures.numbers import FIGURES
 from services.rules.figures.sides import on_their_side
 from services.rules.mood_days import mood_day_at
 from services.rules.trend.document import figures_json
@@ -106,13 +106,28 @@ def test_whatever_the_zones_an_answer_after_a_session_is_no_day_before_it(
     assert early.mood_day <= session.day(UTC) <= late.mood_day
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-def test_what_tells_of_another_day_stays_there(days):
-    """Written down late, about the day before: the phone was right about that."""
+def test_what_tells_of_a_day_before_stays_there():
+    """Written down after the session, about the day before: the phone was right about that."""
     session = treated_at([at(10)], "Etc/UTC").sessions[0]
-    late = replace(answered(at(10, 18), 4, "Etc/UTC", late=True), mood_day=on(10 + days))
+    recalled = replace(answered(at(10, 18), 4, "Etc/UTC", late=True), mood_day=on(9), recalled=True)
 
-    assert on_their_side([late], [session], UTC) == [late]
+    assert on_their_side([recalled], [session], UTC) == [recalled]
+
+
+def test_a_form_that_was_days_on_its_way_stands_where_it_was_filled_in():
+    """08:12 in Tokyo, 2 h before a session of New York's evening before; received 9 days later."""
+    session = treated_at([at(10, 1)], "America/New_York").sessions[0]
+    before = answered(at(9, 23), 20, "Asia/Tokyo", late=True)
+    west = answered(at(10, 3), 4, "Pacific/Honolulu", late=True)
+    east = treated_at([at(10, 1)], "Asia/Tokyo").sessions[0]
+
+    assert (session.day(UTC), before.mood_day) == (on(9), on(10))
+    assert on_their_side([before], [session], UTC) == [replace(before, mood_day=on(9))]
+    assert (east.day(UTC), west.mood_day) == (on(10), on(9))
+    assert on_their_side([west], [east], UTC) == [replace(west, mood_day=on(10))]
+    # A cut of November keeps what it said.
+    for form, one in ((before, session), (west, east)):
+        assert on_their_side([form], [one], UTC, FIGURES.known[1]) == [form]
 
 
 def test_without_a_zone_of_its_own_a_session_lies_in_that_of_the_patient():
