@@ -60,7 +60,16 @@ def everything_else_to(log: Path) -> Iterator[TextIO]:
 def own_app(folder: Path) -> Iterator[Flask]:
     """The API in this process on a database of its own, without workers."""
     with new_database(folder) as urls:
-        settings = Settings(
+        app = app_on(urls, folder)
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+def app_on(urls: DatabaseUrls, folder: Path) -> Flask:
+    """The API in this process on a database."""
+    return create_app(
+        Settings(
             secret_key=SECRET,
             data_dir=folder / "data",
             database_url=urls.app,
@@ -68,7 +77,4 @@ def own_app(folder: Path) -> Iterator[Flask]:
             auditor_database_url=urls.auditor,
             sealer_database_url=urls.sealer,
         )
-        app = create_app(settings)
-        yield app
-        with app.app_context():
-            db.engine.dispose()
+    )
