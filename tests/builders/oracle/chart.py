@@ -251,3 +251,15 @@ def cssrs_level(answers: Answers) -> str:
     if yes("q3") or yes("q6"):
         return "moderate"
     return "low" if yes("q1") or yes("q2") else "none"
+
+
+def highest_level(versions: tuple[Answers, ...]) -> str:
+    """Of an amended form the highest of its versions: each as it stands, and with the numbers of
+    earlier ones where it leaves a link out, which is no "unknown" (contract, `amend`).
+    """
+    numbers: Answers = {}
+    levels = []
+    for answers in versions:
+        numbers |= {link: given for link, given in answers.items() if given in (0, 1)}
+        levels += [cssrs_level(answers), cssrs_level(answers | numbers)]
+    return max(levels, key=CSSRS_LEVELS.index)

@@ -19,8 +19,8 @@ from tests.builders.oracle.chart import (
     WrittenChart,
     WrittenForm,
     by_day,
-    cssrs_level,
     day_value,
+    highest_level,
     values,
 )
 
@@ -113,9 +113,8 @@ def _item9(chart: WrittenChart, instrument: str) -> Json:
     levels_of: dict[date, str] = {}
     for one in chart.forms:
         if one.instrument == CSSRS:
-            found = [levels_of.get(one.mood_day), *map(cssrs_level, one.versions)]
-            known = [each for each in found if each is not None]
-            levels_of[one.mood_day] = max(known, key=CSSRS_LEVELS.index)
+            found = [levels_of.get(one.mood_day, "none"), highest_level(one.versions)]
+            levels_of[one.mood_day] = max(found, key=CSSRS_LEVELS.index)
     return {
         "last_positive_on": _iso(last),
         "days_since_positive": (chart.today(instrument) - last).days if last else None,
