@@ -84,7 +84,7 @@ def baseline_at(forms: list[WrittenForm], instrument: str, first: WrittenSession
             return _mean(week, "established")
         since = [one for one in later if first.day < one.day <= first.day + 7 * DAY]
         return _mean(since[:3], "provisional", treated=True) if len(since) >= 3 else MISSING
-    fortnight = [one for one in earlier if first.day - 14 * DAY <= one.day]
+    fortnight = values([one for one in before(forms, first) if _in_fortnight(one, first)])
     if fortnight:
         last = fortnight[-1]
         return FirstLevel(last.value, last.day, "established", given_at=last.recorded_at)
@@ -93,6 +93,15 @@ def baseline_at(forms: list[WrittenForm], instrument: str, first: WrittenSession
     if found is not None:
         return replace(found, after_treatment=True)
     return MISSING
+
+
+def _in_fortnight(form: WrittenForm, first: WrittenSession) -> bool:
+    """14 days are of 24 hours, where 5.3 says "days" and not "mood days"; what was written down
+    after the session goes by the day that it is about.
+    """
+    if form.recorded_at < first.started_at:
+        return first.started_at - form.recorded_at <= 14 * DAY
+    return first.day - 14 * DAY <= form.mood_day
 
 
 def first_complete(forms: list[WrittenForm]) -> FirstLevel | None:
