@@ -7,13 +7,14 @@ table on which somebody is logged in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, after_this_request, g, request
 
 from services.access import Actor
-from services.auditing.refusals import record_refusal
+from services.auditing.refusals import record_refusal, record_refusals
 
 PATIENT: Final = "/v1/patients/<uuid:patient_id>"
 SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
@@ -127,6 +128,7 @@ OWN_ENTRIES: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/side-effects": ("side_effects_written",),
     "POST /v1/side-effects/<uuid:report_id>/amend": ("side_effects_amendment_written",),
     "POST /v1/help-requests": (),
+    "POST /v1/sync": (),
 }
 # route: why nothing is
 UNRECORDED: Final[dict[str, str]] = {
@@ -185,6 +187,20 @@ def init_audited(app: Flask) -> None:
         actor, route, status = _actor(), route_of_request(), response.status_code
         if actor and status in REFUSED and (route in RECORDED or route in OWN_ENTRIES):
             record_refusal(actor, route, status, _named(), g.now)
+        return response
+
+
+def record_refused_items(actor: Actor, items: Iterable[tuple[int, Sequence[UUID]]]) -> None:
+    """Record what was refused of a request that is answered, after its answer: each item's status,
+    and what it named.
+    """
+    refusals = [(status, named) for status, named in items if status in REFUSED]
+    if not refusals:
+        return
+
+    @after_this_request
+    def refused_items(response: Response) -> Response:
+        record_refusals(actor, route_of_request(), refusals, g.now)
         return response
 
 

@@ -4,6 +4,7 @@ danger: on a crisis route it is looked for before the refusal leaves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import structlog
@@ -64,13 +65,21 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
-        # The kind only: a driver's message can carry the values of the failed statement.
-        log.error("request_failed", kind=type(error).__name__, endpoint=request.endpoint)
-        if is_outage(error):
-            outage = problem_of(refused.Unavailable())
-            return complete_refusal(outage, {"Retry-After": str(RETRY_AFTER_S)})
-        broken = document(500, "internal_error", "Internal error", "Something went wrong.")
-        return complete_refusal(broken, {})
+        problem = problem_of_any(error)
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if problem["status"] == 503 else {}
+        return complete_refusal(problem, headers)
+
+
+def problem_of_any(error: Exception) -> dict[str, Any]:
+    """The document of a refusal, of an outage, or of a fault of ours, which is logged: by its kind
+    only, as a driver's message can carry the values of the failed statement.
+    """
+    if isinstance(error, refused.ServiceError):
+        return problem_of(error)
+    log.error("request_failed", kind=type(error).__name__, endpoint=request.endpoint)
+    if is_outage(error):
+        return problem_of(refused.Unavailable())
+    return document(500, "internal_error", "Internal error", "Something went wrong.")
 
 
 def answer_http(error: HTTPException) -> Response:
@@ -88,13 +97,19 @@ def complete_refusal(problem: dict[str, Any], headers: dict[str, str]) -> Respon
     """
     if not on_crisis_route():
         return respond(problem, headers)
-    carded = _with_generic_card(problem)
     actor: Actor | None = g.get("actor")
-    if problem["status"] in SEARCHED and actor is not None:
-        return respond(*_searched(actor, problem, carded, headers))
+    try:
+        if problem["status"] in SEARCHED and actor is not None:
+            found = searched(
+                actor, problem, lambda: _refused(problem), asks_for_help=_asks_for_help()
+            )
+            retry = {"Retry-After": str(RETRY_AFTER_S)} if found["status"] == 503 else headers
+            return respond(found, retry)
+    except Unauthenticated as error:
+        problem = problem_of(error)
     if problem["status"] == 401:
-        carded = _unverified(problem)
-    return respond(carded, headers)
+        return respond(_unverified(problem), headers)
+    return respond(_with_generic_card(problem, asks_for_help=_asks_for_help()), headers)
 
 
 def _unverified(problem: dict[str, Any]) -> dict[str, Any]:
@@ -103,30 +118,30 @@ def _unverified(problem: dict[str, Any]) -> dict[str, Any]:
     """
     patient = unverified_patient(g.now)
     if patient is None:
-        return _with_generic_card(problem)
+        return _with_generic_card(problem, asks_for_help=_asks_for_help())
     try:
         note_unverified(patient, _refused(problem, sender_verified=False), g.now)
     except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
         log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
-    return _with_generic_card(problem)
+    return _with_generic_card(problem, asks_for_help=_asks_for_help())
 
 
-def _searched(
-    actor: Actor, problem: dict[str, Any], carded: dict[str, Any], headers: dict[str, str]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Commit an alert for what can be read in the refused request; if that fails, say so.
-
-    `carded`: the answer as it was before anything was looked up, for when no danger is found.
+def searched(
+    actor: Actor, problem: dict[str, Any], what: Callable[[], Refused], *, asks_for_help: bool
+) -> dict[str, Any]:
+    """Commit an alert for what can be read in what is refused, a request or an item of one; if
+    that fails, say so. Raises `Unauthenticated` when the token no longer holds.
     """
+    # As it is before anything is looked up, for when no danger is found.
+    carded = _with_generic_card(problem, asks_for_help=asks_for_help)
     try:
-        answered = answer_refusal(actor, _refused(problem), g.now)
-    except Unauthenticated as error:
-        return _unverified(problem_of(error)), headers
+        answered = answer_refusal(actor, what(), g.now)
+    except Unauthenticated:
+        raise
     except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
         log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
-        outage = problem_of(Unavailable())
-        return _with_generic_card(outage), {"Retry-After": str(RETRY_AFTER_S)}
-    return carded if answered is None else answered, headers
+        return _with_generic_card(problem_of(Unavailable()), asks_for_help=asks_for_help)
+    return carded if answered is None else answered
 
 
 def _refused(problem: dict[str, Any], *, sender_verified: bool = True) -> Refused:
@@ -140,12 +155,12 @@ def _refused(problem: dict[str, Any], *, sender_verified: bool = True) -> Refuse
     )
 
 
-def _with_generic_card(problem: dict[str, Any]) -> dict[str, Any]:
+def _with_generic_card(problem: dict[str, Any], *, asks_for_help: bool) -> dict[str, Any]:
     """Nothing was committed for certain, or nobody knows: the card says so."""
     if problem["status"] not in GENERIC_CARD:
         return problem
     committed = None if may_be_committed() else False
-    level: Literal["crisis", "support"] = "crisis" if _asks_for_help() else "support"
+    level: Literal["crisis", "support"] = "crisis" if asks_for_help else "support"
     return problem | {"safety": generic_card(committed=committed, level=level, today=g.now.date())}
 
 

@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 
 from api.http.errors import answer_http
 from api.http.problems import FRAMEWORK, MEDIA_TYPE, TABLE
+from schemas.phone.sync import ITEMS
 from schemas.problems import ProblemSchema
 
 SETTINGS: Final[dict[str, Any]] = {
@@ -134,6 +135,8 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest ships no types
         """One named response a status, with the codes it can carry; used where referred to."""
         spec: APISpec = self.spec
         spec.components.schema("Problem", schema=ProblemSchema)
+        for item in ITEMS.values():
+            spec.components.schema(item.__name__, schema=item)
         for status in HTTPStatus:
             spec.components.response(status.name, _response(status), lazy=True)
 

@@ -35,6 +35,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "clinicians.patients",
     "clinicians.sessions",
     "phone.side_effects",
+    "phone.sync",
     "clinicians.trend_difference",
     "clinicians.trends",
     "accounts.users",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -21,15 +21,23 @@ def record_refusal(
 
     Whoever tries one id after the other leaves at most 64 entries for a route in 15 minutes.
     """
-    slot = hash(tuple(named)) % SLOTS
+    record_refusals(actor, route, [(status, named)], now)
+
+
+def record_refusals(
+    actor: Actor, route: str, refusals: Iterable[tuple[int, Sequence[UUID]]], now: datetime
+) -> None:
+    """The same of several at once: what each was answered, and what it named."""
+    slots = {(status, hash(tuple(named)) % SLOTS): named for status, named in refusals}
     with transaction(actor.clinic_id) as session:
-        audit.record_once(
-            session,
-            (route, status, slot),
-            actor.user_id,
-            "refused",
-            now,
-            named,
-            route=route,
-            status=status,
-        )
+        for (status, slot), named in slots.items():
+            audit.record_once(
+                session,
+                (route, status, slot),
+                actor.user_id,
+                "refused",
+                now,
+                named,
+                route=route,
+                status=status,
+            )

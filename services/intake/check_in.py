@@ -28,6 +28,7 @@ from services.intake.storing.store import SafetyCard
 from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
 from services.intake.writing import (
     Entry,
+    NewEntry,
     amended,
     author_of,
     flags_of,
@@ -51,6 +52,13 @@ def record_check_in(
     actor: Actor, form: CheckInForm, sent_at: datetime | None, now: datetime
 ) -> FirstAnswer:
     """One check-in, in one transaction; raises `Invalid`, `NotFound`, and as `write_entry`."""
+    return write_entry(actor, new_check_in(actor, form, sent_at, now), now)
+
+
+def new_check_in(
+    actor: Actor, form: CheckInForm, sent_at: datetime | None, now: datetime
+) -> NewEntry:
+    """A check-in, to be taken in; raises `Invalid`."""
     scopes(actor, Action.WRITE_ENTRIES)
     asked = _known_instrument(form.instrument)
     answers = _checked_answers(asked, form.answers)
@@ -85,7 +93,7 @@ def record_check_in(
         counts=not actor.token_expired,
     )
     patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
-    return write_entry(actor, patient_of, lambda *_: entry, now)
+    return NewEntry(patient_of, lambda *_: entry)
 
 
 def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> FirstAnswer:
@@ -93,6 +101,11 @@ def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: dateti
 
     Raises `NotFound`, `Invalid`, and as `write_entry`.
     """
+    return write_entry(actor, new_amendment(actor, check_in_id, form, now), now)
+
+
+def new_amendment(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> NewEntry:
+    """An amendment of a check-in, to be taken in."""
     scopes(actor, Action.WRITE_ENTRIES)
 
     def make(session: Session, patient_id: UUID) -> CheckInEntry:
@@ -118,7 +131,7 @@ def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: dateti
     patient_of = partial(
         patient_of_version, actor=actor, table=CheckIn, version_id=check_in_id, now=now
     )
-    return write_entry(actor, patient_of, make, now)
+    return NewEntry(patient_of, make)
 
 
 def _known_instrument(code: str) -> Instrument:

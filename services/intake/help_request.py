@@ -26,7 +26,7 @@ from services.intake.deciding.outcome import Outcome
 from services.intake.forms import HelpForm
 from services.intake.seen import load_seen
 from services.intake.storing.store import SafetyCard
-from services.intake.writing import Entry, flags_of, write_entry
+from services.intake.writing import Entry, NewEntry, flags_of, write_entry
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.view import in_view_clause
 from services.rules.cards.crisis import RequestOutcome, card
@@ -44,6 +44,11 @@ def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> FirstAns
 
     Raises `Forbidden`, `IdTaken`, `ContentConflict`.
     """
+    return write_entry(actor, new_help_request(actor, form, now), now)
+
+
+def new_help_request(actor: Actor, form: HelpForm, now: datetime) -> NewEntry:
+    """A help request, to be taken in; raises `Forbidden`."""
     scopes(actor, Action.ASK_FOR_HELP)
     patient_id = actor.patient_id
     if patient_id is None:
@@ -65,7 +70,7 @@ def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> FirstAns
         sent=sent,
         author={},
     )
-    return write_entry(actor, lambda _: patient_id, lambda *_: entry, now)
+    return NewEntry(lambda _: patient_id, lambda *_: entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from services.intake.storing.store import SafetyCard
 from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
 from services.intake.writing import (
     Entry,
+    NewEntry,
     amended,
     author_of,
     flags_of,
@@ -53,6 +54,13 @@ def record_side_effects(
     actor: Actor, form: EffectsForm, sent_at: datetime | None, now: datetime
 ) -> FirstAnswer:
     """One report, in one transaction; raises `Invalid`, `NotFound`, and as `write_entry`."""
+    return write_entry(actor, new_side_effects(actor, form, sent_at, now), now)
+
+
+def new_side_effects(
+    actor: Actor, form: EffectsForm, sent_at: datetime | None, now: datetime
+) -> NewEntry:
+    """A report, to be taken in; raises `Invalid`."""
     scopes(actor, Action.WRITE_ENTRIES)
     effects = checked_effects(form.effects, form.vitals)
     digest = content_digest(
@@ -88,7 +96,7 @@ def record_side_effects(
         session_id=form.session_id,
     )
     patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
-    return write_entry(actor, patient_of, lambda *_: entry, now)
+    return NewEntry(patient_of, lambda *_: entry)
 
 
 def amend_side_effects(
@@ -98,6 +106,13 @@ def amend_side_effects(
 
     Raises `NotFound`, `Invalid`, and as `write_entry`.
     """
+    return write_entry(actor, new_effects_amendment(actor, report_id, form, now), now)
+
+
+def new_effects_amendment(
+    actor: Actor, report_id: UUID, form: EffectsAmendment, now: datetime
+) -> NewEntry:
+    """An amendment of a report, to be taken in; raises `Invalid`."""
     scopes(actor, Action.WRITE_ENTRIES)
     effects = checked_effects(form.effects, form.vitals) if form.effects or form.vitals else ()
 
@@ -128,7 +143,7 @@ def amend_side_effects(
     patient_of = partial(
         patient_of_version, actor=actor, table=SideEffectReport, version_id=report_id, now=now
     )
-    return write_entry(actor, patient_of, make, now)
+    return NewEntry(patient_of, make)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ has one version only.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
-from services.exceptions import Invalid, NotFollowed, NotFound
+from services.exceptions import Invalid, NotFollowed, NotFound, ServiceError
 from services.intake.deciding.known import Known, Sent, load_known
 from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
 from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
@@ -36,6 +37,8 @@ VersionedTable = type[CheckIn] | type[SideEffectReport]
 # An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
 KEPT: Final = ("root_id", "recorded_at", "answered_at", "mood_day", "timezone", "zone")
 CARRIED_FLAGS: Final = frozenset({"clock_skew", "token_expired", "unknown_timezone"})
+# A patient who asks for help meanwhile waits no longer than this for the lock of a long sync.
+LOCKED_FOR_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,45 +122,89 @@ def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: An
     )
 
 
-@retry_unknown_outcome
-def write_entry(
-    actor: Actor,
-    patient_of: Callable[[Session], UUID],
-    make: Callable[[Session, UUID], Entry],
-    now: datetime,
-) -> FirstAnswer:
-    """Take in what `make` gives under the lock of the status row, in one transaction.
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What is to be taken in: about whom, and the entry, made under the lock of their status row.
 
-    Raises what `patient_of` and `make` raise, `IdTaken`, `ContentConflict`, and `NotFollowed` for
-    what is harmless of somebody whom the clinic no longer follows; danger is stored and pages.
+    Both raise what they refuse, before anything is written.
+    """
+
+    patient_of: Callable[[Session], UUID]
+    make: Callable[[Session, UUID], Entry]
+
+
+@retry_unknown_outcome
+def write_entry(actor: Actor, new: NewEntry, now: datetime) -> FirstAnswer:
+    """Take in one entry under the lock of the status row, in one transaction.
+
+    Raises what `new` raises, `IdTaken`, `ContentConflict`, and `NotFollowed` for what is harmless
+    of somebody whom the clinic no longer follows; danger is stored and pages.
     """
     with id_taken_elsewhere(), acting(actor, now) as session:
-        patient_id = patient_of(session)
-        status = lock_status_row(session, patient_id)
-        entry = make(session, patient_id)
-        joins = (entry.sent, entry.root_id) if entry.counts else None
-        known = load_known(session, patient_id, status, entry.id, joins)
-        if known.row.known_id is not None:
-            answer = answer_again(known.row, actor, patient_id, entry.digest)
-            if actor.patient_id is None:
-                audit.record_read(session, actor, audit.AGAIN, now, patient_id)
-            return answer
-        outcome = decide(entry.sent, known)
-        if IMPLAUSIBLE_TIME in outcome.read.facts.flags:
-            entry = replace(entry, counts=False)
-        row = entry.row(session, known, outcome)
-        outcome = entry.decide(session, known, outcome, row, now)
-        if not known.patient.followed and not outcome.is_risky:
-            raise NotFollowed
-        writes = EntryWrites(
-            id=entry.id,
-            kind=entry.kind,
-            digest=entry.digest,
-            writes=entry.writes(row),
-            record=lambda safety: entry.record(row, known.treatment, safety),
-            has_note=bool(entry.sent.note and entry.sent.note.strip()),
-        )
-        return store_entry(session, actor, known, outcome, writes, now)
+        return _take_in(session, actor, new, now)
+
+
+@retry_unknown_outcome
+def write_entries(
+    actor: Actor, entries: Sequence[NewEntry], now: datetime
+) -> list[FirstAnswer | ServiceError]:
+    """Take in entries one after the other in one transaction, all of them or none: the answer or
+    the refusal of each. Stops after `LOCKED_FOR_S` seconds: then the rest has no answer yet.
+
+    Raises what breaks the transaction, a refusal of the token, and `RulesFailedError`.
+    """
+    answers: list[FirstAnswer | ServiceError] = []
+    began = time.monotonic()
+    with acting(actor, now) as session:
+        for new in entries:
+            try:
+                answers.append(_take_in(session, actor, new, now, alone=False))
+            except ServiceError as refusal:
+                answers.append(refusal)
+            # What is read next must not be what was read before.
+            session.expunge_all()
+            if time.monotonic() - began > LOCKED_FOR_S:
+                break
+    return answers
+
+
+def _take_in(
+    session: Session, actor: Actor, new: NewEntry, now: datetime, *, alone: bool = True
+) -> FirstAnswer:
+    """Refuses before it writes. `alone`: nothing follows it in its transaction."""
+    patient_id = new.patient_of(session)
+    status = lock_status_row(session, patient_id)
+    entry = new.make(session, patient_id)
+    joins = (entry.sent, entry.root_id) if entry.counts else None
+    known = load_known(session, patient_id, status, entry.id, joins)
+    if known.row.known_id is not None:
+        answer = answer_again(known.row, actor, patient_id, entry.digest)
+        if actor.patient_id is None:
+            audit.record_read(session, actor, audit.AGAIN, now, patient_id)
+        return answer
+    outcome = decide(entry.sent, known)
+    if IMPLAUSIBLE_TIME in outcome.read.facts.flags:
+        entry = replace(entry, counts=False)
+    row = entry.row(session, known, outcome)
+    outcome = entry.decide(session, known, outcome, row, now)
+    if not known.patient.followed and not outcome.is_risky:
+        raise NotFollowed
+    if outcome.failed and not alone:
+        # Entries of all patients queue where failures are counted: that has to come last.
+        raise RulesFailedError
+    writes = EntryWrites(
+        id=entry.id,
+        kind=entry.kind,
+        digest=entry.digest,
+        writes=entry.writes(row),
+        record=lambda safety: entry.record(row, known.treatment, safety),
+        has_note=bool(entry.sent.note and entry.sent.note.strip()),
+    )
+    return store_entry(session, actor, known, outcome, writes, now)
+
+
+class RulesFailedError(RuntimeError):
+    """The rules failed on one of several entries: each is to be taken in by itself."""
 
 
 def patient_written_about(

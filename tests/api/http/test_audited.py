@@ -161,11 +161,9 @@ def a_phone(chart: Chart) -> None:
     made(chart.post(f"/v1/side-effects/{report}/amend", {"id": str(uuid4())} | effects))
     asked = {"id": str(uuid4()), "recorded_at": ago(minutes=1)}
     made(chart.post("/v1/help-requests", asked, chart.pat))
-    for kind, one in (
-        ("check-ins", form),
-        ("side-effects", report),
-        ("help-requests", asked["id"]),
-    ):
+    made(chart.post("/v1/sync", {"items": [{"type": "check_in", **phq9()}]}, chart.pat), 200)
+    kept = {"check-ins": form, "side-effects": report, "help-requests": asked["id"]}
+    for kind, one in kept.items():
         for person, query in ((chart.pat, {}), (chart.staff, hers)):
             asks = "&".join(f"{name}={value}" for name, value in query.items())
             chart.get(f"/v1/{kind}?{asks}", person)

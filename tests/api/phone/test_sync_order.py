@@ -1,0 +1,173 @@
+"""In which order a sync is written, and that no order, part or repetition changes what it says."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from services.intake.sync import SyncItem, batches
+from services.intake.writing import NewEntry
+from tests.builders.broken import broken
+from tests.builders.calls import at_once, made
+from tests.builders.entries import ago
+from tests.builders.phone.sync import (
+    Item,
+    alone,
+    amendment,
+    asks_for_help,
+    check_in,
+    entries,
+    report,
+    report_amendment,
+    statuses,
+    sync,
+)
+from tests.builders.stored import alerts
+from tests.builders.world import ClinicWorld, Person
+
+NOTHING = NewEntry(lambda _: UUID(int=0), broken)
+
+
+def placed(*sent: str) -> list[list[int]]:
+    """`a` a form, `a>b` one that amends `b`, `!` urgent: the parts in which they are written."""
+    made_up = {name: UUID(int=number) for number, name in enumerate("abcdefgh", 1)}
+    made_items = []
+    for one in sent:
+        name, _, of = one.strip("!").partition(">")
+        amended = made_up[of] if of else None
+        made_items.append(SyncItem(made_up[name], amended, one.endswith("!"), NOTHING))
+    return list(batches(made_items))
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ([], []),
+        (["a", "b", "c"], [[0, 1, 2]]),
+        (["a", "b!", "c"], [[1], [0, 2]]),
+        (["b>a", "a"], [[1, 0]]),
+        (["c>b", "b>a", "a", "d!"], [[3], [2, 1, 0]]),
+        (["a", "b>a", "c>a!", "d"], [[0, 1, 2], [3]]),
+        (["a", "b!", "a"], [[1], [0, 2]]),
+        (["a", "b", "a!"], [[0, 2], [1]]),
+        (["a>b", "b>a"], [[1, 0]]),
+        (["b>a", "c", "d>e!"], [[0, 2], [1]]),
+    ],
+)
+def test_the_order_of_writing(sent: list[str], written: list[list[int]]) -> None:
+    assert placed(*sent) == written
+
+
+def test_a_chain_of_500_amendments_is_put_in_order() -> None:
+    ids = [uuid4() for _ in range(500)]
+    chain = [SyncItem(one, of, False, NOTHING) for one, of in zip(ids, [None, *ids], strict=False)]
+    assert list(batches(chain[::-1])) == [list(reversed(range(500)))]
+
+
+def outbox(dice: random.Random) -> list[Item]:
+    """What a phone has gathered in some days: forms, second thoughts, mistakes, presses."""
+    sent: list[Item] = []
+    for number in range(dice.randint(6, 12)):
+        forms = [one for one in sent if one["type"].startswith("check_in")]
+        reports = [one for one in sent if one["type"].startswith("side_effects")]
+        at = {"recorded_at": ago(hours=40 - number)}
+        choices: list[Callable[[], Item]] = [
+            lambda at=at: check_in(dice.choice((0, 0, 0, 1, 2, None)), dice.randint(0, 3), **at),
+            lambda at=at: check_in(
+                0, 1, instrument="phq9-daily", note=dice.choice((None, "quagga")), **at
+            ),
+            lambda at=at: report(dice.choice(("nausea", "headache", "chest_pain")), **at),
+            lambda at=at: asks_for_help(**at),
+            lambda at=at: check_in(dice.choice((0, 3)), surprise=1, **at),
+        ]
+        if forms:
+            choices += [lambda forms=forms: amendment(dice.choice(forms), dice.choice((0, 1, 3)))]
+        if reports:
+            choices += [lambda reports=reports: report_amendment(dice.choice(reports))]
+        sent.append(dice.choice(choices)())
+    return sent
+
+
+def twin(sent: list[Item]) -> list[Item]:
+    """The same with other ids."""
+    ids = {one["id"]: str(uuid4()) for one in sent}
+    named = ("id", "of")
+    return [
+        {name: ids.get(value, value) if name in named else value for name, value in one.items()}
+        for one in sent
+    ]
+
+
+def plain(sent: list[Item], answered: dict[str, Any]) -> list[Any]:
+    """What was answered, without what differs between twins."""
+    apart = ("id", "patient_id", "received_at", "safety", "notice", "stored")
+    return [
+        {name: value for name, value in answered[one["id"]].items() if name not in apart}
+        for one in sent
+    ]
+
+
+def shown(client: FlaskClient, person: Person) -> list[Any]:
+    """The current entries, and how many versions each has."""
+    found = []
+    for kind in ("check-ins", "side-effects", "help-requests"):
+        listed = made(client.get(f"/v1/{kind}?limit=500", headers=person.headers), 200)["items"]
+        for one in sorted(listed, key=lambda one: one["recorded_at"]):
+            entry = made(client.get(f"/v1/{kind}/{one['id']}", headers=person.headers), 200)
+            versions = [version.get("answers") for version in entry.get("versions", [])]
+            found.append((kind, entry["recorded_at"], one.get("answers"), versions))
+    return found
+
+
+def unsafe(person: Person) -> set[tuple[str, str]]:
+    """The alerts, and how grave each is."""
+    return {(one["family"], one["severity"]) for one in alerts(person)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_syncs_in_any_parts_and_number_say_what_single_calls_say(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, seed: int
+) -> None:
+    """Parts overlap, come twice, shuffled and at the same moment; at last all comes once more."""
+    dice = random.Random(seed)
+    mine = outbox(dice)
+    other = twin(mine)
+    single, synced = clinic.patient(), clinic.patient()
+    one_by_one = {one["id"]: json.loads(alone(client, single, one).data) for one in mine}
+    parts = [dice.sample(other, dice.randint(1, len(other))) for _ in range(4)]
+    at_once([partial(sync, app.test_client(), synced, *part) for part in parts])
+    last = sync(client, synced, *other)
+    answers = {one["id"]: one.get("record") or one["problem"] for one in last}
+
+    assert plain(mine, one_by_one) == plain(other, answers)
+    stored = {one["id"] for one in last if one["status"] in (200, 201)}
+    assert entries(synced) == stored
+    again = [200 if code == 201 else code for code in statuses(last)]
+    assert statuses(sync(client, synced, *other)) == again
+    assert {each for each in unsafe(single) if each[1] == "critical"} <= unsafe(synced)
+    # Worsening is judged against what has come before; danger is danger in any order.
+    dangers = {"suicide_risk", "unreadable_risk", "e1"}
+    mine_found, theirs_found = ({one for one, _ in unsafe(who)} for who in (single, synced))
+    assert mine_found & dangers == theirs_found & dangers
+    mine_shown, theirs = shown(client, single), shown(client, synced)
+    assert [each[:2] for each in mine_shown] == [each[:2] for each in theirs]
+    for one, two in zip(mine_shown, theirs, strict=True):
+        assert sorted(map(str, one[3])) == sorted(map(str, two[3]))
+
+
+def test_parallel_syncs_of_the_same_items_are_one(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    pat, sent = clinic.patient(), [check_in(n % 2, recorded_at=ago(hours=n)) for n in range(8)]
+    found = at_once([partial(sync, app.test_client(), pat, *sent) for _ in range(8)])
+    assert sorted(code for each in found for code in statuses(each)) == [200] * 56 + [201] * 8
+    assert len({json.dumps(one["record"]) for each in found for one in each}) == 8
+    assert [one["occurrence_count"] for one in alerts(pat)] == [4]
