@@ -66,6 +66,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/check-ins/<uuid:check_in_id>/time": ("check_in_time_stated", "check_ins.read"),
     "GET /v1/side-effects": ("side_effects.list",),
     "GET /v1/side-effects/<uuid:report_id>": ("side_effects.read",),
+    "GET /v1/changes": ("changes_read",),
     "GET /v1/help-requests": ("help_requests.list",),
     "GET /v1/help-requests/<uuid:request_id>": ("help_requests.read",),
     "GET /v1/patients": ("caseload_read", "caseload_printed"),

@@ -16,6 +16,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "audit",
     "accounts.auth",
     "callbacks",
+    "phone.changes",
     "phone.check_ins",
     "clinic",
     "clinicians.cohort",

@@ -116,6 +116,7 @@ class Alert(OfClinic, Identified, Base):
 class AlertOccurrence(OfClinic, Identified, Base):
     """One qualifying entry of an alert. `tier` may be lowered by a complete C-SSRS,
     `first_tier` never. `about_id`: the session or course that the rule speaks once of.
+    `seen_revision`: when a person first took or ended the alert with it, as the patient's revision.
     """
 
     __tablename__ = "alert_occurrences"
@@ -147,6 +148,7 @@ class AlertOccurrence(OfClinic, Identified, Base):
     first_tier: Mapped[str]
     tier: Mapped[str]
     revision: Mapped[int]
+    seen_revision: Mapped[int | None]
 
 
 class AlertEvent(OfClinic, Identified, Base):

@@ -130,6 +130,17 @@ def list_help_requests(
         return page.rendered(show)
 
 
+def current_help_requests(
+    session: Session, actor: Actor, ids: Sequence[UUID], now: datetime
+) -> dict[UUID, dict[str, Any]]:
+    """A patient's own help requests as they are shown, by id."""
+    patient_id = actor.own_patient_id()
+    mine = (HelpRequest.patient_id == patient_id, HelpRequest.id.in_(ids))
+    rows = session.scalars(select(HelpRequest).where(*mine)).all()
+    show = _shower(session, actor, patient_id, rows, now)
+    return {row.id: show(row) for row in rows}
+
+
 def get_help_request(actor: Actor, request_id: UUID, now: datetime) -> dict[str, Any]:
     """One help request, for the patient and for those who may read its alert.
 

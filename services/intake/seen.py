@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import Alert, AlertEvent, AlertOccurrence
-
-# What nobody does without the alert before them.
-SEEN_BY: Final = ("acknowledged", "acknowledgement_taken_over", "resolved")
+from services.alerts.handling.locked_alert import SEEN_BY
 
 
 def load_seen(

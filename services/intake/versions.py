@@ -27,7 +27,7 @@ from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.history.treatments import load_treatment
 from services.patients.view import in_view_clause
 from services.rules.cards.crisis import ClinicFacts
-from services.rules.courses import UNTREATED, Treatment, hours_since, session_before
+from services.rules.courses import Treatment, hours_since, session_before
 
 log = structlog.get_logger()
 
@@ -95,18 +95,37 @@ def list_entries(
             query = query.where(place < tuple_(*decode_cursor(cursor, datetime, UUID)))
         newest = (table.recorded_at.desc(), table.id.desc())
         rows = session.execute(query.order_by(*newest).limit(limit + 1)).all()
-        treatment = load_treatment(session, rows[0].patient_id) if rows else UNTREATED
-        roots = [row.root_id for row in rows[:limit]]
-        seen = load_seen(session, table.root_id, rows[0].patient_id, roots) if rows else {}
-        clinic = load_chain(session, actor.clinic_id).facts
-        audit.record_read(session, actor, f"{kind.name}.list", now, patient_id)
         page = page_of_rows(rows, limit, lambda row: (row.recorded_at, row.id))
-        return page.rendered(
-            lambda row: (
-                kind.show(row._asdict(), treatment, clinic, now)
-                | {"seen_at": seen.get(row.root_id)}
-            )
-        )
+        shown = _shown(kind, session, actor, page.rows, now)
+        audit.record_read(session, actor, f"{kind.name}.list", now, patient_id)
+        return page.rendered(lambda row: shown[row.root_id])
+
+
+def current_entries(
+    kind: VersionedEntry, session: Session, actor: Actor, roots: Sequence[UUID], now: datetime
+) -> dict[UUID, dict[str, Any]]:
+    """The current records of a patient's own entries, by the ids of their first versions."""
+    table = kind.table
+    mine = (table.patient_id == actor.patient_id, table.root_id.in_(roots))
+    rows = session.execute(kind.current.where(*mine, table.superseded.is_(False))).all()
+    return _shown(kind, session, actor, rows, now)
+
+
+def _shown(
+    kind: VersionedEntry, session: Session, actor: Actor, rows: Sequence[Any], now: datetime
+) -> dict[UUID, dict[str, Any]]:
+    """Current versions of one patient as they are shown."""
+    if not rows:
+        return {}
+    patient_id, roots = rows[0].patient_id, [row.root_id for row in rows]
+    treatment = load_treatment(session, patient_id)
+    seen = load_seen(session, kind.table.root_id, patient_id, roots)
+    clinic = load_chain(session, actor.clinic_id).facts
+    return {
+        row.root_id: kind.show(row._asdict(), treatment, clinic, now)
+        | {"seen_at": seen.get(row.root_id)}
+        for row in rows
+    }
 
 
 def get_entry(

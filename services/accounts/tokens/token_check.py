@@ -65,14 +65,15 @@ def standing(session: Session, actor: Actor, now: datetime) -> TokenStatus:
 
 
 @contextmanager
-def acting(actor: Actor, now: datetime) -> Iterator[Session]:
-    """A transaction in the actor's clinic, opened only for a token that still holds.
+def acting(actor: Actor, now: datetime, *, snapshot: bool = False) -> Iterator[Session]:
+    """A transaction in the actor's clinic, opened only for a token that still holds; `snapshot` as
+    in `transaction`.
 
     The first use of a pair, and the theft that a voided token betrays, are committed on their own,
     so that they stand even when the use case then refuses. Raises `Unauthenticated`.
     """
     before = may_be_committed()
-    with transaction(actor.clinic_id) as session:
+    with transaction(actor.clinic_id, snapshot=snapshot) as session:
         found = standing(session, actor, now)
         if found is TokenStatus.IN_ORDER:
             yield session
@@ -84,7 +85,7 @@ def acting(actor: Actor, now: datetime) -> Iterator[Session]:
         watch_commits(committed=before)
     if found is not TokenStatus.FIRST_USE:
         raise Unauthenticated
-    with transaction(actor.clinic_id) as session:
+    with transaction(actor.clinic_id, snapshot=snapshot) as session:
         yield session
 
 

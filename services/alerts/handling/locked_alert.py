@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from models import Alert, AlertEvent
+from models import Alert, AlertEvent, AlertOccurrence
 from services.access import Actor
 from services.alerts.chain import load_chain
 from services.alerts.handling.show_alerts import record_access, show_alert
@@ -21,6 +21,9 @@ from services.alerts.writing import AlertKey, alert_update, changed_columns, tim
 from services.patients.status.row import raise_revision
 from services.rules.escalation.states import AlertState, Circumstances, Transition
 from services.unit_of_work import Write, execute_writes
+
+# What nobody does without the alert before them.
+SEEN_BY: Final = frozenset(("acknowledged", "acknowledgement_taken_over", "resolved"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,21 @@ class LockedAlert:
             ],
         )
         if self.alert.patient_id is not None:
-            raise_revision(self.session, self.alert.patient_id)
+            revision = raise_revision(self.session, self.alert.patient_id)
+            if SEEN_BY.intersection(change.events):
+                self._seen_from(revision)
         self.session.refresh(self.alert)
+
+    def _seen_from(self, revision: int) -> None:
+        """The patient's phone hears that a person has seen these entries."""
+        one, key = AlertOccurrence, self.key
+        unseen = (one.clinic_id == key.clinic_id, one.alert_id == key.alert_id)
+        self.session.execute(
+            update(one)
+            .where(*unseen, one.seen_revision.is_(None))
+            .values(seen_revision=revision)
+            .execution_options(synchronize_session=False)
+        )
 
     def shown(self, action: str) -> dict[str, Any]:
         """The alert as the actor sees it now. Goes into the audit chain: the last thing to do."""

@@ -81,7 +81,7 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     code = {"code": invited["code"]}
     phone = made(client.post("/v1/invitations/accept", json=code | {"device_id": "a"}))
     headers = {"Authorization": f"Bearer {phone['access_token']}"}
-    for path in ("/v1/me", "/v1/me/sessions", "/v1/me/due", "/v1/me/trend"):
+    for path in ("/v1/me", "/v1/me/sessions", "/v1/me/due", "/v1/me/trend", "/v1/changes"):
         assert client.get(path, headers=headers).status_code == 200
     made(post(client, admin, {}, f"/v1/patients/{invited['patient_id']}/invitations"))
     staff = clinic.staff()

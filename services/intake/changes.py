@@ -1,0 +1,201 @@
+"""What has changed among a patient's entries since a phone last asked.
+
+Every write about a patient takes the next revision under the lock of their status row, so revisions
+are in the order of the commits: whoever has read up to one has missed nothing, whatever clocks say.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Integer, Select, bindparam, func, literal, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from models import (
+    AlertOccurrence,
+    CheckIn,
+    HelpRequest,
+    PatientStatus,
+    StoredDecision,
+    TreatmentSessionVersion,
+)
+from models.encryption import keyring
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.tokens.token_check import acting
+from services.exceptions import Invalid
+from services.intake.check_in import CHECK_INS
+from services.intake.help_request import current_help_requests
+from services.intake.side_effects import SIDE_EFFECT_REPORTS
+from services.intake.versions import VersionedEntry, current_entries
+from services.paging import Page
+
+KINDS: Final = {"check_in": CHECK_INS, "side_effects": SIDE_EFFECT_REPORTS}
+HELP_REQUEST: Final = "help_request"
+_REVISION_BYTES: Final = 8
+_MARK_BYTES: Final = 16
+_PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
+_SINCE: Final = bindparam("since", type_=Integer())
+
+
+def list_changes(actor: Actor, *, now: datetime, limit: int, cursor: str | None) -> Page:
+    """The patient's entries that are new or otherwise than at the cursor, in the order in which
+    they changed; without a cursor all of them. The next cursor stands for a revision.
+
+    Raises `Forbidden` for staff, and `Invalid` for a cursor that was not given for this patient.
+    """
+    scopes(actor, Action.READ_ENTRIES)
+    patient_id = actor.own_patient_id()
+    with acting(actor, now, snapshot=True) as session:
+        newest = session.scalars(
+            select(PatientStatus.revision).where(PatientStatus.patient_id == patient_id)
+        ).one()
+        since = 0 if cursor is None else _revision_of(cursor, patient_id, newest)
+        # A revision is never cut in two: the cursor could not say where.
+        changed = _CHANGED.fetch(limit, with_ties=True)
+        rows = session.execute(changed, {"patient_id": patient_id, "since": since}).all()
+        shown = _shown(session, actor, rows, now)
+        gone = _gone(session, patient_id, rows, since)
+        audit.record_read(session, actor, "changes_read", now)
+    reached = rows[-1].revision if len(rows) >= limit else newest
+    return {
+        "items": list(_items(rows, shown, gone)),
+        "next_cursor": _cursor_of(reached, patient_id),
+    }
+
+
+def _items(
+    rows: Sequence[Any], shown: dict[UUID, dict[str, Any]], gone: dict[UUID, UUID]
+) -> Iterator[dict[str, Any]]:
+    """What stands in place of another version comes behind it."""
+    for row in sorted(rows, key=lambda row: (row.revision, row.kind, row.root_id)):
+        if former := gone.get(row.root_id):
+            yield {"kind": row.kind, "id": former, "op": "delete"}
+        record = shown[row.root_id]
+        yield {"kind": row.kind, "id": record["id"], "op": "upsert", "record": record}
+
+
+def _shown(
+    session: Session, actor: Actor, rows: Sequence[Any], now: datetime
+) -> dict[UUID, dict[str, Any]]:
+    """The current records as their own routes show them, by the id of the first version."""
+    found: dict[UUID, dict[str, Any]] = {}
+    for kind, versioned in KINDS.items():
+        if roots := [row.root_id for row in rows if row.kind == kind]:
+            found |= current_entries(versioned, session, actor, roots, now)
+    if asked := [row.root_id for row in rows if row.kind == HELP_REQUEST]:
+        found |= current_help_requests(session, actor, asked, now)
+    return found
+
+
+def _gone(session: Session, patient_id: UUID, rows: Sequence[Any], since: int) -> dict[UUID, UUID]:
+    """By the first version's id: the version that was current at the cursor and is not any more."""
+    roots = [row.root_id for row in rows if row.kind in KINDS]
+    found: dict[UUID, UUID] = {}
+    for kind in KINDS.values():
+        table = kind.table
+        known = session.execute(
+            select(table.root_id, table.id, table.superseded)
+            .where(
+                table.patient_id == patient_id, table.root_id.in_(roots), table.revision <= since
+            )
+            .order_by(table.version)
+        ).all()
+        last = {row.root_id: row for row in known}
+        found |= {root: row.id for root, row in last.items() if row.superseded}
+    return found
+
+
+def _touched(kind: str, entry: VersionedEntry) -> list[Select[Any]]:
+    """The revisions that changed what is shown of an entry: of its versions, of what made it count,
+    of a later decision about it, of who has seen it, of the session before it.
+    """
+    table: Any = entry.table
+    mine = select(literal(kind).label("kind"), table.root_id).where(table.patient_id == _PATIENT)
+    before = aliased(TreatmentSessionVersion)
+    session, decision, seen = TreatmentSessionVersion, StoredDecision, AlertOccurrence
+    earliest = func.least(session.started_at, before.started_at)
+    return [
+        mine.add_columns(table.revision.label("revision")),
+        mine.add_columns(table.counts_from_revision),
+        mine.add_columns(decision.revision)
+        .join(decision, _of_entry(decision, table))
+        .where(decision.by == "replay"),
+        mine.add_columns(seen.seen_revision).join(seen, _of_entry(seen, table)),
+        mine.add_columns(session.revision)
+        .join(
+            session,
+            (session.clinic_id == table.clinic_id) & (session.patient_id == table.patient_id),
+        )
+        .outerjoin(
+            before,
+            (before.clinic_id == session.clinic_id)
+            & (before.patient_id == session.patient_id)
+            & (before.session_id == session.session_id)
+            & (before.version == session.version - 1),
+        )
+        .where(table.superseded.is_(False), table.answered_at >= earliest),
+    ]
+
+
+def _of_entry(about: Any, table: Any) -> Any:
+    return (
+        (about.clinic_id == table.clinic_id)
+        & (about.patient_id == table.patient_id)
+        & (about.entry_id == table.id)
+    )
+
+
+def _changed() -> Select[Any]:
+    asked = select(literal(HELP_REQUEST).label("kind"), HelpRequest.id.label("root_id")).where(
+        HelpRequest.patient_id == _PATIENT
+    )
+    touched = union_all(
+        *(part for kind, entry in KINDS.items() for part in _touched(kind, entry)),
+        asked.add_columns(HelpRequest.revision),
+        asked.add_columns(AlertOccurrence.seen_revision).join(
+            AlertOccurrence, _of_entry(AlertOccurrence, HelpRequest)
+        ),
+    ).subquery()
+    revision = func.max(touched.c.revision).label("revision")
+    return (
+        select(touched.c.kind, touched.c.root_id, revision)
+        .where(touched.c.revision > _SINCE)
+        .group_by(touched.c.kind, touched.c.root_id)
+        .order_by(revision)
+    )
+
+
+# Built once: putting a statement together costs more than running it.
+_CHANGED: Final = _changed()
+
+
+def _cursor_of(revision: int, patient_id: UUID) -> str:
+    """A revision of this patient's, that nobody else can make up."""
+    place = revision.to_bytes(_REVISION_BYTES, "big")
+    return base64.urlsafe_b64encode(place + _mark(place, patient_id)).decode()
+
+
+def _revision_of(cursor: str, patient_id: UUID, newest: int) -> int:
+    """What a cursor says; raises `Invalid` for one that we did not give to this patient, or that
+    tells of more than there is (of a database that was restored since).
+    """
+    try:
+        packed = base64.b64decode(cursor, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        packed = b""
+    place, mark = packed[:_REVISION_BYTES], packed[_REVISION_BYTES:]
+    revision = int.from_bytes(place, "big")
+    if not hmac.compare_digest(mark, _mark(place, patient_id)) or revision > newest:
+        raise Invalid({"cursor": ["Not a cursor of this list: begin anew without one."]})
+    return revision
+
+
+def _mark(place: bytes, patient_id: UUID) -> bytes:
+    return keyring.digest(place + patient_id.bytes, "changes cursor")[:_MARK_BYTES]
