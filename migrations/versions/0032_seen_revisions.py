@@ -5,16 +5,16 @@ Why: revisions are in the order of the commits, instants are not.
 What was seen already stays without one: a phone begins with all of it. Safe beside the previous
 version, which leaves the column empty: what it writes reaches a phone with the entry's next change.
 
-Revision ID: 0031
-Revises: 0030
+Revision ID: 0032
+Revises: 0031
 """
 
 from __future__ import annotations
 
 from migrations.tables import add_columns, drop_columns
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
