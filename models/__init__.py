@@ -45,7 +45,14 @@ from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair
 from models.people.clinic import Clinic
 from models.people.email_change import EmailChange
 from models.people.password_reset import PasswordReset, PasswordResetRequest
-from models.people.patient import CareTeamMember, Patient, PatientPause, PatientStatus, StoredPlan
+from models.people.patient import (
+    CareTeamMember,
+    Patient,
+    PatientPause,
+    PatientStatus,
+    SearchPart,
+    StoredPlan,
+)
 from models.sealing import sealed
 from models.treatment import (
     ConcomitantTreatment,
@@ -103,6 +110,7 @@ __all__ = [
     "ProviderReport",
     "RecordId",
     "RulesFailure",
+    "SearchPart",
     "SessionDecision",
     "SessionFollowUp",
     "SideEffectReport",

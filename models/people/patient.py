@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger
+from sqlalchemy import CheckConstraint, Computed, Index, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -65,10 +65,27 @@ class Patient(OfClinic, Identified, Base):
     paused_until: Mapped[date | None]
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
-    # The name without accents, case and kinds of apostrophes; only asked by, never read.
+    # The name without accents, case and kinds of apostrophes; what `SearchPart` is made of.
     search_key: Mapped[str | None] = mapped_column(Computed("search_key(name)"), deferred=True)
 
 
+class SearchPart(OfClinic, Base):
+    """An end of a patient's `search_key`, or of their MRN's: the key from some letter on, of which
+    the first 64 letters are kept. PostgreSQL writes them.
+
+    What is somewhere in the key is the beginning of one of these: a range of the primary key, and
+    ranges are what row-level security lets an index answer.
+    """
+
+    __tablename__ = "patient_search_parts"
+    __table_args__ = (of_clinic("patient_id", "patients"),)
+
+    part: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+# The longest of them.
+SEARCHED_AT_MOST: Final = 64
 # The last day of a discharge, which lasts until it is taken back.
 NO_END: Final = date.max
 

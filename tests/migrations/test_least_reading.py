@@ -22,6 +22,8 @@ def query(column: str, table: str) -> sql.Composed:
         ("worker", "alert_occurrences", "item9, cssrs"),
         ("worker", "users", "password_hash, epoch"),
         ("worker", "patients", "name, phone, mrn, born_on"),
+        ("worker", "patient_search_parts", "part"),
+        ("auditor", "patient_search_parts", "part"),
         ("worker", "check_in_contents", "answers, note"),
         ("worker", "alert_notes", "text"),
         ("auditor", "users", "password_hash"),

@@ -19,6 +19,8 @@ from tests.builders.ward import MORNING, Ward
 from tests.fixtures.app import SECRET
 from tests.fixtures.postgres import let_in
 
+SEARCHED = "SELECT part, patient_id FROM patient_search_parts ORDER BY part, patient_id"
+
 
 def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
     empty_database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -34,6 +36,7 @@ def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
         ward.session(ward.course(), MORNING - timedelta(hours=3))
         report = ward.effects("chest_pain")
         made(ward.post("/v1/side-effects", report, ward.pat))
+        searched = rows(ward.pat, SEARCHED)
         with app.app_context():
             db.engine.dispose()
         command.downgrade(config, "0002")
@@ -41,6 +44,7 @@ def test_a_clinic_that_treats_can_go_back_before_treatments_and_forward_again(
         command.check(config)
         let_in(empty_database.owner)
         assert ward.alerts() == [("e1", "critical")]
+        assert rows(ward.pat, SEARCHED) == searched != []
         assert rows(ward.pat, "SELECT 1 FROM record_ids WHERE id = :id", id=report["id"])
         with app.app_context():
             db.engine.dispose()
