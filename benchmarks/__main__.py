@@ -18,7 +18,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import caseload_lines, chart, check_ins, cohort, trend
+from benchmarks import caseload_lines, chart, check_ins, cohort, syncs, trend
 from benchmarks.bench import (
     SMALLEST,
     Bench,
@@ -38,6 +38,7 @@ RUNS: Final[dict[str, Run]] = {
     "caseload": caseload_lines.run,
     "cohort": cohort.run,
     "check_ins": check_ins.run,
+    "syncs": syncs.run,
 }
 WORDS: Final = {True: "met", False: "MISSED", None: ""}
 WIDTH: Final = 200

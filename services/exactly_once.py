@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Insert, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -108,7 +108,7 @@ def _brief(first_answer: str) -> bytes:
     return orjson.dumps({name: record.get(name) for name in ("id", "received_at", "safety")})
 
 
-def keep_answer(
+def kept_answer(
     *,
     record_id: UUID,
     clinic_id: UUID,
@@ -117,8 +117,8 @@ def keep_answer(
     digest: bytes,
     body: bytes,
     now: datetime,
-) -> Insert:
-    """The write that takes the id, for everybody and for ever."""
+) -> dict[str, Any]:
+    """The row that takes the id, for everybody and for ever."""
     row = {
         "clinic_id": clinic_id,
         "id": record_id,
@@ -128,7 +128,7 @@ def keep_answer(
         "first_answer": body.decode(),
         "received_at": now,
     }
-    return insert(RecordId).values(sealed(RecordId, row))
+    return sealed(RecordId, row)
 
 
 def answer_once(
@@ -152,17 +152,16 @@ def answer_once(
             return known
     body = render(make())
     if record_id is not None:
-        session.execute(
-            keep_answer(
-                record_id=record_id,
-                clinic_id=actor.clinic_id,
-                patient_id=patient_id,
-                kind=kind,
-                digest=digest,
-                body=body,
-                now=now,
-            )
+        kept = kept_answer(
+            record_id=record_id,
+            clinic_id=actor.clinic_id,
+            patient_id=patient_id,
+            kind=kind,
+            digest=digest,
+            body=body,
+            now=now,
         )
+        session.execute(insert(RecordId).values(kept))
     return FirstAnswer(201, body)
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
@@ -25,6 +25,7 @@ from services.intake.deciding.outcome import Outcome
 from services.intake.deciding.series import with_series
 from services.intake.forms import AmendForm, CheckInForm
 from services.intake.storing.store import SafetyCard
+from services.intake.storing.unwritten import TableRow
 from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
 from services.intake.writing import (
     Entry,
@@ -43,6 +44,7 @@ from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.triage import EntryFacts, card_level, next_instrument
 from services.rules.instruments.answers import Answer, InvalidAnswers, check_answers
 from services.rules.instruments.definition import Instrument, load_instruments
+from services.rules.schedule.case import URINARY
 from services.unit_of_work import Write
 
 SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
@@ -93,7 +95,9 @@ def new_check_in(
         counts=not actor.token_expired,
     )
     patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
-    return NewEntry(patient_of, lambda *_: entry)
+    # What a C-SSRS or a bladder form is judged by stands in other forms as well.
+    is_plain = not asked.triage and asked.code != URINARY
+    return NewEntry(patient_of, lambda *_: entry, is_plain=is_plain)
 
 
 def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> FirstAnswer:
@@ -177,7 +181,7 @@ class CheckInEntry(Entry):
             "counts_in_trend": self.counts,
         }
 
-    def writes(self, row: dict[str, Any]) -> list[Write]:
+    def rows(self, row: dict[str, Any]) -> list[TableRow]:
         """Its columns, and beside them the answers, note, reason and total."""
         beside = (
             {"reason": self.sent.note}
@@ -191,14 +195,13 @@ class CheckInEntry(Entry):
             "answers": self.sent.answers,
             **beside,
         }
-        stored: list[Write] = [
-            insert(CheckIn).values(**row),
-            insert(CheckInContent).values(sealed(CheckInContent, contents)),
-        ]
-        if self.versions:
-            revision = row["revision"]
-            stored.append(superseded(CheckIn, self.versions[-1], superseded_revision=revision))
-        return stored
+        return [(CheckIn, row), (CheckInContent, sealed(CheckInContent, contents))]
+
+    def writes(self, row: dict[str, Any]) -> list[Write]:
+        """Whether it stands in place of the version before."""
+        if not self.versions:
+            return []
+        return [superseded(CheckIn, self.versions[-1], superseded_revision=row["revision"])]
 
     def record(
         self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard

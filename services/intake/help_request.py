@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, insert, select, tuple_
+from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import HelpRequest, Patient
@@ -26,13 +26,13 @@ from services.intake.deciding.outcome import Outcome
 from services.intake.forms import HelpForm
 from services.intake.seen import load_seen
 from services.intake.storing.store import SafetyCard
+from services.intake.storing.unwritten import TableRow
 from services.intake.writing import Entry, NewEntry, flags_of, write_entry
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.view import in_view_clause
 from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.courses import Treatment
 from services.rules.mood_days import to_utc
-from services.unit_of_work import Write
 
 SHOWN: Final = ("id", "patient_id", "recorded_at", "received_at", "flags", "note")
 _PLACE: Final = tuple_(HelpRequest.recorded_at, HelpRequest.id)
@@ -91,9 +91,9 @@ class HelpEntry(Entry):
             "revision": known.patient.next_revision,
         }
 
-    def writes(self, row: dict[str, Any]) -> list[Write]:
+    def rows(self, row: dict[str, Any]) -> list[TableRow]:
         """The request."""
-        return [insert(HelpRequest).values(sealed(HelpRequest, row))]
+        return [(HelpRequest, sealed(HelpRequest, row))]
 
     def record(
         self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard

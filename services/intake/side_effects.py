@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import SideEffectReport, TreatmentSession
@@ -26,6 +26,7 @@ from services.intake.deciding.outcome import Outcome
 from services.intake.deciding.side_effects import with_side_effects
 from services.intake.forms import EffectsAmendment, EffectsForm, checked_effects, plain_effects
 from services.intake.storing.store import SafetyCard
+from services.intake.storing.unwritten import TableRow
 from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
 from services.intake.writing import (
     Entry,
@@ -189,12 +190,14 @@ class SideEffectsEntry(Entry):
             raise Invalid({"session_id": ["No such session of this patient."]})
         return found
 
+    def rows(self, row: dict[str, Any]) -> list[TableRow]:
+        """The version."""
+        return [(SideEffectReport, sealed(SideEffectReport, row))]
+
     def writes(self, row: dict[str, Any]) -> list[Write]:
-        """The version, and that it stands in place of the one before."""
-        stored: list[Write] = [insert(SideEffectReport).values(sealed(SideEffectReport, row))]
-        if self.versions:
-            stored.append(superseded(SideEffectReport, self.versions[-1]))
-        return stored
+        """Whether it stands in place of the version before."""
+        del row
+        return [superseded(SideEffectReport, self.versions[-1])] if self.versions else []
 
     def record(
         self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard

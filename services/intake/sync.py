@@ -131,7 +131,8 @@ def batches(items: Sequence[SyncItem]) -> Iterator[list[int]]:
     urgent = {form for place, form in forms.items() if items[place].is_urgent}
     for is_first in (True, False):
         if part := [place for place, form in forms.items() if (form in urgent) is is_first]:
-            yield part
+            # Plain forms wait for each other, and then are few statements.
+            yield sorted(part, key=lambda place: not items[place].new.is_plain)
 
 
 def _comes_after(items: Sequence[SyncItem], place: int, first_at: dict[UUID, int]) -> int | None:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from services.exceptions import Invalid, NotFollowed, NotFound, ServiceError
 from services.intake.deciding.known import Known, Sent, load_known
 from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
 from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
+from services.intake.storing.unwritten import TableRow, Unwritten
 from services.patients.status.lock import lock_status_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
@@ -75,8 +77,13 @@ class Entry(ABC):
         """The columns of this version."""
 
     @abstractmethod
+    def rows(self, row: dict[str, Any]) -> list[TableRow]:
+        """What stores it: new rows."""
+
     def writes(self, row: dict[str, Any]) -> list[Write]:
-        """What stores it."""
+        """What it changes of others: nothing."""
+        del row
+        return []
 
     @abstractmethod
     def record(
@@ -126,11 +133,13 @@ def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: An
 class NewEntry:
     """What is to be taken in: about whom, and the entry, made under the lock of their status row.
 
-    Both raise what they refuse, before anything is written.
+    Both raise what they refuse, before anything is written. `is_plain`: a new form that is judged
+    by the patient, the treatment and its own series alone.
     """
 
     patient_of: Callable[[Session], UUID]
     make: Callable[[Session, UUID], Entry]
+    is_plain: bool = False
 
 
 @retry_unknown_outcome
@@ -156,27 +165,41 @@ def write_entries(
     answers: list[FirstAnswer | ServiceError] = []
     began = time.monotonic()
     with acting(actor, now) as session:
+        unwritten = Unwritten(session)
         for new in entries:
+            if not new.is_plain:
+                unwritten.write()
             try:
-                answers.append(_take_in(session, actor, new, now, alone=False))
+                answers.append(_take_in(session, actor, new, now, unwritten))
             except ServiceError as refusal:
                 answers.append(refusal)
             # What is read next must not be what was read before.
             session.expunge_all()
             if time.monotonic() - began > LOCKED_FOR_S:
                 break
+        unwritten.write()
     return answers
 
 
 def _take_in(
-    session: Session, actor: Actor, new: NewEntry, now: datetime, *, alone: bool = True
+    session: Session,
+    actor: Actor,
+    new: NewEntry,
+    now: datetime,
+    unwritten: Unwritten | None = None,
 ) -> FirstAnswer:
-    """Refuses before it writes. `alone`: nothing follows it in its transaction."""
+    """Refuses before it writes. `unwritten`: others may follow it in its transaction."""
     patient_id = new.patient_of(session)
-    status = lock_status_row(session, patient_id)
+    lock = partial(lock_status_row, session) if unwritten is None else unwritten.lock
+    status = lock(patient_id)
     entry = new.make(session, patient_id)
+    if unwritten is not None and entry.id in unwritten.ids:
+        unwritten.write()
+        status = lock(patient_id)
     joins = (entry.sent, entry.root_id) if entry.counts else None
     known = load_known(session, patient_id, status, entry.id, joins)
+    if unwritten is not None and entry.sent.instrument is not None:
+        known = replace(known, unwritten=unwritten.series[entry.sent.instrument.code])
     if known.row.known_id is not None:
         answer = answer_again(known.row, actor, patient_id, entry.digest)
         if actor.patient_id is None:
@@ -189,18 +212,23 @@ def _take_in(
     outcome = entry.decide(session, known, outcome, row, now)
     if not known.patient.followed and not outcome.is_risky:
         raise NotFollowed
-    if outcome.failed and not alone:
+    if outcome.failed and unwritten is not None:
         # Entries of all patients queue where failures are counted: that has to come last.
         raise RulesFailedError
     writes = EntryWrites(
         id=entry.id,
         kind=entry.kind,
         digest=entry.digest,
+        rows=entry.rows(row),
         writes=entry.writes(row),
         record=lambda safety: entry.record(row, known.treatment, safety),
         has_note=bool(entry.sent.note and entry.sent.note.strip()),
+        is_plain=new.is_plain,
     )
-    return store_entry(session, actor, known, outcome, writes, now)
+    answer = store_entry(session, actor, known, outcome, writes, now, unwritten)
+    if unwritten is not None and entry.id in unwritten.ids and outcome.joined is not None:
+        unwritten.series[outcome.joined[0]].append(outcome.joined[1])
+    return answer
 
 
 class RulesFailedError(RuntimeError):

@@ -34,6 +34,7 @@ from services.patients.status.lock import (
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
 from services.rules.danger.triage import EntryKind
+from services.rules.day_series import SeriesEntry
 from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.instruments.answers import Answers
@@ -103,7 +104,8 @@ class Known:
 
     `row`: the stored answer to the entry's id, if there is one. `plan`: the standing plan in force.
     `unread`: the treatment could not be made sense of, so what rests on it is to be decided again.
-    `series`: the check-ins that the entry joins, as stored (None: not read).
+    `series`: the check-ins that the entry joins, as stored (None: not read); `unwritten`: those
+    that are not yet.
     """
 
     patient: LockedPatient
@@ -112,6 +114,7 @@ class Known:
     treatment: Treatment
     unread: bool
     series: Sequence[Sequence[Any]] | None
+    unwritten: Sequence[SeriesEntry] = ()
     cssrs: CssrsOnFile = NOTHING_ON_FILE
 
 

@@ -33,6 +33,7 @@ from services.rules.danger.triage import (
     highest_item9,
     highest_level,
 )
+from services.rules.day_series import SeriesEntry
 from services.rules.decision import Decision, Tier
 from services.rules.instruments.answers import (
     ITEM9_UNKNOWN,
@@ -85,7 +86,8 @@ class Outcome:
     `danger`: the S rules, or the fallback in their place; `others`: all other rules. `failed`: some
     raised, and what they could not decide is decided again later. `already_reported`: what an
     earlier version reported: it opens nothing, and is answered as it was then. `figures`: the
-    columns of the status row that the entry changes.
+    columns of the status row that the entry changes. `joined`: the instrument whose series it
+    joins, and as what.
     """
 
     read: Read
@@ -95,6 +97,7 @@ class Outcome:
     plan_ended: EndReason | None = None
     already_reported: tuple[Decision, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
+    joined: tuple[str, SeriesEntry] | None = None
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

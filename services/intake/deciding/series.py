@@ -62,7 +62,7 @@ def with_series(
         series = _series(session, known, asked.code, joined, begun, zone)
         outcome = _with_rules(session, known, outcome, sent, joined, series, begun, zone)
         figures = figures_of(asked.code, series, AsOf(known.treatment, zone, now))
-        return replace(outcome, figures=figures)
+        return replace(outcome, figures=figures, joined=(asked.code, joined))
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
@@ -141,6 +141,7 @@ def _series(
         others = entries_of_json(known.series)
     else:
         others = load_series(session, known.patient.patient_id, instrument, joined, begun, zone)
+    others += known.unwritten
     return [*(each for each in others if each.entry_id != joined.entry_id), joined]
 
 

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
-from models import PatientStatus, StoredDecision, StoredPlan
+from models import PatientStatus, RecordId, StoredDecision, StoredPlan
 from models.base import new_id
 from models.entries.check_in import RecordKind
 from services import audit
@@ -22,10 +22,11 @@ from services.alerts.chain import Chain, load_chain
 from services.alerts.raising import AlertWrites, raise_alerts
 from services.alerts.rules_failure import count_rules_failure
 from services.alerts.writing import notify_statement
-from services.exactly_once import FirstAnswer, keep_answer, render
+from services.exactly_once import FirstAnswer, kept_answer, render
 from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
 from services.intake.storing.follow_ups import follow_ups_met
+from services.intake.storing.unwritten import TableRow, Unwritten
 from services.patients.status.lock import LockedPatient
 from services.rules.cards.crisis import (
     Card,
@@ -55,16 +56,18 @@ SafetyCard = dict[str, object] | None
 
 @dataclass(frozen=True, slots=True)
 class EntryWrites:
-    """One entry to be stored: its own writes, and its record once the card is known. `has_note`:
-    somebody wrote words in it.
+    """One entry to be stored: its own rows and other writes, and its record once the card is known.
+    `has_note`: somebody wrote words in it; `is_plain`: it may wait for others, if it is harmless.
     """
 
     id: UUID
     kind: RecordKind
     digest: bytes
+    rows: Sequence[TableRow]
     writes: Sequence[Write]
     record: Callable[[SafetyCard], dict[str, Any]]
     has_note: bool
+    is_plain: bool = False
 
 
 def store_entry(
@@ -74,35 +77,40 @@ def store_entry(
     outcome: Outcome,
     entry: EntryWrites,
     now: datetime,
+    later: Unwritten | None = None,
 ) -> FirstAnswer:
     """Write everything that follows from the entry and give the first answer's bytes.
 
-    The status row is locked by the caller. Alerts without a patient are counted last.
+    The status row is locked by the caller. Alerts without a patient are counted last. What is
+    harmless is left to `later`, if that is given.
     """
     patient = known.patient
     chain = chain_of(session, patient.clinic_id, patient.patient_id, now)
     facts, reassuring = outcome.read.facts, outcome.read.reassuring
     raised = AlertWrites()
-    if reassuring is not None or any(one.tier is not None for one in outcome.decisions):
+    is_calm = reassuring is None and all(one.tier is None for one in outcome.decisions)
+    if not is_calm:
         raised = raise_alerts(
             session, patient, facts, outcome.decisions, entry.id, chain, now, reassuring
         )
     record = entry.record(safety_card(outcome, patient, chain, now))
     body = render(record | ({"notice": _notice(chain().facts, now)} if entry.has_note else {}))
+    rows = _rows(patient, entry, body, now)
+    changed = _changed(patient, outcome, entry.kind, now)
+    met = follow_ups_met(patient, outcome) if patient.treated else ()
+    if later is not None and entry.is_plain and known.plan is None and is_calm:
+        decided: TableRow = (StoredDecision, decision_row(patient, outcome, entry.id, now))
+        changed |= {"revision": patient.next_revision}
+        later.add(entry.id, [*rows, decided], changed, [*entry.writes, *met])
+        return FirstAnswer(201, body)
+    if later is not None:
+        later.write()
     others = [
+        *(insert(table).values(**row) for table, row in rows),
         *entry.writes,
         *(_plan_writes(known.plan, outcome, now) if known.plan else ()),
-        status_update(patient, _changed(patient, outcome, entry.kind, now)),
-        *(follow_ups_met(patient, outcome) if patient.treated else ()),
-        keep_answer(
-            record_id=entry.id,
-            clinic_id=patient.clinic_id,
-            patient_id=patient.patient_id,
-            kind=entry.kind,
-            digest=entry.digest,
-            body=body,
-            now=now,
-        ),
+        status_update(patient, changed),
+        *met,
     ]
     store_outcome(session, patient, outcome, raised, entry.id, now, others)
     if outcome.failed and outcome.counts_as_failure:
@@ -111,6 +119,20 @@ def store_entry(
         action = f"{entry.kind}_written"
         audit.record(session, actor.user_id, action, now, patient.patient_id, entry.id)
     return FirstAnswer(201, body)
+
+
+def _rows(patient: LockedPatient, entry: EntryWrites, body: bytes, now: datetime) -> list[TableRow]:
+    """The entry's own rows, and the one that keeps its answer."""
+    kept = kept_answer(
+        record_id=entry.id,
+        clinic_id=patient.clinic_id,
+        patient_id=patient.patient_id,
+        kind=entry.kind,
+        digest=entry.digest,
+        body=body,
+        now=now,
+    )
+    return [*entry.rows, (RecordId, kept)]
 
 
 def chain_of(
@@ -133,22 +155,33 @@ def store_outcome(
     """Write the decisions, yes and no alike, the alerts that they raise, and `others`, as one
     statement; wake the workers when a page was queued.
     """
-    tier = highest(one.tier for one in outcome.decisions)
-    decisions = insert(StoredDecision).values(
-        id=new_id(),
-        clinic_id=patient.clinic_id,
-        patient_id=patient.patient_id,
-        entry_id=entry_id,
-        rule_version=RULES_VERSION,
-        by=by or ("fallback" if outcome.failed else "rules"),
-        tier=tier.word if tier else None,
-        decided=[one.stored() for one in outcome.decisions],
-        decided_at=now,
-        revision=patient.next_revision,
-    )
-    execute_writes(session, [*others, *raised.writes, decisions])
+    decisions = decision_row(patient, outcome, entry_id, now, by)
+    execute_writes(session, [*others, *raised.writes, insert(StoredDecision).values(**decisions)])
     if raised.pages:
         session.execute(notify_statement())
+
+
+def decision_row(
+    patient: LockedPatient,
+    outcome: Outcome,
+    entry_id: UUID,
+    now: datetime,
+    by: Literal["replay"] | None = None,
+) -> dict[str, Any]:
+    """What was decided, as it is stored."""
+    tier = highest(one.tier for one in outcome.decisions)
+    return {
+        "id": new_id(),
+        "clinic_id": patient.clinic_id,
+        "patient_id": patient.patient_id,
+        "entry_id": entry_id,
+        "rule_version": RULES_VERSION,
+        "by": by or ("fallback" if outcome.failed else "rules"),
+        "tier": tier.word if tier else None,
+        "decided": [one.stored() for one in outcome.decisions],
+        "decided_at": now,
+        "revision": patient.next_revision,
+    }
 
 
 def count_failure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,7 +31,8 @@ from tests.builders.phone.sync import (
     statuses,
     sync,
 )
-from tests.builders.stored import alerts
+from tests.builders.stored import alerts, revision, rows
+from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person
 
 NOTHING = NewEntry(lambda _: UUID(int=0), broken)
@@ -171,3 +173,48 @@ def test_parallel_syncs_of_the_same_items_are_one(
     assert sorted(code for each in found for code in statuses(each)) == [200] * 56 + [201] * 8
     assert len({json.dumps(one["record"]) for each in found for one in each}) == 8
     assert [one["occurrence_count"] for one in alerts(pat)] == [4]
+
+
+def decided(person: Person, sent: list[Item]) -> list[Any]:
+    """What the rules decided about each, without ids."""
+    query = "SELECT entry_id, decided, revision FROM decisions WHERE patient_id = :id"
+    found = {str(row["entry_id"]): row for row in rows(person, query, id=person.patient_id)}
+    return [
+        [(rule["rule"], rule["fired"], rule["tier"]) for rule in found[one["id"]]["decided"]]
+        for one in sent
+    ]
+
+
+@pytest.mark.parametrize("treated", [False, True])
+def test_many_harmless_forms_are_judged_and_counted_like_single_ones(
+    clinic: ClinicWorld, treated: bool
+) -> None:
+    """They wait for each other, and are written as a few statements."""
+    dice, staff = random.Random(7), clinic.staff()
+    single, synced = Chart(clinic, staff=staff), Chart(clinic, staff=staff)
+    for chart in (single, synced):
+        if treated:
+            chart.session(chart.course(), datetime.now(UTC) - timedelta(days=6))
+    mine = [
+        check_in(
+            0,
+            dice.randint(0, 2),
+            instrument=dice.choice(("phq9-daily", "phq9-daily", "phq9")),
+            recorded_at=ago(hours=9 * (40 - number)),
+            note=dice.choice((None, "quagga")),
+        )
+        for number in range(40)
+    ]
+    other = twin(mine)
+    for one in mine:
+        made(alone(single.client, single.pat, one))
+    again = [*other, *other[:3], other[5] | {"note": "other, quagga"}]
+    found = sync(synced.client, synced.pat, *again)
+    assert statuses(found) == [201] * 40 + [200] * 3 + [409]
+    assert decided(single.pat, mine) == decided(synced.pat, other)
+    assert revision(single.pat) == revision(synced.pat)
+    assert unsafe(single.pat) == unsafe(synced.pat)
+    trends = [chart.trend() for chart in (single, synced)]
+    assert trends[0]["series"] == trends[1]["series"]
+    assert trends[0]["current"] == trends[1]["current"]
+    synced.check_cache()
