@@ -17,15 +17,17 @@ from tests.builders.paging.month import Size
 from tests.builders.rules.odd_bodies import false_alarms, missed
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
-from tests.proofs.fair_pages import fair_pages
+from tests.proofs.alerting.fair_pages import fair_pages
+from tests.proofs.alerting.fault_run import everything_fails
+from tests.proofs.alerting.many_alerts import many_alerts
+from tests.proofs.alerting.planted_faults import planted_faults
+from tests.proofs.alerting.steady_month import steady_month
 from tests.proofs.notes import notes_by_kind
 from tests.proofs.oracle_histories import histories_agree
 from tests.proofs.outcomes import simulated_outcomes
-from tests.proofs.planted_faults import planted_faults
 from tests.proofs.rota import on_call_agrees
 from tests.proofs.sealed_audit import sealed_audit
 from tests.proofs.seen import Seen, tell, verdict
-from tests.proofs.steady_month import steady_month
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
 from tests.services.accounts import test_under_attack as under_attack
@@ -93,12 +95,14 @@ def full_sizes() -> list[Proof]:
         Proof("bad nights", lambda at: bad_nights(at, 20)),
         Proof("costly requests", costly_requests),
         *_workers_and_outages(),
+        Proof("fault run", lambda at: everything_fails(at, 1000, SEED)),
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
         Proof("real forms", real_forms),
         Proof("notes", lambda _at: notes_by_kind()),
         Proof("odd bodies", lambda _at: odd_bodies(20_000, 10_000)),
         Proof("oracle", lambda _at: histories_agree(200, SEED)),
         Proof("a steady month", lambda _at: steady_month(Size(100, 40, 30, 60), SEED)),
+        Proof("many alerts", lambda _at: many_alerts()),
         Proof("who is on call", lambda _at: on_call_agrees(730, SEED)),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),

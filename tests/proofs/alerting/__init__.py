@@ -1,0 +1,1 @@
+"""Proofs of the alert path: pages, watching, load."""
