@@ -95,7 +95,7 @@ clean: ## forget caches (the environment and the data stay)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Interlude needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "== making the environment in .venv (once)"
-	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make an environment: on Debian and Ubuntu install" \
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) cannot make an environment: on Debian and Ubuntu install" \
 		"the package python3-venv, then try again"; exit 1; }
 
 $(RUN_READY): requirements.txt | .venv/bin/python
