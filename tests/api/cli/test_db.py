@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from api import create_app
 from api.embedded.urls import DatabaseUrls
 from api.settings import Settings
+from migrations.roles import LOGIN_ROLES, libpq_url
 from models.database import UnsafeRoleError, db
 
 
@@ -35,6 +37,16 @@ def test_an_operator_makes_roles_and_migrates(
     assert "interlude_worker" in made.output
     migrated = runner.invoke(args=["db", "upgrade"])
     assert migrated.exit_code == 0, migrated.output
+    with psycopg.connect(libpq_url(database_urls.admin)) as connection:
+        let_in = [role for role in ("public", *LOGIN_ROLES) if may_connect(connection, role)]
+    assert let_in == list(LOGIN_ROLES)
+
+
+def may_connect(connection: psycopg.Connection, role: str) -> bool:
+    found = connection.execute(
+        "SELECT has_database_privilege(%s, current_database(), 'CONNECT')", (role,)
+    ).fetchone()
+    return found == (True,)
 
 
 def test_what_is_missing_is_named(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
