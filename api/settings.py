@@ -7,6 +7,7 @@ secret.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
@@ -24,6 +25,9 @@ from services.channels.webpush import PushKey
 
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+HOST_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
+ENDS_IN_NUMBER: Final = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
+LONGEST_HOST: Final = 253
 N = TypeVar("N", int, float)
 
 
@@ -284,13 +288,28 @@ def _public_url(url: str) -> str:
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise SettingsError("PUBLIC_URL", "must have no query, no fragment and no user")
     try:
-        name = ascii_host(parts.hostname or "").lower()
+        name = _public_host(parts.hostname or "")
     except ValueError:
         raise SettingsError("PUBLIC_URL", "has a host name that cannot be") from None
-    name = f"[{name}]" if ":" in name else name
     usual = number_of_port in (None, DEFAULT_PORTS[parts.scheme])
     path = quote(parts.path.rstrip("/"), safe="/%-._~")
     return f"{parts.scheme}://{name}{'' if usual else f':{number_of_port}'}{path}"
+
+
+def _public_host(host: str) -> str:
+    """What a browser can ask for: an address of somewhere, or a name none of whose parts is empty.
+
+    Raises ValueError.
+    """
+    name = ascii_host(host).lower()
+    bare = name.removesuffix(".")
+    # What ends in a number is an address to browsers, whatever stands before it.
+    if ":" in name or ENDS_IN_NUMBER.search(bare):
+        if ip_address(bare).is_unspecified:
+            raise ValueError("where a server listens, and nobody's address")
+    elif len(bare) > LONGEST_HOST or not all(map(HOST_LABEL.fullmatch, bare.split("."))):
+        raise ValueError("not a host name")
+    return f"[{name}]" if ":" in name else name
 
 
 def _smtp(url: str) -> SmtpServer | None:
