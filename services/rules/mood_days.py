@@ -26,20 +26,22 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @cache
-def _known_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones()) - _NOT_A_PLACE
+def _places() -> dict[str, str]:
+    """The place that each name stands for, whatever the case of its letters."""
+    known = zoneinfo.available_timezones() - _NOT_A_PLACE
+    return {name.casefold(): place for name, place in ALIASES.items()} | {
+        name.casefold(): name for name in known
+    }
 
 
 def find_zone(name: str) -> tzinfo | None:
     """Return the zone of a name that a phone may report, or None for an unknown one.
 
-    An IANA name, spelt exactly, an alias of one, or a fixed offset; as text (`str`) the zone is an
-    IANA name or `UTC+hh:mm`, by which it is found again.
+    An IANA name in any letter case, an alias of one, or a fixed offset; as text (`str`) the zone is
+    an IANA name or `UTC+hh:mm`, by which it is found again.
     """
-    place_name = ALIASES.get(name, name)
-    if place_name in _known_zones():
-        return zoneinfo.ZoneInfo(place_name)
-    return stated_offset(name)
+    place_name = _places().get(name.casefold())
+    return stated_offset(name) if place_name is None else zoneinfo.ZoneInfo(place_name)
 
 
 def to_utc(instant: datetime) -> datetime:

@@ -46,7 +46,8 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 WIDEST: Final = timedelta(hours=18)
 _OFFSET: Final = re.compile(
     r"(?:GMT|UTC|UT)?(?P<sign>[+\-\N{MINUS SIGN}])"
-    r"(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?"
+    r"(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?",
+    re.IGNORECASE,
 )
 
 

@@ -91,7 +91,7 @@ def test_an_absent_zone_means_the_profile_zone_and_a_flag():
         "new york\x00",
         "x" * 5000,
         "/etc/passwd",
-        "america/new_york",
+        "america/new york",
     ],
 )
 def test_an_unknown_zone_means_the_own_offset_and_a_flag(name):
@@ -119,6 +119,13 @@ def test_an_unknown_zone_means_the_own_offset_and_a_flag(name):
         ("PDT", -8, "America/Los_Angeles"),
         ("JST", 9, "Asia/Tokyo"),
         ("EST", -5, "EST"),
+        ("utc", 0, "UTC"),
+        ("z", 0, "UTC"),
+        ("europe/paris", 1, "Europe/Paris"),
+        ("AMERICA/NEW_YORK", -5, "America/New_York"),
+        ("asia/BEIJING", 8, "Asia/Shanghai"),
+        ("pdt", -8, "America/Los_Angeles"),
+        ("gmt+3", 3, "UTC+03:00"),
     ],
 )
 def test_a_name_that_a_phone_reports_is_its_zone(name, hours, kept):
@@ -130,7 +137,9 @@ def test_a_name_that_a_phone_reports_is_its_zone(name, hours, kept):
     assert str(find_zone(kept)) == kept
 
 
-@pytest.mark.parametrize("name", ["GMT+19", "GMT+3:75", "GMT3", "+", "UTC+", "+99999", "BST"])
+@pytest.mark.parametrize(
+    "name", ["GMT+19", "GMT+3:75", "GMT3", "+", "UTC+", "+99999", "BST", "bst", "FACTORY"]
+)
 def test_what_names_no_zone_or_several_is_unknown(name):
     assert find_zone(name) is None
 
@@ -138,7 +147,12 @@ def test_what_names_no_zone_or_several_is_unknown(name):
 def test_every_alias_names_a_zone_that_is_no_name_itself():
     for name, place_name in ALIASES.items():
         assert str(find_zone(name)) == place_name
-        assert name not in zoneinfo.available_timezones()
+        assert name.casefold() not in map(str.casefold, zoneinfo.available_timezones())
+
+
+def test_no_two_zones_differ_in_the_case_of_letters_alone():
+    for name in zoneinfo.available_timezones() - {"localtime", "Factory"}:
+        assert str(find_zone(name.swapcase())) == name
 
 
 def test_a_profile_with_an_unknown_zone_falls_back_to_the_own_offset_too():
