@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from models.people.clinic import SECOND_FACTOR
 from schemas.base import Patch, Strict, text
 from schemas.base import name as visible_name
+from schemas.contact_methods import LastMessageOut
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK: Final = r"(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z"
@@ -132,6 +133,12 @@ class ContactIn(Strict):
     address = text(300, required=True)
 
 
+class ContactMessageOut(LastMessageOut):
+    """The newest page or test page to a contact; `reason`: why it failed, a stable word."""
+
+    reason = fields.String(required=True, allow_none=True)
+
+
 class ContactOut(Schema):
     """One link of the alert chain. Only administrators see where a webhook points."""
 
@@ -140,3 +147,4 @@ class ContactOut(Schema):
     channel = fields.String(required=True)
     address = fields.String(required=True, allow_none=True)
     last_resort = fields.Boolean(required=True)
+    last_message = fields.Nested(ContactMessageOut, required=True, allow_none=True)

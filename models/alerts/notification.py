@@ -81,9 +81,9 @@ class Notification(OfClinic, Identified, Base):
     The recipient is a contact of the chain, or a person (`user_id`): by a method of theirs, or by
     the account's own mail address. A letter is about no alert: it takes a code to one of these
     while it may still be used (`expires_at`), and keeps the code, encrypted, only until it is sent
-    or given up. The API's role cannot read that column, nor the next, so they are loaded only where
-    they are named. `provider_id`: the provider's name for the last try; while it is `sent`,
-    `due_at` is when the provider is asked what became of it.
+    or given up; one to a contact is a test page. The API's role cannot read that column, nor the
+    next, so they are loaded only where they are named. `provider_id`: the provider's name for the
+    last try; while it is `sent`, `due_at` is when the provider is asked what became of it.
     """
 
     __tablename__ = "notifications"
@@ -103,9 +103,8 @@ class Notification(OfClinic, Identified, Base):
         CheckConstraint("(kind = 'letter') = (severity IS NULL)", name="letter_is_no_alert"),
         CheckConstraint("(kind = 'letter') = (expires_at IS NOT NULL)", name="letter_expires"),
         CheckConstraint(
-            "kind <> 'letter' OR (user_id IS NOT NULL"
-            " AND (channel = 'email' OR method_id IS NOT NULL))",
-            name="letter_goes_to_an_account",
+            "kind <> 'letter' OR channel = 'email' OR num_nonnulls(method_id, contact_id) = 1",
+            name="letter_has_an_address",
         ),
         CheckConstraint("method_id IS NULL OR user_id IS NOT NULL", name="method_of_a_person"),
         CheckConstraint(

@@ -154,9 +154,11 @@ def queue_letter(
 
 
 def letter_row(
-    clinic_id: UUID, user_id: UUID, content: str, now: datetime, expires_at: datetime
+    clinic_id: UUID, user_id: UUID | None, content: str, now: datetime, expires_at: datetime
 ) -> dict[str, Any]:
-    """A letter to the account's address, due at once, that says this."""
+    """A letter to the account's address, due at once, that says this; None: the caller names
+    another recipient.
+    """
     return {
         "clinic_id": clinic_id,
         "id": new_id(),

@@ -99,10 +99,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is sent to one person and is no page. `text` may contain a secret.
+    """What is sent to one person, or to a contact of the chain, and is no page. `text` may contain
+    a secret.
 
     `short`: the same where there is little room (a text message); only of what may leave by another
-    way than mail, as a `signing_secret` is only of a webhook's.
+    way than mail, as a `signing_secret` is only of a webhook's. `personal`: as in `Page`.
     """
 
     notification_id: UUID
@@ -112,6 +113,7 @@ class Letter:
     short: str = field(default="", repr=False)
     signing_secret: str | None = field(default=None, repr=False)
     receipt_key: str = ""
+    personal: bool = True
 
 
 Message = Page | Letter

@@ -100,8 +100,7 @@ class WebhookChannel:
         self, message: Message, content: bytes, headers: dict[str, str], started: float
     ) -> int:
         connection, target = connection_to(message.address, self.timeout_s)
-        personal = isinstance(message, Letter) or message.personal
-        guard(connection, private=self.private_methods if personal else self.private)
+        guard(connection, private=self.private_methods if message.personal else self.private)
         try:
             connection.connect()
             left = max(0.0, self.timeout_s - (monotonic() - started))

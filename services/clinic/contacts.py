@@ -1,12 +1,13 @@
 """The clinic's alert chain: who is paged, in order, and the last resort that always ends it.
 
-Administrators add and remove mail addresses; the last resort is replaced, never removed.
+Administrators add and remove mail addresses; the last resort is replaced, never removed. Whatever
+is entered is tried at once by a test page.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +26,8 @@ from services.accounts.tokens.token_check import acting
 from services.channels.addresses import ascii_mail_address, ascii_url
 from services.channels.destinations import is_refused_literal
 from services.checks import check_email
+from services.contact_methods.codes import send_test_to_contact
+from services.contact_methods.outcomes import last_messages
 from services.exceptions import Invalid, NotFound
 from services.unit_of_work import transaction
 
@@ -41,23 +44,26 @@ class NewContact:
     signing_secret: str | None
 
 
-def add_contact(
-    clinic_id: UUID, address: str, now: datetime, actor_id: UUID | None = None
-) -> NewContact:
+def add_contact(clinic_id: UUID, address: str, now: datetime, *, tried: bool = True) -> NewContact:
     """Add a `mailto:` address or an `http(s)://` webhook before the last resort.
 
     For the operator's command line: a webhook may point at any host that this server reaches, but
-    for those of `services.channels.destinations`.
+    for those of `services.channels.destinations`. `tried`: by a test page, as what is real must be.
     Raises `NotFound` for an unknown clinic and `Invalid` for another kind of address.
     """
     with transaction(clinic_id) as session:
-        return append_contact(session, clinic_id, address, now, actor_id)
+        return _append(session, clinic_id, address, now, None, tried=tried)
 
 
-def append_contact(
-    session: Session, clinic_id: UUID, address: str, now: datetime, actor_id: UUID | None
+def _append(
+    session: Session,
+    clinic_id: UUID,
+    address: str,
+    now: datetime,
+    actor_id: UUID | None,
+    *,
+    tried: bool = True,
 ) -> NewContact:
-    """The same as a part of a use case that is already in the clinic's transaction."""
     channel, target = read_address(address)
     # The clinic's row is the lock of its chain: two at once would take the same position.
     if session.scalar(select(Clinic.id).where(Clinic.id == clinic_id).with_for_update()) is None:
@@ -78,6 +84,8 @@ def append_contact(
         "created_at": now,
     }
     session.execute(insert(Contact).values(sealed(Contact, row)))
+    if tried:
+        send_test_to_contact(session, clinic_id, contact_id, channel, now)
     audit.record(session, actor_id, "contact_added", now, object_id=contact_id, channel=channel)
     return NewContact(contact_id, secret)
 
@@ -141,8 +149,11 @@ def list_contacts(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The chain in the order in which it is paged; the last resort comes last."""
     scopes(actor, Action.READ_CLINIC)
     with acting(actor, now) as session:
-        rows = session.scalars(select(Contact).where(Contact.active).order_by(Contact.position))
-        return [_shown(row, actor) for row in rows]
+        rows = session.scalars(
+            select(Contact).where(Contact.active).order_by(Contact.position)
+        ).all()
+        messages = last_messages(session, [row.id for row in rows])
+        return [_shown(row, messages, actor) for row in rows]
 
 
 def add_mail_contact(actor: Actor, address: str, now: datetime) -> dict[str, Any]:
@@ -154,10 +165,9 @@ def add_mail_contact(actor: Actor, address: str, now: datetime) -> dict[str, Any
     scopes(actor, Action.CHANGE_CLINIC)
     _check_is_mail(address)
     with acting(actor, now) as session:
-        added = append_contact(session, actor.clinic_id, address, now, actor.user_id)
-        return _shown(
-            session.scalars(select(Contact).where(Contact.id == added.contact_id)).one(), actor
-        )
+        added = _append(session, actor.clinic_id, address, now, actor.user_id)
+        contact = session.scalars(select(Contact).where(Contact.id == added.contact_id)).one()
+        return _shown(contact, last_messages(session, [contact.id]), actor)
 
 
 def remove_contact(actor: Actor, contact_id: UUID, now: datetime) -> None:
@@ -187,8 +197,10 @@ def replace_last_resort(actor: Actor, address: str, now: datetime) -> dict[str, 
             select(Contact).where(Contact.last_resort).with_for_update()
         ).one()
         contact.address, contact.user_id = read_address(address)[1], None
+        session.flush()
+        send_test_to_contact(session, actor.clinic_id, contact.id, contact.channel, now)
         audit.record(session, actor.user_id, "last_resort_replaced", now, object_id=contact.id)
-        return _shown(contact, actor)
+        return _shown(contact, last_messages(session, [contact.id]), actor)
 
 
 def follow_address(session: Session, user_id: UUID, old: str, new: str) -> list[UUID]:
@@ -228,7 +240,9 @@ def _check_is_mail(address: str) -> None:
         raise Invalid({"address": ["Only mailto: here; the operator adds webhooks."]})
 
 
-def _shown(contact: Contact, actor: Actor) -> dict[str, Any]:
+def _shown(
+    contact: Contact, messages: Mapping[UUID, dict[str, Any]], actor: Actor
+) -> dict[str, Any]:
     hidden = contact.channel == "webhook" and "admin" not in actor.roles
     return {
         "id": contact.id,
@@ -236,4 +250,5 @@ def _shown(contact: Contact, actor: Actor) -> dict[str, Any]:
         "channel": contact.channel,
         "address": None if hidden else contact.address,
         "last_resort": contact.last_resort,
+        "last_message": messages.get(contact.id),
     }

@@ -26,6 +26,9 @@ MOST_TRIES: Final = 5
 VALID_FOR: Final = timedelta(minutes=30)
 # Each costs somebody money, and may go to an address of somebody else.
 AN_HOUR: Final = timedelta(hours=1)
+# Shorter than letters may wait before the service counts as unsafe: a contact that does not answer
+# is a gap of the chain, and nobody is called for it.
+CONTACT_TRIED_FOR: Final = timedelta(minutes=10)
 MOST_AN_HOUR: Final = 10
 
 CODE_SUBJECT: Final = "[Interlude] Your code for this address"
@@ -112,8 +115,32 @@ def send_code(session: Session, whose: Whose, now: datetime) -> None:
 
 def send_test(session: Session, whose: Whose, now: datetime) -> UUID:
     """A marked page about nobody, down the real channel. Raises `RateLimited`."""
-    clinic = session.scalar(select(Clinic.name).where(Clinic.id == whose.clinic_id))
-    return queue(session, whose, {"topic": "test", "clinic": clinic}, now)
+    return queue(session, whose, _test_of(session, whose.clinic_id), now)
+
+
+def send_test_to_contact(
+    session: Session, clinic_id: UUID, contact_id: UUID, channel: str, now: datetime
+) -> None:
+    """The same to a contact of the clinic's chain, which was entered or replaced just now. None
+    beyond so many an hour: that must not keep anybody from mending the chain.
+    """
+    tests = select(func.count()).where(
+        Notification.contact_id.is_not(None),
+        Notification.clinic_id == clinic_id,
+        Notification.kind == "letter",
+        Notification.created_at > now - AN_HOUR,
+    )
+    if (session.scalar(tests) or 0) >= MOST_AN_HOUR:
+        return
+    content = content_text(_test_of(session, clinic_id))
+    row = letter_row(clinic_id, None, content, now, now + CONTACT_TRIED_FOR)
+    row |= {"contact_id": contact_id, "channel": channel}
+    session.execute(insert(Notification).values(sealed(Notification, row)))
+
+
+def _test_of(session: Session, clinic_id: UUID) -> dict[str, Any]:
+    clinic = session.scalar(select(Clinic.name).where(Clinic.id == clinic_id))
+    return {"topic": "test", "clinic": clinic}
 
 
 def queue(session: Session, whose: Whose, content: dict[str, Any], now: datetime) -> UUID:
@@ -153,6 +180,8 @@ def letter_about_methods(
     expires_at: datetime,
     signing_secret: str | None = None,
     receipt_key: str = "",
+    *,
+    personal: bool = True,
 ) -> Letter:
     """The code, the test page, or word of an address that fails or of a chain with gaps."""
     content = orjson.loads(sealed) | {"until": f"{expires_at:%Y-%m-%d %H:%M}"}
@@ -165,4 +194,5 @@ def letter_about_methods(
         short.format(**content),
         signing_secret,
         receipt_key,
+        personal,
     )

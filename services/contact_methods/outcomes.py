@@ -1,21 +1,25 @@
-"""What a delivery says of the method that it went by."""
+"""What a delivery says of the method that it went by, or of the contact of the chain."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from models import ContactMethod, Notification, User
+from models import ContactMethod, Notification, NotificationAttempt, User
 from models.sealing import sealed
 from services.accounts.letters import letter_row
 from services.channels.base import Receipt
 from services.contact_methods.codes import content_text
 
 NEWS_FOR: Final = timedelta(days=3)
+# Reasons for which nothing was tried: they say nothing of the address.
+NOT_TRIED: Final = ("nobody_has_it", "alert_resolved", "recipient_left", "code_expired")
 
 
 def it_works(
@@ -69,3 +73,35 @@ def it_fails(
     text = content_text(content)
     rows = [letter_row(clinic_id, admin, text, now, now + NEWS_FOR) for admin in admins]
     session.execute(insert(Notification), [sealed(Notification, row) for row in rows])
+
+
+def last_messages(session: Session, contact_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """By contact of a chain: the newest page or test page, its state, and why it failed, if it did;
+    what was never tried is left out.
+    """
+    note, tries = Notification, NotificationAttempt
+    of_note = (tries.clinic_id == note.clinic_id, tries.notification_id == note.id)
+    reason = (
+        select(tries.outcome)
+        .where(*of_note)
+        .order_by(tries.at.desc(), tries.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    newest = session.execute(
+        select(note.contact_id, note.state, note.created_at, reason.label("reason"))
+        .ext(distinct_on(note.contact_id))
+        .where(
+            note.contact_id.in_(contact_ids),
+            ~select(tries.id).where(*of_note, tries.outcome.in_(NOT_TRIED)).exists(),
+        )
+        .order_by(note.contact_id, note.created_at.desc(), note.id.desc())
+    )
+    return {
+        row.contact_id: {
+            "state": row.state,
+            "at": row.created_at,
+            "reason": row.reason if row.state.startswith("failed") else None,
+        }
+        for row in newest
+    }

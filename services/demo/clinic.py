@@ -61,7 +61,7 @@ def make_demo(password: str, now: datetime) -> UUID:
     began = now - timedelta(days=DAYS + 1)
     made = create_clinic("Demo Clinic", ZONE, "US", ADMIN, began)
     admin = _accept(made.invitation_code, password, began)
-    add_contact(made.clinic_id, "mailto:oncall@demo.example", began)
+    add_contact(made.clinic_id, "mailto:oncall@demo.example", began, tried=False)
     staff = {}
     for email, (name, role) in STAFF.items():
         code = invite(admin.actor, InvitationForm(email, name, (role,)), began).code

@@ -123,7 +123,7 @@ def make_play_clinic(contact: str, now: datetime) -> UUID:
     if known is not None:
         return known
     made = create_clinic("Played Forms", ZONE, "US", ADMIN, now)
-    add_contact(made.clinic_id, contact, now)
+    add_contact(made.clinic_id, contact, now, tried=False)
     return made.clinic_id
 
 

@@ -102,10 +102,12 @@ class ClinicWorld:
             invited = invite(self.admin.actor, form, now)
             return person_of(self.app, accept(Acceptance(invited.code), "127.0.0.1", now))
 
-    def contact(self, address: str) -> NewContact:
-        """One more link of the alert chain: `mailto:…` or `http://…`."""
+    def contact(self, address: str, *, tried: bool = False) -> NewContact:
+        """One more link of the alert chain: `mailto:…` or `http://…`; without its test page, so
+        that inboxes hold what a test is about.
+        """
         with self.app.app_context():
-            return add_contact(self.id, address, self.now or utcnow())
+            return add_contact(self.id, address, self.now or utcnow(), tried=tried)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Alert, Clinic, Contact, ContactMethod, DigestAlert, Notification, User
@@ -110,16 +110,18 @@ def _next_page(session: Session, claimed: Claimed, alert: Alert) -> NextPage | N
 
 
 def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
-    """The letter to the account's address, or to that of a method, as it is now."""
+    """The letter to the address of the account, a method or a contact, as it is now."""
     query = (
         select(User.email, Notification.sealed_code, Notification.expires_at)
         .select_from(Notification)
-        .join(User, and_(User.clinic_id == Notification.clinic_id, User.id == Notification.user_id))
+        .outerjoin(
+            User, and_(User.clinic_id == Notification.clinic_id, User.id == Notification.user_id)
+        )
         .where(
             Notification.clinic_id == claimed.clinic_id,
             Notification.id == claimed.notification_id,
             Notification.lease_token == claimed.lease_token,
-            User.active,
+            or_(Notification.user_id.is_(None), User.active),
         )
     )
     try:
@@ -136,11 +138,12 @@ def _written(session: Session, claimed: Claimed, found: Any, now: datetime) -> L
     if found.expires_at <= now:
         raise NotSent("code_expired")
     address, secret = found.email, None
-    if claimed.method_id is not None:
+    if claimed.method_id is not None or claimed.contact_id is not None:
         address, secret = _recipient(session, claimed)
     letter = (claimed.notification_id, address, found.sealed_code, found.expires_at)
     if is_about_methods(found.sealed_code):
-        return letter_about_methods(*letter, secret, claimed.receipt_key)
+        personal = claimed.contact_id is None
+        return letter_about_methods(*letter, secret, claimed.receipt_key, personal=personal)
     return letter_of(*letter)
 
 

@@ -33,6 +33,7 @@ from services.alerts.permissions import who_may_act
 from services.alerts.policy import everybody, stored_step
 from services.channels.base import Receipt
 from services.contact_methods.codes import content_text
+from services.contact_methods.outcomes import NOT_TRIED
 from services.on_call.stored import live_schedules, load_schedules
 from services.rules.escalation.policy import PageTarget
 from services.rules.foresight import (
@@ -50,8 +51,6 @@ from services.unit_of_work import transaction
 # What did not get through so long ago says nothing of today.
 REMEMBERED: Final = timedelta(days=30)
 NEWS_FOR: Final = timedelta(days=1)
-# Reasons for which nothing was tried: they say nothing of the address.
-NOT_TRIED: Final = ("nobody_has_it", "alert_resolved", "recipient_left", "code_expired")
 GOT_OUT: Final = tuple(receipt.value for receipt in Receipt)
 
 
