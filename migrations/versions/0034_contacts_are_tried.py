@@ -4,16 +4,16 @@ Why: what was mistyped there was found out when an alert reached nobody.
 
 Safe beside the previous version, whose workers give such a letter up.
 
-Revision ID: 0033
-Revises: 0032
+Revision ID: 0034
+Revises: 0033
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
