@@ -26,10 +26,11 @@ pytestmark = pytest.mark.xdist_group("running")
 LANES = 4
 OPEN = "SELECT id FROM alerts WHERE patient_id = %s AND status <> 'resolved'"
 RESOLVE = {"disposition": "safe_plan_made"}
-# Every answer with its occurrence and how the alert stood when the answer committed.
+# Every answer with its occurrence, of the same transaction, and how the alert stood when the answer
+# committed.
 STANDING = """
 SELECT c.id, o.id AS occurrence, o.alert_id,
-  r.alert_id IS NULL OR pg_xact_commit_timestamp(o.xmin) < pg_xact_commit_timestamp(r.xmin) AS open,
+  r.alert_id IS NULL OR pg_xact_commit_timestamp(c.xmin) < pg_xact_commit_timestamp(r.xmin) AS open,
   a.triggered_at = o.received_at AS opened
 FROM check_ins c
 LEFT JOIN alert_occurrences o ON o.clinic_id = c.clinic_id AND o.entry_id = c.id
@@ -63,7 +64,7 @@ def test_answers_racing_resolves_stand_on_an_open_alert(
 
 
 def test_an_answer_on_an_alert_that_was_resolved_before_would_be_found(running: RunningService):
-    """Writing the occurrence once more, after the resolve, makes it look like that."""
+    """Writing the answer once more, after the resolve, makes it look like that."""
     clinic = running.clinic()
     patient, staff = clinic.patient(), clinic.staff("clinician")
     running.post(patient, phq9(item9=2))
@@ -72,7 +73,7 @@ def test_an_answer_on_an_alert_that_was_resolved_before_would_be_found(running: 
     assert_every_answer_stands_on_an_open_alert(running, clinic, answers=1)
 
     with psycopg.connect(libpq_url(running.urls.admin)) as admin:
-        admin.execute("UPDATE alert_occurrences SET rule = rule WHERE alert_id = %s", [alert.id])
+        admin.execute("UPDATE check_ins SET zone = zone WHERE clinic_id = %s", [clinic.id])
 
     with pytest.raises(AssertionError, match="resolved before"):
         assert_every_answer_stands_on_an_open_alert(running, clinic, answers=1)

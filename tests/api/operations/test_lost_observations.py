@@ -169,7 +169,7 @@ def test_what_fails_after_the_commit_is_not_called_lost(
     words = made(answer, 500)["safety"]["monitoring"]
     assert "did not reach" not in words
     # A help request is searched once more, and has reached them by that.
-    assert ("not known" in words) == ("check" in path)
+    assert ("do not know whether" in words) == ("check" in path)
     assert post(client, pat, body, path).status_code == 200
 
 

@@ -28,7 +28,7 @@ def everything_fails(running: RunningService, answers: int, seed: int) -> Iterat
     """The line of the table."""
     claim = "whatever dies and fails, every answer is stored once, paged, and nobody paged amiss"
     killing = partial(kill_database, running)
-    told = partial(
+    story = partial(
         fault_run,
         running,
         answers=answers,
@@ -36,7 +36,7 @@ def everything_fails(running: RunningService, answers: int, seed: int) -> Iterat
         longest_pause_s=3.0,
         kill_database=killing,
     )
-    yield from tell(claim, f"{answers} alerts, seed {seed}", told)
+    yield from tell(claim, f"{answers} alerts, seed {seed}", story)
 
 
 def data_directory(running: RunningService) -> Path:
