@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
 from uuid import UUID
 
 import psycopg
@@ -23,6 +25,10 @@ from services.auditing.seal import Sealer
 from services.auditing.verify import ChainProof, verify_chain
 from services.clock import utcnow
 from services.unit_of_work import transaction
+
+# Routes are compiled, and Python 3.11 parses for one thread at a time: its parser counts how deep
+# it is for all of them together. A process of ours makes its one application before it has others.
+MAKING_APPS: Final = Lock()
 
 
 @dataclass
@@ -44,7 +50,10 @@ class Chain:
     def sealing(self) -> Iterator[Sealer]:
         """A sealer in its role's place, which goes on from what was published last."""
         last = self.published[-1] if self.published else None
-        with working_as("sealer", self.settings) as app, app.app_context():
+        with ExitStack() as stack:
+            with MAKING_APPS:
+                app = stack.enter_context(working_as("sealer", self.settings))
+            stack.enter_context(app.app_context())
             yield Sealer(self.key, last, self.published.append)
 
     def seal(self) -> int:
