@@ -11,11 +11,14 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from services.exceptions import Invalid
 
 T = TypeVar("T")
 Page = dict[str, Any]
+Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 
 
 def _instant(value: Any) -> datetime:
@@ -65,6 +68,22 @@ class RowPage(Generic[T]):
     def rendered(self, render: Callable[[T], dict[str, Any]]) -> Page:
         """The envelope of a list."""
         return {"items": [render(row) for row in self.rows], "next_cursor": self.next_cursor}
+
+
+def page_query(
+    query: Q,
+    at: InstrumentedAttribute[Any],
+    row_id: InstrumentedAttribute[UUID],
+    limit: int,
+    cursor: str | None,
+) -> Q:
+    """The query for one page and a row more, by an instant or a day and then the id, both falling;
+    `page_of_rows` takes what it finds. Raises `Invalid` for a cursor of another list.
+    """
+    if cursor is not None:
+        kind = date if at.type.python_type is date else datetime
+        query = query.where(tuple_(at, row_id) < tuple_(*decode_cursor(cursor, kind, UUID)))
+    return query.order_by(at.desc(), row_id.desc()).limit(limit + 1)
 
 
 def page_of_rows(

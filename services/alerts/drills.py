@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from models import Alert, AlertEvent, Clinic, Drill, Notification, NotificationAttempt
@@ -23,7 +23,7 @@ from services.alerts.outbox import EMPTY
 from services.alerts.writing import AlertKey, consequences, notify_statement
 from services.channels.base import Receipt
 from services.exceptions import DrillRunning
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page, page_of_rows, page_query
 from services.rules.escalation import lifecycle
 from services.unit_of_work import execute_writes
 
@@ -78,13 +78,10 @@ def start_drill(actor: Actor, severity: str, now: datetime) -> dict[str, Any]:
 def list_drills(actor: Actor, now: datetime, limit: int, cursor: str | None) -> Page:
     """The clinic's drills, newest first, and its figures: of the newest hundred. `Forbidden`."""
     scopes(actor, Action.READ_CLINIC)
-    keys = (Drill.started_at, Drill.id)
-    query = select(Drill).order_by(*(key.desc() for key in keys))
-    newest = query.limit(MEASURED)
-    if cursor is not None:
-        query = query.where(tuple_(*keys) < tuple_(*decode_cursor(cursor, datetime, UUID)))
+    query = page_query(select(Drill), Drill.started_at, Drill.id, limit, cursor)
+    newest = select(Drill).order_by(Drill.started_at.desc(), Drill.id.desc()).limit(MEASURED)
     with acting(actor, now) as session:
-        rows = session.scalars(query.limit(limit + 1)).all()
+        rows = session.scalars(query).all()
         page = page_of_rows(rows, limit, lambda row: (row.started_at, row.id))
         shown = {each["id"]: each for each in _shown(session, page.rows)}
         measured = _shown(session, session.scalars(newest).all())

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select
 
 from models import AuditDetail, AuditEntry
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page, page_of_rows, page_query
 
 WHOSE = "Name a patient, an account, or both."
 
@@ -45,13 +45,10 @@ def list_audit(actor: Actor, wanted: AuditFilter, now: datetime) -> Page:
             & (AuditDetail.entry_id == AuditEntry.id),
         )
         .where(AuditEntry.clinic_id == actor.clinic_id, *_about(wanted))
-        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
     )
-    if wanted.cursor is not None:
-        before = tuple_(*decode_cursor(wanted.cursor, datetime, UUID))
-        query = query.where(tuple_(AuditEntry.at, AuditEntry.id) < before)
+    query = page_query(query, AuditEntry.at, AuditEntry.id, wanted.limit, wanted.cursor)
     with acting(actor, now) as session:
-        rows = session.execute(query.limit(wanted.limit + 1)).all()
+        rows = session.execute(query).all()
         named = [wanted.user_id] if wanted.user_id else []
         audit.record(session, actor.user_id, "audit_read", now, wanted.patient_id, about=named)
         page = page_of_rows(rows, wanted.limit, lambda row: (row[0].at, row[0].id))

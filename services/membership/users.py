@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true, tuple_
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from models import Contact, User
@@ -22,7 +22,7 @@ from services.alerts.handling.ownership import owner_deactivated
 from services.exceptions import Invalid, LastAdmin, NotFound
 from services.membership.invitations import check_roles
 from services.on_call.overrides import come_back, leave_duty
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page, page_of_rows, page_query
 from services.patients.members import empty_abandoned_teams
 
 
@@ -32,12 +32,9 @@ def list_users(actor: Actor, now: datetime, limit: int, cursor: str | None) -> P
     shown: ColumnElement[bool] = true()
     if "admin" not in actor.roles:
         shown = ~User.roles.contains(["patient"])
-    query = select(User).where(shown).order_by(User.created_at.desc(), User.id.desc())
-    if cursor is not None:
-        before = tuple_(*decode_cursor(cursor, datetime, UUID))
-        query = query.where(tuple_(User.created_at, User.id) < before)
+    query = page_query(select(User).where(shown), User.created_at, User.id, limit, cursor)
     with acting(actor, now) as session:
-        rows = session.scalars(query.limit(limit + 1)).all()
+        rows = session.scalars(query).all()
         shown_ids = [row.id for row in rows[:limit]]
         audit.record(session, actor.user_id, "users_read", now, about=shown_ids)
         return page_of_rows(rows, limit, lambda row: (row.created_at, row.id)).rendered(shown_user)

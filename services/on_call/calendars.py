@@ -15,7 +15,7 @@ from uuid import UUID
 
 from icalendar import Calendar as CalendarText
 from icalendar import Event as CalendarEvent
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from models import CalendarLink, OnCallSchedule, User
 from models.base import new_id
@@ -25,7 +25,7 @@ from services.accounts.tokens.token_check import acting
 from services.exceptions import NotFound
 from services.on_call.shifts import shown_shift
 from services.on_call.stored import get_live, load_schedules, names_of
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page, page_of_rows, page_query
 from services.rules.rota.schedule import Shift, shifts
 from services.unit_of_work import transaction
 
@@ -63,14 +63,10 @@ def list_links(
     query = select(table).where(table.schedule_id == schedule_id, table.revoked_at.is_(None))
     if not _may_change_all(actor):
         query = query.where(table.user_id == actor.user_id)
-    if cursor is not None:
-        before = tuple_(*decode_cursor(cursor, datetime, UUID))
-        query = query.where(tuple_(table.created_at, table.id) < before)
+    query = page_query(query, table.created_at, table.id, limit, cursor)
     with acting(actor, now) as session:
         get_live(session, schedule_id)
-        rows = session.scalars(
-            query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)
-        ).all()
+        rows = session.scalars(query).all()
         return page_of_rows(rows, limit, lambda row: (row.created_at, row.id)).rendered(_shown)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, tuple_, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import OnCallOverride, OnCallRotation
@@ -18,7 +18,7 @@ from services.accounts.tokens.token_check import acting
 from services.exceptions import Forbidden, Invalid, NotFound
 from services.on_call.shifts import FORESEEN, LATEST, gaps_of
 from services.on_call.stored import get_live, live_schedules, lock_staff, names_of
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page, page_of_rows, page_query
 from services.rules.rota.schedule import LEFT
 
 LONGEST_OVERRIDE: Final = timedelta(days=366)
@@ -72,14 +72,10 @@ def list_overrides(
     query = select(table).where(
         table.schedule_id == schedule_id, or_(table.to_at.is_(None), table.to_at > table.from_at)
     )
-    if cursor is not None:
-        before = tuple_(*decode_cursor(cursor, datetime, UUID))
-        query = query.where(tuple_(table.created_at, table.id) < before)
+    query = page_query(query, table.created_at, table.id, limit, cursor)
     with acting(actor, now) as session:
         get_live(session, schedule_id)
-        rows = session.scalars(
-            query.order_by(table.created_at.desc(), table.id.desc()).limit(limit + 1)
-        ).all()
+        rows = session.scalars(query).all()
         page = page_of_rows(rows, limit, lambda row: (row.created_at, row.id))
         names = names_of(session, (row.user_id for row in page.rows))
         return page.rendered(lambda row: _shown(row, names))

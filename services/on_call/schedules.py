@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from models import OnCallRotation, OnCallSchedule
@@ -26,7 +26,7 @@ from services.on_call.stored import (
     rotation_values,
     too_many,
 )
-from services.paging import Page, decode_cursor, page_of_rows
+from services.paging import Page, page_of_rows, page_query
 from services.rules.escalation.staffing import DAYS
 from services.rules.mood_days import find_zone
 from services.rules.rota.rotation import Rotation, following, new_rotation
@@ -120,12 +120,11 @@ def get_schedule(actor: Actor, schedule_id: UUID, now: datetime) -> dict[str, An
 def list_schedules(actor: Actor, now: datetime, limit: int, cursor: str | None) -> Page:
     """The clinic's schedules, newest first."""
     scopes(actor, Action.READ_CLINIC)
-    keys = (OnCallSchedule.created_at, OnCallSchedule.id)
-    query = select(OnCallSchedule).where(OnCallSchedule.ended_at.is_(None))
-    if cursor is not None:
-        query = query.where(tuple_(*keys) < tuple_(*decode_cursor(cursor, datetime, UUID)))
+    table = OnCallSchedule
+    query = select(table).where(table.ended_at.is_(None))
+    query = page_query(query, table.created_at, table.id, limit, cursor)
     with acting(actor, now) as session:
-        rows = session.scalars(query.order_by(*(key.desc() for key in keys)).limit(limit + 1)).all()
+        rows = session.scalars(query).all()
         page = page_of_rows(rows, limit, lambda row: (row.created_at, row.id))
         ids = [row.id for row in page.rows]
         known = load_schedules(session, actor.clinic_id, ids, now)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, tuple_
+from sqlalchemy import Row, Select, insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.sealing import sealed
-from services.paging import RowPage, decode_cursor, page_of_rows
+from services.paging import RowPage, page_of_rows, page_query
 from services.treatment.once import Writing
 
 
@@ -39,11 +38,7 @@ def newest_first(
     """One page of a query that has these two columns, of which `at` is an instant or a day; raises
     `Invalid` for a cursor of another list.
     """
-    if cursor is not None:
-        kind = date if at.type.python_type is date else datetime
-        last = decode_cursor(cursor, kind, UUID)
-        query = query.where(tuple_(at, record_id) < tuple_(*last))
-    rows = session.execute(query.order_by(at.desc(), record_id.desc()).limit(limit + 1)).all()
+    rows = session.execute(page_query(query, at, record_id, limit, cursor)).all()
     return page_of_rows(
         rows, limit, lambda row: (getattr(row, at.key), getattr(row, record_id.key))
     )
