@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 from sqlalchemy import update
@@ -19,6 +19,12 @@ from tests.builders.world import Person
 PASSWORD = "correct horse battery quagga"
 FORM = re.compile(r'<form method="post" action="([^"]+)">(.*?)</form>', re.DOTALL)
 TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+# Of a patient, as the page shows them.
+CONTACTS: Final = {
+    "phone": "+33 65 5550199",
+    "address": "1 rue Quagga",
+    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 75 5550199", "relation": "sister"},
+}
 
 
 @cache
@@ -82,3 +88,10 @@ class Browser:
         give_password(person)
         self.open()
         return self.send("log-in", email=person.email, password=password, **fields)
+
+
+def page_of(app: Flask, alert_id: str, person: Person) -> Browser:
+    """The page of an alert, with this person logged in."""
+    browser = Browser(app, alert_id)
+    assert browser.log_in(person).status_code == 200
+    return browser

@@ -11,28 +11,16 @@ from sqlalchemy.exc import OperationalError
 
 from api.page import views
 from tests.builders.alerts import do, open_alert, read, set_alert
-from tests.builders.browser import Browser
+from tests.builders.browser import CONTACTS, page_of
 from tests.builders.calls import post
 from tests.builders.entries import ago, cssrs, phq9
 from tests.builders.stored import audited, newest_alert
 from tests.builders.world import ClinicWorld
 
-CONTACTS = {
-    "phone": "+33 65 5550199",
-    "address": "1 rue Quagga",
-    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 75 5550199", "relation": "sister"},
-}
-
 
 @pytest.fixture
 def staff(clinic: ClinicWorld):
     return clinic.staff(name="Olu Quagga")
-
-
-def page_of(app: Flask, alert_id: str, person) -> Browser:
-    browser = Browser(app, alert_id)
-    assert browser.log_in(person).status_code == 200
-    return browser
 
 
 def test_the_facts_come_in_words(app: Flask, client: FlaskClient, clinic: ClinicWorld, staff):

@@ -12,27 +12,15 @@ from flask.testing import FlaskClient
 from api.page.sparkline import in_words, sparkline
 from api.page.style import ALERT_STYLE
 from tests.builders.alerts import do, open_alert, set_alert
-from tests.builders.browser import Browser
+from tests.builders.browser import CONTACTS, page_of
 from tests.builders.calls import post
 from tests.builders.entries import ago, phq9
 from tests.builders.world import ClinicWorld
-
-CONTACTS = {
-    "phone": "+33 65 5550199",
-    "address": "1 rue Quagga",
-    "emergency_contact": {"name": "Eve Quagga", "phone": "+33 75 5550199", "relation": "sister"},
-}
 
 
 @pytest.fixture
 def staff(clinic: ClinicWorld):
     return clinic.staff(name="Olu Quagga")
-
-
-def page_of(app: Flask, alert_id: str, person) -> Browser:
-    browser = Browser(app, alert_id)
-    assert browser.log_in(person).status_code == 200
-    return browser
 
 
 def test_what_to_say_to_the_emergency_service(
