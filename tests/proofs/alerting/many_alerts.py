@@ -20,7 +20,8 @@ from services.alerts.delivery.worker import Worker
 from tests.builders.alerts import open_alert
 from tests.builders.workers import channels_to, steady_pace, worker_on
 from tests.builders.world import World
-from tests.proofs.alerting.steady_month import mail_server, worker_of
+from tests.fixtures.app import worker_of
+from tests.fixtures.mail import mail_server
 from tests.proofs.apart import own_app
 from tests.proofs.seen import Seen, verdict
 

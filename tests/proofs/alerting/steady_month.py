@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from flask import Flask
-
-from api import create_app
-from models.database import db
 from tests.builders.paging.month import Month, Size
-from tests.builders.workers import PUBLIC_URL, channels_to
-from tests.fixtures.mail import MailServer
+from tests.builders.workers import channels_to
+from tests.fixtures.app import worker_of
+from tests.fixtures.mail import mail_server
 from tests.proofs.apart import own_app
 from tests.proofs.seen import Seen, verdict
 
@@ -37,24 +32,3 @@ def steady_month(size: Size, seed: int) -> Iterator[Seen]:
         f" {sum(pages) / size.days:.1f} a day (each day: {' '.join(map(str, pages))})",
         seen.missed,
     )
-
-
-@contextmanager
-def worker_of(app: Flask) -> Iterator[Flask]:
-    """The same application as the worker's role sees it."""
-    made = create_app(replace(app.config["INTERLUDE"], public_url=PUBLIC_URL), role="worker")
-    yield made
-    with made.app_context():
-        db.engine.dispose()
-
-
-@contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """A real one, for the length of a block."""
-    server = MailServer()
-    server.receiver.start()
-    try:
-        yield server
-    finally:
-        server.release()
-        server.receiver.stop()
