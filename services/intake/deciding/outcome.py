@@ -297,11 +297,13 @@ def _item9(instrument: Instrument | None, answers: Answers) -> Item9:
 def _cssrs(
     instrument: Instrument | None, answers: Answers, on_file: CssrsOnFile
 ) -> CssrsLevel | None:
-    """Its level; behaviour of more than 3 months ago that is on file is no news."""
+    """Its level; behaviour of more than 3 months ago that is on file is no news, and a question
+    about it that is left out stays open.
+    """
     if instrument is None or not instrument.triage:
         return None
-    is_old = instrument.code == LIFETIME_CSSRS and answers.get("q6b") == 0
-    if is_old and on_file.behaviour:
+    is_old = answers.get(BEHAVIOUR) == 1 and answers.get("q6b") == 0
+    if is_old and instrument.code == LIFETIME_CSSRS and on_file.behaviour:
         answers = {**answers, BEHAVIOUR: 0}
     level: CssrsLevel = cssrs_level(instrument, answers).value
     return level

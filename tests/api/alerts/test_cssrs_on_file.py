@@ -83,6 +83,20 @@ def test_old_behaviour_is_news_once(client: FlaskClient, clinic: ClinicWorld) ->
     assert decided(pat) == {"S3"}
 
 
+def test_a_question_that_is_left_out_stays_open_whatever_is_on_file(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    pat = clinic.patient()
+    made(post(client, pat, cssrs("q6")))
+    left_out = cssrs()
+    left_out["answers"] |= {"q6": None, "q6b": 0}
+    made(post(client, pat, left_out))
+    assert rows(pat, "SELECT cssrs_level FROM check_ins ORDER BY revision DESC LIMIT 1") == [
+        {"cssrs_level": "unknown"}
+    ]
+    assert decided(pat) == {"S9"}
+
+
 @pytest.mark.parametrize(
     ("yes", "rules"),
     [
