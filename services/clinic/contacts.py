@@ -91,12 +91,13 @@ def _append(
 
 
 def add_last_resort(
-    session: Session, clinic_id: UUID, user_id: UUID, email: str, now: datetime
+    session: Session, clinic_id: UUID, user_id: UUID, email: str, now: datetime, *, tried: bool
 ) -> None:
     """The admin's e-mail, final step of every chain from the clinic's first second."""
+    contact_id = new_id()
     row = {
         "clinic_id": clinic_id,
-        "id": new_id(),
+        "id": contact_id,
         "position": LAST_RESORT_POSITION,
         "channel": "email",
         "address": email,
@@ -105,6 +106,8 @@ def add_last_resort(
         "created_at": now,
     }
     session.execute(insert(Contact).values(sealed(Contact, row)))
+    if tried:
+        send_test_to_contact(session, clinic_id, contact_id, "email", now)
 
 
 # Never what was sent: it may hold a password.

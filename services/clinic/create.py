@@ -30,9 +30,10 @@ class NewClinic:
 
 
 def create_clinic(
-    name: str, timezone: str, country: str, admin_email: str, now: datetime
+    name: str, timezone: str, country: str, admin_email: str, now: datetime, *, tried: bool = True
 ) -> NewClinic:
-    """A clinic with its administrator, who is the last resort of its alerts from now on.
+    """A clinic with its administrator, who is the last resort of its alerts from now on, `tried` as
+    every contact of the chain.
 
     Raises `Invalid` for an unknown zone or country, or an address that another account has.
     """
@@ -54,7 +55,7 @@ def create_clinic(
         admin_id = add_user(
             session, clinic_id, admin_email, "Administrator", ["admin"], timezone, now
         )
-        add_last_resort(session, clinic_id, admin_id, admin_email, now)
+        add_last_resort(session, clinic_id, admin_id, admin_email, now, tried=tried)
         code, _ = issue_code(session, clinic_id, admin_id, None, now)
         audit.record(session, None, "clinic_created", now, object_id=clinic_id)
     return NewClinic(clinic_id, admin_id, code)

@@ -59,7 +59,7 @@ def make_demo(password: str, now: datetime) -> UUID:
     if clinic_ids():
         raise OtherClinicsError
     began = now - timedelta(days=DAYS + 1)
-    made = create_clinic("Demo Clinic", ZONE, "US", ADMIN, began)
+    made = create_clinic("Demo Clinic", ZONE, "US", ADMIN, began, tried=False)
     admin = _accept(made.invitation_code, password, began)
     add_contact(made.clinic_id, "mailto:oncall@demo.example", began, tried=False)
     staff = {}

@@ -122,7 +122,7 @@ def make_play_clinic(contact: str, now: datetime) -> UUID:
     known = find_play_clinic()
     if known is not None:
         return known
-    made = create_clinic("Played Forms", ZONE, "US", ADMIN, now)
+    made = create_clinic("Played Forms", ZONE, "US", ADMIN, now, tried=False)
     add_contact(made.clinic_id, contact, now, tried=False)
     return made.clinic_id
 

@@ -123,7 +123,7 @@ class World:
         """A new clinic with a logged-in administrator."""
         with self.app.app_context():
             now = self.now or utcnow()
-            made = create_clinic(name, timezone, country, made_up_email("admin"), now)
+            made = create_clinic(name, timezone, country, made_up_email("admin"), now, tried=False)
             admin = log_in(self.app, made.clinic_id, made.admin_id, now)
         return ClinicWorld(self.app, made.clinic_id, admin, self.now)
 

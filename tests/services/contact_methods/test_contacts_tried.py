@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -22,16 +24,20 @@ CHAIN = "/v1/clinic/contacts"
 LAST_RESORT = f"{CHAIN}/last-resort"
 NIGHT = "night@hospital.test"
 BODY = {"address": f"mailto:{NIGHT}"}
+PLACE = ("--timezone", "Europe/Paris", "--country", "FR")
+SOUTH = ("create", "South Clinic", *PLACE, "--admin", NIGHT)
 WEBHOOK_FAILS = SENTENCES["contact_fails"].format(name="contact 1 (webhook)")
 LAST_RESORT_FAILS = SENTENCES["last_resort_fails"]
 NOW = "2026-11-20T21:00:00Z"
 
 
-def on_command(scene: Scene, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The operator's command, at the scene's instant."""
+def on_command(scene: Scene, monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
+    """What the operator's command answers, at the scene's instant."""
     monkeypatch.setattr("api.cli.clinic.utcnow", lambda: scene.now)
-    words = ["clinic", "contact", str(scene.clinic.id), address]
-    assert scene.app.test_cli_runner().invoke(args=words).exit_code == 0
+    done = scene.app.test_cli_runner().invoke(args=["clinic", *words])
+    assert done.exit_code == 0
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def chain(door: Door) -> list[dict[str, Any]]:
@@ -77,6 +83,27 @@ def test_a_mail_address_gets_one_marked_test_page(
     assert set(shown.values()) <= {None}
 
 
+def test_a_new_clinics_last_resort_gets_one_too(
+    scene: Scene, door: Door, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_command(scene, monkeypatch, *SOUTH)
+    door.send()
+    (mail,) = smtp_server.inbox
+    assert (mail["To"], mail["Subject"]) == (NIGHT, "[Interlude] TEST, South Clinic: nothing to do")
+
+
+def test_a_new_clinics_last_resort_that_is_refused_is_seen(
+    scene: Scene, door: Door, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smtp_server.fault = MailFault.REFUSE_PERMANENTLY
+    south = UUID(on_command(scene, monkeypatch, *SOUTH)["clinic_id"])
+    with scene.app.app_context():
+        assert LAST_RESORT_FAILS not in findings_of(south, scene.now)
+    door.send()
+    with scene.app.app_context():
+        assert LAST_RESORT_FAILS in findings_of(south, scene.now)
+
+
 def test_the_operators_webhook_gets_one_that_it_can_prove(
     scene: Scene,
     door: Door,
@@ -85,7 +112,7 @@ def test_the_operators_webhook_gets_one_that_it_can_prove(
 ) -> None:
     """Also in the machine's own networks, where a webhook of somebody's own is refused."""
     scene.channels = {**scene.channels, "webhook": WebhookChannel(PUBLIC_URL)}
-    on_command(scene, webhook_receiver.url, monkeypatch)
+    on_command(scene, monkeypatch, "contact", str(scene.clinic.id), webhook_receiver.url)
     door.send()
     (request,) = webhook_receiver.requests
     assert request.headers["Interlude-Signature"].startswith("t=")
@@ -102,7 +129,7 @@ def test_a_webhook_that_refuses_is_seen_and_pages_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     webhook_receiver.answers.append(Answer(404))
-    on_command(scene, webhook_receiver.url, monkeypatch)
+    on_command(scene, monkeypatch, "contact", str(scene.clinic.id), webhook_receiver.url)
     door.send()
     assert message(door) == {"state": "failed_permanently", "at": NOW, "reason": "webhook_404"}
     assert WEBHOOK_FAILS in foreseen(scene)
@@ -115,7 +142,7 @@ def test_one_that_does_not_answer_is_given_up_before_the_service_counts_as_unsaf
     scene: Scene, door: Door, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert CONTACT_TRIED_FOR.total_seconds() < LETTER_LATE_AFTER_S
-    on_command(scene, "http://127.0.0.1:9/", monkeypatch)
+    on_command(scene, monkeypatch, "contact", str(scene.clinic.id), "http://127.0.0.1:9/")
     door.send()
     assert message(door)["state"] == "failed_temporarily"
     until_given_up(door)
