@@ -48,7 +48,7 @@ class RuleBurdenOut(Schema):
 
 
 class RuleBurdensOut(Schema):
-    """Each rule that opened an alert in the span, most pages first."""
+    """Each rule that opened an alert in the span, most pages first; drills are left out."""
 
     from_at = Instant(required=True, data_key="from", attribute="from")
     to_at = Instant(required=True, data_key="to", attribute="to")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, case, false, func, or_, select
 
 from models import Alert, AlertEvent, AlertFeedback, AlertResolution, Notification
+from models.on_call.drill import DRILL
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
@@ -28,6 +29,7 @@ def get_rule_burden(
     Times in seconds from the opening, of the alerts that were taken or resolved at all. An alert
     was judged when it was resolved or somebody said whether it was useful; it was noise when it
     was resolved as a false alarm, or when more of those who said so found it useless than useful.
+    Drills are no rule's burden: their times stand with the drills.
 
     Raises `Forbidden`, and `Invalid` for a span that is empty or over 400 days.
     """
@@ -105,7 +107,7 @@ def _each_alert(since: datetime, until: datetime) -> Select[Any]:
                 AlertResolution.clinic_id == Alert.clinic_id, AlertResolution.alert_id == Alert.id
             ),
         )
-        .where(Alert.triggered_at >= since, Alert.triggered_at < until)
+        .where(Alert.family != DRILL, Alert.triggered_at >= since, Alert.triggered_at < until)
     )
 
 

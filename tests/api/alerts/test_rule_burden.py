@@ -103,6 +103,15 @@ def test_only_alerts_of_the_span_and_of_the_own_clinic(client: FlaskClient, clin
     assert len(by_rule(client, staff, **{"from": ago(days=40), "to": ago(days=1)})) == 1
 
 
+def test_a_drill_is_no_rule_s_burden(client: FlaskClient, clinic: ClinicWorld):
+    started = post(client, clinic.admin, {"severity": "critical"}, "/v1/clinic/drills")
+    assert started.status_code == 201, started.json
+    assert by_rule(client, clinic.staff()) == {}
+    open_alert(client, clinic.patient())
+    (rule,) = by_rule(client, clinic.staff()).values()
+    assert rule["alerts"] == 1
+
+
 @pytest.mark.parametrize(
     ("span", "field"),
     [
