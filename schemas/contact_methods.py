@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from models.alerts.contact_method import METHOD_KINDS
 from models.alerts.notification import NOTIFICATION_STATES
 from schemas.base import Instant, Strict, one_of, text
 
 ADDRESS_LIMIT: Final = 4000
+MOST_NAMED: Final = 100
 
 
 class MethodIn(Strict):
@@ -18,6 +19,12 @@ class MethodIn(Strict):
 
     kind = one_of(METHOD_KINDS, required=True)
     address = text(ADDRESS_LIMIT, required=True, least=1, load_only=True)
+
+
+class MethodOrderIn(Strict):
+    """All of a person's methods, the first to be tried first."""
+
+    method_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(max=MOST_NAMED))
 
 
 class MethodCodeIn(Strict):

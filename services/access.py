@@ -46,6 +46,7 @@ class Action(StrEnum):
     OWN_ACCOUNT = "own account"
     OWN_METHODS = "own contact methods"
     READ_METHODS = "contact methods of others: read"
+    CHANGE_METHODS = "contact methods of others: change"
 
 
 # action: (patient, clinician, on_call, admin); None is 403
@@ -72,6 +73,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
     Action.OWN_METHODS: (None, Scope.OWN, Scope.OWN, Scope.OWN),
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),
+    Action.CHANGE_METHODS: (None, None, None, Scope.CLINIC),
 }
 ROLE_COLUMNS: Final = ("patient", "clinician", "on_call", "admin")
 

@@ -21,6 +21,7 @@ SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
 ALERT: Final = "/v1/alerts/<uuid:alert_id>"
 PAGE: Final = "/a/<alert_id>"
 METHOD: Final = "/v1/me/contact-methods/<uuid:method_id>"
+METHODS_OF: Final = "/v1/users/<uuid:user_id>/contact-methods"
 ON_CALL: Final = "/v1/on-call/schedules"
 SCHEDULE: Final = f"{ON_CALL}/<uuid:schedule_id>"
 ON_DUTY: Final = "who is on call, which all staff may see"
@@ -42,8 +43,10 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/me/contact-methods": ("contact_method_added",),
     f"DELETE {METHOD}": ("contact_method_removed",),
     f"POST {METHOD}/verify": ("contact_method_verified",),
+    "PUT /v1/me/contact-methods/order": ("contact_methods_ordered",),
     "GET /v1/users": ("users_read",),
-    "GET /v1/users/<uuid:user_id>/contact-methods": ("contact_methods_read",),
+    f"GET {METHODS_OF}": ("contact_methods_read",),
+    f"PUT {METHODS_OF}/order": ("contact_methods_ordered",),
     "GET /v1/audit": ("audit_read",),
     "PATCH /v1/users/<uuid:user_id>": ("user_changed", "users_read"),
     "PATCH /v1/clinic": ("clinic_changed",),

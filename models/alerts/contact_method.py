@@ -16,7 +16,8 @@ METHOD_KINDS: Final = ("email", "sms", "webhook", "webpush", "apprise")
 
 
 class ContactMethod(OfClinic, Identified, Base):
-    """One address of one person, in the order in which they were added (ids are time-ordered).
+    """One address of one person. They are tried by `position`; those without one follow, as they
+    were added (ids are time-ordered).
 
     `shown`: what a list may show of the address, which is a secret. A code goes to the address
     itself; until it has come back (`verified_at`) nobody is paged there. `confirmed_at`: when we
@@ -43,6 +44,7 @@ class ContactMethod(OfClinic, Identified, Base):
         EncryptedText("contact_methods.signing_secret")
     )
     active: Mapped[bool] = mapped_column(server_default="true")
+    position: Mapped[int | None] = mapped_column(SmallInteger)
     created_at: Mapped[datetime]
     code_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_expires_at: Mapped[datetime | None]

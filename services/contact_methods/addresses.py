@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from models import ContactMethod, Notification, User
 
 EMAIL: Final = "email"
+# A person's methods as they put them; those that they have not placed follow, as they were added.
+IN_ORDER: Final = (ContactMethod.position.nulls_last(), ContactMethod.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def addresses_of_each(
 ) -> dict[UUID, tuple[Address, ...]]:
     """The same of several, without those whose account is switched off.
 
-    Verified methods as they were added, then the account's own mail address, which is all that
+    Verified methods in their order, then the account's own mail address, which is all that
     somebody without methods has, then what has refused for good: it may have been mended.
     """
     rows = session.execute(
@@ -50,7 +52,7 @@ def addresses_of_each(
             & ContactMethod.verified_at.is_not(None),
         )
         .where(User.clinic_id == clinic_id, User.id.in_(user_ids), User.active)
-        .order_by(User.id, ContactMethod.id)
+        .order_by(User.id, *IN_ORDER)
     )
     works: dict[UUID, list[Address]] = {}
     fails: dict[UUID, list[Address]] = {}

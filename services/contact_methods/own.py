@@ -1,4 +1,4 @@
-"""Methods of one's own: added, proved, tried, taken away; an administrator sees everybody's."""
+"""Methods of one's own: added, proved, tried, taken away."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from models import ContactMethod, Notification, User
+from models import ContactMethod, User
 from models.base import new_id
 from models.sealing import sealed
 from services import audit
@@ -27,28 +26,11 @@ from services.contact_methods.codes import (
     send_test,
 )
 from services.contact_methods.kinds import read_address
+from services.contact_methods.listing import listed_one
 from services.exceptions import Invalid, MethodCodeInvalid, NotFound
-from services.paging import Page
 
 MOST: Final = 10
 SECRET_BYTES: Final = 32
-
-
-def list_own(actor: Actor, now: datetime) -> Page:
-    """The actor's own methods, in the order in which they are paged."""
-    scopes(actor, Action.OWN_METHODS)
-    with acting(actor, now) as session:
-        return _listed(session, actor.user_id)
-
-
-def list_of(actor: Actor, user_id: UUID, now: datetime) -> Page:
-    """Those of a member of staff, for administrators; no address, no secret."""
-    scopes(actor, Action.READ_METHODS)
-    with acting(actor, now) as session:
-        if session.scalar(select(User.id).where(User.id == user_id)) is None:
-            raise NotFound
-        audit.record(session, actor.user_id, "contact_methods_read", now, object_id=user_id)
-        return _listed(session, user_id)
 
 
 def add_method(
@@ -87,7 +69,7 @@ def add_method(
         audit.record(
             session, actor.user_id, "contact_method_added", now, object_id=method_id, channel=kind
         )
-        return _one(session, actor, method_id) | (
+        return listed_one(session, actor.user_id, method_id) | (
             {} if secret is None else {"signing_secret": secret}
         )
 
@@ -125,7 +107,7 @@ def verify(actor: Actor, method_id: UUID, code: str, now: datetime) -> dict[str,
         else:
             method.code_tries = min(method.code_tries + 1, MOST_TRIES)
             session.flush()
-        shown = _one(session, actor, method_id)
+        shown = listed_one(session, actor.user_id, method_id)
     # After the commit: a wrong try counts.
     if not right:
         raise MethodCodeInvalid
@@ -193,41 +175,3 @@ def _check_room(session: Session, actor: Actor) -> None:
     )
     if (count or 0) >= MOST:
         raise Invalid({"kind": [f"At most {MOST}: remove one first."]})
-
-
-def _one(session: Session, actor: Actor, method_id: UUID) -> dict[str, Any]:
-    found: list[dict[str, Any]] = _listed(session, actor.user_id)["items"]
-    return next(one for one in found if one["id"] == method_id)
-
-
-def _listed(session: Session, user_id: UUID) -> Page:
-    note = Notification
-    newest = (
-        select(note.method_id, note.state, note.created_at)
-        .ext(distinct_on(note.method_id))
-        .where(note.user_id == user_id, note.method_id.is_not(None))
-        .order_by(note.method_id, note.created_at.desc(), note.id.desc())
-        .subquery()
-    )
-    rows = session.execute(
-        select(ContactMethod, newest.c.state, newest.c.created_at)
-        .outerjoin(newest, newest.c.method_id == ContactMethod.id)
-        .where(ContactMethod.user_id == user_id, ContactMethod.active)
-        .order_by(ContactMethod.id)
-        .execution_options(populate_existing=True)
-    )
-    return {"items": [_shown(*row) for row in rows], "next_cursor": None}
-
-
-def _shown(method: ContactMethod, state: str | None, at: datetime | None) -> dict[str, Any]:
-    return {
-        "id": method.id,
-        "kind": method.kind,
-        "address": method.shown,
-        "created_at": method.created_at,
-        "verified_at": method.verified_at,
-        "confirmed_at": method.confirmed_at,
-        "failing_since": method.failing_since,
-        "failing_reason": method.failing_reason,
-        "last_message": None if state is None else {"state": state, "at": at},
-    }

@@ -46,6 +46,15 @@ def audited(person: Person, object_id: str) -> list[str]:
     return [row["action"] for row in found]
 
 
+def entries(person: Person, action: str) -> list[Any]:
+    """The clinic's audit entries of this kind with their details, oldest first."""
+    query = (
+        "SELECT e.*, d.detail FROM audit_entries e LEFT JOIN audit_details d ON d.entry_id = e.id"
+        " WHERE action = :action ORDER BY e.at, e.id"
+    )
+    return rows(person, query, action=action)
+
+
 def revision(patient: Person) -> int:
     """The patient's revision now."""
     query = "SELECT revision FROM patient_status WHERE patient_id = :id"

@@ -14,15 +14,16 @@ from schemas.base import page_of
 from schemas.contact_methods import (
     MethodCodeIn,
     MethodIn,
+    MethodOrderIn,
     MethodOut,
     NewMethodOut,
     PushKeyOut,
     SentPageOut,
 )
+from services.contact_methods.listing import list_of, list_own
+from services.contact_methods.order import order_of, order_own
 from services.contact_methods.own import (
     add_method,
-    list_of,
-    list_own,
     new_code,
     remove_method,
     try_method,
@@ -32,6 +33,7 @@ from services.contact_methods.own import (
 METHODS = page_of(MethodOut)
 routes = Routes("contact methods", __name__, description="How members of staff are reached")
 ONE = "/v1/me/contact-methods/<uuid:method_id>"
+ALL_OF = "/v1/users/<uuid:user_id>/contact-methods"
 
 
 @routes.reads("/v1/me/contact-methods", METHODS)
@@ -52,6 +54,12 @@ def post_method(body: dict[str, Any]) -> Response:
         push_services=settings.push_services,
     )
     return json_answer(made, 201)
+
+
+@routes.writes("/v1/me/contact-methods/order", MethodOrderIn, METHODS, method="PUT")
+def put_own_order(body: dict[str, Any]) -> Response:
+    """The order in which mine are tried; all of them, once each."""
+    return json_answer(order_own(current_actor(), body["method_ids"], now()))
 
 
 @routes.reads("/v1/me/push-key", PushKeyOut)
@@ -85,7 +93,13 @@ def delete_method(method_id: UUID) -> None:
     remove_method(current_actor(), method_id, now())
 
 
-@routes.reads("/v1/users/<uuid:user_id>/contact-methods", METHODS)
+@routes.reads(ALL_OF, METHODS)
 def get_methods_of(user_id: UUID) -> Response:
     """A member of staff's contact methods; addresses are cut short."""
     return json_answer(list_of(current_actor(), user_id, now()))
+
+
+@routes.writes(f"{ALL_OF}/order", MethodOrderIn, METHODS, method="PUT")
+def put_order_of(body: dict[str, Any], user_id: UUID) -> Response:
+    """The order in which a member of staff's are tried; all of them, once each."""
+    return json_answer(order_of(current_actor(), user_id, body["method_ids"], now()))

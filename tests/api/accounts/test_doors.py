@@ -94,6 +94,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.OWN_ACCOUNT, {P: {Scope.OWN}, C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),
     (Action.OWN_METHODS, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),
     (Action.READ_METHODS, {A: {Scope.CLINIC}}),
+    (Action.CHANGE_METHODS, {A: {Scope.CLINIC}}),
 ]
 
 
@@ -134,6 +135,8 @@ ROUTES = [
     ("GET", "/v1/clinic/drills", None, {C, O, A}),
     ("GET", "/v1/users", None, {C, O, A}),
     ("PATCH", f"/v1/users/{ID}", {}, {A}),
+    ("PUT", "/v1/me/contact-methods/order", {"method_ids": []}, {C, O, A}),
+    ("PUT", f"/v1/users/{ID}/contact-methods/order", {"method_ids": []}, {A}),
     (
         "POST",
         "/v1/invitations",
