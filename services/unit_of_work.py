@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Any, Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Delete, Insert, Update, func, literal, select
+from sqlalchemy import (
+    Delete,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from models.base import Base
 from models.clinic_door import LIST_OF_CLINICS, enter
 from models.database import db
 from services.exceptions import OutcomeUnknown
 
-Write = Insert | Update | Delete
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A write whose statement is put together once, and its values.
+
+    `make` is always the same function for the same statement; it takes what the names of the
+    values begin with.
+    """
+
+    make: Callable[[str], Insert | Update | Delete]
+    values: Mapping[str, Any]
+
+
+Write = Insert | Update | Delete | Prepared
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -97,8 +123,51 @@ def execute_writes(session: Session, writes: Sequence[Write]) -> None:
     """
     if not writes:
         return
-    parts = [write.cte(f"write_{number}") for number, write in enumerate(writes)]
-    session.execute(select(literal(1)).add_cte(*parts))
+    shape = tuple(one.make if isinstance(one, Prepared) else one for one in writes)
+    is_known = all(isinstance(one, Prepared) for one in writes)
+    values = {
+        f"{_prefix(number)}{name}": value
+        for number, one in enumerate(writes)
+        if isinstance(one, Prepared)
+        for name, value in one.values.items()
+    }
+    session.execute(_known_statement(shape) if is_known else _statement(shape), values)
+
+
+def new_row(table: type[Base], values: Mapping[str, Any]) -> Prepared:
+    """A new row with these columns."""
+    return Prepared(_insert(table, tuple(values)), values)
+
+
+Shape = tuple[Callable[[str], Insert | Update | Delete] | Insert | Update | Delete, ...]
+
+
+def _statement(shape: Shape) -> Select[Any]:
+    parts = [
+        (one(_prefix(number)) if callable(one) else one).cte(f"write_{number}")
+        for number, one in enumerate(shape)
+    ]
+    return select(literal(1)).add_cte(*parts)
+
+
+# Putting a statement together costs more than running it.
+_known_statement = cache(_statement)
+
+
+def _prefix(number: int) -> str:
+    return f"w{number}_"
+
+
+@cache
+def _insert(table: type[Base], names: tuple[str, ...]) -> Callable[[str], Insert]:
+    of = cast(Table, table.__table__)
+
+    def make(prefix: str) -> Insert:
+        return insert(of).values(
+            {name: bindparam(f"{prefix}{name}", type_=of.c[name].type) for name in names}
+        )
+
+    return make
 
 
 def retry_unknown_outcome(use_case: Callable[P, R]) -> Callable[P, R]:

@@ -27,6 +27,7 @@ from services.intake.storing.store import chain_of, count_failure, status_update
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.patients.view import visible_patient
+from services.unit_of_work import execute_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def keep_outcome(writing: Writing, outcome: Outcome, record_id: UUID) -> None:
 def finish(writing: Writing, action: str, record_id: UUID) -> None:
     """Count the write, recompute what is cached, and record who made it."""
     session, patient = writing.session, writing.patient
-    session.execute(status_update(patient, {}))
+    execute_writes(session, [status_update(patient, {})])
     refresh(session, patient.patient_id, writing.now)
     for entry_id in writing.undecided:
         count_failure(session, patient, entry_id, writing.chain(), writing.now)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Update, delete, select, tuple_, union_all, update
+from sqlalchemy import Table, Update, bindparam, delete, select, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from services.patients.status.lock import LockedPatient
 from services.rules.mood_days import IMPLAUSIBLE_TIME, find_zone
 from services.rules.session_day.follow_up import met_at, windows
 from services.rules.session_day.numbers import SESSION_NUMBERS
+from services.unit_of_work import Prepared
 
 log = structlog.get_logger()
 
@@ -95,19 +96,25 @@ def _contacts(session: Session, patient_id: UUID, since: datetime) -> Sequence[d
     return list(session.scalars(select(both.c.at).order_by(both.c.at)))
 
 
-def follow_ups_met(patient: LockedPatient, outcome: Outcome) -> list[Update]:
+def follow_ups_met(patient: LockedPatient, outcome: Outcome) -> list[Prepared]:
     """What was awaited after a session has come: N2 does not fire."""
     facts = outcome.read.facts
     if facts.kind == "help_request" or IMPLAUSIBLE_TIME in facts.flags:
         return []
-    at = facts.recorded_at
-    return [
-        update(SessionFollowUp)
+    return [Prepared(_meet, {"of": patient.patient_id, "at": facts.recorded_at})]
+
+
+def _meet(prefix: str) -> Update:
+    table = cast(Table, SessionFollowUp.__table__)
+    columns = table.c
+    at = bindparam(f"{prefix}at", type_=columns.met_at.type)
+    return (
+        update(table)
         .where(
-            SessionFollowUp.patient_id == patient.patient_id,
-            SessionFollowUp.met_at.is_(None),
-            SessionFollowUp.opens_at <= at,
-            SessionFollowUp.due_at >= at,
+            columns.patient_id == bindparam(f"{prefix}of"),
+            columns.met_at.is_(None),
+            columns.opens_at <= at,
+            columns.due_at >= at,
         )
         .values(met_at=at)
-    ]
+    )

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, insert, update
+from sqlalchemy import Table, Update, bindparam, update
 from sqlalchemy.orm import Session
 
 from models import PatientStatus, RecordId, StoredDecision, StoredPlan
@@ -47,7 +47,7 @@ from services.rules.danger.triage import next_instrument
 from services.rules.decision import Decision, Tier, highest
 from services.rules.escalation.staffing import NOTES_UNWATCHED
 from services.rules.mood_days import IMPLAUSIBLE_TIME
-from services.unit_of_work import Write, execute_writes
+from services.unit_of_work import Prepared, Write, execute_writes, new_row
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ def store_entry(
     if later is not None:
         later.write()
     others = [
-        *(insert(table).values(**row) for table, row in rows),
+        *(new_row(table, row) for table, row in rows),
         *entry.writes,
         *(_plan_writes(known.plan, outcome, now) if known.plan else ()),
         status_update(patient, changed),
@@ -156,7 +156,7 @@ def store_outcome(
     statement; wake the workers when a page was queued.
     """
     decisions = decision_row(patient, outcome, entry_id, now, by)
-    execute_writes(session, [*others, *raised.writes, insert(StoredDecision).values(**decisions)])
+    execute_writes(session, [*others, *raised.writes, new_row(StoredDecision, decisions)])
     if raised.pages:
         session.execute(notify_statement())
 
@@ -218,11 +218,23 @@ def _plan_writes(plan: PlanRules, outcome: Outcome, now: datetime) -> list[Write
 
 def status_update(patient: LockedPatient, values: Mapping[str, Any]) -> Write:
     """Raise the revision of the patient, with these columns of the status row."""
-    return (
-        update(PatientStatus)
-        .where(PatientStatus.patient_id == patient.patient_id)
-        .values(revision=patient.next_revision, **values)
-    )
+    changed = {"revision": patient.next_revision, **values}
+    return Prepared(_changed_status(tuple(changed)), {"of": patient.patient_id, **changed})
+
+
+@cache
+def _changed_status(names: tuple[str, ...]) -> Callable[[str], Update]:
+    table = cast(Table, PatientStatus.__table__)
+
+    def make(prefix: str) -> Update:
+        mine = table.c.patient_id == bindparam(f"{prefix}of")
+        return (
+            update(table)
+            .where(mine)
+            .values({name: bindparam(prefix + name, type_=table.c[name].type) for name in names})
+        )
+
+    return make
 
 
 def _changed(
@@ -236,7 +248,7 @@ def _changed(
     at = facts.recorded_at if is_believed else facts.received_at
     values: dict[str, Any] = dict(outcome.figures)
     if is_believed and kind in ("check_in", "amendment"):
-        values["last_check_in_at"] = func.greatest(PatientStatus.last_check_in_at, now)
+        values["last_check_in_at"] = max(now, patient.last_check_in_at or now)
     if item9 is not None and item9 > 0:
         values["item9_positive_at"] = max(at, patient.item9_positive_at or at)
     if facts.cssrs in ("moderate", "high"):

@@ -19,7 +19,7 @@ from models import PatientStatus
 from models.base import Base
 from services.patients.status.lock import lock_status_row
 from services.rules.day_series import SeriesEntry
-from services.unit_of_work import Write
+from services.unit_of_work import Write, execute_writes
 
 TableRow = tuple[type[Base], dict[str, Any]]
 
@@ -72,7 +72,7 @@ class Unwritten:
             row = update(PatientStatus).where(PatientStatus.patient_id == self.patient_id)
             self.session.execute(row.values(**self.changed))
         for write in self.writes:
-            self.session.execute(write)
+            execute_writes(self.session, [write])
         self.patient_id = self.status = None
         self.ids, self.changed, self.writes = set(), {}, []
         self.rows.clear()

@@ -28,6 +28,7 @@ class LockedPatient:
     followed: bool
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
+    last_check_in_at: datetime | None
     last_item9_on: date | None
     last_cssrs_on: date | None
     treated: bool = False
@@ -43,6 +44,7 @@ _LOCK: Final = (
         PatientStatus.revision,
         PatientStatus.item9_positive_at,
         PatientStatus.cssrs_moderate_at,
+        PatientStatus.last_check_in_at,
         PatientStatus.last_item9_on,
         PatientStatus.last_cssrs_on,
         or_(
@@ -90,6 +92,7 @@ def locked_patient(patient_id: UUID, status: Any, profile: Any) -> LockedPatient
         followed=profile.status != "discharged",
         item9_positive_at=status.item9_positive_at,
         cssrs_moderate_at=status.cssrs_moderate_at,
+        last_check_in_at=status.last_check_in_at,
         last_item9_on=status.last_item9_on,
         last_cssrs_on=status.last_cssrs_on,
         treated=status.treated,
