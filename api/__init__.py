@@ -24,7 +24,13 @@ from api.routes import register_routes
 from api.settings import Settings, SettingsError
 from migrations.upgrade import migrations, newest_migration
 from models.clinic_door import refuse_closed_door
-from models.database import ENGINE_OPTIONS, UnsafeRoleError, db, refuse_unsafe_role
+from models.database import (
+    ENGINE_OPTIONS,
+    UnsafeRoleError,
+    db,
+    drop_ended_sessions,
+    refuse_unsafe_role,
+)
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError, refuse_wrong_key
 from models.revision import WrongMigrationError
@@ -100,6 +106,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
 
 
 def _refuse_wrong_database(*, any_key: bool) -> None:
+    drop_ended_sessions(db.engine)
     refuse_unsafe_role(db.engine)
     if not any_key:
         refuse_wrong_key(db.engine)
