@@ -41,9 +41,9 @@ def drop_ended_sessions(engine: Engine) -> None:
 def _check_alive(
     connection: DBAPIConnection, _record: ConnectionPoolEntry, _lent: PoolProxiedConnection
 ) -> None:
-    heard = select.poll()
-    heard.register(connection.fileno(), select.POLLIN)
-    if heard.poll(0):
+    sockets = select.poll()
+    sockets.register(connection.fileno(), select.POLLIN)
+    if sockets.poll(0):
         raise InvalidatePoolError
 
 

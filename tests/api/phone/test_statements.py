@@ -22,16 +22,16 @@ def statements(app: Flask) -> Iterator[list[str]]:
     """What is sent meanwhile, without BEGIN and COMMIT."""
     sent: list[str] = []
 
-    def hear(_c: Any, _cursor: Any, text: str, _values: Any, _context: Any, _many: Any) -> None:
+    def note(_c: Any, _cursor: Any, text: str, _values: Any, _context: Any, _many: Any) -> None:
         sent.append(text)
 
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", hear)
+    event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(engine, "before_cursor_execute", hear)
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_check_in_asks_no_more_often_than_it_must(
@@ -51,7 +51,7 @@ def test_a_check_in_asks_no_more_often_than_it_must(
     assert counts[2] <= 14
 
 
-def test_the_statement_of_a_harmless_check_in_is_put_together_once(
+def test_the_statement_of_a_harmless_check_in_is_kept(
     client: FlaskClient, clinic: ClinicWorld
 ) -> None:
     pat, other = clinic.patient(), clinic.patient()
