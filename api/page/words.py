@@ -66,6 +66,7 @@ EVENT: Final = {
     "contact_overdue": "The patient was not reached in time: next person",
     "next_channel": "A page failed: the same person by another way",
     "next_step_brought_forward": "A page failed: next person at once",
+    "nobody_reached": "No page of this round got through: the chain starts over soon",
     "round_started": "The chain starts over",
     "mailed": "Morning mail",
     "note": "Note",

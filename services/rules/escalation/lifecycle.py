@@ -209,19 +209,17 @@ def delivery_failed(
         return Transition(state)
     if reached and state.page_step == OWN_PEOPLE:
         return Transition(state)
-    due, unreached = here.now, state.unreached_rounds
+    due, unreached, event = here.now, state.unreached_rounds, "next_step_brought_forward"
     if state.page_step >= here.length(state.ladder_severity):
         gap = _ROUND_GAP
         if not reached:
             gap = _UNREACHED_GAPS[min(unreached, len(_UNREACHED_GAPS) - 1)]
             unreached += 1
+            event = "nobody_reached"
         due = max(due, _known(state.round_started_at) + gap)
     if due >= state.next_at:
         return Transition(state)
-    return Transition(
-        replace(state, next_at=due, unreached_rounds=unreached),
-        events=("next_step_brought_forward",),
-    )
+    return Transition(replace(state, next_at=due, unreached_rounds=unreached), events=(event,))
 
 
 def delivery_accepted(state: AlertState, here: Circumstances) -> Transition:

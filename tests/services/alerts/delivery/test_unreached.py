@@ -48,6 +48,7 @@ def test_a_server_that_wanted_a_log_in_for_20_s_delays_a_page_by_little(
         scene.later(seconds=1)
     assert scene.outcomes() == ["smtp_530"] * len(scene.outcomes())
     assert {state for _, _, state in scene.pages()} == {"failed_temporarily"}
+    assert scene.events(alert_id).count("nobody_reached") == 1
     smtp_server.fault, began = MailFault.NONE, scene.now
     while not smtp_server.inbox:
         scene.later(seconds=1)

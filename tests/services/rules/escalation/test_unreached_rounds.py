@@ -39,7 +39,9 @@ def test_rounds_that_reach_nobody_start_again_after_growing_waits(severity: str)
         began = state.round_started_at
         assert began is not None
         page = PageStep(state.page_round, 1)
-        state = failed(state, page, began - START).state
+        change = failed(state, page, began - START)
+        assert change.events == (("nobody_reached",) if change.state != state else ())
+        state = change.state
         # It is tried again and fails again: that moves nothing.
         assert failed(state, page, began - START + minutes(0.1)).state == state
         assert state.next_at is not None
