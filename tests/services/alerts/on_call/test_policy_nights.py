@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from models import User
 from services.exceptions import Invalid
@@ -16,11 +18,13 @@ from services.on_call.overrides import add_override
 from services.on_call.policies import put_policy
 from services.on_call.schedules import create_schedule, end_schedule
 from services.unit_of_work import transaction
-from tests.builders.calls import made
+from tests.builders.browser import Browser, page_of
 from tests.builders.scene import Scene
-from tests.builders.workers import FIRST
+from tests.builders.workers import FIRST, PUBLIC_URL
 from tests.builders.world import Person
 from tests.fixtures.mail import MailFault, MailServer
+
+CLOCK = "api.http.auth.utcnow"
 
 
 class Night:
@@ -65,6 +69,16 @@ class Night:
         self.seen = len(self.server.inbox)
         return [self.names[str(mail["X-Received-For"])] for mail in new]
 
+    def page_of(self, alert_id: str, person: Person) -> Browser:
+        """The page of an alert on somebody's phone, at this instant."""
+        with mock.patch(CLOCK, return_value=self.scene.now):
+            return page_of(self.scene.app, alert_id, person)
+
+    def by_page(self, page: Browser, what: str) -> TestResponse:
+        """Press a button of it."""
+        with mock.patch(CLOCK, return_value=self.scene.now):
+            return page.send(what)
+
     def _by_admin(self, use_case: Any, *args: Any) -> Any:
         with self.scene.app.app_context():
             return use_case(self.scene.clinic.admin.actor, *args, self.scene.now)
@@ -84,7 +98,9 @@ def the(person: Person) -> tuple[dict[str, UUID]]:
 
 
 def test_first_asleep_second_on_vacation_third_acknowledges(night: Night):
-    """Ann sleeps; it is Ben's duty, who is away, and Cem covers for him: Cem takes it."""
+    """Ann sleeps; it is Ben's duty, who is away, and Cem covers for him: Cem takes it, by the page
+    that the mail links to.
+    """
     back_up = night.schedule(night.ben)
     night.override(back_up, night.ben, "away")
     night.override(back_up, night.cem, "cover")
@@ -96,7 +112,12 @@ def test_first_asleep_second_on_vacation_third_acknowledges(night: Night):
     assert (shown["step"], shown["target"]) == (1, "Cem Quagga")
     assert night.paged(minutes=9) == []
     assert night.paged(minutes=1) == ["Cem"]
-    made(chart.post(f"/v1/alerts/{alert_id}/acknowledge", {}, night.cem), 200)
+    link = night.server.inbox[-1].get_content().partition(f"{PUBLIC_URL}/a/")[2].split()[0]
+    assert link == str(alert_id)
+    page = night.page_of(link, night.cem)
+    assert "Nobody has taken this alert." in page.text
+    assert night.by_page(page, "acknowledge").status_code == 200
+    assert "You took this alert" in page.text
     assert night.paged(minutes=40) == []
 
 
