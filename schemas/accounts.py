@@ -7,7 +7,7 @@ from typing import Final
 from marshmallow import Schema, fields, validate
 
 from models.people.account import ROLES
-from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, text
+from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.on_call import GapOut
 
@@ -24,8 +24,7 @@ def new_password(*, required: bool = False) -> fields.String:
 
 def roles(*, required: bool = False) -> fields.List[str]:
     """One or more roles; `patient` stands alone."""
-    one = fields.String(validate=validate.OneOf(ROLES))
-    return fields.List(one, required=required, validate=validate.Length(1, len(ROLES)))
+    return fields.List(one_of(ROLES), required=required, validate=validate.Length(1, len(ROLES)))
 
 
 def unknown_indications() -> fields.List[str]:
@@ -40,7 +39,7 @@ class MeOut(Schema):
     id = fields.UUID(required=True)
     email = fields.String(required=True)
     name = fields.String(required=True)
-    roles = fields.List(fields.String(), required=True)
+    roles = fields.List(one_of(ROLES), required=True)
     clinic_id = fields.UUID(required=True)
     patient_id = fields.UUID(metadata={"description": "Only for a patient."})
     timezone = fields.String(required=True)
@@ -202,7 +201,7 @@ class UserOut(Schema):
     id = fields.UUID(required=True)
     email = fields.String(required=True)
     name = fields.String(required=True)
-    roles = fields.List(fields.String(), required=True)
+    roles = fields.List(one_of(ROLES), required=True)
     timezone = fields.String(required=True)
     active = fields.Boolean(required=True)
     needs_invitation = fields.Boolean(required=True)

@@ -51,6 +51,16 @@ class Strict(Request):
         }
 
 
+class OneOfKinds(fields.Raw):
+    """One of several schemas; `by`: the field by whose value they are told apart, where one is
+    enough. It takes anything: whoever takes it reads it with the schema of its kind.
+    """
+
+    def __init__(self, *kinds: type[Schema], by: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kinds, self.by = kinds, by
+
+
 class Instant(fields.AwareDateTime):
     """An RFC 3339 instant with an offset, which is kept; shown in UTC with Z."""
 
@@ -115,20 +125,22 @@ def _can_be_seen(value: str) -> None:
 
 def _checks(least: int, limit: int) -> list[Any]:
     return [
-        validate.Length(min=least, max=limit),
+        validate.Length(min=least or None, max=limit),
         validate.ContainsNoneOf("\x00", error="Must not contain NUL."),
     ]
 
 
 def page_of(items: type[Schema]) -> type[Schema]:
     """The envelope of a list: `{items, next_cursor}`."""
-    return Schema.from_dict(
+    page = Schema.from_dict(
         {
             "items": fields.List(fields.Nested(items), required=True),
             "next_cursor": fields.String(required=True, allow_none=True),
         },
         name=f"{items.__name__}Page",
     )
+    page.__doc__ = "One page of a list."
+    return page
 
 
 class PageQuery(Strict):

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
+from models.alerts.notification import CHAIN_CHANNELS
 from models.people.clinic import SECOND_FACTOR
-from schemas.base import Patch, Strict, text
+from schemas.base import Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.contact_methods import LastMessageOut
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CLOCK: Final = r"(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z"
+CLOCK: Final = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z"
 CSSRS_LINK_IDS: Final = ("q1", "q2", "q3", "q4", "q5", "q6", "q6b")
 MAX_ENTRIES: Final = 50
 MAX_HOLIDAYS: Final = 400
@@ -106,7 +107,7 @@ class LadderOut(Schema):
 class StaffedOut(Schema):
     """Weekly hours."""
 
-    days = fields.List(fields.String(), required=True)
+    days = fields.List(fields.String(validate=validate.OneOf(DAYS)), required=True)
     from_ = fields.String(required=True, data_key="from")
     to = fields.String(required=True)
 
@@ -144,7 +145,7 @@ class ContactOut(Schema):
 
     id = fields.UUID(required=True)
     position = fields.Integer(required=True)
-    channel = fields.String(required=True)
+    channel = one_of(CHAIN_CHANNELS, required=True)
     address = fields.String(required=True, allow_none=True)
     last_resort = fields.Boolean(required=True)
     last_message = fields.Nested(ContactMessageOut, required=True, allow_none=True)

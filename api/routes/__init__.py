@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Flask
 
-from api.http.openapi import SETTINGS, DocumentedApi
+from api.http.openapi.document import SETTINGS, DocumentedApi
 
 RESOURCES: Final[tuple[str, ...]] = (
     "alerts",

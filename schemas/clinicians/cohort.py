@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from models.treatment import PHASES, PRODUCTS, ROUTES
-from schemas.base import Instant, Strict
+from schemas.base import Instant, Strict, one_of
 from schemas.clinicians.trends import StepOut
 
 GROUPED_BY = ("overall", "phase", "strict", "product", "route", "product_route")
@@ -41,9 +41,9 @@ class CohortQuery(Strict):
 class CohortFiltersOut(Schema):
     """What was asked."""
 
-    product = fields.String(required=True, allow_none=True)
-    route = fields.String(required=True, allow_none=True)
-    phase = fields.String(required=True, allow_none=True)
+    product = one_of(PRODUCTS, required=True, allow_none=True)
+    route = one_of(COURSE_ROUTES, required=True, allow_none=True)
+    phase = one_of(PHASES, required=True, allow_none=True)
     from_day = fields.Date(required=True, allow_none=True, data_key="from")
     to_day = fields.Date(required=True, allow_none=True, data_key="to")
     strict = fields.Boolean(required=True)
@@ -85,9 +85,9 @@ class CohortGroupOut(Schema):
     """Courses counted together; a null in `phase`, `product` or `route` is any."""
 
     by = fields.String(required=True, validate=validate.OneOf(GROUPED_BY))
-    phase = fields.String(required=True, allow_none=True)
-    product = fields.String(required=True, allow_none=True)
-    route = fields.String(required=True, allow_none=True)
+    phase = one_of(PHASES, required=True, allow_none=True)
+    product = one_of(PRODUCTS, required=True, allow_none=True)
+    route = one_of(COURSE_ROUTES, required=True, allow_none=True)
     patients = fields.Integer(required=True)
     courses = counted("n + pending + baseline_missing + retreated + missing")
     strict = counted("inductions on the published schedule")

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from models.alerts.alert import SEVERITIES
 from models.treatment import (
     DECISION_KINDS,
     DECISION_OUTCOMES,
@@ -180,7 +181,7 @@ class FindingOut(Schema):
     """A rule that fired, and what to do next in words."""
 
     rule = fields.String(required=True)
-    severity = fields.String(required=True)
+    severity = one_of(SEVERITIES, required=True)
     text = fields.String(required=True)
 
 

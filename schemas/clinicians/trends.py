@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from models.alerts.alert import SEVERITIES
+from models.entries.check_in import CSSRS_LEVELS
+from models.treatment import PHASES, PRODUCTS, ROUTES
 from schemas.base import DIRECTIONS, Instant, Strict, one_of
 
 DURATIONS = ("observed", "interval_censored", "censored", "no_effect", "unknown")
@@ -45,8 +48,8 @@ class ReportedSessionOut(Schema):
     place = fields.Integer(
         required=True, data_key="number", metadata={"description": "its place in the course"}
     )
-    product = fields.String(required=True)
-    route = fields.String(required=True, allow_none=True)
+    product = one_of(PRODUCTS, required=True)
+    route = one_of(ROUTES, required=True, allow_none=True)
     dose = fields.Nested(ReportedDoseOut, required=True, allow_none=True)
     pre = number()
     pre_is_floor = fields.Boolean(required=True)
@@ -112,8 +115,8 @@ class CourseFiguresOut(Schema):
     """The course that began last; how long the response held after the last induction session."""
 
     id = fields.UUID(required=True)
-    product = fields.String(required=True)
-    phase = fields.String(required=True)
+    product = one_of(PRODUCTS, required=True)
+    phase = one_of(PHASES, required=True)
     started_on = fields.Date(required=True)
     ended_on = day()
     sessions = fields.Integer(required=True)
@@ -253,7 +256,7 @@ class OpenedAlertOut(Schema):
     id = fields.UUID(required=True)
     family = fields.String(required=True)
     rule = fields.String(required=True)
-    severity = fields.String(required=True)
+    severity = one_of(SEVERITIES, required=True)
     triggered_at = Instant(required=True)
 
 
@@ -281,7 +284,7 @@ class LevelOut(Schema):
     """
 
     on = fields.Date(required=True)
-    level = fields.String(required=True)
+    level = one_of(CSSRS_LEVELS, required=True)
     form = fields.String()
 
 

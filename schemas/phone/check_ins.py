@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from schemas.base import NAME_LIMIT, Instant, PageQuery, Strict, answers_to, own_words, text
+from schemas.problems import SafetyOut
 
 FLAGS = (
     "client_total_mismatch",
@@ -22,6 +23,9 @@ FLAGS = (
 )
 
 
+DECLINED = "declined"
+
+
 class AnswerValue(fields.Field[Any]):
     """An integer option, null (left out) or "declined"; which options exist is the instrument's."""
 
@@ -31,7 +35,8 @@ class AnswerValue(fields.Field[Any]):
 
 def answers(**kwargs: Any) -> fields.Dict:
     """Link ids to answers."""
-    value = AnswerValue(allow_none=True, metadata={"type": ["integer", "string"], "example": 0})
+    shapes = [{"type": "integer"}, {"type": "string", "const": DECLINED}, {"type": "null"}]
+    value = AnswerValue(allow_none=True, metadata={"anyOf": shapes})
     return fields.Dict(keys=fields.String(), values=value, **kwargs)
 
 
@@ -94,25 +99,6 @@ class ScoreOut(Schema):
     prorated_total = fields.Integer(required=True, allow_none=True)
 
 
-class ResourceOut(Schema):
-    """One way to get help now."""
-
-    name = fields.String(required=True)
-    phone = fields.String()
-    text = fields.String()
-    url = fields.String()
-
-
-class SafetyOut(Schema):
-    """The card: `crisis` goes with a critical alert."""
-
-    level = fields.String(required=True, validate=validate.OneOf(("crisis", "support")))
-    message = fields.String(required=True)
-    resources = fields.List(fields.Nested(ResourceOut), required=True)
-    monitoring = fields.String(required=True)
-    next_instrument = fields.String()
-
-
 class SinceSessionOut(Schema):
     """The last session before the answer, and the hours from its start to the answer."""
 
@@ -134,6 +120,14 @@ class CheckInOut(Schema):
     seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True, allow_none=True)
     notice = notice()
+
+
+class ReceiptOut(Schema):
+    """All that a token that has expired is shown of an entry that was known already."""
+
+    id = fields.UUID(required=True)
+    received_at = Instant(required=True)
+    safety = fields.Nested(SafetyOut, required=True, allow_none=True)
 
 
 class VersionOut(Schema):
@@ -160,7 +154,7 @@ class HelpRequestOut(Schema):
     recorded_at = Instant(required=True)
     received_at = Instant(required=True)
     note = fields.String(required=True, allow_none=True)
-    flags = fields.List(fields.String(), required=True)
+    flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)
     seen_at = seen_at()
     safety = fields.Nested(SafetyOut, required=True)
     notice = notice()

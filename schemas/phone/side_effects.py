@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.base import NAME_LIMIT, Instant, Strict, answers_to, own_words, text
-from schemas.phone.check_ins import FLAGS, SafetyOut, SinceSessionOut, notice, seen_at
+from schemas.phone.check_ins import FLAGS, SinceSessionOut, notice, seen_at
+from schemas.problems import SafetyOut
 
 MAX_EFFECTS = 100
 

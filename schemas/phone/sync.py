@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from marshmallow import Schema, fields, validate
 
-from schemas.base import Strict
-from schemas.phone.check_ins import AmendIn, CheckInIn, HelpRequestIn
-from schemas.phone.side_effects import SideEffectsAmendIn, SideEffectsIn
-from schemas.problems import ProblemSchema
+from schemas.base import OneOfKinds, Strict, one_of
+from schemas.phone.check_ins import (
+    AmendIn,
+    CheckInIn,
+    CheckInOut,
+    HelpRequestIn,
+    HelpRequestOut,
+    ReceiptOut,
+)
+from schemas.phone.refused import EntryProblem
+from schemas.phone.side_effects import SideEffectsAmendIn, SideEffectsIn, SideEffectsOut
 
 MAX_ITEMS: Final = 500
 
@@ -64,41 +71,63 @@ ITEMS: Final[dict[str, type[Strict]]] = {
     "side_effects_amendment": SyncSideEffectsAmendment,
     "help_request": SyncHelpRequest,
 }
-RECORDS: Final = ("CheckInOut", "SideEffectsOut", "HelpRequestOut")
-
-
-def one_of_schemas(*names: str) -> dict[str, Any]:
-    """One of these schemas, as the document says it."""
-    return {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
+STORED: Final = (200, 201)
+# What a single call can be refused with, and a fault of ours.
+REFUSED: Final = (403, 404, 409, 422, 500, 503)
 
 
 class SyncIn(Strict):
     """`POST /v1/sync`. What one item gets wrong is its own result."""
 
     items = fields.List(
-        fields.Raw(
-            allow_none=True,
-            metadata=one_of_schemas(*(schema.__name__ for schema in ITEMS.values())),
-        ),
+        OneOfKinds(*ITEMS.values(), by="type", allow_none=True),
         required=True,
         validate=validate.Length(max=MAX_ITEMS),
     )
 
 
-class SyncResultOut(Schema):
-    """What the single call would have answered: `status` and its body, as `record` (200, 201) or
-    as `problem`.
+class SyncStoredCheckIn(Schema):
+    """A check-in or its amendment is stored: 201 now, 200 before."""
+
+    id = fields.UUID(required=True)
+    type = one_of(("check_in", "check_in_amendment"), required=True)
+    status = fields.Integer(required=True, validate=validate.OneOf(STORED))
+    record = OneOfKinds(CheckInOut, ReceiptOut, required=True)
+
+
+class SyncStoredSideEffects(Schema):
+    """A report of side effects or its amendment is stored: 201 now, 200 before."""
+
+    id = fields.UUID(required=True)
+    type = one_of(("side_effects", "side_effects_amendment"), required=True)
+    status = fields.Integer(required=True, validate=validate.OneOf(STORED))
+    record = OneOfKinds(SideEffectsOut, ReceiptOut, required=True)
+
+
+class SyncStoredHelpRequest(Schema):
+    """A help request is stored: 201 now, 200 before."""
+
+    id = fields.UUID(required=True)
+    type = of_kind("help_request")
+    status = fields.Integer(required=True, validate=validate.OneOf(STORED))
+    record = OneOfKinds(HelpRequestOut, ReceiptOut, required=True)
+
+
+class SyncRefused(Schema):
+    """What the single call would have been refused with; `id` and `type` are null when they cannot
+    be read.
     """
 
-    id = fields.UUID(
-        required=True, allow_none=True, metadata={"description": "null when it cannot be read"}
-    )
-    status = fields.Integer(required=True)
-    record = fields.Raw(metadata=one_of_schemas(*RECORDS))
-    problem = fields.Nested(ProblemSchema)
+    id = fields.UUID(required=True, allow_none=True)
+    type = one_of(tuple(ITEMS), required=True, allow_none=True)
+    status = fields.Integer(required=True, validate=validate.OneOf(REFUSED))
+    problem = fields.Nested(EntryProblem, required=True)
 
 
 class SyncOut(Schema):
     """The results, in the order of the items."""
 
-    results = fields.List(fields.Nested(SyncResultOut), required=True)
+    results = fields.List(
+        OneOfKinds(SyncStoredCheckIn, SyncStoredSideEffects, SyncStoredHelpRequest, SyncRefused),
+        required=True,
+    )

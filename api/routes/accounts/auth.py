@@ -32,6 +32,7 @@ def post_login(body: dict[str, Any]) -> Response:
 
 @routes.writes("/v1/auth/refresh", None, PairOut)
 @public
+@routes.doc(security=[{"refresh": []}])
 def post_refresh() -> Response:
     """A new pair for the refresh token in the Authorization header; safe to repeat."""
     return json_answer(pair_of(refresh(presented_refresh_token(), now())))

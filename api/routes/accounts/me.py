@@ -56,7 +56,7 @@ def post_email_confirm(body: dict[str, Any]) -> Response:
 
 
 @routes.reads("/v1/me/sessions", page_of(SessionOut))
-def get_sessions() -> Response:
+def get_own_sessions() -> Response:
     """My devices that are logged in, newest first."""
     return json_answer({"items": list_devices(current_actor(), now()), "next_cursor": None})
 

@@ -33,6 +33,7 @@ SENT_AT_HEADER: Final = {
     "in": "header",
     "name": SENT_AT,
     "schema": {"type": "string"},
+    "example": "2026-11-21T22:15:03-05:00",
     "description": "The phone's clock when sending, RFC 3339; not content. Over 15 minutes from"
     " the receipt is the flag clock_skew. What cannot be read is the same as left out.",
 }

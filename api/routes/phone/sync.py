@@ -105,7 +105,7 @@ def _result(raw: Any, actor: Actor, answer: FirstAnswer | Exception) -> dict[str
     if isinstance(answer, Exception):
         return _refused(raw, actor, answer)
     record = orjson.Fragment(answer.body)
-    return {"id": _uuid(_field(raw, "id")), "status": answer.status, "record": record}
+    return {**_named_item(raw), "status": answer.status, "record": record}
 
 
 def _refused(raw: Any, actor: Actor, error: Exception) -> dict[str, Any]:
@@ -123,7 +123,14 @@ def _refused(raw: Any, actor: Actor, error: Exception) -> dict[str, Any]:
         )
 
     answered = searched(actor, problem, what, asks_for_help=asks_for_help)
-    return {"id": _uuid(_field(raw, "id")), "status": answered["status"], "problem": answered}
+    return {**_named_item(raw), "status": answered["status"], "problem": answered}
+
+
+def _named_item(raw: Any) -> dict[str, Any]:
+    """Which item a result is of: null what cannot be read, nothing of the client's own words."""
+    kind = _field(raw, "type")
+    known = kind if isinstance(kind, str) and kind in ITEMS else None
+    return {"id": _uuid(_field(raw, "id")), "type": known}
 
 
 def _named(raw: Any) -> list[UUID]:
