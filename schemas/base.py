@@ -77,6 +77,8 @@ class Instant(fields.AwareDateTime):
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+# Whose words there are (`services/rules/data/texts`).
+LANGUAGES = ("en", "de", "es", "fr", "nl")
 # Of an instrument: which way is better.
 DIRECTIONS = ("lower_is_better", "higher_is_better")
 
@@ -84,6 +86,11 @@ DIRECTIONS = ("lower_is_better", "higher_is_better")
 def one_of(values: tuple[str, ...], **kwargs: Any) -> fields.String:
     """A word of a list."""
     return fields.String(validate=validate.OneOf(values), **kwargs)
+
+
+def language(**kwargs: Any) -> fields.String:
+    """The code of a language that we have the words of (ISO 639-1)."""
+    return one_of(LANGUAGES, **kwargs)
 
 
 def whole(least: int, most: int, **kwargs: Any) -> fields.Integer:

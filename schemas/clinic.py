@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from models.alerts.notification import CHAIN_CHANNELS
 from models.people.clinic import SECOND_FACTOR
 from schemas.base import Patch, Strict, one_of, text
+from schemas.base import language as language_code
 from schemas.base import name as visible_name
 from schemas.contact_methods import LastMessageOut
 
@@ -86,6 +87,7 @@ class ClinicIn(Patch):
         values=text(1000, least=1),
         allow_none=True,
     )
+    language = language_code(allow_none=True)
     second_factor = fields.String(validate=validate.OneOf(SECOND_FACTOR))
     ladder = fields.Nested(LadderIn)
 
@@ -124,6 +126,7 @@ class ClinicOut(Schema):
     holidays = fields.List(fields.Date(), required=True)
     monitoring_text = fields.String(required=True, allow_none=True)
     cssrs_texts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    language = language_code(required=True, allow_none=True)
     second_factor = fields.String(required=True, validate=validate.OneOf(SECOND_FACTOR))
     ladder = fields.Nested(LadderOut, required=True)
 
@@ -149,3 +152,36 @@ class ContactOut(Schema):
     address = fields.String(required=True, allow_none=True)
     last_resort = fields.Boolean(required=True)
     last_message = fields.Nested(ContactMessageOut, required=True, allow_none=True)
+
+
+class ReviewIn(Strict):
+    """Who read which version of the texts; somebody who speaks the language."""
+
+    name = visible_name(required=True)
+    version = text(50, required=True)
+
+
+class ReviewOut(Schema):
+    """A clinic's review; of another version than the present one it does not count."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    by = fields.UUID(required=True, metadata={"description": "the account that entered it"})
+    at = fields.AwareDateTime(required=True)
+
+
+class LanguageOut(Schema):
+    """One language. Until `is_reviewed` the English words stand below its own."""
+
+    language = language_code(required=True)
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    is_reviewed = fields.Boolean(required=True)
+    review = fields.Nested(ReviewOut, required=True, allow_none=True)
+
+
+class LanguageTextsOut(LanguageOut):
+    """All its texts as mappings, the English ones of the same keys beside them."""
+
+    texts = fields.Dict(keys=fields.String(), required=True)
+    english = fields.Dict(keys=fields.String(), required=True)

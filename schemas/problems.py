@@ -27,6 +27,13 @@ class SafetyOut(Schema):
     resources = fields.List(fields.Nested(ResourceOut), required=True)
     monitoring = fields.String(required=True)
     next_instrument = fields.String()
+    languages = fields.List(
+        fields.String(),
+        metadata={
+            "description": "The languages of the words, in their order, unless English alone."
+            " English stands below a language that the clinic has not reviewed"
+        },
+    )
 
 
 class ProblemSchema(Schema):

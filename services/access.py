@@ -84,6 +84,7 @@ class Actor:
     done.
 
     `token_expired`: a genuine patient token past its 15 minutes, taken on crisis routes only.
+    `accepts`: tags of the languages that the request asks for, the most wanted first.
     """
 
     user_id: UUID
@@ -94,6 +95,7 @@ class Actor:
     pair_id: UUID
     patient_id: UUID | None = None
     token_expired: bool = False
+    accepts: tuple[str, ...] = ()
 
     def own_patient_id(self) -> UUID:
         """The patient whose record is the actor's own; raises `Forbidden` for staff."""

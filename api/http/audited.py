@@ -22,6 +22,7 @@ ALERT: Final = "/v1/alerts/<uuid:alert_id>"
 PAGE: Final = "/a/<alert_id>"
 METHOD: Final = "/v1/me/contact-methods/<uuid:method_id>"
 METHODS_OF: Final = "/v1/users/<uuid:user_id>/contact-methods"
+REVIEW: Final = "/v1/clinic/languages/<string:language>/review"
 ON_CALL: Final = "/v1/on-call/schedules"
 SCHEDULE: Final = f"{ON_CALL}/<uuid:schedule_id>"
 ON_DUTY: Final = "who is on call, which all staff may see"
@@ -54,6 +55,8 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "DELETE /v1/clinic/contacts/<uuid:contact_id>": ("contact_removed",),
     "POST /v1/clinic/drills": ("drill_started",),
     "PUT /v1/clinic/contacts/last-resort": ("last_resort_replaced",),
+    f"PUT {REVIEW}": ("language_reviewed",),
+    f"DELETE {REVIEW}": ("language_review_ended",),
     "PUT /v1/on-call/policies/<string:severity>": ("policy_changed",),
     f"POST {ON_CALL}": ("schedule_made",),
     f"PATCH {SCHEDULE}": ("schedule_changed",),
@@ -140,6 +143,8 @@ UNRECORDED: Final[dict[str, str]] = {
     "POST /v1/auth/password-reset": "the same for every address: nobody is looked up",
     "GET /v1/clinic": "about nobody",
     "GET /v1/clinic/drills": "about no patient; who was on duty, as the schedules say",
+    "GET /v1/clinic/languages": "about nobody",
+    "GET /v1/clinic/languages/<string:language>": "about nobody",
     "GET /v1/clinic/contacts": "the clinic's own chain, about no patient and no account",
     "GET /v1/me/contact-methods": "one's own addresses, cut short",
     f"POST {METHOD}/code": "a code to one's own address; the address and its proof are recorded",

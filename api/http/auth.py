@@ -13,6 +13,7 @@ import jwt
 from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token
 
+from api.http.languages import accepted_languages
 from models.encryption import derive, key_id_of
 from services.access import Actor
 from services.accounts.account import Profile
@@ -184,6 +185,7 @@ def _actor(claims: dict[str, Any], *, token_expired: bool = False) -> Actor:
         pair_id=UUID(claims["pair_id"]),
         patient_id=UUID(claims["patient_id"]) if claims.get("patient_id") else None,
         token_expired=token_expired,
+        accepts=accepted_languages(),
     )
 
 

@@ -15,6 +15,7 @@ from api.http.auth import on_crisis_route, unverified_patient
 from api.http.bodies import raw_body
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
+from api.http.languages import accepted_languages
 from api.http.problems import (
     RETRY_AFTER_S,
     document,
@@ -29,6 +30,7 @@ from services.exceptions import Unauthenticated, Unavailable
 from services.intake.refused import Refused, answer_refusal, note_unverified
 from services.rules.cards.crisis import generic_card
 from services.rules.danger.body_text import opened
+from services.rules.languages.wording import chosen_language, wording
 from services.unit_of_work import may_be_committed
 
 log = structlog.get_logger()
@@ -161,7 +163,10 @@ def _with_generic_card(problem: dict[str, Any], *, asks_for_help: bool) -> dict[
         return problem
     committed = None if may_be_committed() else False
     level: Literal["crisis", "support"] = "crisis" if asks_for_help else "support"
-    return problem | {"safety": generic_card(committed=committed, level=level, today=g.now.date())}
+    # No clinic is known, or none can be asked: nobody reviewed the words.
+    words = wording(chosen_language(*accepted_languages()), {})
+    card = generic_card(committed=committed, level=level, today=g.now.date(), wording=words)
+    return problem | {"safety": card}
 
 
 def _asks_for_help() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response
@@ -10,7 +10,15 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from schemas.base import PageQuery, page_of
-from schemas.clinic import ClinicIn, ClinicOut, ContactIn, ContactOut
+from schemas.clinic import (
+    ClinicIn,
+    ClinicOut,
+    ContactIn,
+    ContactOut,
+    LanguageOut,
+    LanguageTextsOut,
+    ReviewIn,
+)
 from schemas.drills import DrillIn, DrillOut, DrillsOut
 from services.alerts.drills import list_drills, start_drill
 from services.clinic.contacts import (
@@ -19,9 +27,17 @@ from services.clinic.contacts import (
     remove_contact,
     replace_last_resort,
 )
+from services.clinic.languages import (
+    end_review,
+    get_language,
+    list_languages,
+    review_language,
+)
 from services.clinic.settings import change_clinic, get_clinic
 
 routes = Routes("clinic", __name__, description="Settings of the clinic")
+
+REVIEW: Final = "/v1/clinic/languages/<string:language>/review"
 
 
 @routes.reads("/v1/clinic", ClinicOut)
@@ -70,3 +86,27 @@ def post_drill(body: dict[str, Any]) -> Response:
 def get_drills(query: dict[str, Any]) -> Response:
     """The drills, newest first, what came of each, and how fast the chain answered."""
     return json_answer(list_drills(current_actor(), now(), **query))
+
+
+@routes.reads("/v1/clinic/languages", page_of(LanguageOut))
+def get_languages() -> Response:
+    """The languages beside English, and which of them the clinic has reviewed."""
+    return json_answer({"items": list_languages(current_actor(), now()), "next_cursor": None})
+
+
+@routes.reads("/v1/clinic/languages/<string:language>", LanguageTextsOut)
+def get_texts(language: str) -> Response:
+    """All texts of one language, to be read before it is called reviewed."""
+    return json_answer(get_language(current_actor(), language, now()))
+
+
+@routes.writes(REVIEW, ReviewIn, LanguageOut, method="PUT")
+def put_review(body: dict[str, Any], language: str) -> Response:
+    """Say who has read this version of the texts: they stand without the English ones."""
+    return json_answer(review_language(current_actor(), language, **body, now=now()))
+
+
+@routes.writes(REVIEW, status=204, method="DELETE")
+def delete_review(language: str) -> None:
+    """Take the review back: the English words stand below again."""
+    end_review(current_actor(), language, now())

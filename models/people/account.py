@@ -47,6 +47,7 @@ class User(OfClinic, Identified, Base):
     name: Mapped[str]
     roles: Mapped[Strings]
     timezone: Mapped[str]
+    language: Mapped[str | None]
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(server_default="true")
     epoch: Mapped[int] = mapped_column(server_default="0")

@@ -160,6 +160,8 @@ def load_chain(
             Clinic.country,
             Clinic.phone,
             Clinic.monitoring_text,
+            Clinic.language,
+            Clinic.reviewed_texts,
             Contact.id,
             Contact.channel,
             Contact.last_resort,
@@ -180,15 +182,22 @@ def load_chain(
     paged = {one for steps in policies.values() for step in steps for one in step.people}
     return Chain(
         links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
-        facts=ClinicFacts(
-            country=clinic.country,
-            staffing=readable_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
-            phone=clinic.phone,
-            monitoring_text=clinic.monitoring_text or "",
-        ),
+        facts=_facts(clinic),
         ladders=ladders_of(clinic.ladder),
         policies=policies,
         people=members(session, clinic_id, paged) if paged else {},
+    )
+
+
+def _facts(clinic: Any) -> ClinicFacts:
+    """What a card says of the clinic."""
+    return ClinicFacts(
+        country=clinic.country,
+        staffing=readable_staffing(clinic.timezone, clinic.staffed, clinic.holidays),
+        phone=clinic.phone,
+        monitoring_text=clinic.monitoring_text or "",
+        language=clinic.language,
+        reviews=clinic.reviewed_texts,
     )
 
 

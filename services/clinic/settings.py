@@ -25,6 +25,7 @@ FIELDS: Final = (
     "holidays",
     "monitoring_text",
     "cssrs_texts",
+    "language",
     "second_factor",
     "ladder",
 )
@@ -32,6 +33,7 @@ FIELDS: Final = (
 EMPTY: Final[Mapping[str, Any]] = {
     "phone": None,
     "monitoring_text": None,
+    "language": None,
     "staffed": [],
     "holidays": [],
     "cssrs_texts": {},

@@ -30,6 +30,7 @@ from services.intake.storing.unwritten import TableRow
 from services.intake.writing import Entry, NewEntry, flags_of, write_entry
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.view import in_view_clause
+from services.patients.wording import for_reader
 from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.courses import Treatment
 from services.rules.mood_days import to_utc
@@ -171,7 +172,8 @@ def _shower(
 ) -> Callable[[HelpRequest], dict[str, Any]]:
     """How each of these rows is shown: with the card as of now, and whether somebody saw it."""
     seen = load_seen(session, HelpRequest.id, patient_id, [row.id for row in rows])
-    safety = card("crisis", load_chain(session, actor.clinic_id).facts, now, RequestOutcome())
+    clinic = for_reader(session, actor, load_chain(session, actor.clinic_id).facts)
+    safety = card("crisis", clinic, now, RequestOutcome())
     return lambda row: {
         **{name: getattr(row, name) for name in SHOWN},
         "seen_at": seen.get(row.id),

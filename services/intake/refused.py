@@ -22,6 +22,8 @@ from services.alerts.raising import raise_alerts
 from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.intake.storing.store import chain_of, safety_card, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
+from services.patients.wording import for_reader
+from services.rules.cards.crisis import ClinicFacts
 from services.rules.catalogue import EMERGENCY, UNREADABLE_RISK
 from services.rules.danger import triage
 from services.rules.danger.numbers import RULES_VERSION
@@ -96,7 +98,7 @@ def _searched(
     danger = _danger(refused, _instrument(session, patient, refused.check_in_id))
     if danger is None:
         return None
-    return _commit(session, patient, refused, danger, digest, now)
+    return _commit(session, actor, patient, refused, danger, digest, now)
 
 
 def _families(refused: Refused) -> tuple[str | None, ...]:
@@ -132,6 +134,7 @@ def _instrument(session: Session, patient: LockedPatient, check_in_id: UUID | No
 
 def _commit(
     session: Session,
+    actor: Actor,
     patient: LockedPatient,
     refused: Refused,
     danger: Danger,
@@ -143,7 +146,11 @@ def _commit(
     facts = outcome.read.facts
     chain = chain_of(session, patient.clinic_id, patient.patient_id, now)
     raised = raise_alerts(session, patient, facts, outcome.decisions, entry_id, chain, now)
-    safety = safety_card(outcome, patient, chain, now, is_stored=False)
+
+    def read_by() -> ClinicFacts:
+        return for_reader(session, actor, chain().facts)
+
+    safety = safety_card(outcome, patient, read_by, now, is_stored=False)
     problem = refused.problem | {"safety": safety}
     row = {
         "clinic_id": patient.clinic_id,

@@ -40,10 +40,12 @@ from services.intake.writing import (
     write_entry,
 )
 from services.patients.history.side_effects import rule_report
+from services.patients.wording import words_for
 from services.rules.cards.crisis import ClinicFacts, RequestOutcome
 from services.rules.cards.medical import medical_advice, medical_card
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.fallback import fallback_tier
+from services.rules.languages.wording import Wording
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect, e1
 from services.unit_of_work import Write
@@ -259,17 +261,22 @@ SIDE_EFFECT_REPORTS: Final = VersionedEntry(
 )
 
 
-def side_effect_codes(actor: Actor, now: datetime) -> dict[str, Any]:
+def side_effect_codes(actor: Actor, now: datetime) -> tuple[dict[str, Any], Wording]:
     """The coded list with its grades in lay words, for everybody who is logged in."""
-    with acting(actor, now):
-        pass
-    return {
-        "version": SIDE_EFFECTS.version,
-        "effects": [
-            {"code": one.code, "label": one.label, "group": one.group, "emergency": one.emergency}
-            for one in SIDE_EFFECTS.effects.values()
-        ],
-        "grades": [
-            {"grade": one.grade, "label": one.label} for one in SIDE_EFFECTS.grades.values()
-        ],
-    }
+    with acting(actor, now) as session:
+        words = words_for(session, actor)
+    labels, grades = words.texts.effect_labels, words.texts.grade_labels
+    effects = [
+        {
+            "code": one.code,
+            "label": words.beside(labels.get(one.code), one.label),
+            "group": one.group,
+            "emergency": one.emergency,
+        }
+        for one in SIDE_EFFECTS.effects.values()
+    ]
+    shown = [
+        {"grade": one.grade, "label": words.beside(grades.get(str(one.grade)), one.label)}
+        for one in SIDE_EFFECTS.grades.values()
+    ]
+    return {"version": SIDE_EFFECTS.version, "effects": effects, "grades": shown}, words

@@ -26,6 +26,7 @@ from services.intake.seen import load_seen
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.history.treatments import load_treatment
 from services.patients.view import in_view_clause
+from services.patients.wording import for_reader
 from services.rules.cards.crisis import ClinicFacts
 from services.rules.courses import Treatment, hours_since, session_before
 
@@ -120,7 +121,7 @@ def _shown(
     patient_id, roots = rows[0].patient_id, [row.root_id for row in rows]
     treatment = load_treatment(session, patient_id)
     seen = load_seen(session, kind.table.root_id, patient_id, roots)
-    clinic = load_chain(session, actor.clinic_id).facts
+    clinic = for_reader(session, actor, load_chain(session, actor.clinic_id).facts)
     return {
         row.root_id: kind.show(row._asdict(), treatment, clinic, now)
         | {"seen_at": seen.get(row.root_id)}
@@ -147,7 +148,7 @@ def get_entry(
         if current is None:
             raise NotFound
         treatment = load_treatment(session, patient_id)
-        clinic = load_chain(session, actor.clinic_id).facts
+        clinic = for_reader(session, actor, load_chain(session, actor.clinic_id).facts)
         record = kind.show(current._asdict(), treatment, clinic, now)
         root_id = current.root_id
         record["seen_at"] = load_seen(session, table.root_id, patient_id, [root_id]).get(root_id)

@@ -23,6 +23,7 @@ from services.rules.escalation.numbers import EscalationNumbers
 from services.rules.figures.numbers import FigureNumbers
 from services.rules.indications import Indications
 from services.rules.instruments.definition import Instrument
+from services.rules.languages.texts import Texts
 from services.rules.measures import Measures
 from services.rules.numbers import DATA, read
 from services.rules.schedule.numbers import ScheduleNumbers
@@ -47,6 +48,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "note_spelling.toml": RealWords,
     "refused_bodies.toml": RefusedWords,
     "crisis_lines.toml": CrisisLines,
+    "texts/*.toml": Texts,
     "escalation.toml": EscalationNumbers,
     "instruments/*.toml": Instrument,
     "screening.toml": ScreeningList,

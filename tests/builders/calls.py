@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from services.rules.languages.texts import TEXTS
 from tests.builders.world import Person
 
 T = TypeVar("T")
+LANGUAGES = "/v1/clinic/languages"
 
 
 def post(
@@ -53,3 +55,17 @@ def at_once(work: Sequence[Callable[[], T]]) -> list[T]:
 
     with ThreadPoolExecutor(len(work)) as pool:
         return list(pool.map(begin, work))
+
+
+def review(
+    client: FlaskClient, admin: Person, language: str, version: str | None = None
+) -> TestResponse:
+    """The clinic calls a language reviewed, in the present version of its texts."""
+    body = {"name": "Dr. Ann Weiß", "version": version or TEXTS[language].version}
+    address = f"{LANGUAGES}/{language}/review"
+    return client.put(address, json=body, headers=admin.headers)
+
+
+def end_review(client: FlaskClient, admin: Person, language: str) -> TestResponse:
+    """It takes the review back."""
+    return client.delete(f"{LANGUAGES}/{language}/review", headers=admin.headers)

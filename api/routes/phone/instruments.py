@@ -8,8 +8,10 @@ from flask import Response, request
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
+from api.http.languages import in_languages
 from schemas.phone.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments
+from services.rules.languages.wording import Wording
 
 routes = Routes("instruments", __name__, description="The questionnaires, as data")
 
@@ -27,8 +29,8 @@ IF_NONE_MATCH: Final = {
 @routes.alt_response(304, description="Unchanged", headers=TAG, success=True)
 def list_instruments() -> Response:
     """All instruments, complete, by code; C-SSRS in the clinic's own wording."""
-    found = clinic_instruments(current_actor(), now())
-    return _tagged({"items": InstrumentOut(many=True).dump(found), "next_cursor": None})
+    found, words = clinic_instruments(current_actor(), now())
+    return _tagged({"items": InstrumentOut(many=True).dump(found), "next_cursor": None}, words)
 
 
 @routes.route("/v1/instruments/<code>", methods=["GET"], parameters=[IF_NONE_MATCH])
@@ -36,12 +38,13 @@ def list_instruments() -> Response:
 @routes.alt_response(304, description="Unchanged", headers=TAG, success=True)
 def get_instrument(code: str) -> Response:
     """One instrument by its code."""
-    return _tagged(InstrumentOut().dump(clinic_instrument(current_actor(), code, now())))
+    found, words = clinic_instrument(current_actor(), code, now())
+    return _tagged(InstrumentOut().dump(found), words)
 
 
-def _tagged(document: Any) -> Response:
+def _tagged(document: Any, words: Wording) -> Response:
     """With an ETag, to be kept by the phone and asked about again."""
-    response = json_answer(document)
+    response = in_languages(json_answer(document), words.languages)
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()
     response.make_conditional(request)

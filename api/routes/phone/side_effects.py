@@ -9,6 +9,7 @@ from flask import Response
 
 from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
+from api.http.languages import in_languages
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
 from schemas.phone.check_ins import EntryListQuery
@@ -60,7 +61,8 @@ def get_reports(query: dict[str, Any]) -> Response:
 @routes.reads("/v1/side-effects/codes", EffectCodesOut)
 def get_codes() -> Response:
     """What can be reported, in lay words."""
-    return json_answer(side_effect_codes(current_actor(), now()))
+    codes, words = side_effect_codes(current_actor(), now())
+    return in_languages(json_answer(codes), words.languages)
 
 
 @routes.reads("/v1/side-effects/<uuid:report_id>", SideEffectsWithVersionsOut)

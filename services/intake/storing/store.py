@@ -28,6 +28,7 @@ from services.intake.deciding.outcome import Outcome
 from services.intake.storing.follow_ups import follow_ups_met
 from services.intake.storing.unwritten import TableRow, Unwritten
 from services.patients.status.lock import LockedPatient
+from services.patients.wording import for_reader
 from services.rules.cards.crisis import (
     Card,
     ClinicFacts,
@@ -45,7 +46,7 @@ from services.rules.danger.standing_plans import EndReason
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
 from services.rules.danger.triage import next_instrument
 from services.rules.decision import Decision, Tier, highest
-from services.rules.escalation.staffing import NOTES_UNWATCHED
+from services.rules.languages.texts import ENGLISH
 from services.rules.mood_days import IMPLAUSIBLE_TIME
 from services.unit_of_work import Prepared, Write, execute_writes, new_row
 
@@ -93,8 +94,9 @@ def store_entry(
         raised = raise_alerts(
             session, patient, facts, outcome.decisions, entry.id, chain, now, reassuring
         )
-    record = entry.record(safety_card(outcome, patient, chain, now))
-    body = render(record | ({"notice": _notice(chain().facts, now)} if entry.has_note else {}))
+    read_by = cache(lambda: for_reader(session, actor, chain().facts))
+    record = entry.record(safety_card(outcome, patient, read_by, now))
+    body = render(record | ({"notice": _notice(read_by(), now)} if entry.has_note else {}))
     rows = _rows(patient, entry, body, now)
     changed = _changed(patient, outcome, entry.kind, now)
     met = follow_ups_met(patient, outcome) if patient.treated else ()
@@ -263,19 +265,20 @@ def _changed(
 def safety_card(
     outcome: Outcome,
     patient: LockedPatient,
-    chain: Callable[[], Chain],
+    facts: Callable[[], ClinicFacts],
     now: datetime,
     *,
     is_stored: bool = True,
 ) -> SafetyCard:
     """The card for danger, for a bodily emergency, or for both; None for neither. `is_stored`: the
-    answer itself is, not only an alert of what was read in a refused one.
+    answer itself is, not only an alert of what was read in a refused one. `facts`: the clinic's,
+    in the words of whoever reads.
     """
     level, answered = _level(outcome), (*outcome.others, *outcome.already_reported)
     advice = _advice(answered) if any(CATALOGUE[one.rule].is_bodily for one in answered) else None
     if level is None and advice is None:
         return None
-    clinic = chain().facts
+    clinic = facts()
     paged = any(one.tier is not None and one.tier >= Tier.HIGH for one in outcome.decisions)
     receipt = RequestOutcome(stored=is_stored, paged=paged, followed=patient.followed)
     try:
@@ -294,7 +297,7 @@ def _notice(clinic: ClinicFacts, now: datetime) -> str:
         return notes_notice(clinic, now)
     except Exception as error:  # noqa: BLE001 -- words that cannot be made must not cost the answer
         log.error("notice_failed", kind=type(error).__name__)
-        return NOTES_UNWATCHED
+        return ENGLISH.card.notes_unwatched
 
 
 def _level(outcome: Outcome) -> Level | None:

@@ -6,41 +6,37 @@ It never says that anybody is safe, and promises no reading that the clinic does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from services.rules.cards.lines import LINES, Country, CrisisLines, Line
-from services.rules.escalation.staffing import NOTES_UNWATCHED, Staffing, absolute, monitoring_text
+from services.rules.escalation.staffing import Staffing, absolute, monitoring_text
+from services.rules.languages.texts import CardTexts
+from services.rules.languages.wording import BELOW, BESIDE, IN_ENGLISH, Wording
 
 Level = Literal["crisis", "support"]
 Card = dict[str, object]
-
-_NOT_RECEIVED = "This did not reach your clinic."
-_UNKNOWN = "We do not know whether this reached your clinic; send it again, and do not count on it."
-_NO_LONGER_READ = "Please note: your clinic no longer reads these answers."
-_GENERIC_RECEIVED = (
-    "An alert about this reached your clinic. This app is not watched around the clock. "
-    + NOTES_UNWATCHED
-)
-_GENERIC_MONITORING = {True: _GENERIC_RECEIVED, False: _NOT_RECEIVED, None: _UNKNOWN}
-_OPENING = {
-    "crisis": "Thank you for telling us. Please talk to somebody now.",
-    "support": "Thank you for telling us. You do not have to carry this alone.",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicFacts:
     """What the card needs of a clinic.
 
-    `country`: ISO 3166 code; `monitoring_text`: the clinic's own words, shown beside ours.
+    `country`: ISO 3166 code; `monitoring_text`: the clinic's own words, shown beside ours;
+    `language`: what its patients read who name none; `reviews`: its reviews of the texts, by
+    language; `wording`: the words for whoever reads.
     """
 
     country: str
     staffing: Staffing
     phone: str | None = None
     monitoring_text: str = ""
+    language: str | None = None
+    reviews: Mapping[str, Any] = field(default_factory=dict)
+    wording: Wording = IN_ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +66,10 @@ def card(
     found = lines.country(clinic.country)
     content: Card = {
         "level": level,
-        "message": _message(level, found, now.date(), lines),
-        "resources": _resources(found, clinic.phone, now.date(), lines),
+        "message": _message(level, found, now.date(), lines, clinic.wording),
+        "resources": _resources(found, clinic.phone, now.date(), lines, clinic.wording),
         "monitoring": _monitoring(clinic, now, receipt),
+        **_languages(clinic.wording),
     }
     return content if next_instrument is None else {**content, "next_instrument": next_instrument}
 
@@ -83,6 +80,7 @@ def generic_card(
     level: Level = "support",
     country: str = "",
     today: date | None = None,
+    wording: Wording = IN_ENGLISH,
     lines: CrisisLines = LINES,
 ) -> Card:
     """The card of a 401, 413 or 503, when no clinic is known or can be asked.
@@ -93,10 +91,17 @@ def generic_card(
     found = lines.country(country)
     return {
         "level": level,
-        "message": _message(level, found, today, lines),
-        "resources": _resources(found, None, today, lines),
-        "monitoring": _GENERIC_MONITORING[committed],
+        "message": _message(level, found, today, lines, wording),
+        "resources": _resources(found, None, today, lines, wording),
+        "monitoring": wording.say(partial(_generic_monitoring, committed)),
+        **_languages(wording),
     }
+
+
+def _generic_monitoring(committed: bool | None, texts: CardTexts) -> str:
+    if committed is None:
+        return texts.unknown
+    return f"{texts.alert_received} {texts.notes_unwatched}" if committed else texts.not_received
 
 
 def notes_notice(clinic: ClinicFacts, now: datetime, lines: CrisisLines = LINES) -> str:
@@ -104,19 +109,50 @@ def notes_notice(clinic: ClinicFacts, now: datetime, lines: CrisisLines = LINES)
     to call.
     """
     found = lines.country(clinic.country)
-    call = [f"In an emergency call {found.emergency_words}."]
     line = (*found.lines, lines.directory)[0]
-    reached = line.phone or line.text or line.url
-    name = _resource(line, line is not lines.directory and lines.doubtful(line, now.date()))["name"]
-    call.append(f"To talk to somebody now: {name}, {reached}.")
-    if clinic.phone:
-        call.append(f"Your clinic: {clinic.phone}.")
-    return " ".join([NOTES_UNWATCHED, *call])
+    doubtful = line is not lines.directory and lines.doubtful(line, now.date())
+
+    def words(texts: CardTexts) -> str:
+        name = texts.helplines if line is lines.directory else line.name
+        if doubtful:
+            name = f"{name} ({_checked(line, texts)})"
+        reached = f"{name}, {line.phone or line.text or line.url}"
+        call = [
+            texts.notes_unwatched,
+            texts.in_an_emergency.format(number=found.number(texts)),
+            texts.talk_now.format(line=reached),
+        ]
+        if clinic.phone:
+            call.append(texts.clinic_phone.format(phone=clinic.phone))
+        return " ".join(call)
+
+    return led(clinic.wording, found, words)
+
+
+def led(wording: Wording, country: Country, words: Callable[[CardTexts], str]) -> str:
+    """These words; in a language that nobody reviewed whom to call leads, in figures and names."""
+    text = wording.say(words)
+    if wording.reviewed:
+        return text
+    ways = [country.emergency, *(f"{one.name} {one.phone or one.text}" for one in country.lines)]
+    lead = " · ".join(way for way in ways if way)
+    return BELOW.join((lead, text)) if lead else text
+
+
+def _languages(wording: Wording) -> Card:
+    """In which languages a card is, where that is not English alone."""
+    return {} if wording == IN_ENGLISH else {"languages": list(wording.languages)}
 
 
 def _monitoring(clinic: ClinicFacts, now: datetime, receipt: RequestOutcome) -> str:
+    return clinic.wording.say(lambda texts: _monitored(clinic, now, receipt, texts))
+
+
+def _monitored(
+    clinic: ClinicFacts, now: datetime, receipt: RequestOutcome, texts: CardTexts
+) -> str:
     if not receipt.received:
-        return _NOT_RECEIVED
+        return texts.not_received
     if receipt.followed:
         return monitoring_text(
             clinic.staffing,
@@ -124,39 +160,72 @@ def _monitoring(clinic: ClinicFacts, now: datetime, receipt: RequestOutcome) -> 
             paged=receipt.paged,
             stored=receipt.stored,
             clinic_text=clinic.monitoring_text,
+            texts=texts,
         )
-    at = absolute(now, clinic.staffing.zone)
-    alerted = f"An alert went to the clinic on {at}, without a promise of an answer."
-    return " ".join([_NO_LONGER_READ, *([alerted] if receipt.paged else []), NOTES_UNWATCHED])
+    alerted = texts.alerted.format(at=absolute(now, clinic.staffing.zone, texts))
+    alert = [alerted] if receipt.paged else []
+    return " ".join([texts.no_longer_read, *alert, texts.notes_unwatched])
 
 
-def _message(level: Level, country: Country, today: date | None, lines: CrisisLines) -> str:
-    sentences = [
-        _OPENING[level],
-        "If you might act on these thoughts or are in immediate danger, "
-        f"call {country.emergency_words} now.",
-    ]
-    if any(lines.doubtful(line, today) for line in country.lines):
-        sentences.append(f"If a number below does not answer, call {country.emergency_words}.")
-    return " ".join(sentences)
+def _message(
+    level: Level, country: Country, today: date | None, lines: CrisisLines, wording: Wording
+) -> str:
+    in_doubt = any(lines.doubtful(line, today) for line in country.lines)
+
+    def words(texts: CardTexts) -> str:
+        opening = texts.opening_crisis if level == "crisis" else texts.opening_support
+        number = country.number(texts)
+        sentences = [opening, texts.danger.format(number=number)]
+        if in_doubt:
+            sentences.append(texts.no_answer.format(number=number))
+        return " ".join(sentences)
+
+    return led(wording, country, words)
+
+
+def emergency(country: Country, wording: Wording) -> Card:
+    """The emergency services as the first resource of a card."""
+    named: Card = {"name": wording.say(country.services, BESIDE)}
+    return {**named, "phone": country.emergency} if country.emergency else named
+
+
+def clinic_phone(phone: str | None, wording: Wording) -> list[Card]:
+    """The clinic as a resource, if it has a phone."""
+    return (
+        [{"name": wording.say(lambda texts: texts.clinic, BESIDE), "phone": phone}] if phone else []
+    )
 
 
 def _resources(
-    country: Country, clinic_phone: str | None, today: date | None, lines: CrisisLines
+    country: Country,
+    phone: str | None,
+    today: date | None,
+    lines: CrisisLines,
+    wording: Wording,
 ) -> list[Card]:
     """Emergency number, the country's lines, the clinic; the directory where a line is in doubt."""
-    emergency: Card = {"name": country.emergency_name}
-    if country.emergency:
-        emergency["phone"] = country.emergency
+    found = [emergency(country, wording)]
     in_doubt = [lines.doubtful(line, today) for line in country.lines]
-    shown = [_resource(line, doubt) for line, doubt in zip(country.lines, in_doubt, strict=True)]
-    clinic: list[Card] = [{"name": "Your clinic", "phone": clinic_phone}] if clinic_phone else []
-    needed = any(in_doubt) or not country.lines
-    return [emergency, *shown, *clinic, *([_resource(lines.directory, False)] if needed else [])]
+    for line, doubtful in zip(country.lines, in_doubt, strict=True):
+        found.append(_resource(line, _name(line, wording, doubtful=doubtful)))
+    found += clinic_phone(phone, wording)
+    if any(in_doubt) or not country.lines:
+        found.append(_resource(lines.directory, wording.say(lambda texts: texts.helplines, BESIDE)))
+    return found
 
 
-def _resource(line: Line, doubtful: bool) -> Card:
-    checked = f"last checked {line.verified_on}" if line.verified_on else "not yet checked"
+def _name(line: Line, wording: Wording, *, doubtful: bool) -> str:
+    """A line by its own name, and when its number was checked, where that is in doubt."""
+    if not doubtful:
+        return line.name
+    return f"{line.name} ({wording.say(partial(_checked, line), BESIDE)})"
+
+
+def _checked(line: Line, texts: CardTexts) -> str:
+    day = line.verified_on
+    return texts.last_checked.format(day=day) if day else texts.not_checked
+
+
+def _resource(line: Line, name: str) -> Card:
     ways = {"phone": line.phone, "text": line.text, "url": line.url}
-    name = f"{line.name} (number {checked})" if doubtful else line.name
     return {"name": name, **{way: value for way, value in ways.items() if value}}

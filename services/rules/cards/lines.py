@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from services.rules.languages.texts import CardTexts
 from services.rules.numbers import DATA, NumbersError, read
 
 _MONTHS_A_YEAR = 12
@@ -30,24 +31,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country's emergency number (None: not known) and its lines, best first.
-
-    `named`: what stands in place of a number that is not known.
-    """
+    """A country's emergency number (None: not known) and its lines, best first."""
 
     emergency: str | None
     lines: tuple[Line, ...] = ()
-    named: str = ""
 
-    @property
-    def emergency_name(self) -> str:
+    def services(self, texts: CardTexts) -> str:
         """How the card names the emergency services."""
-        return self.named or f"Emergency services {self.emergency}"
+        if self.emergency is None:
+            return texts.local_services
+        return texts.emergency_services.format(number=self.emergency)
 
-    @property
-    def emergency_words(self) -> str:
+    def number(self, texts: CardTexts) -> str:
         """What the message tells people to call."""
-        return self.emergency or "your local emergency number"
+        return self.emergency or texts.local_number
+
+
+_ELSEWHERE: Final = Country(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,6 @@ class CrisisLines:
     stale_after_months: int
     countries: Mapping[str, Country]
     emergency_only: Mapping[str, str]  # countries without a line that was checked
-    elsewhere: Country
     directory: Line
 
     def __post_init__(self) -> None:
@@ -70,7 +69,7 @@ class CrisisLines:
         """By ISO 3166 code in any case; an unknown one has no lines, only the directory."""
         known = code.strip().upper()
         if known in self.countries or known not in self.emergency_only:
-            return self.countries.get(known, self.elsewhere)
+            return self.countries.get(known, _ELSEWHERE)
         return Country(self.emergency_only[known])
 
     def doubtful(self, line: Line, today: date | None) -> bool:

@@ -5,29 +5,26 @@ It stands beside the crisis card, and like it never says that anybody is safe.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.rules.cards.crisis import Card, ClinicFacts, Level, RequestOutcome, card
+from services.rules.cards.crisis import (
+    Card,
+    ClinicFacts,
+    Level,
+    RequestOutcome,
+    card,
+    clinic_phone,
+    emergency,
+    led,
+)
 from services.rules.cards.lines import LINES, CrisisLines
 from services.rules.catalogue import CATALOGUE
 from services.rules.decide.side_effects import wants_repeat
 from services.rules.decision import Decision, Tier
-
-_EMERGENCY = (
-    "What you describe can be an emergency. Call {words} now; do not wait for an answer from your"
-    " clinic, and do not drive yourself."
-)
-_SEVERE = (
-    "Please talk to your clinic about this today. If it gets worse, or if you are short of breath,"
-    " faint, have chest pain, a sudden severe headache or trouble seeing, call {words}."
-)
-_REPEAT = (
-    "Your blood pressure was very high. Sit quietly for five minutes, measure it again and send the"
-    " second reading. If you have chest pain, shortness of breath, a severe headache or trouble"
-    " seeing, call {words} now."
-)
+from services.rules.languages.texts import CardTexts
+from services.rules.languages.wording import BELOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +32,12 @@ class MedicalAdvice:
     """What a report of side effects or a pressure asks for; `level` as on the crisis card."""
 
     level: Level
-    words: str
+    words: Callable[[CardTexts], str]
 
 
-EMERGENCY = MedicalAdvice("crisis", _EMERGENCY)
+EMERGENCY = MedicalAdvice("crisis", lambda texts: texts.bodily_emergency)
+_SEVERE = MedicalAdvice("support", lambda texts: texts.bodily_severe)
+_REPEAT = MedicalAdvice("support", lambda texts: texts.measure_again)
 
 
 def medical_advice(decisions: Sequence[Decision]) -> MedicalAdvice | None:
@@ -49,8 +48,8 @@ def medical_advice(decisions: Sequence[Decision]) -> MedicalAdvice | None:
     if Tier.CRITICAL in tiers:
         return EMERGENCY
     if wants_repeat(decisions):
-        return MedicalAdvice("support", _REPEAT)
-    return MedicalAdvice("support", _SEVERE) if Tier.HIGH in tiers else None
+        return _REPEAT
+    return _SEVERE if Tier.HIGH in tiers else None
 
 
 def medical_card(
@@ -65,15 +64,16 @@ def medical_card(
     words follow and whose resources stay.
     """
     country = lines.country(clinic.country)
-    own = advice.words.format(words=country.emergency_words)
+
+    def words(texts: CardTexts) -> str:
+        return advice.words(texts).format(number=country.number(texts))
+
+    wording = clinic.wording
+    own = led(wording, replace(country, lines=()), words)
     if also is not None:
         level = "crisis" if "crisis" in (advice.level, also["level"]) else "support"
-        return {**also, "level": level, "message": f"{own} {also['message']}"}
+        joint = " " if wording.reviewed else BELOW
+        return {**also, "level": level, "message": f"{own}{joint}{also['message']}"}
     plain = card(advice.level, clinic, now, receipt, None, lines)
-    emergency: Card = {"name": country.emergency_name}
-    if country.emergency:
-        emergency["phone"] = country.emergency
-    own_clinic: list[Card] = (
-        [{"name": "Your clinic", "phone": clinic.phone}] if clinic.phone else []
-    )
-    return {**plain, "message": own, "resources": [emergency, *own_clinic]}
+    found = [emergency(country, wording), *clinic_phone(clinic.phone, wording)]
+    return {**plain, "message": own, "resources": found}

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from services.rules.danger.numbers import RULES, RuleSet
+from services.rules.languages.texts import ENGLISH, CardTexts
 from services.rules.mood_days import find_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _OFFICE_DAYS = frozenset(range(5))
 _SEARCHED_DAYS = 400
 _WEEK = timedelta(days=7)
-_STORED = "This reached your clinic."
-_ALERT_ONLY = "The answers could not be saved as sent, but an alert about them reached your clinic."
-NOTES_UNWATCHED = "Notes are not read around the clock."
 
 
 class StaffingError(ValueError):
@@ -149,42 +146,35 @@ def monitoring_text(
     paged: bool,
     stored: bool = True,
     clinic_text: str = "",
+    texts: CardTexts = ENGLISH.card,
 ) -> str:
     """Who will look at this and when, in absolute times; never more than the clinic staffs.
 
     `paged`: an alert that pages was committed; `stored`: so was the answer itself (false after a
     refusal that paged). `clinic_text` is the clinic's own.
     """
-    sentences = [_STORED if stored else _ALERT_ONLY]
+    sentences = [texts.stored if stored else texts.alert_only]
     if paged:
-        sentences.append("An alert is on its way to the clinic's staff.")
-    sentences += [_when(staffing, now), clinic_text.strip(), NOTES_UNWATCHED]
+        sentences.append(texts.alert_goes)
+    sentences += [_when(staffing, now, texts), clinic_text.strip(), texts.notes_unwatched]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _when(staffing: Staffing, now: datetime) -> str:
+def _when(staffing: Staffing, now: datetime, texts: CardTexts) -> str:
     window = staffed_window(staffing, now)
     if window is None:
-        return (
-            "Your clinic has not said when its staff are there, "
-            "so do not count on anyone reading this in time."
-        )
+        return texts.no_hours
     if window.starts_at > now:
-        start = absolute(window.starts_at, staffing.zone)
-        return (
-            f"No one at the clinic is promised to read it before {start}: "
-            "this app is not watched around the clock."
-        )
+        return texts.nobody_before.format(at=absolute(window.starts_at, staffing.zone, texts))
     if window.ends_at - now >= _WEEK:
-        return "The clinic says that its staff are there at all hours."
-    end = absolute(window.ends_at, staffing.zone)
-    return f"Clinic staff are there until {end}; this app is not watched around the clock."
+        return texts.all_hours
+    return texts.staffed_until.format(at=absolute(window.ends_at, staffing.zone, texts))
 
 
-def absolute(at: datetime, zone: tzinfo) -> str:
+def absolute(at: datetime, zone: tzinfo, texts: CardTexts = ENGLISH.card) -> str:
     """An instant that stays true when it is read later: weekday, date, time, zone and offset."""
     local = at.astimezone(zone)
     offset = local.strftime("%z")
     clock = local.strftime("%Y-%m-%d %H:%M")
-    weekday = _WEEKDAY_NAMES[local.weekday()]
+    weekday = texts.weekdays[local.weekday()]
     return f"{weekday} {clock} ({zone}, UTC{offset[:3]}:{offset[3:5]})"

@@ -138,6 +138,7 @@ CHANGES = {
     "holidays": ["2026-12-25"],
     "monitoring_text": "Read on working days.",
     "cssrs_texts": {"q1": "Own words"},
+    "language": "nl",
     "second_factor": "off",
 }
 

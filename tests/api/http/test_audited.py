@@ -17,7 +17,7 @@ from services.clock import utcnow
 from services.membership.invitations import invite_device
 from tests.builders.alerts import open_alert
 from tests.builders.browser import PASSWORD, Browser, give_password
-from tests.builders.calls import made, post
+from tests.builders.calls import end_review, made, post, review
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import entries, rows
 from tests.builders.trends.chart import Chart, a_course, a_session
@@ -108,6 +108,8 @@ def the_clinic(client: FlaskClient, clinic: ClinicWorld) -> None:
     assert gone.status_code == 204
     made(client.put("/v1/clinic/contacts/last-resort", json=address, headers=admin.headers), 200)
     made(post(client, admin, {"severity": "high"}, "/v1/clinic/drills"))
+    made(review(client, admin, "de"), 200)
+    assert end_review(client, admin, "de").status_code == 204
 
 
 def on_call(client: FlaskClient, clinic: ClinicWorld) -> None:

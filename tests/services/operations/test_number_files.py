@@ -25,8 +25,9 @@ OPTIONAL = frozenset(
         *("loinc", "loinc_panel", "loinc_total", "item9_link_id", "scored", "asked_when"),
         *("clinic_texts", "bands", "triage", "proration", "emergency", "acute"),
         *("edition", "provisional_days", "terms", "for_kinds", "at_start", "indications"),
-        *("phone", "text", "url", "verified_on", "named"),
+        *("phone", "text", "url", "verified_on"),
         *("repeats", "cause", "interrupts", "is_about_worsening", "is_bodily", "numbers", "advice"),
+        *("effect_labels", "grade_labels", "form_texts"),
         *("opens_only", "interval_percent", "besides"),
     }
 )
@@ -35,7 +36,9 @@ NAMES_ONLY = {
     "trend/3.toml",
     "trend/4.toml",
 }  # no values, but the versions of files
-LISTS = frozenset({"countries", "languages", "value"})
+LISTS = frozenset({"countries", "languages", "value"}) | {
+    *("effect_labels", "grade_labels", "form_texts", "items", "options")
+}
 
 Place = tuple[str | int, ...]
 

@@ -79,7 +79,7 @@ def test_without_a_phone_and_a_known_country_it_still_says_what_to_do() -> None:
 def test_beside_a_crisis_card_both_are_shown_at_the_worst_level(own, other, level) -> None:
     crisis = card(other, clinic(), NOW, RequestOutcome())
     made = medical_card(
-        MedicalAdvice(own, "Call {words}."), clinic(), NOW, RequestOutcome(), crisis
+        MedicalAdvice(own, lambda _: "Call {number}."), clinic(), NOW, RequestOutcome(), crisis
     )
     assert made["level"] == level
     assert str(made["message"]).startswith("Call ")

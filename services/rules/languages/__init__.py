@@ -1,0 +1,1 @@
+"""What a patient reads, in their language."""

@@ -1,0 +1,115 @@
+"""The words that a patient reads, one file a language in `data/texts`; English is the measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from string import Formatter
+from types import MappingProxyType
+from typing import Final
+
+from services.rules.numbers import DATA, NumbersError, read
+
+_DAYS_A_WEEK: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class CardTexts:
+    """The sentences of cards and notices; a name in braces is filled in."""
+
+    emergency_services: str
+    local_services: str
+    local_number: str
+    opening_crisis: str
+    opening_support: str
+    danger: str
+    no_answer: str
+    last_checked: str
+    not_checked: str
+    clinic: str
+    helplines: str
+    bodily_emergency: str
+    bodily_severe: str
+    measure_again: str
+    not_received: str
+    unknown: str
+    no_longer_read: str
+    alerted: str
+    alert_received: str
+    stored: str
+    alert_only: str
+    alert_goes: str
+    no_hours: str
+    nobody_before: str
+    all_hours: str
+    staffed_until: str
+    notes_unwatched: str
+    in_an_emergency: str
+    talk_now: str
+    clinic_phone: str
+    english_only: str
+    weekdays: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.weekdays) != _DAYS_A_WEEK:
+            raise NumbersError("needs seven days, Monday first", "weekdays")
+
+
+@dataclass(frozen=True, slots=True)
+class FormTexts:
+    """The words of one form: items by link id, labels in the order of the list of options."""
+
+    title: str
+    recall: str
+    prompt: str
+    items: Mapping[str, str]
+    options: Mapping[str, tuple[str, ...]]
+
+    def plain(self) -> dict[str, object]:
+        """As nested mappings."""
+        words = {"title": self.title, "recall": self.recall, "prompt": self.prompt}
+        options = {name: list(labels) for name, labels in self.options.items()}
+        return {**words, "items": dict(self.items), "options": options}
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One language. What it has no label or form for is shown in English."""
+
+    language: str
+    name: str
+    version: str
+    card: CardTexts
+    effect_labels: Mapping[str, str] = field(default_factory=dict)
+    grade_labels: Mapping[str, str] = field(default_factory=dict)
+    form_texts: Mapping[str, FormTexts] = field(default_factory=dict)
+
+
+def read_texts(folder: Path = DATA / "texts") -> Mapping[str, Texts]:
+    """Every language by its code, English first. Raises `NumbersError`, also for a sentence that
+    would be filled with anything else than the English one.
+    """
+    found = {path.stem: read(path, Texts) for path in sorted(folder.glob("*.toml"))}
+    english = found["en"]
+    for code, texts in found.items():
+        if texts.language != code:
+            raise NumbersError("must be the name of the file", "language", f"{code}.toml")
+        for one in fields(CardTexts):
+            if _filled(texts.card, one.name) != _filled(english.card, one.name):
+                problem = "has other names in braces than the English one"
+                raise NumbersError(problem, f"card.{one.name}", f"{code}.toml")
+    return MappingProxyType({"en": english} | found)
+
+
+def _filled(card: CardTexts, name: str) -> set[str]:
+    text = getattr(card, name)
+    return set(_names(text)) if isinstance(text, str) else set()
+
+
+def _names(text: str) -> Iterator[str]:
+    return (name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+TEXTS: Final = read_texts()
+ENGLISH: Final = TEXTS["en"]
