@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
@@ -17,11 +17,13 @@ from services.unit_of_work import transaction
 WRITTEN_EVERY: Final = timedelta(seconds=5)
 
 
-def write_probe(now: datetime) -> None:
-    """Write the probe's own row, at most every 5 s whoever asks; it locks nobody's patient.
+def write_probe() -> None:
+    """Write the probe's own row, at most every 5 s whoever asks, at the database's time; it locks
+    nobody's patient.
 
     Raises SQLAlchemy's errors for a database that is gone, or that only reads (a standby).
     """
+    now = func.now()
     with transaction() as session:
         session.execute(
             insert(Probe)
@@ -29,7 +31,7 @@ def write_probe(now: datetime) -> None:
             .on_conflict_do_update(
                 index_elements=["id"],
                 set_={"written_at": now},
-                where=Probe.written_at < now - WRITTEN_EVERY,
+                where=~Probe.written_at.between(now - WRITTEN_EVERY, now),
             )
         )
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, Float, SQLColumnExpression, func, select, text
 
 from models import WatchRun, WorkerHeartbeat
 from services.unit_of_work import transaction
@@ -20,15 +20,28 @@ LATE_AFTER_S: Final = 60.0
 WORKER_WITHIN_S: Final = 30.0
 AUDITOR_WITHIN_S: Final = 180.0
 CLOCKS_DIFFER_BY_S: Final = 2.0
+AHEAD_AFTER: Final = timedelta(seconds=CLOCKS_DIFFER_BY_S)
 # A letter's code lives for an hour; a fifth of it has gone.
 LETTER_LATE_AFTER_S: Final = 720.0
 
 URGENT: Final = ("critical", "high")
+
+
+def _seen_s(at: SQLColumnExpression[datetime]) -> ColumnElement[float]:
+    """How long ago by the database's clock, which also says when a worker was at work."""
+    return func.extract("epoch", func.clock_timestamp() - at).cast(Float)
+
+
+_WORKERS: Final = select(_seen_s(WorkerHeartbeat.beat_at).label("s"), WorkerHeartbeat.faults)
 _NEWEST_RUN: Final = (
-    select(WatchRun.at, WatchRun.finding_count, WatchRun.kinds, WatchRun.figures)
+    select(
+        _seen_s(WatchRun.at).label("s"), WatchRun.finding_count, WatchRun.kinds, WatchRun.figures
+    )
+    .where(WatchRun.at <= func.clock_timestamp() + AHEAD_AFTER)
     .order_by(WatchRun.at.desc())
     .limit(1)
 )
+_LATEST_RUN: Final = select(_seen_s(func.max(WatchRun.at)))
 REASONS: Final = {
     "no_worker": "No alert worker has been at work for 30 s: pages do not leave.",
     "critical_page_unsent": "A critical page has waited for longer than a tenth of its step.",
@@ -41,8 +54,12 @@ REASONS: Final = {
     "no_mail_server": "A worker has no INTERLUDE_SMTP_URL: no page reaches anybody by mail.",
     "mail_unreachable": "The mail server does not answer a worker, or refuses its log-in.",
     "clocks_differ": "A worker's clock and the database's are over 2 s apart.",
+    "heartbeat_ahead": "A worker's heartbeat bears a time that the database's clock has not"
+    " reached: the clock was set back.",
     "rules_unloadable": "A rule file would not load at the next start.",
     "no_auditor": "The auditor has not looked at the answers and alerts for 3 minutes.",
+    "auditor_ahead": "A run of the auditor bears a time that the database's clock has not reached:"
+    " a clock was set back.",
     **KINDS,
 }
 
@@ -99,10 +116,15 @@ def safety(now: datetime) -> Safety:
         unsent = session.execute(text("SELECT * FROM door_unsent(:now)"), {"now": now}).all()
         alerts = session.execute(text("SELECT * FROM door_open_alerts()")).all()
         letters = session.execute(text("SELECT * FROM door_letters()")).one()
-        workers = session.execute(select(WorkerHeartbeat.beat_at, WorkerHeartbeat.faults)).all()
+        workers = session.execute(_WORKERS).all()
         run = session.execute(_NEWEST_RUN).one_or_none()
-    beat_at = max((row.beat_at for row in workers), default=None)
-    at_work = [row for row in workers if _age(row.beat_at, now) <= WORKER_WITHIN_S]
+        latest_run_s = session.scalar(_LATEST_RUN)
+    seen = [row for row in workers if not _is_ahead(row.s)]
+    at_work = [row for row in seen if row.s <= WORKER_WITHIN_S]
+    worker_faults = {word for row in at_work for word in row.faults}
+    if len(seen) < len(workers):
+        worker_faults.add("heartbeat_ahead")
+    auditor_faults = ("auditor_ahead",) if _is_ahead(latest_run_s) else ()
     waiting = [row for row in alerts if row.status == "triggered" and row.severity == "critical"]
     return Safety(
         unsent={row.severity: row.pages for row in unsent},
@@ -111,12 +133,12 @@ def safety(now: datetime) -> Safety:
         undeliverable_pages={row.severity: row.undeliverable for row in unsent},
         oldest_unacknowledged_critical_s=_oldest([row.oldest_at for row in waiting], now),
         critical_step_overdue_s=_oldest([row.critical_step_due_at for row in alerts], now),
-        worker_seen_s=None if beat_at is None else _age(beat_at, now),
+        worker_seen_s=min((max(0.0, row.s) for row in seen), default=None),
         oldest_letter_s=None if letters.oldest_at is None else _age(letters.oldest_at, now),
-        worker_faults=tuple(sorted({word for row in at_work for word in row.faults})),
-        auditor_seen_s=None if run is None else _age(run.at, now),
+        worker_faults=tuple(sorted(worker_faults)),
+        auditor_seen_s=None if run is None else max(0.0, run.s),
         auditor_findings=0 if run is None else run.finding_count,
-        auditor_faults=() if run is None else tuple(run.kinds),
+        auditor_faults=auditor_faults if run is None else (*auditor_faults, *run.kinds),
         times_taken={} if run is None else run.figures,
     )
 
@@ -150,6 +172,10 @@ def totals() -> Totals:
         pages=tuple((row.severity, row.state, row.pages) for row in pages),
         chain_findings=findings,
     )
+
+
+def _is_ahead(seen_s: float | None) -> bool:
+    return seen_s is not None and seen_s < -CLOCKS_DIFFER_BY_S
 
 
 def _age(since: datetime, now: datetime) -> float:

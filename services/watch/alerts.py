@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from services.watch.findings import LATE, PAGING, RANK, WatchFinding
+from services.watch.findings import AHEAD, LATE, PAGING, RANK, WatchFinding
 from services.watch.reading import rows
 from services.watch.steps import overdue_steps
 
@@ -74,7 +74,11 @@ UNREPLAYED: Final = """
 SELECT clinic_id, entry_id AS id FROM rules_failures
 WHERE replayed_at IS NULL AND failed_at < :long_ago
 """
-WORKERS: Final = "SELECT max(beat_at) AS seen_at FROM worker_heartbeats"
+# By the database's clock, as workers write them.
+WORKERS: Final = """
+SELECT count(*) FROM worker_heartbeats
+WHERE clock_timestamp() - beat_at BETWEEN - CAST(:ahead AS interval) AND :late
+"""
 
 
 def alert_findings(session: Session, since: datetime, now: datetime) -> Iterator[WatchFinding]:
@@ -90,8 +94,8 @@ def alert_findings(session: Session, since: datetime, now: datetime) -> Iterator
         yield WatchFinding("alert_missing", row.clinic_id, row.id)
     for row in rows(session, UNREPLAYED, long_ago=now - NOT_REPLAYED):
         yield WatchFinding("rules_not_replayed", row.clinic_id, row.id)
-    ((seen_at,),) = rows(session, WORKERS)
-    if seen_at is None or seen_at < now - LATE:
+    ((at_work,),) = rows(session, WORKERS, ahead=AHEAD, late=LATE)
+    if not at_work:
         yield WatchFinding("no_worker_seen")
 
 

@@ -38,6 +38,8 @@ KINDS: Final[Mapping[str, str]] = {
 }
 # What is later than that is a fault.
 LATE: Final = timedelta(seconds=60)
+# So far may clocks be apart; what is further ahead was written before one was set back.
+AHEAD: Final = timedelta(seconds=2)
 PAGING: Final = ("critical", "high")
 # How urgent a tier is.
 RANK: Final[Mapping[str | None, int]] = {None: 0, "low": 1, "medium": 2, "high": 3, "critical": 4}

@@ -27,7 +27,7 @@ from services.unit_of_work import transaction
 from services.watch.alerts import alert_findings
 from services.watch.answered import answer_findings
 from services.watch.figures import times_taken
-from services.watch.findings import WatchFinding
+from services.watch.findings import AHEAD, WatchFinding
 from services.watch.pages import LATE_FOR, page_findings
 from services.watch.reading import rows
 
@@ -75,8 +75,9 @@ def look(now: datetime, *, whole: bool = False, late_since: datetime | None = No
         session.execute(text(f"SET LOCAL statement_timeout = '{MAY_TAKE_S}s'"))
         ((all_over_below, none_wrote_from),) = rows(session, SNAPSHOT)
         last = next(iter(rows(session, LAST)), None)
-        settled_at = _settled(session, all_over_below, last)
-        known = settled_at if last is None else last.settled_at
+        # A run of before the clock was set back has settled nothing that is still to come.
+        settled_at = min(now, _settled(session, all_over_below, last))
+        known = settled_at if last is None else min(now, last.settled_at)
         since = EVER if whole else min(known, now - LOOKS_BACK)
         findings = tuple(sorted(set(_findings(session, since, now, late_since)), key=_order))
         figures = {} if last is None else last.figures
@@ -97,11 +98,14 @@ def look(now: datetime, *, whole: bool = False, late_since: datetime | None = No
 
 
 def record(run: Run) -> None:
-    """Keep what it saw, for `/safetyz` and the next run; runs of over a week ago are dropped."""
+    """Keep what it saw, for `/safetyz` and the next run; runs of over a week ago are dropped, and
+    those ahead of it: the clock was set back since.
+    """
     with transaction() as session:
         session.add(WatchRun(id=new_id(), **run.row))
         session.execute(
-            text("DELETE FROM watch_runs WHERE at < :long_ago"), {"long_ago": run.at - KEPT_FOR}
+            text("DELETE FROM watch_runs WHERE at NOT BETWEEN :long_ago AND :ahead"),
+            {"long_ago": run.at - KEPT_FOR, "ahead": run.at + AHEAD},
         )
 
 

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 
 from models import WorkerHeartbeat
 from models.base import new_id
-from services.operations.safety import REASONS
+from services.operations.safety import AHEAD_AFTER, REASONS
 from services.unit_of_work import transaction
 
-EVERY: Final = timedelta(seconds=5)
+EVERY_S: Final = 5.0
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 _log = structlog.get_logger()
 
 
 @dataclass
 class Heartbeat:
-    """One worker process's row; it is written from the loop that wakes the senders. `faults`: words
-    of `services.operations.safety.REASONS`.
+    """One worker process's row; it is written from the loop that wakes the senders, at the
+    database's time: a worker's clock may go back. `faults`: words of
+    `services.operations.safety.REASONS`.
     """
 
-    started_at: datetime
     id: UUID = field(default_factory=new_id)
-    beat_at: datetime | None = None
+    beat_s: float | None = None
     faults: tuple[str, ...] = ()
     _written: tuple[str, ...] = ()
 
@@ -43,22 +43,27 @@ class Heartbeat:
                 _log.info("worker_fault_over", fault=word)
         self.faults = faults
 
-    def beat(self, now: datetime) -> None:
+    def beat(self, running_s: float) -> None:
         """Write the row, at most every 5 s, and when there is news; rows of workers that ended long
-        ago are dropped.
+        ago are dropped, and those that are ahead of the database's clock, which was set back.
+
+        `running_s`: seconds of a clock that nobody sets.
         """
         faults = self.faults
-        is_young = self.beat_at is not None and now - self.beat_at < EVERY
+        is_young = self.beat_s is not None and running_s - self.beat_s < EVERY_S
         if is_young and faults == self._written:
             return
+        now = func.now()
         seen = {"beat_at": now, "faults": list(faults)}
         with transaction() as session:
             session.execute(
                 insert(WorkerHeartbeat)
-                .values(id=self.id, started_at=self.started_at, **seen)
+                .values(id=self.id, started_at=now, **seen)
                 .on_conflict_do_update(index_elements=["id"], set_=seen)
             )
             session.execute(
-                delete(WorkerHeartbeat).where(WorkerHeartbeat.beat_at < now - FORGOTTEN_AFTER)
+                delete(WorkerHeartbeat).where(
+                    ~WorkerHeartbeat.beat_at.between(now - FORGOTTEN_AFTER, now + AHEAD_AFTER)
+                )
             )
-        self.beat_at, self._written = now, faults
+        self.beat_s, self._written = running_s, faults

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from threading import Event, Thread
+from time import monotonic
 from typing import Final, TypeVar
 
 import psycopg
@@ -154,7 +155,7 @@ class Worker:
         """Work until `stopping` is set; then finish what is being sent."""
         names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
         sender_wake_ups, clock_wake_up = [Event() for _ in names], Event()
-        heartbeat = Heartbeat(self.clock())
+        heartbeat = Heartbeat()
         _log.info("worker_started", worker_id=str(heartbeat.id), channels=sorted(self.channels))
         threads = [
             Thread(target=self._send_when_woken, args=(name, wake_up, stopping), name=name)
@@ -171,7 +172,7 @@ class Worker:
             thread.start()
         with self.in_context():
             while not stopping.is_set():
-                self._survive(partial(heartbeat.beat, self.clock()))
+                self._survive(partial(heartbeat.beat, monotonic()))
                 clock_wake_up.set()
                 self._survive(lambda: self._wake_senders(names, sender_wake_ups))
                 self._listen(listener, poll_s, stopping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -18,7 +19,6 @@ from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from models.database import db
 from services.alerts.delivery.heartbeat import Heartbeat
-from services.clock import utcnow
 from services.watch import outside
 from tests.builders.calls import made, post
 from tests.builders.entries import phq9
@@ -52,7 +52,7 @@ def audit(operator: Flask) -> Audit:
 def worker_seen(worker_app: Flask, clean_database: None) -> None:
     """A worker is at work."""
     with worker_app.app_context():
-        Heartbeat(utcnow()).beat(utcnow())
+        Heartbeat().beat(monotonic())
 
 
 def without_alert(client: FlaskClient, clinic: ClinicWorld, urls: DatabaseUrls) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import monotonic
 
 import psycopg
 import pytest
@@ -28,7 +29,7 @@ NO_AUDITOR, NO_ALERT = "no_auditor", "answer_without_alert"
 def worker_seen(worker_app: Flask, clean_database: None) -> None:
     """A worker is at work."""
     with worker_app.app_context():
-        Heartbeat(utcnow()).beat(utcnow())
+        Heartbeat().beat(monotonic())
 
 
 def run_of(urls: DatabaseUrls, age_s: float, *kinds: str, **figures: object) -> None:
@@ -44,6 +45,17 @@ def test_without_a_run_nothing_is_known_of_an_auditor(client: FlaskClient) -> No
     found = {key: value for key, value in answer.json.items() if "auditor" in key}
     assert found == {"auditor_seen_s": None, "auditor_findings": 0, "auditor_faults": []}
     assert "interlude_auditor" not in client.get("/metrics").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("age_s", "late"), [(5, []), (190, [NO_AUDITOR])])
+def test_a_run_of_before_the_clock_was_set_back_says_so_and_hides_nothing(
+    client: FlaskClient, database_urls: DatabaseUrls, age_s: float, late: list
+) -> None:
+    run_of(database_urls, age_s)
+    run_of(database_urls, -3600)
+    answer = client.get("/safetyz")
+    assert answer.json["late"] == [*late, "auditor_ahead"]
+    assert age_s <= answer.json["auditor_seen_s"] < age_s + 60
 
 
 @pytest.mark.parametrize(

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from time import monotonic
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
 from services.alerts.delivery.heartbeat import Heartbeat
-from services.clock import utcnow
+
+LONG_AGO = "UPDATE worker_heartbeats SET beat_at = now() - interval '40 s' WHERE id = %s"
 
 
 @pytest.fixture(autouse=True)
 def worker_seen(worker_app: Flask, clean_database: None) -> None:
     """A worker is at work."""
     with worker_app.app_context():
-        Heartbeat(utcnow()).beat(utcnow())
+        Heartbeat().beat(monotonic())
 
 
 def test_what_does_not_work_for_a_worker_has_a_reason_in_words(
-    client: FlaskClient, worker_app: Flask
+    client: FlaskClient, worker_app: Flask, database_urls: DatabaseUrls
 ) -> None:
-    one, other = Heartbeat(utcnow()), Heartbeat(utcnow() - timedelta(minutes=5))
+    one, other = Heartbeat(), Heartbeat()
     one.faults, other.faults = ("mail_unreachable", "unheard_of"), ("clocks_differ",)
     with worker_app.app_context():
-        one.beat(utcnow())
-        other.beat(utcnow() - timedelta(seconds=40))  # not at work any more
+        other.beat(monotonic())
+        with psycopg.connect(libpq_url(database_urls.admin)) as admin:
+            admin.execute(LONG_AGO, (other.id,))  # not at work any more
+        one.beat(monotonic())
         answer = client.get("/safetyz")
         assert (answer.status_code, answer.json["late"]) == (503, list(one.faults))
         assert "The mail server does not answer a worker" in answer.json["detail"]
         one.faults = ()
-        one.beat(utcnow())  # at once, when there is news
+        one.beat(monotonic())  # at once, when there is news
     assert client.get("/safetyz").status_code == 200
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
 import psycopg
@@ -29,12 +30,16 @@ from tests.builders.world import ClinicWorld, World
 @pytest.fixture(autouse=True)
 def worker_seen(worker_app: Flask) -> None:
     """A worker is at work."""
-    beat(worker_app, utcnow())
-
-
-def beat(worker_app: Flask, at: datetime) -> None:
     with worker_app.app_context():
-        Heartbeat(at).beat(at)
+        Heartbeat().beat(monotonic())
+
+
+def seen_ago(urls: DatabaseUrls, seconds: float) -> None:
+    """The worker was seen at work so long ago, and never since."""
+    with psycopg.connect(libpq_url(urls.admin)) as admin:
+        admin.execute(
+            "UPDATE worker_heartbeats SET beat_at = now() - make_interval(secs => %s)", (seconds,)
+        )
 
 
 def open_alert(app: Flask, clinic: ClinicWorld, **fields: object) -> UUID:
@@ -187,35 +192,50 @@ def test_another_ladder_is_measured_by_itself(
 
 @pytest.mark.parametrize(("seconds", "late"), [(25, []), (35, ["no_worker"])])
 def test_without_a_worker_at_work_nothing_is_well(
-    client: FlaskClient,
-    worker_app: Flask,
-    database_urls: DatabaseUrls,
-    seconds: float,
-    late: list[str],
+    client: FlaskClient, database_urls: DatabaseUrls, seconds: float, late: list[str]
+) -> None:
+    seen_ago(database_urls, seconds)
+    answer = client.get("/safetyz")
+    assert answer.json["late"] == late
+    assert seconds <= answer.json["worker_seen_s"] < seconds + 60
+    if late:
+        assert "No alert worker" in answer.json["detail"]
+
+
+def test_without_a_worker_ever_nothing_is_well(
+    client: FlaskClient, database_urls: DatabaseUrls
 ) -> None:
     with psycopg.connect(libpq_url(database_urls.admin), autocommit=True) as admin:
         admin.execute("DELETE FROM worker_heartbeats")
     assert client.get("/safetyz").json["late"] == ["no_worker"]
-    beat(worker_app, utcnow() - timedelta(seconds=seconds))
+
+
+def test_a_heartbeat_from_the_future_is_no_sign_of_life_and_said_in_words(
+    client: FlaskClient, worker_app: Flask, database_urls: DatabaseUrls
+) -> None:
+    """A worker died, and then the database's clock was set back."""
+    seen_ago(database_urls, -3600)
     answer = client.get("/safetyz")
-    assert answer.json["late"] == late
-    if late:
-        assert "No alert worker" in answer.json["detail"]
+    assert (answer.status_code, answer.json["worker_seen_s"]) == (503, None)
+    assert answer.json["late"] == ["no_worker", "heartbeat_ahead"]
+    assert "has not reached" in answer.json["detail"]
+    with worker_app.app_context():
+        Heartbeat().beat(monotonic())  # another one is at work: nothing is left of it
+    assert client.get("/safetyz").json["late"] == []
 
 
 def test_a_worker_writes_at_most_every_five_seconds_and_old_ones_are_forgotten(
     worker_app: Flask, database_urls: DatabaseUrls
 ) -> None:
-    began = utcnow()
-    one = Heartbeat(began)
+    one, written_at = Heartbeat(), []
+    seen_ago(database_urls, 86_401)
     with worker_app.app_context():
         for seconds in (0, 4, 5, 9.9, 10):
-            one.beat(began + timedelta(seconds=seconds))
-    assert one.beat_at == began + timedelta(seconds=10)
-    beat(worker_app, began + timedelta(days=1, seconds=11))
+            one.beat(seconds)
+            written_at.append(one.beat_s)
+    assert written_at == [0, 0, 5, 5, 10]
     with psycopg.connect(libpq_url(database_urls.admin)) as admin:
-        assert admin.execute("SELECT count(*) FROM worker_heartbeats").fetchone() == (1,)
-        admin.execute("DELETE FROM worker_heartbeats")
+        assert admin.execute("SELECT id FROM worker_heartbeats").fetchall() == [(one.id,)]
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/safetyz"])

@@ -92,7 +92,12 @@ def no_worker(scene: Scene, watched: Watched, alert_id: UUID) -> None:
 
 
 def worker_gone(scene: Scene, watched: Watched, alert_id: UUID) -> None:
-    watched.spoil("UPDATE worker_heartbeats SET beat_at = %s", scene.now - timedelta(seconds=61))
+    watched.spoil("UPDATE worker_heartbeats SET beat_at = now() - interval '61 s'")
+
+
+def worker_ahead(scene: Scene, watched: Watched, alert_id: UUID) -> None:
+    """It died, and then the database's clock was set back."""
+    watched.spoil("UPDATE worker_heartbeats SET beat_at = now() + interval '1 hour'")
 
 
 def occurrence_gone(scene: Scene, watched: Watched, alert_id: UUID) -> None:
@@ -153,6 +158,7 @@ def answer_gone(scene: Scene, watched: Watched, alert_id: UUID) -> None:
         (wrong_family, ["answer_without_alert"]),
         (no_worker, ["no_worker_seen"]),
         (worker_gone, ["no_worker_seen"]),
+        (worker_ahead, ["no_worker_seen"]),
         (
             occurrence_gone,
             ["answer_without_alert", "decision_without_alert", "occurrences_missing"],

@@ -61,7 +61,8 @@ def test_all_is_well_is_shown_only_when_it_is_and_once_a_day_all_is_looked_at(
         assert not watch(scene.now, lambda: touched.append(True)).whole
         assert touched == [True, True]
         scene.later(days=1)
-        assert watch(scene.now, lambda: touched.append(True)).findings  # no worker for a day
+        watched.spoil("DELETE FROM worker_heartbeats")
+        assert watch(scene.now, lambda: touched.append(True)).findings  # no worker
     assert touched == [True, True]
 
 
@@ -71,6 +72,17 @@ def test_old_runs_are_dropped(scene: Scene, watched: Watched) -> None:
     watched.keep(scene)
     with watched.superuser() as admin:
         assert admin.execute("SELECT count(*) FROM watch_runs").fetchone() == (1,)
+
+
+def test_runs_of_before_the_clock_was_set_back_hide_nothing(scene: Scene, watched: Watched) -> None:
+    scene.later(days=365)
+    watched.keep(scene)
+    scene.later(days=-364)
+    assert watched.keep(scene).row["settled_at"] <= scene.now
+    with watched.superuser() as admin:
+        assert admin.execute("SELECT at FROM watch_runs").fetchall() == [(scene.now,)]
+    scene.later(minutes=1)
+    assert watched.keep(scene).row["settled_at"] <= scene.now
 
 
 def test_each_alert_is_counted_once_when_it_is_settled(scene: Scene, watched: Watched) -> None:

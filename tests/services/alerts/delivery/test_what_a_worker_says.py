@@ -15,8 +15,10 @@ from structlog.testing import capture_logs
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from models import Notification
+from services.alerts.delivery import heartbeat
 from services.alerts.delivery import worker as worker_module
 from services.channels.base import ChannelError, Message, Receipt
+from services.operations.safety import safety
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
 from tests.builders.workers import working
@@ -92,6 +94,23 @@ def test_it_begins_and_ends_with_a_line_and_tells_what_does_not_work(
     started, ended = about(lines, "worker_started", "worker_stopped")
     assert started["channels"] == ["email", "webhook"]
     assert started["worker_id"] == ended["worker_id"]
+
+
+def test_its_heartbeat_goes_on_when_its_clock_goes_back(
+    scene: Scene, database_urls: DatabaseUrls, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0.05)
+
+    def at_work() -> bool:
+        with scene.app.app_context():
+            return "no_worker" not in safety(scene.now).late
+
+    with working(scene.worker, database_urls.worker, poll_s=0.05):
+        wait_until(at_work, "it is seen at work")
+        scene.later(hours=-3)
+        with psycopg.connect(libpq_url(database_urls.admin)) as admin:
+            admin.execute("UPDATE worker_heartbeats SET beat_at = now() - interval '40 s'")
+        wait_until(at_work, "it is seen at work again")
 
 
 class TakenMeanwhile:
