@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ _LONGEST_WORDS: Final = 4096
 _DEEPEST_TEXT: Final = 4
 _MOST_OPENED: Final = 4
 _SHORTEST_PACKED: Final = 24
+_DEEPEST_NAME: Final = 3
+_MOST_ENTRIES: Final = 8
 _DATA_URI: Final = re.compile(r"data:[^,]{0,80};base64,")
 
 Pairs = tuple[tuple[str, Any], ...]
@@ -69,6 +72,8 @@ class _Writer:
             kind = _kind(key[:_LONGEST_KEY])
             self.out.append(f'"{key}":')
             answer = "" if isinstance(value, str) and _is_prose(kind, value) else value
+            if isinstance(value, tuple | list):
+                answer = _item_named(value) if kind == "id" else _fhir_value(key, value)
             named = self.write(answer) or named or kind == "instrument"
             self.out.append(",")
         self.out.append("}")
@@ -125,7 +130,49 @@ def _place(pair: tuple[str, Any]) -> int:
         return 0
     if isinstance(value, str) and ITEM.search(plain(value[:_LONGEST_KEY])):
         return 0
+    if kind == "id" and _item_named(value) is not value:
+        return 0
     return 1 if kind == "answer" else 2
+
+
+def _item_named(node: Any) -> Any:
+    """The item's name, where a description of a question has one (`{"coding": [{"code": ...}]}`);
+    else the description.
+    """
+    return next((text for text in _texts(node, _DEEPEST_NAME) if _names_an_item(text)), node)
+
+
+def _texts(node: Any, deepest: int) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif deepest and isinstance(node, tuple | list):
+        pairs = node if isinstance(node, tuple) else [("", each) for each in node]
+        for key, inside in pairs[:_MOST_ENTRIES]:
+            if _kind(key[:_LONGEST_KEY]) != "prose":
+                yield from _texts(inside, deepest - 1)
+
+
+def _names_an_item(text: str) -> bool:
+    word = plain(text[:_LONGEST_KEY]).strip()
+    return any(found.end() == len(word) for found in ITEM.finditer(word))
+
+
+def _fhir_value(key: str, node: Any) -> Any:
+    """What a FHIR value holds: of a Quantity the number alone, since its unit may be "1"; the code
+    of a Coding is an answer, also when it is a number.
+    """
+    name = key[:_LONGEST_KEY].lower()
+    if name.endswith("quantity") and isinstance(node, tuple):
+        return tuple(pair for pair in node if pair[0] == "value")
+    if name.endswith("coding"):
+        return [_coded(each) for each in (node if isinstance(node, list) else [node])]
+    return node
+
+
+def _coded(node: Any) -> Any:
+    if not isinstance(node, tuple):
+        return node
+    return tuple(("value" if key == "code" else key, value) for key, value in node)
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import bz2
 import codecs
+import json
 import lzma
+import plistlib
 import re
 import unicodedata
 import zlib
@@ -21,6 +23,9 @@ SCANNED_BYTES: Final = 1_048_576
 
 _NESTED: Final = 3
 _PIECE: Final = 64
+# One of them costs the square of its size to read when it is made to hurt.
+_LONGEST_PLIST: Final = 8_192
+_MOST_WRITTEN: Final = 2_000
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\-\s]{16,}+={0,2}+\s*+")
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -58,7 +63,9 @@ def opened(body: bytes) -> bytes:
 
 
 def _openings(body: bytes) -> Iterator[bytes]:
-    if body[:2] == b"\x1f\x8b":
+    if body[:8] == b"bplist00":
+        yield _from_plist(body)
+    elif body[:2] == b"\x1f\x8b":
         yield _inflated(zlib.decompressobj(31), body)
     elif body[:3] == b"BZh":
         yield _inflated(bz2.BZ2Decompressor(), body)
@@ -72,6 +79,29 @@ def _openings(body: bytes) -> Iterator[bytes]:
         # bare deflate has no head: it counts when text comes out
         inside = _inflated(zlib.decompressobj(-15), body)
         yield inside if _is_text(inside) else b""
+
+
+def _from_plist(body: bytes) -> bytes:
+    """What a binary property list of Apple's holds, as JSON: a form, no more."""
+    if len(body) > _LONGEST_PLIST:
+        return b""
+    try:
+        stored = plistlib.loads(body, fmt=plistlib.FMT_BINARY)
+        return json.dumps(_written(stored, iter(range(_MOST_WRITTEN)))).encode()
+    except (plistlib.InvalidFileException, ValueError, TypeError, RecursionError):
+        return b""
+
+
+def _written(node: object, left: Iterator[int]) -> object:
+    """So many values of it: one may stand in many places, and in itself."""
+    if isinstance(node, dict):
+        pairs = zip(node.items(), left, strict=False)
+        return {str(key): _written(value, left) for (key, value), _ in pairs}
+    if isinstance(node, list):
+        return [_written(value, left) for value, _ in zip(node, left, strict=False)]
+    if isinstance(node, bytes):
+        return decoded(node)
+    return node if isinstance(node, str | int | float) else str(node)
 
 
 class _Decompressor(Protocol):
@@ -164,5 +194,7 @@ class _Folded(dict[int, str]):
 
 
 def _ascii(letter: str) -> str:
-    base = unicodedata.normalize("NFKD", letter)[0]
-    return base if base.isascii() else letter
+    whole = unicodedata.normalize("NFKD", letter)
+    if whole.isascii():
+        return whole
+    return whole[0] if whole[0].isascii() else letter

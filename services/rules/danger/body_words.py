@@ -70,7 +70,11 @@ _JOINED: Final = r"[\"'\\\s\])_]{0,12}[:=>,;\[({�\x02][^a-z0-9]{0,40}"
 _NUMBER: Final = (
     r"(?<![-.0-9])\+?0{0,400}(?P<number>[0-9]{1,3})(?:[.,][0-9]{0,9})?(?:e\+?0)?" + _ENDS
 )
-_ANSWER: Final = rf"(?:{_NUMBER}|(?P<yes>{_YES}){_ENDS}|(?P<worded>{_WORDED}){_ENDS})"
+# As a value of its own: an "i" elsewhere is a type, a tag, a word.
+_ROMAN: Final = (
+    r"(?:(?<=[\"'>=\n�])|(?<=: )|\A)(?P<roman>i{1,3})(?![\"']\s{0,9}:)(?=[\"'<&,;}\r\n�]|\Z)"
+)
+_ANSWER: Final = rf"(?:{_NUMBER}|(?P<yes>{_YES}){_ENDS}|(?P<worded>{_WORDED}){_ENDS}|{_ROMAN})"
 _NUMBERED: Final = r"0{0,2}(?P<%s>[0-9]{1,2}(?:_?b)?)" + _ENDS
 
 ITEM: Final = re.compile(
@@ -86,6 +90,14 @@ AFTER: Final = re.compile(
     rf"(?P<gap>{_GAP})(?P<words>(?:{_any(WORDS.value_words)}{_GAP}){{0,20}}){_ANSWER}"
 )
 """The answer behind an item's name; without `words` between, the gap has to join the two."""
+FURTHER_BEHIND: Final = re.compile(
+    r"(?:(?!(?<![a-z0-9])[0-9]{5}-[0-9](?![0-9])|resource_type)[\s\S]){0,1200}?"
+    r"(?<![a-z])value_(?:integer|decimal|string|quantity|codeable_concept|coding|boolean)"
+    rf"{_GAP}(?:{_any(WORDS.value_words)}{_GAP}){{0,20}}{_ANSWER}"
+)
+"""The value of an observation whose code names the item, with anything between the two but
+another code.
+"""
 JOINER: Final = re.compile(r"[:=>,;|\[({�\n\t]")
 PACKED: Final = re.compile(r"\x02(?P<digit>[0-9])|(?P<small>[\x01-\x03])|[�a](?P<text>[1-3])")
 """An answer right behind the key, as binary JSON (BSON, MessagePack, CBOR) writes it."""
@@ -118,6 +130,11 @@ PROSE: Final = re.compile(
 )
 """A sentence in quotes or in an element: it stands between an item and its answer."""
 
+_ELEMENT: Final = re.compile(r"<[a-z][^<>=]{0,80}\s[^<>]{1,2000}>")
+_ATTRIBUTE: Final = re.compile(
+    r"\s{1,9}(?P<name>[a-z_][a-z0-9_:.\-]{0,60})\s{0,4}=\s{0,4}(?:\"[^\"]{0,400}\"|'[^']{0,400}')"
+)
+
 HELP: Final = re.compile(
     rf"(?:(?<![a-z])(?:type|kind|event|action){_JOINED}|<)help[_\- ]?request(?![a-z])"
     r"|(?<=[\"'])help[_\- ]?request[\"']\s{0,9}:\s{0,9}[\"']?[{t1]"
@@ -138,12 +155,34 @@ def option_value(text: str) -> int | None:
     return _OPTIONS.get(re.sub(r"[\W_]", "", text[:64]))
 
 
+def without_attributes(text: str) -> str:
+    """The text with nothing in an element that names an item but that name and its answer."""
+    return _ELEMENT.sub(_bare, text) if "<" in text else text
+
+
+def _bare(element: re.Match[str]) -> str:
+    whole = element[0]
+    if ITEM.search(whole) is None:
+        return whole
+    is_item = ITEM.match(whole, 1) is not None
+    return _ATTRIBUTE.sub(lambda found: found[0] if _says(found, is_item) else "", whole)
+
+
+def _says(attribute: re.Match[str], is_item: bool) -> bool:
+    """Whether it names the item, where the element does not, or holds its answer."""
+    first = attribute["name"].rpartition(":")[2].split("_")[0]
+    named = not is_item and ITEM.search(attribute[0]) is not None
+    return named or first in WORDS.answer_keys or first in WORDS.instrument_keys
+
+
 def answer_of(found: re.Match[str]) -> int | None:
     """The whole number that an `AFTER`, `BEFORE` or `CELL` match says; None for a `null`."""
     if found["number"]:
         return int(found["number"])
     if found["worded"]:
         return option_value(found["worded"])
+    if found["roman"]:
+        return len(found["roman"])
     return 1 if found["yes"] else None
 
 

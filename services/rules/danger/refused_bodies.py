@@ -53,7 +53,7 @@ def find_danger(body: bytes, instrument: str | None = None) -> Danger | None:
     risk: set[str] = set()
     bodily: set[str] = set()
     for form in forms_of(decoded(opened(body))):
-        text = words.PROSE.sub(r"\g<key>", plain(form))
+        text = words.without_attributes(words.PROSE.sub(r"\g<key>", plain(form)))
         if is_noise(text):
             continue
         risk |= _risk(text, family)
@@ -123,6 +123,9 @@ def _value(before: str, found: re.Match[str], text: str, end: int) -> int | None
     if ahead := words.BEFORE.search(before):
         return answer_of(ahead)
     behind = words.AFTER.match(text, found.end(), min(end, found.end() + _NEAR))
+    if behind is None and (found["named"] or "")[:1].isdigit():
+        behind = words.FURTHER_BEHIND.match(text, found.end(), found.end() + 2 * _NEAR)
+        return None if behind is None else answer_of(behind)
     if behind is None or _ends_a_list_of_names(before, behind["gap"]):
         return None
     joins = words.JOINER.search(behind["gap"]) and not found["pointed"]

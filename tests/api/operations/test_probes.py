@@ -210,7 +210,7 @@ def test_without_a_worker_ever_nothing_is_well(
     assert client.get("/safetyz").json["late"] == ["no_worker"]
 
 
-def test_a_heartbeat_from_the_future_is_no_sign_of_life_and_said_in_words(
+def test_a_heartbeat_from_the_future_is_no_sign_of_life_and_a_reason(
     client: FlaskClient, worker_app: Flask, database_urls: DatabaseUrls
 ) -> None:
     """A worker died, and then the database's clock was set back."""

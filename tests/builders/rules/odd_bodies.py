@@ -6,6 +6,7 @@ import base64
 import bz2
 import gzip
 import json
+import plistlib
 import random
 import struct
 import zlib
@@ -29,6 +30,7 @@ def spellings(value: int, of_phq: bool) -> list[Any]:
     if of_phq and 0 <= value < len(LABELS):
         ways += [LABELS[value], LABELS[value].upper().replace(" ", "_"), CODES[value]]
         ways += [f"{value} - {LABELS[value]}", NUMBERS[value], NUMBERS[value].upper()]
+        ways += ["i" * value or "0", "I" * value or "0", chr(0x215F + value) if value else "0"]
     return ways
 
 
@@ -108,13 +110,33 @@ def of_packed(form: Answers, rng: random.Random) -> Any:
     return rng.choice(["", "data:application/json;base64,"]) + packed_text
 
 
+def of_observations(form: Answers, rng: random.Random) -> Any:
+    """FHIR Observations, with what lies between the code of the item and its value."""
+    kind = rng.choice(["valueInteger", "valueString", "valueCodeableConcept", "valueQuantity"])
+    between = {"subject": {"reference": "Patient/1a"}, "effectiveDateTime": "2026-11-21T09:03:02Z"}
+    return [
+        {
+            "resourceType": "Observation",
+            "code": {"coding": [{"system": "http://local", "code": key}], "text": "How often?"},
+            **between,
+            kind: OBSERVED.get(kind, lambda each: each)(value),
+        }
+        for key, value in form["answers"].items()
+    ]
+
+
+OBSERVED: dict[str, Callable[[Any], Any]] = {
+    "valueCodeableConcept": lambda value: {"coding": [{"system": "http://l", "code": value}]},
+    "valueQuantity": lambda value: {"value": value, "unit": "points", "code": "1"},
+}
+
 Trees = tuple[Callable[[Answers, random.Random], Any], ...]
 TREES: Trees = (
     of_objects, of_lists, of_values, of_items, of_fhir, of_pairs, of_columns, of_text,
 )  # fmt: skip
 
 
-IN_JSON: Trees = (*TREES, of_described, of_packed)
+IN_JSON: Trees = (*TREES, of_described, of_packed, of_observations)
 
 
 def as_json(form: Answers, rng: random.Random, trees: Trees = IN_JSON) -> str:
@@ -160,6 +182,8 @@ def as_xml(form: Answers, rng: random.Random) -> str:
             '<answer item="{0}" value="{1}"/>',
             '<answer value="{1}" item="{0}"/>',
             '<answer question="{0}">{1}</answer>',
+            '<{0} lang="en" min="0" max="3">{1}</{0}>',
+            '<answer item="{0}" seen="yes" at="2026-11-21T09:03:02Z" value="{1}"/>',
         ]
     )
     answers = "".join(shape.format(key, value) for key, value in form["answers"].items())
@@ -229,6 +253,8 @@ def odd_body(form: Answers, rng: random.Random) -> bytes:
     """The form as some client might send it: `form` has `answers` and what else the body says."""
     if rng.random() < 0.04:
         return packed({key: value for key, value in form.items() if key != "note"})
+    if rng.random() < 0.02:
+        return plistlib.dumps(form, fmt=plistlib.FMT_BINARY)
     return rng.choice(WRAPS)(_encoded(rng.choice(TEXTS)(form, rng), rng))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import lzma
 import random
 import time
 import zlib
@@ -238,6 +237,10 @@ ADVERSARIAL = {
     "fillers": lambda n: b"q9 " + b"value " * (n // 6),
     "lists": lambda n: b"[1,1,1,1,1,1,1,1," * (n // 17),
     "texts": lambda n: json.dumps(json.dumps(json.dumps(['"'] * (n // 16)))).encode(),
+    "elements": lambda n: b'<q9 a="b" ' * (n // 10),
+    "attributes": lambda n: b"<q9" + b' a="b"' * (n // 6) + b">",
+    "observations": lambda n: b"44260-8 value_integer " * (n // 22),
+    "codes": lambda n: json.dumps({"code": [[["x"] * 9] * 9] * (n // 500)}).encode(),
     "gzip": lambda n: gzip.compress(b'"q9" ' * (n // 5)),
 }
 
@@ -299,54 +302,3 @@ def test_an_emergency_in_a_refused_report_is_found(effects, expected):
     assert (set() if found is None else set(found.found)) >= expected
     assert (found is not None and found.is_emergency) == bool(expected)
     assert found is None or found.tier is None
-
-
-SHAPES = [
-    (b"<form><item><linkId value='44260-8'/><answer value='LA6571-9'/></item></form>", 3),
-    (b'Content-Disposition: form-data; name="answers[q9]"\r\n\r\n2\r\n--x', 2),
-    (b"q1,q2,q9\n3,3,0", None),
-    (b"instrument,q1,q9\npcl5,3,2", None),
-    (b"q1;q9\n0;1\n", 1),
-    (b'{"instrument":"phq9","answers":[0,0,0,0,0,0,0,0,2]}', 2),
-    (b'{"instrument":"phq9","answers":[0,0,0,0,0,0,0,2,0,3]}', None),
-    (b'{"instrument":"cssrs-screener","answers":[1,1,0,0,1,0]}', "q5"),
-    (b'{"instrument":"gad7","answers":[1,1,1,1,1,1,1]}', None),
-    (b'{"columns":["q8","q9"],"data":[[1,3]]}', 3),
-    (b"\xa1\x62q9\x03", None),
-    (b"\xa1\x67answers\xa1\x62q9\x03", 3),
-    (b"\x10answers\x00\x10q9\x00\x03\x00\x00\x00", 3),
-    (b"\x82\xaainstrument\xa4gad7\xa7answers\x81\xa2q9\x03", None),
-    (b'{"answers":{"link_id":"q9"},"total":3}', None),
-    (b'{"phq9":3,"phq9_total":3,"q9_at":3,"q9_seconds":2}', None),
-    (b'{"gad7_q9":3,"pcl5.q9":2}', None),
-    (b'{"answers":{"suicidalThoughts":"2"}}', 2),
-    (b'{"item":9,"value":3}', 3),
-    (lzma.compress(b'{"answers":{"q9":2}}'), 2),
-    (gzip.compress(gzip.compress(gzip.compress(b'{"q9":2}'))), 2),
-    (
-        zlib.compress(b'{"q9":2,"x":"%s' % random.Random(3).randbytes(999).hex().encode())[:-99]
-        + b"?" * 99,
-        2,
-    ),
-    (base64.b64encode(b'{"answers": {"q9": 2}}')[:-2], 2),
-    (base64.b64encode(b'{"answers": {"q9": 2}}').rstrip(b"="), 2),
-    (b"QUFB-QUFB=QUFBQUFBQUFBQUFB", None),
-    (b"&lt;q9&gt;&#51;&lt;/q9&gt;", 3),
-    (b"&quot;q9&quot;:&#x32;", 2),
-    (b"answers%255Bq9%255D=2", 2),
-    (
-        b'[{"answers":{"q9":3},"instrument":"pcl5"},{"answers":{"q9":0},"instrument":"phq9"}',
-        None,
-    ),
-    (b'[{"answers":{"q9":3},"instrument":"pcl5"},{"answers":{"q9":2},"instrument":"phq9"}', 2),
-    (b'[{"instrument":"pcl5","answers":{"q9":3}},{"answers":{"q9":2', 2),
-    (b'{"instrument":"","note":"my mood is low"},"answers":{"q9":3', 3),
-]
-
-
-@pytest.mark.parametrize(("raw", "expected"), SHAPES, ids=range(len(SHAPES)))
-def test_other_shapes_are_read(raw, expected):
-    found = find_danger(raw)
-    worded = None if found is None else found.found
-    wanted = f"{expected}=1" if isinstance(expected, str) else f"q9={expected}"
-    assert worded == (None if expected is None else (wanted,))
