@@ -44,6 +44,35 @@ def test_a_number_that_a_phone_can_dial(written: str | None, country: str, addre
     assert dial_address(written, country) == address
 
 
+@pytest.mark.parametrize("country", ["DE", "DK", "US", "FR", "GB", "NL", "NO", "IN"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("12.03.1980", "1980-03-12", "03/12/1980", "1980/03/12", "12-03-1980", "12. 3. 1980"),
+        *("12.03.80", "31.12.1999", "03-31-1980", "1.1.2001", "born 12.03.1980", "1980.12.31"),
+        *("19800312", "12031980", "12 03 1980", "1980 03 12"),
+    ],
+)
+def test_a_birthday_is_no_number(written: str, country: str):
+    assert dial_address(written, country) is None
+    assert is_contact_missing(written, None, country)
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "address"),
+    [
+        ("12.03.1980, 030 12345678", "DE", "tel:+49-30-12345678"),
+        ("31 12 19 99", "DK", "tel:+45-31-12-19-99"),
+        ("31121999", "DK", "tel:+45-31-12-19-99"),
+        ("45.03.1980", "DK", "tel:+45-45-03-19-80"),
+    ],
+)
+def test_a_number_that_looks_like_a_birthday_can_be_dialled(
+    written: str, country: str, address: str
+):
+    assert dial_address(written, country) == address
+
+
 @pytest.mark.parametrize(
     ("phone", "contact", "missing"),
     [
