@@ -8,7 +8,7 @@ from flask import Response, request
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from api.http.languages import in_languages
+from api.http.languages import ACCEPT_LANGUAGE, in_languages
 from schemas.phone.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments
 from services.rules.languages.wording import Wording
@@ -22,9 +22,10 @@ IF_NONE_MATCH: Final = {
     "description": "The ETag of the copy at hand; unchanged content answers 304",
     "schema": {"type": "string"},
 }
+ASKED: Final = [IF_NONE_MATCH, ACCEPT_LANGUAGE]
 
 
-@routes.route("/v1/instruments", methods=["GET"], parameters=[IF_NONE_MATCH])
+@routes.route("/v1/instruments", methods=["GET"], parameters=ASKED)
 @routes.response(200, InstrumentPage, headers=TAG)
 @routes.alt_response(304, description="Unchanged", headers=TAG, success=True)
 def list_instruments() -> Response:
@@ -33,7 +34,7 @@ def list_instruments() -> Response:
     return _tagged({"items": InstrumentOut(many=True).dump(found), "next_cursor": None}, words)
 
 
-@routes.route("/v1/instruments/<code>", methods=["GET"], parameters=[IF_NONE_MATCH])
+@routes.route("/v1/instruments/<code>", methods=["GET"], parameters=ASKED)
 @routes.response(200, InstrumentOut, headers=TAG)
 @routes.alt_response(304, description="Unchanged", headers=TAG, success=True)
 def get_instrument(code: str) -> Response:

@@ -9,7 +9,7 @@ from flask import Response
 
 from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
-from api.http.languages import in_languages
+from api.http.languages import ACCEPT_LANGUAGE, in_languages
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
 from schemas.phone.check_ins import EntryListQuery
@@ -59,6 +59,7 @@ def get_reports(query: dict[str, Any]) -> Response:
 
 
 @routes.reads("/v1/side-effects/codes", EffectCodesOut)
+@routes.doc(parameters=[ACCEPT_LANGUAGE])
 def get_codes() -> Response:
     """What can be reported, in lay words."""
     codes, words = side_effect_codes(current_actor(), now())

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from api.http.languages import languages_of
 from models import User
 from services.rules.languages.texts import TEXTS
 from services.unit_of_work import transaction
@@ -174,3 +175,17 @@ def test_the_forms_and_side_effects_are_in_the_language_and_say_so(
     labels = {one["code"]: one["label"] for one in codes.json["effects"]}
     assert labels == dict(TEXTS["es"].effect_labels)
     assert codes.json["grades"][3]["label"] == TEXTS["es"].grade_labels["4"]
+
+
+@pytest.mark.parametrize(
+    ("header", "tags"),
+    [
+        ("", ()),
+        ("de;q=0.5, fr;q=0.5, en", ("en", "de", "fr")),
+        ("de;q=0, *;q=0.1", ()),
+        ("de;q=high, fr", ("fr",)),
+        (",;;q=,", ()),
+    ],
+)
+def test_the_header_is_read_in_its_own_order(header: str, tags: tuple[str, ...]) -> None:
+    assert tuple(tag for tag in languages_of(header) if tag) == tags
