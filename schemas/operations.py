@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from copy import copy
+from typing import Any, Final
+
+from marshmallow import Schema, fields, validate
+
+from schemas.problems import ProblemSchema
 
 
 class AliveSchema(Schema):
@@ -44,3 +49,21 @@ class SafetySchema(Schema):
     auditor_findings = fields.Integer(required=True)
     auditor_faults = fields.List(fields.String(), required=True)
     rules = fields.Nested(RulesSchema, required=True)
+
+
+def _perhaps(field: fields.Field[Any]) -> fields.Field[Any]:
+    left_out = copy(field)
+    left_out.required = False
+    return left_out
+
+
+class NotSafe(ProblemSchema):
+    """503: why, in words, and the figures where the database could be asked for them."""
+
+    status = fields.Integer(required=True, validate=validate.Equal(503))
+    code = fields.String(required=True, validate=validate.Equal("unavailable"))
+
+
+FIGURES: Final = {name: _perhaps(field) for name, field in SafetySchema._declared_fields.items()}
+SafetyProblem = NotSafe.from_dict(FIGURES, name="SafetyProblem")
+SafetyProblem.__doc__ = NotSafe.__doc__

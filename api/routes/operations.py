@@ -14,11 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.http.auth import now, public
 from api.http.bodies import Routes, json_answer
 from api.http.client_address import is_loopback
-from api.http.problems import RETRY_AFTER_S, document, respond
+from api.http.problems import MEDIA_TYPE, RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
 from api.settings import Settings
 from migrations.upgrade import newest_migration
-from schemas.operations import AliveSchema, ReadySchema, SafetySchema
+from schemas.operations import AliveSchema, ReadySchema, SafetyProblem, SafetySchema
 from services.exceptions import Unauthenticated
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, write_probe
@@ -55,7 +55,7 @@ def readyz() -> Response:
 
 @routes.reads("/safetyz", SafetySchema)
 @public
-@routes.alt_response(503, UNAVAILABLE)
+@routes.alt_response(503, schema=SafetyProblem, content_type=MEDIA_TYPE, description="Why not")
 def safetyz() -> Response:
     """Do pages get out: 503, with the reasons in words, when no worker is at work, when a critical
     or high page waits too long for its clinic's ladder or reached nobody, when the next step of a

@@ -35,7 +35,7 @@ class AnswerValue(fields.Field[Any]):
 
 def answers(**kwargs: Any) -> fields.Dict:
     """Link ids to answers."""
-    shapes = [{"type": "integer"}, {"type": "string", "const": DECLINED}, {"type": "null"}]
+    shapes = [{"type": "integer"}, {"type": "string", "enum": [DECLINED]}, {"type": "null"}]
     value = AnswerValue(allow_none=True, metadata={"anyOf": shapes})
     return fields.Dict(keys=fields.String(), values=value, **kwargs)
 

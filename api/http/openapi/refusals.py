@@ -82,6 +82,7 @@ FOR_EVERYBODY: Final = of(
     "get_own_account", "get_own_sessions", "delete_session", "post_password", "post_email",
     "post_email_confirm", "post_logout", "list_instruments", "get_instrument", "get_codes",
 )  # fmt: skip
+ENDS_WHAT_MAY_BE_NEEDED: Final = of("delete_contact", "delete_schedule", "delete_override")
 CHECKS_A_PASSWORD: Final = of(
     "post_login", "post_accept", "post_password", "post_password_reset",
     "post_password_reset_confirm", "post_email", "post_email_confirm",
@@ -112,7 +113,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.OpenAlertExists: of("patch_patient"),
     refused.LastAdmin: of("patch_user"),
     refused.AdultsOnly: lambda call: call.takes("born_on"),
-    refused.Invalid: lambda call: call.has_input,
+    refused.Invalid: lambda call: call.has_input or ENDS_WHAT_MAY_BE_NEEDED(call),
     refused.RateLimited: lambda call: CHECKS_A_PASSWORD(call) or SENDS_A_CODE(call),
     refused.Unavailable: lambda _call: True,
 }
@@ -224,7 +225,9 @@ def _problem(status: int, code: str) -> dict[str, Any]:
 def _declared(answers: Mapping[Any, Any]) -> Iterator[Refusal]:
     """What a route says by a status alone: the codes of that status that the framework knows."""
     plain = {row[0]: row[1] for row in TABLE.values()} | {s: row[0] for s, row in FRAMEWORK.items()}
-    for status in answers:
+    for status, answer in answers.items():
+        if isinstance(answer, dict) and "content" in answer:
+            continue  # the route documents it itself
         if str(status).isdigit() and int(status) >= HTTPStatus.BAD_REQUEST:
             yield int(status), plain[int(status)]
 
