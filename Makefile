@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # What failed half-way is made again the next time.
 .DELETE_ON_ERROR:
-.PHONY: help run test browser prove hours bench install lock advisories lint format types imports supply \
+.PHONY: help run test browser clients prove hours bench install lock advisories lint format types imports supply \
 	migrations docs tests clean
 
 PYTHON ?= python3
@@ -34,6 +34,15 @@ browser: $(TEST_READY) ## the alert page in a real browser (Debian's chromium; a
 	  { echo "make browser needs the package chromium (Debian: apt-get install chromium)"; exit 1; }
 	@echo "== the alert page in a real browser"
 	@$(BIN)/pytest -q tests/browser
+
+clients: $(TEST_READY) ## the TypeScript client against a running server (Debian's npm; as root it is installed)
+	@command -v npm >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+	  --no-install-recommends npm >/dev/null; } || \
+	  { echo "make clients needs the package npm (Debian: apt-get install npm)"; exit 1; }
+	@echo "== the TypeScript client against a running server"
+	@cd clients/typescript && npm ci --silent
+	@$(BIN)/pytest -q tests/clients
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tests.proofs
