@@ -11,6 +11,7 @@ from flask import Flask, Response
 from api.cli import register_commands
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import database_urls
+from api.http.app_versions import init_app_versions
 from api.http.audited import init_audited
 from api.http.auth import init_auth
 from api.http.bodies import OrjsonProvider, init_bodies
@@ -92,6 +93,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     init_auth(app, settings.secrets)
     init_bodies(app)
     init_audited(app)
+    init_app_versions(app, settings.min_app_version)
     register_errors(app)
     register_routes(app)
     register_page(app)

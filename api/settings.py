@@ -16,18 +16,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
+from api.public_host import public_host
 from api.secret_key import kept_secret_keys, weakness
 from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
 from models.encryption import derive
-from services.channels.addresses import ascii_host
 from services.channels.sms import SmsProvider
 from services.channels.webpush import PushKey
 
 ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
-HOST_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
-ENDS_IN_NUMBER: Final = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
-LONGEST_HOST: Final = 253
+APP_VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 N = TypeVar("N", int, float)
 
 
@@ -89,6 +87,7 @@ class Settings:
     webhook_private: bool = True
     method_private: bool = False
     watch_url: str = field(default="", repr=False)
+    min_app_version: str = ""
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
     crisis_threads: int = number(4, 1, 64)
@@ -151,6 +150,7 @@ class Settings:
             webhook_private=read.switch("WEBHOOK_PRIVATE", default=True),
             method_private=read.switch("METHOD_PRIVATE", default=False),
             watch_url=_watch_url(read.text("WATCH_URL")),
+            min_app_version=_app_version(read.text("MIN_APP_VERSION")),
             **known,
         )
 
@@ -288,28 +288,12 @@ def _public_url(url: str) -> str:
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise SettingsError("PUBLIC_URL", "must have no query, no fragment and no user")
     try:
-        name = _public_host(parts.hostname or "")
+        name = public_host(parts.hostname or "")
     except ValueError:
         raise SettingsError("PUBLIC_URL", "has a host name that cannot be") from None
     usual = number_of_port in (None, DEFAULT_PORTS[parts.scheme])
     path = quote(parts.path.rstrip("/"), safe="/%-._~")
     return f"{parts.scheme}://{name}{'' if usual else f':{number_of_port}'}{path}"
-
-
-def _public_host(host: str) -> str:
-    """What a browser can ask for: an address of somewhere, or a name none of whose parts is empty.
-
-    Raises ValueError.
-    """
-    name = ascii_host(host).lower()
-    bare = name.removesuffix(".")
-    # What ends in a number is an address to browsers, whatever stands before it.
-    if ":" in name or ENDS_IN_NUMBER.search(bare):
-        if ip_address(bare).is_unspecified:
-            raise ValueError("where a server listens, and nobody's address")
-    elif len(bare) > LONGEST_HOST or not all(map(HOST_LABEL.fullmatch, bare.split("."))):
-        raise ValueError("not a host name")
-    return f"[{name}]" if ":" in name else name
 
 
 def _smtp(url: str) -> SmtpServer | None:
@@ -338,6 +322,12 @@ def _watch_url(url: str) -> str:
     if url:
         _split("WATCH_URL", url, ("https", "http"))
     return url
+
+
+def _app_version(text: str) -> str:
+    if text and not APP_VERSION.fullmatch(text):
+        raise SettingsError("MIN_APP_VERSION", "must be one to four numbers, as 1.4.2")
+    return text
 
 
 def _path(text: str) -> Path | None:

@@ -18,7 +18,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import caseload_lines, chart, check_ins, cohort, syncs, trend
+from benchmarks import caseload_lines, chart, check_ins, cohort, starts, syncs, trend
 from benchmarks.bench import (
     SMALLEST,
     Bench,
@@ -39,6 +39,7 @@ RUNS: Final[dict[str, Run]] = {
     "cohort": cohort.run,
     "check_ins": check_ins.run,
     "syncs": syncs.run,
+    "starts": starts.run,
 }
 WORDS: Final = {True: "met", False: "MISSED", None: ""}
 WIDTH: Final = 200

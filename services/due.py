@@ -40,17 +40,27 @@ def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
 
 def build(session: Session, patient: Patient, now: datetime) -> dict[str, Any]:
     """The due list as of now."""
-    case = load_case(session, patient)
-    windows = windows_now(case, now)
-    needed = answers_needed(windows, case.zone)
-    case = replace(case, answered=load_answers(session, patient.id, needed))
-    items = (*after_item9(session, patient.id, now), *items_of(windows, case, now))
+    case, items = items_due(session, patient, now, around=now)
     return {
-        "items": [asdict(item) for item in sorted(items, key=lambda one: one.opens_at)],
+        "items": [asdict(item) for item in items],
         "server_time": now,
         "timezone": patient.timezone,
         "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
     }
+
+
+def items_due(
+    session: Session, patient: Patient, now: datetime, around: datetime
+) -> tuple[ScheduleCase, list[DueItem]]:
+    """The patient's case, and what is due as of now from 3 days before an instant to 14 days after
+    it, by when it opens.
+    """
+    case = load_case(session, patient)
+    windows = windows_now(case, around)
+    needed = answers_needed(windows, case.zone)
+    case = replace(case, answered=load_answers(session, patient.id, needed))
+    items = (*after_item9(session, patient.id, now), *items_of(windows, case, now))
+    return case, sorted(items, key=lambda one: one.opens_at)
 
 
 def after_item9(session: Session, patient_id: UUID, now: datetime) -> tuple[DueItem, ...]:

@@ -143,6 +143,12 @@ class RateLimited(ServiceError):
         self.retry_after_s = retry_after_s
 
 
+class AppTooOld(ServiceError):
+    """The app says that it is older than the oldest version that is supported."""
+
+    detail = "This version of the app is too old: update it. Urgent answers are still taken."
+
+
 class Unavailable(ServiceError):
     """A part that is needed does not answer."""
 

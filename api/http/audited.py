@@ -65,6 +65,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     f"DELETE {SCHEDULE}/overrides/<uuid:override_id>": ("override_ended",),
     f"POST {SCHEDULE}/calendar-links": ("calendar_link_made",),
     "DELETE /v1/on-call/calendar-links/<uuid:link_id>": ("calendar_link_revoked",),
+    "GET /v1/bootstrap": ("bootstrap_read",),
     "GET /v1/me/due": ("due_read",),
     "GET /v1/me/trend": ("trend_read",),
     "GET /v1/check-ins": ("check_ins.list",),

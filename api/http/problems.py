@@ -36,6 +36,7 @@ TABLE: Final[dict[type[refused.ServiceError], tuple[int, str, str]]] = {
     refused.LastAdmin: (409, "last_admin", "Last administrator"),
     refused.AdultsOnly: (422, "adults_only", "Adults only"),
     refused.Invalid: (422, "validation_failed", "Validation failed"),
+    refused.AppTooOld: (426, "app_too_old", "App too old"),
     refused.RateLimited: (429, "rate_limited", "Too many attempts"),
     refused.Unavailable: (503, "unavailable", "Temporarily unavailable"),
 }

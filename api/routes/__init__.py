@@ -14,6 +14,7 @@ from api.http.openapi.document import SETTINGS, DocumentedApi
 RESOURCES: Final[tuple[str, ...]] = (
     "alerts",
     "audit",
+    "phone.bootstrap",
     "accounts.auth",
     "callbacks",
     "phone.changes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -27,7 +28,12 @@ def clinic_instruments(actor: Actor, now: datetime) -> tuple[list[Instrument], W
     `Unauthenticated`.
     """
     texts, words = _texts(actor, now)
-    return [_worded(one, texts, words) for _, one in sorted(load_instruments().items())], words
+    return worded_instruments(texts, words), words
+
+
+def worded_instruments(texts: Mapping[str, str], words: Wording) -> list[Instrument]:
+    """The same from a clinic's own texts."""
+    return [_worded(one, texts, words) for _, one in sorted(load_instruments().items())]
 
 
 def clinic_instrument(actor: Actor, code: str, now: datetime) -> tuple[Instrument, Wording]:
@@ -45,7 +51,7 @@ def _texts(actor: Actor, now: datetime) -> tuple[dict[str, str], Wording]:
         return dict(session.scalars(statement).one()), words_for(session, actor)
 
 
-def _worded(found: Instrument, texts: dict[str, str], words: Wording) -> Instrument:
+def _worded(found: Instrument, texts: Mapping[str, str], words: Wording) -> Instrument:
     """The clinic's own wording is in the language that it chose."""
     if found.clinic_texts and texts:
         return with_texts(found, texts)

@@ -33,4 +33,11 @@ def _words(
     if actor.patient_id is None:
         return IN_ENGLISH
     own = session.scalar(select(User.language).where(User.id == actor.user_id))
+    return words_of_patient(actor, own, clinics, reviews)
+
+
+def words_of_patient(
+    actor: Actor, own: str | None, clinics: str | None, reviews: Mapping[str, Any]
+) -> Wording:
+    """The same for a patient whose own language, and whose clinic's, is known."""
     return wording(chosen_language(own, *actor.accepts, clinics), reviews)

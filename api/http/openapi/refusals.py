@@ -101,6 +101,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.Unauthenticated: lambda call: call.has_token or TAKES_A_SECRET(call),
     refused.NotFollowed: lambda call: call.crisis and not ALWAYS_TAKEN(call),
     refused.Forbidden: lambda call: call.has_token and not FOR_EVERYBODY(call),
+    refused.AppTooOld: lambda call: not call.crisis and call.name != "post_refresh",
     refused.NotFound: lambda call: call.has_ids,
     refused.ChooseClinic: of("post_login"),
     refused.ContentConflict: lambda call: call.takes("id"),

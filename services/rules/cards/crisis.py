@@ -79,11 +79,13 @@ def generic_card(
     committed: bool | None,
     level: Level = "support",
     country: str = "",
+    phone: str | None = None,
     today: date | None = None,
     wording: Wording = IN_ENGLISH,
     lines: CrisisLines = LINES,
 ) -> Card:
-    """The card of a 401, 413 or 503, when no clinic is known or can be asked.
+    """The card of a 401, 413 or 503, when no clinic is known or can be asked; and the one that a
+    phone keeps for what it cannot send, with its clinic's country and phone.
 
     "This did not reach your clinic" exactly when nothing was `committed`; None: nobody knows.
     Without `today` every number is shown as unchecked.
@@ -92,7 +94,7 @@ def generic_card(
     return {
         "level": level,
         "message": _message(level, found, today, lines, wording),
-        "resources": _resources(found, None, today, lines, wording),
+        "resources": _resources(found, phone, today, lines, wording),
         "monitoring": wording.say(partial(_generic_monitoring, committed)),
         **_languages(wording),
     }

@@ -125,6 +125,7 @@ ROUTES = [
     # method, address, body, and who is let in (others are 403)
     ("GET", "/v1/me", None, {P, C, O, A}),
     ("GET", "/v1/me/sessions", None, {P, C, O, A}),
+    ("GET", "/v1/bootstrap", None, {P}),
     ("GET", "/v1/clinic", None, {C, O, A}),
     ("PATCH", "/v1/clinic", {}, {A}),
     ("GET", "/v1/clinic/contacts", None, {C, O, A}),

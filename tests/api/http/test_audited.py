@@ -73,8 +73,9 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     code = {"code": invited["code"]}
     phone = made(client.post("/v1/invitations/accept", json=code | {"device_id": "a"}))
     headers = {"Authorization": f"Bearer {phone['access_token']}"}
-    for path in ("/v1/me", "/v1/me/sessions", "/v1/me/due", "/v1/me/trend", "/v1/changes"):
-        assert client.get(path, headers=headers).status_code == 200
+    own = ("me", "me/sessions", "me/due", "me/trend", "changes", "bootstrap")
+    for path in own:
+        assert client.get(f"/v1/{path}", headers=headers).status_code == 200
     made(post(client, admin, {}, f"/v1/patients/{invited['patient_id']}/invitations"))
     staff = clinic.staff()
     give_password(staff)

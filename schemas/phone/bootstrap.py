@@ -1,0 +1,117 @@
+"""The wire of the call with which an app starts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from marshmallow import Schema, fields, post_load, validate
+
+from schemas.accounts import MeOut
+from schemas.base import Instant, Strict
+from schemas.phone.check_ins import SafetyOut
+from schemas.phone.due import DueItemOut
+from schemas.phone.instruments import InstrumentOut
+
+HAVE_LIMIT: Final = 2_000
+PAIR: Final = "[a-z0-9-]{1,40}:[0-9a-f]{1,64}"
+
+
+class BootstrapQuery(Strict):
+    """`GET /v1/bootstrap`: what the phone has."""
+
+    have = fields.String(
+        validate=[
+            validate.Length(max=HAVE_LIMIT),
+            validate.Regexp(f"^({PAIR}(,{PAIR})*)?$", error="Must be code:hash, by commas."),
+        ],
+        load_default=None,
+    )
+
+    @post_load
+    def by_code(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """The hash of each code."""
+        given = data["have"]
+        pairs = [] if not given else [one.partition(":") for one in given.split(",")]
+        return {"have": None if given is None else {code: tag for code, _, tag in pairs}}
+
+
+class OwnClinicOut(Schema):
+    """The clinic as its patients know it."""
+
+    name = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+    timezone = fields.String(required=True)
+    country = fields.String(required=True, metadata={"description": "ISO 3166-1, two letters"})
+
+
+class KeptInstrumentOut(Schema):
+    """One questionnaire; `content` is null when `have` named this hash."""
+
+    code = fields.String(required=True)
+    version = fields.String(required=True)
+    hash = fields.String(
+        required=True,
+        metadata={"description": "names the content, the clinic's own wording included"},
+    )
+    content = fields.Nested(
+        InstrumentOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the questionnaire; null: the phone has it"},
+    )
+
+
+class OfflineCardOut(Schema):
+    """What to show on any urgent answer or call for help that cannot be sent now. Keep it until
+    another `version` comes.
+    """
+
+    version = fields.String(required=True)
+    card = fields.Nested(
+        SafetyOut,
+        required=True,
+        metadata={"description": "as an urgent answer carries it; it says that nothing arrived"},
+    )
+
+
+class BootstrapOut(Schema):
+    """All that an app needs to start, and to go on without a network. Ask again at `fresh_until`
+    at the latest: what is due changes with the clock.
+    """
+
+    profile = fields.Nested(MeOut, required=True, metadata={"description": "as `/v1/me` has it"})
+    clinic = fields.Nested(
+        OwnClinicOut, required=True, metadata={"description": "whose patient it is"}
+    )
+    due = fields.List(
+        fields.Nested(DueItemOut),
+        required=True,
+        metadata={
+            "description": "from 3 days before the beginning of today's mood day to 14 days after"
+            " it, by `opens_at`"
+        },
+    )
+    driving_restriction_until = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "no driving before then; null when no restriction holds now"},
+    )
+    fresh_until = Instant(
+        required=True, metadata={"description": "until then only the patient's data change this"}
+    )
+    instruments = fields.List(
+        fields.Nested(KeptInstrumentOut),
+        required=True,
+        metadata={"description": "all questionnaires, by code"},
+    )
+    crisis_card = fields.Nested(
+        OfflineCardOut, required=True, metadata={"description": "to be kept for offline use"}
+    )
+    minimum_app_version = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "An older app (header `Interlude-App-Version`) is answered 426 but where"
+            " an urgent answer may come; null: all are taken"
+        },
+    )
