@@ -1,4 +1,4 @@
-"""The labelled sentences of `data/note_sentences.tsv`, and what S7 makes of them."""
+"""The labelled sentences of `data/*.tsv`, and what S7 makes of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from services.rules.danger.notes import find_terms, note_tier
 from services.rules.decision import Tier
 
-FILE: Final = Path(__file__).parent / "data" / "note_sentences.tsv"
+DATA: Final = Path(__file__).parent / "data"
 PARTS: Final = 3
 
 
@@ -71,8 +71,8 @@ def figures(sentences: Iterable[Sentence]) -> Figures:
     )
 
 
-def _read() -> list[Sentence]:
-    lines = FILE.read_text(encoding="utf-8").splitlines()
+def _read(name: str, *, has_unseen: bool) -> list[Sentence]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
     seen: Counter[str] = Counter()
     found = []
     for line in lines:
@@ -80,8 +80,11 @@ def _read() -> list[Sentence]:
             continue
         kind, mark, text = line.split("\t")
         seen[kind] += 1
-        found.append(Sentence(kind, text, mark == "neg", seen[kind] % PARTS == 0))
+        found.append(Sentence(kind, text, mark == "neg", has_unseen and seen[kind] % PARTS == 0))
     return found
 
 
-SENTENCES: Final = _read()
+SENTENCES: Final = (
+    *_read("note_sentences.tsv", has_unseen=True),
+    *_read("note_sentences_blind.tsv", has_unseen=False),
+)
