@@ -8,9 +8,9 @@ from marshmallow import Schema, fields, post_load, validate
 
 from schemas.accounts import MeOut
 from schemas.base import Instant, Strict
-from schemas.phone.check_ins import SafetyOut
 from schemas.phone.due import DueItemOut
 from schemas.phone.instruments import InstrumentOut
+from schemas.problems import SafetyOut
 
 HAVE_LIMIT: Final = 2_000
 PAIR: Final = "[a-z0-9-]{1,40}:[0-9a-f]{1,64}"
