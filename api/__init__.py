@@ -15,6 +15,8 @@ from api.http.app_versions import init_app_versions
 from api.http.audited import init_audited
 from api.http.auth import init_auth
 from api.http.bodies import OrjsonProvider, init_bodies
+from api.http.compression import init_compression
+from api.http.cross_origin import init_cross_origin
 from api.http.edge import init_edge
 from api.http.errors import register_errors
 from api.observability.logs import init_logs
@@ -87,7 +89,9 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     init_logs()
     init_requests(app)
+    init_cross_origin(app, settings)
     init_edge(app, settings)
+    init_compression(app)
     keyring.use(*settings.secrets)
     db.init_app(app)
     init_auth(app, settings.secrets)

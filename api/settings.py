@@ -79,6 +79,7 @@ class Settings:
     mail_from: str = "interlude@localhost"
     sms: SmsProvider | None = field(default=None, metadata={"name": "sms_url"})
     push_services: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     metrics_token: str = field(default="", repr=False)
     demo: bool = True
@@ -139,7 +140,8 @@ class Settings:
             public_url=_public_url(read.text("PUBLIC_URL")),
             smtp=_smtp(read.text("SMTP_URL")),
             sms=_sms(read.text("SMS_URL")),
-            push_services=tuple(_origins(read.text("PUSH_SERVICES"))),
+            push_services=tuple(_origins(read, "PUSH_SERVICES")),
+            cors_origins=tuple(_origins(read, "CORS_ORIGINS")),
             mail_from=_mail_from(read.text("MAIL_FROM", "interlude@localhost")),
             trusted_proxies=_networks(read.text("TRUSTED_PROXIES")),
             metrics_token=_metrics_token(read.text("METRICS_TOKEN")),
@@ -353,11 +355,11 @@ def _sms(url: str) -> SmsProvider | None:
     )
 
 
-def _origins(text: str) -> Iterator[str]:
-    for url in text.replace(",", " ").split():
-        parts, _ = _split("PUSH_SERVICES", url, ("https", "http"))
+def _origins(read: _Reader, name: str) -> Iterator[str]:
+    for url in read.text(name).replace(",", " ").split():
+        parts, _ = _split(name, url, ("https", "http"))
         if url != f"{parts.scheme}://{parts.netloc}":
-            raise SettingsError("PUSH_SERVICES", "must be origins, as https://push.example")
+            raise SettingsError(name, "must be origins, as https://push.example")
         yield url
 
 

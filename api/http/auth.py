@@ -87,6 +87,8 @@ def authenticate() -> None:
     """Put the actor of this request into `g`; raises `Unauthenticated` or `TokenExpired`."""
     g.now = utcnow()
     watch_commits()
+    if request.method == "OPTIONS":
+        return  # asks what is allowed: a browser sends no token with it
     is_nowhere = request.endpoint is None and not on_crisis_route()
     if is_nowhere or is_marked("is_public"):
         return

@@ -87,6 +87,7 @@ def init_logs() -> None:
     logger = LineLogger(sys.stderr)
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),

@@ -5,12 +5,15 @@ Routes are named by their pattern, never by their values; a body or an id is in 
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Final
 
 import orjson
 import structlog
 from flask import Flask, Response, g, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
+from uuid_utils import uuid7
 
 from api.observability.losses import unnoticed
 from api.observability.metrics import FLAGS, RECORDS, REQUESTS, SECONDS
@@ -25,6 +28,9 @@ STORING: Final = {
 }
 # Each process asks itself, and a load balancer asks them all: no line for every time.
 ASKED_ALL_THE_TIME: Final = frozenset({"/healthz"})
+REQUEST_ID: Final = "X-Request-Id"
+# An id, and nothing that could be a name, an address or words.
+IS_AN_ID: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9._-]{1,64}")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -37,12 +43,21 @@ def init_requests(app: Flask) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+        g.request_id = request_id(request.headers.get(REQUEST_ID, ""))
+        clear_contextvars()
+        bind_contextvars(request_id=g.request_id)
 
     @app.after_request
     def finish(response: Response) -> Response:
         with unnoticed("request"):
+            response.headers[REQUEST_ID] = g.request_id
             _observe(response)
         return response
+
+
+def request_id(given: str) -> str:
+    """The client's own, where it is one, so that both sides find the same line; else a new one."""
+    return given if IS_AN_ID.fullmatch(given) else str(uuid7())
 
 
 def _observe(response: Response) -> None:

@@ -56,6 +56,8 @@ def test_an_empty_environment_runs_with_the_embedded_server(tmp_path: Path):
         ("SMS_URL", "https://AC1:token@api.twilio.com?from=%2B15550100&x=1"),
         ("PUSH_SERVICES", "push.example"),
         ("PUSH_SERVICES", "https://push.example/x"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://app.example/"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
         ("TRUSTED_PROXIES", "proxy.example"),

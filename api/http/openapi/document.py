@@ -5,6 +5,7 @@ A route documents only what is its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -77,6 +78,8 @@ class Operations(BasePlugin):
         for method, operation in operations.items():
             # The view's name: clients are generated with it, so that it stays.
             operation.setdefault("operationId", rule.endpoint.rpartition(".")[2])
+            text = " ".join((view.__doc__ or "").split())
+            operation |= {"summary": re.split(r"[.:;] |\.$", text)[0], "description": text}
             if is_public(view):
                 operation.setdefault("security", [])
             call = self._call(rule, method, view, operation)
@@ -149,6 +152,12 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest ships no types
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer what the framework refuses."""
         return answer_http(error)
+
+    def _register_etag_headers(self) -> None:
+        """Ours stand in `api.http.polled`."""
+
+    def _register_pagination_header(self) -> None:
+        """Lists have `next_cursor`."""
 
     def _register_responses(self) -> None:
         """What flask-smorest and routes refer to by a status; the refusals of each call take its

@@ -11,7 +11,7 @@ from api.http.app_versions import APP_VERSION
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.http.languages import in_languages
-from api.routes.phone.instruments import IF_NONE_MATCH, TAG
+from api.http.polled import IF_NONE_MATCH, TAG
 from api.settings import Settings
 from schemas.phone.bootstrap import BootstrapOut, BootstrapQuery
 from schemas.phone.instruments import InstrumentOut
