@@ -14,6 +14,7 @@ from flask import Flask
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from schemas.vocabulary import WORDS
+from tests.fixtures.documented import validator_of
 
 NAMES = Path(__file__).with_name("operation_names.txt")
 # What Python's patterns say otherwise than JavaScript's, or JavaScript does not know: ends of a
@@ -69,15 +70,10 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, response["content"]["application/problem+json"]
 
 
-def validator(document: dict[str, Any], schema: dict[str, Any]) -> Any:
-    whole = {**schema, "components": document["components"]}
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-
-
 def test_the_document_is_valid_and_so_is_each_schema(document: dict[str, Any]) -> None:
     jsonschema_rs.validate(OPENAPI_31, document)
     for _, schema in schemas(document):
-        validator(document, schema)
+        validator_of(document, schema)
 
 
 def test_a_request_is_closed_and_an_answer_may_gain_fields(document: dict[str, Any]) -> None:
@@ -119,13 +115,13 @@ def test_every_example_is_valid(document: dict[str, Any]) -> None:
     for where, media in bodies(document):
         examples = [one["value"] for one in media.get("examples", {}).values()]
         for example in examples or ([media["example"]] if "example" in media else []):
-            assert validator(document, media["schema"]).is_valid(example), where
+            assert validator_of(document, media["schema"]).is_valid(example), where
             tried += 1
     for path, one in parameters(document):
-        assert validator(document, one["schema"]).is_valid(one["example"]), (path, one["name"])
+        assert validator_of(document, one["schema"]).is_valid(one["example"]), (path, one["name"])
     for name, field, shape in properties(document):
         for example in shape.get("examples", ()):
-            assert validator(document, shape).is_valid(example), (name, field)
+            assert validator_of(document, shape).is_valid(example), (name, field)
             tried += 1
     assert tried > 300
 
@@ -170,7 +166,7 @@ def test_the_items_of_a_sync_have_a_type_of_their_own(document: dict[str, Any]) 
 def test_null_is_documented_where_it_is_taken(document: dict[str, Any]) -> None:
     check_in = document["components"]["schemas"]["CheckInIn"]
     for field, shape in check_in["properties"].items():
-        takes_null = validator(document, shape).is_valid(None)
+        takes_null = validator_of(document, shape).is_valid(None)
         assert takes_null is (field not in check_in["required"]), field
 
 
