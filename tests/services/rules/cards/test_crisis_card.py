@@ -41,13 +41,12 @@ def test_a_card_has_the_contracts_keys_and_help_first():
     assert found["resources"] == [
         {"name": "Emergency services 911", "phone": "911"},
         {
-            "name": f"{LIFELINE} (number last checked 2024-09-08)",
+            "name": LIFELINE,
             "phone": "988",
             "text": "988",
             "url": "https://988lifeline.org",
         },
         {"name": "Your clinic", "phone": "+1 212 555 0100"},
-        {"name": "Find a helpline in your country", "url": "https://findahelpline.com"},
     ]
 
 
@@ -168,7 +167,7 @@ def test_the_generic_card_says_whether_anything_arrived():
 
 def test_without_a_date_the_generic_card_trusts_no_number():
     found = generic_card(committed=False, country="US")
-    assert "number last checked 2024-09-08" in shown(found)[1]
+    assert "number last checked 2025-12-24" in shown(found)[1]
 
 
 def test_every_country_has_an_emergency_number_and_every_line_a_source():
