@@ -18,8 +18,9 @@ from models.base import Base
 db: Final = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
-    "pool_size": 4,
-    "max_overflow": 12,
+    # As many as work at once in a burst: one beyond it is opened and closed for each use.
+    "pool_size": 8,
+    "max_overflow": 8,
     "pool_timeout": 5,
     "pool_recycle": 1800,
     "pool_use_lifo": True,

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -33,7 +33,7 @@ from services.rules.danger.lowering import Occurrence
 from services.rules.decision import Tier, highest
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
-from services.unit_of_work import Write
+from services.unit_of_work import Write, new_row
 
 NOTHING_LOWERED: Final[Mapping[UUID, Tier]] = MappingProxyType({})
 
@@ -234,7 +234,7 @@ def _open(new: _Opening, chain: Chain, now: datetime) -> Opened:
         **change.state.columns(),
     }
     writes: list[Write] = [
-        insert(Alert).values(**columns),
+        new_row(Alert, columns),
         *_occurrence_writes(new.key, new.patient_id, new.occurrences, new.revision),
         *consequences(new.key, change, chain, now, EMPTY),
     ]
@@ -300,7 +300,7 @@ def _occurrence_writes(
         }
         for each in occurrences
     ]
-    return [insert(AlertOccurrence).values(rows)]
+    return [new_row(AlertOccurrence, row) for row in rows]
 
 
 def _tier_writes(key: AlertKey, lowered: Mapping[UUID, Tier]) -> list[Write]:

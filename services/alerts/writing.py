@@ -8,14 +8,27 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Interval, Select, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Insert,
+    Interval,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
 from services.alerts.chain import Chain, Link, Member
 from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
 from services.rules.escalation.states import OWN_PEOPLE, AlertState, PageStep, Transition
-from services.unit_of_work import Write
+from services.unit_of_work import Prepared, Write, new_row
 
 # Not a parameter of the column's type: an interval.
 A_MOMENT: Final = literal(timedelta(microseconds=1), Interval())
@@ -65,25 +78,30 @@ def timeline_writes(
     """
     if not kinds:
         return []
-    later = select(func.max(AlertEvent.at) + A_MOMENT).where(
-        AlertEvent.clinic_id == key.clinic_id,
-        AlertEvent.alert_id == key.alert_id,
-        AlertEvent.at > now,
-    )
-    at = func.coalesce(later.scalar_subquery(), literal(now, AlertEvent.at.type))
-    rows = [
-        {
-            "clinic_id": key.clinic_id,
-            "id": new_id(),
-            "alert_id": key.alert_id,
-            "at": at,
-            "kind": kind,
-            "actor_id": actor_id,
-            "detail": detail,
-        }
+    about = {"clinic_id": key.clinic_id, "alert_id": key.alert_id, "now": now}
+    return [
+        Prepared(
+            _event, {**about, "id": new_id(), "kind": kind, "actor_id": actor_id, "detail": detail}
+        )
         for kind in kinds
     ]
-    return [insert(AlertEvent).values(rows)]
+
+
+def _event(prefix: str) -> Insert:
+    columns = AlertEvent.__table__.c
+
+    def value(name: str, column: str | None = None) -> BindParameter[Any]:
+        return bindparam(f"{prefix}{name}", type_=columns[column or name].type)
+
+    now = value("now", "at")
+    later = select(func.max(AlertEvent.at) + A_MOMENT).where(
+        AlertEvent.clinic_id == value("clinic_id"),
+        AlertEvent.alert_id == value("alert_id"),
+        AlertEvent.at > now,
+    )
+    names = ("clinic_id", "id", "alert_id", "kind", "actor_id", "detail")
+    at = func.coalesce(later.scalar_subquery(), now)
+    return insert(AlertEvent).values({"at": at, **{name: value(name) for name in names}})
 
 
 def page_writes(
@@ -103,7 +121,7 @@ def page_writes(
         event = "page_queued"
         if page.joins is None:
             row = page_row(key, page.step, page.to, severity, page.due_at)
-            writes.append(insert(Notification).values(**row))
+            writes.append(new_row(Notification, row))
         else:
             event = "page_joined" if page.adds else "page_still_unsent"
             writes.append(_joined(key, page.joins, page, severity))

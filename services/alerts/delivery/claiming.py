@@ -9,35 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
-    Insert,
     Select,
     Subquery,
     and_,
+    bindparam,
     func,
-    insert,
     literal_column,
     select,
     union_all,
     update,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from models import Alert, Notification, NotificationAttempt
 from models.alerts.notification import UNFINISHED
 from models.base import new_id
 from services.claims import first_free
-from services.unit_of_work import transaction
+from services.unit_of_work import Write, execute_writes, new_row, transaction
 
 PAGES: Final = ("page", "digest")
 LETTERS: Final = ("letter", "stand_down")
 # Written into the statement, as `UNFINISHED` is, so that the partial index is used.
 SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
 TURNS_LAST: Final = timedelta(minutes=1)
+NOW: Final = bindparam("at", type_=Notification.due_at.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class Claimed:
 
 
 def is_due(
-    channel: str, kinds: tuple[str, ...], now: datetime, table: type[Notification] = Notification
+    channel: str,
+    kinds: tuple[str, ...],
+    now: datetime | BindParameter[datetime],
+    table: type[Notification] = Notification,
 ) -> ColumnElement[bool]:
     """Waiting, to be tried again, or under a lease that has run out (`due_at` is its end)."""
     return and_(
@@ -99,45 +105,55 @@ def claim_due(
     behind another. A letter waits while any page of its channel is due.
     """
     with transaction() as session:
-        due = first_free(_in_turn(channel, kinds, now), of=Notification)
-        found = session.execute(
-            update(Notification)
-            .where(Notification.clinic_id == due.c.clinic_id, Notification.id == due.c.id)
-            .values(
-                state="sending",
-                lease_until=now + lease,
-                due_at=now + lease,
-                lease_token=new_id(),
-                attempts=Notification.attempts + 1,
-            )
-            .returning(
-                due.c.state,
-                Notification.clinic_id,
-                Notification.id,
-                Notification.lease_token,
-                Notification.kind,
-                Notification.channel,
-                Notification.alert_id,
-                Notification.contact_id,
-                Notification.user_id,
-                Notification.method_id,
-                Notification.severity,
-                Notification.attempts,
-            )
-        ).one_or_none()
+        times = {"at": now, "turns_since": now - TURNS_LAST, "until": now + lease}
+        statement = _claim(channel, kinds)
+        found = session.execute(statement, {**times, "token": new_id()}).one_or_none()
         if found is None:
             return None
         state_before, *columns = found
         claimed = Claimed(*columns)
         if state_before == "sending":
             # The worker that had it died: nobody knows whether that attempt got through.
-            session.execute(attempt_insert(claimed, "lease_expired", now))
+            execute_writes(session, [attempt_row(claimed, "lease_expired", now)])
         return claimed
 
 
-def _in_turn(channel: str, kinds: tuple[str, ...], now: datetime) -> Select[UUID, UUID, str]:
+@cache
+def _claim(channel: str, kinds: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """Built once: a burst of pages asks it for each."""
+    due = first_free(_in_turn(channel, kinds, NOW), of=Notification)
+    return (
+        update(Notification)
+        .where(Notification.clinic_id == due.c.clinic_id, Notification.id == due.c.id)
+        .values(
+            state="sending",
+            lease_until=bindparam("until"),
+            due_at=bindparam("until"),
+            lease_token=bindparam("token"),
+            attempts=Notification.attempts + 1,
+        )
+        .returning(
+            due.c.state,
+            Notification.clinic_id,
+            Notification.id,
+            Notification.lease_token,
+            Notification.kind,
+            Notification.channel,
+            Notification.alert_id,
+            Notification.contact_id,
+            Notification.user_id,
+            Notification.method_id,
+            Notification.severity,
+            Notification.attempts,
+        )
+    )
+
+
+def _in_turn(
+    channel: str, kinds: tuple[str, ...], now: BindParameter[datetime]
+) -> Select[UUID, UUID, str]:
     """What is due, in the order in which it is taken."""
-    turns = _turns(now)
+    turns = _turns()
     return (
         select(Notification.clinic_id, Notification.id, Notification.state)
         .outerjoin(turns, turns.c.clinic_id == Notification.clinic_id)
@@ -157,9 +173,10 @@ def _in_turn(channel: str, kinds: tuple[str, ...], now: datetime) -> Select[UUID
     )
 
 
-def _turns(now: datetime) -> Subquery:
+def _turns() -> Subquery:
     """How many turns each clinic has had: tries of the last minute, and what is being sent."""
-    tried = select(NotificationAttempt.clinic_id).where(NotificationAttempt.at > now - TURNS_LAST)
+    since = bindparam("turns_since", type_=NotificationAttempt.at.type)
+    tried = select(NotificationAttempt.clinic_id).where(NotificationAttempt.at > since)
     sending = select(Notification.clinic_id).where(Notification.state == SENDING)
     each = union_all(tried, sending).subquery()
     counted = select(each.c.clinic_id, func.count().label("taken"))
@@ -167,7 +184,7 @@ def _turns(now: datetime) -> Subquery:
 
 
 def _pages_first(
-    channel: str, kinds: tuple[str, ...], now: datetime
+    channel: str, kinds: tuple[str, ...], now: BindParameter[datetime]
 ) -> tuple[ColumnElement[bool], ...]:
     if kinds == PAGES:
         return ()
@@ -175,12 +192,7 @@ def _pages_first(
     return (~select(page.id).where(is_due(channel, PAGES, now, page)).exists(),)
 
 
-def attempt_insert(claimed: Claimed, outcome: str, now: datetime) -> Insert:
+def attempt_row(claimed: Claimed, outcome: str, now: datetime) -> Write:
     """One attempt at delivery and what came of it."""
-    return insert(NotificationAttempt).values(
-        clinic_id=claimed.clinic_id,
-        id=new_id(),
-        notification_id=claimed.notification_id,
-        at=now,
-        outcome=outcome,
-    )
+    row = {"clinic_id": claimed.clinic_id, "id": new_id(), "at": now, "outcome": outcome}
+    return new_row(NotificationAttempt, row | {"notification_id": claimed.notification_id})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +25,8 @@ from services.rules.mood_days import find_zone
 from services.unit_of_work import transaction
 
 SHOWN: Final = ("id", "severity", "status", "triggered_at")
+# Carries the fields of the alert and no sentence: what these rest on need not be read.
+WORDLESS: Final = ("webhook",)
 
 
 class NotSent(ChannelError):
@@ -50,25 +53,33 @@ def load_message(claimed: Claimed, now: datetime) -> Message:
             address, signing_secret = _recipient(session, claimed)
         except KeyringError as error:
             raise ChannelError("address_unreadable") from error
-        clinic = session.execute(
-            select(Clinic.name, Clinic.timezone).where(Clinic.id == claimed.clinic_id)
-        ).one()
-        return Page(
+        page = Page(
             claimed.notification_id,
             address,
             claimed.severity,
             tuple(AlertNotice(*(getattr(one, name) for name in SHOWN)) for one in alerts),
             signing_secret,
             kind=claimed.kind,
-            clinic=clinic.name,
-            zone=find_zone(clinic.timezone) or UTC,
-            first_id=_first_page(session, claimed),
-            next_page=_next_page(session, claimed, alerts[0]),
-            why=why_last_resort(session, claimed),
             receipt_key=claimed.receipt_key,
             personal=claimed.method_id is not None,
             drill=alerts[0].family == DRILL,
         )
+        return page if claimed.channel in WORDLESS else _worded(session, claimed, page, alerts[0])
+
+
+def _worded(session: Session, claimed: Claimed, page: Page, alert: Alert) -> Page:
+    """With what only a page in words says."""
+    clinic = session.execute(
+        select(Clinic.name, Clinic.timezone).where(Clinic.id == claimed.clinic_id)
+    ).one()
+    return replace(
+        page,
+        clinic=clinic.name,
+        zone=find_zone(clinic.timezone) or UTC,
+        first_id=_first_page(session, claimed),
+        next_page=_next_page(session, claimed, alert),
+        why=why_last_resort(session, claimed),
+    )
 
 
 def _still_true(claimed: Claimed, alerts: Sequence[Alert]) -> Sequence[Alert]:

@@ -16,13 +16,12 @@ from sqlalchemy.orm import Session
 
 from models import Notification, ProviderReport
 from models.base import new_id
-from services.alerts.delivery.claiming import Claimed, attempt_insert
-from services.alerts.delivery.sending import add_to_timeline, go_on, settle
+from services.alerts.delivery.claiming import Claimed
+from services.alerts.delivery.sending import go_on, settle, write_down
 from services.alerts.locking import lock_alert_of
 from services.channels.base import CanBeAsked, Channel, ChannelError, Receipt, Report
 from services.claims import first_free
 from services.contact_methods.outcomes import it_works
-from services.rules.escalation.states import PageStep
 from services.unit_of_work import transaction
 
 # A provider that knows nothing after a day never will.
@@ -185,7 +184,8 @@ def _arrived(session: Session, claimed: Claimed, now: datetime) -> bool:
     )
     if step is None:
         return False
-    _note(session, claimed, Receipt.DELIVERED.value, step, now)
+    word = Receipt.DELIVERED.value
+    write_down(session, claimed, word, word, now, step)
     if claimed.method_id is None:
         raise AssertionError("only methods have a provider that reports")
     it_works(session, claimed.clinic_id, claimed.method_id, Receipt.DELIVERED, now)
@@ -213,22 +213,7 @@ def _did_not_arrive(session: Session, claimed: Claimed, report: Report, now: dat
     if step is None:
         return False
     error = ChannelError(report.reason, permanent=report.permanent)
-    _note(session, claimed, report.reason, step, now, final=final)
+    detail = {"reason": report.reason, "final": final}
+    write_down(session, claimed, report.reason, "failed", now, step, **detail)
     go_on(session, claimed, alert, step, error, now, final=final)
     return True
-
-
-def _note(
-    session: Session,
-    claimed: Claimed,
-    outcome: str,
-    step: PageStep,
-    now: datetime,
-    *,
-    final: bool | None = None,
-) -> None:
-    session.execute(attempt_insert(claimed, outcome, now))
-    if final is None:
-        add_to_timeline(session, claimed, outcome, now, step)
-    else:
-        add_to_timeline(session, claimed, "failed", now, step, reason=outcome, final=final)

@@ -4,12 +4,13 @@ next person's page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement, and_, select, update
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from models import Alert, Notification
 from services.alerts.chain import load_chain
-from services.alerts.delivery.claiming import PAGES, Claimed, attempt_insert, claim_due
+from services.alerts.delivery.claiming import PAGES, Claimed, attempt_row, claim_due
 from services.alerts.delivery.messages import NotSent, Withdrawn, carried_alerts, load_message
 from services.alerts.delivery.morning_mail import pass_on
 from services.alerts.delivery.next_channel import FAILED, by_next_channel
@@ -123,11 +124,11 @@ def record_sent(claimed: Claimed, handed: Receipt | Accepted, now: datetime) -> 
     receipt = receipt_of(handed)
     with transaction() as session:
         waiting = _waiting_alert(session, claimed)
-        session.execute(attempt_insert(claimed, receipt.value, now))
         step = settle(session, claimed, _not_out(), state=receipt.value, sent_at=now, **values)
         if step is None:
+            execute_writes(session, [attempt_row(claimed, receipt.value, now)])
             return False
-        add_to_timeline(session, claimed, receipt.value, now, step)
+        write_down(session, claimed, receipt.value, receipt.value, now, step)
         if claimed.method_id is not None:
             it_works(session, claimed.clinic_id, claimed.method_id, receipt, now)
         if waiting is not None:
@@ -154,9 +155,9 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         step = settle(session, claimed, _under_lease(claimed), state=state, due_at=due_at)
         if step is None:
             return False
-        session.execute(attempt_insert(claimed, error.reason, now))
         outcome = "withdrawn" if isinstance(error, Withdrawn) else "failed"
-        add_to_timeline(session, claimed, outcome, now, step, reason=error.reason, final=final)
+        detail = {"reason": error.reason, "final": final}
+        write_down(session, claimed, error.reason, outcome, now, step, **detail)
         go_on(session, claimed, alert, step, error, now, final=final)
         return True
 
@@ -219,21 +220,33 @@ def settle(
     return None if row is None else PageStep(row.page_round, row.page_step)
 
 
-def add_to_timeline(
-    session: Session, claimed: Claimed, outcome: str, now: datetime, step: PageStep, **detail: Any
+def write_down(
+    session: Session,
+    claimed: Claimed,
+    word: str,
+    outcome: str,
+    now: datetime,
+    step: PageStep,
+    **detail: Any,
 ) -> None:
-    """On the timeline of every alert that the notification carries; a letter carries none."""
+    """The attempt by its `word`, and its outcome on the timeline of every alert that the
+    notification carries; a letter carries none.
+    """
     kind = f"{'stand_down' if claimed.kind == 'stand_down' else 'page'}_{outcome}"
     detail |= {"notification_id": str(claimed.notification_id), "channel": claimed.channel}
+    carried: Sequence[UUID]
     if claimed.alert_id is not None:
         detail |= {"round": step.round, "step": step.step}
-    carried = session.scalars(select(Alert.id).where(carried_alerts(claimed)).order_by(Alert.id))
-    writes = [
+        carried = [claimed.alert_id]
+    else:
+        query = select(Alert.id).where(carried_alerts(claimed)).order_by(Alert.id)
+        carried = session.scalars(query).all()
+    events = [
         write
         for alert_id in carried
         for write in timeline_writes(AlertKey(claimed.clinic_id, alert_id), (kind,), now, **detail)
     ]
-    execute_writes(session, writes)
+    execute_writes(session, [attempt_row(claimed, word, now), *events])
 
 
 def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> bool:

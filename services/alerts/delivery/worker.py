@@ -41,6 +41,9 @@ STOP_WITHIN_S: Final = 30.0
 MONITOR_EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 60.0
 LOOK_AGAIN_S: Final = 5.0
+# A burst wakes once for all that it brings within so long: a look costs as much as a page.
+REST_S: Final = 0.01
+CLOCK_REST_S: Final = 0.05
 _Each = TypeVar("_Each")
 _log = structlog.get_logger()
 
@@ -175,6 +178,7 @@ class Worker:
                 self._survive(partial(heartbeat.beat, monotonic()))
                 clock_wake_up.set()
                 self._survive(lambda: self._wake_senders(names, sender_wake_ups))
+                stopping.wait(REST_S)
                 self._listen(listener, poll_s, stopping)
         for wake_up in (*sender_wake_ups, clock_wake_up):
             wake_up.set()
@@ -216,6 +220,7 @@ class Worker:
             with self.in_context():
                 self._survive(lambda: take_reports(self.clock()))
                 self._survive(self.move_time)
+            stopping.wait(CLOCK_REST_S)
 
     def _poll_for_letters(self, poll_s: float, stopping: Event) -> None:
         while not stopping.wait(poll_s):
