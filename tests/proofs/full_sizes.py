@@ -17,6 +17,7 @@ from tests.builders.paging.month import Size
 from tests.builders.rules.odd_bodies import false_alarms, missed
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
+from tests.proofs.alerting.burst import bursts
 from tests.proofs.alerting.fair_pages import fair_pages
 from tests.proofs.alerting.fault_run import everything_fails
 from tests.proofs.alerting.many_alerts import many_alerts
@@ -78,6 +79,7 @@ def full_sizes() -> list[Proof]:
             pause_s=0.05,
             aim_s=1.0,
         ),
+        Proof("burst", lambda _at: bursts(300, 3)),
         *_exactly_once(),
         Proof("fair pages", lambda at: fair_pages(at, 400)),
         Proof("log-ins", lambda at: logs_in_under_attack(at, seconds=90)),
