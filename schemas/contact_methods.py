@@ -21,6 +21,13 @@ class MethodIn(Strict):
     address = text(ADDRESS_LIMIT, required=True, least=1, load_only=True)
 
 
+class PagerIn(Strict):
+    """What an administrator adds for somebody: an Apprise URL of a service that is known."""
+
+    kind = one_of(("apprise",), required=True)
+    address = text(ADDRESS_LIMIT, required=True, least=1, load_only=True)
+
+
 class MethodOrderIn(Strict):
     """All of a person's methods, the first to be tried first."""
 

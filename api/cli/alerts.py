@@ -21,6 +21,7 @@ from models.database import db
 from services.alerts.delivery.listener import WakeListener
 from services.alerts.delivery.sending import Pace
 from services.alerts.delivery.worker import Worker
+from services.channels.apprise import AppriseChannel
 from services.channels.base import Channel, ChannelError, MissingChannel
 from services.channels.console import ConsoleChannel
 from services.channels.sms import SmsChannel
@@ -102,6 +103,7 @@ def channels(settings: Settings) -> dict[str, Channel]:
             settings.public_url,
             settings.push_services,
         ),
+        "apprise": AppriseChannel(settings.public_url, private=settings.method_private),
     }
 
 

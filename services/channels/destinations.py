@@ -59,11 +59,11 @@ def may_be_reached(address: str, *, private: bool) -> bool:
     return private or found.is_global
 
 
-def is_refused_literal(host: str) -> bool:
-    """Is it an address, in any spelling (`0xa9fe0001`, `169.254.1`), that is never reached?"""
+def is_refused_literal(host: str, *, private: bool = True) -> bool:
+    """Is it an address, in any spelling (`0xa9fe0001`, `169.254.1`), that is not reached?"""
     with suppress(OSError):
         found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-        return not any(may_be_reached(str(each[4][0]), private=True) for each in found)
+        return not any(may_be_reached(str(each[4][0]), private=private) for each in found)
     return False
 
 

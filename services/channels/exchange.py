@@ -10,6 +10,7 @@ from typing import Final
 
 from services.channels.base import ChannelError
 from services.channels.deadline import cut_after
+from services.channels.destinations import DestinationRefused, guard
 from services.channels.webhook import connection_to
 
 MOST_BYTES: Final = 65_536
@@ -25,10 +26,15 @@ class ProviderAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: `name` begins every reason of a failure; seconds until the receiver is gone."""
+    """Who calls: `name` begins every reason of a failure; seconds until the receiver is gone.
+
+    `private`: are this machine and its own networks reached (`destinations`)? None where the
+    operator has said whom to call.
+    """
 
     name: str
     timeout_s: float
+    private: bool | None = None
 
     def exchange(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
@@ -39,6 +45,8 @@ class Caller:
             connection, target = connection_to(url, self.timeout_s)
         except ValueError as error:
             raise ChannelError(f"{self.name}_bad_address", permanent=True) from error
+        if self.private is not None:
+            guard(connection, private=self.private)
         try:
             connection.connect()
             left = max(0.0, self.timeout_s - (monotonic() - started))
@@ -46,6 +54,8 @@ class Caller:
                 connection.request(method, target, content, dict(headers))
                 response = connection.getresponse()
                 return ProviderAnswer(response.status, response.read(MOST_BYTES))
+        except DestinationRefused as error:
+            raise ChannelError(f"{self.name}_refused_address") from error
         except (OSError, http.client.HTTPException) as error:
             slow = monotonic() - started >= self.timeout_s
             reason = "timeout" if slow else "unreachable"

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import phonenumbers
 
 from services.channels.addresses import ascii_mail_address, ascii_url
+from services.channels.apprise_urls import SERVICES, read_apprise_url
+from services.channels.destinations import is_refused_literal
 from services.channels.webpush import read_subscription
 from services.checks import check_email
 from services.exceptions import Invalid
@@ -36,6 +38,21 @@ def read_address(kind: str, typed: str, push_services: Collection[str] = ()) -> 
         return KINDS[kind](typed.strip())
     except ValueError as error:
         raise Invalid({"address": [WRONG[kind]]}) from error
+
+
+def read_pager(typed: str, *, private: bool) -> TypedAddress:
+    """An Apprise URL as an administrator typed it. Raises `Invalid`, as `read_address` does.
+
+    `private`: may it name an address of this machine and its own networks? Names are looked up when
+    something is sent.
+    """
+    try:
+        url = read_apprise_url(typed.strip())
+        if len(url.text) > MAX_ADDRESS or is_refused_literal(url.host or "", private=private):
+            raise ValueError("too long, or an address that is not reached from here")
+    except ValueError as error:
+        raise Invalid({"address": [WRONG["apprise"]]}) from error
+    return TypedAddress(url.text, url.shown)
 
 
 def _mail(typed: str) -> TypedAddress:
@@ -75,6 +92,10 @@ KINDS: Final[dict[str, Callable[[str], TypedAddress]]] = {
     "webhook": _webhook,
 }
 WRONG: Final = {
+    "apprise": (
+        "Not an Apprise URL that can be used here: one receiver of one of"
+        f" {', '.join(SERVICES)}, with no option that changes what is sent."
+    ),
     "email": "Not an e-mail address.",
     "sms": "Not a phone number with its country code, such as +33 6 12 34 56 78.",
     "webpush": "Not a browser's subscription to a push service that is known.",

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import ContactMethod, User
+from models import ContactMethod
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
+from services.contact_methods.changing import lock_account
 from services.contact_methods.listing import listed
-from services.exceptions import ContentConflict, Invalid, NotFound
+from services.exceptions import ContentConflict, Invalid
 from services.paging import Page
 
 
@@ -41,7 +42,7 @@ def _ordered(
 ) -> Page:
     if len(set(method_ids)) < len(method_ids):
         raise Invalid({"method_ids": ["Each once."]})
-    methods = {each.id: each for each in lock_methods(session, user_id)}
+    methods = {each.id: each for each in _locked(session, user_id)}
     if methods.keys() != set(method_ids):
         raise ContentConflict(
             "These are not all the methods that there are: somebody has changed them.",
@@ -54,15 +55,9 @@ def _ordered(
     return listed(session, user_id)
 
 
-def lock_methods(session: Session, user_id: UUID) -> Sequence[ContactMethod]:
-    """A person's methods; nobody adds or changes one until the transaction ends.
-
-    Raises `NotFound`.
-    """
-    # The account's row is the lock of its methods.
-    account = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
-    if session.scalar(account) is None:
-        raise NotFound
+def _locked(session: Session, user_id: UUID) -> Sequence[ContactMethod]:
+    """A person's methods; nobody adds or changes one until the transaction ends."""
+    lock_account(session, user_id)
     return session.scalars(
         select(ContactMethod)
         .where(ContactMethod.user_id == user_id, ContactMethod.active)

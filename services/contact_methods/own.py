@@ -9,15 +9,13 @@ from hmac import compare_digest
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from models import ContactMethod, User
-from models.base import new_id
-from models.sealing import sealed
+from models import ContactMethod
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
+from services.contact_methods.changing import lock_method, put_in, take_away
 from services.contact_methods.codes import (
     MOST_TRIES,
     Whose,
@@ -27,9 +25,8 @@ from services.contact_methods.codes import (
 )
 from services.contact_methods.kinds import read_address
 from services.contact_methods.listing import listed_one
-from services.exceptions import Invalid, MethodCodeInvalid, NotFound
+from services.exceptions import Invalid, MethodCodeInvalid
 
-MOST: Final = 10
 SECRET_BYTES: Final = 32
 
 
@@ -47,31 +44,15 @@ def add_method(
     shown this once. Raises `Invalid` and `RateLimited`.
     """
     scopes(actor, Action.OWN_METHODS)
+    if kind == "apprise":
+        raise Invalid({"kind": ["An administrator adds it."]})
     if kind not in served:
         raise Invalid({"kind": ["Not set up at this installation."]})
     typed = read_address(kind, address, push_services)
-    method_id = new_id()
     secret = secrets.token_urlsafe(SECRET_BYTES) if kind == "webhook" else None
     with acting(actor, now) as session:
-        _check_room(session, actor)
-        row = {
-            "clinic_id": actor.clinic_id,
-            "id": method_id,
-            "user_id": actor.user_id,
-            "kind": kind,
-            "address": typed.address,
-            "shown": typed.shown,
-            "signing_secret": secret,
-            "created_at": now,
-        }
-        session.execute(insert(ContactMethod).values(sealed(ContactMethod, row)))
-        send_code(session, Whose(actor.clinic_id, actor.user_id, method_id, kind), now)
-        audit.record(
-            session, actor.user_id, "contact_method_added", now, object_id=method_id, channel=kind
-        )
-        return listed_one(session, actor.user_id, method_id) | (
-            {} if secret is None else {"signing_secret": secret}
-        )
+        made = put_in(session, actor, actor.user_id, kind, typed, now, signing_secret=secret)
+    return made if secret is None else made | {"signing_secret": secret}
 
 
 def new_code(actor: Actor, method_id: UUID, now: datetime) -> None:
@@ -131,26 +112,11 @@ def remove_method(actor: Actor, method_id: UUID, now: datetime) -> None:
     """Take it away, its address with it; pages on their way go on by the next one."""
     scopes(actor, Action.OWN_METHODS)
     with acting(actor, now) as session:
-        method = _own(session, actor, method_id)
-        method.active, method.address, method.shown = False, "", ""
-        method.signing_secret = method.code_digest = method.code_expires_at = None
-        session.flush()  # the head of the audit chain is locked last
-        audit.record(session, actor.user_id, "contact_method_removed", now, object_id=method_id)
+        take_away(session, actor, _own(session, actor, method_id), now)
 
 
 def _own(session: Session, actor: Actor, method_id: UUID) -> ContactMethod:
-    found = session.scalars(
-        select(ContactMethod)
-        .where(
-            ContactMethod.id == method_id,
-            ContactMethod.user_id == actor.user_id,
-            ContactMethod.active,
-        )
-        .with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return lock_method(session, actor.user_id, method_id)
 
 
 def _whose(method: ContactMethod) -> Whose:
@@ -165,13 +131,3 @@ def _is_right(method: ContactMethod, digest: bytes, now: datetime) -> bool:
         and method.code_tries < MOST_TRIES
         and compare_digest(method.code_digest, digest)
     )
-
-
-def _check_room(session: Session, actor: Actor) -> None:
-    # The account's row is the lock of its methods.
-    session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
-    count = session.scalar(
-        select(func.count()).where(ContactMethod.user_id == actor.user_id, ContactMethod.active)
-    )
-    if (count or 0) >= MOST:
-        raise Invalid({"kind": [f"At most {MOST}: remove one first."]})

@@ -17,6 +17,7 @@ from schemas.contact_methods import (
     MethodOrderIn,
     MethodOut,
     NewMethodOut,
+    PagerIn,
     PushKeyOut,
     SentPageOut,
 )
@@ -29,6 +30,7 @@ from services.contact_methods.own import (
     try_method,
     verify,
 )
+from services.contact_methods.pagers import add_pager, remove_pager
 
 METHODS = page_of(MethodOut)
 routes = Routes("contact methods", __name__, description="How members of staff are reached")
@@ -97,6 +99,23 @@ def delete_method(method_id: UUID) -> None:
 def get_methods_of(user_id: UUID) -> Response:
     """A member of staff's contact methods; addresses are cut short."""
     return json_answer(list_of(current_actor(), user_id, now()))
+
+
+@routes.writes(ALL_OF, PagerIn, MethodOut, status=201)
+def post_pager(body: dict[str, Any], user_id: UUID) -> Response:
+    """Add a method by Apprise for a member of staff: they get the code, and are not paged before
+    they have entered it. The URL is a secret and never shown.
+    """
+    settings: Settings = current_app.config["INTERLUDE"]
+    private = settings.method_private
+    made = add_pager(current_actor(), user_id, body["address"], now(), private=private)
+    return json_answer(made, 201)
+
+
+@routes.writes(f"{ALL_OF}/<uuid:method_id>", status=204, method="DELETE")
+def delete_pager(user_id: UUID, method_id: UUID) -> None:
+    """Remove a method by Apprise, its URL with it."""
+    remove_pager(current_actor(), user_id, method_id, now())
 
 
 @routes.writes(f"{ALL_OF}/order", MethodOrderIn, METHODS, method="PUT")

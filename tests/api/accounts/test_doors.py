@@ -144,6 +144,13 @@ ROUTES = [
     ("PUT", f"/v1/users/{ID}/contact-methods/order", {"method_ids": []}, {A}),
     (
         "POST",
+        f"/v1/users/{ID}/contact-methods",
+        {"kind": "apprise", "address": "ntfys://ntfy.sh/quagga"},
+        {A},
+    ),
+    ("DELETE", f"/v1/users/{ID}/contact-methods/{ID}", None, {A}),
+    (
+        "POST",
         "/v1/invitations",
         {"email": "p@c.example", "name": "Pat Quagga", "roles": ["patient"]},
         {C, A},

@@ -141,6 +141,8 @@ def on_call(client: FlaskClient, clinic: ClinicWorld) -> None:
     for person, ordered in ((ann, methods), (admin, hers)):
         made(client.put(f"{ordered}/order", json=only, headers=person.headers), 200)
     assert client.delete(f"{methods}/{added['id']}", headers=ann.headers).status_code == 204
+    pager = made(post(client, admin, {"kind": "apprise", "address": "jsons://p.example"}, hers))
+    assert client.delete(f"{hers}/{pager['id']}", headers=admin.headers).status_code == 204
 
 
 def a_phone(chart: Chart) -> None:

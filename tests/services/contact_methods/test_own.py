@@ -7,8 +7,8 @@ import pytest
 from services.access import TABLE as ACCESS
 from services.access import Action
 from services.channels.webhook import WebhookChannel
+from services.contact_methods.changing import MOST
 from services.contact_methods.codes import MOST_AN_HOUR, MOST_TRIES
-from services.contact_methods.own import MOST
 from tests.builders.calls import made, refused
 from tests.builders.reach.methods import Door, add_method, code_in, method_of, page_goes_to
 from tests.builders.scene import Scene
