@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from schemas.base import one_of
 
-STORED = "what the id was first sent with; not for a token that has expired"
+STORED = "what the id was first sent with, or what there is; not for a token that has expired"
 FACTORS = ("totp", "recovery_code")
 
 

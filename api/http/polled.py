@@ -1,4 +1,4 @@
-"""Reads that a phone or a board asks for again and again: what is unchanged costs no body."""
+"""What a phone or a board asks for again and again: what is unchanged costs no body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IF_NONE_MATCH: Final = {
 
 
 def polled(routes: Routes, *headers: dict[str, Any]) -> Callable[[Callable[..., Response]], Any]:
-    """Documents the ETag, the 304 for whoever shows it, and other headers that are read."""
+    """Document the ETag, the 304 for whoever shows it, and other headers that are read."""
 
     def documented(view: Callable[..., Response]) -> Any:
         view = routes.alt_response(304, description="Unchanged", headers=TAG, success=True)(view)
@@ -30,7 +30,7 @@ def polled(routes: Routes, *headers: dict[str, Any]) -> Callable[[Callable[..., 
 
 
 def polled_answer(document: Any, *, kept: bool = False) -> Response:
-    """With its ETag, or 304; `kept`: about nobody, so that a cache may keep it."""
+    """Answer with its ETag, or 304; `kept`: about nobody, so that a cache may keep it."""
     response = json_answer(document)
     if kept:
         response.headers["Cache-Control"] = "private, no-cache"

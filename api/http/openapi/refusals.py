@@ -82,7 +82,10 @@ FOR_EVERYBODY: Final = of(
     "get_own_account", "get_own_sessions", "delete_session", "post_password", "post_email",
     "post_email_confirm", "post_logout", "list_instruments", "get_instrument", "get_codes",
 )  # fmt: skip
-ENDS_WHAT_MAY_BE_NEEDED: Final = of("delete_contact", "delete_schedule", "delete_override")
+# Not while what is named is needed, or is not ready.
+OF_A_STATE: Final = of(
+    "delete_contact", "delete_schedule", "delete_override", "send_new_code", "send_test_page",
+)  # fmt: skip
 CHECKS_A_PASSWORD: Final = of(
     "post_login", "post_accept", "post_password", "post_password_reset",
     "post_password_reset_confirm", "post_email", "post_email_confirm",
@@ -104,7 +107,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.AppTooOld: lambda call: not call.crisis and call.name != "post_refresh",
     refused.NotFound: lambda call: call.has_ids,
     refused.ChooseClinic: of("post_login"),
-    refused.ContentConflict: lambda call: call.takes("id"),
+    refused.ContentConflict: lambda call: call.takes("id") or call.takes("method_ids"),
     refused.IdTaken: lambda call: call.takes("id"),
     refused.DrillRunning: of("post_drill"),
     refused.AlreadyResolved: HANDLES_AN_ALERT,
@@ -114,7 +117,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.OpenAlertExists: of("patch_patient"),
     refused.LastAdmin: of("patch_user"),
     refused.AdultsOnly: lambda call: call.takes("born_on"),
-    refused.Invalid: lambda call: call.has_input or ENDS_WHAT_MAY_BE_NEEDED(call),
+    refused.Invalid: lambda call: call.has_input or OF_A_STATE(call),
     refused.RateLimited: lambda call: CHECKS_A_PASSWORD(call) or SENDS_A_CODE(call),
     refused.Unavailable: lambda _call: True,
 }
@@ -234,9 +237,10 @@ def _declared(answers: Mapping[Any, Any]) -> Iterator[Refusal]:
 
 
 def _stored(answers: Mapping[Any, Any]) -> str | None:
-    """The name of the schema of what is made."""
-    for status, answer in answers.items():
-        if str(status) == "201" and isinstance(answer, dict):
-            shape = answer.get("content", {}).get("application/json", {}).get("schema", {})
-            return str(shape.get("$ref", "")).removeprefix(SCHEMAS) or None
+    """The name of the schema of what is made, or else of what is shown."""
+    for wanted in ("201", "200"):
+        for status, answer in answers.items():
+            if str(status) == wanted and isinstance(answer, dict):
+                shape = answer.get("content", {}).get("application/json", {}).get("schema", {})
+                return str(shape.get("$ref", "")).removeprefix(SCHEMAS) or None
     return None

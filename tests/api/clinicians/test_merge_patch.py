@@ -53,6 +53,7 @@ EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
         "staffed": (HOURS, []),
         "holidays": (["2025-12-25"], []),
         "cssrs_texts": ({"q1": "Have you wished to be dead?"}, {}),
+        "language": ("de", None),
     },
 }
 # A pause has both beside it; alone they change nothing.
