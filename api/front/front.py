@@ -24,10 +24,12 @@ from api.http.auth import NEAR_CRISIS_ROUTE, WITH_A_BODY
 from api.http.bodies import SEARCHED_BYTES
 from api.http.client_address import address_of
 from api.http.edge import security_headers
+from api.http.languages import READ_AT_MOST, languages_of
 from api.http.problems import MEDIA_TYPE, document
 from api.settings import Settings
 from services.operations.safety import REASONS
 from services.rules.cards.crisis import generic_card
+from services.rules.languages.wording import chosen_language, wording
 
 log = structlog.get_logger()
 
@@ -133,8 +135,8 @@ class Front:
             part, is_last = await run(call.begin)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is answered
             log.error("request_lost", kind=type(error).__name__)
-            with_card = _carries_danger(scope["method"], scope["path"])
-            await _send_broken(send, self._headers, with_card=with_card)
+            danger = _carries_danger(scope["method"], scope["path"])
+            await _send_broken(send, self._headers, _last_card(scope) if danger else {})
             return
         try:
             if call.hold_s:
@@ -165,9 +167,15 @@ class Front:
                 return
 
 
-async def _send_broken(send: Send, headers: dict[str, str], *, with_card: bool) -> None:
-    """The last words when the application had none; on a crisis route, with whom to call."""
-    card = {"safety": generic_card(committed=None, level="crisis")} if with_card else {}
+def _last_card(scope: Scope) -> dict[str, Any]:
+    """With whom to call, in the language that the request asks for."""
+    asked = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+    words = wording(chosen_language(*languages_of(asked[:READ_AT_MOST])), {})
+    return {"safety": generic_card(committed=None, level="crisis", wording=words)}
+
+
+async def _send_broken(send: Send, headers: dict[str, str], card: dict[str, Any]) -> None:
+    """The last words when the application had none; on a crisis route, with the card."""
     sent = headers | {"Content-Type": MEDIA_TYPE}
     raw = [(name.lower().encode(), value.encode()) for name, value in sent.items()]
     await send({"type": "http.response.start", "status": 500, "headers": raw})

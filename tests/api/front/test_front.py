@@ -19,6 +19,7 @@ from api.front.watchdog import EXIT_CODE, Watchdog, deaf_processes, signs_of_lif
 from api.front.wsgi_call import PART_BYTES, Application
 from api.http.hold import HEADER
 from api.settings import Settings
+from services.rules.languages.texts import TEXTS
 from tests.builders.world import made_up_email
 from tests.fixtures.app import SECRET
 
@@ -146,6 +147,9 @@ def test_what_raises_outside_the_application_is_answered() -> None:
     safety = json.loads(b"".join(parts))["safety"]
     assert safety["resources"]
     assert "do not count on it" in safety["monitoring"]
+    french = {"accept-language": "fr-CH, en;q=0.5"}
+    _, _, parts = ask(app, "POST", "/v1/check-ins", b"{}", **french)
+    assert TEXTS["fr"].card.unknown in json.loads(b"".join(parts))["safety"]["monitoring"]
 
 
 def test_a_clock_that_is_set_makes_no_process_deaf(tmp_path: Path) -> None:
