@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -44,6 +46,19 @@ _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _SINCE: Final = bindparam("since", type_=Integer())
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a phone has read, as revisions.
+
+    A page that was cut tells of an entry at its newest change alone: up to `reached` the phone may
+    lack a version that has been amended since, and still have the one before. Up to `complete` it
+    had all as it was.
+    """
+
+    reached: int = 0
+    complete: int = 0
+
+
 def list_changes(actor: Actor, *, now: datetime, limit: int, cursor: str | None) -> Page:
     """The patient's entries that are new or otherwise than at the cursor, in the order in which
     they changed; without a cursor all of them. The next cursor stands for a revision.
@@ -56,26 +71,24 @@ def list_changes(actor: Actor, *, now: datetime, limit: int, cursor: str | None)
         newest = session.scalars(
             select(PatientStatus.revision).where(PatientStatus.patient_id == patient_id)
         ).one()
-        since = 0 if cursor is None else _revision_of(cursor, patient_id, newest)
+        begin = Place() if cursor is None else _place_of(cursor, patient_id, newest)
         # A revision is never cut in two: the cursor could not say where.
         changed = _CHANGED.fetch(limit, with_ties=True)
-        rows = session.execute(changed, {"patient_id": patient_id, "since": since}).all()
+        rows = session.execute(changed, {"patient_id": patient_id, "since": begin.reached}).all()
         shown = _shown(session, actor, rows, now)
-        gone = _gone(session, patient_id, rows, since)
+        gone = _gone(session, patient_id, rows, begin)
         audit.record_read(session, actor, "changes_read", now)
-    reached = rows[-1].revision if len(rows) >= limit else newest
-    return {
-        "items": list(_items(rows, shown, gone)),
-        "next_cursor": _cursor_of(reached, patient_id),
-    }
+    cut = len(rows) >= limit
+    end = Place(rows[-1].revision, begin.complete) if cut else Place(newest, newest)
+    return {"items": list(_items(rows, shown, gone)), "next_cursor": _cursor_of(end, patient_id)}
 
 
 def _items(
-    rows: Sequence[Any], shown: dict[UUID, dict[str, Any]], gone: dict[UUID, UUID]
+    rows: Sequence[Any], shown: dict[UUID, dict[str, Any]], gone: Mapping[UUID, Sequence[UUID]]
 ) -> Iterator[dict[str, Any]]:
     """What stands in place of another version comes behind it."""
     for row in sorted(rows, key=lambda row: (row.revision, row.kind, row.root_id)):
-        if former := gone.get(row.root_id):
+        for former in gone.get(row.root_id, ()):
             yield {"kind": row.kind, "id": former, "op": "delete"}
         record = shown[row.root_id]
         yield {"kind": row.kind, "id": record["id"], "op": "upsert", "record": record}
@@ -94,21 +107,35 @@ def _shown(
     return found
 
 
-def _gone(session: Session, patient_id: UUID, rows: Sequence[Any], since: int) -> dict[UUID, UUID]:
-    """By the first version's id: the version that was current at the cursor and is not any more."""
+def _gone(
+    session: Session, patient_id: UUID, rows: Sequence[Any], begin: Place
+) -> dict[UUID, list[UUID]]:
+    """By the first version's id: the versions that a phone at this place may have, and that are
+    current no more.
+    """
     roots = [row.root_id for row in rows if row.kind in KINDS]
-    found: dict[UUID, UUID] = {}
+    found: dict[UUID, list[UUID]] = defaultdict(list)
     for kind in KINDS.values():
-        table = kind.table
-        known = session.execute(
-            select(table.root_id, table.id, table.superseded)
+        table, later = kind.table, aliased(kind.table)
+        former = session.execute(
+            select(table.root_id, table.id)
+            .join(
+                later,
+                (later.clinic_id == table.clinic_id)
+                & (later.patient_id == table.patient_id)
+                & (later.root_id == table.root_id)
+                & (later.version == table.version + 1),
+            )
             .where(
-                table.patient_id == patient_id, table.root_id.in_(roots), table.revision <= since
+                table.patient_id == patient_id,
+                table.root_id.in_(roots),
+                table.revision <= begin.reached,
+                later.revision > begin.complete,
             )
             .order_by(table.version)
-        ).all()
-        last = {row.root_id: row for row in known}
-        found |= {root: row.id for root, row in last.items() if row.superseded}
+        )
+        for row in former:
+            found[row.root_id].append(row.id)
     return found
 
 
@@ -176,26 +203,27 @@ def _changed() -> Select[Any]:
 _CHANGED: Final = _changed()
 
 
-def _cursor_of(revision: int, patient_id: UUID) -> str:
-    """A revision of this patient's, that nobody else can make up."""
-    place = revision.to_bytes(_REVISION_BYTES, "big")
-    return base64.urlsafe_b64encode(place + _mark(place, patient_id)).decode()
+def _cursor_of(place: Place, patient_id: UUID) -> str:
+    """A place among this patient's revisions, that nobody else can make up."""
+    packed = b"".join(one.to_bytes(_REVISION_BYTES, "big") for one in astuple(place))
+    return base64.urlsafe_b64encode(packed + _mark(packed, patient_id)).decode()
 
 
-def _revision_of(cursor: str, patient_id: UUID, newest: int) -> int:
+def _place_of(cursor: str, patient_id: UUID, newest: int) -> Place:
     """What a cursor says; raises `Invalid` for one that we did not give to this patient, or that
     tells of more than there is (of a database that was restored since).
     """
     try:
-        packed = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        given = base64.b64decode(cursor, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        packed = b""
-    place, mark = packed[:_REVISION_BYTES], packed[_REVISION_BYTES:]
-    revision = int.from_bytes(place, "big")
-    if not hmac.compare_digest(mark, _mark(place, patient_id)) or revision > newest:
+        given = b""
+    packed, mark = given[: 2 * _REVISION_BYTES], given[2 * _REVISION_BYTES :]
+    reached, complete = packed[:_REVISION_BYTES], packed[_REVISION_BYTES:]
+    place = Place(int.from_bytes(reached, "big"), int.from_bytes(complete, "big"))
+    if not hmac.compare_digest(mark, _mark(packed, patient_id)) or place.reached > newest:
         raise Invalid({"cursor": ["Not a cursor of this list: begin anew without one."]})
-    return revision
+    return place
 
 
-def _mark(place: bytes, patient_id: UUID) -> bytes:
-    return keyring.digest(place + patient_id.bytes, "changes cursor")[:_MARK_BYTES]
+def _mark(packed: bytes, patient_id: UUID) -> bytes:
+    return keyring.digest(packed + patient_id.bytes, "changes cursor")[:_MARK_BYTES]
