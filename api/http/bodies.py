@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -124,14 +124,21 @@ class Routes(Blueprint):  # type: ignore[misc] # flask-smorest ships no types
 
     ARGUMENTS_PARSER = StrictParser()
 
-    def reads(self, path: str, answer: Any, query: Any = None, **answered: Any) -> Decorator:
-        """A GET that answers 200; `query`: what its address may ask."""
+    def reads(
+        self,
+        path: str,
+        answer: Any,
+        query: Any = None,
+        parameters: Sequence[dict[str, Any]] = (),
+        **answered: Any,
+    ) -> Decorator:
+        """A GET that answers 200; `query`: what its address may ask, `parameters`: its headers."""
 
         def route(view: View) -> View:
             view = self.response(200, answer, **answered)(view)
             if query is not None:
                 view = self.arguments(query, location="query")(view)
-            routed: View = self.route(path, methods=["GET"])(view)
+            routed: View = self.route(path, methods=["GET"], parameters=list(parameters))(view)
             return routed
 
         return route

@@ -9,7 +9,7 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
-from api.http.polled import TAG, polled, polled_answer
+from api.http.polled import IF_NONE_MATCH, TAG, polled, polled_answer
 from schemas.alerts import (
     AlertListQuery,
     AlertOut,
@@ -33,7 +33,7 @@ from services.evaluation.rule_burden import get_rule_burden
 routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")
 
 
-@routes.reads("/v1/alerts", page_of(AlertRowOut), AlertListQuery, headers=TAG)
+@routes.reads("/v1/alerts", page_of(AlertRowOut), AlertListQuery, [IF_NONE_MATCH], headers=TAG)
 @polled(routes)
 def get_alerts(query: dict[str, Any]) -> Response:
     """The worklist: all that is not resolved on the first page, by tier, then the oldest."""

@@ -7,15 +7,17 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes
 from api.http.languages import ACCEPT_LANGUAGE, in_languages
-from api.http.polled import TAG, polled, polled_answer
+from api.http.polled import IF_NONE_MATCH, TAG, polled, polled_answer
 from schemas.phone.instruments import InstrumentOut, InstrumentPage
 from services.operations.instruments import clinic_instrument, clinic_instruments
 
 routes = Routes("instruments", __name__, description="The questionnaires, as data")
 
+ASKED = (IF_NONE_MATCH, ACCEPT_LANGUAGE)
 
-@routes.reads("/v1/instruments", InstrumentPage, headers=TAG)
-@polled(routes, ACCEPT_LANGUAGE)
+
+@routes.reads("/v1/instruments", InstrumentPage, parameters=ASKED, headers=TAG)
+@polled(routes)
 def list_instruments() -> Response:
     """All instruments, complete, by code; C-SSRS in the clinic's own wording."""
     found, words = clinic_instruments(current_actor(), now())
@@ -23,8 +25,8 @@ def list_instruments() -> Response:
     return in_languages(polled_answer(shown, kept=True), words.languages)
 
 
-@routes.reads("/v1/instruments/<code>", InstrumentOut, headers=TAG)
-@polled(routes, ACCEPT_LANGUAGE)
+@routes.reads("/v1/instruments/<code>", InstrumentOut, parameters=ASKED, headers=TAG)
+@polled(routes)
 def get_instrument(code: str) -> Response:
     """One instrument by its code."""
     found, words = clinic_instrument(current_actor(), code, now())

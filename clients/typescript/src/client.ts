@@ -36,7 +36,8 @@ export function createInterlude(baseUrl: string, keeper: Keeper): Client<paths> 
     async onResponse({ request, response, schemaPath }) {
       const again = unsent.get(request);
       if (response.status !== 401 || NEEDS_NO_TOKEN.has(schemaPath) || !again) return undefined;
-      const pair = await fresh();
+      // The answer at hand may hold the crisis card: a failure here must not take its place.
+      const pair = await fresh().catch(() => undefined);
       if (!pair) return undefined;
       again.headers.set("Authorization", `Bearer ${pair.access_token}`);
       return fetch(again);

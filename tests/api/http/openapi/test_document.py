@@ -127,6 +127,17 @@ def problem_codes(document: dict[str, Any], answer: dict[str, Any]) -> list[str]
     return [one["properties"]["code"]["const"] for one in shapes]
 
 
+@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/changes"])
+def test_what_is_polled_documents_its_query_and_its_tag(
+    document: dict[str, Any], path: str
+) -> None:
+    item = document["paths"][path]
+    asked = {(one["in"], one["name"]) for one in item["get"]["parameters"] + item["parameters"]}
+    assert asked >= {("query", "limit"), ("query", "cursor"), ("header", "If-None-Match")}
+    assert "ETag" in item["get"]["responses"]["200"]["headers"]
+    assert "304" in item["get"]["responses"]
+
+
 def test_a_success_with_a_body_has_a_schema(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         for status, answer in operation["responses"].items():
