@@ -90,7 +90,7 @@ CHECKS_A_PASSWORD: Final = of(
     "post_login", "post_accept", "post_password", "post_password_reset",
     "post_password_reset_confirm", "post_email", "post_email_confirm",
 )  # fmt: skip
-SENDS_A_CODE: Final = of("post_method", "send_new_code", "send_test_page")
+SENDS_A_CODE: Final = of("post_method", "post_pager", "send_new_code", "send_test_page")
 TAKES_A_SECRET: Final = of("post_login", "post_refresh")
 ALWAYS_TAKEN: Final = of("post_help_request", "post_sync")  # each item of a sync has its own answer
 HANDLES_AN_ALERT: Final = of(
