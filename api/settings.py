@@ -89,6 +89,7 @@ class Settings:
     method_private: bool = False
     watch_url: str = field(default="", repr=False)
     min_app_version: str = ""
+    fcm_key_file: Path | None = None
     api_processes: int = number(2, 1, 64)
     api_threads: int = number(8, 1, 64)
     crisis_threads: int = number(4, 1, 64)
@@ -152,6 +153,7 @@ class Settings:
             webhook_private=read.switch("WEBHOOK_PRIVATE", default=True),
             method_private=read.switch("METHOD_PRIVATE", default=False),
             watch_url=_watch_url(read.text("WATCH_URL")),
+            fcm_key_file=_path(read.text("FCM_KEY_FILE")),
             min_app_version=_app_version(read.text("MIN_APP_VERSION")),
             **known,
         )

@@ -43,6 +43,7 @@ from models.on_call.schedule import (
 from models.operations import ApiLife, Probe, WatchRun, WorkerHeartbeat
 from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.people.clinic import Clinic
+from models.people.device import PushedDevice, ReminderPlan, SentReminder
 from models.people.email_change import EmailChange
 from models.people.password_reset import PasswordReset, PasswordResetRequest
 from models.people.patient import (
@@ -108,9 +109,12 @@ __all__ = [
     "PatientStatus",
     "Probe",
     "ProviderReport",
+    "PushedDevice",
     "RecordId",
+    "ReminderPlan",
     "RulesFailure",
     "SearchPart",
+    "SentReminder",
     "SessionDecision",
     "SessionFollowUp",
     "SideEffectReport",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
@@ -14,6 +14,8 @@ from schemas.on_call import GapOut
 EMAIL_LIMIT: Final = 254
 PASSWORD_LEAST: Final = 10
 PASSWORD_LIMIT: Final = 1024
+CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)"
+LANGUAGE: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$(?!\n)"
 MAX_IN_LIST: Final = 200
 
 
@@ -33,6 +35,29 @@ def unknown_indications() -> fields.List[str]:
     return fields.List(fields.String(), metadata={"description": words})
 
 
+def clock(**kwargs: Any) -> fields.String:
+    """A time on a wall clock."""
+    checked = validate.Regexp(CLOCK, error="Not a time such as 22:30.")
+    words = {"description": "a time on the wall clock", "example": "22:30"}
+    return fields.String(validate=checked, metadata=words, **kwargs)
+
+
+class QuietHoursIn(Strict):
+    """When not to be reminded, on the wall clock of the own zone: from `from` to just before `to`,
+    past midnight where `to` is earlier.
+    """
+
+    from_ = clock(required=True, data_key="from", attribute="from")
+    to = clock(required=True)
+
+
+class QuietHoursOut(Schema):
+    """When not to be reminded, on the wall clock of the own zone."""
+
+    from_ = clock(required=True, data_key="from", attribute="from")
+    to = clock(required=True)
+
+
 class MeOut(Schema):
     """Who somebody is."""
 
@@ -43,6 +68,35 @@ class MeOut(Schema):
     clinic_id = fields.UUID(required=True)
     patient_id = fields.UUID(metadata={"description": "Only for a patient."})
     timezone = fields.String(required=True)
+    language = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "a BCP 47 tag, as `pt-BR`; null: as each request asks for"},
+    )
+    quiet_hours = fields.Nested(
+        QuietHoursOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "when not to be reminded; null: from 21:00 to 08:00"},
+    )
+
+
+class MePatchIn(Patch):
+    """What everybody changes of their own account. A `timezone` that nobody knows is the clinic's;
+    null takes language and quiet hours back to what is usual.
+    """
+
+    language = fields.String(
+        allow_none=True,
+        metadata={"description": "a BCP 47 tag; null: as each request asks for"},
+        validate=validate.Regexp(LANGUAGE, error="Not a language tag such as pt-BR."),
+    )
+    timezone = text(200, least=1)
+    quiet_hours = fields.Nested(
+        QuietHoursIn,
+        allow_none=True,
+        metadata={"description": "when not to be reminded; equal times: never quiet"},
+    )
 
 
 class LoginIn(Strict):

@@ -45,6 +45,7 @@ class Action(StrEnum):
     INVITE_STAFF = "invitations of any role"
     OWN_ACCOUNT = "own account"
     OWN_METHODS = "own contact methods"
+    OWN_DEVICES = "own devices that reminders go to"
     READ_METHODS = "contact methods of others: read"
     CHANGE_METHODS = "contact methods of others: change"
 
@@ -72,6 +73,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
     Action.OWN_METHODS: (None, Scope.OWN, Scope.OWN, Scope.OWN),
+    Action.OWN_DEVICES: (Scope.OWN, None, None, None),
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),
     Action.CHANGE_METHODS: (None, None, None, Scope.CLINIC),
 }

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.mail",
     "tests.fixtures.webhook",
+    "tests.fixtures.fcm",
     "tests.fixtures.running",
 ]
 

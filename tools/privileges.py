@@ -19,10 +19,11 @@ from api.settings import Settings
 from migrations.upgrade import PROJECT
 
 DEMO, WORKER, API, SEALER, WATCHER = "demo", "alert worker", "API", "audit sealer", "watcher"
+REMINDERS = "reminders"
 # Settings that let one do something, and whose they are; a database URL that is not here is
 # nobody's. All other settings are everybody's.
 WHOSE: Final[Mapping[str, frozenset[str]]] = {
-    "DATABASE_URL": frozenset({API, DEMO}),
+    "DATABASE_URL": frozenset({API, DEMO, REMINDERS}),
     "WORKER_DATABASE_URL": frozenset({WORKER}),
     "OWNER_DATABASE_URL": frozenset(),
     "AUDITOR_DATABASE_URL": frozenset({WATCHER}),
@@ -32,6 +33,7 @@ WHOSE: Final[Mapping[str, frozenset[str]]] = {
     "AUDIT_CHECKPOINTS_TO": frozenset({SEALER}),
     "ADMIN_DATABASE_URL": frozenset(),
     "SMTP_URL": frozenset({WORKER}),
+    "FCM_KEY_FILE": frozenset({REMINDERS}),
     "METRICS_TOKEN": frozenset({API}),
 }
 TRY_IT: Final = "import api, flask, granian, psycopg, tools.tied"

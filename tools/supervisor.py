@@ -37,6 +37,7 @@ from tools.mailbox import open_mailbox
 from tools.privileges import (
     API,
     DEMO,
+    REMINDERS,
     SEALER,
     WATCHER,
     WORKER,
@@ -221,7 +222,11 @@ def _metrics_folder(settings: Settings) -> Path:
 
 
 def _supervise(settings: Settings, start: StartChild, stack: ExitStack) -> None:
-    children = [start(WORKER, _flask("alerts", "work")), start(API, serve_command(settings))]
+    children = [
+        start(WORKER, _flask("alerts", "work")),
+        start(REMINDERS, _flask("reminders", "work")),
+        start(API, serve_command(settings)),
+    ]
     sealer = start(SEALER, _flask("audit", "seal"))
     if PREFIX + "SEALER_DATABASE_URL" in sealer.environ:
         children.insert(0, sealer)

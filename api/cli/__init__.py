@@ -24,6 +24,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "keys",
     "on_call",
     "play",
+    "reminders",
     "rules",
 )
 

@@ -14,7 +14,7 @@ from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.cli.cohort_tables import print_groups, print_published, wide_console
+from api.cli.tables.cohort import print_groups, print_published, wide_console
 from services.clock import utcnow
 from services.evaluation.simulation.outcomes import Truth, simulated_patients
 from services.exceptions import Invalid, NotFound

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from api.cli.clinic import refusals_as_messages
-from api.cli.rule_tables import difference_line, print_shadow, print_simulation
+from api.cli.tables.rules import difference_line, print_shadow, print_simulation
 from services.clock import utcnow
 from services.evaluation.shadow import shadow_simulated, shadow_stored, stored_patients
 from services.evaluation.simulation.comparison import ShadowTally, changed_numbers

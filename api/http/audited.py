@@ -23,6 +23,7 @@ PAGE: Final = "/a/<alert_id>"
 METHOD: Final = "/v1/me/contact-methods/<uuid:method_id>"
 METHODS_OF: Final = "/v1/users/<uuid:user_id>/contact-methods"
 REVIEW: Final = "/v1/clinic/languages/<string:language>/review"
+DEVICE: Final = "/v1/me/devices/<string:device_id>"
 ON_CALL: Final = "/v1/on-call/schedules"
 SCHEDULE: Final = f"{ON_CALL}/<uuid:schedule_id>"
 ON_DUTY: Final = "who is on call, which all staff may see"
@@ -36,6 +37,9 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/invitations": ("user_invited",),
     "POST /v1/invitations/accept": ("invitation_accepted", "invitation_answered_again"),
     "GET /v1/me": ("own_account_read",),
+    "PATCH /v1/me": ("own_account_changed", "own_account_read"),
+    f"PUT {DEVICE}": ("device_put",),
+    f"DELETE {DEVICE}": ("device_removed",),
     "POST /v1/me/password": ("password_changed",),
     "GET /v1/me/sessions": ("devices_read",),
     "DELETE /v1/me/sessions/<uuid:session_id>": ("device_ended",),

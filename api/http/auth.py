@@ -239,6 +239,8 @@ def me_of(profile: Profile) -> dict[str, Any]:
         "roles": profile.roles,
         "clinic_id": profile.clinic_id,
         "timezone": profile.timezone,
+        "language": profile.language,
+        "quiet_hours": profile.quiet_hours,
     }
     return shown if profile.patient_id is None else {**shown, "patient_id": profile.patient_id}
 

@@ -23,6 +23,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "clinicians.cohort",
     "accounts.contact_methods",
     "clinicians.courses",
+    "phone.devices",
     "docs",
     "phone.due",
     "phone.help_requests",

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, OfClinic, Strings, of_clinic, of_known_clinic
+from models.base import Base, Identified, Json, OfClinic, Strings, of_clinic, of_known_clinic
 from models.encryption import EncryptedText
 
 ROLES: Final = ("patient", "clinician", "on_call", "admin")
@@ -48,6 +48,7 @@ class User(OfClinic, Identified, Base):
     roles: Mapped[Strings]
     timezone: Mapped[str]
     language: Mapped[str | None]
+    quiet_hours: Mapped[Json | None]
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(server_default="true")
     epoch: Mapped[int] = mapped_column(server_default="0")

@@ -74,6 +74,39 @@ class OfflineCardOut(Schema):
     )
 
 
+class RemindedOut(Schema):
+    """An item of `due`: the one with this instrument that opens then."""
+
+    instrument = fields.String(required=True)
+    opens_at = Instant(required=True)
+
+
+class ReminderOut(Schema):
+    """One reminder: show it from `at` to just before `until_at`, and take it back when all that it
+    is `about` is answered.
+    """
+
+    at = Instant(required=True, metadata={"description": "show it then"})
+    until_at = Instant(required=True, metadata={"description": "from then on it is too late"})
+    about = fields.List(
+        fields.Nested(RemindedOut), required=True, metadata={"description": "what is due"}
+    )
+
+
+class ReminderPlanOut(Schema):
+    """The patient's plan, on their wall clock and without their quiet hours. An app whose device is
+    registered (`PUT /v1/me/devices/{device_id}`) is sent them and shows none by itself.
+    """
+
+    title = fields.String(required=True, metadata={"description": "what a reminder says first"})
+    body = fields.String(required=True, metadata={"description": "what it says below"})
+    plan = fields.List(
+        fields.Nested(ReminderOut),
+        required=True,
+        metadata={"description": "of today's mood day and later, ascending"},
+    )
+
+
 class BootstrapOut(Schema):
     """All that an app needs to start, and to go on without a network. Ask again at `fresh_until`
     at the latest: what is due changes with the clock.
@@ -95,6 +128,11 @@ class BootstrapOut(Schema):
         required=True,
         allow_none=True,
         metadata={"description": "no driving before then; null when no restriction holds now"},
+    )
+    reminders = fields.Nested(
+        ReminderPlanOut,
+        required=True,
+        metadata={"description": "for an app that reminds by itself"},
     )
     fresh_until = Instant(
         required=True, metadata={"description": "until then only the patient's data change this"}

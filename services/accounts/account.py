@@ -87,6 +87,8 @@ class Profile:
     roles: list[str]
     clinic_id: UUID
     timezone: str
+    language: str | None
+    quiet_hours: dict[str, str] | None
     epoch: int
     patient_id: UUID | None
 
@@ -101,6 +103,8 @@ def load_profile(session: Session, user_id: UUID) -> Profile:
             User.roles,
             User.clinic_id,
             User.timezone,
+            User.language,
+            User.quiet_hours,
             User.epoch,
             Patient.id.label("patient_id"),
         )

@@ -18,10 +18,11 @@ MOST_BYTES: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class ProviderAnswer:
-    """Status and the first 64 kB."""
+    """Status and the first 64 kB; what it says of when to come back, if anything."""
 
     status: int
     body: bytes
+    retry_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Caller:
             with cut_after(left, lambda: connection.sock):
                 connection.request(method, target, content, dict(headers))
                 response = connection.getresponse()
-                return ProviderAnswer(response.status, response.read(MOST_BYTES))
+                again = response.headers.get("Retry-After")
+                return ProviderAnswer(response.status, response.read(MOST_BYTES), again)
         except DestinationRefused as error:
             raise ChannelError(f"{self.name}_refused_address") from error
         except (OSError, http.client.HTTPException) as error:

@@ -6,7 +6,7 @@ The vendor's service answers that it keeps the message: never that somebody has 
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,6 +28,7 @@ from services.channels.base import (
     alert_url,
 )
 from services.channels.exchange import Caller
+from services.channels.reminders.nudge import TAG, AddressGone, Nudge, failure
 from services.channels.wording import subject
 
 # Whose browsers may be paged: an endpoint is a URL of somebody's choice that this server calls.
@@ -135,25 +136,41 @@ class WebPushChannel:
         """
         if isinstance(message, Letter) and not message.short:
             raise ChannelError("webpush_takes_no_letter", permanent=True)
+        # A second try takes the place of the first one.
+        handling = {
+            "TTL": str(KEPT_FOR_S),
+            "Urgency": "high",
+            "Topic": message.notification_id.hex,
+        }
+        self._push(message.address, self._shown(message), handling, now)
+        return Receipt.SENT
+
+    def remind(self, nudge: Nudge, now: datetime) -> None:
+        """The same with a patient's reminder, which replaces the one before."""
+        shown = {"kind": "reminder", "title": nudge.title, "body": nudge.body, "tag": TAG}
+        handling = {"TTL": str(nudge.ttl_s), "Urgency": "normal", "Topic": TAG}
+        self._push(nudge.address, shown, handling, now)
+
+    def _push(
+        self, address: str, shown: Mapping[str, Any], handling: Mapping[str, str], now: datetime
+    ) -> None:
         try:
-            browser = read_subscription(message.address, self.more_services)
+            browser = read_subscription(address, self.more_services)
         except ValueError as error:
             raise ChannelError("webpush_bad_address", permanent=True) from error
         headers = {
             "Authorization": self.key.authorize(browser.endpoint, self.contact, now),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
-            "TTL": str(KEPT_FOR_S),
-            "Urgency": "high",
-            # A second try takes the place of the first one.
-            "Topic": message.notification_id.hex,
+            **handling,
         }
-        content = encrypted(orjson.dumps(self._shown(message)), browser)
+        content = encrypted(orjson.dumps(shown), browser)
         caller = Caller("webpush", self.timeout_s)
-        status = caller.exchange("POST", browser.endpoint, headers, content).status
-        if not 200 <= status < 300:
-            raise ChannelError(f"webpush_{status}", permanent=status in GONE)
-        return Receipt.SENT
+        answer = caller.exchange("POST", browser.endpoint, headers, content)
+        if answer.status in GONE:
+            raise AddressGone(f"webpush_{answer.status}")
+        if not 200 <= answer.status < 300:
+            raise failure("webpush", answer.status, answer.retry_after)
 
     def _shown(self, message: Message) -> dict[str, Any]:
         """What the browser shows: nothing about the patient."""

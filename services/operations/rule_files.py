@@ -27,6 +27,7 @@ from services.rules.languages.texts import Texts
 from services.rules.measures import Measures
 from services.rules.numbers import DATA, read
 from services.rules.schedule.numbers import ScheduleNumbers
+from services.rules.schedule.reminders import ReminderNumbers
 from services.rules.session_day.numbers import SessionNumbers
 from services.rules.session_day.screening import ScreeningList
 from services.rules.session_day.vital_signs import VitalThresholds
@@ -60,6 +61,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "form_rules.toml": FormRuleThresholds,
     "side_effects/*.toml": SideEffectList,
     "schedule/*.toml": ScheduleNumbers,
+    "reminders.toml": ReminderNumbers,
     "figures/*.toml": FigureNumbers,
     "trend/*.toml": ReportNumbers,
     "cohort.toml": CohortThresholds,

@@ -24,12 +24,14 @@ from services.operations.instruments import worded_instruments
 from services.patients.view import visible_patient
 from services.patients.wording import words_of_patient
 from services.phone.standing import Tags, earliest, read_standing
+from services.reminders.planning import hours_of
 from services.rules.cards.crisis import generic_card
 from services.rules.instruments.definition import Instrument
 from services.rules.languages.texts import TEXTS
 from services.rules.languages.wording import Wording
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.schedule.case import DueItem, ScheduleCase
+from services.rules.schedule.reminders import REMINDERS, key_of, plan
 from services.rules.schedule.windows import ONE_DAY, day_start
 from services.rules.session_day.driving import driving_restriction_until, restricted_until
 
@@ -112,10 +114,32 @@ def _due(
     changes_at = earliest([tomorrow, *_stages(items), *_sessions(case), *_item9(row)], now)
     content = {
         "due": [asdict(item) for item in items],
+        "reminders": _reminders(row, case, items, day_start(today, zone)),
         "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
         "fresh_until": changes_at,
     }
     return content, changes_at
+
+
+def _reminders(
+    row: Any, case: ScheduleCase, items: Sequence[DueItem], since: datetime
+) -> dict[str, Any]:
+    """The plan, for an app that reminds by itself."""
+    hours, words = hours_of(row.quiet_hours), REMINDERS.text(row.language)
+    by_key = {key_of(item, case.zone): item for item in items}
+    shown = [
+        {
+            "at": one.at,
+            "until_at": one.until,
+            "about": [
+                {"instrument": by_key[key].instrument, "opens_at": by_key[key].opens_at}
+                for key in sorted(one.keys)
+            ],
+        }
+        for one in plan(items, case.zone, hours, case.away)
+        if one.at >= since
+    ]
+    return {"title": words.title, "body": words.body, "plan": shown}
 
 
 def _stages(items: Sequence[DueItem]) -> list[datetime]:
@@ -143,6 +167,8 @@ def _profile(row: Any) -> dict[str, Any]:
         "clinic_id": row.clinic_id,
         "patient_id": row.patient_id,
         "timezone": row.timezone,
+        "language": row.language,
+        "quiet_hours": row.quiet_hours,
     }
 
 

@@ -41,6 +41,7 @@ def _select() -> Select[*tuple[Any, ...]]:
             User.name,
             User.roles,
             User.language,
+            User.quiet_hours,
             Clinic.id.label("clinic_id"),
             Clinic.name.label("clinic_name"),
             Clinic.timezone.label("clinic_timezone"),

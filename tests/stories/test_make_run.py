@@ -81,7 +81,7 @@ def process_owner() -> str:
 
 
 def kind_of(child: psutil.Process) -> str:
-    return next((word for word in child.cmdline() if word in ("work", "seal")), "API")
+    return next((word for word in child.cmdline() if word in ("reminders", "work", "seal")), "API")
 
 
 def urls_of(child: psutil.Process) -> set[str]:
@@ -104,6 +104,7 @@ def test_it_comes_up_stops_cleanly_and_starts_again_with_its_data(run: Run):
         assert {child.username() for child in lowered} == owners
         assert {kind_of(child): urls_of(child) for child in children} == {
             "API": {"INTERLUDE_DATABASE_URL"},
+            "reminders": {"INTERLUDE_DATABASE_URL"},
             "work": {"INTERLUDE_WORKER_DATABASE_URL"},
             "seal": {"INTERLUDE_SEALER_DATABASE_URL"},
         }

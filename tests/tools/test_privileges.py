@@ -14,6 +14,7 @@ from tools import privileges
 from tools.privileges import (
     API,
     DEMO,
+    REMINDERS,
     SEALER,
     WATCHER,
     WORKER,
@@ -25,7 +26,15 @@ from tools.privileges import (
 URLS = [
     f"{role}DATABASE_URL" for role in ("", "OWNER_", "WORKER_", "AUDITOR_", "SEALER_", "ADMIN_")
 ]
-SECRETS = [*URLS, "NEW_DATABASE_URL", "SMTP_URL", "METRICS_TOKEN", "AUDIT_KEY_FILE", "WATCH_URL"]
+SECRETS = [
+    *URLS,
+    "NEW_DATABASE_URL",
+    "SMTP_URL",
+    "METRICS_TOKEN",
+    "AUDIT_KEY_FILE",
+    "WATCH_URL",
+    "FCM_KEY_FILE",
+]
 COMMON = ["SECRET_KEY", "DATA_DIR", "PUBLIC_URL", "A_NEW_SETTING"]
 ENVIRON = {f"INTERLUDE_{name}": "x" for name in (*SECRETS, *COMMON)} | {"PATH": "/bin"}
 
@@ -36,6 +45,7 @@ ENVIRON = {f"INTERLUDE_{name}": "x" for name in (*SECRETS, *COMMON)} | {"PATH": 
         (API, {"DATABASE_URL", "METRICS_TOKEN"}),
         (DEMO, {"DATABASE_URL"}),
         (WORKER, {"WORKER_DATABASE_URL", "SMTP_URL"}),
+        (REMINDERS, {"DATABASE_URL", "FCM_KEY_FILE"}),
         (SEALER, {"SEALER_DATABASE_URL", "AUDIT_KEY_FILE"}),
         (WATCHER, {"AUDITOR_DATABASE_URL", "WATCH_URL"}),
         ("a new one", set()),

@@ -13,6 +13,7 @@ from api.http.client_address import client_address
 from api.http.devices import undo_page
 from schemas.accounts import (
     MeOut,
+    MePatchIn,
     NewAddressConfirmIn,
     NewAddressIn,
     NewAddressOut,
@@ -22,6 +23,7 @@ from schemas.accounts import (
 from schemas.base import page_of
 from services.accounts.own_account import change_password, end_device, get_me, list_devices
 from services.membership.new_address import VALID_FOR, ask_for_address, confirm_address
+from services.phone.profile import change_own_profile
 
 routes = Routes("me", __name__, description="The own account")
 
@@ -30,6 +32,12 @@ routes = Routes("me", __name__, description="The own account")
 def get_own_account() -> Response:
     """Who I am."""
     return json_answer(me_of(get_me(current_actor(), now())))
+
+
+@routes.writes("/v1/me", MePatchIn, MeOut, method="PATCH")
+def patch_own_account(body: dict[str, Any]) -> Response:
+    """Change my language, zone, and when not to remind me."""
+    return json_answer(me_of(change_own_profile(current_actor(), body, now())))
 
 
 @routes.writes("/v1/me/password", PasswordIn, status=204)

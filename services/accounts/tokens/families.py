@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from models import TokenFamily, TokenPair, User
+from models import PushedDevice, TokenFamily, TokenPair, User
 from models.base import new_id
 from services import audit
 from services.access import Actor
@@ -95,25 +95,30 @@ def end_families(
     session: Session, user_id: UUID, reason: str, now: datetime, but: UUID | None = None
 ) -> int:
     """End every family of an account, except one if it is named; returns how many ended."""
-    ended = session.execute(
-        update(TokenFamily)
-        .where(TokenFamily.user_id == user_id, TokenFamily.revoked_at.is_(None))
-        .where(TokenFamily.id != but if but is not None else TokenFamily.id.is_not(None))
-        .values(revoked_at=now, revoked_reason=reason)
-        .returning(TokenFamily.id)
-    )
-    return len(ended.all())
+    families = [TokenFamily.user_id == user_id]
+    if but is not None:
+        families.append(TokenFamily.id != but)
+    return len(_end(session, families, reason, now))
 
 
 def end_family(session: Session, family_id: UUID, reason: str, now: datetime) -> bool:
     """End one family; returns whether it was alive."""
-    ended = session.execute(
+    return bool(_end(session, [TokenFamily.id == family_id], reason, now))
+
+
+def _end(
+    session: Session, families: Sequence[ColumnElement[bool]], reason: str, now: datetime
+) -> Sequence[UUID]:
+    """End those that are alive; what they put where reminders go ends with them."""
+    ended = session.scalars(
         update(TokenFamily)
-        .where(TokenFamily.id == family_id, TokenFamily.revoked_at.is_(None))
+        .where(*families, TokenFamily.revoked_at.is_(None))
         .values(revoked_at=now, revoked_reason=reason)
         .returning(TokenFamily.id)
-    )
-    return ended.one_or_none() is not None
+    ).all()
+    if ended:
+        session.execute(delete(PushedDevice).where(PushedDevice.family_id.in_(ended)))
+    return ended
 
 
 def revoke_for_theft(session: Session, user_id: UUID, family_id: UUID, now: datetime) -> None:

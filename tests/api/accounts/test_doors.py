@@ -93,6 +93,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.INVITE_STAFF, {A: {Scope.CLINIC}}),
     (Action.OWN_ACCOUNT, {P: {Scope.OWN}, C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),
     (Action.OWN_METHODS, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),
+    (Action.OWN_DEVICES, {P: {Scope.OWN}}),
     (Action.READ_METHODS, {A: {Scope.CLINIC}}),
     (Action.CHANGE_METHODS, {A: {Scope.CLINIC}}),
 ]
@@ -125,7 +126,10 @@ ROUTES = [
     # method, address, body, and who is let in (others are 403)
     ("GET", "/v1/me", None, {P, C, O, A}),
     ("GET", "/v1/me/sessions", None, {P, C, O, A}),
+    ("PATCH", "/v1/me", {"language": "fr"}, {P, C, O, A}),
     ("GET", "/v1/bootstrap", None, {P}),
+    ("PUT", "/v1/me/devices/x", {"kind": "fcm", "subscription": "t" * 40}, {P}),
+    ("DELETE", "/v1/me/devices/x", None, {P}),
     ("GET", "/v1/clinic", None, {C, O, A}),
     ("PATCH", "/v1/clinic", {}, {A}),
     ("GET", "/v1/clinic/contacts", None, {C, O, A}),

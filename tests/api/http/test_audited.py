@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, Response, g, request_finished, request_started
 from flask.testing import FlaskClient
 
-from api.http.audited import METHOD, OWN_ENTRIES, RECORDED, UNRECORDED, route_of_request
+from api.http.audited import DEVICE, METHOD, OWN_ENTRIES, RECORDED, UNRECORDED, route_of_request
 from services import audit
 from services.clock import utcnow
 from services.membership.invitations import invite_device
@@ -247,13 +247,14 @@ def test_every_row_of_the_table_is_what_happens(
     a_patient(chart)
     a_treatment(chart)
     alerts(chart)
-    # What takes a code out of a mail: tests of password_reset, membership and contact_methods.
+    # What takes a code out of a mail: tests of password_reset, membership and contact_methods;
+    # and of the phone's devices and profile: `tests/api/phone/start/test_devices.py`.
     elsewhere = {
         "POST /v1/auth/password-reset/confirm",
         "POST /v1/me/email",
         "POST /v1/me/email/confirm",
         *("POST /a/email", "POST /a/forgot/code", "POST /a/push", "POST /a/push/code"),
-        f"POST {METHOD}/verify",
+        *(f"POST {METHOD}/verify", "PATCH /v1/me", f"PUT {DEVICE}", f"DELETE {DEVICE}"),
     }
     assert RECORDED.keys() - seen.keys() == elsewhere
     assert OWN_ENTRIES.keys() <= seen.keys()

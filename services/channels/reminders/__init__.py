@@ -1,0 +1,1 @@
+"""The ways to remind a patient, apart from those that page."""
