@@ -247,6 +247,14 @@ class SessionOut(Schema):
         required=True,
         metadata={"description": "It came with a code that staff handed out, not by a log-in."},
     )
+    clock_skew_s = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Seconds by which its clock was behind the server's (less than 0: ahead)"
+            " when it last sent a check-in with `Interlude-Sent-At`; null: it never did."
+        },
+    )
 
 
 class UserOut(Schema):

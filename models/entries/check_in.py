@@ -69,6 +69,10 @@ class CheckIn(OfClinic, Base):
     1, 2 …) and the last is current (`superseded` false). `q9_highest` carries the highest item
     9 of all versions so far. A version that did not count in the trend at first (an expired token)
     counts from `counts_from_revision` on.
+
+    Four times: about `mood_day`, written down at `recorded_at` (with `utc_offset_s`, as the phone
+    wrote it), sent at `sent_at` by the phone's clock, and received by ours; `answered_at` is what
+    follows from them.
     """
 
     __tablename__ = "check_ins"
@@ -114,8 +118,10 @@ class CheckIn(OfClinic, Base):
     recorded_at: Mapped[datetime]
     answered_at: Mapped[datetime]
     received_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
     timezone: Mapped[str | None]
     zone: Mapped[str]
+    utc_offset_s: Mapped[int | None]
     total: Mapped[int | None] = mapped_column(SmallInteger)
     band: Mapped[str | None]
     complete: Mapped[bool]

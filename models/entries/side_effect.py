@@ -50,8 +50,10 @@ class SideEffectReport(OfClinic, Base):
     recorded_at: Mapped[datetime]
     answered_at: Mapped[datetime]
     received_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
     timezone: Mapped[str | None]
     zone: Mapped[str]
+    utc_offset_s: Mapped[int | None]
     mood_day: Mapped[date]
     effects: Mapped[JsonList]
     systolic: Mapped[int | None] = mapped_column(SmallInteger)

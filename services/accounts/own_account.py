@@ -8,9 +8,10 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from models import Invitation, TokenFamily, TokenPair, User
+from models import CheckIn, Invitation, TokenFamily, TokenPair, User
 from services import audit
 from services.access import Actor
 from services.accounts.account import Profile, load_profile
@@ -89,7 +90,8 @@ def _is_of_this_device(session: Session, actor: Actor, device: Presented | None)
 @dataclass(frozen=True, slots=True)
 class Device:
     """A family that is alive; `current` is the one that asks, `by_invitation`: it came with a code
-    that staff handed out, and not by a log-in.
+    that staff handed out, and not by a log-in. `clock_skew_s`: how far its clock was behind ours
+    (less than 0: ahead) when it last sent an entry and its own time.
     """
 
     id: UUID
@@ -97,6 +99,7 @@ class Device:
     last_used_at: datetime
     current: bool
     by_invitation: bool
+    clock_skew_s: int | None = None
 
 
 def log_out(actor: Actor, now: datetime) -> None:
@@ -116,11 +119,39 @@ def list_devices(actor: Actor, now: datetime) -> list[Device]:
             .where(TokenFamily.user_id == actor.user_id, TokenFamily.revoked_at.is_(None))
             .order_by(TokenFamily.started_at.desc(), TokenFamily.id.desc())
         ).all()
+        skews = _skews(session, actor)
         return [
-            Device(row.id, row.started_at, row.last_used_at, row.id == actor.family_id, invited)
+            Device(
+                row.id,
+                row.started_at,
+                row.last_used_at,
+                row.id == actor.family_id,
+                invited,
+                skews.get(row.id),
+            )
             for row, invited in rows
             if row.last_used_at + timedelta(seconds=row.lifetime_s) >= now
         ]
+
+
+def _skews(session: Session, actor: Actor) -> dict[UUID, int]:
+    """By family of a patient's: what its newest entry that came with a time of sending tells."""
+    if actor.patient_id is None:
+        return {}
+    newest = (
+        select(CheckIn.family_id, CheckIn.received_at, CheckIn.sent_at)
+        .ext(distinct_on(CheckIn.family_id))
+        .where(
+            CheckIn.patient_id == actor.patient_id,
+            CheckIn.sent_at.is_not(None),
+            CheckIn.family_id.is_not(None),
+        )
+        .order_by(CheckIn.family_id, CheckIn.received_at.desc())
+    )
+    return {
+        row.family_id: round((row.received_at - row.sent_at).total_seconds())
+        for row in session.execute(newest)
+    }
 
 
 def end_device(actor: Actor, family_id: UUID, now: datetime) -> None:

@@ -37,7 +37,9 @@ from services.unit_of_work import Write, retry_unknown_outcome
 
 VersionedTable = type[CheckIn] | type[SideEffectReport]
 # An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
-KEPT: Final = ("root_id", "recorded_at", "answered_at", "mood_day", "timezone", "zone")
+KEPT: Final = (
+    *("root_id", "recorded_at", "answered_at", "mood_day", "timezone", "zone", "utc_offset_s"),
+)
 CARRIED_FLAGS: Final = frozenset({"clock_skew", "token_expired", "unknown_timezone"})
 # A patient who asks for help meanwhile waits no longer than this for the lock of a long sync.
 LOCKED_FOR_S: Final = 2.0
@@ -104,14 +106,22 @@ class Entry(ABC):
             "recorded_at": placed.recorded_at_utc,
             "answered_at": placed.answered_at,
             "received_at": self.sent.received_at,
+            "sent_at": self.sent.sent_at,
             "mood_day": placed.mood_day,
             "timezone": self.sent.timezone,
             "zone": placed.zone,
+            "utc_offset_s": _offset_s(self.sent.recorded_at),
             "flags": sorted(outcome.read.facts.flags),
             "revision": patient.next_revision,
         }
         kept = {} if first is None else {name: getattr(first, name) for name in KEPT}
         return columns | kept | self.author
+
+
+def _offset_s(instant: datetime) -> int | None:
+    """How far the clock on the phone's wall was ahead of UTC, as it was sent."""
+    offset = instant.utcoffset()
+    return None if offset is None else int(offset.total_seconds())
 
 
 def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: Any) -> Sent:
