@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -113,7 +113,7 @@ def _due(
     tomorrow = day_start(today + ONE_DAY, zone)
     changes_at = earliest([tomorrow, *_stages(items), *_sessions(case), *_item9(row)], now)
     content = {
-        "due": [asdict(item) for item in items],
+        "due": items,
         "reminders": _reminders(row, case, items, day_start(today, zone)),
         "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
         "fresh_until": changes_at,
