@@ -32,7 +32,7 @@ from services.intake.storing.unwritten import TableRow, Unwritten
 from services.patients.status.lock import lock_status_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
-from services.rules.mood_days import IMPLAUSIBLE_TIME
+from services.rules.mood_days import IMPLAUSIBLE_TIME, to_utc
 from services.unit_of_work import Write, retry_unknown_outcome
 
 VersionedTable = type[CheckIn] | type[SideEffectReport]
@@ -106,7 +106,7 @@ class Entry(ABC):
             "recorded_at": placed.recorded_at_utc,
             "answered_at": placed.answered_at,
             "received_at": self.sent.received_at,
-            "sent_at": self.sent.sent_at,
+            "sent_at": None if self.sent.sent_at is None else to_utc(self.sent.sent_at),
             "mood_day": placed.mood_day,
             "timezone": self.sent.timezone,
             "zone": placed.zone,

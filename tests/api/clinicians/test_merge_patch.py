@@ -55,6 +55,7 @@ EMPTIED: dict[str, dict[str, tuple[Any, Any]]] = {
         "cssrs_texts": ({"q1": "Have you wished to be dead?"}, {}),
         "language": ("de", None),
     },
+    "me": {"language": ("de", None), "quiet_hours": ({"from": "21:00", "to": "08:00"}, None)},
 }
 # A pause has both beside it; alone they change nothing.
 WITH_STATUS = {"reason", "until_on"}
@@ -84,6 +85,7 @@ def paths(ward: Ward) -> dict[str, str]:
         "record_id": f"{alongside}/{made(ward.post(alongside, other))['id']}",
         "vitals_id": f"{vitals}/{made(ward.post(vitals, taken))['id']}",
         "clinic": "/v1/clinic",
+        "me": "/v1/me",
         "user_id": f"/v1/users/{ward.staff.user_id}",
         "schedule_id": f"/v1/on-call/schedules/{nights(ward)}",
     }

@@ -62,7 +62,7 @@ def test_json_unless_a_page_is_liked_better(
     clinic.patient("Ada")
     answer = printed(client, clinic.staff(), accept=accept)
     assert (answer.status_code, answer.mimetype) == (200, kind)
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
 
 
 def test_the_page_says_who_needs_somebody_and_when_it_was_made(
