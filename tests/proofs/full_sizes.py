@@ -20,6 +20,7 @@ from tests.fixtures.running import RunningService
 from tests.proofs.alerting.burst import bursts
 from tests.proofs.alerting.fair_pages import fair_pages
 from tests.proofs.alerting.fault_run import everything_fails
+from tests.proofs.alerting.lives import lives_of_alerts
 from tests.proofs.alerting.many_alerts import many_alerts
 from tests.proofs.alerting.planted_faults import planted_faults
 from tests.proofs.alerting.steady_month import steady_month
@@ -104,6 +105,7 @@ def full_sizes() -> list[Proof]:
         Proof("odd bodies", lambda _at: odd_bodies(20_000, 10_000)),
         Proof("oracle", lambda _at: histories_agree(200, SEED)),
         Proof("a steady month", lambda _at: steady_month(Size(100, 40, 30, 60), SEED)),
+        Proof("lives of alerts", lambda _at: lives_of_alerts(30, 40)),
         Proof("many alerts", lambda _at: many_alerts()),
         Proof("who is on call", lambda _at: on_call_agrees(730, SEED)),
         Proof("worsening", lambda _at: lasting_rises(1000, SEED)),

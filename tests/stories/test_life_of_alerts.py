@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import psycopg
-import pytest
 from flask import Flask
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -27,6 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from api.embedded.urls import DatabaseUrls
 from services.channels.base import ChannelError, Message, Page, Receipt
 from tests.builders.calls import made
 from tests.builders.scene import START, Scene
@@ -34,7 +34,7 @@ from tests.builders.seen import saw
 from tests.builders.stored import rows
 from tests.builders.workers import FIRST, SECOND, Killed
 from tests.builders.world import Person, World
-from tests.fixtures.postgres import SWEEP
+from tests.fixtures.postgres import SWEEP, broom_for
 
 PAGING = ("critical", "high")
 # Between two pages about an alert that nobody takes: a step of its ladder (clinical.md 5.2).
@@ -223,7 +223,8 @@ class LifeOfAlerts(RuleBasedStateMachine):
         due = [row["next_at"] for row in self._rows(ALERTS) if row["next_at"]]
         if self._rows(WAITING) or not due:
             return TICK if due or self._rows(WAITING) else QUIET
-        return max(TICK, min(due) - self.scene.now)
+        wait: timedelta = min(due) - self.scene.now
+        return max(TICK, wait)
 
     def _open(self) -> list[dict[str, Any]]:
         return [row for row in self._rows(ALERTS) if row["status"] != "resolved"]
@@ -242,14 +243,14 @@ class LifeOfAlerts(RuleBasedStateMachine):
         return [dict(row) for row in rows(person, query)]
 
 
-@pytest.fixture
-def scenes(
-    app: Flask, worker_app: Flask, clean_database: None, _broom: psycopg.Connection
-) -> Callable[[Fickle], Scene]:
+MakeScene = Callable[[Fickle], Scene]
+
+
+def scenes_on(app: Flask, worker_app: Flask, broom: psycopg.Connection) -> MakeScene:
     """Each life begins in a database without people."""
 
     def make(channel: Fickle) -> Scene:
-        _broom.execute(SWEEP)
+        broom.execute(SWEEP)
         clinic = World(app, START).clinic()
         clinic.contact(f"mailto:{FIRST}")
         clinic.contact(f"mailto:{SECOND}")
@@ -259,16 +260,23 @@ def scenes(
 
 
 def test_whatever_happens_whoever_is_in_danger_is_paged(
-    scenes: Callable[[Fickle], Scene], lives: int = 8, steps: int = 20
+    app: Flask, worker_app: Flask, database_urls: DatabaseUrls
 ) -> None:
-    class Here(LifeOfAlerts):
-        make_scene = staticmethod(scenes)
+    with broom_for(database_urls.admin) as broom:
+        live(scenes_on(app, worker_app, broom), lives=8, steps=20)
 
+
+def live(scenes: MakeScene, lives: int, steps: int) -> None:
+    """So many lives of at most so many steps, the same each time."""
+
+    here = type("Here", (LifeOfAlerts,), {"make_scene": staticmethod(scenes)})
     run_state_machine_as_test(
-        Here,
+        here,
         settings=settings(
             max_examples=lives,
             stateful_step_count=steps,
+            derandomize=True,
+            database=None,
             # A life takes seconds: as it was found, and not at its shortest.
             phases=(Phase.explicit, Phase.generate),
             deadline=None,
