@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from http.client import HTTPConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from time import monotonic
 from typing import Any, Final
 
 # "This network", link-local, multicast and reserved blocks (RFC 6890), and the addresses outside
@@ -70,17 +71,36 @@ def is_refused_literal(host: str, *, private: bool = True) -> bool:
 def _connect(
     address: tuple[str, int], timeout: float, source: tuple[str, int] | None, *, private: bool
 ) -> socket.socket:
-    """A connection to the first address behind the name that may be reached and answers."""
+    """A connection to the first address behind the name that may be reached and answers.
+
+    One that swallows what is sent takes its share of the time and no more: a broken IPv6 must leave
+    IPv4 enough, and a name of fifty addresses must not keep a sender for fifty times as long.
+    """
     host, port = address
+    until = monotonic() + timeout
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     behind = dict.fromkeys(str(each[4][0]) for each in found)
     allowed = [each for each in behind if may_be_reached(each, private=private)]
     if not allowed:
         raise DestinationRefused
-    for each in allowed[:-1]:
+    for others, each in zip(range(len(allowed) - 1, 0, -1), allowed, strict=False):
         with suppress(OSError):
-            return socket.create_connection((each, port), timeout, source)
-    return socket.create_connection((allowed[-1], port), timeout, source)
+            share = _left(until) / (others + 2)
+            return _open((each, port), share, source, until)
+    return _open((allowed[-1], port), _left(until), source, until)
+
+
+def _open(
+    address: tuple[str, int], seconds: float, source: tuple[str, int] | None, until: float
+) -> socket.socket:
+    """One that is there within so many seconds; what follows has the time that is left."""
+    opened = socket.create_connection(address, seconds, source)
+    opened.settimeout(_left(until))
+    return opened
+
+
+def _left(until: float) -> float:
+    return max(0.001, until - monotonic())
 
 
 def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.channels import destinations, webhook
 from services.channels.base import AlertNotice, ChannelError, Page, Receipt
 from services.channels.destinations import is_refused_literal, may_be_reached
 from services.channels.webhook import WebhookChannel
@@ -104,6 +106,28 @@ def test_the_next_address_is_tried_where_one_does_not_answer(
     names(monkeypatch, ["127.0.0.9", "127.0.0.1"])
     address = webhook_receiver.url.replace("127.0.0.1", "receiver.test")
     assert WebhookChannel("https://i.test", 2).send(page(address), NOW) is Receipt.DELIVERED
+
+
+@pytest.mark.parametrize("silent", [1, 30])
+def test_addresses_that_swallow_what_is_sent_leave_the_last_one_its_time(
+    monkeypatch: pytest.MonkeyPatch, webhook_receiver: WebhookReceiver, silent: int
+):
+    """An address of IPv6 behind a network that has none, as on a bad night."""
+    names(monkeypatch, [*(f"127.0.1.{n}" for n in range(1, silent + 1)), "127.0.0.1"])
+    passed, connect = [0.0], socket.create_connection
+
+    def silence(address: tuple[str, int], timeout: float, source: Any) -> socket.socket:
+        if address[0] == "127.0.0.1":
+            return connect(address, timeout, source)
+        passed[0] += timeout
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silence)
+    for module in (destinations, webhook):
+        monkeypatch.setattr(module, "monotonic", lambda: monotonic() + passed[0])
+    address = webhook_receiver.url.replace("127.0.0.1", "receiver.test")
+    assert WebhookChannel("https://i.test", 10).send(page(address), NOW) is Receipt.DELIVERED
+    assert passed[0] < 10
 
 
 @pytest.mark.parametrize(
