@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.rules.mood_days import DaySpan
 from services.rules.numbers import NumbersError
 from services.rules.schedule.case import DueItem, ScheduleCase
 from services.rules.schedule.due import items_of, windows_now
@@ -67,6 +68,12 @@ def test_twice_in_the_evening_by_the_patients_clock() -> None:
 @pytest.mark.parametrize("status", ["answered", "overdue", "expired"])
 def test_not_of_what_is_answered_or_over(status: str) -> None:
     assert plan([daily(date(2026, 11, 20), PARIS, status=status)], PARIS) == ()
+
+
+def test_not_on_a_day_away() -> None:
+    items = [daily(date(2026, 11, day), PARIS) for day in (20, 21)]
+    away = [DaySpan(date(2026, 11, 19), date(2026, 11, 20))]
+    assert local(plan(items, PARIS, away=away), PARIS) == ["11-21 18:00", "11-21 20:00"]
 
 
 def test_all_that_is_due_at_once_is_one_reminder() -> None:
