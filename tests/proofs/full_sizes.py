@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -19,7 +20,7 @@ from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import RunningService
 from tests.proofs.alerting.burst import bursts
 from tests.proofs.alerting.fair_pages import fair_pages
-from tests.proofs.alerting.fault_run import everything_fails
+from tests.proofs.alerting.fault_run import everything_fails, kill_database
 from tests.proofs.alerting.lives import lives_of_alerts
 from tests.proofs.alerting.many_alerts import many_alerts
 from tests.proofs.alerting.planted_faults import planted_faults
@@ -42,7 +43,12 @@ from tests.stories import (
     test_strange_phones,
 )
 from tests.stories import test_refused_requests as refused
-from tests.stories.outages import test_bad_nights, test_broken_rules, test_outages
+from tests.stories.outages import (
+    test_bad_nights,
+    test_broken_rules,
+    test_outages,
+    test_phones_on_bad_lines,
+)
 
 SEED: Final = 20_261
 FORMS: Final = PROJECT.parent / "shared" / "data" / "nhanes_2013_2014_phq9.csv"
@@ -99,6 +105,7 @@ def full_sizes() -> list[Proof]:
         Proof("costly requests", costly_requests),
         *_workers_and_outages(),
         Proof("fault run", lambda at: everything_fails(at, 1000, SEED)),
+        Proof("bad lines", lambda at: phones_on_bad_lines(at, 200, 60)),
         Proof("lost refreshes", lambda at: lost_refreshes(at, range(SEED, SEED + 60))),
         Proof("real forms", real_forms),
         Proof("notes", lambda _at: notes_by_kind()),
@@ -112,6 +119,28 @@ def full_sizes() -> list[Proof]:
         Proof("simulated cohort", lambda _at: simulated_cohort(1000, SEED)),
         Proof("outcomes of a simulated clinic", lambda _at: simulated_outcomes(10_000, SEED)),
     ]
+
+
+def phones_on_bad_lines(running: RunningService, phones: int, days: int) -> Iterator[Seen]:
+    """Phones that do what docs/mobile.md says, on a line with trouble; API and database die."""
+    with TemporaryDirectory(prefix="interlude-phones-") as folder:
+        story = partial(
+            test_phones_on_bad_lines.test_phones_on_bad_lines_lose_nothing,
+            running,
+            Path(folder),
+            phones=phones,
+            days=days,
+            kills=8,
+            seed=SEED,
+            kill_database=partial(kill_database, running),
+        )
+        yield from tell(
+            "on a line with trouble in 5-20 % of requests, with crashes on both sides: every answer"
+            " once and on its day, every danger on an alert, changes from zero are the lists, no"
+            " unexplained error",
+            f"{phones} phones, {days} days",
+            story,
+        )
 
 
 def odd_bodies(dangerous: int, harmless: int) -> Iterator[Seen]:
