@@ -27,12 +27,12 @@ test: $(TEST_READY) ## the gate: style, types, imports, packages, migrations, pr
 	@$(MAKE) --no-print-directory lint types imports supply migrations docs tests
 	@echo "== the gate is green"
 
-browser: $(TEST_READY) ## the alert page in a real browser (Debian's chromium; as root it is installed)
+browser: $(TEST_READY) ## alert page and reference phone in a real browser (Debian's chromium; as root it is installed)
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 	  --no-install-recommends chromium >/dev/null; } || \
 	  { echo "make browser needs the package chromium (Debian: apt-get install chromium)"; exit 1; }
-	@echo "== the alert page in a real browser"
+	@echo "== alert page and reference phone in a real browser"
 	@$(BIN)/pytest -q tests/browser
 
 clients: $(TEST_READY) ## the TypeScript client against a running server (Debian's npm; as root it is installed)

@@ -23,6 +23,7 @@ from api.observability.logs import init_logs
 from api.observability.losses import count_loss, unnoticed
 from api.observability.requests import init_requests
 from api.page import register_page
+from api.phone_app import register_phone_app
 from api.routes import register_routes
 from api.settings import Settings, SettingsError
 from migrations.upgrade import migrations, newest_migration
@@ -101,6 +102,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     register_errors(app)
     register_routes(app)
     register_page(app)
+    register_phone_app(app)
     register_commands(app)
     with app.app_context():
         try:

@@ -1,0 +1,99 @@
+// The crisis card: on the screen before anything is sent, from the phone's own copy. It closes by the
+// patient's own tap alone, and opens again from every screen. Never a tick, never "safe".
+import {button, clock, el, paragraphs} from "./dom.js";
+import {put, stamp} from "./outgoing.js";
+import {kept, outbox} from "./store.js";
+import {news, sync} from "./sync.js";
+import {words} from "./words.js";
+
+const IN_VAIN_MS = 120_000;
+const dialog = document.getElementById("card");
+// What the card is about: an entry that is risky (`row`), or nothing but the wish for help.
+let row = null, card = null, from_server = false, sent_at = null;
+
+const ownCard = async () => (await kept.get("bootstrap"))?.crisis_card.card ?? words.shipped;
+
+export async function showCard(about = null) {
+  row = about;
+  [card, from_server, sent_at] = [words.shipped, false, null];
+  draw(); // whatever the disk does
+  card = await ownCard();
+  draw();
+}
+
+async function askForHelp() {
+  const asked = await put({type: "help_request", recorded_at: stamp()}, {risky: "help"});
+  await showCard(asked);
+  sync({now: true});
+}
+
+function draw() {
+  const focused = dialog.open && dialog.contains(document.activeElement) ? document.activeElement.id : "";
+  dialog.replaceChildren(
+    el("h2", {id: "card-title"}, words.help_now),
+    el("div", {}, paragraphs(card.message)),
+    el("div", {class: "stack"}, card.resources.map(resource).flat()),
+    el("p", {id: "card-state", role: "status"}, stateWords()),
+    // The phone's own copy says that nothing arrived: what we know of that stands above.
+    el("div", {}, from_server ? paragraphs(card.monitoring) : []),
+    el("div", {class: "stack"},
+      row ? null : Object.assign(button(words.ask_clinic, askForHelp, "main"), {id: "card-ask"}),
+      card.next_instrument
+        ? el("a", {class: "button", href: `#form=${card.next_instrument}`, onclick: () => dialog.close()}, words.more_questions)
+        : null,
+      Object.assign(button(words.close, () => dialog.close(), "quiet"), {id: "card-close"})),
+  );
+  if (!dialog.open) dialog.showModal();
+  (document.getElementById(focused) ?? dialog.querySelector("a, button"))?.focus();
+}
+
+function resource({name, phone, text, url}, place) {
+  const link = (kind, href, shown, more = {}) =>
+    el("a", {class: "button main", id: `card-${kind}-${place}`, href, ...more}, el("span", {}, name), shown ? el("strong", {}, shown) : null);
+  return [
+    phone ? link("call", `tel:${phone.replace(/[^+\d*#]/g, "")}`, phone) : null,
+    text ? link("text", `sms:${text.replace(/[^+\d]/g, "")}`, `SMS ${text}`) : null,
+    url ? link("url", /^https:/.test(url) ? url : "#today", null, {target: "_blank", rel: "noopener noreferrer"}) : null,
+    phone || text || url ? null : el("p", {}, name),
+  ];
+}
+
+function stateWords() {
+  if (!row) return words.not_told;
+  if (sent_at) return words.sent_at(clock(sent_at));
+  if (row.state === "refused") return words.refused;
+  const state = row.state === "waiting" ? words.not_sent : row.tries ? words.unknown : words.sending;
+  return Date.now() - row.put_at > IN_VAIN_MS && row.tries ? `${state} ${words.call_clinic}` : state;
+}
+
+// The newest word about the entry that the card is about.
+news.addEventListener("outbox", async () => {
+  if (!row || !dialog.open || sent_at) return;
+  const found = await outbox.find(row.id);
+  if (!found || sent_at) return;
+  row = found;
+  document.getElementById("card-state").textContent = stateWords();
+});
+
+news.addEventListener("stored", ({detail}) => {
+  if (detail.row.id !== row?.id) return;
+  sent_at = detail.record.received_at;
+  if (dialog.open) document.getElementById("card-state").textContent = stateWords();
+});
+
+// The server's card takes the place of our own, once for each entry. While another card is open it waits.
+const shown = new Set(), pending = [];
+news.addEventListener("safety", ({detail}) => {
+  if (shown.has(detail.row.id)) return;
+  const root = (one) => one?.item.of ?? one?.id;
+  if (dialog.open && root(row) !== root(detail.row)) return pending.push(detail);
+  shown.add(detail.row.id);
+  [row, sent_at, card, from_server] = [detail.row, detail.received_at ?? null, detail.safety, true];
+  draw();
+});
+dialog.addEventListener("close", () => {
+  const next = pending.shift();
+  if (next) news.dispatchEvent(new CustomEvent("safety", {detail: next}));
+});
+
+document.getElementById("help").addEventListener("click", () => showCard());

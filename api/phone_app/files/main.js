@@ -1,0 +1,58 @@
+// Start and way-finding: `#today`, `#form=phq9`, `#invitation=CODE`. Each screen is a function that reads
+// the store and returns its nodes, drawn anew when something that it shows has changed.
+import "./card.js";
+import {el} from "./dom.js";
+import {amendScreen, formScreen} from "./screens/form.js";
+import {todayScreen} from "./screens/today.js";
+import {welcomeScreen} from "./screens/welcome.js";
+import {kept} from "./store.js";
+import {news, sync} from "./sync.js";
+import {words} from "./words.js";
+
+const SCREENS = {
+  today: todayScreen, form: formScreen, amend: amendScreen, invitation: welcomeScreen,
+};
+const BAR = ["today"];
+// Drawn again when news come; never a form that somebody is filling in.
+const LIVE = ["today"];
+const main = document.getElementById("main"), nav = document.getElementById("nav");
+
+const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1) || "today"));
+
+async function show({moved = true} = {}) {
+  const asked = place(), known = Object.keys(asked).find((name) => name in SCREENS) ?? "today";
+  const is_in = Boolean(await kept.get("tokens"));
+  const name = is_in ? known : "invitation";
+  if (asked.invitation) history.replaceState(null, "", "#invitation"); // out of the address at once
+  if (name === "invitation" && asked.invitation) await kept.put({code: asked.invitation});
+  const nodes = await SCREENS[name](asked);
+  if (JSON.stringify(place()) !== JSON.stringify(asked) && !asked.invitation) return; // somebody went on
+  main.replaceChildren(...nodes.filter(Boolean));
+  document.title = `${main.querySelector("h1").textContent} – Interlude`;
+  nav.hidden = !is_in;
+  nav.replaceChildren(...BAR.map((one) => el("a", {href: `#${one}`, "aria-current": one === name ? "page" : null}, words[one])));
+  if (!moved) return;
+  window.scrollTo(0, 0);
+  main.querySelector("h1").focus();
+}
+
+function showNetwork() {
+  document.getElementById("net").textContent = navigator.onLine ? "" : words.offline;
+}
+
+window.addEventListener("hashchange", () => show());
+window.addEventListener("online", () => { showNetwork(); sync({now: true}); });
+window.addEventListener("offline", showNetwork);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) sync({now: true}); });
+for (const what of ["fetched", "outbox"]) {
+  news.addEventListener(what, () => {
+    const known = Object.keys(place()).find((name) => name in SCREENS) ?? "today";
+    if (LIVE.includes(known)) show({moved: false});
+  });
+}
+
+document.getElementById("help").textContent = words.help_now;
+showNetwork();
+await show({moved: false});
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js");
+sync({now: true});

@@ -1,0 +1,107 @@
+// All that the phone keeps, in IndexedDB:
+//   outbox  entries on their way, oldest first; one leaves only when the server's answer was read whole
+//   copy    the server's records, as /v1/changes gives them
+//   kept    single values: tokens, device_id, bootstrap, codes, cursor, trends, drafts
+// Tokens are here and not in a cookie, because the API takes none, and not in memory alone, because an
+// invitation works once: who loses them needs a new one. No foreign script can run on this page (CSP
+// 'self', textContent only), and logging out deletes the whole database.
+const NAME = "interlude";
+let opened = null;
+
+export function open() {
+  opened ??= new Promise((done, failed) => {
+    const asked = indexedDB.open(NAME, 1);
+    asked.onupgradeneeded = () => {
+      asked.result.createObjectStore("outbox", {keyPath: "seq", autoIncrement: true})
+        .createIndex("id", "id", {unique: true});
+      asked.result.createObjectStore("copy", {keyPath: "id"});
+      asked.result.createObjectStore("kept");
+    };
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => failed(asked.error);
+  });
+  return opened;
+}
+
+// One transaction, which is on disk when this returns. `work` gets a store by its name.
+async function write(names, work) {
+  const transaction = (await open()).transaction(names, "readwrite", {durability: "strict"});
+  return new Promise((done, failed) => {
+    transaction.oncomplete = () => done();
+    transaction.onabort = transaction.onerror = () => failed(transaction.error);
+    work((name) => transaction.objectStore(name));
+  });
+}
+
+async function read(name, ask) {
+  const store = (await open()).transaction(name).objectStore(name);
+  return new Promise((done, failed) => {
+    const asked = ask(store);
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => failed(asked.error);
+  });
+}
+
+export const kept = {
+  get: (key) => read("kept", (store) => store.get(key)),
+  put: (values) => write(["kept"], (store) => {
+    for (const [key, value] of Object.entries(values)) store("kept").put(value, key);
+  }),
+  remove: (...keys) => write(["kept"], (store) => keys.forEach((key) => store("kept").delete(key))),
+};
+
+export const outbox = {
+  all: () => read("outbox", (store) => store.getAll()),
+  find: async (id) => read("outbox", (store) => store.index("id").get(id)),
+  // With what goes with it: the draft that it was, or that it came from.
+  put: (row, values = {}, gone = []) => write(["outbox", "kept"], (store) => {
+    store("outbox").put(row);
+    for (const [key, value] of Object.entries(values)) store("kept").put(value, key);
+    gone.forEach((key) => store("kept").delete(key));
+  }),
+  change: (rows, changed) => write(["outbox"], (store) => {
+    for (const row of rows) store("outbox").put({...row, ...changed(row)});
+  }),
+  // Stored: from the outbox into the copy, in one step. A receipt, which is all that an expired token
+  // may be shown of an entry sent before, is no record; /v1/changes brings that.
+  stored: (row, record) => write(["outbox", "copy"], (store) => {
+    store("outbox").delete(row.seq);
+    const kind = row.item.type.replace("_amendment", "");
+    if (record.patient_id) store("copy").put({id: record.id, kind, record});
+    if (row.item.of && record.id !== row.item.of) store("copy").delete(row.item.of);
+  }),
+};
+
+export const copy = {
+  all: () => read("copy", (store) => store.getAll()),
+  find: (id) => read("copy", (store) => store.get(id)),
+  // A page of changes and where it ends: both or neither.
+  apply: (page) => write(["copy", "kept"], (store) => {
+    for (const one of page.items) {
+      if (one.op === "delete") store("copy").delete(one.id);
+      else store("copy").put({id: one.id, kind: one.kind, record: one.record});
+    }
+    store("kept").put(page.next_cursor, "cursor");
+  }),
+  forget: () => write(["copy", "kept"], (store) => {
+    store("copy").clear();
+    store("kept").delete("cursor");
+  }),
+};
+
+// Another patient on the same phone sees nothing of the one before.
+export const forgetPatient = () => write(["copy", "kept"], (store) => {
+  store("copy").clear();
+  store("kept").clear();
+});
+
+export async function wipe() {
+  if (opened) (await opened).close();
+  opened = null;
+  return new Promise((done, failed) => {
+    const asked = indexedDB.deleteDatabase(NAME);
+    asked.onsuccess = () => done();
+    asked.onerror = () => failed(asked.error);
+    asked.onblocked = () => failed(new Error("open in another tab"));
+  });
+}

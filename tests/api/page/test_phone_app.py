@@ -1,0 +1,76 @@
+"""The files of the reference phone: what is served, under which headers, and what they never do."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from urllib.parse import urljoin
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.phone_app import CACHED, FILES
+
+SCRIPTS = {name: content.decode() for name, content in FILES.items() if name.endswith(".js")}
+# Ways to make markup of what somebody wrote.
+MARKUP = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|Function\("
+)
+IMPORTED = re.compile(r'(?:from|import) "(\.[^"]+)"')
+
+
+def test_every_file_comes_under_a_policy_that_allows_only_our_own(client: FlaskClient) -> None:
+    for name in ["", *FILES]:
+        answer = client.get(f"/app/{name}")
+        assert answer.status_code == 200, name
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; ")
+        sources = {word for part in policy.split("; ") for word in part.split(" ")[1:]}
+        assert sources == {"'none'", "'self'"}
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        kept = {"If-None-Match": answer.headers["ETag"]}
+        assert client.get(f"/app/{name}", headers=kept).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["x", "__init__.py", "../__init__.py", "screens", "screens/x.js"])
+def test_nothing_else_is_served(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/app/{name}").status_code == 404
+
+
+def test_the_worker_keeps_all_that_the_app_is_made_of(client: FlaskClient) -> None:
+    worker = client.get("/app/sw.js").text
+    assert json.dumps(CACHED) in worker.partition("\n")[0]
+    assert {*CACHED, "index.html", "sw.js"} == {"./", *FILES}
+    for name, script in SCRIPTS.items():
+        for imported in IMPORTED.findall(script):
+            assert urljoin(f"/{name}", imported).lstrip("/") in CACHED, (name, imported)
+
+
+def test_the_manifest_names_icons_that_are_there(client: FlaskClient) -> None:
+    manifest = json.loads(client.get("/app/app.webmanifest").text)
+    assert (manifest["scope"], manifest["display"]) == ("./", "standalone")
+    for icon in manifest["icons"]:
+        assert FILES[icon["src"]].startswith(b"\x89PNG")
+
+
+def test_the_bare_address_leads_into_the_folder(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for prefix in ("", "/ward"):
+        at = replace(app.config["INTERLUDE"], public_url=f"http://localhost{prefix}")
+        monkeypatch.setitem(app.config, "INTERLUDE", at)
+        assert client.get("/app").headers["Location"] == f"{prefix}/app/"
+
+
+def test_no_script_makes_markup_or_calls_somebody_else() -> None:
+    for name, script in SCRIPTS.items():
+        assert not MARKUP.search(script), name
+        urls = set(re.findall(r"https?://[^\"'\s)]+", script))
+        assert urls <= {"http://www.w3.org/2000/svg", "https://findahelpline.com"}, name
+
+
+def test_the_words_call_nobody_safe_and_promise_no_reader() -> None:
+    words = " ".join(SCRIPTS["words.js"].casefold().splitlines()[2:])
+    assert not re.search(r"\bsafe|we watch|we will call|somebody will|we read", words)

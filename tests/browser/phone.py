@@ -1,0 +1,85 @@
+"""The reference phone in a real browser, as a patient holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from services.clock import utcnow
+from services.membership.invitations import InvitationForm, invite
+from tests.builders.world import ClinicWorld, made_up_email
+from tests.fixtures.running import RunningService
+
+CHECK_INS = """
+SELECT id, root_id, instrument, mood_day, q9 FROM check_ins WHERE patient_id = %s
+ORDER BY received_at, id
+"""
+DAILY = "daily mood check-in"
+NOT_AT_ALL = "Not at all"
+
+
+class Phone:
+    """One patient's phone, before its invitation is accepted."""
+
+    def __init__(self, running: RunningService, clinic: ClinicWorld, browser: BrowserContext):
+        self.running, self.browser = running, browser
+        form = InvitationForm(made_up_email(), "Ada Quagga", ("patient",), None, {})
+        with clinic.app.app_context():
+            invited = invite(clinic.admin.actor, form, utcnow())
+        self.code, self.patient_id = invited.code, invited.patient_id
+        self.home = f"{running.url}/app/"
+        self.page: Page = browser.new_page()
+        self.page.set_default_timeout(10_000)
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def accept(self) -> None:
+        """Open the link, and take the account over."""
+        self.page.goto(f"{self.home}#invitation={self.code}")
+        self.press("Start")
+        expect(self.page.get_by_role("link", name=DAILY).first).to_be_visible()
+
+    def wait_for_worker(self) -> None:
+        """From then on it opens without a network."""
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def answer_daily(self, item9: str = NOT_AT_ALL) -> None:
+        """All items; item 9 last."""
+        self.page.get_by_role("link", name=DAILY).first.click()
+        for link in [f"q{number}" for number in range(1, 9)]:
+            self.choose(link, NOT_AT_ALL)
+        self.choose("q9", item9)
+
+    def choose(self, link: str, label: str) -> None:
+        self.page.locator(f"fieldset#{link}").get_by_label(label, exact=True).check()
+
+    def card(self, words: str) -> None:
+        """The card is open and says so."""
+        expect(self.page.locator("dialog#card[open]")).to_contain_text(words)
+
+    def stored(self) -> list[Any]:
+        """The check-ins of the database, all versions."""
+        return self.running.rows(CHECK_INS, self.patient_id)
+
+    def waiting(self) -> int:
+        """How many entries the phone has not sent."""
+        return int(self.page.evaluate(WAITING))
+
+    def look(self) -> None:
+        """Nothing to find fault with, for eyes, ears and thumbs."""
+        found = Axe().run(self.page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert self.page.evaluate(wider) == 0, "it scrolls sideways"
+        assert self.errors == []
+
+
+WAITING = """async () => {
+  const {outbox} = await import("./store.js");
+  return (await outbox.all()).length;
+}"""

@@ -1,0 +1,82 @@
+"""The reference phone: an invitation, a form, flight mode, the card; and it can be installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.phone import Phone
+from tests.fixtures.running import RunningService, wait_until
+
+SMALL = {"width": 320, "height": 640}
+
+
+@pytest.fixture
+def phone(running: RunningService, chromium: Browser) -> Iterator[Phone]:
+    context = chromium.new_context(viewport=SMALL, has_touch=True)
+    yield Phone(running, running.clinic(), context)
+    context.close()
+
+
+def test_a_code_in_the_fragment_is_accepted_and_reaches_no_address(phone: Phone):
+    called: list[str] = []
+    phone.browser.on("request", lambda request: called.append(request.url))
+    phone.page.goto(f"{phone.home}#invitation={phone.code}")
+    expect(phone.page.get_by_label("Code from your clinic")).to_have_value(phone.code)
+    phone.look()
+    assert phone.code not in phone.page.url
+    phone.press("Start")
+    expect(phone.page.locator("h1")).to_have_text("Today")
+    phone.wait_for_worker()
+    assert [url for url in called if phone.code in url.partition("#")[0]] == []
+
+
+def test_an_answer_is_sent_once_and_leaves_the_outbox(phone: Phone):
+    phone.accept()
+    phone.look()
+    phone.answer_daily()
+    phone.look()
+    phone.press("Done")
+    expect(phone.page.locator("h1")).to_have_text("Today")
+    wait_until(lambda: phone.waiting() == 0, "it is sent")
+    assert [one.instrument for one in phone.stored()] == ["phq9-daily"]
+
+
+def test_a_risky_answer_in_flight_mode_shows_the_card_and_pages_when_back(phone: Phone):
+    phone.accept()
+    phone.wait_for_worker()
+    phone.browser.set_offline(True)
+    phone.page.reload()
+    expect(phone.page.locator("#net")).to_contain_text("No internet")
+    phone.answer_daily("Most of the day")
+    phone.card("Not sent yet. Your clinic has not seen this.")
+    phone.card("in immediate danger, call")
+    phone.look()
+    assert phone.stored() == []
+    phone.browser.set_offline(False)
+    phone.card("Sent at ")
+    assert [one.q9 for one in phone.stored()] == [3]
+    found = phone.running.rows(
+        "SELECT severity FROM alerts WHERE patient_id = %s", phone.patient_id
+    )
+    assert [one.severity for one in found] == ["critical"]
+    phone.press("Close")
+    phone.choose("q1", "A little")
+    phone.press("Done")
+    phone.press("Send as it is")
+    wait_until(lambda: phone.waiting() == 0, "the finished form is sent")
+    assert len({one.root_id for one in phone.stored()}) == 1
+
+
+def test_it_can_be_installed(phone: Phone):
+    phone.accept()
+    phone.wait_for_worker()
+    devtools = phone.browser.new_cdp_session(phone.page)
+    manifest = devtools.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"] == f"{phone.home}app.webmanifest"
+    # A test's browser keeps nothing, as a private window: that is all that stands in the way.
+    found = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {one["errorId"] for one in found} <= {"in-incognito"}
