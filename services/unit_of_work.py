@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -150,8 +150,10 @@ def _statement(shape: Shape) -> Select[Any]:
     return select(literal(1)).add_cte(*parts)
 
 
-# Putting a statement together costs more than running it.
-_known_statement = cache(_statement)
+# Putting a statement together costs more than running it. How many shapes there may be, nobody has
+# counted: pages of a step, occurrences of an entry, columns that change.
+KNOWN_STATEMENTS: Final = 500
+_known_statement = lru_cache(KNOWN_STATEMENTS)(_statement)
 
 
 def _prefix(number: int) -> str:

@@ -62,3 +62,8 @@ def test_the_statement_of_a_harmless_check_in_is_kept(
         made(post(client, one, phq9(0)))
     after = unit_of_work._known_statement.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 2)
+
+
+def test_not_every_statement_that_there_ever_was_is_kept() -> None:
+    """A process runs for months, and what an entry writes depends on who is paged about it."""
+    assert unit_of_work._known_statement.cache_info().maxsize == unit_of_work.KNOWN_STATEMENTS
