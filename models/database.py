@@ -7,6 +7,7 @@ from __future__ import annotations
 import select
 from typing import Any, Final
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -17,6 +18,15 @@ from models.base import Base
 
 db: Final = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
+# A server that is gone without a word (a cut cable, a firewall that forgot the connection) is given
+# up within 30 s, also while nobody asks it anything: a request would wait for a quarter of an hour.
+GIVEN_UP: Final[dict[str, Any]] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+}
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
     # As many as work at once in a burst: one beyond it is opened and closed for each use.
     "pool_size": 8,
@@ -25,25 +35,36 @@ ENGINE_OPTIONS: Final[dict[str, Any]] = {
     "pool_recycle": 1800,
     "pool_use_lifo": True,
     "connect_args": {
-        "connect_timeout": 3,
+        **GIVEN_UP,
         "options": "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000"
         " -c lock_timeout=8000 -c timezone=UTC",
     },
 }
 
 
+_LENT_BEFORE: Final = "lent before"
+
+
 def drop_ended_sessions(engine: Engine) -> None:
     """Give out no connection whose server said goodbye or is gone, and connect anew. Costs no round
-    trip: what can be read of an idle connection is its end.
+    trip: what can be read of an idle connection is its end. One that has just been made is not
+    looked at.
     """
     event.listen(engine, "checkout", _check_alive)
 
 
 def _check_alive(
-    connection: DBAPIConnection, _record: ConnectionPoolEntry, _lent: PoolProxiedConnection
+    connection: DBAPIConnection, record: ConnectionPoolEntry, _lent: PoolProxiedConnection
 ) -> None:
+    if _LENT_BEFORE not in record.info:
+        # When it is dead as well, the server is not there, and the first statement says so.
+        record.info[_LENT_BEFORE] = True
+        return
     sockets = select.poll()
-    sockets.register(connection.fileno(), select.POLLIN)
+    try:
+        sockets.register(connection.fileno(), select.POLLIN)
+    except psycopg.OperationalError as error:  # it knows already
+        raise InvalidatePoolError from error
     if sockets.poll(0):
         raise InvalidatePoolError
 

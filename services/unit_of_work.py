@@ -79,11 +79,7 @@ def transaction(clinic_id: UUID | None = None, *, snapshot: bool = False) -> Ite
     if session.in_transaction():
         raise RuntimeError("a use case was called inside another one's transaction")
     try:
-        if snapshot:
-            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        if clinic_id is not None:
-            # A statement of its own: inside the query that it should guard, it would come too late.
-            enter(session.connection(), clinic_id)
+        _begin(session, clinic_id, snapshot=snapshot)
         yield session
         _commit(session)
     except BaseException:
@@ -91,6 +87,21 @@ def transaction(clinic_id: UUID | None = None, *, snapshot: bool = False) -> Ite
         raise
     finally:
         session.close()
+
+
+def _begin(session: Session, clinic_id: UUID | None, *, snapshot: bool, tries: int = 2) -> None:
+    try:
+        if snapshot:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        if clinic_id is not None:
+            # A statement of its own: inside the query that it should guard, it would come too late.
+            enter(session.connection(), clinic_id)
+    except DBAPIError as error:
+        # A connection that was cut while nobody used it: nothing has been asked of it yet.
+        if tries == 1 or not error.connection_invalidated:
+            raise
+        session.rollback()
+        _begin(session, clinic_id, snapshot=snapshot, tries=tries - 1)
 
 
 def _commit(session: Session) -> None:

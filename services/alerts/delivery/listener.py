@@ -10,6 +10,7 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
+from models.database import GIVEN_UP
 from services.alerts.writing import WAKE_CHANNEL
 
 
@@ -36,7 +37,7 @@ class WakeListener:
             raise
 
     def _listen(self) -> psycopg.Connection:
-        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=3)
+        connection = psycopg.connect(self._url, autocommit=True, **GIVEN_UP)
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(WAKE_CHANNEL)))
         return connection
 

@@ -7,12 +7,15 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import sql
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
+from models.database import db
 from tests.builders.calls import post
 from tests.builders.entries import phq9
 from tests.builders.stored import rows
@@ -127,3 +130,57 @@ def test_cut_connections_cost_nobody_an_answer(
     assert post(client, patient, phq9()).status_code == 201
     cut()
     assert post(client, patient, phq9()).status_code == 201
+
+
+@contextmanager
+def lent(app: Flask, then: Callable[[], None]) -> Iterator[None]:
+    """The next connection that is given out is looked at, and then this happens to it."""
+    left = [then]
+
+    def happens(*_: object) -> None:
+        if left:
+            left.pop()()
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "checkout", happens)
+    try:
+        yield
+    finally:
+        event.remove(engine, "checkout", happens)
+
+
+def test_a_connection_that_is_cut_at_the_first_word_costs_nobody_an_answer(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, cut: Callable[[], None]
+) -> None:
+    """As by a firewall that forgot it: nothing can be read of it before something is sent."""
+    patient = clinic.patient()
+    assert post(client, patient, phq9()).status_code == 201
+    with lent(app, cut):
+        assert post(client, patient, phq9()).status_code == 201
+    with lent(app, cut):
+        assert client.get("/v1/changes", headers=patient.headers).status_code == 200
+
+
+def test_a_connection_that_knows_that_it_is_dead_is_not_given_out(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    patient = clinic.patient()
+    assert post(client, patient, phq9()).status_code == 201
+    with app.app_context(), db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+    assert raw is not None
+    raw.close()
+    assert post(client, patient, phq9()).status_code == 201
+
+
+def test_a_server_that_is_gone_without_a_word_is_given_up(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        asked = raw.info.get_parameters()
+    idle, interval, count = (
+        int(asked[f"keepalives_{name}"]) for name in ("idle", "interval", "count")
+    )
+    assert idle + interval * count <= 30
+    assert 0 < int(asked["tcp_user_timeout"]) <= 30_000
