@@ -12,6 +12,7 @@ from typing import Final
 from services.rules.numbers import DATA, NumbersError, read
 
 _DAYS_A_WEEK: Final = 7
+Filled = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,15 @@ def read_texts(folder: Path = DATA / "texts") -> Mapping[str, Texts]:
     return MappingProxyType({"en": english} | found)
 
 
-def _filled(card: CardTexts, name: str) -> set[str]:
+def _filled(card: CardTexts, name: str) -> set[Filled]:
     text = getattr(card, name)
     return set(_names(text)) if isinstance(text, str) else set()
 
 
-def _names(text: str) -> Iterator[str]:
-    return (name for _, name, _, _ in Formatter().parse(text) if name is not None)
+def _names(text: str) -> Iterator[Filled]:
+    """With how each is to be written: `{number:d}` would break the card, and not the start."""
+    parts = Formatter().parse(text)
+    return ((name, form, conversion) for _, name, form, conversion in parts if name is not None)
 
 
 TEXTS: Final = read_texts()

@@ -87,6 +87,8 @@ def test_a_sentence_is_not_twice_as_long_as_the_english_one(language: str) -> No
     ("old", "new", "problem"),
     [
         ("rufen Sie an: {number}.", "rufen Sie an.", "card.no_answer: has other names in braces"),
+        ("rufen Sie an: {number}.", "rufen Sie an: {number:d}.", "card.no_answer: has other names"),
+        ("rufen Sie an: {number}.", "rufen Sie an: {number!a}.", "card.no_answer: has other names"),
         ('clinic = "Ihre Klinik"\n', "", "card.clinic: is missing"),
         ('"Samstag", ', "", "card.weekdays: needs seven days"),
         ('language = "de"', 'language = "fr"', "language: must be the name of the file"),
