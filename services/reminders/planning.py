@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Patient, PatientStatus, PushedDevice, ReminderPlan, SentReminder, User
@@ -27,6 +29,7 @@ BATCH: Final = 100
 KEPT_FOR: Final = timedelta(days=90)
 # An item is due for some days; who was reminded of it before then is not again.
 REMEMBERED_FOR: Final = timedelta(days=45)
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,22 @@ def plan_due(clinic_id: UUID, now: datetime) -> int:
     """
     looked = 0
     while users := _stale(clinic_id, now):
-        done = [user_id for user_id in users if _plan_one(clinic_id, user_id, now)]
+        done = [user_id for user_id in users if _planned_one(clinic_id, user_id, now)]
         looked += len(done)
         if len(done) < len(users):
-            break  # another process is at it
+            break  # another process is at it, or it cannot be done
     return looked
+
+
+def _planned_one(clinic_id: UUID, user_id: UUID, now: datetime) -> bool:
+    """One patient whose plan cannot be worked out must not keep the others waiting."""
+    try:
+        return _plan_one(clinic_id, user_id, now)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is theirs alone
+        _log.error("reminder_plan_fault", kind=type(error).__name__)
+        return False
 
 
 def _stale(clinic_id: UUID, now: datetime) -> list[UUID]:

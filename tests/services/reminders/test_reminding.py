@@ -16,6 +16,7 @@ from services.channels.base import ChannelError
 from services.channels.reminders.fcm import FcmChannel
 from services.channels.reminders.nudge import AddressGone, BusyLater, Nudge, ReminderChannel
 from services.channels.webpush import PushKey, WebPushChannel
+from services.reminders import planning
 from services.reminders.sending import Reminding
 from services.unit_of_work import transaction
 from tests.builders.reach.push_service import Browser
@@ -209,6 +210,24 @@ def test_who_is_paused_discharged_or_logged_out_is_not_reminded(
     assert [reminded.round(hours=1) for _ in range(5)] == [0] * 5
     assert chart.send("POST", "/v1/auth/logout", chart.pat, {}).status_code == 204
     assert [reminded.round(hours=8) for _ in range(3)] == [0] * 3
+
+
+def test_a_plan_that_cannot_be_worked_out_keeps_no_other_waiting(
+    reminded: Reminded, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, other, plan = reminded.chart.pat, reminded.clinic.patient(), planning.planned
+
+    def planned(session: Any, patient: Any, *given: Any) -> planning.Planned:
+        if patient.user_id == other.user_id:
+            raise ArithmeticError
+        return plan(session, patient, *given)
+
+    monkeypatch.setattr(planning, "planned", planned)
+    for one in (other, sound):
+        reminded.chart.pat = one
+        reminded.put("tablet", subscription=f"{one.user_id}{TOKEN}")
+    reminded.round(minutes=61)
+    assert len(double.taken) == 2  # the phone and the tablet of the sound one
 
 
 def test_a_browser_gets_it_encrypted(
