@@ -32,6 +32,8 @@ NEAR: Final = timedelta(hours=2)
 EARLIEST, LATEST = 4 * 60 + 20, 27 * 60 + 40
 FORM_EVERY: Final = 14
 RISK: Final = 0.05
+# What an app with a fault sends: there is no such option.
+FAULTY: Final = {"q1": 9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Expected:
     def is_risky(self) -> bool:
         """Must it stand on an alert?"""
         return is_risky(self.item) and "of" not in self.item
+
+    @property
+    def is_faulty(self) -> bool:
+        """Must it be refused?"""
+        return self.item.get("answers") == FAULTY
 
 
 @dataclass
@@ -71,6 +78,8 @@ class Life:
             yield from self._daily(self._moment(day))
         if self.dice.random() < 0.08:
             yield from self._effects(self._moment(day))
+        if self.dice.random() < 0.02:
+            yield self._moment(day), self._new("check_in", instrument="phq9", answers=FAULTY)
         if self.dice.random() < 0.005:
             yield self._moment(day), self._new("help_request")
 

@@ -111,6 +111,11 @@ class Disk:
         """All that is in the outbox."""
         return [id for (id,) in self._db.execute("SELECT id FROM outbox ORDER BY place")]
 
+    def refused(self) -> dict[str, Item]:
+        """What the server does not take, and why not."""
+        rows = self._db.execute("SELECT id, problem FROM outbox WHERE state = 'refused'")
+        return {id: json.loads(problem) for id, problem in rows}
+
     def apply(self, changes: Sequence[Any], cursor: str) -> None:
         """A page of changes and where it ends, in one write; after the last, empty page what was
         stored needs no place of its own any more.

@@ -43,6 +43,8 @@ EXPLAINED: Final = {
     "200", "201", "item 200", "item 201", "no answer", "502 (not ours)", "503 unavailable",
     "item 503 unavailable", "401 token_expired", "item 404 not_found",
 }  # fmt: skip
+# Of a form that only an app with a fault makes.
+REFUSED: Final = "item 422 validation_failed"
 CHECK_INS = "SELECT id::text, mood_day FROM check_ins WHERE clinic_id = %s"
 OTHERS = """
 SELECT id::text, mood_day FROM side_effect_reports WHERE clinic_id = %s
@@ -105,7 +107,7 @@ class Carried:
         self.killing = 0.0
         for _ in range(HEALED_TRIES):
             self.now = shown(self.now, timedelta(minutes=10))
-            if self._use(Phone.sync) and not self._use(lambda phone: phone.disk.ids()):
+            if self._use(Phone.sync) and not self._use(lambda phone: phone.disk.unsent()):
                 return True
         return False
 
@@ -238,7 +240,8 @@ def _check(
     """The promises, one by one."""
     expected = {id: one for phone in carried for id, one in phone.expected.items()}
     rows = running.rows(CHECK_INS, clinic.id) + running.rows(OTHERS, clinic.id, clinic.id)
-    assert Counter(row.id for row in rows) == Counter(list(expected)), "stored once"
+    faulty = {id for id, one in expected.items() if one.is_faulty}
+    assert Counter(row.id for row in rows) == Counter(set(expected) - faulty), "stored once"
     wrong = [row for row in rows if row.mood_day and row.mood_day not in expected[row.id].days]
     assert wrong == [], "the right mood day"
     risky = {id for id, one in expected.items() if one.is_risky}
@@ -247,7 +250,11 @@ def _check(
     assert risky <= set().union(*(phone.own_cards for phone in carried)), "a card before the net"
     assert risky <= set().union(*(phone.cards for phone in carried)), "the server's card"
     for number, phone in enumerate(carried):
-        assert set(phone.outcomes) <= EXPLAINED, phone.outcomes
+        own_faults = faulty & set(phone.expected)
+        explained = EXPLAINED | {REFUSED} if own_faults else EXPLAINED
+        assert set(phone.outcomes) <= explained, phone.outcomes
+        with closing(Disk(phone.path)) as disk:
+            assert set(disk.ids()) == set(disk.refused()) == own_faults, "left on the phone"
         copies = _copies(running, phone, folder / f"fresh {number}")
         assert copies[0] == copies[1] == copies[2], f"phone {number}"
         assert _answers(copies[0]) == _answers_last_sent(phone), f"phone {number}"
@@ -285,7 +292,8 @@ def _answers_last_sent(carried: Carried) -> dict[str, Any]:
     last: dict[str, Any] = {}
     for id, one in carried.expected.items():
         last.pop(str(one.item.get("of")), None)
-        last[id] = _content(one.item)
+        if not one.is_faulty:
+            last[id] = _content(one.item)
     return last
 
 
@@ -299,11 +307,13 @@ def _content(entry: Item) -> Any:
 def _summary(carried: list[Carried], line: BadLine, kills: int) -> str:
     everything = [one for phone in carried for one in phone.expected.values()]
     risky = sum(one.is_risky for one in everything)
+    faulty = sum(one.is_faulty for one in everything)
     outcomes = sum((phone.outcomes for phone in carried), Counter[str]())
     troubles = ", ".join(f"{count} x {name}" for name, count in sorted(line.troubles.items()))
     answered = ", ".join(f"{count} x {name}" for name, count in sorted(outcomes.items()))
+    killed = sum(phone.kills for phone in carried)
     return (
-        f"{len(everything)} entries, each once and on its day; {risky} risky, each on an alert and"
-        f" paged; {line.requests} requests: {troubles}; answers: {answered}; apps killed"
-        f" {sum(phone.kills for phone in carried)} x, the service {kills} x"
+        f"{len(everything) - faulty} entries, each once and on its day; {risky} risky, each on an"
+        f" alert and paged; {faulty} of a faulty app, refused and kept; {line.requests} requests:"
+        f" {troubles}; answers: {answered}; apps killed {killed} x, the service {kills} x"
     )
