@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from random import Random
 from typing import Any, Final
 
 import orjson
+import psycopg
 import pytest
 
 from api.play.phones import Wire
@@ -219,6 +220,9 @@ class Deaths:
             self._wait_for(phone_days * (number + 0.5) / times)
             if self.kill_database is not None and number % 2:
                 self.kill_database()
+                # The looker's own connection died with it; it takes another one the next time.
+                with suppress(psycopg.OperationalError):
+                    self.running.rows("SELECT 1")
             else:
                 self.running.kill_api()
             wait_until(self.running.is_ready, "the service is up again", UP_LIMIT_S)
