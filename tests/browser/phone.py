@@ -13,9 +13,10 @@ from tests.builders.world import ClinicWorld, made_up_email
 from tests.fixtures.running import RunningService
 
 CHECK_INS = """
-SELECT id, root_id, instrument, mood_day, q9 FROM check_ins WHERE patient_id = %s
+SELECT id, root_id, instrument, mood_day, q9, superseded FROM check_ins WHERE patient_id = %s
 ORDER BY received_at, id
 """
+ALERTS = "SELECT id, family, severity FROM alerts WHERE patient_id = %s ORDER BY id"
 DAILY = "daily mood check-in"
 NOT_AT_ALL = "Not at all"
 
@@ -58,6 +59,11 @@ class Phone:
     def choose(self, link: str, label: str) -> None:
         self.page.locator(f"fieldset#{link}").get_by_label(label, exact=True).check()
 
+    def choose_effect(self, label: str, grade: str) -> None:
+        """By the beginning of its words, and of its grade's."""
+        self.page.locator("label.choice", has_text=label).first.click()
+        self.page.locator("fieldset:visible label.choice", has_text=grade).first.click()
+
     def card(self, words: str) -> None:
         """The card is open and says so."""
         expect(self.page.locator("dialog#card[open]")).to_contain_text(words)
@@ -65,6 +71,10 @@ class Phone:
     def stored(self) -> list[Any]:
         """The check-ins of the database, all versions."""
         return self.running.rows(CHECK_INS, self.patient_id)
+
+    def alerts(self) -> list[Any]:
+        """What is open about the patient."""
+        return self.running.rows(ALERTS, self.patient_id)
 
     def waiting(self) -> int:
         """How many entries the phone has not sent."""

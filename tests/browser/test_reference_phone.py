@@ -80,3 +80,57 @@ def test_it_can_be_installed(phone: Phone):
     # A test's browser keeps nothing, as a private window: that is all that stands in the way.
     found = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert {one["errorId"] for one in found} <= {"in-incognito"}
+
+
+def test_help_is_one_tap_away_and_pages_when_it_is_asked_for(phone: Phone):
+    phone.accept()
+    phone.press("Help now")
+    phone.card("Your clinic does not know yet that you need help.")
+    phone.look()
+    assert phone.alerts() == []
+    phone.press("Ask my clinic for help")
+    phone.card("Sent at ")
+    (found,) = phone.alerts()
+    assert (found.family, found.severity) == ("suicide_risk", "critical")
+    phone.press("Close")
+
+
+def test_side_effects_with_grades_and_what_is_an_emergency(phone: Phone):
+    phone.accept()
+    phone.page.get_by_role("link", name="Side effects").first.click()
+    phone.choose_effect("Feeling detached", "Mild")
+    phone.look()
+    phone.press("Done")
+    expect(phone.page.locator("h1")).to_have_text("Today")
+    wait_until(lambda: phone.waiting() == 0, "it is sent")
+    phone.page.get_by_role("link", name="Side effects").first.click()
+    phone.choose_effect("Chest pain", "Mild")
+    phone.press("Done")
+    phone.card("Sent at ")
+    phone.look()
+    assert [one.severity for one in phone.alerts()] == ["critical"]
+
+
+def test_past_entries_are_corrected_and_the_trend_is_drawn(phone: Phone):
+    phone.accept()
+    phone.answer_daily()
+    phone.press("Done")
+    wait_until(lambda: phone.waiting() == 0, "it is sent")
+    phone.page.get_by_role("link", name="Past").click()
+    phone.page.locator("summary", has_text="Show").click()
+    expect(phone.page.locator("article dd").first).to_have_text("Not at all")
+    phone.look()
+    phone.page.get_by_role("link", name="Change").click()
+    phone.choose("q2", "Most of the day")
+    phone.page.get_by_label("Why do you change it?").fill("I slipped, quagga")
+    phone.press("Done")
+    phone.press("Send as it is")  # how hard it was is asked now
+    expect(phone.page.locator("h1")).to_have_text("Past")
+    wait_until(lambda: phone.waiting() == 0, "the correction is sent")
+    assert len(phone.stored()) == 2
+    assert len({one.root_id for one in phone.stored()}) == 1
+    phone.page.get_by_role("link", name="Trend").click()
+    phone.page.get_by_role("link", name="Daily form").click()
+    expect(phone.page.get_by_role("img", name="Trend")).to_be_visible()
+    expect(phone.page.locator("main")).to_contain_text("3 points on")
+    phone.look()

@@ -1,5 +1,6 @@
 // The calls of the API. A reply that is not the API's (a hotel's log-in page, half an answer) counts
 // as none: nothing is taken out of the outbox for it.
+import {zone} from "./outgoing.js";
 import {forgetPatient, kept} from "./store.js";
 
 const ROOT = new URL("../", import.meta.url); // the service may live below a path of its own
@@ -60,14 +61,14 @@ export const refresh = (refused) => navigator.locks.request("interlude-tokens", 
 export async function accept(code) {
   const device_id = (await kept.get("device_id")) ?? crypto.randomUUID();
   await kept.put({code, device_id});
-  const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timezone = zone();
   const reply = await call("POST", "v1/invitations/accept", {body: {code, device_id, timezone}});
   if (reply?.status !== 201) return reply;
   const patient_id = reply.data.user.patient_id;
   if (!patient_id) return {status: 403, data: {code: "forbidden"}}; // staff have the clinic's pages
   const before = await kept.get("patient_id");
   if (before && before !== patient_id) await forgetPatient();
-  await kept.put({tokens: pair(reply.data), patient_id, device_id, needs_invitation: false});
+  await kept.put({tokens: pair(reply.data), patient_id, device_id, zone: timezone, needs_invitation: false});
   await kept.remove("code");
   return reply;
 }

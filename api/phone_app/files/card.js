@@ -49,7 +49,7 @@ function draw() {
 
 function resource({name, phone, text, url}, place) {
   const link = (kind, href, shown, more = {}) =>
-    el("a", {class: "button main", id: `card-${kind}-${place}`, href, ...more}, el("span", {}, name), shown ? el("strong", {}, shown) : null);
+    el("a", {class: "button main", id: `card-${kind}-${place}`, href, ...more}, el("span", {}, name), shown && !name.includes(shown) ? el("strong", {}, shown) : null);
   return [
     phone ? link("call", `tel:${phone.replace(/[^+\d*#]/g, "")}`, phone) : null,
     text ? link("text", `sms:${text.replace(/[^+\d]/g, "")}`, `SMS ${text}`) : null,

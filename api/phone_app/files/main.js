@@ -2,19 +2,25 @@
 // the store and returns its nodes, drawn anew when something that it shows has changed.
 import "./card.js";
 import {el} from "./dom.js";
+import {register} from "./push.js";
+import {amendEffectsScreen, effectsScreen} from "./screens/effects.js";
 import {amendScreen, formScreen} from "./screens/form.js";
+import {pastScreen} from "./screens/past.js";
+import {settingsScreen} from "./screens/settings.js";
 import {todayScreen} from "./screens/today.js";
+import {trendScreen} from "./screens/trend.js";
 import {welcomeScreen} from "./screens/welcome.js";
 import {kept} from "./store.js";
 import {news, sync} from "./sync.js";
 import {words} from "./words.js";
 
 const SCREENS = {
-  today: todayScreen, form: formScreen, amend: amendScreen, invitation: welcomeScreen,
+  today: todayScreen, effects: effectsScreen, past: pastScreen, trend: trendScreen, settings: settingsScreen,
+  form: formScreen, amend: amendScreen, effects_of: amendEffectsScreen, invitation: welcomeScreen,
 };
-const BAR = ["today"];
+const BAR = ["today", "effects", "past", "trend", "settings"];
 // Drawn again when news come; never a form that somebody is filling in.
-const LIVE = ["today"];
+const LIVE = ["today", "past"];
 const main = document.getElementById("main"), nav = document.getElementById("nav");
 
 const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1) || "today"));
@@ -25,7 +31,8 @@ async function show({moved = true} = {}) {
   const name = is_in ? known : "invitation";
   if (asked.invitation) history.replaceState(null, "", "#invitation"); // out of the address at once
   if (name === "invitation" && asked.invitation) await kept.put({code: asked.invitation});
-  const nodes = await SCREENS[name](asked);
+  // What an address names may be gone: then what can be done now.
+  const nodes = await SCREENS[name](asked).catch((error) => { reportError(error); return todayScreen(); });
   if (JSON.stringify(place()) !== JSON.stringify(asked) && !asked.invitation) return; // somebody went on
   main.replaceChildren(...nodes.filter(Boolean));
   document.title = `${main.querySelector("h1").textContent} – Interlude`;
@@ -56,3 +63,4 @@ showNetwork();
 await show({moved: false});
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js");
 sync({now: true});
+if (await kept.get("reminded")) register();

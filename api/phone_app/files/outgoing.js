@@ -11,6 +11,9 @@ export function stamp(at = new Date()) {
 
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// The name of something that is due, so that what answers it can say so.
+export const dueKey = (item) => `${item.instrument} ${item.opens_at}`;
+
 // `item`: of POST /v1/sync, without its id. `values` and `gone` are written in the same step.
 export async function put(item, {risky = "", values = {}, gone = [], due = null} = {}) {
   const id = crypto.randomUUID();

@@ -17,7 +17,11 @@ export function open() {
       asked.result.createObjectStore("copy", {keyPath: "id"});
       asked.result.createObjectStore("kept");
     };
-    asked.onsuccess = () => done(asked.result);
+    asked.onsuccess = () => {
+      // Another tab logs out: this one has nothing to show any more.
+      asked.result.onversionchange = () => { asked.result.close(); location.reload(); };
+      done(asked.result);
+    };
     asked.onerror = () => failed(asked.error);
   });
   return opened;
@@ -102,6 +106,5 @@ export async function wipe() {
     const asked = indexedDB.deleteDatabase(NAME);
     asked.onsuccess = () => done();
     asked.onerror = () => failed(asked.error);
-    asked.onblocked = () => failed(new Error("open in another tab"));
   });
 }

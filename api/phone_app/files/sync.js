@@ -1,7 +1,7 @@
 // The sync of docs/mobile.md: send what waits, then fetch what has changed. One at a time, over all tabs:
 // the browser frees the lock of a tab that was killed.
 import {authorized, call, refresh} from "./api.js";
-import {stamp} from "./outgoing.js";
+import {stamp, zone} from "./outgoing.js";
 import {copy, kept, outbox} from "./store.js";
 
 const MOST = 100, LONGEST_S = 300, LONGEST_RISKY_S = 60;
@@ -141,6 +141,7 @@ async function wakeWhenDue() {
 }
 
 async function fetchChanges() {
+  await reportZone();
   await fetchBootstrap();
   for (;;) {
     const cursor = await kept.get("cursor");
@@ -154,6 +155,14 @@ async function fetchChanges() {
     if (!reply.data.items.length) break;
   }
   report("fetched");
+}
+
+// A patient who travels is asked and reminded by the clock where they are.
+async function reportZone() {
+  const timezone = zone();
+  if (timezone === await kept.get("zone")) return;
+  const reply = await authorized("PATCH", "v1/me", {body: {timezone}});
+  if (reply?.status === 200) await kept.put({zone: timezone});
 }
 
 async function fetchBootstrap() {

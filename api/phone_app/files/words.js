@@ -77,6 +77,7 @@ export const words = {
   no_trend: "There are no points yet.",
   points: (value, day) => `${value} points on ${day}`,
   as_of: (time) => `As of ${time}.`,
+  show: "Show", as_table: "As a table",
   day_column: "Day", points_column: "Points",
 
   language: "Language of forms and cards",

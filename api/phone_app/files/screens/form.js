@@ -2,7 +2,7 @@
 // an answer is risky the card is shown and the form sent as it is; what follows is its amendment.
 import {showCard} from "../card.js";
 import {announce, button, el, go} from "../dom.js";
-import {put, stamp, zone} from "../outgoing.js";
+import {dueKey, put, stamp, zone} from "../outgoing.js";
 import {asked, questions, stillOpen} from "../questions.js";
 import {riskOfForm} from "../risk.js";
 import {copy, kept} from "../store.js";
@@ -14,7 +14,7 @@ const DONE_KEPT = 60;
 // A new form, or the answer to something due: `due` names it ("phq9 2026-11-28T…").
 export async function formScreen({form: code, due = null}) {
   const bootstrap = await kept.get("bootstrap");
-  const key = `draft ${code} ${due ?? ""}`;
+  const key = `draft ${code} ${due ?? today()}`; // what was begun on another day is that day's
   const draft = (await kept.get(key)) ?? {answers: {}, sent_id: null, sent_risk: "", note: ""};
   const item = bootstrap.due.find((one) => dueKey(one) === due);
   return screen(bootstrap.instruments[code].content, draft, {key, due, about: item?.mood_day});
@@ -31,7 +31,8 @@ export async function amendScreen({amend: id}) {
   return screen(instrument, draft, {key, corrects: true});
 }
 
-export const dueKey = (item) => `${item.instrument} ${item.opens_at}`;
+// Days begin at 04:00, as the server counts them.
+const today = () => stamp(new Date(Date.now() - 4 * 3_600_000)).slice(0, 10);
 
 function screen(instrument, draft, how) {
   let turn = Promise.resolve(), insisted = false;

@@ -1,8 +1,8 @@
 // What is due now, from the kept bootstrap: it holds for two weeks without a network.
 import {at, day, el, paragraphs} from "../dom.js";
+import {dueKey} from "../outgoing.js";
 import {kept, outbox} from "../store.js";
 import {words} from "../words.js";
-import {dueKey} from "./form.js";
 
 const ANY_TIME = ["phq9-daily", "mood"];
 
@@ -13,7 +13,7 @@ export async function todayScreen() {
     ? el("p", {class: "warning"}, words.needs_invitation, " ", el("a", {href: "#invitation="}, words.code)) : null;
   if (!bootstrap) return [heading, needs, el("p", {}, words.loading)];
   const done = new Set([...((await kept.get("done")) ?? []), ...rows.map((row) => row.due)]);
-  const open = bootstrap.due.filter((item) => bootstrap.instruments[item.instrument] && isOpen(item) && !done.has(dueKey(item)));
+  const open = bootstrap.due.filter((item) => isOpen(item) && !done.has(dueKey(item)));
   const drive = bootstrap.driving_restriction_until;
   const unsent = rows.filter((row) => row.state !== "refused").length;
   return [
@@ -25,7 +25,8 @@ export async function todayScreen() {
     el("h2", {}, words.any_time),
     el("ul", {class: "plain stack"},
       ANY_TIME.filter((code) => bootstrap.instruments[code]).map((code) =>
-        el("li", {}, el("a", {class: "button quiet", href: `#form=${code}`}, bootstrap.instruments[code].content.title)))),
+        el("li", {}, el("a", {class: "button quiet", href: `#form=${code}`}, bootstrap.instruments[code].content.title))),
+      el("li", {}, el("a", {class: "button quiet", href: "#effects"}, words.effects))),
     el("footer", {class: "faint"}, paragraphs(bootstrap.clinic.name)),
   ];
 }
