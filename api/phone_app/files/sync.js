@@ -75,11 +75,14 @@ async function mine() {
   return (await outbox.all()).filter((row) => row.owner === owner && row.state !== "refused");
 }
 
-// Risky ones first. A time further away than the longest wait was written by a clock that was wrong.
+// Risky ones first, and before them what they amend. A time further away than the longest wait was written
+// by a clock that was wrong.
 function due(rows, now) {
+  const urgent = new Set();
+  for (const row of rows.toReversed()) if (row.risky || urgent.has(row.id)) urgent.add(row.id).add(row.item.of);
   const at = Date.now();
   const ready = rows.filter((row) => now || row.not_before <= at || row.not_before > at + LONGEST_S * 1000);
-  return ready.sort((a, b) => b.risky - a.risky || a.seq - b.seq);
+  return ready.sort((a, b) => urgent.has(b.id) - urgent.has(a.id) || a.seq - b.seq);
 }
 
 // One entry goes by its own call, several by one. `results`: one for each entry, in their order.
@@ -97,7 +100,10 @@ async function deliver(batch, token) {
   return reply.data.received_at ? {...reply, results: [{status: reply.status, record: reply.data}]} : null;
 }
 
+// The card first: a phone that is killed in between has the entry still, and asks again.
 async function settle(row, {status, record, problem}) {
+  const safety = (record ?? problem)?.safety;
+  if (safety) report("safety", {row, safety, received_at: record?.received_at});
   if (status === 200 || status === 201) {
     await outbox.stored(row, record);
     report("stored", {row, record});
@@ -106,8 +112,6 @@ async function settle(row, {status, record, problem}) {
   } else {
     await outbox.change([row], () => ({state: "refused", problem}));
   }
-  const safety = (record ?? problem)?.safety;
-  if (safety) report("safety", {row, safety, received_at: record?.received_at});
   report("outbox");
 }
 
