@@ -6,7 +6,9 @@ import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from services.channels.base import ChannelError
 from services.channels.deadline import cut_after
@@ -23,6 +25,14 @@ class ProviderAnswer:
     status: int
     body: bytes
     retry_after: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object that it is; an empty one when it is none."""
+        try:
+            document = orjson.loads(self.body)
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

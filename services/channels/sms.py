@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit
-
-import orjson
 
 from services.channels.base import (
     TIMEOUT_S,
@@ -80,7 +78,7 @@ class SmsChannel:
             # An address that the provider cannot call would have the message refused.
             fields["StatusCallback"] = callback_url(self.public_url, message.receipt_key)
         answer = self._call("POST", "Messages.json", urlencode(fields).encode())
-        document = _document(answer)
+        document = answer.document()
         if not 200 <= answer.status < 300:
             code = document.get("code")
             reason = f"sms_{code if type(code) is int else answer.status}"
@@ -93,7 +91,7 @@ class SmsChannel:
         answer = self._call("GET", f"Messages/{provider_id}.json")
         if answer.status != 200:
             raise ChannelError(f"sms_{answer.status}")
-        document = _document(answer)
+        document = answer.document()
         return read_report(document.get("status"), document.get("error_code"))
 
     def _call(self, method: str, path: str, content: bytes | None = None) -> ProviderAnswer:
@@ -120,11 +118,3 @@ def read_report(status: object, error_code: object) -> Report | None:
     code = int(error_code) if str(error_code).isdecimal() else None  # type: ignore[call-overload] # it is
     permanent = code in ABOUT_THE_NUMBER
     return Report(delivered=False, reason=f"sms_{code or status}", permanent=permanent)
-
-
-def _document(answer: ProviderAnswer) -> dict[str, Any]:
-    try:
-        document = orjson.loads(answer.body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

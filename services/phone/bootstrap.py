@@ -154,7 +154,7 @@ def _sessions(case: ScheduleCase) -> list[datetime]:
 
 
 def _item9(row: Any) -> list[datetime]:
-    """When the form that follows a positive item 9 is phone for; its end is among the stages."""
+    """When the form that follows a positive item 9 is asked for; its end is among the stages."""
     return [] if row.item9_positive_at is None else [row.item9_positive_at]
 
 

@@ -103,7 +103,7 @@ class FcmChannel:
         answer = self._call(self.account.token_uri, headers, urlencode(fields).encode())
         if answer.status != 200:
             raise failure("fcm_token", answer.status, answer.retry_after)
-        document = _document(answer)
+        document = answer.document()
         token, lasts_s = document.get("access_token"), document.get("expires_in")
         if type(token) is not str or type(lasts_s) is not int:
             raise ChannelError("fcm_token_unreadable")
@@ -142,7 +142,7 @@ def _failure(answer: ProviderAnswer) -> ChannelError:
 
 def _code(answer: ProviderAnswer) -> str:
     """FCM's own word for what is wrong; empty when it says none."""
-    error = _document(answer).get("error")
+    error = answer.document().get("error")
     details = error.get("details") if isinstance(error, dict) else None
     words = (
         [one.get("errorCode") for one in details or () if isinstance(one, dict)]
@@ -150,11 +150,3 @@ def _code(answer: ProviderAnswer) -> str:
         else []
     )
     return next((word for word in words if type(word) is str), "")
-
-
-def _document(answer: ProviderAnswer) -> dict[str, Any]:
-    try:
-        document = orjson.loads(answer.body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
