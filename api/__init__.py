@@ -4,6 +4,7 @@ together.
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Final, Literal
 
 from flask import Flask, Response
@@ -50,6 +51,10 @@ CANNOT_START: Final = (
     WrongMigrationError,
 )
 
+# Routes are compiled as an application is made, and Python 3.11 compiles them for one thread at a
+# time: its parser counts how deep it is for all threads together, and gives up when two differ.
+_MAKING: Final = Lock()
+
 
 class Interlude(Flask):
     """The application, with our JSON; what follows an answer never changes it any more."""
@@ -84,6 +89,18 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     is wrong with it), and `SettingsError` without a URL for the role. A database that does not
     answer at the start is no reason not to start: the service recovers with it.
     """
+    with _MAKING:
+        app = _put_together(settings, role)
+    with app.app_context():
+        try:
+            _refuse_wrong_database(any_key=any_key)
+        except CANNOT_START:
+            db.engine.dispose()
+            raise
+    return app
+
+
+def _put_together(settings: Settings, role: Role) -> Interlude:
     app = Interlude("interlude")
     app.config["INTERLUDE"] = settings
     app.config["SQLALCHEMY_DATABASE_URI"] = database_urls(settings).need(role)
@@ -104,12 +121,6 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     register_page(app)
     register_phone_app(app)
     register_commands(app)
-    with app.app_context():
-        try:
-            _refuse_wrong_database(any_key=any_key)
-        except CANNOT_START:
-            db.engine.dispose()
-            raise
     return app
 
 

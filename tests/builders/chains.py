@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Final
 from uuid import UUID
 
 import psycopg
@@ -25,10 +23,6 @@ from services.auditing.seal import Sealer
 from services.auditing.verify import ChainProof, verify_chain
 from services.clock import utcnow
 from services.unit_of_work import transaction
-
-# Routes are compiled, and Python 3.11 parses for one thread at a time: its parser counts how deep
-# it is for all of them together. A process of ours makes its one application before it has others.
-MAKING_APPS: Final = Lock()
 
 
 @dataclass
@@ -51,8 +45,7 @@ class Chain:
         """A sealer in its role's place, which goes on from what was published last."""
         last = self.published[-1] if self.published else None
         with ExitStack() as stack:
-            with MAKING_APPS:
-                app = stack.enter_context(working_as("sealer", self.settings))
+            app = stack.enter_context(working_as("sealer", self.settings))
             stack.enter_context(app.app_context())
             yield Sealer(self.key, last, self.published.append)
 
