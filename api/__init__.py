@@ -90,7 +90,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     answer at the start is no reason not to start: the service recovers with it.
     """
     with _MAKING:
-        app = _put_together(settings, role)
+        app = _assemble(settings, role)
     with app.app_context():
         try:
             _refuse_wrong_database(any_key=any_key)
@@ -100,7 +100,7 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     return app
 
 
-def _put_together(settings: Settings, role: Role) -> Interlude:
+def _assemble(settings: Settings, role: Role) -> Interlude:
     app = Interlude("interlude")
     app.config["INTERLUDE"] = settings
     app.config["SQLALCHEMY_DATABASE_URI"] = database_urls(settings).need(role)

@@ -7,28 +7,27 @@ durable commit, without a token, a lock, a read, a rule or an answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import event
 
 from benchmarks.bench import Bench, Line, ms
 from benchmarks.people import ZONE, Past, give_past
 from benchmarks.world import Figures, a_clinic
 from models.base import new_id
 from models.clinic_door import enter_session
-from models.database import db
+from models.statements import Statement
 from services.demo.series import answers
 from tests.builders.world import ClinicWorld, Person
 
-Statement = tuple[str, dict[str, Any]]
+Sent = tuple[Statement, Mapping[str, Any]]
 WRITES: Final = "WITH write_0"
 INSERT: Final = re.compile(r"INSERT INTO (\w+) \(([^)]*)\) VALUES \((.*?)\)(?=\)[,\s])")
-PLACE: Final = re.compile(r"%\((\w+)\)s")
+PLACE: Final = re.compile(r"\$(\d+)")
 NEW_IDS: Final = (
     ("check_ins", "id"),
     ("check_ins", "root_id"),
@@ -68,10 +67,10 @@ def _measured(
     call = check_in_call(people, instrument)
     for _ in people:
         call()  # the first use of a token costs more
-    with _statements(bench) as statements:
+    with _statements() as sent:
         call()
-    count = len(statements) + 2  # BEGIN and COMMIT are the driver's own
-    written = next(one for one in statements if one[0].startswith(WRITES))
+    count = len(sent) + 2  # BEGIN and COMMIT are the driver's own
+    written = next(one for one in sent if one[0].text.startswith(WRITES))
     ours = bench.best(f"check-in {instrument}, {name}", call)
     floor = _floor(bench, clinic, people, written)
     share = f"{floor.p50 / ours.p50:.2f} of the floor"
@@ -103,29 +102,28 @@ def check_in_call(people: Sequence[Person], instrument: str) -> Callable[[], obj
 
 
 @contextmanager
-def _statements(bench: Bench) -> Iterator[list[Statement]]:
-    """Every statement that the application sends meanwhile."""
-    statements: list[Statement] = []
+def _statements() -> Iterator[list[Sent]]:
+    """The statements of the write path, with their values, that are sent meanwhile."""
+    sent: list[Sent] = []
+    send = Statement.send
 
-    def hear(_c: Any, _cursor: Any, text: str, parameters: Any, _x: Any, _many: Any) -> None:
-        statements.append((text, dict(parameters)))
+    def sends(statement: Statement, cursor: Any, values: Mapping[str, Any]) -> None:
+        sent.append((statement, values))
+        send(statement, cursor, values)
 
-    with bench.app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", hear)
+    Statement.send = sends  # type: ignore[method-assign] # for the block
     try:
-        yield statements
+        yield sent
     finally:
-        event.remove(engine, "before_cursor_execute", hear)
+        Statement.send = send  # type: ignore[method-assign] # as it was
 
 
-def _floor(
-    bench: Bench, clinic: ClinicWorld, people: Sequence[Person], written: Statement
-) -> Figures:
-    text, first = written
+def _floor(bench: Bench, clinic: ClinicWorld, people: Sequence[Person], written: Sent) -> Figures:
+    statement, first = written
+    names = statement.names
     places = {
-        (table, column): place
-        for table, columns, values in INSERT.findall(text)
+        (table, column): names[int(place) - 1]
+        for table, columns, values in INSERT.findall(statement.text)
         for column, place in zip(columns.split(", "), PLACE.findall(values), strict=True)
     }
     fresh = [places[one] for one in NEW_IDS]
@@ -139,6 +137,6 @@ def _floor(
 
         def call() -> None:
             changed = dict.fromkeys(fresh, new_id()) | dict.fromkeys(theirs, next(turns))
-            connection.execute(text, first | changed, prepare=True)
+            statement.send(psycopg.RawCursor(connection), {**first, **changed})
 
         return bench.best("floor", call)

@@ -48,7 +48,7 @@ PARTS: Final[dict[str, list[Named]]] = {
     "JSON": [(route, "json_answer")],
     "audit": [(audit, "record")],
     "commit": [(unit_of_work, "_commit")],
-    "token and view": [(sessions, "standing"), (report, "visible_patient")],
+    "token and view": [(sessions, "_standing"), (report, "visible_patient")],
 }
 ROWS: Final = """
 SELECT 'check_in' AS kind, mood_day, answered_at AS at, total, q9_highest, NULL AS more

@@ -29,6 +29,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError
+from models.statements import Query, Statement, ask
 
 # Who enters "it" sees the ids of all clinics, and no row of any.
 LIST_OF_CLINICS: Final = UUID(int=0)
@@ -37,21 +38,28 @@ _NAME: Final = "pg_backend_pid() || ' ' || extract(epoch FROM pg_postmaster_star
 _SESSION: Final[Select[tuple[str]]] = select(literal_column(_NAME))
 _INFO: Final = "session name"
 # Built once: it begins every transaction.
-_ENTER: Final = select(
-    func.set_config("interlude.clinic_id", bindparam("clinic_id", type_=Text()), True),
-    func.set_config("interlude.proof", bindparam("proof", type_=Text()), True),
+_ENTER: Final = Statement(
+    select(
+        func.set_config("interlude.clinic_id", bindparam("clinic_id", type_=Text()), True),
+        func.set_config("interlude.proof", bindparam("proof", type_=Text()), True),
+    )
 )
 
 
-def enter(connection: Connection, clinic_id: UUID) -> None:
-    """See and write the rows of this clinic until the transaction ends (one statement; the first
-    time on a connection two).
+def entering(connection: Connection, clinic_id: UUID) -> Query:
+    """What lets a transaction see and write the rows of this clinic until it ends, once it is
+    asked. The first time on a connection the session's name is asked before.
     """
     name = connection.info.get(_INFO)
     if name is None:
         name = connection.info[_INFO] = connection.scalar(_SESSION)
     proof = keyring.entry_proof(f"{clinic_id} {name}")
-    connection.execute(_ENTER, {"clinic_id": str(clinic_id), "proof": proof})
+    return Query(_ENTER, {"clinic_id": str(clinic_id), "proof": proof})
+
+
+def enter(connection: Connection, clinic_id: UUID) -> None:
+    """See and write the rows of this clinic until the transaction ends."""
+    ask(connection, entering(connection, clinic_id))
 
 
 def enter_session(connection: psycopg.Connection, clinic_id: UUID) -> None:

@@ -26,9 +26,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from models import statements
 from models.base import Base
-from models.clinic_door import LIST_OF_CLINICS, enter
+from models.clinic_door import LIST_OF_CLINICS, entering
 from models.database import db
+from models.statements import Query, Statement
 from services.exceptions import OutcomeUnknown
 
 
@@ -50,6 +52,8 @@ R = TypeVar("R")
 
 # SQLSTATE: a connection exception, or the server was told to shut down or to end the session.
 CONNECTION_LOST: Final = ("08", "57P")
+# What a session asks in the round trip of its commit.
+_WITH_COMMIT: Final = "with the commit"
 # Has what this request does been committed, or may it have been?
 _may_be_committed: Final = ContextVar("may_be_committed", default=False)
 
@@ -65,9 +69,12 @@ def watch_commits(*, committed: bool = False) -> None:
 
 
 @contextmanager
-def transaction(clinic_id: UUID | None = None, *, snapshot: bool = False) -> Iterator[Session]:
+def transaction(
+    clinic_id: UUID | None = None, *first: Query, snapshot: bool = False
+) -> Iterator[Session]:
     """Open a transaction, seen by row-level security as `clinic_id`; commit at the end.
 
+    `first`: what is asked in any case, in the round trip that begins it.
     `snapshot`: all its statements see the database as it was at the first one, for reads only.
 
     Raising rolls back. Without a clinic the application role sees no row of any clinic (the worker
@@ -79,35 +86,48 @@ def transaction(clinic_id: UUID | None = None, *, snapshot: bool = False) -> Ite
     if session.in_transaction():
         raise RuntimeError("a use case was called inside another one's transaction")
     try:
-        _begin(session, clinic_id, snapshot=snapshot)
+        _begin(session, clinic_id, first, snapshot=snapshot)
         yield session
         _commit(session)
     except BaseException:
         session.rollback()
         raise
     finally:
+        session.info.pop(_WITH_COMMIT, None)
         session.close()
 
 
-def _begin(session: Session, clinic_id: UUID | None, *, snapshot: bool, tries: int = 2) -> None:
+def _begin(
+    session: Session,
+    clinic_id: UUID | None,
+    first: Sequence[Query],
+    *,
+    snapshot: bool,
+    tries: int = 2,
+) -> None:
     try:
         if snapshot:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         if clinic_id is not None:
             # A statement of its own: inside the query that it should guard, it would come too late.
-            enter(session.connection(), clinic_id)
+            first = (entering(session.connection(), clinic_id), *first)
+        if first:
+            statements.ask(session.connection(), *first)
     except DBAPIError as error:
-        # A connection that was cut while nobody used it: nothing has been asked of it yet.
+        # A connection that was cut while nobody used it: nothing has been written on it yet.
         if tries == 1 or not error.connection_invalidated:
             raise
         session.rollback()
-        _begin(session, clinic_id, snapshot=snapshot, tries=tries - 1)
+        _begin(session, clinic_id, first, snapshot=snapshot, tries=tries - 1)
 
 
 def _commit(session: Session) -> None:
     """Commit; what the server refuses is rolled back, what it does not answer may be committed."""
     session.flush()
+    last = session.info.pop(_WITH_COMMIT, ())
     try:
+        if last:
+            statements.ask(session.connection(), *last, commits=True)
         session.commit()
     except DBAPIError as error:
         verdict = getattr(error.orig, "sqlstate", None)
@@ -125,12 +145,21 @@ def clinic_ids() -> list[UUID]:
         return list(session.scalars(select(door.c.clinic_id)))
 
 
-def execute_writes(session: Session, writes: Sequence[Write]) -> None:
+def ask(session: Session, *questions: Query) -> None:
+    """Ask them one after the other, in one round trip; raises `DBAPIError`."""
+    session.flush()
+    statements.ask(session.connection(), *questions)
+
+
+def execute_writes(
+    session: Session, writes: Sequence[Write], *afterwards: Query, is_last: bool = False
+) -> None:
     """Run inserts, updates and deletes as one data-modifying statement (CTEs).
 
     All of them see the rows as they were before the statement, and none sees another's effect: a
     row may be written by one of them only. Foreign keys are checked at its end, so the order does
-    not matter.
+    not matter. `afterwards`: what is asked in the same round trip. `is_last`: nothing follows but
+    the commit, which may take them along.
     """
     if not writes:
         return
@@ -142,7 +171,16 @@ def execute_writes(session: Session, writes: Sequence[Write]) -> None:
         if isinstance(one, Prepared)
         for name, value in one.values.items()
     }
-    session.execute(_known_statement(shape) if is_known else _statement(shape), values)
+    if is_known:
+        questions = (Query(_known_statement(shape), values), *afterwards)
+        if is_last:
+            session.info[_WITH_COMMIT] = questions
+        else:
+            ask(session, *questions)
+        return
+    session.execute(_statement(shape), values)
+    if afterwards:
+        ask(session, *afterwards)
 
 
 def new_row(table: type[Base], values: Mapping[str, Any]) -> Prepared:
@@ -164,7 +202,11 @@ def _statement(shape: Shape) -> Select[Any]:
 # Putting a statement together costs more than running it. How many shapes there may be, nobody has
 # counted: pages of a step, occurrences of an entry, columns that change.
 KNOWN_STATEMENTS: Final = 500
-_known_statement = lru_cache(KNOWN_STATEMENTS)(_statement)
+
+
+@lru_cache(KNOWN_STATEMENTS)
+def _known_statement(shape: Shape) -> Statement:
+    return Statement(_statement(shape))
 
 
 def _prefix(number: int) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
 import api
+from models.statements import Statement
 from tools.own_service import Person, body_of, command, new_clinic, own_service
 
 ROOT: Final = Path(api.__file__).parents[1]
@@ -167,13 +168,21 @@ def traced() -> Iterator[Trip]:
         (Engine, "commit", marks(COMMIT)),
         (Pool, "checkout", marks(PING)),
     ]
+    send = Statement.send
+
+    def sends(statement: Statement, cursor: Any, values: Mapping[str, Any]) -> None:
+        tracer.executed(statement.text)
+        send(statement, cursor, values)
+
     for target, name, listener in watched:
         event.listen(target, name, listener)
+    Statement.send = sends  # type: ignore[method-assign,assignment] # for the block
     sys.setprofile(tracer.profile)
     try:
         yield tracer.trip
     finally:
         sys.setprofile(None)
+        Statement.send = send  # type: ignore[method-assign] # as it was
         for target, name, listener in watched:
             event.remove(target, name, listener)
 

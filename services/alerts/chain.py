@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -10,11 +10,12 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from models import Clinic, Contact, OnCallPolicy, User
+from models.statements import Query, Statement
 from services.alerts.policy import load_steps
 from services.contact_methods.addresses import Address, addresses_of_each
 from services.exceptions import NotFound
@@ -36,6 +37,7 @@ from services.rules.escalation.states import (
     Circumstances,
     Ladder,
 )
+from services.unit_of_work import ask
 
 CARE_TEAM: Final = "care team (email)"
 MORNING_MAIL: Final = "morning mail"
@@ -141,6 +143,91 @@ _POLICIES: Final = (
 )
 
 
+def is_reachable() -> ColumnElement[bool]:
+    """A contact (outer-joined with its user) that is switched on, its account active; the last
+    resort always.
+    """
+    return or_(
+        Contact.last_resort,
+        and_(Contact.active, or_(Contact.user_id.is_(None), User.active)),
+    )
+
+
+_CHAIN: Final = Statement(
+    select(
+        Clinic.timezone,
+        Clinic.staffed,
+        Clinic.holidays,
+        Clinic.ladder,
+        Clinic.country,
+        Clinic.phone,
+        Clinic.monitoring_text,
+        Clinic.language,
+        Clinic.reviewed_texts,
+        Contact.id,
+        Contact.channel,
+        Contact.last_resort,
+        is_reachable().label("reachable"),
+        _POLICIES.label("policies"),
+    )
+    .outerjoin(Contact, Contact.clinic_id == Clinic.id)
+    .outerjoin(User, and_(User.clinic_id == Clinic.id, User.id == Contact.user_id))
+    .where(Clinic.id == bindparam("clinic_id", type_=Clinic.id.type))
+    .order_by(Contact.last_resort, Contact.position)
+)
+
+
+class ChainOf:
+    """The clinic and whom it pages about a patient, read once and only when somebody asks."""
+
+    def __init__(
+        self,
+        session: Session,
+        clinic_id: UUID,
+        now: datetime | None,
+        patient_id: UUID | None,
+        *also: Query,
+    ) -> None:
+        """`also`: what is asked together with it."""
+        self._session, self._clinic_id = session, clinic_id
+        self._now, self._patient_id = now, patient_id
+        self._clinic = Query(_CHAIN, {"clinic_id": clinic_id})
+        self._unasked = (self._clinic, *also)
+        self._chain: Chain | None = None
+
+    def ask(self, *others: Query) -> None:
+        """Ask it, if that has not been done, and `others` in the same round trip."""
+        questions, self._unasked = (*self._unasked, *others), ()
+        if questions:
+            ask(self._session, *questions)
+
+    def __call__(self) -> Chain:
+        """The chain; raises `NotFound` for an unknown clinic."""
+        if self._chain is None:
+            self.ask()
+            self._chain = self._read(self._clinic.rows)
+        return self._chain
+
+    def _read(self, rows: Sequence[Any]) -> Chain:
+        if not rows:
+            raise NotFound
+        clinic = rows[0]
+        policies: dict[str, tuple[StepPeople, ...]] = {}
+        if clinic.policies and self._now is not None:
+            policies = load_steps(
+                self._session, self._clinic_id, self._patient_id, clinic.policies, self._now
+            )
+        paged = {one for steps in policies.values() for step in steps for one in step.people}
+        links = (Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable)
+        return Chain(
+            links=tuple(links),
+            facts=_facts(clinic),
+            ladders=ladders_of(clinic.ladder),
+            policies=policies,
+            people=members(self._session, self._clinic_id, paged) if paged else {},
+        )
+
+
 def load_chain(
     session: Session,
     clinic_id: UUID,
@@ -151,42 +238,7 @@ def load_chain(
     and the policies as they are `now` (None: without them), for an alert about this patient or
     nobody. Raises `NotFound` for an unknown clinic.
     """
-    rows = session.execute(
-        select(
-            Clinic.timezone,
-            Clinic.staffed,
-            Clinic.holidays,
-            Clinic.ladder,
-            Clinic.country,
-            Clinic.phone,
-            Clinic.monitoring_text,
-            Clinic.language,
-            Clinic.reviewed_texts,
-            Contact.id,
-            Contact.channel,
-            Contact.last_resort,
-            is_reachable().label("reachable"),
-            _POLICIES.label("policies"),
-        )
-        .outerjoin(Contact, Contact.clinic_id == Clinic.id)
-        .outerjoin(User, and_(User.clinic_id == Clinic.id, User.id == Contact.user_id))
-        .where(Clinic.id == clinic_id)
-        .order_by(Contact.last_resort, Contact.position)
-    ).all()
-    if not rows:
-        raise NotFound
-    clinic = rows[0]
-    policies: dict[str, tuple[StepPeople, ...]] = {}
-    if clinic.policies and now is not None:
-        policies = load_steps(session, clinic_id, patient_id, clinic.policies, now)
-    paged = {one for steps in policies.values() for step in steps for one in step.people}
-    return Chain(
-        links=tuple(Link(row.id, row.channel, row.last_resort) for row in rows if row.reachable),
-        facts=_facts(clinic),
-        ladders=ladders_of(clinic.ladder),
-        policies=policies,
-        people=members(session, clinic_id, paged) if paged else {},
-    )
+    return ChainOf(session, clinic_id, now, patient_id)()
 
 
 def _facts(clinic: Any) -> ClinicFacts:
@@ -285,16 +337,6 @@ def readable_staffing(zone: str, staffed: list[Any], holidays: list[Any]) -> Sta
         return parse_staffing(zone, staffed, holidays)
     except StaffingError:
         return Staffing(ZoneInfo("UTC"))
-
-
-def is_reachable() -> ColumnElement[bool]:
-    """A contact (outer-joined with its user) that is switched on, its account active; the last
-    resort always.
-    """
-    return or_(
-        Contact.last_resort,
-        and_(Contact.active, or_(Contact.user_id.is_(None), User.active)),
-    )
 
 
 def ladders_of(setting: object) -> Mapping[str, Ladder]:

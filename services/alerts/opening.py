@@ -13,12 +13,13 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from models import Alert, AlertOccurrence
 from models.base import new_id
+from models.statements import Query, Statement
 from services.alerts.chain import Chain
 from services.alerts.outbox import EMPTY, Outbox, load_outboxes
 from services.alerts.writing import (
@@ -33,7 +34,7 @@ from services.rules.danger.lowering import Occurrence
 from services.rules.decision import Tier, highest
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
-from services.unit_of_work import Write, new_row
+from services.unit_of_work import Write, ask, new_row
 
 NOTHING_LOWERED: Final[Mapping[UUID, Tier]] = MappingProxyType({})
 
@@ -88,7 +89,7 @@ class Opened:
     pages: bool = False
 
 
-def _open_alerts() -> Any:
+def _open_alerts() -> Statement:
     """Nobody adds an occurrence without the status row, which the caller holds: so they are read in
     the statement that locks the alerts.
     """
@@ -107,11 +108,11 @@ def _open_alerts() -> Any:
         .where(one.clinic_id == Alert.clinic_id, one.alert_id == Alert.id)
         .scalar_subquery()
     )
-    return (
-        select(Alert, occurrences)
+    return Statement(
+        select(*Alert.__table__.c, occurrences.label("occurrences"))
         .where(
             Alert.patient_id == bindparam("patient_id", type_=Alert.patient_id.type),
-            Alert.family.in_(bindparam("families", expanding=True)),
+            Alert.family == any_(bindparam("families", type_=ARRAY(Text()))),
             Alert.status != "resolved",
         )
         .order_by(Alert.family)
@@ -123,14 +124,14 @@ def _open_alerts() -> Any:
 _OPEN_ALERTS: Final = _open_alerts()
 
 
-def load_open_alerts(
-    session: Session, patient_id: UUID, families: Sequence[str], now: datetime
-) -> dict[str, OpenAlert]:
-    """Lock and read the patient's not-resolved alerts of these families, with their occurrences and
-    their pages on the way.
-    """
-    rows = session.execute(_OPEN_ALERTS, {"patient_id": patient_id, "families": families}).all()
-    paging = [alert for alert, _ in rows if alert.page_round]
+def open_alerts_of(patient_id: UUID, families: Sequence[str]) -> Query:
+    """What locks and reads the patient's not-resolved alerts of these families."""
+    return Query(_OPEN_ALERTS, {"patient_id": patient_id, "families": list(families)})
+
+
+def with_outboxes(session: Session, rows: Sequence[Any], now: datetime) -> dict[str, OpenAlert]:
+    """The locked alerts with their occurrences and their pages on the way, by family."""
+    paging = [alert for alert in rows if alert.page_round]
     outboxes = {}
     if paging:
         ids = [alert.id for alert in paging]
@@ -140,10 +141,10 @@ def load_open_alerts(
             key=AlertKey(alert.clinic_id, alert.id),
             state=AlertState.of(alert),
             newest_occurrence_at=alert.newest_occurrence_at,
-            occurrences=tuple(_occurrence(*cells) for cells in occurrences or ()),
+            occurrences=tuple(_occurrence(*cells) for cells in alert.occurrences or ()),
             outbox=outboxes.get(alert.id, EMPTY),
         )
-        for alert, occurrences in rows
+        for alert in rows
     }
 
 
@@ -151,7 +152,9 @@ def load_open_alert(
     session: Session, patient_id: UUID, family: str, now: datetime
 ) -> OpenAlert | None:
     """Lock and read the patient's not-resolved alert of one family."""
-    return load_open_alerts(session, patient_id, [family], now).get(family)
+    question = open_alerts_of(patient_id, [family])
+    ask(session, question)
+    return with_outboxes(session, question.rows, now).get(family)
 
 
 def _occurrence(occurrence_id: str, rule: str, tier: str, at: str, received_at: str) -> Occurrence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -10,13 +10,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.alerts.chain import Chain
+from services.alerts.chain import ChainOf
 from services.alerts.opening import (
     NewOccurrence,
     OpenAlert,
-    load_open_alerts,
     lower,
+    open_alerts_of,
     open_or_add,
+    with_outboxes,
 )
 from services.alerts.people import with_people
 from services.patients.status.lock import LockedPatient
@@ -48,14 +49,13 @@ def raise_alerts(
     facts: EntryFacts,
     decisions: Iterable[Decision],
     entry_id: UUID,
-    chain: Callable[[], Chain],
+    chain: ChainOf,
     now: datetime,
     reassuring: CssrsEntry | None = None,
 ) -> AlertWrites:
     """Open or add to the alert of every decision with a tier, and lower what a C-SSRS reassures.
 
-    `chain` is asked for only when an alert opens or grows. The status row is locked by the caller;
-    alerts are locked here, after it.
+    The status row is locked by the caller; alerts are locked here, after it.
     """
     found: dict[str, list[Decision]] = {} if reassuring is None else {SUICIDE_RISK: []}
     for decision in decisions:
@@ -64,7 +64,9 @@ def raise_alerts(
     made = AlertWrites()
     if not found:
         return made
-    open_alerts = load_open_alerts(session, patient.patient_id, sorted(found), now)
+    question = open_alerts_of(patient.patient_id, sorted(found))
+    chain.ask(question)
+    open_alerts = with_outboxes(session, question.rows, now)
     for family, fired in found.items():
         open_alert = open_alerts.get(family)
         lowered = lowered_tiers(open_alert, reassuring if family == SUICIDE_RISK else None)

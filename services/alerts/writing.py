@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from models import Alert, AlertEvent, Notification
 from models.base import new_id
+from models.statements import Query, Statement
 from services.alerts.chain import Chain, Link, Member
 from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
 from services.rules.escalation.states import OWN_PEOPLE, AlertState, PageStep, Transition
@@ -48,6 +49,14 @@ def notify_statement() -> Select[Any]:
     to now: a notification serialises commits.
     """
     return select(func.pg_notify(WAKE_CHANNEL, ""))
+
+
+_WAKE: Final = Statement(notify_statement())
+
+
+def waking() -> Query:
+    """The same, to be asked with what writes."""
+    return Query(_WAKE, {})
 
 
 def changed_columns(before: AlertState, after: AlertState) -> dict[str, Any]:

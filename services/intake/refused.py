@@ -18,9 +18,10 @@ from models.encryption import keyring
 from models.sealing import sealed
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
+from services.alerts.chain import ChainOf
 from services.alerts.raising import raise_alerts
 from services.intake.deciding.outcome import Outcome, Read, placed_at
-from services.intake.storing.store import chain_of, safety_card, status_update, store_outcome
+from services.intake.storing.store import safety_card, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.wording import for_reader
 from services.rules.cards.crisis import ClinicFacts
@@ -144,7 +145,7 @@ def _commit(
     outcome, entry_id = _decide(patient, danger, refused.sender_verified, now), new_id()
     counts = refused.sender_verified and danger.tier is not None
     facts = outcome.read.facts
-    chain = chain_of(session, patient.clinic_id, patient.patient_id, now)
+    chain = ChainOf(session, patient.clinic_id, now, patient.patient_id)
     raised = raise_alerts(session, patient, facts, outcome.decisions, entry_id, chain, now)
 
     def read_by() -> ClinicFacts:

@@ -19,6 +19,7 @@ from models import (
     TreatmentSession,
     TreatmentSessionVersion,
 )
+from services.alerts.chain import ChainOf
 from services.alerts.raising import raise_alerts
 from services.exceptions import NotFound
 from services.intake.check_in import CHECK_INS, CheckInEntry, read_columns
@@ -32,7 +33,7 @@ from services.intake.deciding.outcome import (
 from services.intake.deciding.treatment import decide_session, decide_vitals, decided_about_session
 from services.intake.side_effects import SIDE_EFFECT_REPORTS, SideEffectsEntry
 from services.intake.storing.follow_ups import with_follow_ups
-from services.intake.storing.store import chain_of, end_plan, status_update, store_outcome
+from services.intake.storing.store import end_plan, status_update, store_outcome
 from services.intake.versions import VersionedEntry, load_versions
 from services.intake.writing import Entry
 from services.patients.history.side_effects import read_effects
@@ -120,7 +121,7 @@ def replay(entry: Undecided, now: datetime) -> None:
             outcome.read.facts,
             _without_reported(entry, outcome),
             entry.entry_id,
-            chain_of(session, patient.clinic_id, patient.patient_id, now),
+            ChainOf(session, patient.clinic_id, now, patient.patient_id),
             now,
             outcome.read.reassuring,
         )

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from models import CheckIn, SideEffectReport
 from models.entries.check_in import RecordKind
+from models.statements import Query
 from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
@@ -29,7 +29,7 @@ from services.intake.deciding.known import Known, Sent, load_known
 from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
 from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
 from services.intake.storing.unwritten import TableRow, Unwritten
-from services.patients.status.lock import lock_status_row
+from services.patients.status.lock import lock_status_row, locking, the_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
 from services.rules.mood_days import IMPLAUSIBLE_TIME, to_utc
@@ -159,8 +159,10 @@ def write_entry(actor: Actor, new: NewEntry, now: datetime) -> FirstAnswer:
     Raises what `new` raises, `IdTaken`, `ContentConflict`, and `NotFollowed` for what is harmless
     of somebody whom the clinic no longer follows; danger is stored and pages.
     """
-    with id_taken_elsewhere(), acting(actor, now) as session:
-        return _take_in(session, actor, new, now)
+    # Whom an entry of a patient is about, is known before anything is asked.
+    lock = None if actor.patient_id is None else locking(actor.patient_id)
+    with id_taken_elsewhere(), acting(actor, now, *([lock] if lock else [])) as session:
+        return _take_in(session, actor, new, now, lock=lock)
 
 
 @retry_unknown_outcome
@@ -197,15 +199,17 @@ def _take_in(
     new: NewEntry,
     now: datetime,
     unwritten: Unwritten | None = None,
+    lock: Query | None = None,
 ) -> FirstAnswer:
-    """Refuses before it writes. `unwritten`: others may follow it in its transaction."""
+    """Refuses before it writes. `unwritten`: others may follow it in its transaction. `lock`: of
+    the patient who acts, if it is held.
+    """
     patient_id = new.patient_of(session)
-    lock = partial(lock_status_row, session) if unwritten is None else unwritten.lock
-    status = lock(patient_id)
+    status = _locked(session, patient_id, unwritten, lock)
     entry = new.make(session, patient_id)
     if unwritten is not None and entry.id in unwritten.ids:
         unwritten.write()
-        status = lock(patient_id)
+        status = unwritten.lock(patient_id)
     joins = (entry.sent, entry.root_id) if entry.counts else None
     known = load_known(session, patient_id, status, entry.id, joins)
     if unwritten is not None and entry.sent.instrument is not None:
@@ -239,6 +243,15 @@ def _take_in(
     if unwritten is not None and entry.id in unwritten.ids and outcome.joined is not None:
         unwritten.series[outcome.joined[0]].append(outcome.joined[1])
     return answer
+
+
+def _locked(
+    session: Session, patient_id: UUID, unwritten: Unwritten | None, lock: Query | None
+) -> Any:
+    """The status row: locked before, as it will be once what waits is written, or locked now."""
+    if unwritten is not None:
+        return unwritten.lock(patient_id)
+    return lock_status_row(session, patient_id) if lock is None else the_row(lock)
 
 
 class RulesFailedError(RuntimeError):

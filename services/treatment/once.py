@@ -19,11 +19,11 @@ from models.entries.check_in import RecordKind
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
-from services.alerts.chain import Chain
+from services.alerts.chain import ChainOf
 from services.alerts.raising import raise_alerts
 from services.exactly_once import FirstAnswer, answer_once, content_digest, id_taken_elsewhere
 from services.intake.deciding.outcome import Outcome
-from services.intake.storing.store import chain_of, count_failure, status_update, store_outcome
+from services.intake.storing.store import count_failure, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
 from services.patients.status.row import refresh
 from services.patients.view import visible_patient
@@ -42,7 +42,7 @@ class Writing:
     actor: Actor
     patient: LockedPatient
     now: datetime
-    chain: Callable[[], Chain]
+    chain: ChainOf
     undecided: list[UUID] = field(default_factory=list)
 
     @property
@@ -98,7 +98,7 @@ def write_once(actor: Actor, new: New, make: Make, now: datetime) -> FirstAnswer
 def begin(session: Session, actor: Actor, patient_id: UUID, now: datetime) -> Writing:
     """Lock a patient in view for a write about their treatment; raises `NotFound`."""
     visible_patient(session, actor, Action.MANAGE_TREATMENT, patient_id, now)
-    chain = chain_of(session, actor.clinic_id, patient_id, now)
+    chain = ChainOf(session, actor.clinic_id, now, patient_id)
     return Writing(session, actor, lock_patient(session, patient_id), now, chain)
 
 

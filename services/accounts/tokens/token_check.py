@@ -8,19 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models import TokenFamily, TokenPair, User
+from models.statements import Query, Statement
 from services.access import Actor
 from services.accounts.tokens.families import revoke_for_theft
 from services.exceptions import Unauthenticated
 from services.unit_of_work import may_be_committed, transaction, watch_commits
 
 # Built once: every request asks it.
-_STANDING: Final = (
+_STANDING: Final = Statement(
     select(
         User.active,
         User.epoch,
@@ -49,12 +50,8 @@ class TokenStatus(Enum):
     ENDED = auto()
 
 
-def standing(session: Session, actor: Actor, now: datetime) -> TokenStatus:
-    """Compare account, epoch, family and pair with what the token claims (one read)."""
-    row = session.execute(
-        _STANDING,
-        {"user_id": actor.user_id, "family_id": actor.family_id, "pair_id": actor.pair_id},
-    ).one_or_none()
+def _standing(row: Any, actor: Actor, now: datetime) -> TokenStatus:
+    """Compare account, epoch, family and pair with what the token claims."""
     if row is None or row.revoked_at is not None or not row.active or row.epoch != actor.epoch:
         return TokenStatus.ENDED
     if row.last_used_at + timedelta(seconds=row.lifetime_s) < now:
@@ -65,16 +62,20 @@ def standing(session: Session, actor: Actor, now: datetime) -> TokenStatus:
 
 
 @contextmanager
-def acting(actor: Actor, now: datetime, *, snapshot: bool = False) -> Iterator[Session]:
-    """A transaction in the actor's clinic, opened only for a token that still holds; `snapshot` as
-    in `transaction`.
+def acting(actor: Actor, now: datetime, *first: Query, snapshot: bool = False) -> Iterator[Session]:
+    """A transaction in the actor's clinic, opened only for a token that still holds; `first` and
+    `snapshot` as in `transaction`.
 
     The first use of a pair, and the theft that a voided token betrays, are committed on their own,
     so that they stand even when the use case then refuses. Raises `Unauthenticated`.
     """
     before = may_be_committed()
-    with transaction(actor.clinic_id, snapshot=snapshot) as session:
-        found = standing(session, actor, now)
+    token = Query(
+        _STANDING,
+        {"user_id": actor.user_id, "family_id": actor.family_id, "pair_id": actor.pair_id},
+    )
+    with transaction(actor.clinic_id, token, *first, snapshot=snapshot) as session:
+        found = _standing(token.one_or_none(), actor, now)
         if found is TokenStatus.IN_ORDER:
             yield session
             return
@@ -85,7 +86,7 @@ def acting(actor: Actor, now: datetime, *, snapshot: bool = False) -> Iterator[S
         watch_commits(committed=before)
     if found is not TokenStatus.FIRST_USE:
         raise Unauthenticated
-    with transaction(actor.clinic_id, snapshot=snapshot) as session:
+    with transaction(actor.clinic_id, *first, snapshot=snapshot) as session:
         yield session
 
 

@@ -27,11 +27,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from models import Alert, Notification, NotificationAttempt
 from models.alerts.notification import UNFINISHED
 from models.base import new_id
+from models.statements import Query, Statement
 from services.claims import first_free
 from services.unit_of_work import Write, execute_writes, new_row, transaction
 
@@ -104,10 +104,10 @@ def claim_due(
     pages of their alerts. So no alert's first page waits behind another's hundredth, nor one clinic
     behind another. A letter waits while any page of its channel is due.
     """
-    with transaction() as session:
-        times = {"at": now, "turns_since": now - TURNS_LAST, "until": now + lease}
-        statement = _claim(channel, kinds)
-        found = session.execute(statement, {**times, "token": new_id()}).one_or_none()
+    times = {"at": now, "turns_since": now - TURNS_LAST, "until": now + lease}
+    claim = Query(_claim(channel, kinds), {**times, "token": new_id()})
+    with transaction(None, claim) as session:
+        found = claim.one_or_none()
         if found is None:
             return None
         state_before, *columns = found
@@ -119,10 +119,10 @@ def claim_due(
 
 
 @cache
-def _claim(channel: str, kinds: tuple[str, ...]) -> ReturningUpdate[Any]:
+def _claim(channel: str, kinds: tuple[str, ...]) -> Statement:
     """Built once: a burst of pages asks it for each."""
     due = first_free(_in_turn(channel, kinds, NOW), of=Notification)
-    return (
+    return Statement(
         update(Notification)
         .where(Notification.clinic_id == due.c.clinic_id, Notification.id == due.c.id)
         .values(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, null, or_, select
 from sqlalchemy.orm import Session
 
 from models import Alert, Clinic, Contact, ContactMethod, DigestAlert, Notification, User
 from models.encryption import KeyringError
 from models.on_call.drill import DRILL
+from models.statements import Query, Statement
 from services.accounts.letters import letter_of
 from services.alerts.chain import is_reachable, load_chain, next_target, target_names
 from services.alerts.delivery.claiming import Claimed
@@ -22,7 +23,7 @@ from services.channels.base import AlertNotice, ChannelError, Letter, Message, N
 from services.contact_methods.codes import is_about_methods, letter_about_methods
 from services.rules.escalation.states import AlertState
 from services.rules.mood_days import find_zone
-from services.unit_of_work import transaction
+from services.unit_of_work import ask, transaction
 
 SHOWN: Final = ("id", "severity", "status", "triggered_at")
 # Carries the fields of the alert and no sentence: what these rest on need not be read.
@@ -159,53 +160,45 @@ def _written(session: Session, claimed: Claimed, found: Any, now: datetime) -> L
 
 
 def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:
+    values = {"clinic_id": claimed.clinic_id}
     if claimed.method_id is not None:
-        found = _method(session, claimed)
+        recipient = Query(_METHOD, values | {"method_id": claimed.method_id})
     elif claimed.user_id is not None:
-        found = _member_of_staff(session, claimed)
+        recipient = Query(_MEMBER_OF_STAFF, values | {"user_id": claimed.user_id})
     else:
-        found = _contact(session, claimed)
+        recipient = Query(_CONTACT, values | {"contact_id": claimed.contact_id})
+    ask(session, recipient)
+    found = recipient.one_or_none()
     if found is None:
         raise NotSent("recipient_left")
-    return found
+    address, signing_secret = found
+    return address, signing_secret
 
 
-def _method(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
-    found = session.execute(
-        select(ContactMethod.address, ContactMethod.signing_secret)
-        .join(
-            User, and_(User.clinic_id == ContactMethod.clinic_id, User.id == ContactMethod.user_id)
-        )
-        .where(
-            ContactMethod.clinic_id == claimed.clinic_id,
-            ContactMethod.id == claimed.method_id,
-            ContactMethod.active,
-            User.active,
-        )
-    ).one_or_none()
-    return None if found is None else (found.address, found.signing_secret)
+def _of(column: Any, name: str) -> ColumnElement[bool]:
+    return cast(ColumnElement[bool], column == bindparam(name, type_=column.type))
 
 
-def _member_of_staff(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
-    email = session.scalar(
-        select(User.email).where(
-            User.clinic_id == claimed.clinic_id, User.id == claimed.user_id, User.active
-        )
+_METHOD: Final = Statement(
+    select(ContactMethod.address, ContactMethod.signing_secret)
+    .join(User, and_(User.clinic_id == ContactMethod.clinic_id, User.id == ContactMethod.user_id))
+    .where(
+        _of(ContactMethod.clinic_id, "clinic_id"),
+        _of(ContactMethod.id, "method_id"),
+        ContactMethod.active,
+        User.active,
     )
-    return None if email is None else (email, None)
-
-
-def _contact(session: Session, claimed: Claimed) -> tuple[str, str | None] | None:
-    found = session.execute(
-        select(Contact.address, Contact.signing_secret)
-        .outerjoin(User, and_(User.clinic_id == Contact.clinic_id, User.id == Contact.user_id))
-        .where(
-            Contact.clinic_id == claimed.clinic_id,
-            Contact.id == claimed.contact_id,
-            is_reachable(),
-        )
-    ).one_or_none()
-    return None if found is None else (found.address, found.signing_secret)
+)
+_MEMBER_OF_STAFF: Final = Statement(
+    select(User.email, null()).where(
+        _of(User.clinic_id, "clinic_id"), _of(User.id, "user_id"), User.active
+    )
+)
+_CONTACT: Final = Statement(
+    select(Contact.address, Contact.signing_secret)
+    .outerjoin(User, and_(User.clinic_id == Contact.clinic_id, User.id == Contact.user_id))
+    .where(_of(Contact.clinic_id, "clinic_id"), _of(Contact.id, "contact_id"), is_reachable())
+)
 
 
 def carried_alerts(claimed: Claimed) -> ColumnElement[bool]:

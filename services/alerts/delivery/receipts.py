@@ -28,6 +28,8 @@ from services.unit_of_work import transaction
 ASKED_FOR: Final = timedelta(days=1)
 ASKED_AT_ONCE: Final = 20
 RETRY_AFTER: Final = timedelta(minutes=1)
+NOT_DELIVERED: Final = Notification.state != Receipt.DELIVERED.value
+ON_ITS_WAY: Final = Notification.state == Receipt.SENT.value
 
 
 def put_down(
@@ -178,9 +180,9 @@ def _arrived(session: Session, claimed: Claimed, now: datetime) -> bool:
     step = settle(
         session,
         claimed,
-        Notification.state != Receipt.DELIVERED.value,
+        NOT_DELIVERED,
         state=Receipt.DELIVERED.value,
-        sent_at=func.coalesce(Notification.sent_at, now),
+        first_sent_at=now,
     )
     if step is None:
         return False
@@ -206,7 +208,7 @@ def _did_not_arrive(session: Session, claimed: Claimed, report: Report, now: dat
     step = settle(
         session,
         claimed,
-        Notification.state == Receipt.SENT.value,
+        ON_ITS_WAY,
         state=state,
         due_at=now if final else now + RETRY_AFTER,
     )

@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from random import SystemRandom
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Alert, Notification
+from models.statements import Query, Statement
 from services.alerts.chain import load_chain
 from services.alerts.delivery.claiming import PAGES, Claimed, attempt_row, claim_due
 from services.alerts.delivery.messages import NotSent, Withdrawn, carried_alerts, load_message
@@ -35,12 +36,28 @@ from services.rules.escalation.states import (
     PageStep,
     Transition,
 )
-from services.unit_of_work import execute_writes, transaction
+from services.unit_of_work import ask, execute_writes, transaction
 
 Clock = Callable[[], datetime]
 # A provider that took it and has not called back by then is asked.
 ASK_AFTER: Final = timedelta(minutes=1)
 STAND_DOWN_IS_NEWS: Final = timedelta(hours=1)
+# The lease still is the one under which it was sent.
+UNDER_LEASE: Final = and_(
+    Notification.state == "sending",
+    Notification.lease_token == bindparam("of_lease", type_=Notification.lease_token.type),
+)
+# When it was sent, unless that is known.
+FIRST_SENT_AT: Final = "first_sent_at"
+NOT_OUT: Final = Notification.state.not_in([receipt.value for receipt in Receipt])
+# The alert of a page, if its rounds have reached nobody so far; nearly always it is none.
+_UNREACHED: Final = Statement(
+    select(Alert.id).where(
+        Alert.clinic_id == bindparam("clinic_id", type_=Alert.clinic_id.type),
+        Alert.id == bindparam("alert_id", type_=Alert.id.type),
+        Alert.unreached_rounds > 0,
+    )
+)
 _log = structlog.get_logger()
 
 
@@ -122,9 +139,12 @@ def record_sent(claimed: Claimed, handed: Receipt | Accepted, now: datetime) -> 
     if isinstance(handed, Accepted):
         values = {"provider_id": handed.provider_id, "due_at": now + ASK_AFTER}
     receipt = receipt_of(handed)
-    with transaction() as session:
-        waiting = _waiting_alert(session, claimed)
-        step = settle(session, claimed, _not_out(), state=receipt.value, sent_at=now, **values)
+    unreached = Query(_UNREACHED, {"clinic_id": claimed.clinic_id, "alert_id": claimed.alert_id})
+    with transaction(None, unreached) as session:
+        waiting = None
+        if claimed.alert_id is not None and unreached.rows:
+            waiting = lock_alert_of(session, claimed.clinic_id, claimed.alert_id)
+        step = settle(session, claimed, NOT_OUT, state=receipt.value, sent_at=now, **values)
         if step is None:
             execute_writes(session, [attempt_row(claimed, receipt.value, now)])
             return False
@@ -152,7 +172,7 @@ def record_failed(claimed: Claimed, error: ChannelError, pace: Pace, now: dateti
         retry_at = now + pace.retry_after(claimed.attempts)
         final = error.permanent or not _still_wanted(session, claimed, retry_at)
         state, due_at = ("failed_permanently", now) if final else ("failed_temporarily", retry_at)
-        step = settle(session, claimed, _under_lease(claimed), state=state, due_at=due_at)
+        step = settle(session, claimed, UNDER_LEASE, state=state, due_at=due_at)
         if step is None:
             return False
         outcome = "withdrawn" if isinstance(error, Withdrawn) else "failed"
@@ -188,36 +208,47 @@ def go_on(
         pass_on(session, claimed.clinic_id, claimed.notification_id, now)
 
 
-def _under_lease(claimed: Claimed) -> ColumnElement[bool]:
-    """The lease still is the one under which this was sent."""
-    return and_(Notification.state == "sending", Notification.lease_token == claimed.lease_token)
-
-
-def _not_out() -> ColumnElement[bool]:
-    return Notification.state.not_in([receipt.value for receipt in Receipt])
-
-
 def settle(
     session: Session, claimed: Claimed, allowed: ColumnElement[bool], *, state: str, **values: Any
 ) -> PageStep | None:
     """Write the outcome where it is allowed, and return the step that the page stands for now.
 
     None: it is not, and nothing was written. A code is erased as soon as its letter needs it no
-    more.
+    more. `first_sent_at` stands for `sent_at` where that is not known yet.
     """
     if state != "failed_temporarily":
         values["sealed_code"] = None
-    row = session.execute(
+    values |= {"state": state, "lease_until": None, "lease_token": None}
+    which = {"of_clinic": claimed.clinic_id, "of": claimed.notification_id}
+    lease = {"of_lease": claimed.lease_token} if allowed is UNDER_LEASE else {}
+    outcome = Query(_settled(allowed, tuple(values)), {**which, **lease, **values})
+    ask(session, outcome)
+    row = outcome.one_or_none()
+    return None if row is None else PageStep(row.page_round, row.page_step)
+
+
+@cache
+def _settled(allowed: ColumnElement[bool], names: tuple[str, ...]) -> Statement:
+    columns = Notification.__table__.c
+    sent_at = bindparam(FIRST_SENT_AT, type_=columns.sent_at.type)
+    first_sent_at = func.coalesce(Notification.sent_at, sent_at)
+    return Statement(
         update(Notification)
         .where(
-            Notification.clinic_id == claimed.clinic_id,
-            Notification.id == claimed.notification_id,
+            Notification.clinic_id == bindparam("of_clinic", type_=columns.clinic_id.type),
+            Notification.id == bindparam("of", type_=columns.id.type),
             allowed,
         )
-        .values(state=state, lease_until=None, lease_token=None, **values)
+        .values(
+            {
+                name: bindparam(name, type_=columns[name].type)
+                for name in names
+                if name != FIRST_SENT_AT
+            }
+        )
+        .values({"sent_at": first_sent_at} if FIRST_SENT_AT in names else {})
         .returning(Notification.page_round, Notification.page_step)
-    ).one_or_none()
-    return None if row is None else PageStep(row.page_round, row.page_step)
+    )
 
 
 def write_down(
@@ -283,19 +314,6 @@ def _others_stand(session: Session, alert: Alert, step: PageStep) -> bool:
     return session.scalar(others.limit(1)) is not None
 
 
-def _waiting_alert(session: Session, claimed: Claimed) -> Alert | None:
-    """The alert of the page, locked, if its rounds have reached nobody so far; nearly always None,
-    and then nothing is locked.
-    """
-    this = Alert.id == claimed.alert_id
-    unreached = select(Alert.id).where(
-        Alert.clinic_id == claimed.clinic_id, this, Alert.unreached_rounds > 0
-    )
-    if claimed.alert_id is None or session.scalar(unreached) is None:
-        return None
-    return lock_alert_of(session, claimed.clinic_id, claimed.alert_id)
-
-
 def _has_reached(session: Session, alert: Alert) -> bool:
     """A channel has accepted a page of the present round; while it waits for people before the
     chain, a page to one of them that has not failed is enough.
@@ -305,7 +323,7 @@ def _has_reached(session: Session, alert: Alert) -> bool:
         Notification.clinic_id == alert.clinic_id,
         Notification.alert_id == alert.id,
         Notification.page_round == alert.page_round,
-        Notification.state.not_in(FAILED) if waits else ~_not_out(),
+        Notification.state.not_in(FAILED) if waits else ~NOT_OUT,
     )
     return session.scalar(accepted.limit(1)) is not None
 

@@ -16,6 +16,7 @@ from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, s
 from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn, CheckInContent, Patient, RecordId, StoredPlan
+from models.statements import Query, Statement
 from services.exactly_once import KNOWN_COLUMNS
 from services.patients.history.check_ins import (
     ENTRY_COLUMNS,
@@ -46,6 +47,7 @@ from services.rules.instruments.definition import (
 )
 from services.rules.mood_days import earliest_mood_day, find_zone, mood_day_at
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
+from services.unit_of_work import ask
 
 log = structlog.get_logger()
 
@@ -135,7 +137,7 @@ def load_known(
     instrument = sent.instrument.code if sent and sent.instrument else None
     is_of_days = instrument == DAILY and status.treated
     with_series = instrument in INSTRUMENTS and not is_of_days
-    row = session.execute(
+    known = Query(
         _statement(status.treated, with_series),
         {
             "patient_id": patient_id,
@@ -146,7 +148,9 @@ def load_known(
             "since": _since(sent) if sent and with_series else None,
             **NOWHERE,
         },
-    ).one()
+    )
+    ask(session, known)
+    row = known.one_or_none()
     plan = None
     if row.plan_id is not None:
         zone = find_zone(row.timezone) or UTC
@@ -200,13 +204,13 @@ def _treatment(row: Any) -> Treatment | None:
 
 
 @cache  # putting a statement together costs more than running it
-def _statement(treated: bool, with_series: bool) -> Any:
+def _statement(treated: bool, with_series: bool) -> Statement:
     plan = and_(
         StoredPlan.clinic_id == Patient.clinic_id,
         StoredPlan.patient_id == Patient.id,
         StoredPlan.ended_at.is_(None),
     )
-    return (
+    return Statement(
         select(
             *PROFILE_COLUMNS,
             *KNOWN_COLUMNS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -18,17 +18,17 @@ from models.base import new_id
 from models.entries.check_in import RecordKind
 from services import audit
 from services.access import Actor
-from services.alerts.chain import Chain, load_chain
+from services.alerts.chain import Chain, ChainOf
 from services.alerts.raising import AlertWrites, raise_alerts
 from services.alerts.rules_failure import count_rules_failure
-from services.alerts.writing import notify_statement
+from services.alerts.writing import waking
 from services.exactly_once import FirstAnswer, kept_answer, render
 from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
 from services.intake.storing.follow_ups import follow_ups_met
 from services.intake.storing.unwritten import TableRow, Unwritten
 from services.patients.status.lock import LockedPatient
-from services.patients.wording import for_reader
+from services.patients.wording import in_their_words, language_of
 from services.rules.cards.crisis import (
     Card,
     ClinicFacts,
@@ -86,15 +86,11 @@ def store_entry(
     harmless is left to `later`, if that is given.
     """
     patient = known.patient
-    chain = chain_of(session, patient.clinic_id, patient.patient_id, now)
-    facts, reassuring = outcome.read.facts, outcome.read.reassuring
-    raised = AlertWrites()
-    is_calm = reassuring is None and all(one.tier is None for one in outcome.decisions)
-    if not is_calm:
-        raised = raise_alerts(
-            session, patient, facts, outcome.decisions, entry.id, chain, now, reassuring
-        )
-    read_by = cache(lambda: for_reader(session, actor, chain().facts))
+    own_language = language_of(actor)
+    chain = ChainOf(session, patient.clinic_id, now, patient.patient_id, own_language)
+    is_calm = outcome.read.reassuring is None and all(one.tier is None for one in outcome.decisions)
+    raised = AlertWrites() if is_calm else _raise(session, patient, outcome, entry.id, chain, now)
+    read_by = cache(lambda: in_their_words(actor, chain().facts, own_language))
     record = entry.record(safety_card(outcome, patient, read_by, now))
     body = render(record | ({"notice": _notice(read_by(), now)} if entry.has_note else {}))
     rows = _rows(patient, entry, body, now)
@@ -114,13 +110,29 @@ def store_entry(
         status_update(patient, changed),
         *met,
     ]
-    store_outcome(session, patient, outcome, raised, entry.id, now, others)
-    if outcome.failed and outcome.counts_as_failure:
+    by_staff, counts = actor.patient_id is None, outcome.failed and outcome.counts_as_failure
+    is_last = not (later or by_staff or counts)
+    store_outcome(session, patient, outcome, raised, entry.id, now, others, is_last=is_last)
+    if counts:
         count_failure(session, patient, entry.id, chain(), now)
-    if actor.patient_id is None:
+    if by_staff:
         action = f"{entry.kind}_written"
         audit.record(session, actor.user_id, action, now, patient.patient_id, entry.id)
     return FirstAnswer(201, body)
+
+
+def _raise(
+    session: Session,
+    patient: LockedPatient,
+    outcome: Outcome,
+    entry_id: UUID,
+    chain: ChainOf,
+    now: datetime,
+) -> AlertWrites:
+    read, decisions = outcome.read, outcome.decisions
+    return raise_alerts(
+        session, patient, read.facts, decisions, entry_id, chain, now, read.reassuring
+    )
 
 
 def _rows(patient: LockedPatient, entry: EntryWrites, body: bytes, now: datetime) -> list[TableRow]:
@@ -137,13 +149,6 @@ def _rows(patient: LockedPatient, entry: EntryWrites, body: bytes, now: datetime
     return [*entry.rows, (RecordId, kept)]
 
 
-def chain_of(
-    session: Session, clinic_id: UUID, patient_id: UUID, now: datetime
-) -> Callable[[], Chain]:
-    """The clinic and whom it pages about a patient, read once and only when somebody asks."""
-    return cache(partial(load_chain, session, clinic_id, now, patient_id))
-
-
 def store_outcome(
     session: Session,
     patient: LockedPatient,
@@ -153,14 +158,16 @@ def store_outcome(
     now: datetime,
     others: Sequence[Write] = (),
     by: Literal["replay"] | None = None,
+    *,
+    is_last: bool = False,
 ) -> None:
     """Write the decisions, yes and no alike, the alerts that they raise, and `others`, as one
-    statement; wake the workers when a page was queued.
+    statement; wake the workers when a page was queued. `is_last` as in `execute_writes`.
     """
     decisions = decision_row(patient, outcome, entry_id, now, by)
-    execute_writes(session, [*others, *raised.writes, new_row(StoredDecision, decisions)])
-    if raised.pages:
-        session.execute(notify_statement())
+    writes = [*others, *raised.writes, new_row(StoredDecision, decisions)]
+    wake = [waking()] if raised.pages else []
+    execute_writes(session, writes, *wake, is_last=is_last)
 
 
 def decision_row(

@@ -11,7 +11,9 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Patient, PatientStatus
+from models.statements import Query, Statement
 from services.exceptions import NotFound
+from services.unit_of_work import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class LockedPatient:
 
 _PATIENT: Final = bindparam("patient_id", type_=Patient.id.type)
 # Built once: every entry begins with them.
-_LOCK: Final = (
+_LOCK: Final = Statement(
     select(
         PatientStatus.clinic_id,
         PatientStatus.revision,
@@ -63,13 +65,25 @@ PROFILE_COLUMNS: Final = (
 _PROFILE: Final = select(*PROFILE_COLUMNS).where(Patient.id == _PATIENT)
 
 
-def lock_status_row(session: Session, patient_id: UUID) -> Any:
-    """Lock the patient's status row until the transaction ends; raises `NotFound`.
+def locking(patient_id: UUID) -> Query:
+    """What locks the patient's status row until the transaction ends, and reads it.
 
     Read what else is needed in later statements: only they see what others committed while this one
     waited.
     """
-    row = session.execute(_LOCK, {"patient_id": patient_id}).one_or_none()
+    return Query(_LOCK, {"patient_id": patient_id})
+
+
+def lock_status_row(session: Session, patient_id: UUID) -> Any:
+    """Lock and read the patient's status row; raises `NotFound`."""
+    lock = locking(patient_id)
+    ask(session, lock)
+    return the_row(lock)
+
+
+def the_row(lock: Query) -> Any:
+    """The locked status row; raises `NotFound`."""
+    row = lock.one_or_none()
     if row is None:
         raise NotFound
     return row

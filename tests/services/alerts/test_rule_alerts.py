@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.alerts.alert_history import load_alert_history
+from services.alerts.chain import ChainOf
 from services.alerts.monitors.follow_up import missed_follow_ups, report_missed_follow_ups
 from services.alerts.raising import AlertWrites, raise_alerts
-from services.intake.storing.store import chain_of
 from services.patients.status.lock import lock_patient
 from services.rules.danger.triage import EntryFacts
 from services.rules.decision import Decision, RuleId, Tier
@@ -62,7 +62,7 @@ def raise_all(scene: Scene, pat: Person, *decisions: Decision) -> AlertWrites:
     facts = EntryFacts("session", scene.now, scene.now)
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
         patient = lock_patient(session, pat.patient_id)
-        chain = chain_of(session, scene.clinic.id, pat.patient_id, scene.now)
+        chain = ChainOf(session, scene.clinic.id, scene.now, pat.patient_id)
         made = raise_alerts(session, patient, facts, decisions, uuid4(), chain, scene.now)
         execute_writes(session, made.writes)
     return made
@@ -244,7 +244,7 @@ def test_alert_history_is_dated_by_the_day_that_the_entry_is_about(scene: Scene,
         facts = EntryFacts("session", scene.now - timedelta(days=9), scene.now)
         with scene.app.app_context(), transaction(scene.clinic.id) as session:
             patient = lock_patient(session, pat.patient_id)
-            chain = chain_of(session, scene.clinic.id, pat.patient_id, scene.now)
+            chain = ChainOf(session, scene.clinic.id, scene.now, pat.patient_id)
             made = raise_alerts(session, patient, facts, [decision], entry_id, chain, scene.now)
             execute_writes(session, made.writes)
     raise_all(scene, pat, fired("E5", Tier.HIGH))

@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from psycopg.pq import TransactionStatus
 
+from models import statements
 from models.database import db
 from tests.builders.calls import post
 from tests.builders.entries import phq9
@@ -23,37 +25,52 @@ Losing = Callable[..., AbstractContextManager[None]]
 
 
 @pytest.fixture
-def losing(app: Flask) -> Iterator[Losing]:
+def losing(app: Flask) -> Losing:
     """Within the block these commits (counted from the first) lose their answer; `done`: after
     the server has carried them out.
     """
     with app.app_context():
         dialect: Any = db.engine.dialect
-    commit = dialect.do_commit
+    commit, ask = dialect.do_commit, statements.ask
+    gone = psycopg.OperationalError("server closed the connection unexpectedly")
 
     @contextmanager
     def block(*lost: int, done: bool) -> Iterator[None]:
         count = 0
 
-        def do_commit(connection: Any) -> None:
+        def is_lost() -> bool:
             nonlocal count
             count += 1
-            if count not in lost:
+            return count in lost
+
+        def do_commit(connection: Any) -> None:
+            driver = connection.dbapi_connection
+            is_over = driver.info.transaction_status is TransactionStatus.IDLE
+            if is_over or not is_lost():
                 commit(connection)
                 return
             if done:
                 commit(connection)
-            connection.dbapi_connection.close()
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
+            driver.close()
+            raise gone
 
-        dialect.do_commit = do_commit
+        def ask_and_commit(connection: Any, *questions: Any, commits: bool = False) -> None:
+            if not commits or not is_lost():
+                ask(connection, *questions, commits=commits)
+                return
+            driver = connection.connection.driver_connection
+            if done:
+                ask(connection, *questions, commits=True)
+            driver.close()
+            raise statements.as_ever(connection, driver, gone)
+
+        dialect.do_commit, statements.ask = do_commit, ask_and_commit
         try:
             yield
         finally:
-            dialect.do_commit = commit
+            dialect.do_commit, statements.ask = commit, ask
 
-    yield block
-    dialect.do_commit = commit
+    return block
 
 
 def logged_in(client: FlaskClient, clinic: ClinicWorld) -> Person:

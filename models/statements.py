@@ -1,0 +1,178 @@
+"""Statements that are put into words once, and sent several in one round trip.
+
+SQLAlchemy says what a statement is. What it does at each execution (look the words up, wrap cursor,
+rows and columns) costs more than the database needs for an answer; a check-in goes without.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final, cast
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg import RawCursor
+from psycopg.rows import tuple_row
+from psycopg.types.json import Json, Jsonb
+from sqlalchemy import Connection, Select, UpdateBase
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError
+
+# Values go by their number: psycopg reads no such text to find where they belong.
+_DIALECT: Final = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call] # it has no types
+
+
+def _json(value: Json | Jsonb) -> str:
+    return orjson.dumps(value.obj, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+# Values go as text, and the statement says of what type: otherwise each combination of empty and
+# full, small and large ones would be another statement to the database, planned anew.
+_AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
+    bool: lambda value: "true" if value else "false",
+    bytes: lambda value: "\\x" + value.hex(),
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    int: str,
+    Json: _json,
+    Jsonb: _json,
+    UUID: str,
+}
+
+
+class Statement:
+    """One statement. Its words are made at its first use; then they are the same for ever, and the
+    database plans them once for each connection.
+    """
+
+    def __init__(self, core: Select[*tuple[Any, ...]] | UpdateBase) -> None:
+        self._core = core
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return self._core.compile(dialect=_DIALECT)
+
+    @cached_property
+    def _expanded(self) -> Any:
+        """With the lists that it names written out."""
+        return self._compiled.construct_expanded_state(self._compiled.params)
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, `$1` the first of its values."""
+        words: str = self._expanded.statement
+        return words
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of its values in their order; some it knows itself."""
+        names: Sequence[str] = self._expanded.positiontup
+        return names
+
+    @cached_property
+    def _sent(self) -> bytes:
+        return self.text.encode()
+
+    @cached_property
+    def _values(self) -> Sequence[tuple[str, Callable[[Any], Any] | None]]:
+        """What each place takes: the name of its value, and what makes of it what is sent."""
+        binds = self._compiled.binds
+        makers = {
+            name: bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+            for name, bind in binds.items()
+        }
+        return [(name, makers.get(name)) for name in self.names]
+
+    @cached_property
+    def _row(self) -> Any:
+        names = [str(name) for name in self._core.exported_columns.keys()]  # noqa: SIM118 - not a mapping
+        return namedtuple("Row", names, rename=True)
+
+    @cached_property
+    def _readers(self) -> Sequence[tuple[int, Callable[[Any], Any]]]:
+        """What has to be made of a column of the answer, and which it is."""
+        columns = self._core.exported_columns
+        readers = (
+            one.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for one in columns
+        )
+        return [(place, reader) for place, reader in enumerate(readers) if reader is not None]
+
+    def send(self, cursor: RawCursor[Any], values: Mapping[str, Any]) -> None:
+        """Ask it; raises what psycopg raises, `KeyError` for a value that nobody gave."""
+        fixed, sent = self._expanded.parameters, []
+        for name, make in self._values:
+            value = values[name] if name in values else fixed[name]
+            if make is not None and value is not None:
+                value = make(value)
+            as_text = _AS_TEXT.get(type(value))
+            sent.append(value if as_text is None else as_text(value))
+        cursor.execute(self._sent, sent, prepare=True)
+
+    def rows(self, cursor: RawCursor[Any]) -> list[Any]:
+        """The rows of the answer, their columns by name."""
+        found = []
+        for one in cursor.fetchall():
+            row = list(one)
+            for place, read in self._readers:
+                row[place] = read(row[place])
+            found.append(self._row._make(row))
+        return found
+
+
+@dataclass(slots=True)
+class Query:
+    """A statement with its values, and the rows of the answer once it was asked."""
+
+    statement: Statement
+    values: Mapping[str, Any]
+    rows: list[Any] = field(default_factory=list)
+
+    def one_or_none(self) -> Any:
+        """The only row, None when there is none."""
+        (row,) = self.rows or (None,)
+        return row
+
+
+def ask(connection: Connection, *queries: Query, commits: bool = False) -> None:
+    """Ask them one after the other, in one round trip: each sees what the one before it waited for.
+    `commits`: and end the transaction with them, if none fails.
+
+    Raises `DBAPIError` as SQLAlchemy does: nothing that comes after a failure has been done.
+    """
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    cursors = [RawCursor(driver, row_factory=tuple_row) for _ in queries]
+    try:
+        if len(queries) == 1 and not commits:
+            queries[0].statement.send(cursors[0], queries[0].values)
+        else:
+            with driver.pipeline():
+                for query, cursor in zip(queries, cursors, strict=True):
+                    query.statement.send(cursor, query.values)
+                if commits:
+                    RawCursor(driver).execute(b"COMMIT")
+        for query, cursor in zip(queries, cursors, strict=True):
+            query.rows = query.statement.rows(cursor)
+    except psycopg.Error as error:
+        raise as_ever(connection, driver, error) from error
+
+
+def as_ever(
+    connection: Connection, driver: psycopg.Connection[Any], error: psycopg.Error
+) -> BaseException:
+    """The error that SQLAlchemy makes of it; a connection that is lost is given up."""
+    is_lost = driver.closed or driver.broken
+    if is_lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        None,
+        None,
+        error,
+        psycopg.Error,
+        connection_invalidated=is_lost,
+        dialect=connection.dialect,
+    )
