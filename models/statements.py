@@ -19,30 +19,58 @@ import psycopg
 from psycopg import RawCursor
 from psycopg.rows import tuple_row
 from psycopg.types.json import Json, Jsonb
-from sqlalchemy import Connection, Select, UpdateBase
+from sqlalchemy import Boolean, Connection, Double, LargeBinary, Select, UpdateBase
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
+
+class _Truth(Boolean):
+    render_bind_cast = True
+
+
+class _Bytes(LargeBinary):
+    render_bind_cast = True
+
+
+class _Real(Double[float]):
+    render_bind_cast = True
+
+
+class _Dialect(PGDialect_psycopg):
+    """Each place in a statement says its type: values go as text."""
+
+    colspecs: Any = PGDialect_psycopg.colspecs | {
+        Boolean: _Truth,
+        Double: _Real,
+        LargeBinary: _Bytes,
+    }
+    supports_statement_cache = True
+
+
 # Values go by their number: psycopg reads no such text to find where they belong.
-_DIALECT: Final = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call] # it has no types
+_DIALECT: Final = _Dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call] # it has no types
 
 
 def _json(value: Json | Jsonb) -> str:
     return orjson.dumps(value.obj, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-# Values go as text, and the statement says of what type: otherwise each combination of empty and
+# The statement says of what type they are: otherwise each combination of empty and
 # full, small and large ones would be another statement to the database, planned anew.
 _AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     bytes: lambda value: "\\x" + value.hex(),
     date: date.isoformat,
     datetime: datetime.isoformat,
+    float: repr,
     int: str,
     Json: _json,
     Jsonb: _json,
     UUID: str,
 }
+
+
+_Readers = Sequence[tuple[int, Callable[[Any], Any]]]
 
 
 class Statement:
@@ -52,6 +80,7 @@ class Statement:
 
     def __init__(self, core: Select[*tuple[Any, ...]] | UpdateBase) -> None:
         self._core = core
+        self._readers: _Readers | None = None
 
     @cached_property
     def _compiled(self) -> Any:
@@ -81,11 +110,11 @@ class Statement:
     @cached_property
     def _values(self) -> Sequence[tuple[str, Callable[[Any], Any] | None]]:
         """What each place takes: the name of its value, and what makes of it what is sent."""
-        binds = self._compiled.binds
-        makers = {
-            name: bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-            for name, bind in binds.items()
-        }
+        makers: dict[str, Callable[[Any], Any] | None] = {}
+        for name, bind in self._compiled.binds.items():
+            if not bind.type._unwrapped_dialect_impl(_DIALECT).render_bind_cast:
+                raise TypeError(f"the statement does not say of what type {name} is")
+            makers[name] = bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
         return [(name, makers.get(name)) for name in self.names]
 
     @cached_property
@@ -93,12 +122,12 @@ class Statement:
         names = [str(name) for name in self._core.exported_columns.keys()]  # noqa: SIM118 - not a mapping
         return namedtuple("Row", names, rename=True)
 
-    @cached_property
-    def _readers(self) -> Sequence[tuple[int, Callable[[Any], Any]]]:
+    def _readers_of(self, cursor: RawCursor[Any]) -> _Readers:
         """What has to be made of a column of the answer, and which it is."""
-        columns = self._core.exported_columns
+        columns = zip(self._core.exported_columns, cursor.description or (), strict=True)
         readers = (
-            one.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for one in columns
+            one.type.dialect_impl(_DIALECT).result_processor(_DIALECT, found.type_code)
+            for one, found in columns
         )
         return [(place, reader) for place, reader in enumerate(readers) if reader is not None]
 
@@ -116,6 +145,8 @@ class Statement:
     def rows(self, cursor: RawCursor[Any]) -> list[Any]:
         """The rows of the answer, their columns by name."""
         found = []
+        if self._readers is None:
+            self._readers = self._readers_of(cursor)
         for one in cursor.fetchall():
             row = list(one)
             for place, read in self._readers:
@@ -144,6 +175,8 @@ def ask(connection: Connection, *queries: Query, commits: bool = False) -> None:
 
     Raises `DBAPIError` as SQLAlchemy does: nothing that comes after a failure has been done.
     """
+    if not connection.in_transaction():
+        connection.begin()  # or it would roll nothing back
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     cursors = [RawCursor(driver, row_factory=tuple_row) for _ in queries]
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -29,6 +31,7 @@ SEARCHED_FOR: Final = timedelta(days=400)
 ALGORITHM: Final = "HS256"
 KEYS: Final = "TOKEN_KEYS"
 ONLY_THE_SIGNATURE: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+KNOWN_TOKENS: Final = 4096
 # A token that another of our servers has just written is not "from the future".
 CLOCKS_DIFFER_BY_S: Final = 60
 # A crisis route with a slip in its address: the 404 must not hide danger either.
@@ -116,7 +119,7 @@ def well_formed() -> Iterator[None]:
         raise Unauthenticated from error
 
 
-def read_token(kind: str) -> dict[str, Any]:
+def read_token(kind: str) -> Mapping[str, Any]:
     """The verified claims of the bearer token, expired or not; raises `Unauthenticated`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -125,17 +128,22 @@ def read_token(kind: str) -> dict[str, Any]:
 
 
 @well_formed()
-def claims_of(token: str, kind: str) -> dict[str, Any]:
+def claims_of(token: str, kind: str) -> Mapping[str, Any]:
     """The verified claims of a token, expired or not; raises `Unauthenticated`."""
-    claims = _signed_claims(token.strip(), {"verify_exp": False})
+    claims = _verified(token.strip(), tuple(current_app.config[KEYS].items()))
     if claims.get("type") != kind:
         raise Unauthenticated
     return claims
 
 
-def _signed_claims(token: str, options: Any) -> dict[str, Any]:
+@lru_cache(KNOWN_TOKENS)
+def _verified(token: str, keys: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
+    """What it says stays so; when it ends, is looked at in each request."""
+    return MappingProxyType(_signed_claims(token, dict(keys), {"verify_exp": False}))
+
+
+def _signed_claims(token: str, known: Mapping[str, str], options: Any) -> dict[str, Any]:
     """What a token of ours says, whose key is the one that it names; raises `Unauthenticated`."""
-    known: dict[str, str] = current_app.config[KEYS]
     try:
         kid = jwt.get_unverified_header(token).get("kid")
         # Tokens from before keys had ids name none.
@@ -157,7 +165,8 @@ def unverified_patient(moment: datetime) -> Actor | None:
     _, _, token = request.headers.get("Authorization", "").partition(" ")
     try:
         with well_formed():
-            claims = _signed_claims(token.strip(), ONLY_THE_SIGNATURE)
+            known = current_app.config[KEYS]
+            claims = _signed_claims(token.strip(), known, ONLY_THE_SIGNATURE)
             expired_at = datetime.fromtimestamp(claims["exp"], UTC)
             patient = _actor(claims) if claims.get("patient_id") else None
     except Unauthenticated:
@@ -166,7 +175,7 @@ def unverified_patient(moment: datetime) -> Actor | None:
 
 
 @well_formed()
-def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
+def actor_of(claims: Mapping[str, Any], moment: datetime) -> Actor:
     """The actor of an access token; an expired patient token passes on crisis routes only."""
     expired_at = datetime.fromtimestamp(claims["exp"], UTC)
     expired = expired_at <= moment
@@ -177,7 +186,7 @@ def actor_of(claims: dict[str, Any], moment: datetime) -> Actor:
     return _actor(claims, token_expired=expired)
 
 
-def _actor(claims: dict[str, Any], *, token_expired: bool = False) -> Actor:
+def _actor(claims: Mapping[str, Any], *, token_expired: bool = False) -> Actor:
     return Actor(
         user_id=UUID(claims["sub"]),
         clinic_id=UUID(claims["clinic_id"]),
@@ -262,7 +271,7 @@ def device_of(token: str) -> Presented | None:
 
 
 @well_formed()
-def _presented(claims: dict[str, Any]) -> Presented:
+def _presented(claims: Mapping[str, Any]) -> Presented:
     clinic, user, family, pair = (
         UUID(claims[name]) for name in ("clinic_id", "sub", "family_id", "pair_id")
     )

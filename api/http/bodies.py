@@ -137,7 +137,7 @@ class Routes(Blueprint):  # type: ignore[misc] # flask-smorest ships no types
         def route(view: View) -> View:
             view = self.response(200, answer, **answered)(view)
             if query is not None:
-                view = self.arguments(query, location="query")(view)
+                view = self.arguments(_made_once(query), location="query")(view)
             routed: View = self.route(path, methods=["GET"], parameters=list(parameters))(view)
             return routed
 
@@ -161,11 +161,16 @@ class Routes(Blueprint):  # type: ignore[misc] # flask-smorest ships no types
                 view = self.alt_response(200, schema=known)(view)
             view = self.response(201 if once else status, answer)(view)
             if body is not None:
-                view = self.arguments(body)(view)
+                view = self.arguments(_made_once(body))(view)
             routed: View = self.route(path, methods=[method])(view)
             return routed
 
         return route
+
+
+def _made_once(schema: Any) -> Any:
+    """A schema holds nothing of a request; of a class a new one would be made for each."""
+    return schema() if isinstance(schema, type) else schema
 
 
 def _is_crisis(view: View) -> bool:

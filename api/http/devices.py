@@ -76,7 +76,7 @@ def _from_token() -> ClaimedDevice | None:
     """The family of an access or refresh token, expired or not, that came along."""
     for kind in ("refresh", "access"):
         try:
-            claims: dict[str, Any] = read_token(kind)
+            claims = read_token(kind)
             with well_formed():
                 return ClaimedDevice(UUID(claims["sub"]), UUID(claims["family_id"]))
         except Unauthenticated:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Insert,
     Interval,
     Select,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
-    literal,
+    literal_column,
     or_,
     select,
     update,
@@ -31,8 +32,7 @@ from services.alerts.outbox import EMPTY, Outbox, PlannedPage, plan_pages
 from services.rules.escalation.states import OWN_PEOPLE, AlertState, PageStep, Transition
 from services.unit_of_work import Prepared, Write, new_row
 
-# Not a parameter of the column's type: an interval.
-A_MOMENT: Final = literal(timedelta(microseconds=1), Interval())
+A_MOMENT: Final[ColumnElement[timedelta]] = literal_column("interval '1 microsecond'", Interval())
 WAKE_CHANNEL: Final = "interlude_pages"
 
 
