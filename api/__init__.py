@@ -10,6 +10,7 @@ from typing import Final, Literal
 from flask import Flask, Response
 
 from api.cli import register_commands
+from api.console import register_console
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import database_urls
 from api.http.app_versions import init_app_versions
@@ -119,6 +120,7 @@ def _assemble(settings: Settings, role: Role) -> Interlude:
     register_errors(app)
     register_routes(app)
     register_page(app)
+    register_console(app)
     register_phone_app(app)
     register_commands(app)
     return app

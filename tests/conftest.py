@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.webhook",
     "tests.fixtures.fcm",
     "tests.fixtures.running",
+    "tests.fixtures.recorded",
 ]
 
 # The same cases on every machine, and no verdict from a clock on a busy one.

@@ -18,7 +18,7 @@ SYNC: Final = "/v1/sync"
 TEXTS: Final = frozenset(
     {"application/json", "text/csv", "image/svg+xml", "text/html", "text/css", "text/javascript"}
 )
-READS: Final = ("/v1/", "/openapi.json", "/docs")
+READS: Final = ("/v1/", "/openapi.json", "/docs", "/console/files/")
 LEAST_BYTES: Final = 1_000
 # Half the time of the default level, and hardly longer.
 LEVEL: Final = 4

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from collections.abc import Mapping
+from typing import Final
 
+from flask import Flask, g
+
+from api.browser.guard import init_guard
+from api.browser.refusals import PageRefusals, Words, init_refusals
 from api.page import forgotten, scripts  # noqa: F401 - they add their routes
-from api.page.guard import init_guard
-from api.page.refusals import init_refusals
+from api.page.rendering import log_in_form, message
+from api.page.style import ALERT_STYLE, headers
 from api.page.views import page
+from services import exceptions as refused
+
+HEADERS: Final = headers(ALERT_STYLE, form_action="'self'")
+# Of the list alone, where a browser asks to be paged.
+WITH_SCRIPTS: Final = headers(
+    ALERT_STYLE, form_action="'self'", scripts="script-src 'self'; worker-src 'self'; "
+)
+WORDS: Final[dict[type[Exception], Words]] = {
+    refused.NotFound: (404, "Nothing here", "There is no alert here that you may see."),
+    refused.Forbidden: (
+        403,
+        "Not yours to do",
+        "Your role may not do this with this alert. It goes on paging: nothing was changed.",
+    ),
+    refused.AlreadyResolved: (
+        409,
+        "Already resolved",
+        "Somebody has resolved this alert in the meantime. Nothing was changed.",
+    ),
+}
+LOOK_AGAIN: Final = "Open the alert again to see."
 
 
 def register_page(app: Flask) -> None:
@@ -15,5 +41,9 @@ def register_page(app: Flask) -> None:
     app.register_blueprint(page)
 
 
-init_guard(page)
-init_refusals(page)
+def _headers() -> Mapping[str, str]:
+    return WITH_SCRIPTS if g.get("with_scripts") else HEADERS
+
+
+init_guard(page, "post_log_in", _headers)
+init_refusals(page, PageRefusals(WORDS, message, log_in_form, LOOK_AGAIN, hides=True))

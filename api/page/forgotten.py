@@ -6,10 +6,11 @@ from typing import Final
 
 from flask import Response, request
 
+from api.browser.forms import loaded
 from api.http.auth import now, public
 from api.http.client_address import client_address
 from api.page.rendering import answer, message
-from api.page.views import loaded, page
+from api.page.views import page
 from schemas.accounts import ResetConfirmIn, ResetIn
 from services.exceptions import Invalid, RateLimited, ResetCodeInvalid
 from services.password_reset.reset import ask_for_reset, confirm_reset

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from flask import Response, current_app, g, render_template, request
 
-from api.page.browser_session import COOKIE, end_session, page_path, prefix
-from api.page.guard import csrf_token, is_own_origin
+from api.browser.guard import csrf_token, is_own_origin
+from api.browser.session import ALERT_PAGE, COOKIE, below, end_session, prefix
 from api.page.style import ALERT_STYLE
 from api.page.typed import typed
 
@@ -21,7 +21,7 @@ def answer(template: str, status: int = 200, **values: Any) -> Response:
         style=ALERT_STYLE,
         csrf=csrf_token(),
         alert_path=alert_path(),
-        root=page_path(),
+        root=below(ALERT_PAGE),
         **values,
     )
     response: Response = current_app.response_class(html, status=status, mimetype="text/html")

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from flask import Blueprint, Response, g, redirect, request
-from marshmallow import Schema, ValidationError
 
+from api.browser.entrance import grant_of, log_in_by_form
+from api.browser.forms import known, loaded
+from api.browser.session import PageSession, end_session, reader, settings
+from api.browser.typed import Typed
 from api.http.auth import now, public
-from api.http.client_address import client_address
-from api.http.devices import claimed_devices, link_page, remember_device
-from api.http.hold import HEADER as HOLD
-from api.http.hold import REFUSED_AFTER_S
-from api.http.problems import flatten
-from api.page.browser_session import PageSession, begin_session, end_session, prefix, settings
+from api.http.devices import remember_device
 from api.page.rendering import alert_path, answer, log_in_form, message
-from api.page.typed import Typed, typed
+from api.page.typed import typed
 from api.page.words import describe, open_alerts
-from schemas.accounts import LoginIn
 from schemas.alerts import HandOverIn, NoteIn, ResolveIn
 from schemas.base import NOTE_LIMIT
 from services.accounts.guesses.device_links import open_link
-from services.accounts.login import Credentials, log_in
+from services.accounts.login import Credentials
 from services.accounts.own_account import log_out
 from services.accounts.tokens.families import Grant
 from services.alerts.handling.hand_over import hand_over
@@ -31,34 +27,15 @@ from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
 from services.alerts.handling.show_alerts import clinic_of_alert, get_alert, list_alerts
-from services.exceptions import (
-    ChooseClinic,
-    Invalid,
-    LinkInvalid,
-    LoginFailed,
-    RateLimited,
-    SecondFactorRequired,
-    ServiceError,
-    Unauthenticated,
-)
+from services.exceptions import ChooseClinic, Invalid, LinkInvalid, ServiceError
 from services.membership.undo_address import undo_address
 
 page = Blueprint("page", __name__, template_folder="templates")
 
-NOBODY: Final = UUID(int=0)
-NOTHING_TYPED: Final = Typed("", {})
-LOGIN: Final = LoginIn()
+NOTHING_TYPED: Final = Typed("", ())
 HAND_OVER: Final = HandOverIn()
 NOTE: Final = NoteIn()
 RESOLVE: Final = ResolveIn()
-
-
-@page.get("/")
-@public
-def begin() -> Response:
-    """Whoever opens the server without more."""
-    response: Response = redirect(f"{prefix()}/a", 302)  # type: ignore[assignment] # werkzeug's base
-    return response
 
 
 @page.get("/a")
@@ -96,44 +73,27 @@ def show_alert_page(alert_id: str) -> Response:
 @page.post("/a/<alert_id>/log-in")
 @public
 def post_log_in(alert_id: str) -> Response:
-    """Log in as `/v1/auth/login` does, with the same delays and the same second factor."""
-    email = request.form.get("email", "")
-    try:
-        sent = loaded(LOGIN, "email", "password", "totp", "clinic_id")
-        grant = log_in_for(alert_id, Credentials(**sent))
-    except ChooseClinic as error:
-        return log_in_form(409, error.detail, email, clinics=error.extra["clinics"])
-    except SecondFactorRequired:
-        return log_in_form(401, "Please add the code of your second factor.", email, code=True)
-    except RateLimited as error:
-        wait = (
-            f"Too many attempts. Try again in {error.retry_after_s} seconds, or open the link that"
-            " is mailed to the account's address."
-        )
-        response = log_in_form(429, wait, email)
-        response.headers["Retry-After"] = str(error.retry_after_s)
-        return response
-    except (LoginFailed, Invalid):
-        response = log_in_form(401, LoginFailed.detail, email)
-        response.headers[HOLD] = str(REFUSED_AFTER_S)
-        return response
-    response = back() if typed() is None else with_what_was_typed(alert_id, grant)
-    begin_session(response, grant)
-    remember_device(response, grant.actor.user_id, now())
-    return response
+    """Log in, and come back to the alert."""
+
+    def enter(credentials: Credentials) -> Grant:
+        return log_in_for(alert_id, credentials)
+
+    def welcome(grant: Grant) -> Response:
+        return back() if typed() is None else with_what_was_typed(alert_id, grant)
+
+    return log_in_by_form(log_in_form, enter, welcome)
 
 
 def log_in_for(alert_id: str, credentials: Credentials) -> Grant:
     """Where the password fits accounts in several clinics, the one that the alert belongs to."""
-    came_from = (client_address(), now(), claimed_devices(), link_page())
     try:
-        return log_in(credentials, *came_from)
+        return grant_of(credentials)
     except ChooseClinic as error:
         clinic_ids = [clinic["id"] for clinic in error.extra["clinics"]]
         clinic_id = clinic_of_alert(known(alert_id), clinic_ids)
         if clinic_id is None:
             raise
-        return log_in(replace(credentials, clinic_id=clinic_id), *came_from)
+        return grant_of(replace(credentials, clinic_id=clinic_id))
 
 
 @page.get("/a/device")
@@ -281,36 +241,6 @@ def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -
         kept=kept,
         limit=NOTE_LIMIT,
     )
-
-
-def loaded(schema: Schema, *names: str) -> dict[str, Any]:
-    """These fields of the form through the schema of the API; raises `Invalid`."""
-    # Browsers count a line's end as one letter and send two.
-    given = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in names}
-    sent = {name: value for name, value in given.items() if value}
-    if "password" in names:
-        sent["password"] = request.form.get("password", "")
-    try:
-        checked: dict[str, Any] = schema.load(sent)
-    except ValidationError as error:
-        raise Invalid(flatten({"form": error.messages})) from error
-    return checked
-
-
-def reader() -> PageSession:
-    """Who is logged in on this page; raises `Unauthenticated`."""
-    session: PageSession | None = g.page_session
-    if session is None:
-        raise Unauthenticated
-    return session
-
-
-def known(alert_id: str) -> UUID:
-    """The id of the path; whatever is no id names nothing, like an unknown one."""
-    try:
-        return UUID(alert_id)
-    except ValueError:
-        return NOBODY
 
 
 def back() -> Response:

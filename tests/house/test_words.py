@@ -84,7 +84,7 @@ def test_no_class_has_the_name_of_another():
 
 
 def test_patients_and_staff_are_they():
-    templates = sorted((PROJECT / "api" / "page" / "templates").glob("*.html"))
+    templates = sorted((PROJECT / "api").glob("*/templates/**/*.html"))
     found = [
         f"{name(path)}:{number} {match[0]}"
         for path in [*modules(*PRODUCT, "tools", "benchmarks", "migrations"), *templates]

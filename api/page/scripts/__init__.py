@@ -7,10 +7,11 @@ from typing import Final
 
 from flask import Response, current_app, request
 
+from api.browser.forms import known, loaded
+from api.browser.session import ALERT_PAGE, below, reader, settings
 from api.http.auth import now, public
-from api.page.browser_session import page_path, settings
 from api.page.rendering import answer, message
-from api.page.views import known, loaded, page, reader
+from api.page.views import page
 from schemas.contact_methods import MethodCodeIn
 from services.contact_methods.own import add_method, verify
 from services.exceptions import Invalid, MethodCodeInvalid, NotFound, RateLimited
@@ -34,7 +35,7 @@ def get_push_script() -> Response:
 def get_worker_script() -> Response:
     """The service worker, which may look after `/a` itself."""
     response = script("worker.js")
-    response.headers["Service-Worker-Allowed"] = page_path()
+    response.headers["Service-Worker-Allowed"] = below(ALERT_PAGE)
     return response
 
 

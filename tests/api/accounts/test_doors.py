@@ -25,6 +25,7 @@ ID = "0197b0a0-0000-7000-8000-000000000000"
 PUBLIC = re.compile(
     r"/v1/auth/(login|refresh|password-reset|password-reset/confirm)|/v1/invitations/accept"
     r"|/healthz|/readyz|/safetyz|/metrics|/openapi\.json|/docs.*|/(a(pp)?(/.*)?)?|/v1/instruments.*"
+    r"|/console(/.*)?"  # its own matrix: tests/api/console/test_console_doors.py
     r"|/v1/on-call/calendars/x\.ics|/v1/callbacks/sms/.*"
 )
 

@@ -173,7 +173,8 @@ def test_one_can_log_in_at_each_form_of_the_public_url(
     assert "acknowledge" in browser.forms()
     assert browser.send("acknowledge").status_code == 200
     kept = [each for each in browser.client._cookies.values() if each.key == "interlude_page"]
-    assert [(each.path, each.secure) for each in kept] == [(f"{prefix}/a", True)]
+    paths = [f"{prefix}/a", f"{prefix}/console"]
+    assert [(each.path, each.secure) for each in kept] == [(path, True) for path in paths]
     assert public_url == origin + prefix
     device = browser.open(f"{prefix}/a/device?link=x")
     assert f'action="{prefix}/a/device"' in device.text

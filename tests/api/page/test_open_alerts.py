@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -19,16 +17,6 @@ def entrance(app: Flask) -> Browser:
     browser = Browser(app, "x")
     browser.path = "/a"
     return browser
-
-
-@pytest.mark.parametrize("prefix", ["", "/ward/in"])
-def test_the_root_leads_there(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, prefix: str
-) -> None:
-    settings = replace(app.config["INTERLUDE"], public_url=f"https://i.test{prefix}")
-    monkeypatch.setitem(app.config, "INTERLUDE", settings)
-    answer = client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"{prefix}/a")
 
 
 def test_after_the_log_in_it_lists_what_is_open_for_the_reader(

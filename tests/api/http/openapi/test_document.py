@@ -17,7 +17,7 @@ from api.http.problems import FRAMEWORK, MEDIA_TYPE, TABLE
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Pages for people, not calls for programs.
-PAGES = ("/static/", "/a/", "/a", "/app")
+PAGES = ("/static/", "/a/", "/a", "/app", "/console")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
-"""Who is logged in on the page: a signed cookie that names a refresh family, and nothing more.
+"""Who is logged in with a browser: a signed cookie that names a refresh family, and nothing more.
 
 The family and the account are compared at every use (`services.accounts.tokens.token_check`), so
 log-out, deactivation and role changes hold from the next request. Signed with a key of its own: no
-bearer token works here, and this cookie works nowhere else.
+bearer token works here, and this cookie works nowhere but on the alert page and in the console.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from api.settings import Settings
 from models.encryption import derive
 from services.access import Actor
 from services.accounts.tokens.families import Grant
+from services.exceptions import Unauthenticated
 
 COOKIE: Final = "interlude_page"
-PATH: Final = "/a"  # below the path of the public URL
+# Below the path of the public URL. A browser sends the cookies to these and to nothing else.
+ALERT_PAGE: Final = "/a"
+CONSOLE: Final = "/console"
+PATHS: Final = (ALERT_PAGE, CONSOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,26 @@ def begin_session(response: Response, grant: Grant) -> None:
 
 def end_session(response: Response) -> None:
     """Forget the cookie."""
-    response.delete_cookie(
-        COOKIE, path=page_path(), httponly=True, samesite="Lax", secure=is_https()
-    )
+    for path in PATHS:
+        response.delete_cookie(
+            COOKIE, path=below(path), httponly=True, samesite="Lax", secure=is_https()
+        )
 
 
 def set_cookie(response: Response, name: str, value: str) -> None:
-    """A cookie of the page: no script reads it, no other site sends it, no other path gets it."""
-    response.set_cookie(
-        name, value, path=page_path(), httponly=True, samesite="Lax", secure=is_https()
-    )
+    """A cookie of the pages: no script reads it, no other site sends it, no other path gets it."""
+    for path in PATHS:
+        response.set_cookie(
+            name, value, path=below(path), httponly=True, samesite="Lax", secure=is_https()
+        )
+
+
+def reader() -> PageSession:
+    """Who is logged in on this page; raises `Unauthenticated`."""
+    session: PageSession | None = g.page_session
+    if session is None:
+        raise Unauthenticated
+    return session
 
 
 def prefix() -> str:
@@ -97,9 +111,9 @@ def prefix() -> str:
     return settings().public_path
 
 
-def page_path() -> str:
-    """What the cookies are for, as browsers see it."""
-    return f"{prefix()}{PATH}"
+def below(path: str) -> str:
+    """A path of ours as browsers see it."""
+    return f"{prefix()}{path}"
 
 
 def is_https() -> bool:

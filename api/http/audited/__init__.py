@@ -13,6 +13,7 @@ from uuid import UUID
 
 from flask import Flask, Response, after_this_request, g, request
 
+from api.http.audited.console import CONSOLE_RECORDED, CONSOLE_UNRECORDED
 from services.access import Actor
 from services.auditing.refusals import record_refusal, record_refusals
 
@@ -133,6 +134,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     f"POST {PAGE}/contact": ("alert_noted", "break_glass"),
     f"POST {PAGE}/note": ("alert_noted", "break_glass"),
     f"POST {PAGE}/resolve": ("alert_resolved", "alert_read"),
+    **CONSOLE_RECORDED,
 }
 # What a patient enters themself is its own record: versions are only added, each with its time.
 # What staff enter for them is recorded beside it.
@@ -172,7 +174,7 @@ UNRECORDED: Final[dict[str, str]] = {
     "GET /v1/instruments/<code>": "about nobody",
     "GET /v1/side-effects/codes": "about nobody",
     f"GET {PAGE}/<what>": "leads back to the alert",
-    "GET /": "leads to /a",
+    "GET /": "leads to /console",
     "GET /a/log-in": "leads to /a",
     "GET /app": "leads to /app/",
     "GET /app/": "about nobody",
@@ -193,6 +195,7 @@ UNRECORDED: Final[dict[str, str]] = {
     "GET /docs": "about nobody",
     "GET /docs/<asset>": "about nobody",
     "GET /static/<path:filename>": "about nobody",
+    **CONSOLE_UNRECORDED,
 }
 # 409: an id that somebody else used, or what is stored under it.
 REFUSED: Final = frozenset({403, 404, 409})

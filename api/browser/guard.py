@@ -1,47 +1,51 @@
-"""What every request of the page passes: headers that allow nothing, CSRF token, Origin check."""
+"""What every request of a page passes: headers that allow nothing, CSRF token, Origin check."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 
-from api.page.browser_session import page_keys, read_session, set_cookie, settings
-from api.page.style import ALERT_STYLE, headers
+from api.browser.session import page_keys, read_session, set_cookie, settings
 from schemas.base import NOTE_LIMIT
 
 FORM_COOKIE: Final = "interlude_form"
 # Two texts of the longest that is taken, of letters that take 4 bytes, each written as 3.
 FORM_LIMIT: Final = 2 * 12 * NOTE_LIMIT + 16_000
-LOG_IN: Final = "page.post_log_in"
 NONCE_BYTES: Final = 32
-HEADERS: Final = headers(ALERT_STYLE, form_action="'self'")
-# Of the list alone, where a browser asks to be paged.
-WITH_SCRIPTS: Final = headers(
-    ALERT_STYLE, form_action="'self'", scripts="script-src 'self'; worker-src 'self'; "
-)
 
 
 class FormRefused(Exception):
     """A form that did not come from our own page, or from one that is too old."""
 
 
-def init_guard(page: Blueprint) -> None:
-    """Guard every view of the blueprint."""
-    page.before_request(check_form)
-    page.after_request(complete)
+def init_guard(page: Blueprint, log_in: str, headers: Callable[[], Mapping[str, str]]) -> None:
+    """Guard every view of the blueprint, whose log-in is this view; `headers`: of every answer."""
+
+    @page.before_request
+    def check() -> None:
+        check_form(is_log_in=request.endpoint == f"{page.name}.{log_in}")
+
+    @page.after_request
+    def complete(response: Response) -> Response:
+        response.headers.update(headers())
+        # The cookie that the next form is checked against.
+        if FORM_COOKIE not in request.cookies and "page_nonce" in g:
+            set_cookie(response, FORM_COOKIE, g.page_nonce)
+        return response
 
 
-def check_form() -> None:
+def check_form(*, is_log_in: bool) -> None:
     """Before a POST is looked at: does it come from our page? Raises `FormRefused`."""
     request.max_content_length = FORM_LIMIT
     g.page_nonce = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(NONCE_BYTES)
     # Whoever logs in is nobody yet, also when another tab has logged in meanwhile.
-    g.page_session = None if request.endpoint == LOG_IN else read_session()
+    g.page_session = None if is_log_in else read_session()
     if request.method != "POST":
         return
     sent = request.form.get("csrf", "").encode()
@@ -72,11 +76,3 @@ def _csrf_tokens() -> list[str]:
     bound_to = str(session.actor.family_id) if session else "nobody"
     content = f"{g.page_nonce}.{bound_to}".encode()
     return [hmac.new(key, content, hashlib.sha256).hexdigest() for key in page_keys(b"forms")]
-
-
-def complete(response: Response) -> Response:
-    """Headers of every answer, and the cookie that the next form is checked against."""
-    response.headers.update(WITH_SCRIPTS if g.get("with_scripts") else HEADERS)
-    if FORM_COOKIE not in request.cookies and "page_nonce" in g:
-        set_cookie(response, FORM_COOKIE, g.page_nonce)
-    return response

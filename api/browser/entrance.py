@@ -1,0 +1,83 @@
+"""Logging in with a form: as `/v1/auth/login` does, with the same delays and second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from flask import Response, request
+
+from api.browser.forms import loaded
+from api.browser.session import begin_session
+from api.http.auth import now
+from api.http.client_address import client_address
+from api.http.devices import claimed_devices, link_page, remember_device
+from api.http.hold import HEADER as HOLD
+from api.http.hold import REFUSED_AFTER_S
+from schemas.accounts import LoginIn
+from services.accounts.login import Credentials, log_in
+from services.accounts.tokens.families import Grant
+from services.exceptions import (
+    ChooseClinic,
+    Invalid,
+    LoginFailed,
+    RateLimited,
+    SecondFactorRequired,
+)
+
+LOGIN: Final = LoginIn()
+SECOND_FACTOR: Final = "Please add the code of your second factor."
+
+
+class AskAgain(Protocol):
+    """Answer with the log-in form once more: `code` asks for the second factor, `clinics` which
+    one is meant.
+    """
+
+    def __call__(
+        self,
+        status: int,
+        problem: str | None,
+        email: str,
+        code: bool = False,
+        clinics: Sequence[Mapping[str, Any]] = (),
+    ) -> Response: ...
+
+
+def grant_of(credentials: Credentials) -> Grant:
+    """Log in from where this request comes; raises as `log_in` does."""
+    return log_in(credentials, client_address(), now(), claimed_devices(), link_page())
+
+
+def log_in_by_form(
+    ask_again: AskAgain, enter: Callable[[Credentials], Grant], welcome: Callable[[Grant], Response]
+) -> Response:
+    """Log in, and answer as `welcome` does with the cookies of a new session; or ask again."""
+    email = request.form.get("email", "")
+    try:
+        sent = loaded(LOGIN, "email", "password", "totp", "clinic_id")
+        grant = enter(Credentials(**sent))
+    except ChooseClinic as error:
+        return ask_again(409, error.detail, email, clinics=error.extra["clinics"])
+    except SecondFactorRequired:
+        return ask_again(401, SECOND_FACTOR, email, code=True)
+    except RateLimited as error:
+        return _wait(ask_again, error, email)
+    except (LoginFailed, Invalid):
+        response = ask_again(401, LoginFailed.detail, email)
+        response.headers[HOLD] = str(REFUSED_AFTER_S)
+        return response
+    response = welcome(grant)
+    begin_session(response, grant)
+    remember_device(response, grant.actor.user_id, now())
+    return response
+
+
+def _wait(ask_again: AskAgain, error: RateLimited, email: str) -> Response:
+    words = (
+        f"Too many attempts. Try again in {error.retry_after_s} seconds, or open the link that"
+        " is mailed to the account's address."
+    )
+    response = ask_again(429, words, email)
+    response.headers["Retry-After"] = str(error.retry_after_s)
+    return response

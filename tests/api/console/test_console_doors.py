@@ -1,0 +1,111 @@
+"""The route x role x owner matrix of the console: every page has a row, or the gate fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+
+from tests.builders.pages.console import Console, console_of
+from tests.builders.world import ClinicWorld, Person, World
+
+P, C, O, A = "patient", "clinician", "on_call", "admin"  # noqa: E741 - columns of the contract's table
+STAFF: Final = frozenset({C, O, A})
+
+# Route below /console: who is let in; everybody else is 403.
+ROWS: Final[Mapping[str, frozenset[str]]] = {
+    "GET /today": frozenset({C, O, A}),
+    "POST /log-out": STAFF,
+    "GET /<path:anything>": STAFF,
+}
+# What asks for no session, or leads on.
+ENTRANCE: Final = frozenset({"GET ", "GET /", "POST /log-in", "GET /files/<name>"})
+# Part of an address: how its object is made for a patient (of the reader's clinic, or of another).
+OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
+    "patient_id": lambda patient: patient.patient_id,
+    "anything": lambda _: "nowhere",
+}
+
+
+def routes(app: Flask) -> set[str]:
+    return {
+        f"{method} {rule.rule.removeprefix('/console')}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/console")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def address(route: str, patient: Person) -> str:
+    """The route with the objects of this patient, as it is opened."""
+    path = route.partition(" ")[2]
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(OBJECTS[found[1]](patient)), path)
+
+
+def answers(console: Console, route: str, patient: Person) -> int:
+    """The status for whoever is logged in there."""
+    path = address(route, patient)
+    if route.startswith("GET "):
+        return console.open(path, follow=False).status_code
+    console.open("/nowhere")
+    return console.post(path, {"csrf": console.token()}).status_code
+
+
+def test_every_page_has_a_row(app: Flask) -> None:
+    assert {*ROWS, *ENTRANCE} == routes(app)
+
+
+@pytest.mark.parametrize("route", ROWS)
+def test_a_stranger_is_asked_to_log_in(app: Flask, clinic: ClinicWorld, route: str) -> None:
+    console, path = Console(app), address(route, clinic.patient())
+    if route.startswith("GET "):
+        assert console.open(path).status_code == 401
+        assert set(console.forms()) == {"/log-in"}
+        return
+    assert console.post(path, {}).status_code == 403
+    console.open("")
+    assert console.post(path, {"csrf": console.token()}).status_code == 401
+
+
+@pytest.fixture
+def consoles(app: Flask, clinic: ClinicWorld) -> dict[str, Callable[[], Console]]:
+    people: dict[str, Person] = {
+        P: clinic.patient(),
+        C: clinic.staff(C),
+        O: clinic.staff(O),
+        A: clinic.admin,
+    }
+    return {role: lambda person=person: console_of(app, person) for role, person in people.items()}
+
+
+@pytest.mark.parametrize("role", [P, C, O, A])
+def test_each_role_is_let_in_where_the_table_lets_it_in(
+    app: Flask, clinic: ClinicWorld, consoles: dict[str, Callable[[], Console]], role: str
+) -> None:
+    """Nobody is let in who has no business there, also where the object is their own clinic's."""
+    console, patient = consoles[role](), clinic.patient()
+    wrong = {}
+    for route, allowed in ROWS.items():
+        if route == "POST /log-out":
+            continue
+        status = answers(console, route, patient)
+        if (status != 403) is not (role in allowed):
+            wrong[route] = status
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", [C, O, A])
+def test_what_is_of_another_clinic_is_not_there(
+    world: World, clinic: ClinicWorld, consoles: dict[str, Callable[[], Console]], role: str
+) -> None:
+    console, stranger = consoles[role](), world.clinic().patient()
+    owned = [route for route in ROWS if "<uuid:" in route and role in ROWS[route]]
+    wrong = {
+        route: status
+        for route in owned
+        if (status := answers(console, route, stranger)) not in (404, 422)
+    }
+    assert wrong == {}
