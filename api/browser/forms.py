@@ -39,3 +39,30 @@ def known(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         return NOBODY
+
+
+def nested(*names: str) -> dict[str, Any]:
+    """What was filled in of these fields: `patient.phone` stands under `patient`."""
+    found: dict[str, Any] = {}
+    for name in names:
+        value = request.form.get(name, "").replace("\r\n", "\n").strip()
+        if not value:
+            continue
+        *path, last = name.split(".")
+        place = found
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return found
+
+
+def lines_of(name: str) -> list[str]:
+    """The lines of a field that are not empty."""
+    return [line.strip() for line in request.form.get(name, "").splitlines() if line.strip()]
+
+
+class Filled(dict[str, Any]):
+    """What was typed, or what was wrong with it, by field; empty for every other field."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""

@@ -14,7 +14,17 @@ from api.console.files import console_files
 from api.console.shell import console
 
 # Each module adds its routes.
-PAGES: Final = ("entrance", "today")
+PAGES: Final = (
+    "entrance",
+    "today",
+    "new_patient",
+    "clinic.staff",
+    "clinic.chain",
+    "clinic.settings",
+    "clinic.trail",
+    "clinic.health",
+    "rules",
+)
 
 
 def register_console(app: Flask) -> None:

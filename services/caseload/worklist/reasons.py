@@ -41,6 +41,37 @@ def reason_in_words(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) 
     return "; ".join(_parts(row, silence, days))
 
 
+def reasons_of(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> list[str]:
+    """The same one by one."""
+    return list(_parts(row, silence, days))
+
+
+def is_at_risk(row: CaseRow, now: datetime) -> bool:
+    """Item 9 or a C-SSRS was positive lately."""
+    return _is_recent(row.item9_positive_at, now) or _is_recent(row.cssrs_moderate_at, now)
+
+
+def is_wearing_off(row: CaseRow) -> bool:
+    """Symptoms have come back since the last session."""
+    return row.wearing_off_on is not None and row.last_session_at is not None
+
+
+def is_due_for_maintenance(row: CaseRow, days: Days) -> bool:
+    """The next session is due in a few days, today, or was."""
+    due = row.maintenance_due_on
+    return due is not None and (due - days.today(row.timezone)).days <= ANNOUNCED_DAYS
+
+
+def is_planned_today(row: CaseRow, days: Days) -> bool:
+    """A session is planned on the patient's running day."""
+    planned, zone = row.next_session_at, row.timezone
+    return planned is not None and days.day_of(planned, zone) == days.today(zone)
+
+
+def _is_recent(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at >= now - RULES.recent_risk
+
+
 def _parts(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> Iterator[str]:
     status = days.status(row)
     if row.open_alerts:
@@ -80,10 +111,10 @@ def _risk(row: CaseRow, silence: SilenceAfterRisk | None, now: datetime) -> Iter
     if silence is not None:
         yield _silent_after_risk(row, silence)
         return
-    recent, days = now - RULES.recent_risk, RULES.recent_risk.days
-    if row.item9_positive_at is not None and row.item9_positive_at >= recent:
+    days = RULES.recent_risk.days
+    if _is_recent(row.item9_positive_at, now):
         yield _item9(row, days)
-    if row.cssrs_moderate_at is not None and row.cssrs_moderate_at >= recent:
+    if _is_recent(row.cssrs_moderate_at, now):
         yield _cssrs(days)
 
 
@@ -118,11 +149,10 @@ def _treatment(row: CaseRow, days: Days) -> Iterator[str]:
         yield f"wearing off since {off_on}, {counted(after, 'day')} after the last session"
     if row.non_response:
         yield f"no response after {counted(row.sessions_in_course, 'session')}"
-    if row.maintenance_due_on is not None:
+    if row.maintenance_due_on is not None and is_due_for_maintenance(row, days):
         left = (row.maintenance_due_on - days.today(zone)).days
-        if left <= ANNOUNCED_DAYS:
-            yield f"maintenance due {_due(left, row)}"
-    if planned is not None and days.day_of(planned, zone) == days.today(zone):
+        yield f"maintenance due {_due(left, row)}"
+    if planned is not None and is_planned_today(row, days):
         yield f"session planned today at {days.clock(planned, zone)}"
 
 

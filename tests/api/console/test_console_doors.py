@@ -17,7 +17,27 @@ STAFF: Final = frozenset({C, O, A})
 
 # Route below /console: who is let in; everybody else is 403.
 ROWS: Final[Mapping[str, frozenset[str]]] = {
-    "GET /today": frozenset({C, O, A}),
+    "GET /today": STAFF,
+    "GET /today/print": STAFF,
+    "GET /new-patient": frozenset({C, A}),
+    "POST /new-patient": frozenset({C, A}),
+    "GET /clinic": frozenset({A}),
+    "GET /clinic/staff": frozenset({A}),
+    "POST /clinic/staff/invitations": frozenset({A}),
+    "GET /clinic/staff/<uuid:user_id>": frozenset({A}),
+    "POST /clinic/staff/<uuid:user_id>/roles": frozenset({A}),
+    "POST /clinic/staff/<uuid:user_id>/active": frozenset({A}),
+    "GET /clinic/chain": frozenset({A}),
+    "POST /clinic/chain/contacts": frozenset({A}),
+    "POST /clinic/chain/contacts/<uuid:contact_id>/remove": frozenset({A}),
+    "POST /clinic/chain/last-resort": frozenset({A}),
+    "POST /clinic/chain/test-page": frozenset({A}),
+    "POST /clinic/chain/policies/<severity>": frozenset({A}),
+    "GET /clinic/settings": frozenset({A}),
+    "POST /clinic/settings": frozenset({A}),
+    "GET /clinic/card": STAFF,
+    "GET /clinic/audit": frozenset({A}),
+    "GET /rules": STAFF,
     "POST /log-out": STAFF,
     "GET /<path:anything>": STAFF,
 }
@@ -26,6 +46,9 @@ ENTRANCE: Final = frozenset({"GET ", "GET /", "POST /log-in", "GET /files/<name>
 # Part of an address: how its object is made for a patient (of the reader's clinic, or of another).
 OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "patient_id": lambda patient: patient.patient_id,
+    "user_id": lambda patient: patient.user_id,
+    "contact_id": lambda patient: patient.user_id,
+    "severity": lambda _: "critical",
     "anything": lambda _: "nowhere",
 }
 

@@ -1,0 +1,170 @@
+"""Whom an alert pages: the contact chain, the last resort, the policies, and a test page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, request
+
+from api.browser.forms import Filled, checked, nested
+from api.browser.session import reader
+from api.console.clinic.staff import everybody
+from api.console.shell import back_to, page, shows, takes
+from api.http.auth import now
+from schemas.clinic import ContactIn
+from schemas.drills import DrillIn
+from schemas.on_call import PolicyIn
+from services.access import Action
+from services.alerts.drills import list_drills, start_drill
+from services.clinic.contacts import (
+    add_mail_contact,
+    list_contacts,
+    remove_contact,
+    replace_last_resort,
+)
+from services.exceptions import DrillRunning, Invalid
+from services.on_call.policies import get_policy, put_policy
+from services.on_call.schedules import list_schedules
+
+CONTACT: Final = ContactIn()
+DRILL: Final = DrillIn()
+POLICY: Final = PolicyIn()
+CLIMBING: Final = ("critical", "high")
+STEPS: Final = 6
+NEWEST: Final = 3
+ALL: Final = 500
+MAILTO: Final = "mailto:"
+PATH: Final = "/clinic/chain"
+STATE: Final = {
+    "pending": "waits",
+    "sending": "is being sent",
+    "sent": "sent",
+    "delivered": "received",
+    "failed_temporarily": "failed, is tried again",
+    "failed_permanently": "failed",
+    "withdrawn": "withdrawn",
+}
+
+
+@shows(PATH, Action.CHANGE_CLINIC)
+def show_chain() -> Response:
+    """The chain as it is paged."""
+    return _chain({})
+
+
+@takes(f"{PATH}/contacts", Action.CHANGE_CLINIC)
+def post_contact() -> Response:
+    """One more mail address before the last resort; it gets a test page at once."""
+    return _done(lambda: add_mail_contact(reader().actor, _address(), now()), "contact")
+
+
+@takes(f"{PATH}/contacts/<uuid:contact_id>/remove", Action.CHANGE_CLINIC)
+def post_removal(contact_id: UUID) -> Response:
+    """Take a contact out."""
+    return _done(lambda: remove_contact(reader().actor, contact_id, now()), "contact")
+
+
+@takes(f"{PATH}/last-resort", Action.CHANGE_CLINIC)
+def post_last_resort() -> Response:
+    """Another address for the final step."""
+    return _done(lambda: replace_last_resort(reader().actor, _address(), now()), "last_resort")
+
+
+@takes(f"{PATH}/test-page", Action.CHANGE_CLINIC)
+def post_test_page() -> Response:
+    """A marked, made-up alert down the real chain."""
+    return _done(
+        lambda: start_drill(reader().actor, checked(DRILL, nested("severity"))["severity"], now()),
+        "test_page",
+    )
+
+
+@takes(f"{PATH}/policies/<severity>", Action.CHANGE_CLINIC)
+def post_policy(severity: str) -> Response:
+    """Other steps; no steps: the contact chain again."""
+
+    def put() -> None:
+        steps = checked(POLICY, {"steps": _steps()})["steps"]
+        put_policy(reader().actor, severity, steps, now())
+
+    return _done(put, severity)
+
+
+def _done(act: Any, form: str) -> Response:
+    try:
+        act()
+    except DrillRunning as error:
+        return _chain({form: {"": [error.detail]}}, 409)
+    except Invalid as error:
+        return _chain({form: error.errors}, 422)
+    return back_to(PATH)
+
+
+def _address() -> str:
+    sent = nested("address")
+    if "@" in sent.get("address", "") and ":" not in sent["address"]:
+        sent["address"] = MAILTO + sent["address"]
+    found: str = checked(CONTACT, sent)["address"]
+    return found
+
+
+def _steps() -> list[dict[str, Any]]:
+    """The rows that name somebody: `delay` in minutes, `targets` as `user:<id>` and the like."""
+    found = []
+    for number in range(STEPS):
+        targets = [_target(value) for value in request.form.getlist(f"targets.{number}") if value]
+        if targets:
+            minutes = request.form.get(f"delay.{number}", "").strip()
+            if not minutes.isdecimal() or len(minutes) > 5:
+                raise Invalid({f"delay.{number}": [f"Step {number + 1}: whole minutes."]})
+            found.append({"delay_s": 60 * int(minutes), "targets": targets})
+    return found
+
+
+def _target(value: str) -> dict[str, Any]:
+    kind, _, one = value.partition(":")
+    if kind == "everyone":
+        return {"everyone": True}
+    return {f"{kind}_id" if kind in ("user", "schedule") else "user_id": one}
+
+
+def _named(target: Mapping[str, Any]) -> str:
+    """As the form sends it."""
+    if target.get("everyone"):
+        return "everyone:"
+    return next(f"{name.removesuffix('_id')}:{one}" for name, one in target.items())
+
+
+def _chain(errors: dict[str, Any], status: int = 200) -> Response:
+    actor = reader().actor
+    drills = list_drills(actor, now(), NEWEST, None)
+    people = [one for one in everybody() if one["active"]]
+    schedules = list_schedules(actor, now(), ALL, None)["items"]
+    return page(
+        "clinic/chain.html",
+        status,
+        contacts=list_contacts(actor, now()),
+        states=STATE,
+        drills=drills["items"],
+        policies=[_policy(severity) for severity in CLIMBING],
+        targets=[
+            *((f"schedule:{one['id']}", f"On call: {one['name']}") for one in schedules),
+            *((f"user:{one['id']}", one["name"]) for one in people),
+            ("everyone:", "Everybody"),
+        ],
+        errors=Filled(errors),
+        typed=Filled(request.form.to_dict()),
+    )
+
+
+def _policy(severity: str) -> dict[str, Any]:
+    found = get_policy(reader().actor, severity, now())
+    rows = [
+        {"minutes": step["delay_s"] // 60, "targets": [_named(one) for one in step["targets"]]}
+        for step in found["steps"]
+    ]
+    empty: dict[str, Any] = {"minutes": "", "targets": []}
+    rows += [empty] * max(1, min(2, STEPS - len(rows)))
+    return {"severity": severity, "source": found["source"], "rows": rows[:STEPS]}

@@ -1,0 +1,106 @@
+"""Staff: who works here, in which roles; inviting, changing, switching off."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, request
+
+from api.browser.forms import Filled, checked, nested
+from api.browser.session import reader
+from api.console.new_patient import invitation_page
+from api.console.shell import back_to, page, shows, takes
+from api.http.auth import now
+from schemas.accounts import InvitationIn, UserPatchIn
+from services.access import Action
+from services.contact_methods.listing import list_of
+from services.exceptions import Invalid, LastAdmin, NotFound
+from services.membership.invitations import InvitationForm, invite
+from services.membership.users import change_user, list_users
+
+INVITATION: Final = InvitationIn()
+CHANGE: Final = UserPatchIn()
+PAGE_ROWS: Final = 500
+ROLES: Final = (
+    ("clinician", "Clinician", "sees and treats patients"),
+    ("on_call", "On call", "is paged, and acts on every alert of the clinic"),
+    ("admin", "Administrator", "staff, settings, chain; no clinical content"),
+)
+
+
+@shows("/clinic/staff", Action.CHANGE_CLINIC)
+def show_staff() -> Response:
+    """Everybody who works here."""
+    return _staff({}, {})
+
+
+@takes("/clinic/staff/invitations", Action.INVITE_STAFF)
+def post_invitation() -> Response:
+    """Invite somebody, and show the code, which is shown this once."""
+    sent = nested("name", "email") | {"roles": _roles()}
+    try:
+        form = InvitationForm(**checked(INVITATION, sent))
+        if form.is_for_patient:
+            raise Invalid({"roles": ["Patients are enrolled on their own page."]})
+        invited = invite(reader().actor, form, now())
+    except Invalid as error:
+        return _staff(request.form.to_dict(), error.errors, 422)
+    return invitation_page(invited, form.name)
+
+
+@shows("/clinic/staff/<uuid:user_id>", Action.CHANGE_CLINIC)
+def show_member(user_id: UUID) -> Response:
+    """One of them, and how they are reached."""
+    return _member(user_id, {})
+
+
+@takes("/clinic/staff/<uuid:user_id>/roles", Action.CHANGE_CLINIC)
+def post_roles(user_id: UUID) -> Response:
+    """Other roles, from their next request on."""
+    return _changed(user_id, {"roles": _roles()})
+
+
+@takes("/clinic/staff/<uuid:user_id>/active", Action.CHANGE_CLINIC)
+def post_active(user_id: UUID) -> Response:
+    """Switch the account off, or on again."""
+    return _changed(user_id, {"active": request.form.get("active") == "1"})
+
+
+def _changed(user_id: UUID, sent: dict[str, Any]) -> Response:
+    try:
+        change_user(reader().actor, user_id, now(), **checked(CHANGE, sent))
+    except LastAdmin as error:
+        return _member(user_id, {"": [error.detail]}, 409)
+    except Invalid as error:
+        return _member(user_id, error.errors, 422)
+    return back_to(f"/clinic/staff/{user_id}")
+
+
+def _roles() -> list[str]:
+    return request.form.getlist("roles")
+
+
+def everybody() -> list[dict[str, Any]]:
+    """All who work here, those who are active first, by name."""
+    actor, found, cursor = reader().actor, list[dict[str, Any]](), None
+    while True:
+        listed = list_users(actor, now(), PAGE_ROWS, cursor)
+        found += [one for one in listed["items"] if "patient" not in one["roles"]]
+        cursor = listed["next_cursor"]
+        if cursor is None:
+            return sorted(found, key=lambda one: (not one["active"], one["name"].casefold()))
+
+
+def _staff(typed: dict[str, str], errors: dict[str, Any], status: int = 200) -> Response:
+    given = {"typed": Filled(typed), "errors": Filled(errors), "chosen": _roles(), "roles": ROLES}
+    return page("clinic/staff.html", status, people=everybody(), **given)
+
+
+def _member(user_id: UUID, errors: dict[str, Any], status: int = 200) -> Response:
+    member = next((one for one in everybody() if one["id"] == user_id), None)
+    if member is None:
+        raise NotFound
+    methods = list_of(reader().actor, user_id, now())["items"]
+    given = {"member": member, "methods": methods, "errors": errors, "roles": ROLES}
+    return page("clinic/member.html", status, **given)
