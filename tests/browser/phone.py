@@ -46,6 +46,10 @@ class Phone:
         """From then on it opens without a network."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
+    def wait_for_sync(self) -> None:
+        """What the app has begun to send is answered, or given up for now."""
+        self.page.evaluate("navigator.locks.request('interlude-sync', () => true)")
+
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 

@@ -74,12 +74,21 @@ def test_it_can_be_installed(phone: Phone):
     phone.accept()
     phone.wait_for_worker()
     devtools = phone.browser.new_cdp_session(phone.page)
+    workers: dict[str, str] = {}
+    devtools.on(
+        "ServiceWorker.workerVersionUpdated",
+        lambda event: workers.update(
+            (one["scriptURL"], one["status"]) for one in event["versions"]
+        ),
+    )
+    devtools.send("ServiceWorker.enable")
     manifest = devtools.send("Page.getAppManifest")
     assert manifest["errors"] == []
     assert manifest["url"] == f"{phone.home}app.webmanifest"
     # A test's browser keeps nothing, as a private window: that is all that stands in the way.
     found = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert {one["errorId"] for one in found} <= {"in-incognito"}
+    assert workers == {f"{phone.home}sw.js": "activated"}
 
 
 def test_help_is_one_tap_away_and_pages_when_it_is_asked_for(phone: Phone):
