@@ -15,6 +15,7 @@ RUN_SOURCE := http_ece
 TEST_SOURCE := $(RUN_SOURCE),autograd-gamma
 RUN_READY := .venv/.installed
 TEST_READY := .venv/.installed-dev
+PEERS_READY := var/peers/.installed
 CODE := api schemas services models migrations tools benchmarks tests wsgi.py
 
 help: ## this list
@@ -50,8 +51,8 @@ prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one ta
 hours: $(TEST_READY) ## the tests at other hours and on clock-change nights (needs libfaketime)
 	@exec $(BIN)/python -m tests.proofs.hours
 
-bench: $(TEST_READY) ## how fast: writes docs/benchmarks.md, for a machine that does nothing else
-	@exec $(BIN)/python -m benchmarks --write docs/benchmarks.md
+bench: $(TEST_READY) $(PEERS_READY) ## how fast over HTTP beside its peers; BENCH="--size full --revision REV"
+	@exec $(BIN)/python -m benchmarks.over_http $(BENCH)
 
 install: $(TEST_READY) ## the environment for development
 
@@ -115,4 +116,11 @@ $(RUN_READY): requirements.txt | .venv/bin/python
 $(TEST_READY): requirements-dev.txt $(RUN_READY) | .venv/bin/python
 	@echo "== installing $$(grep -c == requirements-dev.txt) packages for the gate (once)"
 	@$(PIP) --no-binary $(TEST_SOURCE) --requirement requirements-dev.txt
+	@touch $@
+
+# What users would write instead has an environment of its own: the service needs none of it.
+$(PEERS_READY): benchmarks/peers/requirements.txt
+	@echo "== installing $$(grep -c == $<) packages of the benchmark's peers into var/peers (once)"
+	@$(PYTHON) -m venv var/peers
+	@var/peers/bin/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
 	@touch $@

@@ -1,0 +1,186 @@
+"""`python -m benchmarks.over_http`: the service as it ships beside its peers, in turns.
+
+--revision REV   the service of another commit is a contender as well
+--only WORD      workloads whose name holds this word
+--peers WORD     peers whose name holds this word; "none" for none of them
+--size full      more clinics, people, rounds and clients; else two or three minutes
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.embedded.server import join_or_start
+from benchmarks.bench import load
+from benchmarks.over_http import workloads
+from benchmarks.over_http.contenders import PROJECT, Contender, Interlude, Peer, free_port
+from benchmarks.over_http.figures import Rounds
+from benchmarks.over_http.measure import Pace, in_turns
+from benchmarks.over_http.report import show
+
+UVICORN: Final = ["uvicorn", "{module}", "--workers", "2", "--port", "{{port}}"]
+PEERS: Final[dict[str, tuple[str, list[str]]]] = {
+    "toy: FastAPI + asyncpg": ("toy/asyncpg_app", UVICORN),
+    "toy: FastAPI + SQLAlchemy": ("toy/sqlalchemy_app", UVICORN),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much there is, and how long it is looked at."""
+
+    people: dict[str, Any]
+    pace: Pace
+
+
+SIZES: Final = {
+    "quick": Size(
+        {"clinics": 4, "writers": 64, "syncs": 0, "trends": [1], "caseloads": [50], "cohorts": []},
+        Pace(rounds=5, seconds=1.0),
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table."""
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("over_http", description=__doc__, formatter_class=shape)
+    parser.add_argument("--revision", default="")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--peers", default="")
+    parser.add_argument("--size", default="quick", choices=SIZES)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--json", type=Path, default=PROJECT / "var" / "benchmarks.json")
+    given = parser.parse_args(arguments)
+    size = SIZES[given.size]
+    pace = Pace(given.rounds or size.pace.rounds, given.seconds or size.pace.seconds)
+    before = load()
+    with started(given.revision, given.peers, size.people) as contenders:
+        chosen = [one for one in planned() if given.only in one.name]
+        found = list(measured(chosen, contenders, pace))
+    facts = facts_of(pace, before)
+    show(found, facts)
+    given.json.parent.mkdir(exist_ok=True)
+    seen = {"facts": facts, "seen": [one.document() for one in found]}
+    given.json.write_text(json.dumps(seen, indent=1))
+    return 0
+
+
+def planned() -> list[workloads.Workload]:
+    """All of them, in the order of the table."""
+    return [
+        *(workloads.posts(clients) for clients in (1, 8, 32)),
+        workloads.posts(8, new_tokens=False),
+    ]
+
+
+def measured(
+    chosen: Sequence[workloads.Workload], contenders: Sequence[Contender], pace: Pace
+) -> Iterator[Rounds]:
+    """One workload after the other."""
+    for workload in chosen:
+        able = [one for one in contenders if one.is_ours or workload.for_peers]
+        with progress_of(workload.name, pace.rounds * len(able)) as done:
+            yield from in_turns(workload, able, pace, done)
+
+
+@contextmanager
+def started(revision: str, peers: str, people: dict[str, Any]) -> Iterator[list[Contender]]:
+    """All contenders, ours first; they end with the block."""
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interlude-bench-")))
+        root.chmod(0o755)  # the database has an account of its own
+        ours = list(our_services(root, revision))
+        with progress_of("starting and filling", len(ours) + len(chosen_peers(peers))) as done:
+            for one in ours:
+                one.start(stack)
+            for one in ours:
+                one.fill(stack, people)
+            theirs = list(their_services(root, peers, stack))
+            for other in theirs:
+                other.start(stack, people["writers"])
+            for each in (*ours, *theirs):
+                each.settle()
+                done()
+        yield [*ours, *theirs]
+
+
+def chosen_peers(word: str) -> dict[str, tuple[str, list[str]]]:
+    """Those whose name holds this word."""
+    return {name: of for name, of in PEERS.items() if word in name}
+
+
+def our_services(root: Path, revision: str) -> Iterator[Interlude]:
+    """This tree's, and that of the other commit."""
+    for number, (name, tree) in enumerate(trees(root, revision)):
+        folder = root / str(number)
+        folder.mkdir()
+        yield Interlude(name, tree, folder, free_port())
+
+
+def their_services(root: Path, peers: str, stack: ExitStack) -> Iterator[Peer]:
+    """The peers whose name holds this word, on one database server."""
+    chosen = chosen_peers(peers)
+    if chosen:
+        server = join_or_start(root / "peers" / "postgres")
+        stack.callback(server.stop)
+        for name, (module, command) in chosen.items():
+            app = f"{module.split('/')[1]}:app"
+            words = [one.format(module=app) for one in command]
+            yield Peer(name, module, words, server, root, free_port())
+
+
+def trees(root: Path, revision: str) -> Iterator[tuple[str, Path]]:
+    """This tree, and that of the other commit, unpacked."""
+    yield "Interlude", PROJECT
+    if revision:
+        tree = root / "tree"
+        tree.mkdir()
+        archive = subprocess.Popen(
+            ["git", "-C", str(PROJECT), "archive", revision], stdout=subprocess.PIPE
+        )
+        subprocess.run(["tar", "-x", "-C", str(tree)], stdin=archive.stdout, check=True)
+        if archive.wait():
+            raise SystemExit(f"no such revision: {revision}")
+        yield f"Interlude at {revision[:7]}", tree
+
+
+def facts_of(pace: Pace, load_before: str) -> list[str]:
+    """What the figures depend on."""
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores for client, servers and databases; "
+        f"Python {platform.python_version()}",
+        f"{pace.rounds} rounds of {pace.seconds:g} s each, in turns; median (lowest-highest); CPU "
+        "in microseconds a request; x: our rate over theirs, round by round",
+        f"Load averages before and after: {load_before}; {load()}",
+    ]
+
+
+@contextmanager
+def progress_of(what: str, total: int) -> Iterator[Callable[[], object]]:
+    """On standard error: call what is given when one more is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""One client process with many connections, in one thread: it must cost little beside a server."""
+
+from __future__ import annotations
+
+import gc
+import select
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+PART: Final = 1 << 18
+HEAD_ENDS: Final = b"\r\n\r\n"
+LENGTH: Final = b"content-length:"
+LAST_PART: Final = b"0\r\n\r\n"
+SILENT_S: Final = 60.0
+
+
+class SilentServerError(RuntimeError):
+    """Nobody answered for a minute."""
+
+
+@dataclass(slots=True)
+class Load:
+    """What was seen of one load: seconds of each answer by status, from first to last byte."""
+
+    taken: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    client_cpu_s: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.taken) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds that so many of a hundred answers took at most."""
+        return 1000 * percentile(sorted(self.taken), share)
+
+
+def percentile(ordered: list[float], share: float) -> float:
+    """The nearest-rank percentile of ordered figures: 0 < share <= 100."""
+    return ordered[max(0, -(-len(ordered) * share // 100).__int__() - 1)]
+
+
+def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+    """The bytes of one request, as a phone on a kept connection sends them."""
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        "Accept: application/json\r\n"
+    )
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+def drive(port: int, requests: Iterator[bytes], clients: int, at_most_s: float) -> Load:
+    """Send what is given, each client one request at a time, until it ends or so long.
+
+    Raises:
+        SilentServerError: the server does not answer.
+        OSError: it is not there, or hangs up twice.
+    """
+    found = Load()
+    poll = select.epoll()
+    connections = [_Connection(port) for _ in range(clients)]
+    by_number = {one.number: one for one in connections}
+    for one in connections:
+        poll.register(one.number, select.EPOLLIN)
+    gc.disable()
+    cpu, began = time.process_time(), time.perf_counter()
+    try:
+        waiting = sum(one.send(next(requests, None)) for one in connections)
+        while waiting:
+            ready = poll.poll(SILENT_S)
+            if not ready:
+                raise SilentServerError
+            for number, _ in ready:
+                one = by_number[number]
+                status = one.read()
+                if status:
+                    now = time.perf_counter()
+                    found.taken.append(now - one.sent_at)
+                    found.statuses[status] += 1
+                    late = now - began > at_most_s
+                    waiting -= not one.send(None if late else next(requests, None))
+        found.seconds = time.perf_counter() - began
+        found.client_cpu_s = time.process_time() - cpu
+    finally:
+        gc.enable()
+        poll.close()
+        for one in connections:
+            one.close()
+    return found
+
+
+class _Connection:
+    """One client: what it sent, and what has come of the answer."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), SILENT_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.number = self._socket.fileno()
+        self.sent_at = 0.0
+        self._came = bytearray()
+        self._ends: int | None = None
+        self._is_in_parts = False
+
+    def send(self, content: bytes | None) -> bool:
+        """Was there something to send?"""
+        if content is None:
+            return False
+        self._came, self._ends, self._is_in_parts = bytearray(), None, False
+        self.sent_at = time.perf_counter()
+        self._socket.sendall(content)
+        return True
+
+    def read(self) -> int:
+        """The status of an answer that is whole now, else 0."""
+        part = self._socket.recv(PART)
+        if not part:
+            raise ConnectionResetError("the server hung up before its answer was whole")
+        self._came += part
+        came = self._came
+        if self._ends is None and not self._is_in_parts:
+            head = came.find(HEAD_ENDS)
+            if head < 0:
+                return 0
+            self._look(bytes(came[:head]).lower(), head + len(HEAD_ENDS))
+        whole = came.endswith(LAST_PART) if self._is_in_parts else len(came) >= (self._ends or 0)
+        return int(came[9:12]) if whole else 0
+
+    def _look(self, head: bytes, begins: int) -> None:
+        at = head.find(LENGTH)
+        if at < 0:
+            self._is_in_parts = b"transfer-encoding: chunked" in head
+            self._ends = None if self._is_in_parts else begins
+        else:
+            end = head.find(b"\r\n", at)
+            self._ends = begins + int(head[at + len(LENGTH) : end if end >= 0 else None])
+
+    def close(self) -> None:
+        """Hang up."""
+        with suppress(OSError):
+            self._socket.close()

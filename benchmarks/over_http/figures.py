@@ -1,0 +1,99 @@
+"""The arithmetic: what one round saw, what its rounds make together, and ratios between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+from benchmarks.over_http.client import Load
+from benchmarks.over_http.contenders import Cpu
+
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One round of one contender. Milliseconds, and microseconds of CPU a request.
+
+    `items`: of what `rate` counts, in a request; `wrong`: answers with another status than wanted.
+    """
+
+    rate: float
+    p50: float
+    p99: float
+    application: float
+    front: float
+    database: float
+    beside: float
+    client: float
+    requests: int
+    wrong: int
+
+    @classmethod
+    def of(cls, load: Load, cpu: Cpu, wanted: frozenset[int], items: int = 1) -> Seen:
+        """What a load and the CPU that was used meanwhile come to."""
+        count = items * len(load.taken)
+        each = MICRO / count
+        good = sum(times for status, times in load.statuses.items() if status in wanted)
+        return cls(
+            rate=items * load.rate,
+            p50=load.percentile(50),
+            p99=load.percentile(99),
+            application=each * cpu.application,
+            front=each * cpu.front,
+            database=each * cpu.database,
+            beside=each * cpu.beside,
+            client=each * load.client_cpu_s,
+            requests=len(load.taken),
+            wrong=len(load.taken) - good,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The median of the rounds, with the lowest and the highest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, found: Sequence[float]) -> Range:
+        """Of one figure of each round."""
+        return cls(median(found), min(found), max(found))
+
+    def words(self, digits: int = 2) -> str:
+        """As `2.10 (1.90-2.40)`."""
+        return (
+            f"{self.median:,.{digits}f} ({self.low:,.{digits}f}-{self.high:,.{digits}f})"
+            if self.low < self.high
+            else f"{self.median:,.{digits}f}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """All rounds of one contender with one workload."""
+
+    workload: str
+    contender: str
+    rounds: tuple[Seen, ...]
+
+    def range(self, figure: str) -> Range:
+        """Of a field of `Seen`."""
+        return Range.of([getattr(one, figure) for one in self.rounds])
+
+    def median(self, figure: str) -> float:
+        """Of a field of `Seen`."""
+        return self.range(figure).median
+
+    def over(self, other: Rounds) -> Range:
+        """How many times the other's rate, round by round: what was beside it falls on both."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return Range.of([mine.rate / theirs.rate for mine, theirs in pairs])
+
+    def document(self) -> dict[str, object]:
+        """For the JSON that is kept."""
+        rounds = [asdict(one) for one in self.rounds]
+        return {"workload": self.workload, "contender": self.contender, "rounds": rounds}

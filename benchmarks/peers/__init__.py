@@ -1,0 +1,1 @@
+"""What a user would write instead, served by `make bench` from an environment of its own."""
