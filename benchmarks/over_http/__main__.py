@@ -33,10 +33,18 @@ from benchmarks.over_http.figures import Rounds
 from benchmarks.over_http.measure import Pace, in_turns
 from benchmarks.over_http.report import show
 
+# As each community serves it, with as many processes as there are cores here.
 UVICORN: Final = ["uvicorn", "{module}", "--workers", "2", "--port", "{{port}}"]
+GUNICORN: Final = [
+    *("gunicorn", "{module}", "--workers", "2", "--worker-class", "gthread", "--threads", "8"),
+    *("--bind", "127.0.0.1:{{port}}"),
+]
 PEERS: Final[dict[str, tuple[str, list[str]]]] = {
+    "same job: FastAPI + asyncpg": ("same/asyncpg_app", UVICORN),
     "toy: FastAPI + asyncpg": ("toy/asyncpg_app", UVICORN),
     "toy: FastAPI + SQLAlchemy": ("toy/sqlalchemy_app", UVICORN),
+    "toy: Django REST framework": ("toy/drf_app", GUNICORN),
+    "toy: Flask + ORM, naively": ("toy/flask_app", GUNICORN),
 }
 
 

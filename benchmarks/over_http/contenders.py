@@ -35,6 +35,7 @@ SEED: Final = Path(__file__).with_name("seed.py")
 TIED: Final = PROJECT / "tools" / "tied.py"
 UP_WITHIN_S: Final = 90.0
 ENDS_WITHIN_S: Final = 20.0
+LAST_LINES: Final = 20
 # Of peers that hold nobody's answers.
 PEERS_SECRET: Final = "a peer of the benchmark signs with so many letters"  # noqa: S105 -- see above
 
@@ -96,7 +97,12 @@ class Contender(ABC):
                 if status_of(f"http://127.0.0.1:{self.port}{path}") < 500:
                     return
             time.sleep(0.1)
-        raise RuntimeError(f"{self.name} does not answer: {self.log} says why")
+        raise self.failed("does not answer")
+
+    def failed(self, how: str) -> RuntimeError:
+        """With the last that it wrote: the folder goes with us."""
+        last = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return RuntimeError("\n".join([f"{self.name} {how}:", *last]))
 
 
 @dataclass
@@ -153,7 +159,7 @@ class Interlude(Contender):
         assert self._seed.stdout is not None
         line = self._seed.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.name} could not be filled: {self.log} says why")
+            raise self.failed("could not be filled")
         return json.loads(line)
 
     def parts(self) -> tuple[list[int], list[int], list[int]]:
