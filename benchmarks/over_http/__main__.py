@@ -1,7 +1,7 @@
 """`python -m benchmarks.over_http`: the service as it ships beside its peers, in turns.
 
 --revision REV   the service of another commit is a contender as well
---only WORD      workloads whose name holds this word
+--only PATTERN   groups of workloads whose name holds this (a regular expression)
 --peers WORD     peers whose name holds this word; "none" for none of them
 --size full      more clinics, people, rounds and clients; else two or three minutes
 """
@@ -12,12 +12,12 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,10 +27,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.embedded.server import join_or_start
 from benchmarks.bench import load
-from benchmarks.over_http import workloads
 from benchmarks.over_http.contenders import PROJECT, Contender, Interlude, Peer, free_port
 from benchmarks.over_http.figures import Rounds
 from benchmarks.over_http.measure import Pace, in_turns
+from benchmarks.over_http.plan import OURS, SIZES, groups
 from benchmarks.over_http.report import show
 
 # As each community serves it, with as many processes as there are cores here.
@@ -45,22 +45,6 @@ PEERS: Final[dict[str, tuple[str, list[str]]]] = {
     "toy: FastAPI + SQLAlchemy": ("toy/sqlalchemy_app", UVICORN),
     "toy: Django REST framework": ("toy/drf_app", GUNICORN),
     "toy: Flask + ORM, naively": ("toy/flask_app", GUNICORN),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much there is, and how long it is looked at."""
-
-    people: dict[str, Any]
-    pace: Pace
-
-
-SIZES: Final = {
-    "quick": Size(
-        {"clinics": 4, "writers": 64, "syncs": 0, "trends": [1], "caseloads": [50], "cohorts": []},
-        Pace(rounds=5, seconds=1.0),
-    ),
 }
 
 
@@ -80,8 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pace = Pace(given.rounds or size.pace.rounds, given.seconds or size.pace.seconds)
     before = load()
     with started(given.revision, given.peers, size.people) as contenders:
-        chosen = [one for one in planned() if given.only in one.name]
-        found = list(measured(chosen, contenders, pace))
+        found = list(measured(contenders, size.people, pace, given.only))
     facts = facts_of(pace, before)
     show(found, facts)
     given.json.parent.mkdir(exist_ok=True)
@@ -90,22 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def planned() -> list[workloads.Workload]:
-    """All of them, in the order of the table."""
-    return [
-        *(workloads.posts(clients) for clients in (1, 8, 32)),
-        workloads.posts(8, new_tokens=False),
-    ]
-
-
 def measured(
-    chosen: Sequence[workloads.Workload], contenders: Sequence[Contender], pace: Pace
+    contenders: Sequence[Contender], people: dict[str, Any], pace: Pace, only: str
 ) -> Iterator[Rounds]:
-    """One workload after the other."""
-    for workload in chosen:
-        able = [one for one in contenders if one.is_ours or workload.for_peers]
-        with progress_of(workload.name, pace.rounds * len(able)) as done:
-            yield from in_turns(workload, able, pace, done)
+    """One group after the other."""
+    for name, entrants in groups(contenders, people):
+        if re.search(only, name):
+            with progress_of(name, pace.rounds * len(entrants)) as done:
+                yield from in_turns(name, entrants, pace, done)
 
 
 @contextmanager
@@ -156,7 +131,7 @@ def their_services(root: Path, peers: str, stack: ExitStack) -> Iterator[Peer]:
 
 def trees(root: Path, revision: str) -> Iterator[tuple[str, Path]]:
     """This tree, and that of the other commit, unpacked."""
-    yield "Interlude", PROJECT
+    yield OURS, PROJECT
     if revision:
         tree = root / "tree"
         tree.mkdir()
@@ -166,7 +141,7 @@ def trees(root: Path, revision: str) -> Iterator[tuple[str, Path]]:
         subprocess.run(["tar", "-x", "-C", str(tree)], stdin=archive.stdout, check=True)
         if archive.wait():
             raise SystemExit(f"no such revision: {revision}")
-        yield f"Interlude at {revision[:7]}", tree
+        yield f"{OURS} at {revision[:7]}", tree
 
 
 def facts_of(pace: Pace, load_before: str) -> list[str]:

@@ -77,6 +77,11 @@ class Contender(ABC):
     def tokens(self, who: str, count: int) -> list[str]:
         """So many different tokens of these people in turn."""
 
+    def about(self, who: str) -> str:
+        """The patient whom these people read about; empty for those who read of many."""
+        del who
+        return ""
+
     @abstractmethod
     def parts(self) -> tuple[list[int], list[int], list[int]]:
         """The processes of the application, of the database, and those that run by the clock."""
@@ -113,7 +118,7 @@ class Interlude(Contender):
     tree: Path
     folder: Path
     port: int
-    people: dict[str, int] = field(default_factory=dict)
+    whom: dict[str, str] = field(default_factory=dict)
     is_ours = True
 
     def start(self, stack: ExitStack) -> None:
@@ -130,7 +135,7 @@ class Interlude(Contender):
 
     def settle(self) -> None:
         """Wait until it is filled."""
-        self.people = self._next_line()
+        self.whom = self._next_line()
 
     def _running(
         self, command: list[str], more: Mapping[str, str] = {}, *, talks: bool = False
@@ -154,6 +159,10 @@ class Interlude(Contender):
         self._seed.stdin.flush()
         found: list[str] = self._next_line()
         return found
+
+    def about(self, who: str) -> str:
+        """As the seed has named them."""
+        return self.whom.get(who, "")
 
     def _next_line(self) -> Any:
         assert self._seed.stdout is not None

@@ -74,10 +74,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """All rounds of one contender with one workload."""
+    """All rounds of one line of a group."""
 
-    workload: str
-    contender: str
+    group: str
+    name: str
     rounds: tuple[Seen, ...]
 
     def range(self, figure: str) -> Range:
@@ -96,4 +96,4 @@ class Rounds:
     def document(self) -> dict[str, object]:
         """For the JSON that is kept."""
         rounds = [asdict(one) for one in self.rounds]
-        return {"workload": self.workload, "contender": self.contender, "rounds": rounds}
+        return {"group": self.group, "name": self.name, "rounds": rounds}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.over_http.client import Load, drive
 from benchmarks.over_http.contenders import Contender
@@ -13,8 +13,9 @@ from benchmarks.over_http.workloads import Workload
 
 # More requests are made than are expected to be answered.
 SPARE = 1.6
-FIRST_GUESS = 40
-CALM_S = 0.2
+FIRST_GUESS = 30
+CALM_S = 0.15
+WARM_UP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +26,50 @@ class Pace:
     seconds: float
 
 
-def in_turns(
-    workload: Workload,
-    contenders: Sequence[Contender],
-    pace: Pace,
-    done: Callable[[], object] = bool,
-) -> list[Rounds]:
-    """Every contender once a round, who begins changes; what came before the rounds was a warm-up.
-
-    Raises:
-        AssertionError: somebody answered otherwise than is wanted.
+@dataclass(slots=True)
+class Entrant:
+    """One contender with what it is asked, under the name of its line; `rate`: requests a second
+    that are to be expected of it.
     """
-    rates = {one.name: _warm_up(workload, one) for one in contenders}
-    found: dict[str, list[Seen]] = {one.name: [] for one in contenders}
+
+    name: str
+    contender: Contender
+    workload: Workload
+    rate: float = 0.0
+    seen: list[Seen] = field(default_factory=list)
+
+    def warm_up(self) -> bool:
+        """What comes before the rounds: does it know the route? An older revision may not."""
+        work = self.workload
+        count = work.once or FIRST_GUESS + 2 * work.clients
+        made = work.make(self.contender, count)
+        load = drive(self.contender.port, iter(made), work.clients, WARM_UP_S)
+        self.rate = load.rate
+        return not load.statuses[404]
+
+    def round(self, seconds: float) -> None:
+        """One more; raises `AssertionError` when an answer has another status than is wanted."""
+        work = self.workload
+        count = work.once or int(SPARE * self.rate * seconds) + 2 * work.clients
+        made = work.make(self.contender, count)
+        time.sleep(CALM_S)
+        before = self.contender.cpu()
+        load: Load = drive(self.contender.port, iter(made), work.clients, seconds)
+        cpu = self.contender.cpu().since(before)
+        seen = Seen.of(load, cpu, work.wanted, work.items)
+        assert not seen.wrong, f"{self.name}: {dict(load.statuses)}"
+        self.rate = load.rate
+        self.seen.append(seen)
+
+
+def in_turns(
+    group: str, entrants: Sequence[Entrant], pace: Pace, done: Callable[[], object] = bool
+) -> list[Rounds]:
+    """Each entrant once a round; who begins changes."""
+    entrants = [one for one in entrants if one.warm_up()]
     for number in range(pace.rounds):
-        first = number % len(contenders)
-        for one in [*contenders[first:], *contenders[:first]]:
-            count = int(SPARE * rates[one.name] * pace.seconds) + 2 * workload.clients
-            seen = _round(workload, one, count, pace.seconds)
-            rates[one.name] = seen.rate / workload.items
-            found[one.name].append(seen)
+        first = number % len(entrants)
+        for one in [*entrants[first:], *entrants[:first]]:
+            one.round(pace.seconds)
             done()
-    return [Rounds(workload.name, name, tuple(rounds)) for name, rounds in found.items()]
-
-
-def _warm_up(workload: Workload, contender: Contender) -> float:
-    """Requests a second, about."""
-    made = workload.make(contender, FIRST_GUESS + 4 * workload.clients)
-    load = drive(contender.port, iter(made), workload.clients, CALM_S + 1)
-    return load.rate
-
-
-def _round(workload: Workload, contender: Contender, count: int, seconds: float) -> Seen:
-    made = workload.make(contender, count)
-    time.sleep(CALM_S)
-    before = contender.cpu()
-    load: Load = drive(contender.port, iter(made), workload.clients, seconds)
-    cpu = contender.cpu().since(before)
-    seen = Seen.of(load, cpu, workload.wanted, workload.items)
-    assert not seen.wrong, f"{contender.name}, {workload.name}: {dict(load.statuses)}"
-    return seen
+    return [Rounds(group, one.name, tuple(one.seen)) for one in entrants]

@@ -32,17 +32,17 @@ def show(found: Sequence[Rounds], facts: Iterable[str]) -> None:
     """On the terminal."""
     console = Console()
     wide = console if console.is_terminal else Console(width=WIDTH)
-    table = Table("workload", "contender", *COLUMNS)
-    for name, group in by_workload(found):
+    table = Table("what", "who", *COLUMNS)
+    for name, group in by_group(found):
         for place, one in enumerate(group):
-            table.add_row(name if place == 0 else "", one.contender, *cells(one, group[0]))
+            table.add_row(name if place == 0 else "", one.name, *cells(one, group[0]))
         table.add_section()
     wide.print(table)
     for fact in facts:
         wide.print(f"{fact}.")
 
 
-def by_workload(found: Sequence[Rounds]) -> list[tuple[str, list[Rounds]]]:
+def by_group(found: Sequence[Rounds]) -> list[tuple[str, list[Rounds]]]:
     """Ours first in each."""
-    names = dict.fromkeys(one.workload for one in found)
-    return [(name, [one for one in found if one.workload == name]) for name in names]
+    names = dict.fromkeys(one.group for one in found)
+    return [(name, [one for one in found if one.group == name]) for name in names]

@@ -54,25 +54,28 @@ class Seed:
         self.app, self.sizes = app, sizes
         self.bench = Bench(app, admin_url_of(app))
         self.people: dict[str, list[Person]] = {}
+        self.about: dict[str, str] = {}
         self._made = 0
+        self._turns: dict[str, Iterator[Person]] = {}
         world = World(app)
-        self._write(world)
+        for clinics in self.sizes["clinics"]:
+            self.people[f"writers of {clinics}"] = self._writers(world, clinics)
+        clinic = world.clinic()
+        self.people["new patients"] = [clinic.patient() for _ in range(self.sizes["new"])]
         self._read(world)
         self.bench.settle()
 
-    def _write(self, world: World) -> None:
-        """Patients in treatment who answer each day, spread over the clinics."""
-        clinics = [world.clinic() for _ in range(self.sizes["clinics"])]
-        turns: Iterator[ClinicWorld] = cycle(clinics)
+    def _writers(self, world: World, count: int) -> list[Person]:
+        """Patients in treatment with a year behind them, spread over so many clinics."""
+        clinics = [world.clinic() for _ in range(count)]
         staff = {clinic.id: clinic.staff() for clinic in clinics}
-        writers = []
-        for seed in range(self.sizes["writers"]):
-            clinic = next(turns)
+        writers, turns = list[Person](), cycle(clinics)
+        for seed in range(max(self.sizes["writers"], count)):
+            clinic: ClinicWorld = next(turns)
             writers.append(clinic.patient())
             by = staff[clinic.id]
             give_past(clinic, writers[-1], by, Past(), self.bench.admin_url, seed)
-        self.people["writers"] = writers
-        self.people["new patients"] = [clinics[0].patient() for _ in range(self.sizes["syncs"])]
+        return writers
 
     def _read(self, world: World) -> None:
         """Each in a clinic of its own: whose trend, whose caseload and whose cohort is read."""
@@ -80,7 +83,8 @@ class Seed:
             clinic = world.clinic()
             staff, patient = clinic.staff(), clinic.patient()
             give_past(clinic, patient, staff, Past(years=years), self.bench.admin_url)
-            self.people[f"trend {years} {patient.patient_id}"] = [staff]
+            self.people[f"trend {years}"] = [staff]
+            self.about[f"trend {years}"] = str(patient.patient_id)
         for patients in self.sizes["caseloads"]:
             clinic = world.clinic()
             staff = clinic.staff()
@@ -106,7 +110,7 @@ class Seed:
     def tokens(self, who: str, count: int) -> list[str]:
         """So many different tokens of these people in turn; they hold for 15 minutes."""
         key_id, key = next(iter(self.app.config[KEYS].items()))
-        now, turns = datetime.now(UTC), cycle(self.people[who])
+        now, turns = datetime.now(UTC), self._turns.setdefault(who, cycle(self.people[who]))
         known: dict[Any, dict[str, Any]] = {}
         found = []
         for person in (next(turns) for _ in range(count)):
@@ -123,7 +127,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     app = create_app(Settings.from_environ(os.environ))
     seed = Seed(app, json.loads(sys.argv[1]))
-    print(json.dumps({who: len(people) for who, people in seed.people.items()}), file=answers)
+    print(json.dumps(seed.about), file=answers)
     answers.flush()
     for line in sys.stdin:
         print(json.dumps(seed.tokens(**json.loads(line))), file=answers)
