@@ -7,7 +7,7 @@ It opens nothing: a known device only tries passwords at its own expense.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
