@@ -108,11 +108,10 @@ def _begin(
     try:
         if snapshot:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        if clinic_id is not None:
-            # A statement of its own: inside the query that it should guard, it would come too late.
-            first = (entering(session.connection(), clinic_id), *first)
-        if first:
-            statements.ask(session.connection(), *first)
+        # A statement of its own: inside the query that it should guard, it would come too late.
+        door = [] if clinic_id is None else [entering(session.connection(), clinic_id)]
+        if door or first:
+            statements.ask(session.connection(), *door, *first)
     except DBAPIError as error:
         # A connection that was cut while nobody used it: nothing has been written on it yet.
         if tries == 1 or not error.connection_invalidated:
