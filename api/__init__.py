@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from flask import Flask, Response
 
-from api.cli import register_commands
+from api.cli import Commands
 from api.console import register_console
 from api.embedded.server import EmbeddedServerError
 from api.embedded.urls import database_urls
@@ -122,7 +122,7 @@ def _assemble(settings: Settings, role: Role) -> Interlude:
     register_page(app)
     register_console(app)
     register_phone_app(app)
-    register_commands(app)
+    app.cli = Commands(app.name)
     return app
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask
+import click
+from flask.cli import AppGroup
 
 if TYPE_CHECKING:
     from api import Role
@@ -46,8 +47,21 @@ def role_called(group: str | None, arguments: Sequence[str]) -> Role:
     return "app"
 
 
-def register_commands(app: Flask) -> None:
-    """Register every group (`commands` in its module: one or more click commands)."""
-    for name in GROUPS:
-        for command in import_module(f"api.cli.{name}").commands:
-            app.cli.add_command(command)
+class Commands(AppGroup):
+    """The groups by their names. A server loads none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Every group."""
+        return [_called(name) for name in GROUPS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The group of this name, or none."""
+        name = next((one for one in GROUPS if _called(one) == cmd_name), None)
+        if name is None:
+            return None
+        command: click.Command = import_module(f"api.cli.{name}").command
+        return command
+
+
+def _called(module: str) -> str:
+    return module.replace("_", "-")

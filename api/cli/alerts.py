@@ -135,4 +135,4 @@ def mail_channel(settings: Settings) -> SmtpChannel | ConsoleChannel:
 
 alerts.add_command(audit)
 
-commands: Final = (alerts,)
+command: Final = alerts

@@ -151,4 +151,4 @@ def working_as(role: Role, settings: Settings) -> Iterator[Flask]:
             db.engine.dispose()
 
 
-commands: Final = (audit,)
+command: Final = audit

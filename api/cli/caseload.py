@@ -39,4 +39,4 @@ def rewrite() -> None:
     click.echo(f"{refresh_caseload(utcnow())} status rows written")
 
 
-commands: Final = (caseload,)
+command: Final = caseload

@@ -141,4 +141,4 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "public URL": _public_url,
     "worker": _worker,
 }
-commands: Final = (check,)
+command: Final = check

@@ -86,4 +86,4 @@ def print_json(answer: dict[str, object]) -> None:
     click.echo(orjson.dumps(answer, option=orjson.OPT_UTC_Z))
 
 
-commands: Final = (clinic,)
+command: Final = clinic

@@ -108,4 +108,4 @@ def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
 
 
-commands: Final = (cohort,)
+command: Final = cohort

@@ -17,7 +17,7 @@ from services.clock import utcnow
 from services.operations.keys import register_key
 
 db = AppGroup("db", help="Database roles and migrations.")
-commands = (db,)
+command = db
 
 
 @db.command("roles")

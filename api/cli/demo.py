@@ -61,4 +61,4 @@ def first_request(url: str, clinic_id: UUID, now: datetime) -> str:
     )
 
 
-commands = (demo,)
+command = demo

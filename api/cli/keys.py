@@ -94,4 +94,4 @@ def adopt(lost: tuple[str, ...]) -> None:
     click.echo("adopted: this process's key is the one in use; enter the contacts again first")
 
 
-commands: Final = (keys,)
+command: Final = keys

@@ -36,4 +36,4 @@ def check(clinic: UUID | None) -> None:
         raise SystemExit(1)
 
 
-commands: Final = (on_call,)
+command: Final = on_call

@@ -119,4 +119,4 @@ def _verify(clinic_id: UUID, forms: Sequence[Form], patience_s: int, console: Co
     return [one.what for one in checks if not one.same]
 
 
-commands: Final = (play,)
+command: Final = play

@@ -62,4 +62,4 @@ def reminder_channels(settings: Settings) -> dict[str, ReminderChannel]:
     return found
 
 
-commands: Final = (reminders,)
+command: Final = reminders

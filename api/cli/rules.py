@@ -32,7 +32,7 @@ FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 WEEKS: Final = click.IntRange(min=WEEKS_AT_LEAST, max=520)
 
 rules = AppGroup("rules", help="The safety rules.")
-commands = (rules,)
+command = rules
 
 
 @rules.command("replay")
