@@ -132,6 +132,8 @@ def _children(settings: Settings, environ: Mapping[str, str]) -> StartChild:
         own = environ_of_child(name, all_settings)
         if name == API:
             own["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+            # It knows the database by a URL like any other, and cannot tell that it is the demo's.
+            own[PREFIX + "DEMO"] = "1" if settings.demo else "0"
         return Child(name, command, own, print_line, RunAs() if name == SEALER else run_as)
 
     return start
@@ -281,7 +283,10 @@ class _Health:
                 os.kill(pid, signal.SIGKILL)
 
     def _announce(self) -> None:
-        print_line(f"up: {self._url} (documentation at {self._url}/docs); Ctrl-C stops everything")
+        print_line(
+            f"up: {self._url}/console is the clinic's console, {self._url}/docs the documentation;"
+            " Ctrl-C stops everything"
+        )
 
     def _answers(self) -> bool:
         try:

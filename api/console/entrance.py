@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Response, g, redirect, request
 
 from api.browser.entrance import grant_of, log_in_by_form
+from api.browser.forms import loaded
 from api.browser.guard import is_own_origin
-from api.browser.session import CONSOLE, PageSession, below, end_session, reader
+from api.browser.session import CONSOLE, PageSession, begin_session, below, end_session, reader
 from api.browser.typed import Typed, sent_or_carried
 from api.console.shell import (
     back_to,
     console,
+    frame,
     log_in_form,
     navigation,
+    offers_demo,
     page,
     shows,
     takes,
     wanted_page,
 )
 from api.http.auth import now, public
+from api.http.client_address import client_address
+from schemas.accounts import AcceptIn
 from services.access import Action
+from services.accounts.accept import Acceptance, accept
 from services.accounts.own_account import log_out
 from services.accounts.tokens.families import Grant
-from services.exceptions import Forbidden, NotFound
+from services.demo.clinic import open_console
+from services.exceptions import Forbidden, Invalid, InvitationInvalid, NotFound
+
+ACCEPT: Final = AcceptIn()
 
 
 @public
@@ -51,6 +62,43 @@ def show_entrance() -> Response:
 def post_log_in() -> Response:
     """Log in, and go on to where one wanted to go, or send what was typed once more."""
     return log_in_by_form(log_in_form, grant_of, _welcome)
+
+
+@console.post("/demo")
+@public
+def post_demo() -> Response:
+    """Log in as one of the demo's staff: where the demo is, from this machine alone."""
+    if not offers_demo():
+        raise NotFound
+    grant = open_console(request.form.get("role", ""), now())
+    response = back_to(wanted_page())
+    begin_session(response, grant)
+    return response
+
+
+@console.get("/join")
+@public
+def show_join() -> Response:
+    """Where staff open their account with the code that they were given. It spends nothing."""
+    return frame("shell/join.html", problem=None, code="")
+
+
+@console.post("/join")
+@public
+def post_join() -> Response:
+    """Open the account, and log in."""
+    code = request.form.get("code", "")
+    try:
+        sent = loaded(ACCEPT, "code", "password")
+        grant = accept(Acceptance(sent["code"], sent["password"]), client_address(), now())
+    except Invalid as error:
+        words = " ".join(word for found in error.errors.values() for word in found)
+        return frame("shell/join.html", 422, problem=words, code=code)
+    except InvitationInvalid as error:
+        return frame("shell/join.html", 409, problem=error.detail, code=code)
+    response = back_to("")
+    begin_session(response, grant)
+    return response
 
 
 @takes("/log-out", Action.OWN_ACCOUNT)

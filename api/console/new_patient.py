@@ -55,6 +55,7 @@ def invitation_page(invited: Invited, name: str) -> Response:
         invited=invited,
         name=name,
         link=link if settings().public_url else None,
+        join=f"{settings().public_url}/console/join",
     )
 
 

@@ -14,15 +14,26 @@ from jinja2 import Environment, StrictUndefined
 from api.browser.guard import csrf_token, init_guard, is_own_origin
 from api.browser.headers import page_headers
 from api.browser.refusals import PageRefusals, Words, init_refusals
-from api.browser.session import ALERT_PAGE, CONSOLE, COOKIE, PageSession, below, end_session, reader
+from api.browser.session import (
+    ALERT_PAGE,
+    CONSOLE,
+    COOKIE,
+    PageSession,
+    below,
+    end_session,
+    reader,
+    settings,
+)
 from api.browser.typed import sent_or_carried
 from api.console.files import file_address
 from api.http.auth import now, public
+from api.http.client_address import is_loopback
 from api.http.problems import problem_of
 from api.page.clock import Clock
 from services import exceptions as refused
 from services.access import Action, scopes
 from services.accounts.reader import STAFF_ROLES, get_reader
+from services.demo.clinic import has_demo
 from services.rules.mood_days import find_zone
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -54,7 +65,10 @@ NAVIGATION: Final[Sequence[NavigationEntry]] = (
     NavigationEntry("Rules", "/rules", STAFF),
 )
 # Open to whoever has no session yet; every other page asks for one.
-OPEN: Final = frozenset({"console.show_entrance", "console.post_log_in"})
+OPEN: Final = frozenset(
+    f"console.{view}"
+    for view in ("show_entrance", "post_log_in", "post_demo", "show_join", "post_join")
+)
 WORDS: Final[dict[type[Exception], Words]] = {
     refused.NotFound: (404, "Nothing here", "There is nothing here that you may see."),
     refused.Forbidden: (403, "Not yours", "Your role has no business with this page."),
@@ -197,11 +211,24 @@ def log_in_form(
     kept = sent_or_carried() if is_own_origin() else None
     asked = {"problem": problem, "email": email, "code": code, "clinics": clinics}
     forgot = below(f"{ALERT_PAGE}/forgot")
-    html = render("shell/log_in.html", **asked, kept=kept, wanted=wanted_page(), forgot=forgot)
-    response = _html(html, status)
+    given = {"kept": kept, "wanted": wanted_page(), "forgot": forgot, "demo": offers_demo()}
+    response = frame("shell/log_in.html", status, **asked, **given)
     if COOKIE in request.cookies:
         end_session(response)
     return response
+
+
+def frame(template: str, status: int = 200, **values: Any) -> Response:
+    """Render a page for whoever has no session: without navigation, and asking no database."""
+    return _html(render(template, **values), status)
+
+
+def offers_demo() -> bool:
+    """May whoever asks log in as the demo's staff? On the machine that it runs on, and only where
+    the settings say that it is the demo.
+    """
+    is_near = is_loopback(request.remote_addr or "") and "X-Forwarded-For" not in request.headers
+    return settings().demo and not settings().trusted_proxies and is_near and has_demo()
 
 
 def wanted_page() -> str:

@@ -10,6 +10,8 @@ ALERT: Final = "/console/alerts/<uuid:alert_id>"
 FRAME: Final[dict[str, tuple[str, ...]]] = {
     "POST /console/log-in": ("logged_in",),
     "POST /console/log-out": ("logged_out",),
+    "POST /console/demo": ("logged_in",),
+    "POST /console/join": ("invitation_accepted",),
 }
 TODAY: Final[dict[str, tuple[str, ...]]] = {
     "GET /console/today": ("caseload_read",),
@@ -43,6 +45,7 @@ CONSOLE_RECORDED: Final = {**FRAME, **TODAY, **PATIENTS, **ALERTS, **ON_CALL, **
 # route: why nothing is
 CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console": "leads to the first page of the role",
+    "GET /console/join": "a form",
     "GET /console/": "leads to the first page of the role",
     "GET /console/files/<name>": "about nobody",
     f"GET {NEW_PATIENT}": "a form",

@@ -42,7 +42,8 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "GET /<path:anything>": STAFF,
 }
 # What asks for no session, or leads on.
-ENTRANCE: Final = frozenset({"GET ", "GET /", "POST /log-in", "GET /files/<name>"})
+JOINING: Final = ("GET /join", "POST /join", "POST /demo")
+ENTRANCE: Final = frozenset({"GET ", "GET /", "POST /log-in", "GET /files/<name>", *JOINING})
 # Part of an address: how its object is made for a patient (of the reader's clinic, or of another).
 OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "patient_id": lambda patient: patient.patient_id,
