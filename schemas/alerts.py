@@ -307,6 +307,7 @@ class NotificationOut(Schema):
     channel = one_of(CHANNELS, required=True)
     contact = fields.String(required=True)
     state = one_of(NOTIFICATION_STATES, required=True)
+    queued_at = Instant(required=True)
     attempts = fields.List(fields.Nested(AttemptOut), required=True)
 
 
@@ -331,6 +332,9 @@ class MayOut(Schema):
     resolve = fields.Boolean(required=True)
     dispositions = fields.List(one_of(DISPOSITIONS), required=True)
     hand_over_to = fields.List(fields.Nested(ColleagueOut), required=True)
+    standing_plan = fields.Boolean(
+        required=True, metadata={"description": "Set one with the resolve, on its conditions."}
+    )
 
 
 class AlertOut(AlertRowOut):

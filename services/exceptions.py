@@ -103,6 +103,12 @@ class AlreadyResolved(ServiceError):
     detail = "The alert is already resolved."
 
 
+class TakenMeanwhile(ContentConflict):
+    """Somebody else has the alert, and whoever wanted to take it did not know."""
+
+    detail = "Somebody else has taken this alert in the meantime."
+
+
 class InvitationInvalid(ServiceError):
     """Unknown, spent and expired codes alike."""
 

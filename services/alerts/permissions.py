@@ -44,7 +44,9 @@ def visible_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
     Raises `Forbidden` for a role that has no business with alerts.
     """
     in_view = in_view_clause(actor, Action.READ_ALERTS, now)
-    return or_(Alert.patient_id.is_(None), exists().where(Patient.id == Alert.patient_id, in_view))
+    # Of a patient of its own, also where the query has joined one.
+    seen = exists().where(Patient.id == Alert.patient_id, in_view).correlate(Alert)
+    return or_(Alert.patient_id.is_(None), seen)
 
 
 def visible_alert(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:

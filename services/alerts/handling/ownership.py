@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,24 +19,41 @@ from services.alerts.handling.stand_down import stand_down_writes
 from services.alerts.locking import lock_status_rows
 from services.alerts.outbox import load_outbox
 from services.alerts.writing import AlertKey, change_writes, notify_statement
-from services.exceptions import AlreadyResolved, Unauthenticated
+from services.exceptions import AlreadyResolved, TakenMeanwhile, Unauthenticated
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import execute_writes
 
 
-def acknowledge(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class SeenOwner:
+    """Who had the alert on the screen of whoever takes it; None: nobody."""
+
+    user_id: UUID | None
+
+
+def acknowledge(
+    actor: Actor, alert_id: UUID, now: datetime, seen: SeenOwner | None = None
+) -> dict[str, Any]:
     """The actor owns the alert from now on, and paging pauses until the acknowledgement ends; who
     was paged before is told to stand down.
 
     By the owner again it changes nothing; by another person the owner changes and the end stays.
-    Raises `AlreadyResolved`, `Forbidden`, `NotFound`.
+    With `seen`, nobody takes it from somebody of whom they do not know: of two who take it at once
+    one has it, and the other gets `TakenMeanwhile`. Raises `AlreadyResolved`, `Forbidden`,
+    `NotFound`.
     """
     with acting(actor, now) as session:
         confirm_on_duty(session, actor.user_id)
         locked = lock_alert_for(session, actor, alert_id, lambda reach: reach.acts, now)
         if locked.is_resolved:
             raise AlreadyResolved
+        if seen is not None and locked.alert.acknowledged_by not in (
+            None,
+            actor.user_id,
+            seen.user_id,
+        ):
+            raise TakenMeanwhile
         change = lifecycle.acknowledged(locked.state, actor.user_id, locked.circumstances())
         locked.write(change, stand_down_writes(session, locked.alert, actor.user_id, locked.now))
         return locked.shown("alert_acknowledged")

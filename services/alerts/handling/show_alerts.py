@@ -38,7 +38,7 @@ from services.alerts.permissions import (
     visible_clause,
 )
 from services.paging import Page, decode_cursor, encode_cursor
-from services.rules.catalogue import EMERGENCY, UNREADABLE_RISK
+from services.rules.catalogue import EMERGENCY, SUICIDE_RISK, UNREADABLE_RISK
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
 
@@ -90,7 +90,7 @@ def list_alerts(
     matching = [visible_clause(actor, now)]
     filters = {Alert.status: status, Alert.severity: severity, Alert.patient_id: patient_id}
     matching += [column == value for column, value in filters.items() if value is not None]
-    keys = _order()
+    keys = alert_order()
     query = select(Alert).where(*matching).order_by(*keys)
     resolved = query.where(Alert.status == "resolved")
     if after is not None:
@@ -150,6 +150,9 @@ def show_alert(
             "resolve": reach.resolves,
             "dispositions": allowed_dispositions(AlertState.of(alert)) if reach.resolves else [],
             "hand_over_to": colleagues(session, alert, actor) if reach.acts else [],
+            "standing_plan": reach.as_clinician
+            and alert.family == SUICIDE_RISK
+            and alert.status != "resolved",
         },
     }
     if reach.acts:
@@ -194,7 +197,7 @@ def _name_of(session: Session, user_id: UUID | None) -> str | None:
     return None if user_id is None else session.scalar(select(User.name).where(User.id == user_id))
 
 
-def _order() -> tuple[ColumnElement[Any], ...]:
+def alert_order() -> tuple[ColumnElement[Any], ...]:
     """By tier (1 for critical to 4 for low), then the oldest."""
     listed = cast(list(SEVERITIES), ARRAY(Text))
     return (

@@ -65,7 +65,8 @@ def show_notifications(
     session: Session, alert: Alert, names: Mapping[UUID, str]
 ) -> list[dict[str, Any]]:
     """Every page, morning mail and stand-down about the alert, oldest first, with every attempt to
-    deliver it. Contacts by their neutral name, never by an address.
+    deliver it (`queued_at`: from when it was due). Contacts by their neutral name, never by an
+    address.
     """
     rows = session.execute(
         select(
@@ -76,6 +77,7 @@ def show_notifications(
             Notification.user_id,
             Notification.page_step,
             Notification.state,
+            Notification.created_at,
         )
         .where(about_alert(alert.id))
         .order_by(Notification.created_at, Notification.id)
@@ -97,6 +99,7 @@ def show_notifications(
             "channel": row.channel,
             "contact": recipient_name(row, alert.rule, names),
             "state": row.state,
+            "queued_at": row.created_at,
             "attempts": attempts[row.id],
         }
         for row in rows

@@ -180,6 +180,7 @@ def test_an_admin_who_was_not_paged_sees_neither_evidence_nor_patient_and_may_no
     assert answer.status_code == 200
     assert not {"evidence", "patient", "unreadable"} & answer.json.keys()
     nothing = {"act": False, "resolve": False, "dispositions": [], "hand_over_to": []}
+    nothing["standing_plan"] = False
     assert answer.json["may"] == nothing
     assert "uagga" not in answer.text.replace("Sam Quagga", "")
     assert do(client, clinic.admin, alert_id, "acknowledge").status_code == 403
@@ -197,6 +198,7 @@ def test_an_admin_who_was_paged_breaks_glass_and_sees_what_whoever_acts_sees(
     assert alert["patient"]["phone"] == CONTACTS["phone"]
     assert alert["evidence"]["item9"] == 2
     acts = {"act": True, "resolve": False, "dispositions": [], "hand_over_to": []}
+    acts["standing_plan"] = False
     assert alert["may"] == acts
     assert audited(clinic.admin, alert_id) == ["alert_read", "break_glass"]
     assert do(client, clinic.admin, alert_id, "acknowledge").status_code == 200
