@@ -25,7 +25,7 @@ class Phone:
     """One patient's phone, before its invitation is accepted."""
 
     def __init__(self, running: RunningService, clinic: ClinicWorld, browser: BrowserContext):
-        self.running, self.browser = running, browser
+        self.running, self.clinic, self.browser = running, clinic, browser
         form = InvitationForm(made_up_email(), "Ada Quagga", ("patient",), None, {})
         with clinic.app.app_context():
             invited = invite(clinic.admin.actor, form, utcnow())

@@ -104,6 +104,24 @@ def test_help_is_one_tap_away_and_pages_when_it_is_asked_for(phone: Phone):
     phone.press("Close")
 
 
+def test_the_card_says_when_a_person_saw_it_and_nothing_before(phone: Phone):
+    phone.accept()
+    phone.press("Help now")
+    phone.press("Ask my clinic for help")
+    phone.card("Sent at ")
+    expect(phone.page.locator("dialog#card")).not_to_contain_text("Seen by a person")
+    (found,) = phone.alerts()
+    nurse = phone.clinic.staff("on_call")
+    taken = phone.running.post(nurse, b"", f"/v1/alerts/{found.id}/acknowledge")
+    assert taken.status == 200
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    phone.card("Seen by a person at your clinic: ")
+    phone.look()
+    phone.press("Close")
+    phone.page.get_by_role("link", name="Past").click()
+    expect(phone.page.locator("main")).to_contain_text("Seen by a person at your clinic: ")
+
+
 def test_side_effects_with_grades_and_what_is_an_emergency(phone: Phone):
     phone.accept()
     phone.page.get_by_role("link", name="Side effects").first.click()

@@ -2,20 +2,20 @@
 // patient's own tap alone, and opens again from every screen. Never a tick, never "safe".
 import {button, clock, el, paragraphs} from "./dom.js";
 import {put, stamp} from "./outgoing.js";
-import {kept, outbox} from "./store.js";
+import {copy, kept, outbox} from "./store.js";
 import {news, sync} from "./sync.js";
 import {words} from "./words.js";
 
-const IN_VAIN_MS = 120_000;
+const IN_VAIN_MS = 120_000, LOOK_MS = 15_000;
 const dialog = document.getElementById("card");
 // What the card is about: an entry that is risky (`row`), or nothing but the wish for help.
-let row = null, card = null, from_server = false, sent_at = null;
+let row = null, card = null, from_server = false, sent_at = null, seen_at = null;
 
 const ownCard = async () => (await kept.get("bootstrap"))?.crisis_card.card ?? words.shipped;
 
 export async function showCard(about = null) {
   row = about;
-  [card, from_server, sent_at] = [words.shipped, false, null];
+  [card, from_server, sent_at, seen_at] = [words.shipped, false, null, null];
   draw(); // whatever the disk does
   card = await ownCard();
   draw();
@@ -60,7 +60,7 @@ function resource({name, phone, text, url}, place) {
 
 function stateWords() {
   if (!row) return words.not_told;
-  if (sent_at) return words.sent_at(clock(sent_at));
+  if (sent_at) return words.sent_at(clock(sent_at)) + (seen_at ? ` ${words.seen_at(clock(seen_at))}` : "");
   if (row.state === "refused") return words.refused;
   const state = row.state === "waiting" ? words.not_sent : row.tries ? words.unknown : words.sending;
   return Date.now() - row.put_at > IN_VAIN_MS && row.tries ? `${state} ${words.call_clinic}` : state;
@@ -88,9 +88,19 @@ news.addEventListener("safety", ({detail}) => {
   const root = (one) => one?.item.of ?? one?.id;
   if (dialog.open && root(row) !== root(detail.row)) return pending.push(detail);
   shown.add(detail.row.id);
-  [row, sent_at, card, from_server] = [detail.row, detail.received_at ?? null, detail.safety, true];
+  [row, sent_at, seen_at, card, from_server] = [detail.row, detail.received_at ?? null, null, detail.safety, true];
   draw();
 });
+// That a person took it is shown once it has happened, and until then nothing is said of it.
+const ids = ({record}) => [record.id, ...(record.versions ?? []).map((one) => one.id)];
+news.addEventListener("fetched", async () => {
+  const found = row && sent_at && (await copy.all()).find((one) => ids(one).includes(row.id));
+  if (!found?.record.seen_at || seen_at) return;
+  seen_at = found.record.seen_at;
+  if (dialog.open) document.getElementById("card-state").textContent = stateWords();
+});
+setInterval(() => { if (dialog.open && sent_at && !seen_at && !document.hidden) sync(); }, LOOK_MS);
+
 dialog.addEventListener("close", () => {
   const next = pending.shift();
   if (next) news.dispatchEvent(new CustomEvent("safety", {detail: next}));

@@ -51,6 +51,7 @@ export const words = {
   unknown: "We do not know whether this reached your clinic.",
   call_clinic: "This is taking long. Please call one of the numbers above.",
   sent_at: (time) => `Sent at ${time}.`,
+  seen_at: (time) => `Seen by a person at your clinic: ${time}.`,
   refused: "This could not be sent. Please call one of the numbers above.",
   more_questions: "A few more questions",
   close: "Close",

@@ -35,6 +35,7 @@ function stored({kind, id, record}, shown) {
     el("h2", {}, title(record, shown)),
     el("p", {class: "faint"}, record.mood_day ? day(record.mood_day) : at(record.recorded_at)),
     content(record, shown),
+    record.seen_at ? el("p", {class: "faint"}, words.seen_at(at(record.seen_at))) : null,
     change ? el("a", {class: "button quiet", href: change}, words.change) : null);
 }
 
