@@ -236,6 +236,7 @@ def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -
         "alert.html",
         status,
         **shown,
+        shown=shown,
         errors=error and error.errors,
         typed=sent,
         kept=kept,

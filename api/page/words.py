@@ -74,6 +74,16 @@ EVENT: Final = {
     "resolved": "Resolved",
 }
 NEWEST_FIRST: Final = 20
+# Where there is no evidence, or the reader may not see it.
+NOTHING_AROUND: Final[Mapping[str, Any]] = {
+    "others": (),
+    "quotes": (),
+    "form": None,
+    "last_session": None,
+    "newest_cssrs": None,
+    "other_alerts": (),
+    "recent": None,
+}
 # What in the answer fires these: it is shown, and says it by itself.
 STATED: Final = frozenset({"item9"})
 # Sent by a person, on no form.
@@ -90,7 +100,7 @@ def describe(alert: Alert, actor: Actor, timezone: str, now: datetime) -> dict[s
         "severity": SEVERITY[alert["severity"]],
         "family": family(alert["family"]),
         "answers": list(answers(evidence)) if evidence else [],
-        **(around(evidence, clock) if evidence else {}),
+        **(around(evidence, clock) if evidence else NOTHING_AROUND),
         "when": when(alert, evidence, clock),
         "reason": reason(alert, evidence),
         "count": alert["occurrence_count"],

@@ -65,6 +65,7 @@ def _query(actor: Actor, now: datetime) -> Select[Any]:
     return (
         select(
             *(getattr(Alert, name) for name in SUMMARY),
+            Alert.page_round,
             case((acts, Patient.name)).label("patient"),
             acts.label("may_act"),
             owner.name.label("acknowledged_by_name"),
