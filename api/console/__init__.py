@@ -24,6 +24,8 @@ PAGES: Final = (
     "clinic.trail",
     "clinic.health",
     "rules",
+    "alerts",
+    "on_call",
 )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import OnCallOverride, OnCallRotation
+from models import OnCallOverride, OnCallRotation, User
 from models.base import new_id
 from services import audit
 from services.access import Action, Actor, Scope, scopes
@@ -61,6 +61,18 @@ def add_override(
         names = names_of(session, [user_id])
         audit.record(session, actor.user_id, "override_made", now, object_id=override.id)
         return _shown(override, names) | {"gaps": left}
+
+
+def whom_to_enter(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """For whom the actor may enter overrides, by name: administrators for all active staff, others
+    for themselves. Raises `Forbidden`.
+    """
+    query = select(User.id, User.name).where(User.active, ~User.roles.contains(["patient"]))
+    if Scope.CLINIC not in scopes(actor, Action.WRITE_OVERRIDES):
+        query = query.where(User.id == actor.user_id)
+    with acting(actor, now) as session:
+        rows = session.execute(query.order_by(User.name, User.id))
+        return [{"user_id": row.id, "name": row.name} for row in rows]
 
 
 def list_overrides(

@@ -6,6 +6,8 @@ from typing import Final
 
 PATIENT: Final = "/console/patients/<uuid:patient_id>"
 ALERT: Final = "/console/alerts/<uuid:alert_id>"
+OVERRIDE: Final = "/console/on-call/overrides/<uuid:schedule_id>/<uuid:override_id>"
+METHOD: Final = "/console/on-call/contact/<uuid:method_id>"
 
 FRAME: Final[dict[str, tuple[str, ...]]] = {
     "POST /console/log-in": ("logged_in",),
@@ -18,8 +20,27 @@ TODAY: Final[dict[str, tuple[str, ...]]] = {
     "GET /console/today/print": ("caseload_printed",),
 }
 PATIENTS: Final[dict[str, tuple[str, ...]]] = {}
-ALERTS: Final[dict[str, tuple[str, ...]]] = {}
-ON_CALL: Final[dict[str, tuple[str, ...]]] = {}
+ALERTS: Final[dict[str, tuple[str, ...]]] = {
+    "GET /console/alerts": ("alerts_listed",),
+    "GET /console/alerts/board": ("alerts_listed",),
+    f"GET {ALERT}": ("alert_read", "break_glass"),
+    f"POST {ALERT}/acknowledge": ("alert_acknowledged", "break_glass"),
+    f"POST {ALERT}/contact": ("alert_noted", "break_glass"),
+    f"POST {ALERT}/note": ("alert_noted", "break_glass"),
+    f"POST {ALERT}/hand-over": ("alert_handed_over", "break_glass"),
+    f"POST {ALERT}/resolve": ("alert_resolved", "alert_read"),
+}
+ON_CALL: Final[dict[str, tuple[str, ...]]] = {
+    "POST /console/on-call/overrides": ("override_made",),
+    f"POST {OVERRIDE}/end": ("override_ended",),
+    "POST /console/on-call/links": ("calendar_link_made",),
+    "POST /console/on-call/links/<uuid:link_id>/revoke": ("calendar_link_revoked",),
+    "POST /console/on-call/drills": ("drill_started",),
+    "POST /console/on-call/contact": ("contact_method_added",),
+    f"POST {METHOD}/verify": ("contact_method_verified",),
+    f"POST {METHOD}/sooner": ("contact_methods_ordered",),
+    f"POST {METHOD}/remove": ("contact_method_removed",),
+}
 NEW_PATIENT: Final = "/console/new-patient"
 STAFF: Final = "/console/clinic/staff"
 CHAIN: Final = "/console/clinic/chain"
@@ -52,5 +73,10 @@ CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console/clinic": "counts and ages, about nobody",
     "GET /console/clinic/settings": "about nobody",
     "GET /console/clinic/card": "about nobody",
+    "GET /console/on-call": "who is on call, which all staff may see",
+    "GET /console/on-call/contact": "one's own addresses, cut short",
+    f"POST {METHOD}/code": "a code to one's own address; the address and its proof are recorded",
+    f"POST {METHOD}/test": "a page to one's own address, about nobody",
+    "GET /console/on-call/drills": "about no patient; who was on duty, as the schedules say",
     "GET /console/<path:anything>": "nothing is there",
 }

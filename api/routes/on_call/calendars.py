@@ -9,6 +9,7 @@ from flask import Response, current_app
 
 from api.http.auth import current_actor, now, public
 from api.http.bodies import Routes, json_answer
+from api.settings import Settings
 from schemas.base import PageQuery, page_of
 from schemas.on_call import CalendarLinkOut, NewCalendarLinkOut
 from services.on_call.calendars import calendar_text, list_links, make_link, revoke_link
@@ -23,8 +24,13 @@ ICALENDAR: Final = "text/calendar"
 def post_calendar_link(schedule_id: UUID) -> Response:
     """A secret address at which a calendar programme reads the schedule; shown this once."""
     link = make_link(current_actor(), schedule_id, now())
-    base = current_app.config["INTERLUDE"].public_url
-    return json_answer(link | {"url": f"{base}{CALENDARS}/{link.pop('token')}.ics"}, 201)
+    url = address_of(current_app.config["INTERLUDE"], link.pop("token"))
+    return json_answer(link | {"url": url}, 201)
+
+
+def address_of(settings: Settings, token: str) -> str:
+    """Where a calendar programme reads the schedule: whoever has it does."""
+    return f"{settings.public_url}{CALENDARS}/{token}.ics"
 
 
 @routes.reads(LINKS, page_of(CalendarLinkOut), PageQuery)

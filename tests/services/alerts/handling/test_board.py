@@ -25,8 +25,12 @@ def board(person: Person, known: str | None = None, **later: float) -> Board:
         return read_board(person.actor, utcnow() + timedelta(**later), known)
 
 
+def content(shown: Board) -> str:
+    return shown.version.partition("-")[0]
+
+
 def shown(person: Person) -> list[tuple[str, str | None, bool]]:
-    return [(str(row["id"]), row["patient"], row["may_act"]) for row in board(person).items]
+    return [(str(row["id"]), row["patient"], row["may_act"]) for row in board(person).items or ()]
 
 
 def test_by_tier_then_age_then_what_ended_today(client: FlaskClient, clinic: ClinicWorld):
@@ -37,6 +41,7 @@ def test_by_tier_then_age_then_what_ended_today(client: FlaskClient, clinic: Cli
     for alert_id in ended:
         do(client, staff, alert_id, "resolve", disposition="safe_plan_made")
     items = board(staff).items
+    assert items is not None
     assert [str(row["id"]) for row in items] == [old, new, high, *reversed(ended)]
     assert [row["patient"] for row in items[:3]] == ["Bo Quagga", "Bo Quagga", "Ada Quagga"]
     assert (items[-1]["resolved_by_name"], items[-1]["disposition"]) == (
@@ -44,7 +49,7 @@ def test_by_tier_then_age_then_what_ended_today(client: FlaskClient, clinic: Cli
         "safe_plan_made",
     )
     set_alert(clinic, ended[0], resolved_at=utcnow() - timedelta(hours=25))
-    assert [str(row["id"]) for row in board(staff).items[3:]] == [ended[1]]
+    assert [str(row["id"]) for row in (board(staff).items or ())[3:]] == [ended[1]]
 
 
 def test_each_role_sees_what_is_theirs_and_names_where_it_may_act(
@@ -66,27 +71,38 @@ def test_its_version_stays_until_something_of_it_changes_and_is_the_readers_own(
 ):
     staff, colleague = clinic.staff(), clinic.staff("on_call")
     alert_id = open_alert(client, clinic.patient())
-    seen = [board(staff).version]
-    assert board(staff, hours=1).version == seen[0] != board(colleague).version
+    seen = [content(board(staff))]
+    later = board(staff, hours=1)
+    assert content(later) == seen[0] != content(board(colleague))
+    assert later.version != board(staff).version  # ages have changed
     do(client, colleague, alert_id, "acknowledge")
-    seen.append(board(staff).version)
+    seen.append(content(board(staff)))
     do(client, colleague, alert_id, "notes", kind="contact_attempt", outcome="no_answer")
-    seen.append(board(staff).version)
+    seen.append(content(board(staff)))
     set_alert(clinic, alert_id, severity="high")
-    seen.append(board(staff).version)
+    seen.append(content(board(staff)))
     do(client, staff, alert_id, "resolve", disposition="safe_plan_made")
-    seen.append(board(staff).version)
+    seen.append(content(board(staff)))
     assert len(set(seen)) == 5
 
 
 def test_what_is_on_the_screen_already_is_no_new_read(client: FlaskClient, clinic: ClinicWorld):
-    staff, patient = clinic.staff(), clinic.patient()
+    staff, patient, now = clinic.staff(), clinic.patient(), utcnow()
     open_alert(client, patient)
-    first = board(staff)
-    assert board(staff, first.version).version == first.version
-    board(staff, "another")
+    with staff.app.app_context():
+        first = read_board(staff.actor, now)
+        again = read_board(staff.actor, now, first.version)
+        assert (again.version, again.items) == (first.version, None)
+        assert len(entries(staff, "alerts_listed")) == 1
+        # On a screen on which only the time goes on it is recorded once in a quarter of an hour.
+        for minutes in range(1, 60):
+            version = f"{content(first)}-{minutes}"
+            assert read_board(staff.actor, now + timedelta(minutes=minutes), version).items
+        assert 5 <= len(entries(staff, "alerts_listed")) <= 6
+        read_board(staff.actor, now, "another")
     listed = entries(staff, "alerts_listed")
-    assert [entry["about_ids"] for entry in listed] == [[patient.patient_id]] * 2
+    assert 6 <= len(listed) <= 7
+    assert all(entry["about_ids"] == [patient.patient_id] for entry in listed)
 
 
 def taken(person: Person, alert_id: Any, seen: SeenOwner | None) -> str:

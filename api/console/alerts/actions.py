@@ -1,0 +1,98 @@
+"""What is done with an alert by a form: each calls one use case and goes back to the alert."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, request
+
+from api.browser.forms import checked, known, loaded
+from api.browser.session import reader
+from api.console.alerts.one import alert_page
+from api.console.local_times import instant_text
+from api.console.shell import back_to, clock, takes
+from api.http.auth import now
+from schemas.alerts import HandOverIn, NoteIn, ResolveIn
+from services.access import Action
+from services.alerts.handling.hand_over import hand_over
+from services.alerts.handling.notes import NewNote, add_note
+from services.alerts.handling.ownership import SeenOwner, acknowledge
+from services.alerts.handling.resolve import Ending, resolve
+from services.exceptions import Invalid, TakenMeanwhile
+
+HAND_OVER: Final = HandOverIn()
+NOTE: Final = NoteIn()
+RESOLVE: Final = ResolveIn()
+ONE: Final = "/alerts/<uuid:alert_id>"
+TAKEN: Final = "Somebody was faster: you do not have this alert. Who has it stands here."
+
+
+@takes(f"{ONE}/acknowledge", Action.ACT_ON_ALERTS)
+def post_taken(alert_id: UUID) -> Response:
+    """Take the alert from whoever the form said has it, and from nobody else."""
+    owner = request.form.get("owner", "")
+    try:
+        acknowledge(reader().actor, alert_id, now(), SeenOwner(known(owner) if owner else None))
+    except TakenMeanwhile:
+        return alert_page(alert_id, 409, notice=TAKEN)
+    return _back(alert_id)
+
+
+@takes(f"{ONE}/contact", Action.ACT_ON_ALERTS)
+def post_contact_attempt(alert_id: UUID) -> Response:
+    """How an attempt to reach the patient went."""
+    return _noted(alert_id, "contact", "contact_attempt")
+
+
+@takes(f"{ONE}/note", Action.ACT_ON_ALERTS)
+def post_written_note(alert_id: UUID) -> Response:
+    """Write a note."""
+    return _noted(alert_id, "note", "note")
+
+
+@takes(f"{ONE}/hand-over", Action.ACT_ON_ALERTS)
+def post_handed_over(alert_id: UUID) -> Response:
+    """Page a colleague by name."""
+    try:
+        colleague = loaded(HAND_OVER, "user_id")["user_id"]
+        hand_over(reader().actor, alert_id, colleague, now())
+    except Invalid as error:
+        return alert_page(alert_id, 422, error, "hand-over")
+    return _back(alert_id)
+
+
+@takes(f"{ONE}/resolve", Action.RESOLVE_ALERTS)
+def post_resolved(alert_id: UUID) -> Response:
+    """End the alert with a disposition, and perhaps set a standing plan with it."""
+    try:
+        sent = _ending()
+        resolve(reader().actor, alert_id, Ending(**sent), now())
+    except Invalid as error:
+        return alert_page(alert_id, 422, error, "resolve")
+    return _back(alert_id)
+
+
+def _noted(alert_id: UUID, form: str, kind: str) -> Response:
+    try:
+        sent = loaded(NOTE, "text", "outcome")
+        add_note(reader().actor, alert_id, NewNote(**sent, kind=kind), now())
+    except Invalid as error:
+        return alert_page(alert_id, 422, error, form)
+    return _back(alert_id)
+
+
+def _ending() -> dict[str, Any]:
+    """The ending as the API takes it; a plan only where one was asked for."""
+    given = {name: request.form.get(name, "").strip() for name in ("disposition", "note")}
+    sent: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if request.form.get("plan"):
+        sent["standing_plan"] = {
+            "until": instant_text(request.form.get("until", ""), clock().zone),
+            "reason": request.form.get("reason", "").strip(),
+        }
+    return checked(RESOLVE, sent)
+
+
+def _back(alert_id: UUID) -> Response:
+    return back_to(f"/alerts/{alert_id}")
