@@ -1,6 +1,7 @@
-"""`python -m benchmarks [--only WORD] [--smallest] [--write FILE]`: the figures of the issues.
+"""`python -m benchmarks [--only WORD] [--smallest] [--write]`: the figures in process.
 
-One database for all, made and dropped here. Ends with status 1 when an aim was missed.
+One database for all, made and dropped here. Ends with status 1 when an aim was missed. Over HTTP,
+beside peers: `benchmarks.over_http`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -30,6 +30,7 @@ from benchmarks.bench import (
     run_all,
     shown_progress,
 )
+from benchmarks.page import PAGE, put
 from benchmarks.world import own_database
 
 RUNS: Final[dict[str, Run]] = {
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--only", default="", help="benchmarks whose name holds this word")
     parser.add_argument("--smallest", action="store_true", help="does everything still run?")
-    parser.add_argument("--write", type=Path, help="also write the table as Markdown")
+    parser.add_argument("--write", action="store_true", help="also into docs/benchmarks.md")
     given = parser.parse_args(arguments)
     chosen = [run for name, run in RUNS.items() if given.only in name]
     before = load()
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         facts = machine(bench, before)
     show(lines, facts)
     if given.write:
-        given.write.write_text(markdown(lines, facts))
+        put(PAGE, "in process", markdown(lines, facts))
     return 1 if any(line.good is False for line in lines) else 0
 
 
@@ -95,25 +96,12 @@ def show(lines: Sequence[Line], facts: Sequence[str]) -> None:
 
 def markdown(lines: Sequence[Line], facts: Sequence[str]) -> str:
     """The table for `docs/benchmarks.md`."""
-    head = [
-        "# Benchmarks",
-        "",
-        "Made by `make bench` (`python -m benchmarks --write docs/benchmarks.md`); everybody in",
-        "them is simulated. Whole requests in process: token, row-level security, reads, rules,",
-        "JSON, audit entry, commit. Peers are measured in the same run; a floor does less than the",
-        "service must (no token, no view, no rules, no audit). On a machine that had other work",
-        "(see its load before) the medians tell of that work too, and `best` is the fairer figure.",
-        "",
-        *(f"- {fact}." for fact in facts),
-        "",
-        "| what | seen | aim | | beside |",
-        "|---|---|---|---|---|",
-    ]
+    head = [*(f"- {fact}." for fact in facts), "", "| what | seen | aim | | beside |"]
     rows = [
         f"| {line.what.strip()} | {line.seen} | {line.aim} | {WORDS[line.good]} | {line.beside} |"
         for line in lines
     ]
-    return "\n".join([*head, *rows, ""])
+    return "\n".join([*head, "|---|---|---|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":

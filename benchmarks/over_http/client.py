@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import math
 import select
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -37,63 +38,76 @@ class Load:
         """Answers a second."""
         return len(self.taken) / self.seconds
 
-    def percentile(self, share: float) -> float:
-        """Milliseconds that so many of a hundred answers took at most."""
-        return 1000 * percentile(sorted(self.taken), share)
 
-
-def percentile(ordered: list[float], share: float) -> float:
+def percentile(ordered: Sequence[float], share: float) -> float:
     """The nearest-rank percentile of ordered figures: 0 < share <= 100."""
-    return ordered[max(0, -(-len(ordered) * share // 100).__int__() - 1)]
+    return ordered[math.ceil(len(ordered) * share / 100) - 1]
 
 
-def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+def request(
+    method: str, path: str, token: str, body: bytes = b"", accept: str = "application/json"
+) -> bytes:
     """The bytes of one request, as a phone on a kept connection sends them."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-        "Accept: application/json\r\n"
+        f"Accept: {accept}\r\n"
     )
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
 
 
-def drive(port: int, requests: Iterator[bytes], clients: int, at_most_s: float) -> Load:
+def drive(
+    port: int,
+    requests: Iterator[bytes],
+    clients: int,
+    at_most_s: float,
+    beside: Sequence[bytes] = (),
+) -> Load:
     """Send what is given, each client one request at a time, until it ends or so long.
+
+    `beside`: other clients that send one request each, again and again meanwhile; not counted.
 
     Raises:
         SilentServerError: the server does not answer.
-        OSError: it is not there, or hangs up twice.
+        OSError: it is not there, or hangs up before its answer is whole.
     """
     found = Load()
     poll = select.epoll()
-    connections = [_Connection(port) for _ in range(clients)]
-    by_number = {one.number: one for one in connections}
-    for one in connections:
-        poll.register(one.number, select.EPOLLIN)
+    counted = [_Connection(port) for _ in range(clients)]
+    others = [_Connection(port, again) for again in beside]
+    by_number = {one.number: one for one in (*counted, *others)}
+    for number in by_number:
+        poll.register(number, select.EPOLLIN)
     gc.disable()
-    cpu, began = time.process_time(), time.perf_counter()
     try:
-        waiting = sum(one.send(next(requests, None)) for one in connections)
-        while waiting:
+        running = sum(one.send(one.again) for one in others)
+        cpu, began = time.process_time(), time.perf_counter()
+        waiting = sum(one.send(next(requests, None)) for one in counted)
+        while waiting or running:
             ready = poll.poll(SILENT_S)
             if not ready:
                 raise SilentServerError
             for number, _ in ready:
                 one = by_number[number]
                 status = one.read()
-                if status:
-                    now = time.perf_counter()
-                    found.taken.append(now - one.sent_at)
-                    found.statuses[status] += 1
-                    late = now - began > at_most_s
-                    waiting -= not one.send(None if late else next(requests, None))
-        found.seconds = time.perf_counter() - began
-        found.client_cpu_s = time.process_time() - cpu
+                if not status:
+                    continue
+                if one.again is not None:
+                    running -= not one.send(one.again if waiting else None)
+                    continue
+                now = time.perf_counter()
+                found.taken.append(now - one.sent_at)
+                found.statuses[status] += 1
+                late = now - began > at_most_s
+                waiting -= not one.send(None if late else next(requests, None))
+                if not waiting:
+                    found.seconds = now - began
+                    found.client_cpu_s = time.process_time() - cpu
     finally:
         gc.enable()
         poll.close()
-        for one in connections:
+        for one in by_number.values():
             one.close()
     return found
 
@@ -101,7 +115,8 @@ def drive(port: int, requests: Iterator[bytes], clients: int, at_most_s: float) 
 class _Connection:
     """One client: what it sent, and what has come of the answer."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, again: bytes | None = None) -> None:
+        self.again = again
         self._socket = socket.create_connection(("127.0.0.1", port), SILENT_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.number = self._socket.fileno()

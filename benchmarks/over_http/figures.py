@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
-from benchmarks.over_http.client import Load
+from benchmarks.over_http.client import Load, percentile
 from benchmarks.over_http.contenders import Cpu
 
 MICRO = 1_000_000
@@ -14,21 +14,23 @@ MICRO = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One round of one contender. Milliseconds, and microseconds of CPU a request.
-
-    `items`: of what `rate` counts, in a request; `wrong`: answers with another status than wanted.
+    """One round of one contender: items a second, microseconds of CPU an item, and the milliseconds
+    of each answer, ordered. `wrong`: answers with another status than is wanted.
     """
 
     rate: float
-    p50: float
-    p99: float
+    taken: tuple[float, ...]
     application: float
     front: float
     database: float
     beside: float
     client: float
-    requests: int
     wrong: int
+
+    @property
+    def served(self) -> float:
+        """CPU of application, front and database together."""
+        return self.application + self.front + self.database
 
     @classmethod
     def of(cls, load: Load, cpu: Cpu, wanted: frozenset[int], items: int = 1) -> Seen:
@@ -38,14 +40,12 @@ class Seen:
         good = sum(times for status, times in load.statuses.items() if status in wanted)
         return cls(
             rate=items * load.rate,
-            p50=load.percentile(50),
-            p99=load.percentile(99),
+            taken=tuple(sorted(1000 * one for one in load.taken)),
             application=each * cpu.application,
             front=each * cpu.front,
             database=each * cpu.database,
             beside=each * cpu.beside,
             client=each * load.client_cpu_s,
-            requests=len(load.taken),
             wrong=len(load.taken) - good,
         )
 
@@ -88,6 +88,10 @@ class Rounds:
         """Of a field of `Seen`."""
         return self.range(figure).median
 
+    def percentile(self, share: float) -> float:
+        """Milliseconds that so many of a hundred answers of all rounds took at most."""
+        return percentile(sorted(one for seen in self.rounds for one in seen.taken), share)
+
     def over(self, other: Rounds) -> Range:
         """How many times the other's rate, round by round: what was beside it falls on both."""
         pairs = zip(self.rounds, other.rounds, strict=True)
@@ -95,5 +99,10 @@ class Rounds:
 
     def document(self) -> dict[str, object]:
         """For the JSON that is kept."""
-        rounds = [asdict(one) for one in self.rounds]
+        rounds = [
+            asdict(one)
+            | {"taken": len(one.taken), "p50": percentile(one.taken, 50)}
+            | {"p99": percentile(one.taken, 99)}
+            for one in self.rounds
+        ]
         return {"group": self.group, "name": self.name, "rounds": rounds}

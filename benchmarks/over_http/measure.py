@@ -50,11 +50,13 @@ class Entrant:
     def round(self, seconds: float) -> None:
         """One more; raises `AssertionError` when an answer has another status than is wanted."""
         work = self.workload
+        seconds *= work.longer
         count = work.once or int(SPARE * self.rate * seconds) + 2 * work.clients
         made = work.make(self.contender, count)
+        beside = work.beside(self.contender, 1) if work.beside else ()
         time.sleep(CALM_S)
         before = self.contender.cpu()
-        load: Load = drive(self.contender.port, iter(made), work.clients, seconds)
+        load: Load = drive(self.contender.port, iter(made), work.clients, seconds, beside)
         cpu = self.contender.cpu().since(before)
         seen = Seen.of(load, cpu, work.wanted, work.items)
         assert not seen.wrong, f"{self.name}: {dict(load.statuses)}"

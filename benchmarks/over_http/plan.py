@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from benchmarks.over_http.contenders import Contender
 from benchmarks.over_http.measure import Entrant, Pace
 from benchmarks.over_http.workloads import (
+    LONGER,
     RISKY,
     TREND,
     Workload,
@@ -16,12 +17,14 @@ from benchmarks.over_http.workloads import (
     mixed_day,
     one_by_one,
     posts,
+    posts_beside_reports,
     reads,
     syncs,
 )
 
 OURS: Final = "Interlude"
 SYNC: Final = "items, sent together or one by one"
+REPORTS: Final = "post, 1 client, alone and beside 20 PDFs and 4 cohorts"
 TOY: Final = "toy: FastAPI + asyncpg"
 AMENDED: Final = 100
 
@@ -48,7 +51,7 @@ SIZES: Final = {
             "caseloads": [50, 500],
             "cohorts": [300],
         },
-        Pace(rounds=3, seconds=0.6),
+        Pace(rounds=6, seconds=0.3),
     ),
     "full": Size(
         {
@@ -59,7 +62,7 @@ SIZES: Final = {
             "caseloads": [50, 500, 5000],
             "cohorts": [1000, 10_000],
         },
-        Pace(rounds=7, seconds=2.0),
+        Pace(rounds=15, seconds=1.0),
     ),
 }
 
@@ -99,12 +102,21 @@ def groups(
     if people["trends"] and people["caseloads"]:
         yield "mixed day, 2 clients", of(mixed_day(2), ours)
         yield "mixed day, morning peak of 16", of(mixed_day(16), ours)
+    if people["trends"] and people["cohorts"]:
+        yield REPORTS, list(beside_reports(ours, f"cohort {people['cohorts'][0]}"))
     yield SYNC, list(synced(contenders))
 
 
 def named(clients: int) -> str:
     """A harmless daily form by so many clients."""
     return f"post, {clients} client{'s' * (clients > 1)}"
+
+
+def beside_reports(ours: Sequence[Contender], cohort: str) -> Iterator[Entrant]:
+    """The same post alone and beside reports."""
+    for one in ours:
+        yield Entrant(f"{one.name}, alone", one, replace(posts(1), longer=LONGER))
+        yield Entrant(f"{one.name}, beside", one, posts_beside_reports(cohort))
 
 
 def synced(contenders: Sequence[Contender]) -> Iterator[Entrant]:

@@ -50,9 +50,9 @@ TABLES = (
 class Seed:
     """Who is in the database, by what they are for."""
 
-    def __init__(self, app: Flask, sizes: dict[str, Any]) -> None:
+    def __init__(self, app: Flask, admin_url: str, sizes: dict[str, Any]) -> None:
         self.app, self.sizes = app, sizes
-        self.bench = Bench(app, admin_url_of(app))
+        self.bench = Bench(app, admin_url)
         self.people: dict[str, list[Person]] = {}
         self.about: dict[str, str] = {}
         self._made = 0
@@ -126,7 +126,7 @@ def main() -> None:
     """Fill, then serve tokens until standard input ends."""
     answers, sys.stdout = sys.stdout, sys.stderr
     app = create_app(Settings.from_environ(os.environ))
-    seed = Seed(app, json.loads(sys.argv[1]))
+    seed = Seed(app, admin_url_of(app), json.loads(sys.argv[1]))
     print(json.dumps(seed.about), file=answers)
     answers.flush()
     for line in sys.stdin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import Any, Final
@@ -28,6 +28,9 @@ READ: Final = frozenset({200})
 SYNCED: Final = 500
 KNOWN_TOKENS: Final = 64
 TIMES: Final = 10
+PDFS, COHORTS = 20, 4
+# One of these posts may take a second.
+LONGER: Final = 5.0
 TREND: Final = "trend?instrument=phq9-daily"
 # Of a hundred requests of a day: five forms, and what phones and staff look at.
 DAY: Final = {
@@ -45,7 +48,8 @@ Make = Callable[[Contender, int], list[bytes]]
 @dataclass(frozen=True, slots=True)
 class Workload:
     """So many clients that send what `make` makes. `items`: of what is counted, in a request;
-    `once`: the requests of a round, where that is not as many as its seconds allow.
+    `once`: the requests of a round, where that is not as many as its seconds allow; `beside`: what
+    other clients ask for again and again meanwhile; `longer`: than other rounds, so many times.
     """
 
     make: Make
@@ -53,6 +57,8 @@ class Workload:
     wanted: frozenset[int] = CREATED
     items: int = 1
     once: int | None = None
+    beside: Make | None = None
+    longer: float = 1.0
 
 
 def posts(
@@ -65,6 +71,18 @@ def posts(
         return [_post(token, form(answers)) for token in islice(cycle(tokens), count)]
 
     return Workload(make, clients)
+
+
+def posts_beside_reports(cohort: str) -> Workload:
+    """One phone that posts while 20 pages to print and 4 cohorts are asked for at every moment."""
+
+    def reports(contender: Contender, _count: int) -> list[bytes]:
+        (staff,), (reader,) = (contender.tokens(who, 1) for who in ("trend 1", cohort))
+        page = f"/v1/patients/{contender.about('trend 1')}/{TREND}"
+        pdf = request("GET", page, staff, accept="application/pdf")
+        return [pdf] * PDFS + [request("GET", "/v1/cohort/outcomes", reader)] * COHORTS
+
+    return replace(posts(1), beside=reports, longer=LONGER)
 
 
 def duplicate_storm(clients: int) -> Workload:
