@@ -73,7 +73,7 @@ def post_last_resort() -> Response:
 
 
 @takes(f"{PATH}/test-page", Action.CHANGE_CLINIC)
-def post_test_page() -> Response:
+def post_drill() -> Response:
     """A marked, made-up alert down the real chain."""
     return _done(
         lambda: start_drill(reader().actor, checked(DRILL, nested("severity"))["severity"], now()),
