@@ -169,9 +169,12 @@ class Query:
         return row
 
 
-def ask(connection: Connection, *queries: Query, commits: bool = False) -> None:
+def ask(
+    connection: Connection, *queries: Query, begins: bool = False, commits: bool = False
+) -> None:
     """Ask them one after the other, in one round trip: each sees what the one before it waited for.
-    `commits`: and end the transaction with them, if none fails.
+    `begins`: the transaction begins with them (of a connection that begins none by itself);
+    `commits`: it ends with them, if none fails.
 
     Raises `DBAPIError` as SQLAlchemy does: nothing that comes after a failure has been done.
     """
@@ -180,10 +183,12 @@ def ask(connection: Connection, *queries: Query, commits: bool = False) -> None:
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     cursors = [RawCursor(driver, row_factory=tuple_row) for _ in queries]
     try:
-        if len(queries) == 1 and not commits:
+        if len(queries) == 1 and not begins and not commits:
             queries[0].statement.send(cursors[0], queries[0].values)
         else:
             with driver.pipeline():
+                if begins:
+                    RawCursor(driver).execute(b"BEGIN")
                 for query, cursor in zip(queries, cursors, strict=True):
                     query.statement.send(cursor, query.values)
                 if commits:

@@ -106,12 +106,12 @@ def _begin(
     tries: int = 2,
 ) -> None:
     try:
-        if snapshot:
-            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        # The driver begins no transaction by itself: that would be a round trip of its own.
+        level = "REPEATABLE READ" if snapshot else "AUTOCOMMIT"
+        connection = session.connection(execution_options={"isolation_level": level})
         # A statement of its own: inside the query that it should guard, it would come too late.
-        door = [] if clinic_id is None else [entering(session.connection(), clinic_id)]
-        if door or first:
-            statements.ask(session.connection(), *door, *first)
+        door = [] if clinic_id is None else [entering(connection, clinic_id)]
+        statements.ask(connection, *door, *first, begins=not snapshot)
     except DBAPIError as error:
         # A connection that was cut while nobody used it: nothing has been written on it yet.
         if tries == 1 or not error.connection_invalidated:

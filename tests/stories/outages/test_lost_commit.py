@@ -54,13 +54,15 @@ def losing(app: Flask) -> Losing:
             driver.close()
             raise gone
 
-        def ask_and_commit(connection: Any, *questions: Any, commits: bool = False) -> None:
+        def ask_and_commit(
+            connection: Any, *queries: Any, commits: bool = False, **begins: Any
+        ) -> None:
             if not commits or not is_lost():
-                ask(connection, *questions, commits=commits)
+                ask(connection, *queries, commits=commits, **begins)
                 return
             driver = connection.connection.driver_connection
             if done:
-                ask(connection, *questions, commits=True)
+                ask(connection, *queries, commits=True, **begins)
             driver.close()
             raise statements.as_ever(connection, driver, gone)
 
