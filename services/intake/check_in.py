@@ -97,7 +97,7 @@ def new_check_in(
     patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
     # What a C-SSRS or a bladder form is judged by stands in other forms as well.
     is_plain = not asked.triage and asked.code != URINARY
-    return NewEntry(patient_of, lambda *_: entry, is_plain=is_plain)
+    return NewEntry(patient_of, entry, is_plain=is_plain)
 
 
 def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> FirstAnswer:

@@ -71,7 +71,7 @@ def new_help_request(actor: Actor, form: HelpForm, now: datetime) -> NewEntry:
         sent=sent,
         author={},
     )
-    return NewEntry(lambda _: patient_id, lambda *_: entry)
+    return NewEntry(lambda _: patient_id, entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

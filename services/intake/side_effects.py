@@ -99,7 +99,7 @@ def new_side_effects(
         session_id=form.session_id,
     )
     patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
-    return NewEntry(patient_of, lambda *_: entry)
+    return NewEntry(patient_of, entry)
 
 
 def amend_side_effects(

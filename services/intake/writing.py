@@ -25,7 +25,7 @@ from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
 from services.exceptions import Invalid, NotFollowed, NotFound, ServiceError
-from services.intake.deciding.known import Known, Sent, load_known
+from services.intake.deciding.known import Known, Sent, known_of, read_known
 from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
 from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
 from services.intake.storing.unwritten import TableRow, Unwritten
@@ -33,7 +33,7 @@ from services.patients.status.lock import lock_status_row, locking, the_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
 from services.rules.mood_days import IMPLAUSIBLE_TIME, to_utc
-from services.unit_of_work import Write, retry_unknown_outcome
+from services.unit_of_work import Write, ask, retry_unknown_outcome
 
 VersionedTable = type[CheckIn] | type[SideEffectReport]
 # An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
@@ -141,15 +141,30 @@ def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: An
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """What is to be taken in: about whom, and the entry, made under the lock of their status row.
+    """What is to be taken in: about whom, and the entry, or what makes it under the lock of their
+    status row.
 
     Both raise what they refuse, before anything is written. `is_plain`: a new form that is judged
     by the patient, the treatment and its own series alone.
     """
 
     patient_of: Callable[[Session], UUID]
-    make: Callable[[Session, UUID], Entry]
+    entry: Entry | Callable[[Session, UUID], Entry]
     is_plain: bool = False
+
+    def made(self, session: Session, patient_id: UUID) -> Entry:
+        """The entry."""
+        return self.entry if isinstance(self.entry, Entry) else self.entry(session, patient_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFirst:
+    """What was asked as the transaction began: the lock of the status row of the patient who acts,
+    and what is known around their entry.
+    """
+
+    lock: Query
+    known: Query | None
 
 
 @retry_unknown_outcome
@@ -159,10 +174,27 @@ def write_entry(actor: Actor, new: NewEntry, now: datetime) -> FirstAnswer:
     Raises what `new` raises, `IdTaken`, `ContentConflict`, and `NotFollowed` for what is harmless
     of somebody whom the clinic no longer follows; danger is stored and pages.
     """
-    # Whom an entry of a patient is about, is known before anything is asked.
-    lock = None if actor.patient_id is None else locking(actor.patient_id)
-    with id_taken_elsewhere(), acting(actor, now, *([lock] if lock else [])) as session:
-        return _take_in(session, actor, new, now, lock=lock)
+    asked = _asked_first(actor, new)
+    first = [] if asked is None else [each for each in (asked.lock, asked.known) if each]
+    with id_taken_elsewhere(), acting(actor, now, *first) as session:
+        return _take_in(session, actor, new, now, asked=asked)
+
+
+def _asked_first(actor: Actor, new: NewEntry) -> AskedFirst | None:
+    """Whom an entry of a patient is about, is known before anything is asked."""
+    if actor.patient_id is None:
+        return None
+    known = known_around(actor.patient_id, new.entry) if isinstance(new.entry, Entry) else None
+    return AskedFirst(locking(actor.patient_id), known)
+
+
+def known_around(patient_id: UUID, entry: Entry) -> Query:
+    """What asks for what an entry is decided against."""
+    return known_of(patient_id, entry.id, _joins(entry))
+
+
+def _joins(entry: Entry) -> tuple[Sent, UUID] | None:
+    return (entry.sent, entry.root_id) if entry.counts else None
 
 
 @retry_unknown_outcome
@@ -199,19 +231,19 @@ def _take_in(
     new: NewEntry,
     now: datetime,
     unwritten: Unwritten | None = None,
-    lock: Query | None = None,
+    asked: AskedFirst | None = None,
 ) -> FirstAnswer:
-    """Refuses before it writes. `unwritten`: others may follow it in its transaction. `lock`: of
-    the patient who acts, if it is held.
-    """
+    """Refuses before it writes. `unwritten`: others may follow it in its transaction."""
     patient_id = new.patient_of(session)
-    status = _locked(session, patient_id, unwritten, lock)
-    entry = new.make(session, patient_id)
+    status = _locked(session, patient_id, unwritten, asked)
+    entry = new.made(session, patient_id)
     if unwritten is not None and entry.id in unwritten.ids:
         unwritten.write()
         status = unwritten.lock(patient_id)
-    joins = (entry.sent, entry.root_id) if entry.counts else None
-    known = load_known(session, patient_id, status, entry.id, joins)
+    query = asked.known if asked else None
+    if query is None:
+        ask(session, query := known_around(patient_id, entry))
+    known = read_known(session, status, query, _joins(entry))
     if unwritten is not None and entry.sent.instrument is not None:
         known = replace(known, unwritten=unwritten.series[entry.sent.instrument.code])
     if known.row.known_id is not None:
@@ -246,12 +278,12 @@ def _take_in(
 
 
 def _locked(
-    session: Session, patient_id: UUID, unwritten: Unwritten | None, lock: Query | None
+    session: Session, patient_id: UUID, unwritten: Unwritten | None, asked: AskedFirst | None
 ) -> Any:
     """The status row: locked before, as it will be once what waits is written, or locked now."""
     if unwritten is not None:
         return unwritten.lock(patient_id)
-    return lock_status_row(session, patient_id) if lock is None else the_row(lock)
+    return lock_status_row(session, patient_id) if asked is None else the_row(asked.lock)
 
 
 class RulesFailedError(RuntimeError):

@@ -110,7 +110,7 @@ def test_a_ratio_is_taken_round_by_round():
     assert ours.range("rate") == Range(30, 10, 100)
 
 
-def test_percentiles_are_of_all_rounds_together():
+def test_percentiles_are_of_all_rounds():
     ours = Rounds("a", OURS, (seen(1, 1.0, 9.0), seen(1, 2.0, 3.0)))
     assert (ours.percentile(50), ours.percentile(99)) == (2.0, 9.0)
     document = ours.document()["rounds"][0]

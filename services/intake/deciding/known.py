@@ -12,10 +12,20 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Date, ScalarSelect, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    Date,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
-from models import CheckIn, CheckInContent, Patient, RecordId, StoredPlan
+from models import CheckIn, CheckInContent, Patient, PatientStatus, RecordId, StoredPlan
 from models.statements import Query, Statement
 from services.exactly_once import KNOWN_COLUMNS
 from services.patients.history.check_ins import (
@@ -28,6 +38,7 @@ from services.patients.history.check_ins import (
 from services.patients.history.treatments import LAST_REVISION, TREATMENT_COLUMNS, read_treatment
 from services.patients.status.figures import DAILY, SLOPE_DAYS
 from services.patients.status.lock import (
+    IS_TREATED,
     PROFILE_COLUMNS,
     LockedPatient,
     locked_patient,
@@ -120,14 +131,10 @@ class Known:
     cssrs: CssrsOnFile = NOTHING_ON_FILE
 
 
-def load_known(
-    session: Session,
-    patient_id: UUID,
-    status: Any,
-    record_id: UUID | None = None,
-    joins: tuple[Sent, UUID] | None = None,
-) -> Known:
-    """Read what an entry of this patient, whose status row is locked, is decided against.
+def known_of(
+    patient_id: UUID, record_id: UUID | None = None, joins: tuple[Sent, UUID] | None = None
+) -> Query:
+    """What asks for what an entry of this patient, whose status row is locked, is decided against.
 
     `record_id`: its own. `joins`: what was sent, and the id of its first version, of a form that
     joins a series. Of a treated patient the days that are needed hang on the sessions: there
@@ -135,10 +142,9 @@ def load_known(
     """
     sent, joined = joins or (None, None)
     instrument = sent.instrument.code if sent and sent.instrument else None
-    is_of_days = instrument == DAILY and status.treated
-    with_series = instrument in INSTRUMENTS and not is_of_days
-    known = Query(
-        _statement(status.treated, with_series),
+    with_series = instrument in INSTRUMENTS
+    return Query(
+        _statement(with_series),
         {
             "patient_id": patient_id,
             "record_id": record_id,
@@ -149,20 +155,34 @@ def load_known(
             **NOWHERE,
         },
     )
-    ask(session, known)
-    row = known.one_or_none()
+
+
+def load_known(session: Session, patient_id: UUID, status: Any) -> Known:
+    """What is known of this patient, for what joins no series."""
+    ask(session, query := known_of(patient_id))
+    return read_known(session, status, query)
+
+
+def read_known(
+    session: Session, status: Any, query: Query, joins: tuple[Sent, UUID] | None = None
+) -> Known:
+    """What `known_of` has asked, beside the locked status row; `joins` as there."""
+    row, patient_id = query.one_or_none(), query.values["patient_id"]
+    sent, joined = joins or (None, None)
     plan = None
     if row.plan_id is not None:
         zone = find_zone(row.timezone) or UTC
         plan = PlanRules(row.set_at, row.until_at, mood_day_at(row.set_at, zone), row.plan_id)
     treatment = _treatment(row) if status.treated else UNTREATED
+    instrument = query.values["instrument"]
+    is_later = instrument == DAILY and status.treated
     return Known(
         patient=locked_patient(patient_id, status, row),
         row=row,
         plan=plan,
         treatment=treatment or UNTREATED,
         unread=treatment is None,
-        series=(row.series or ()) if with_series else None,
+        series=(row.series or ()) if instrument in INSTRUMENTS and not is_later else None,
         cssrs=_cssrs_on_file(session, patient_id, status, sent, joined),
     )
 
@@ -204,12 +224,16 @@ def _treatment(row: Any) -> Treatment | None:
 
 
 @cache  # putting a statement together costs more than running it
-def _statement(treated: bool, with_series: bool) -> Statement:
+def _statement(with_series: bool) -> Statement:
     plan = and_(
         StoredPlan.clinic_id == Patient.clinic_id,
         StoredPlan.patient_id == Patient.id,
         StoredPlan.ended_at.is_(None),
     )
+    # Of the untreated nobody looks for sessions, of the treated not here for a daily series.
+    treatment = (case((IS_TREATED, one)).label(one.name) for one in TREATMENT_COLUMNS)
+    is_now = or_(_INSTRUMENT != DAILY, ~IS_TREATED)
+    series = (case((is_now, as_json(SERIES))).label("series"),) if with_series else ()
     return Statement(
         select(
             *PROFILE_COLUMNS,
@@ -217,10 +241,11 @@ def _statement(treated: bool, with_series: bool) -> Statement:
             StoredPlan.id.label("plan_id"),
             StoredPlan.set_at,
             StoredPlan.until_at,
-            *(TREATMENT_COLUMNS if treated else ()),
-            *((as_json(SERIES).label("series"),) if with_series else ()),
+            *treatment,
+            *series,
         )
         .select_from(Patient)
+        .join(PatientStatus, PatientStatus.patient_id == Patient.id)
         .outerjoin(RecordId, RecordId.id == bindparam("record_id", type_=RecordId.id.type))
         .outerjoin(StoredPlan, plan)
         .where(Patient.id == _PATIENT)

@@ -39,6 +39,9 @@ class LockedPatient:
 
 
 _PATIENT: Final = bindparam("patient_id", type_=Patient.id.type)
+IS_TREATED: Final = or_(
+    PatientStatus.last_session_id.is_not(None), PatientStatus.next_session_id.is_not(None)
+)
 # Built once: every entry begins with them.
 _LOCK: Final = Statement(
     select(
@@ -49,9 +52,7 @@ _LOCK: Final = Statement(
         PatientStatus.last_check_in_at,
         PatientStatus.last_item9_on,
         PatientStatus.last_cssrs_on,
-        or_(
-            PatientStatus.last_session_id.is_not(None), PatientStatus.next_session_id.is_not(None)
-        ).label("treated"),
+        IS_TREATED.label("treated"),
     )
     .where(PatientStatus.patient_id == _PATIENT)
     .with_for_update()
