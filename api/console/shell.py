@@ -99,7 +99,10 @@ def _route(method: str, rule: str, action: Action) -> Callable[[View], View]:
             scopes(reader().actor, action)
             return view(*args, **values)
 
-        console.route(rule, methods=[method])(public(checked))
+        # Two modules may have views of one name.
+        module = view.__module__.removeprefix("api.console.").replace(".", "_")
+        name = f"{module}_{view.__name__}"
+        console.add_url_rule(rule, name, public(checked), methods=[method])
         return view
 
     return add

@@ -68,6 +68,7 @@ def post_active(user_id: UUID) -> Response:
 
 
 def _changed(user_id: UUID, sent: dict[str, Any]) -> Response:
+    _found(user_id)
     try:
         change_user(reader().actor, user_id, now(), **checked(CHANGE, sent))
     except LastAdmin as error:
@@ -92,15 +93,21 @@ def everybody() -> list[dict[str, Any]]:
             return sorted(found, key=lambda one: (not one["active"], one["name"].casefold()))
 
 
+def _found(user_id: UUID) -> dict[str, Any]:
+    """One of the staff; a patient's account is none. Raises `NotFound`."""
+    found = next((one for one in everybody() if one["id"] == user_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _staff(typed: dict[str, str], errors: dict[str, Any], status: int = 200) -> Response:
     given = {"typed": Filled(typed), "errors": Filled(errors), "chosen": _roles(), "roles": ROLES}
     return page("clinic/staff.html", status, people=everybody(), **given)
 
 
 def _member(user_id: UUID, errors: dict[str, Any], status: int = 200) -> Response:
-    member = next((one for one in everybody() if one["id"] == user_id), None)
-    if member is None:
-        raise NotFound
+    member = _found(user_id)
     methods = list_of(reader().actor, user_id, now())["items"]
     given = {"member": member, "methods": methods, "errors": errors, "roles": ROLES}
     return page("clinic/member.html", status, **given)

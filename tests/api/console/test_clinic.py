@@ -101,6 +101,10 @@ def test_roles_and_accounts_change_at_once(
     assert "switched off" in console.text
     console.send(f"{path}/active", active="1")
     assert "Switch this account off" in console.text
+    patient = clinic.patient().user_id
+    assert console.open(f"/clinic/staff/{patient}").status_code == 404
+    off = {"csrf": console.token(), "active": "0"}
+    assert console.post(f"/clinic/staff/{patient}/active", off).status_code == 404
     own = f"/clinic/staff/{clinic.admin.user_id}"
     console.open(own)
     assert console.send(f"{own}/active", active="0").status_code == 409
