@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # What failed half-way is made again the next time.
 .DELETE_ON_ERROR:
-.PHONY: help run test browser clients prove hours bench install lock advisories lint format types imports supply \
+.PHONY: help run test browser clients pictures prove hours bench install lock advisories lint format types imports supply \
 	migrations docs tests clean
 
 PYTHON ?= python3
@@ -28,12 +28,12 @@ test: $(TEST_READY) ## the gate: style, types, imports, packages, migrations, pr
 	@$(MAKE) --no-print-directory lint types imports supply migrations docs tests
 	@echo "== the gate is green"
 
-browser: $(TEST_READY) ## alert page and reference phone in a real browser (Debian's chromium; as root it is installed)
+browser: $(TEST_READY) ## console, alert page and reference phone in a real browser (Debian's chromium; as root it is installed)
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 	  --no-install-recommends chromium >/dev/null; } || \
 	  { echo "make browser needs the package chromium (Debian: apt-get install chromium)"; exit 1; }
-	@echo "== alert page and reference phone in a real browser"
+	@echo "== console, alert page and reference phone in a real browser"
 	@$(BIN)/pytest -q tests/browser
 
 clients: $(TEST_READY) ## the TypeScript client against a running server (Debian's npm; as root it is installed)
@@ -44,6 +44,11 @@ clients: $(TEST_READY) ## the TypeScript client against a running server (Debian
 	@echo "== the TypeScript client against a running server"
 	@cd clients/typescript && npm ci --silent
 	@$(BIN)/pytest -q tests/clients
+
+pictures: $(TEST_READY) ## docs/pictures: reports and the console, with the demo clinic (needs chromium)
+	@$(BIN)/python -m tools.pictures
+	@$(BIN)/python -m tools.demo_pictures
+	@$(BIN)/python -m tools.console_pictures
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tests.proofs

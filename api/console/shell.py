@@ -56,7 +56,6 @@ class NavigationEntry:
 
 
 STAFF: Final = frozenset(STAFF_ROLES)
-# Where a role begins is the first of its pages.
 NAVIGATION: Final[Sequence[NavigationEntry]] = (
     NavigationEntry("Today", "/today", frozenset({"clinician"}), beside=("/patients",)),
     NavigationEntry("Alerts", "/alerts", STAFF),

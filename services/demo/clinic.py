@@ -98,7 +98,7 @@ def _patient(
         story.name,
         ("patient",),
         ZONE,
-        {"phone": "+1 555 0100", "mrn": f"DEMO-{seed + 1}", "indications": ["depression"]},
+        {"phone": "+1 202 555 0100", "mrn": f"DEMO-{seed + 1}", "indications": ["depression"]},
     )
     phone = _accept(invite(admin, form, began).code, password, began).actor
     if phone.patient_id is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.demo.series import STORIES
+from tools.console_pictures import KEPT, PAGES
 from tools.pictures import FOLDER, files
 from tools.simulated_reports import report
 
@@ -24,7 +25,7 @@ def of_the_demo() -> set[str]:
 
 def of_the_service() -> set[str]:
     """Screens of the running service."""
-    return {name for name in kept() if name.startswith("caseload")}
+    return {name for name in kept() if name.startswith(("caseload", "console-"))}
 
 
 def test_every_patient_of_the_demo_is_pictured_and_the_readme_shows_one():
@@ -39,10 +40,28 @@ def test_the_command_makes_every_picture_that_is_kept():
     assert {name: len(body) for name, body in made.items() if len(body) > LARGEST} == {}
 
 
+def test_every_page_of_the_console_is_pictured_and_the_readme_shows_two():
+    pictured = {f"console-{page}-{way}.png" for page in PAGES for way in map("-".join, KEPT)}
+    assert {name for name in kept() if name.startswith("console-")} == pictured
+    large = [name for name in pictured if (FOLDER / name).stat().st_size > LARGEST]
+    assert large == []
+    shown = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    assert all(f"docs/pictures/console-{name}" in shown for name in ("today-wide", "alert-phone"))
+
+
 def test_the_page_about_them_names_each_kind_and_calls_them_simulated():
     page = (Path(FOLDER) / "README.md").read_text(encoding="utf-8")
     assert "simulated" in page
-    for name in ("daily-0", "daily-1", "daily-3", "daily-400", "phq9-27", "cohort", "-grey.png"):
+    for name in (
+        "daily-0",
+        "daily-1",
+        "daily-3",
+        "daily-400",
+        "phq9-27",
+        "cohort",
+        "-grey.png",
+        "console",
+    ):
         assert name in page
 
 
