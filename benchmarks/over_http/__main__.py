@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = load()
     with started(given.revision, given.peers, size.people) as contenders:
         found = list(measured(contenders, size.people, pace, given.only))
-    facts = facts_of(pace, before)
+        facts = [*facts_of(pace, before), memory_of(contenders)]
     lines = aims(found)
     show(found, lines, facts)
     RESULTS.mkdir(exist_ok=True)
@@ -164,6 +164,12 @@ def facts_of(pace: Pace, load_before: str) -> list[str]:
         "ours: application, front and PostgreSQL together",
         f"Load averages before and after: {load_before}; {load()}",
     ]
+
+
+def memory_of(contenders: Sequence[Contender]) -> str:
+    """Of each server after its work, without its database."""
+    words = (f"{one.name} {one.megabytes():.0f}" for one in contenders)
+    return f"Memory of the servers' processes in MB: {', '.join(words)}"
 
 
 @contextmanager

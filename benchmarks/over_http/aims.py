@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benchmarks.bench import Line
-from benchmarks.over_http.figures import Range, Rounds
+from benchmarks.over_http.figures import Rounds
 from benchmarks.over_http.plan import OURS, REPORTS, SYNC, named
 
 # Our rate over theirs: at least, and what sharing commits is to reach.
@@ -41,13 +41,21 @@ def _posts(found: Sequence[Rounds]) -> Iterator[Line]:
             is_start = one.name.startswith(OURS)
             aim = OVER_THE_START if is_start else OVER_PEERS.get(one.name)
             if aim:
-                yield at_least(f"{ours.group}: our rate over {one.name}", ours.over(one), *aim)
+                yield at_least(f"{ours.group}: our rate over {one.name}", ours, one, *aim)
 
 
-def at_least(what: str, seen: Range, plain: float, shared: float) -> Line:
-    """Decided by the median of the rounds."""
+def at_least(what: str, ours: Rounds, theirs: Rounds, plain: float, shared: float) -> Line:
+    """Decided by the median of the rounds; beside it where the time goes."""
+    seen = ours.over(theirs)
     words = f">= {plain:g}" + (f" ({shared:g} with shared commits)" if shared != plain else "")
-    return Line(what, seen.words(), words, seen.median >= plain)
+    beside = f"CPU {where(ours)}; theirs {where(theirs)}"
+    return Line(what, seen.words(), words, seen.median >= plain, beside)
+
+
+def where(rounds: Rounds) -> str:
+    """Microseconds of application, front and PostgreSQL."""
+    parts = (rounds.median(part) for part in ("application", "front", "database"))
+    return " + ".join(f"{one:,.0f}" for one in parts)
 
 
 def _latency(found: Sequence[Rounds]) -> Iterator[Line]:
@@ -80,4 +88,4 @@ def _syncs(found: Sequence[Rounds]) -> Iterator[Line]:
     for name, aim in OVER_SINGLE_POSTS.items():
         other = of(found, SYNC, name)
         if ours and other:
-            yield at_least(f"items of a sync of 500 over {name}", ours.over(other), aim, aim)
+            yield at_least(f"items of a sync of 500 over {name}", ours, other, aim, aim)

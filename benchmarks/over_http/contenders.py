@@ -94,6 +94,10 @@ class Contender(ABC):
         application = processes.cpu(server) - front
         return Cpu(application, front, processes.cpu(database), processes.cpu(beside))
 
+    def megabytes(self) -> float:
+        """Memory of the server's processes; what they share counts once."""
+        return processes.kilobytes(self.parts()[0]) / 1000
+
     def _wait_until_ready(self, path: str, process: subprocess.Popen[bytes]) -> None:
         """Until it answers, whatever it is but 5xx; raises `RuntimeError` when it does not."""
         deadline = time.monotonic() + UP_WITHIN_S

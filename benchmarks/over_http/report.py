@@ -16,8 +16,9 @@ COLUMNS: Final = (
     *("application", "front", "PostgreSQL", "client"),
     *("our rate / theirs", "their CPU / ours"),
 )
+ASKED: Final = ("asked for", "seen", "aim", "", "application + front + PostgreSQL, microseconds")
 WORDS: Final = {True: "met", False: "MISSED", None: ""}
-WIDTH: Final = 170
+WIDTH: Final = 190
 
 
 def cells(one: Rounds, ours: Rounds) -> list[str]:
@@ -46,12 +47,17 @@ def show(found: Sequence[Rounds], lines: Sequence[Line], facts: Iterable[str]) -
             table.add_row("" if place else name, *cells(one, group[0]))
         table.add_section()
     wide.print(table)
-    asked = Table("asked for", "seen", "aim", "")
+    asked = Table(*ASKED)
     for line in lines:
-        asked.add_row(line.what, line.seen, line.aim, WORDS[line.good])
+        asked.add_row(*asked_of(line))
     wide.print(asked)
     for fact in facts:
         wide.print(f"{fact}.")
+
+
+def asked_of(line: Line) -> tuple[str, str, str, str, str]:
+    """A line of what is asked for."""
+    return line.what, line.seen, line.aim, WORDS[line.good], line.beside
 
 
 def by_group(found: Sequence[Rounds]) -> list[tuple[str, list[Rounds]]]:
@@ -66,10 +72,7 @@ def markdown(found: Sequence[Rounds], lines: Sequence[Line], facts: Sequence[str
         [
             *(f"- {fact}." for fact in facts),
             "",
-            *_table(
-                ("asked for", "seen", "aim", ""),
-                [(line.what, line.seen, line.aim, WORDS[line.good]) for line in lines],
-            ),
+            *_table(ASKED, [asked_of(line) for line in lines]),
             "",
             *_table(COLUMNS, list(_rows(found))),
         ]
