@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
+from models.statements import Query, Statement
 from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.known import NOWHERE, SERIES, Known, Sent
 from services.intake.deciding.outcome import Outcome
@@ -31,8 +33,10 @@ from services.rules.figures.session_effect import session_windows
 from services.rules.mood_days import ENTERED_LATE, find_zone, is_recalled
 from services.rules.schedule.case import URINARY
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
+from services.unit_of_work import ask
 
 log = structlog.get_logger()
+_SERIES: Final = Statement(SERIES)
 
 
 def with_series(
@@ -154,8 +158,8 @@ def load_series(
     zone: tzinfo,
 ) -> list[SeriesEntry]:
     """The check-ins around the sessions that have started (`begun`) and around `joined`."""
-    rows = session.execute(
-        SERIES,
+    query = Query(
+        _SERIES,
         {
             "patient_id": patient_id,
             "instrument": instrument,
@@ -164,7 +168,8 @@ def load_series(
             **_around_sessions(begun, zone),
         },
     )
-    return [entry_of(row) for row in rows]
+    ask(session, query)
+    return [entry_of(row) for row in query.rows]
 
 
 def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
