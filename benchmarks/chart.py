@@ -16,9 +16,11 @@ from benchmarks.trend import trend_call
 from benchmarks.world import Figures, a_clinic
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.trend.report import Question, get_trend
+from tests.builders.pages.console import ORIGIN, console_of
 from tests.builders.world import Person
 
 AIM_MS: Final = 50.0
+PAGE_AIM_MS: Final = 40.0
 DAILY: Final = "phq9-daily"
 MATPLOTLIB_DAY_0: Final = date(1970, 1, 1)
 FORMS: Final = {"PNG": "image/png", "PDF": "application/pdf", "CSV": "text/csv"}
@@ -37,6 +39,9 @@ def run(bench: Bench) -> list[Line | Later]:
         lines.append(
             Line(f"the same as {form}", ms(bench.best(form, _call(staff, patient, media_type))))
         )
+    for span in ("90", "365"):
+        page = bench.best(f"patient page, {span} days", page_call(staff, patient, span))
+        lines.append(under(f"console: a patient's page, {span} days of a year", page, PAGE_AIM_MS))
     with bench.app.app_context():
         asked = Question(DAILY)
         report = get_trend(staff.actor, patient.patient_id, asked, datetime.now(UTC))
@@ -59,6 +64,17 @@ def _call(staff: Person, patient: Person, media_type: str) -> Callable[[], objec
     def call() -> None:
         answer = client.get(path, headers=headers)
         assert (answer.status_code, answer.mimetype) == (200, media_type)
+
+    return call
+
+
+def page_call(staff: Person, patient: Person, span: str) -> Callable[[], object]:
+    """The page of the console, all of it, without a network."""
+    console = console_of(staff.app, staff)
+    path = f"/console/patients/{patient.patient_id}?instrument={DAILY}&range={span}"
+
+    def call() -> None:
+        assert console.client.get(path, base_url=ORIGIN).status_code == 200
 
     return call
 

@@ -106,6 +106,15 @@ class Actor:
         return self.patient_id
 
 
+def reaches(actor: Actor, action: Action) -> bool:
+    """Does any of the actor's roles do this at all?"""
+    try:
+        scopes(actor, action)
+    except Forbidden:
+        return False
+    return True
+
+
 def scopes(actor: Actor, action: Action) -> frozenset[Scope]:
     """How far the actor's roles reach together; raises `Forbidden` when none of them reaches at
     all.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, PatientStatus, SideEffectReport
@@ -26,6 +26,21 @@ from services.rules.schedule.case import SIDE_EFFECTS, AnsweredForm, DueItem, Sc
 from services.rules.schedule.due import answers_needed, items_of, windows_now
 from services.rules.session_day.driving import restricted_until
 
+_PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
+_SINCE: Final = bindparam("since", type_=CheckIn.mood_day.type)
+# Built once: putting a statement together costs more than running it.
+_REPORTS: Final = select(SideEffectReport.mood_day, SideEffectReport.answered_at).where(
+    SideEffectReport.patient_id == _PATIENT,
+    ~SideEffectReport.superseded,
+    SideEffectReport.mood_day >= _SINCE,
+)
+_FORMS: Final = select(CheckIn.mood_day, CheckIn.answered_at).where(
+    counting(_PATIENT, bindparam("instrument", type_=CheckIn.instrument.type)),
+    CheckIn.mood_day >= _SINCE,
+    CheckIn.answered > 0,
+)
+_SHOWN: Final = tuple(each.name for each in fields(DueItem))
+
 
 def get_due(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
     """What is due for a patient in view, from 3 days ago to 14 days ahead, and until when they
@@ -42,7 +57,7 @@ def build(session: Session, patient: Patient, now: datetime) -> dict[str, Any]:
     """The due list as of now."""
     case, items = items_due(session, patient, now, around=now)
     return {
-        "items": [asdict(item) for item in items],
+        "items": [{name: getattr(item, name) for name in _SHOWN} for item in items],
         "server_time": now,
         "timezone": patient.timezone,
         "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
@@ -119,18 +134,10 @@ def load_answers(
     return {
         instrument: [
             AnsweredForm(row.mood_day, row.answered_at)
-            for row in session.execute(_answered(patient_id, instrument, since))
+            for row in session.execute(
+                _REPORTS if instrument == SIDE_EFFECTS else _FORMS,
+                {"patient_id": patient_id, "instrument": instrument, "since": since},
+            )
         ]
         for instrument, since in needed.items()
     }
-
-
-def _answered(patient_id: UUID, instrument: str, since: date) -> Select[date, datetime]:
-    if instrument == SIDE_EFFECTS:
-        reports = SideEffectReport
-        return select(reports.mood_day, reports.answered_at).where(
-            reports.patient_id == patient_id, ~reports.superseded, reports.mood_day >= since
-        )
-    return select(CheckIn.mood_day, CheckIn.answered_at).where(
-        counting(patient_id, instrument), CheckIn.mood_day >= since, CheckIn.answered > 0
-    )

@@ -26,6 +26,12 @@ PAGES: Final = (
     "rules",
     "alerts",
     "on_call",
+    "patient.routes",
+    "patient.entering.treatment",
+    "patient.entering.sessions",
+    "patient.entering.check_in",
+    "patient.entering.people",
+    "patient.entering.invitation",
 )
 
 

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from api.browser.forms import Filled, checked, nested
 from api.browser.session import reader, settings
+from api.console.qr import invitation_link, picture_of
 from api.console.shell import page, shows, takes
 from api.http.auth import now
 from schemas.accounts import InvitationIn
@@ -48,7 +49,7 @@ def invitation_page(invited: Invited, name: str) -> Response:
     """The code to hand over."""
     link = None
     if invited.patient_id is not None:
-        link = f"{settings().public_url}/app/#invitation={invited.code}"
+        link = invitation_link(invited.code)
     return page(
         "clinic/invited.html",
         201,
@@ -56,6 +57,7 @@ def invitation_page(invited: Invited, name: str) -> Response:
         name=name,
         link=link if settings().public_url else None,
         join=f"{settings().public_url}/console/join",
+        picture=None if link is None else picture_of(link),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import ConcomitantTreatment
 from services.access import Action, Actor, scopes
@@ -61,10 +62,15 @@ def list_treatments(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
+    with reading(actor, Action.READ_TREATMENT, patient_id, "treatments_read", now) as (session, _):
+        return treatments_page(session, patient_id, limit, cursor)
+
+
+def treatments_page(session: Session, patient_id: UUID, limit: int, cursor: str | None) -> Page:
+    """The same for a transaction that is open."""
     table = ConcomitantTreatment
     query = select(*table.__table__.c).where(table.patient_id == patient_id)
-    with reading(actor, Action.READ_TREATMENT, patient_id, "treatments_read", now) as (session, _):
-        page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
+    page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
     return page.rendered(lambda row: shown(row, SHOWN))
 
 

@@ -16,6 +16,7 @@ from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, NotFound
 from services.paging import Page
 from services.patients.history.treatments import current_version, current_versions, load_treatment
+from services.rules.courses import Treatment
 from services.rules.indications import INDICATIONS
 from services.treatment.records import newest_first
 from services.treatment.versions import VersionedRecord
@@ -52,12 +53,23 @@ def list_courses(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """A patient's courses, newest first; raises `NotFound` and `Forbidden`."""
-    table = CourseVersion
     with reading(actor, Action.READ_TREATMENT, patient_id, "courses_read", now) as (session, _):
-        query = current_versions(table, patient_id)
-        page = newest_first(session, query, table.started_on, table.course_id, limit, cursor)
-        treatment = load_treatment(session, patient_id)
-    return page.rendered(lambda row: _record(row, len(treatment.of_course(str(row.course_id)))))
+        return courses_page(session, patient_id, limit, cursor)
+
+
+def courses_page(
+    session: Session,
+    patient_id: UUID,
+    limit: int,
+    cursor: str | None,
+    treatment: Treatment | None = None,
+) -> Page:
+    """The same for a transaction that is open; `treatment`: where it has been read."""
+    table = CourseVersion
+    query = current_versions(table, patient_id)
+    page = newest_first(session, query, table.started_on, table.course_id, limit, cursor)
+    known = treatment or load_treatment(session, patient_id)
+    return page.rendered(lambda row: _record(row, len(known.of_course(str(row.course_id)))))
 
 
 def known_course(session: Session, patient_id: UUID, course_id: UUID) -> Any:

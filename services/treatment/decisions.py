@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
 
 from models import SessionDecision
 from services.access import Action, Actor
@@ -45,7 +47,18 @@ SHOWN: Final = (
     "decided_by",
     "decided_at",
 )
-Ask = Callable[[Writing, Any, str | None], Refusals]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Where and when it is asked what stands against a decision; `timezone`: the patient's."""
+
+    session: Session
+    timezone: str
+    now: datetime
+
+
+Ask = Callable[[Asking, Any, str | None], Refusals]
 
 
 def decide_about_session(
@@ -94,43 +107,60 @@ def _found(writing: Writing, row: Any, outcome: str, reason: str | None) -> list
     ask = ASKED.get(outcome)
     if ask is None:
         return []
-    standing = ask(writing, row, reason)
+    asking = Asking(writing.session, writing.patient.timezone, writing.now)
+    standing = ask(asking, row, reason)
     if standing:
         raise Invalid({FIELDS.get(name, name): words for name, words in standing.items()})
-    without = ask(writing, row, None)
-    return [word for words in without.values() for word in words]
+    return _in_words(ask(asking, row, None))
 
 
-def _clearance(writing: Writing, row: Any, reason: str | None) -> Refusals:
+def _in_words(standing: Refusals) -> list[str]:
+    return [word for words in standing.values() for word in words]
+
+
+def what_stands_against(
+    actor: Actor, patient_id: UUID, session_id: UUID, now: datetime
+) -> dict[str, list[str]]:
+    """What stands against `cleared` and `discharged` as things are, in words, before anybody
+    decides; raises `NotFound` and `Forbidden`.
+    """
+    action, event = Action.READ_TREATMENT, "session_decisions_read"
+    with reading(actor, action, patient_id, event, now) as (session, patient):
+        row = known_session(session, patient_id, session_id)
+        asking = Asking(session, patient.timezone, now)
+        return {outcome: _in_words(ask(asking, row, None)) for outcome, ask in ASKED.items()}
+
+
+def _clearance(asking: Asking, row: Any, reason: str | None) -> Refusals:
     treated = rule_session(row)
-    zone = treated.zone(find_zone(writing.patient.timezone) or UTC)
+    zone = treated.zone(find_zone(asking.timezone) or UTC)
     day = wall_clock(row.started_at, zone).date()
     return clearance_refusals(
         treated,
         day,
-        newest(load_screenings(writing.session, row.patient_id), day),
-        load_vitals(writing.session, row.session_id),
+        newest(load_screenings(asking.session, row.patient_id), day),
+        load_vitals(asking.session, row.session_id),
         reason,
     )
 
 
-def _discharge(writing: Writing, row: Any, reason: str | None) -> Refusals:
+def _discharge(asking: Asking, row: Any, reason: str | None) -> Refusals:
     return discharge_refusals(
         rule_session(row),
-        writing.now,
-        load_vitals(writing.session, row.session_id),
-        _is_acknowledged(writing, row.session_id),
+        asking.now,
+        load_vitals(asking.session, row.session_id),
+        _is_acknowledged(asking.session, row.session_id),
         reason,
-        find_zone(writing.patient.timezone) or UTC,
+        find_zone(asking.timezone) or UTC,
     )
 
 
 ASKED: Final[dict[str, Ask]] = {"cleared": _clearance, "discharged": _discharge}
 
 
-def _is_acknowledged(writing: Writing, session_id: UUID) -> bool:
+def _is_acknowledged(session: Session, session_id: UUID) -> bool:
     return bool(
-        writing.session.scalar(
+        session.scalar(
             select(
                 exists().where(
                     SessionDecision.session_id == session_id,
@@ -144,7 +174,7 @@ def _is_acknowledged(writing: Writing, session_id: UUID) -> bool:
 def _check_driving(writing: Writing, row: Any, decision_id: UUID) -> None:
     """E6: somebody goes home who has not acknowledged the driving restriction."""
     zone = find_zone(writing.patient.timezone) or UTC
-    acknowledged = _is_acknowledged(writing, row.session_id)
+    acknowledged = _is_acknowledged(writing.session, row.session_id)
     decision = e6_not_acknowledged(rule_session(row), zone, acknowledged)
     keep_outcome(
         writing, decided_about_session(writing.patient, writing.now, [decision]), decision_id

@@ -54,10 +54,15 @@ def list_screenings(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """Newest first by when they were entered; raises `NotFound` and `Forbidden`."""
+    with reading(actor, Action.READ_TREATMENT, patient_id, "screenings_read", now) as (session, _):
+        return screenings_page(session, patient_id, limit, cursor)
+
+
+def screenings_page(session: Session, patient_id: UUID, limit: int, cursor: str | None) -> Page:
+    """The same for a transaction that is open."""
     table = StoredScreening
     query = select(*table.__table__.c).where(table.patient_id == patient_id)
-    with reading(actor, Action.READ_TREATMENT, patient_id, "screenings_read", now) as (session, _):
-        page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
+    page = newest_first(session, query, table.entered_at, table.id, limit, cursor)
     return page.rendered(_record)
 
 

@@ -40,11 +40,23 @@ def list_sessions(
     actor: Actor, patient_id: UUID, limit: int, cursor: str | None, now: datetime
 ) -> Page:
     """Newest first by their start; raises `NotFound` and `Forbidden`."""
-    table = TreatmentSessionVersion
     with reading(actor, Action.READ_TREATMENT, patient_id, "sessions_read", now) as (session, _):
-        query = current_versions(table, patient_id)
-        page = newest_first(session, query, table.started_at, table.session_id, limit, cursor)
-        around = load_around(session, patient_id)
+        return sessions_page(session, patient_id, limit, cursor, now)
+
+
+def sessions_page(
+    session: Session,
+    patient_id: UUID,
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+    treatment: Treatment | None = None,
+) -> Page:
+    """The same for a transaction that is open; `treatment`: where it has been read."""
+    table = TreatmentSessionVersion
+    query = current_versions(table, patient_id)
+    page = newest_first(session, query, table.started_at, table.session_id, limit, cursor)
+    around = load_around(session, patient_id, treatment)
     return page.rendered(lambda row: record_from(row, around, now))
 
 
@@ -74,8 +86,8 @@ class Around:
     overtaken: frozenset[UUID]
 
 
-def load_around(session: Session, patient_id: UUID) -> Around:
-    """Read it once for all sessions of a patient."""
+def load_around(session: Session, patient_id: UUID, treatment: Treatment | None = None) -> Around:
+    """Read it once for all sessions of a patient; `treatment` as it is now, where it is known."""
     zone = session.execute(select(Patient.timezone).where(Patient.id == patient_id)).scalar_one()
     decisions = session.execute(
         select(
@@ -90,7 +102,7 @@ def load_around(session: Session, patient_id: UUID) -> Around:
     cleared_at = {row.session_id: row.decided_at for row in decisions if row.kind == "clearance"}
     return Around(
         zone=find_zone(zone) or UTC,
-        treatment=load_treatment(session, patient_id),
+        treatment=treatment or load_treatment(session, patient_id),
         screenings=load_screenings(session, patient_id),
         decided={(row.session_id, row.kind): row.outcome for row in decisions},
         overtaken=_overtaken(session, patient_id, cleared_at),

@@ -20,6 +20,7 @@ ALLOWED: Final = frozenset(
 # What the older fields of a package's metadata say, in SPDX's words.
 OLDER: Final = {
     "Apache 2.0": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD License": "LicenseRef-BSD",
     "ISC License": "ISC",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.audit import AGAIN
+
 PATIENT: Final = "/console/patients/<uuid:patient_id>"
+ENTER: Final = f"{PATIENT}/enter"
+COURSE: Final = f"{PATIENT}/correct/course/<uuid:course_id>"
+OTHER: Final = f"{PATIENT}/correct/treatment/<uuid:record_id>"
+SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
+VITALS: Final = f"{SESSION}/vitals/<uuid:vitals_id>"
+SESSION_FORM: Final = ("courses_read", "users_read", "patient_read")
 ALERT: Final = "/console/alerts/<uuid:alert_id>"
 OVERRIDE: Final = "/console/on-call/overrides/<uuid:schedule_id>/<uuid:override_id>"
 METHOD: Final = "/console/on-call/contact/<uuid:method_id>"
@@ -19,7 +27,47 @@ TODAY: Final[dict[str, tuple[str, ...]]] = {
     "GET /console/today": ("caseload_read",),
     "GET /console/today/print": ("caseload_printed",),
 }
-PATIENTS: Final[dict[str, tuple[str, ...]]] = {}
+# A form says whom it is about: the patient is read with it, and with its refusal.
+PATIENTS: Final[dict[str, tuple[str, ...]]] = {
+    f"GET {PATIENT}": ("overview_read",),
+    f"GET {PATIENT}/trend.<suffix>": ("trend_read",),
+    f"GET {ENTER}/course": ("patient_read",),
+    f"POST {ENTER}/course": ("course_written", AGAIN, "patient_read"),
+    f"GET {COURSE}": ("courses_read", "patient_read"),
+    f"POST {COURSE}": ("courses_read", "course_changed", "patient_read"),
+    f"GET {ENTER}/screening": ("patient_read",),
+    f"POST {ENTER}/screening": ("screening_written", AGAIN, "patient_read"),
+    f"GET {ENTER}/treatment": ("patient_read",),
+    f"POST {ENTER}/treatment": ("concomitant_treatment_written", AGAIN, "patient_read"),
+    f"GET {OTHER}": ("treatments_read", "patient_read"),
+    f"POST {OTHER}": ("treatments_read", "concomitant_treatment_stopped", "patient_read"),
+    f"GET {ENTER}/session": (*SESSION_FORM, "sessions_read"),
+    f"POST {ENTER}/session": (*SESSION_FORM, "session_written", AGAIN),
+    f"GET {SESSION}": ("session_read", "vitals_read", "session_decisions_read", "patient_read"),
+    f"GET {SESSION}/correct": (*SESSION_FORM, "session_read"),
+    f"POST {SESSION}/correct": (*SESSION_FORM, "session_read", "session_changed"),
+    f"GET {SESSION}/vitals": ("session_read", "patient_read"),
+    f"POST {SESSION}/vitals": ("session_read", "vitals_written", AGAIN, "patient_read"),
+    f"GET {VITALS}": ("session_read", "vitals_read", "patient_read"),
+    f"POST {VITALS}": ("session_read", "vitals_read", "vitals_changed", "patient_read"),
+    f"GET {SESSION}/decide/<kind>": ("session_read", "patient_read"),
+    f"POST {SESSION}/decide/<kind>": (
+        "session_read",
+        "session_decision_written",
+        AGAIN,
+        "patient_read",
+    ),
+    f"GET {ENTER}/check-in": ("patient_read",),
+    f"POST {ENTER}/check-in": ("check_in_written", AGAIN, "patient_read"),
+    f"GET {ENTER}/contact": ("patient_read",),
+    f"POST {ENTER}/contact": ("patient_changed", "patient_read"),
+    f"GET {ENTER}/team": ("users_read", "patient_read"),
+    f"POST {ENTER}/team": ("users_read", "care_team_changed", "patient_read"),
+    f"GET {ENTER}/status": ("patient_read",),
+    f"POST {ENTER}/status": ("patient_changed", "patient_read"),
+    f"GET {ENTER}/invitation": ("patient_read",),
+    f"POST {ENTER}/invitation": ("device_invited", "patient_read"),
+}
 ALERTS: Final[dict[str, tuple[str, ...]]] = {
     "GET /console/alerts": ("alerts_listed",),
     "GET /console/alerts/board": ("alerts_listed",),

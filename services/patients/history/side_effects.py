@@ -94,6 +94,16 @@ def load_vitals(session: Session, session_id: UUID) -> list[RuleVitals]:
     return [rule_vitals(row) for row in rows]
 
 
+def vitals_of_patient(session: Session, patient_id: UUID) -> list[RuleVitals]:
+    """All vital signs of a patient in their last version, in the order taken."""
+    rows = session.execute(
+        select(*StoredVitals.__table__.c)
+        .where(StoredVitals.patient_id == patient_id, StoredVitals.superseded_revision.is_(None))
+        .order_by(StoredVitals.taken_at, StoredVitals.id)
+    )
+    return [rule_vitals(row) for row in rows]
+
+
 def rule_vitals(row: Any) -> RuleVitals:
     """One set of vital signs as the rules see it."""
     return RuleVitals(

@@ -55,10 +55,21 @@ def quiet(now: datetime) -> ColumnElement[bool]:
 
 def silent_after_risk(session: Session, now: datetime) -> dict[UUID, SilenceAfterRisk]:
     """The patients of the clinic whose silence is high by N1, whether it was reported or not."""
+    return _silent(session, now)
+
+
+def silence_of(session: Session, patient_id: UUID, now: datetime) -> SilenceAfterRisk | None:
+    """The same of one patient; None while it is not high."""
+    return _silent(session, now, Patient.id == patient_id).get(patient_id)
+
+
+def _silent(
+    session: Session, now: datetime, *among: ColumnElement[bool]
+) -> dict[UUID, SilenceAfterRisk]:
     invited_at = case((Patient.risk_at_intake, User.created_at))
     status = PatientStatus
     newest = func.greatest(status.item9_positive_at, status.cssrs_moderate_at, invited_at)
-    found = load_silence(session, now, quiet(now), newest >= now - RISK_SPAN)
+    found = load_silence(session, now, quiet(now), newest >= now - RISK_SPAN, *among)
     decided = {patient_id: silence_after_risk(facts) for patient_id, facts in found.items()}
     return {one: silence for one, silence in decided.items() if silence is not None}
 

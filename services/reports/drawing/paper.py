@@ -14,6 +14,7 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
 from services.reports.drawing.paint import BOLD, FAMILY, REGULAR, Painting, font_file
+from services.reports.drawing.scripts import fonts_for
 
 MARGIN: Final = 15.0  # mm, all round
 WIDTH: Final = 210.0 - 2 * MARGIN
@@ -26,11 +27,15 @@ _SOFT: Final = 89
 
 
 class Paper(FPDF):
-    """A4, upright, in mm; every page ends with its number and what the report rests on."""
+    """A4, upright, in mm; every page begins with whose it is and from where (`whose`, `place`), and
+    ends with its number and what the report rests on.
+    """
 
-    def __init__(self, title: str, foot: str, made_at: datetime | None) -> None:
+    def __init__(
+        self, title: str, foot: str, made_at: datetime | None, *, whose: str = "", place: str = ""
+    ) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
-        self._foot = foot
+        self._foot, self._whose, self._place = foot, whose, place
         self.lacks_glyphs = False
         self.set_title(title)
         self.set_creator("Interlude")
@@ -42,8 +47,23 @@ class Paper(FPDF):
         self.add_font(FAMILY, "", font_file(REGULAR))
         self.add_font(FAMILY, "B", font_file(BOLD))
         self._known = _characters(self)
+        self._taken: dict[str, str] = {}
         self.write_in(9)
         self.add_page()
+
+    def header(self) -> None:
+        """Called at the begin of each page: a leaf that comes apart still says whose it is."""
+        if not self._whose:
+            return
+        self.write_in(11, bold=True)
+        room = WIDTH - 50 if self._place else WIDTH
+        self.cell(room, 5.5, self._fitting(self._whose, room))
+        self.write_in(8.5, soft=True)
+        self.cell(50, 5.5, self._fitting(self._place, 50), align="R", new_x=XPos.LMARGIN)
+        self.ln(6)
+        self.set_draw_color(181)
+        self.line(MARGIN, self.get_y(), MARGIN + WIDTH, self.get_y())
+        self.ln(2)
 
     def footer(self) -> None:
         """Called at the end of each page."""
@@ -58,10 +78,30 @@ class Paper(FPDF):
         self.set_text_color(_SOFT if soft else _INK)
 
     def printable(self, words: str) -> str:
-        """The words with a mark where the font lacks a character; remembers that it was needed."""
+        """The words with a mark where no font has a character; remembers that it was needed. Other
+        scripts are written in the machine's own fonts, shaped and in their direction.
+        """
+        lacking = {c for c in words if ord(c) not in self._known}
+        if lacking:
+            self._take_fonts(fonts_for(lacking))
         shown = "".join(c if ord(c) in self._known else UNKNOWN for c in words)
         self.lacks_glyphs = self.lacks_glyphs or shown != words
         return shown
+
+    def _take_fonts(self, files: Sequence[str]) -> None:
+        for file in files:
+            if file in self._taken:
+                continue
+            name = f"beside-{len(self._taken)}"
+            self.add_font(name, "", file)
+            self._taken[file] = name
+            font = self.fonts[name]
+            if isinstance(font, TTFFont):
+                self._known |= frozenset(font.cmap)
+        if files:
+            self.set_fallback_fonts(list(self._taken.values()), exact_match=False)
+            # A line is the paper's, whatever script its first word is in.
+            self.set_text_shaping(True, direction="ltr")
 
     def line_of(
         self, words: str, size: float = 9, *, bold: bool = False, soft: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from services.reports.drawing import symbols
@@ -24,24 +25,26 @@ from services.reports.drawing.paint import (
     width_of,
 )
 from services.reports.drawing.words import day_words, dose_words, number_words, plain
+from services.reports.pictures.week_means import week_means
 from services.rules.day_series import DayValue
 from services.rules.instruments.definition import Band, instrument
 from services.rules.trend.document import TrendReport
 from services.rules.trend.report import WITH_STATUS
+from services.rules.trend.treatment import SessionFigures
 
 T = TypeVar("T")
 
 # From nothing to much: distinguished by lightness, and by their names beside them.
 _SHADES: Final = ("#ffffff", "#f6f6f6", "#eeeeee", "#e6e6e6", "#dddddd")
 REFERENCE_ROOM: Final = 96.0
-BAND_ROOM: Final = 128.0
-SESSION_ROOM: Final = 32.0  # above the plot: numbers, and below them doses
+SESSION_ROOM: Final = 46.0  # above the plot: phase and what is given, numbers, doses
 ITEM9_ROOM: Final = 44.0  # below the plot: one row for each answer of 1, 2, 3
 _ITEM9_ROW: Final = 13.0
 _NARROWEST_DOT: Final = 2.2  # px: narrower dots would only thicken the line
 _CROWDED: Final = 8.0  # px between the lines of sessions
 _HALF: Final = 0.5  # totals are whole: what lies between two bands belongs to neither
 _DASH: Final = "5 2 1 2"
+WEEK_DASH: Final = "6 3"
 _NAMES: Final = 24.0  # where the names of the rows begin
 
 
@@ -51,14 +54,12 @@ def bands_of(code: str) -> Sequence[Band]:
 
 
 def draw_bands(frame: Frame, code: str) -> None:
-    """Shaded bands with their names and ranges in the margin."""
+    """Shaded bands that touch, with their names and ranges within."""
     for band, shade in zip(bands_of(code), _SHADES, strict=False):
         top, bottom = frame.y(band.high + _HALF), frame.y(band.low - _HALF)
         frame.painting.rect((frame.left, top), (frame.right - frame.left, bottom - top), shade)
-        x = frame.right + REFERENCE_ROOM
-        frame.painting.line((x, top + 1.5), (x, bottom - 1.5), stroke=SOFT, width=1.5)
         words = f"{plain(band.name)} {band.low}–{band.high}"
-        frame.painting.text((x + 6, (top + bottom) / 2 + 4), words, size=10.5, colour=SOFT)
+        frame.painting.text((frame.left + 5, top + 11), words, size=9.5, colour=SOFT)
 
 
 def references(report: TrendReport) -> Iterator[tuple[float, str, str]]:
@@ -157,11 +158,79 @@ def draw_sessions(frame: Frame, report: TrendReport) -> None:
     crowded = bool(places) and (frame.right - frame.left) / len(places) < _CROWDED
     end = frame.top + 7 if crowded else frame.bottom
     for x in places:
-        frame.painting.line((x, frame.top - 4), (x, end), stroke=SOFT, width=0.9, dash=_DASH)
+        frame.painting.line((x, frame.top - 4), (x, end), stroke=FAINT, width=0.9, dash=_DASH)
     _draw_numbers(frame, report, places)
     if places:
         frame.painting.text((_NAMES, frame.top - 18), "session", size=10, colour=SOFT)
     _draw_doses(frame, report, places)
+    _draw_phases(frame, report)
+
+
+def _draw_phases(frame: Frame, report: TrendReport) -> None:
+    """A bar from the first to the last session of each course, with its phase, product and route:
+    the induction's is dark, the maintenance's light.
+    """
+    phases = {one.id: one.phase for one in report.courses}
+    free_from = 0.0
+    for found in by_course(report):
+        first, last = ordinal_x(frame, found[0].day), ordinal_x(frame, found[-1].day)
+        phase = phases.get(found[0].session.course_id, "")
+        y, colour = frame.top - 42, SOFT if phase == "induction" else FAINT
+        frame.painting.line((first - 2, y), (last + 2, y), stroke=colour, width=3)
+        words = course_words(phase, found[0])
+        width = width_of(words, 10)
+        left = min(first - 2, frame.right - width)
+        if left >= free_from:
+            frame.painting.text((left, frame.top - 31), words, size=10, colour=SOFT)
+            free_from = left + width + 8
+
+
+def by_course(report: TrendReport) -> list[list[SessionFigures]]:
+    """The sessions of the days asked for, of each course apart."""
+    found: dict[str, list[SessionFigures]] = {}
+    for one in report.sessions:
+        found.setdefault(one.session.course_id, []).append(one)
+    return list(found.values())
+
+
+def course_words(phase: str, first: SessionFigures) -> str:
+    """`induction: ketamine iv`, of the first session."""
+    given = " ".join(part for part in (first.session.product, first.session.route) if part)
+    return f"{phase}: {given}" if phase else given
+
+
+def silences(report: TrendReport, last: date) -> list[tuple[date, date]]:
+    """Where nothing was answered for so long that the line is broken: from and to; also at the end.
+
+    `last`: the last day of the picture.
+    """
+    found = runs_of(report)
+    between = [(before[-1].day, after[0].day) for before, after in pairwise(found)]
+    step = longest_step(report.instrument, report.numbers)
+    if found and (last - found[-1][-1].day).days > step:
+        between.append((found[-1][-1].day, last))
+    return between
+
+
+def draw_silences(frame: Frame, report: TrendReport, last: date) -> None:
+    """A hatched foot where nothing was answered."""
+    for since, until in silences(report, last):
+        left, right = ordinal_x(frame, since) + 2, ordinal_x(frame, until) - 2
+        if right > left:
+            draw_silence_mark(frame.painting, (left, frame.bottom - 4), right - left)
+
+
+def draw_silence_mark(painting: Painting, at: Point, width: float) -> None:
+    """A row of short strokes, so wide."""
+    x, y = at
+    painting.line((x, y), (x + width, y), stroke=SOFT, width=6, dash="1.2 3")
+
+
+def draw_week_means(frame: Frame, report: TrendReport) -> None:
+    """The mean of a week, where a form is answered every day."""
+    found = [(frame.x(day.toordinal()), frame.y(float(value))) for day, value in week_means(report)]
+    if len(found) > 1:
+        frame.painting.path(polyline(found), stroke=ACCENT, width=1.2, dash=WEEK_DASH)
 
 
 def _draw_numbers(frame: Frame, report: TrendReport, places: list[float]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from services.reports.drawing import symbols
 from services.reports.drawing.axes import Frame, Scale, date_ticks, point_ticks
 from services.reports.drawing.numbers import longest_step
-from services.reports.drawing.paint import LINE, SOFT, Painting, Point, dots
+from services.reports.drawing.paint import ACCENT, LINE, SOFT, Painting, Point, dots
 from services.reports.drawing.words import (
     NOT_SAFE,
     counted,
@@ -22,12 +22,18 @@ from services.reports.drawing.words import (
     title_of,
     validation_words,
 )
-from services.reports.pictures.captions import Captions, LegendEntry, Mark, heading
+from services.reports.pictures.captions import (
+    Captions,
+    LegendEntry,
+    Mark,
+    heading,
+    line_sample,
+)
 from services.reports.pictures.trend_layers import (
-    BAND_ROOM,
     ITEM9_ROOM,
     REFERENCE_ROOM,
     SESSION_ROOM,
+    WEEK_DASH,
     bands_of,
     draw_bands,
     draw_item9,
@@ -37,8 +43,13 @@ from services.reports.pictures.trend_layers import (
     draw_series,
     draw_session_mark,
     draw_sessions,
+    draw_silence_mark,
+    draw_silences,
+    draw_week_means,
     runs_of,
+    silences,
 )
+from services.reports.pictures.week_means import week_means
 from services.rules.mood_days import DAY_STARTS_AT
 from services.rules.trend.document import TrendReport
 
@@ -64,7 +75,7 @@ def draw_trend(
     painting = Painting(*size, title=named, description=describe(report))
     span = _span(report)
     heading(painting, _under(report, span))
-    captions = Captions(painting, report, _legend(report), alone=alone)
+    captions = Captions(painting, report, _legend(report, span), alone=alone)
     _draw_days(_frame(painting, report, span, captions.top - 26), report, span)
     captions.draw()
     return painting
@@ -120,8 +131,7 @@ def _frame(
     """The plotting area above `bottom`, with as much room around it as this report needs."""
     first, last = (day.toordinal() for day in span) if span else (0, 1)
     margin = max(0.5, (last - first) * 0.012)
-    banded = bands_of(report.instrument)
-    right = painting.width - REFERENCE_ROOM - (BAND_ROOM if banded else 12)
+    right = painting.width - REFERENCE_ROOM - 12
     top = _HEADING + (SESSION_ROOM if report.sessions else 0)
     base = bottom - (ITEM9_ROOM if item9_words(report.instrument) else 0)
     highest = highest_total(report.instrument)
@@ -140,6 +150,9 @@ def _draw_days(frame: Frame, report: TrendReport, span: tuple[date, date] | None
     frame.value_axis(ticks, points_words(report.instrument))
     draw_references(frame, report)
     draw_sessions(frame, report)
+    if span:
+        draw_silences(frame, report, span[1])
+    draw_week_means(frame, report)
     draw_series(frame, report)
     draw_relapses(frame, report)
     frame.axes()
@@ -159,20 +172,36 @@ def _draw_time(frame: Frame, span: tuple[date, date], base: float) -> None:
     frame.painting.text((frame.right + 26, base + 16), "mood day", size=11, colour=SOFT)
 
 
-def _legend(report: TrendReport) -> Iterator[LegendEntry]:
+def _legend(report: TrendReport, span: tuple[date, date] | None) -> Iterator[LegendEntry]:
+    """Of what is drawn, and of nothing else."""
     step = longest_step(report.instrument, report.numbers)
-    yield LegendEntry(f"value of a day; line broken after {step} days without one", _series_mark)
+    if report.values:
+        yield LegendEntry(
+            f"value of a day; line broken after {step} days without one", _series_mark
+        )
+    if len(week_means(report)) > 1:
+        days = report.numbers.figures.windows.mean_days
+        yield LegendEntry(f"{days}-day mean", line_sample(ACCENT, 1.2, WEEK_DASH))
+    if span and silences(report, span[1]):
+        yield LegendEntry("nothing answered", _silence_mark)
     if report.sessions:
         yield LegendEntry("treatment session, numbered within its course", draw_session_mark)
-    if report.figures.treatment.relapses:
+    if _shows_relapse(report, span):
         yield LegendEntry("relapse", draw_relapse_mark)
     if report.figures.ranges:
         yield LegendEntry("range of several answers on a day", _range_mark)
     words = item9_words(report.instrument)
+    seen = set(report.item9_days.values())
     for answer, mark in symbols.ITEM9.items() if words else ():
-        yield LegendEntry(f"item 9: {answer}, {words[answer]}", _drawn(mark))
+        if answer in seen:
+            yield LegendEntry(f"item 9: {answer}, {words[answer]}", _drawn(mark))
     if words:
         yield LegendEntry(NOT_SAFE)
+
+
+def _shows_relapse(report: TrendReport, span: tuple[date, date] | None) -> bool:
+    found = report.figures.treatment.relapses
+    return span is not None and any(span[0] <= one.on <= span[1] for one in found)
 
 
 def _drawn(mark: symbols.Ring | symbols.Symbol) -> Mark:
@@ -183,6 +212,10 @@ def _series_mark(painting: Painting, at: Point) -> None:
     x, y = at
     painting.line((x - 9, y), (x + 9, y), stroke=LINE, width=1.6)
     painting.path(dots([at]), stroke=LINE, width=5, cap="round")
+
+
+def _silence_mark(painting: Painting, at: Point) -> None:
+    draw_silence_mark(painting, (at[0] - 11, at[1]), 22)
 
 
 def _range_mark(painting: Painting, at: Point) -> None:

@@ -22,6 +22,8 @@ from services.reports.pictures.overlay import NO_SESSION, draw_overlay
 from services.reports.pictures.survival import draw_effects
 from services.reports.pictures.trend_layers import bands_of
 from services.reports.pictures.trend_picture import draw_trend
+from services.reports.pictures.visit_sheet import Visit, draw_sheet
+from services.rules.catalogue import CATALOGUE, NBSP
 from services.rules.figures.session_effect import Duration
 from services.rules.mood_days import wall_clock
 from services.rules.side_effects.burden import Burden
@@ -43,7 +45,7 @@ _SESSION_WIDTHS: Final = (8, 22, 41, 12, 22, 13, 14, 30, 18)
 _SESSION_HEADS: Final = (
     "no.", "day", "treatment", "before", "best (day)", "effect", "days held", "status", "side eff.",
 )  # fmt: skip
-_ALERT_WIDTHS: Final = (38, 24, 24, 94)
+_ALERT_WIDTHS: Final = (38, 20, 122)
 CENSORED: Final = (
     "Censored: the effect still held when the next session came or the answers ended, so it lasted"
     " at least so long. The Kaplan-Meier median counts such sessions as long as they were followed."
@@ -53,8 +55,11 @@ AS_OPENED: Final = "Alerts as they were opened up to the data cut, without what 
 GLYPHS: Final = "Characters that this font lacks are shown as “?”: the record has the full name."
 
 
-def visit_pdf(report: TrendReport, *, name: str = "", mrn: str = "") -> bytes:
-    """The report as PDF; `name` and `mrn` are printed as given, and nowhere else in the file.
+def visit_pdf(
+    report: TrendReport, *, name: str = "", mrn: str = "", visit: Visit | None = None
+) -> bytes:
+    """The report as PDF; `name` and `mrn` are printed as given on every page, and nowhere else in
+    the file. With a `visit` its sheet comes first.
 
     The same report makes the same bytes.
     """
@@ -62,15 +67,23 @@ def visit_pdf(report: TrendReport, *, name: str = "", mrn: str = "") -> bytes:
 
     title = f"Trend report: {title_of(report.instrument)}"
     made_at = report.generated_at.astimezone(UTC)
-    paper = Paper(title, f"Content hash {report.content_hash}", made_at)
-    _head(paper, report, title, name, mrn)
+    known = visit or Visit()
+    born = f"born {day_words(known.born_on)}" if known.born_on else ""
+    whose = "   ".join(part for part in (name, f"MRN {mrn}" if mrn else "", born) if part)
+    foot = f"Content hash {report.content_hash}"
+    paper = Paper(title, foot, made_at, whose=whose, place=known.clinic)
+    _head(paper, report, title)
     if paper.lacks_glyphs:
         # Two names of another script may both read "????": the paper must still tell whose it is.
         paper.line_of(f"Record {report.patient_id}", 9)
     if not report.numbers.figures.is_first_edition:
         _open_alerts(paper, report)
+    if visit is not None:
+        draw_sheet(paper, report, visit)
     paper.section("In figures")
     paper.pairs(figures_in_words(report))
+    if visit is not None:
+        paper.add_page()
     paper.ln(3)
     size = _TREND if bands_of(report.instrument) else _WITHOUT_BANDS
     paper.ln(paper.picture(draw_trend(report, size, alone=False), 15, 180) + 1)
@@ -82,12 +95,8 @@ def visit_pdf(report: TrendReport, *, name: str = "", mrn: str = "") -> bytes:
     return bytes(paper.output())
 
 
-def _head(paper: Paper, report: TrendReport, title: str, name: str, mrn: str) -> None:
+def _head(paper: Paper, report: TrendReport, title: str) -> None:
     paper.line_of(title, 15 if len(title) < _LONG else 12.5, bold=True)
-    who = "   ".join(part for part in (name, f"MRN {mrn}" if mrn else "") if part)
-    if who:
-        paper.ln(0.5)
-        paper.line_of(who, 12, bold=True)
     paper.ln(0.8)
     cut = f"data cut: revision {report.revision} of {instant(report.cut_at)}"
     made = f"rules version {report.numbers.version}  ·  generated {instant(report.generated_at)}"
@@ -182,8 +191,17 @@ def _alert_rows(paper: Paper, report: TrendReport, shown: Sequence[OpenedAlert])
     for alert in reversed(shown):
         local = wall_clock(alert.triggered_at, report.zone)
         when = f"{day_words(local.date())}, {local:%H:%M}"
-        lines.append((when, alert.severity, alert.rule, plain(alert.family)))
-    paper.rows(_ALERT_WIDTHS, [("opened", "severity", "rule", "about"), *lines])
+        lines.append((when, alert.severity, _why(alert)))
+    paper.rows(_ALERT_WIDTHS, [("opened", "severity", "why"), *lines])
+
+
+def _why(alert: OpenedAlert) -> str:
+    """In words, never the id of a rule; one that the catalogue does not have any more by its
+    family.
+    """
+    known = CATALOGUE.get(alert.rule)
+    words = known.words if known else plain(alert.family)
+    return f"{words[:1].upper()}{words[1:]}".replace(NBSP, " ")
 
 
 def _alerts(paper: Paper, report: TrendReport) -> None:

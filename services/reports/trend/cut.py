@@ -17,11 +17,13 @@ from models import (
     Alert,
     AlertOccurrence,
     CheckIn,
+    ConcomitantTreatment,
     CourseVersion,
     HelpRequest,
     Patient,
     PatientStatus,
     SideEffectReport,
+    StoredScreening,
     StoredVitals,
     TreatmentSessionVersion,
     UnreadableBody,
@@ -29,11 +31,12 @@ from models import (
 from models.alerts.alert import SEVERITIES
 from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
-from services.patients.history.side_effects import read_effects
+from services.patients.history.side_effects import read_effects, rule_vitals
 from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LEVELS, Item9On, LevelOn
 from services.rules.instruments.definition import CSSRS_FORMS
 from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.session_day.vital_signs import SessionVitals
 from services.rules.side_effects.report import EffectsReport
 from services.rules.trend.document import OpenedAlert
 
@@ -252,6 +255,48 @@ def alerts_at(session: Session, cut: Cut) -> tuple[OpenedAlert, ...]:
                 is_open=row.resolved_at is None or row.resolved_at > cut.at,
             )
     return tuple(opened.values())
+
+
+def vitals_at(session: Session, cut: Cut) -> list[SessionVitals]:
+    """Vital signs as they stood at the cut, in the order taken."""
+    columns = StoredVitals.__table__.c
+    rows = session.execute(
+        select(*columns)
+        .where(
+            StoredVitals.patient_id == cut.patient_id,
+            StoredVitals.revision <= cut.revision,
+            func.coalesce(StoredVitals.superseded_revision, cut.revision + 1) > cut.revision,
+        )
+        .order_by(StoredVitals.taken_at, StoredVitals.id)
+    )
+    return [rule_vitals(row) for row in rows]
+
+
+def treatments_at(session: Session, cut: Cut) -> list[tuple[str, date, date | None]]:
+    """Other treatment known at the cut: name, since when, and until when if it had stopped."""
+    table = ConcomitantTreatment
+    rows = session.execute(
+        select(table.name, table.started_on, table.stopped_on, table.stopped_revision)
+        .where(table.patient_id == cut.patient_id, table.revision <= cut.revision)
+        .order_by(table.started_on, table.id)
+    )
+    return [
+        (row.name, row.started_on, row.stopped_on if _was(row.stopped_revision, cut) else None)
+        for row in rows
+    ]
+
+
+def screened_at(session: Session, cut: Cut) -> list[date]:
+    """The days of the screenings known at the cut."""
+    table = StoredScreening
+    known = select(table.screened_on).where(
+        table.patient_id == cut.patient_id, table.revision <= cut.revision
+    )
+    return list(session.scalars(known))
+
+
+def _was(revision: int | None, cut: Cut) -> bool:
+    return revision is not None and revision <= cut.revision
 
 
 def last_versions(rows: Iterable[Any]) -> list[Any]:

@@ -5,11 +5,17 @@ All are made after its transaction has ended: drawing holds no lock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import datetime
-from typing import Final
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Clinic
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.patients.view import visible_patient
@@ -17,7 +23,11 @@ from services.reports.drawing.raster import png
 from services.reports.pictures.sheet import trend_csv
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
-from services.reports.trend.report import Question, get_trend
+from services.reports.pictures.visit_sheet import OtherTreatment, Visit
+from services.reports.trend.cut import load_cut, screened_at, treatments_at, vitals_at
+from services.reports.trend.report import Question, build, get_trend
+from services.rules.instruments.definition import load_instruments
+from services.rules.mood_days import mood_day_at
 from services.rules.trend.document import TrendReport
 from services.turns import DRAWING
 
@@ -37,8 +47,8 @@ _NAMELESS: Final[dict[str, Callable[[TrendReport], bytes]]] = {
 def get_rendition(
     actor: Actor, patient_id: UUID, asked: Question, media_type: str, now: datetime
 ) -> tuple[bytes, str]:
-    """The report of a patient in view as CSV, SVG, PNG or PDF, and a file name that says nothing of
-    the person; only the PDF names them.
+    """The report of a patient in view as CSV, SVG, PNG or PDF, and a file name of MRN (or id),
+    instrument and day; only the PDF names the person.
 
     Raises what `get_trend` raises, `Unavailable` when too many are being drawn, and KeyError for
     another media type.
@@ -46,15 +56,75 @@ def get_rendition(
     suffix = _SUFFIXES[media_type]
     with DRAWING.turn(actor.user_id):
         report = get_trend(actor, patient_id, asked, now)
-        if media_type == PDF:
-            name, mrn = _name_and_number(actor, patient_id, now)
-            body = visit_pdf(report, name=name, mrn=mrn)
-        else:
-            body = _NAMELESS[media_type](report)
-    return body, f"trend-{report.revision}.{suffix}"
+        printed = _printed(actor, patient_id, asked, report, now, is_paper=media_type == PDF)
+        body = printed.pdf(report) if media_type == PDF else _NAMELESS[media_type](report)
+    day = mood_day_at(now, report.zone)
+    return body, f"{printed.file_name}-{report.instrument}-{day}.{suffix}"
 
 
-def _name_and_number(actor: Actor, patient_id: UUID, now: datetime) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """Whose report it is, and for staff what their visit begins with."""
+
+    patient_id: UUID
+    name: str
+    mrn: str
+    visit: Visit
+
+    def pdf(self, report: TrendReport) -> bytes:
+        return visit_pdf(report, name=self.name, mrn=self.mrn, visit=self.visit)
+
+    @property
+    def file_name(self) -> str:
+        """The MRN as far as every system can write it, else the id: never the name."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", self.mrn).strip("-.")
+        return plain or str(self.patient_id)
+
+
+def _printed(
+    actor: Actor,
+    patient_id: UUID,
+    asked: Question,
+    report: TrendReport,
+    now: datetime,
+    *,
+    is_paper: bool,
+) -> _Printed:
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
-        return patient.name, patient.mrn or ""
+        clinics = select(Clinic.name).where(Clinic.id == patient.clinic_id)
+        visit = Visit(clinic=session.scalars(clinics).one(), born_on=patient.born_on)
+        if is_paper and actor.patient_id is None:
+            visit = replace(visit, **_of_staff(session, patient_id, asked, report, now))
+        return _Printed(patient_id, patient.name, patient.mrn or "", visit)
+
+
+def _of_staff(
+    session: Session, patient_id: UUID, asked: Question, report: TrendReport, now: datetime
+) -> dict[str, Any]:
+    """What stands beside the scores, as known at the cut: the same cut makes the same paper."""
+    cut = load_cut(session, patient_id, report.revision)
+    forms = [
+        report
+        if code == report.instrument
+        else build(session, cut, replace(asked, instrument=code), now)
+        for code, one in load_instruments().items()
+        if not one.triage
+    ]
+    return {
+        "forms": [one for one in forms if one.values],
+        "vitals": vitals_at(session, cut),
+        "treatments": [OtherTreatment(*one) for one in treatments_at(session, cut)],
+        "last_visit": _last_visit(report, screened_at(session, cut)),
+    }
+
+
+def _last_visit(report: TrendReport, screened: list[date]) -> date | None:
+    """The last day before the cut's own on which they were in the clinic; None when that was the
+    last session, of which the sheet tells anyhow.
+    """
+    sessions = {one.day for one in report.figures.treatment.sessions}
+    today = mood_day_at(report.cut_at, report.zone)
+    visits = [day for day in (*sessions, *screened) if day < today]
+    last = max(visits, default=None)
+    return None if last in sessions else last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -24,6 +25,8 @@ from services.reports.trend.cut import (
     levels_at,
     load_cut,
 )
+from services.rules.courses import Treatment
+from services.rules.day_series import SeriesEntry
 from services.rules.instruments.definition import UnknownInstrument, instrument
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.trend.document import TrendReport
@@ -57,17 +60,39 @@ def get_trend(actor: Actor, patient_id: UUID, asked: Question, now: datetime) ->
 
 def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendReport:
     """The report as of a cut, with the numbers that were in force at the cut."""
-    zone = find_zone(cut.timezone) or UTC
-    numbers = REPORTS.at(cut.at)
-    first_edition = numbers.figures.is_first_edition
-    entries = entries_at(session, cut, asked.instrument)
+    return report_of(session, cut, asked, gather(session, cut, asked.instrument), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a report is made of: the check-ins of its instrument, and what stands beside them."""
+
+    entries: Sequence[SeriesEntry]
+    treatment: Treatment
+    beside: Beside
+
+
+def gather(session: Session, cut: Cut, instrument: str) -> Gathered:
+    """Read what was known at a cut."""
+    first_edition = REPORTS.at(cut.at).figures.is_first_edition
     treatment = load_treatment(session, cut.patient_id, cut.revision)
     beside = Beside(
         treatment.in_patients_zone() if first_edition else treatment,
         levels_at(session, cut, named=not first_edition),
         effects_at(session, cut),
-        () if first_edition else item9_elsewhere_at(session, cut, asked.instrument),
+        () if first_edition else item9_elsewhere_at(session, cut, instrument),
     )
+    return Gathered(entries_at(session, cut, instrument), treatment, beside)
+
+
+def report_of(
+    session: Session, cut: Cut, asked: Question, gathered: Gathered, now: datetime
+) -> TrendReport:
+    """The report from what was read for it."""
+    zone = find_zone(cut.timezone) or UTC
+    numbers = REPORTS.at(cut.at)
+    first_edition = numbers.figures.is_first_edition
+    entries, treatment, beside = gathered.entries, gathered.treatment, gathered.beside
     # Who answers in a zone ahead of their profile's may be in the next mood day already, and so
     # may a session in its own.
     known_days = [*(entry.mood_day for entry in entries), *beside.days()]
@@ -97,6 +122,7 @@ def build(session: Session, cut: Cut, asked: Question, now: datetime) -> TrendRe
         alerts=alerts_at(session, cut),
         from_day=asked.from_day,
         to_day=asked.to_day,
+        courses=treatment.courses,
     )
 
 

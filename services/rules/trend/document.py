@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 
+from services.rules.courses import Course
 from services.rules.day_series import DayRow, DayValue, day_values
 from services.rules.figures.item9 import Item9Series
 from services.rules.figures.session_effect import EarliestLosses, EffectDuration
@@ -45,7 +46,8 @@ class TrendReport:
     """The report of one instrument as of a data cut.
 
     `from_day` and `to_day` are the mood days asked for (None: from the first, to the newest);
-    `numbers` were in force at the cut; alerts come oldest first.
+    `numbers` were in force at the cut; alerts come oldest first; `courses` as known at the cut,
+    for the pictures: the document has the newest alone.
     """
 
     patient_id: str
@@ -59,6 +61,7 @@ class TrendReport:
     alerts: tuple[OpenedAlert, ...] = ()
     from_day: date | None = None
     to_day: date | None = None
+    courses: tuple[Course, ...] = ()
 
     @cached_property
     def document(self) -> Json:

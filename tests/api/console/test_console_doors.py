@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -16,6 +16,24 @@ from tests.builders.world import ClinicWorld, Person, World
 
 P, C, O, A = "patient", "clinician", "on_call", "admin"  # noqa: E741 - columns of the contract's table
 STAFF: Final = frozenset({C, O, A})
+
+# About a patient: what their clinicians enter and correct, and what an administrator may as well.
+TREATMENT_FORMS: Final = (
+    *("enter/course", "enter/screening", "enter/treatment", "enter/session", "enter/check-in"),
+    "correct/course/<uuid:course_id>",
+    "correct/treatment/<uuid:record_id>",
+    "sessions/<uuid:session_id>/correct",
+    "sessions/<uuid:session_id>/vitals",
+    "sessions/<uuid:session_id>/vitals/<uuid:vitals_id>",
+    "sessions/<uuid:session_id>/decide/<kind>",
+)
+PEOPLE_FORMS: Final = ("enter/contact", "enter/team", "enter/status", "enter/invitation")
+
+
+def forms_of(below: str, *paths: str) -> list[str]:
+    """Each form is shown, and takes what it sends."""
+    return [f"{method} {below}{path}" for path in paths for method in ("GET", "POST")]
+
 
 # Route below /console: who is let in; everybody else is 403.
 ROWS: Final[Mapping[str, frozenset[str]]] = {
@@ -62,6 +80,11 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "POST /on-call/contact/<uuid:method_id>/remove": STAFF,
     "GET /on-call/drills": STAFF,
     "POST /on-call/drills": frozenset({A}),
+    "GET /patients/<uuid:patient_id>": STAFF,
+    "GET /patients/<uuid:patient_id>/trend.<suffix>": frozenset({C, O}),
+    "GET /patients/<uuid:patient_id>/sessions/<uuid:session_id>": frozenset({C, O}),
+    **dict.fromkeys(forms_of("/patients/<uuid:patient_id>/", *TREATMENT_FORMS), frozenset({C})),
+    **dict.fromkeys(forms_of("/patients/<uuid:patient_id>/", *PEOPLE_FORMS), frozenset({C, A})),
     "POST /log-out": STAFF,
     "GET /<path:anything>": STAFF,
 }
@@ -78,6 +101,9 @@ OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     # Of nobody: that those of others are not there is held by the tests of their services.
     **dict.fromkeys(("schedule_id", "override_id", "link_id", "method_id"), lambda _: UUID(int=7)),
     "anything": lambda _: "nowhere",
+    "suffix": lambda _: "csv",
+    "kind": lambda _: "clearance",
+    **dict.fromkeys(("course_id", "record_id", "session_id", "vitals_id"), lambda _: uuid4()),
 }
 
 

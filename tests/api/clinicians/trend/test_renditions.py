@@ -8,6 +8,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
@@ -19,6 +20,7 @@ from tests.builders.entries import phq9
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person
 
+ZONE = "Europe/Paris"
 NAME = "Zoë <b>&Quagga"
 FORMS = ("text/csv", "image/svg+xml", "image/png", "application/pdf")
 
@@ -91,8 +93,8 @@ def test_no_form_is_kept_by_a_cache_or_names_the_patient_outside_of_it(
     kind, _, name = headers["Content-Disposition"].partition("; ")
     assert kind == ("attachment" if form == "text/csv" else "inline")
     suffix = {"image/svg+xml": "svg"}.get(form, form.partition("/")[2])
-    revision = rows(patient, "SELECT revision FROM patient_status")[0].revision
-    assert name == f'filename="trend-{revision}.{suffix}"'
+    day = datetime.now(ZoneInfo(ZONE)) - timedelta(hours=4)
+    assert name == f'filename="MRN-77-phq9-daily-{day.date()}.{suffix}"'
 
 
 def test_the_picture_says_what_it_shows_and_may_reach_nothing(

@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from xml.etree import ElementTree
 
+import pypdfium2
+
+from services.reports.pictures.visit import visit_pdf
 from services.rules.courses import Session
 from services.rules.day_series import DayRow
 from services.rules.figures.session_effect import Duration, SessionEffect, session_windows
@@ -18,7 +21,7 @@ from services.rules.trend.report import trend
 from services.rules.trend.treatment import SessionFigures, TreatmentFigures
 from tools.simulated_reports import report
 
-__all__ = ["bare", "commands", "parsed", "paths", "report", "session", "texts"]
+__all__ = ["bare", "commands", "pages", "parsed", "paths", "report", "session", "texts"]
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -97,3 +100,9 @@ def session(
     (window,) = session_windows([one])
     effect = SessionEffect(pre, False, None, None, 0)
     return SessionFigures(one, one.day(UTC), number, window, effect, Duration("unknown"))
+
+
+def pages(found: TrendReport, **who: Any) -> list[str]:
+    """The words of each page."""
+    made = pypdfium2.PdfDocument(visit_pdf(found, **who))
+    return [page.get_textpage().get_text_range() for page in made]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from services.reports.drawing.paint import INK, LINE, PAPER
 from services.reports.pictures.trend_picture import trend_svg
+from services.rules.courses import Course
 from services.rules.figures.baseline import Baseline
 from services.rules.instruments.definition import load_instruments
 from services.rules.trend.treatment import SessionFigures
@@ -110,6 +112,35 @@ def test_each_session_is_a_line_with_its_number_and_the_dose_where_it_changes():
     assert len(lines) == 4
     assert [words for words in texts(drawn) if words in "1234"][:4] == ["1", "4", "2", "3"]
     assert [words for words in texts(drawn) if words.endswith(" mg")] == ["35 mg", "42.5 mg"]
+
+
+def test_a_course_begins_with_its_phase_product_and_route():
+    courses = (Course("c", "ketamine", "induction", START),)
+    found = bare(series(*range(14)), sessions=(treated(1, 0), treated(2, 4)))
+    assert "induction: ketamine iv" in texts(trend_svg(replace(found, courses=courses)))
+    assert "ketamine iv" in texts(trend_svg(found)), "a course that nobody knows has no phase"
+
+
+def test_the_mean_of_a_week_is_drawn_where_a_form_is_answered_every_day():
+    drawn = trend_svg(bare(series(*[9, 12] * 5)))
+    assert "7-day mean" in texts(drawn)
+    (mean, _) = paths(drawn, stroke_dasharray="6 3")
+    assert len(commands(mean)) == 7, "from the fourth day on"
+    assert "7-day mean" not in texts(trend_svg(bare(series(10, 12), instrument="phq9")))
+
+
+def test_silence_is_marked_where_there_is_some_and_named_only_then():
+    silent = trend_svg(bare(series(10, 11, None, None, None, None, 12)))
+    assert "nothing answered" in texts(silent)
+    assert len(paths(silent, stroke_dasharray="1.2 3")) == 2  # the gap, the legend
+    assert "nothing answered" not in texts(trend_svg(bare(series(10, 11, 12))))
+
+
+def test_the_legend_names_what_is_drawn_and_nothing_else():
+    drawn = texts(trend_svg(bare(series(10, 12), q9=(0, 1))))
+    assert [words[:9] for words in drawn if words.startswith("item 9: ")] == ["item 9: 1"]
+    nothing = texts(trend_svg(bare([])))
+    assert not [words for words in nothing if words.startswith("value of a day")]
 
 
 def test_a_session_before_four_in_the_morning_belongs_to_the_day_before():

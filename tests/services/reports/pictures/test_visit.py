@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
-import pypdfium2
 import pytest
 
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.visit import visit_pdf
+from services.rules.catalogue import CATALOGUE, NBSP
 from services.rules.courses import Course
 from services.rules.figures.item9 import Item9Series, LevelOn
 from services.rules.figures.onset import Onset
@@ -31,13 +31,7 @@ from services.rules.trend.numbers import REPORT_NUMBERS
 from services.rules.trend.treatment import CourseFigures, CourseResponse
 from services.rules.worsening.return_of_symptoms import Relapse
 from tests.builders.rules.changed_numbers import measured_otherwise
-from tests.services.reports.pictures.drawn import bare, report
-
-
-def pages(found: TrendReport, **who: Any) -> list[str]:
-    """The words of each page."""
-    made = pypdfium2.PdfDocument(visit_pdf(found, **who))
-    return [page.get_textpage().get_text_range() for page in made]
+from tests.services.reports.pictures.drawn import bare, pages, report
 
 
 def words(found: TrendReport, **who: Any) -> str:
@@ -76,8 +70,9 @@ def test_a_name_stands_where_it_is_asked_for_and_nowhere_else():
     assert found.patient_id.encode() not in visit_pdf(found)
 
 
-def test_letters_that_the_font_lacks_are_marked_and_explained():
+def test_letters_that_the_font_lacks_are_marked_and_explained(monkeypatch: pytest.MonkeyPatch):
     found = report("phq9-daily", 0)
+    monkeypatch.setattr("services.reports.drawing.paper.fonts_for", lambda _: [])
     text = words(found, name="अदिति Rao", mrn="B-2")
     assert "????? Rao MRN B-2" in text
     # Two such names may look alike on paper.
@@ -158,7 +153,9 @@ def test_the_newest_alerts_are_listed_in_the_patients_own_time():
         for place in range(1, 13)
     ]
     text = words(replace(report("phq9-daily", 3), alerts=tuple(alerts)))
-    assert "11 Jan 2026, 21:30 critical S1 suicide risk" in text
+    why = CATALOGUE["S1"].words.replace(NBSP, " ")
+    assert f"11 Jan 2026, 21:30 critical {why[:1].upper()}{why[1:30]}" in text
+    assert "S1" not in text
     assert "The newest 8 of 12." in text
     assert "3 Jan 2026, 21:30" not in text
 

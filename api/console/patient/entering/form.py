@@ -1,0 +1,152 @@
+"""One form about a patient: what it shows, and what becomes of what it sends.
+
+Saved, it goes on by GET, so that nothing is sent twice; refused, it comes back with the words at
+their fields and everything that was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from flask import Response, request
+from marshmallow import Schema
+
+from api.browser.forms import checked
+from api.browser.session import reader
+from api.console.patient.entering.fields import (
+    Field,
+    TypedFields,
+    changes,
+    document,
+    stored_in,
+    typed_in,
+    under_their_fields,
+)
+from api.console.shell import at, back_to, page
+from api.http.auth import now
+from api.http.problems import problem_of
+from services.access import Actor
+from services.caseload.patient.profile import get_patient
+from services.exceptions import (
+    ContentConflict,
+    IdTaken,
+    Invalid,
+    NotFollowed,
+    OpenAlertExists,
+    ServiceError,
+)
+from services.rules.mood_days import find_zone
+
+# What a form says in its own place; other refusals have a page.
+SAYS: Final = (ContentConflict, IdTaken, NotFollowed, OpenAlertExists)
+CORRECTED_MEANWHILE: Final = (
+    "Somebody has corrected this since you opened it. Look it over, and send it again."
+)
+ANSWERED_TWICE: Final = (
+    "This form was sent before with other content. Look it over, and send it again."
+)
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryForm:
+    """`name`: what is said when it is saved; `back`: where it goes on, below `/console`; `zone`:
+    the clock of its times; `version`: of the record that it corrects; `makes`: the record gets an
+    id of the form's, so that it is made once however often it is sent.
+    """
+
+    patient_id: UUID
+    name: str
+    title: str
+    fields: Sequence[Field]
+    submit: str = "Save"
+    back: str = ""
+    zone: tzinfo = UTC
+    makes: bool = True
+    version: int | None = None
+    intro: Sequence[str] = ()
+    typed: TypedFields = field(default_factory=TypedFields)
+
+    @property
+    def destination(self) -> str:
+        """Where it goes on."""
+        return self.back or f"/patients/{self.patient_id}"
+
+    def with_typed(self, typed: TypedFields) -> EntryForm:
+        """The same with this in its fields."""
+        return replace(self, typed=typed)
+
+
+def shown(
+    form: EntryForm, status: int = 200, errors: Mapping[str, Sequence[str]] | None = None
+) -> Response:
+    """The form's page, under the patient's name."""
+    patient = get_patient(reader().actor, form.patient_id, now())
+    is_spent = ANSWERED_TWICE in (errors or {}).get("", ())
+    known = None if is_spent else request.form.get("id")
+    return page(
+        "patient/form.html",
+        status,
+        form=form,
+        patient=patient,
+        patient_path=at(f"/patients/{form.patient_id}"),
+        action=at(request.full_path.rstrip("?").removeprefix("/console")),
+        back=at(form.destination),
+        errors=errors,
+        names=[each.name for each in form.fields],
+        record_id=(known or str(uuid4())) if form.makes else None,
+    )
+
+
+def sent(
+    form: EntryForm, schema: Schema, save: Callable[[Actor, Body], Any], **fixed: Any
+) -> Response:
+    """What was typed, through the schema of the API, to the service; then on. `fixed`: what the
+    address says.
+    """
+    typed = typed_in(form.fields, request.form)
+    body = document(form.fields, typed, form.zone) | fixed
+    if form.makes:
+        body["id"] = request.form.get("id", "")
+    return _tried(form.with_typed(typed), lambda: save(reader().actor, checked(schema, body)))
+
+
+def corrected(
+    form: EntryForm, schema: Schema, record: Mapping[str, Any], save: Callable[[Actor, Body], Any]
+) -> Response:
+    """The same for a record that is there: what was changed alone is sent."""
+    before = stored_in(form.fields, record, form.zone)
+    typed = typed_in(form.fields, request.form)
+    filled = form.with_typed(typed)
+    if form.version is not None and request.form.get("version") != str(form.version):
+        return shown(filled, 409, {"": [CORRECTED_MEANWHILE]})
+    body = changes(form.fields, typed, before, form.zone)
+    return _tried(filled, lambda: save(reader().actor, checked(schema, body)))
+
+
+def filled_from(form: EntryForm, record: Mapping[str, Any]) -> EntryForm:
+    """The form with a record in its fields."""
+    return form.with_typed(stored_in(form.fields, record, form.zone))
+
+
+def _tried(form: EntryForm, save: Callable[[], Any]) -> Response:
+    try:
+        save()
+    except Invalid as error:
+        return shown(form, 422, under_their_fields(form.fields, error.errors))
+    except SAYS as error:
+        return shown(form, problem_of(error)["status"], {"": [_words(error)]})
+    return back_to(f"{form.destination}?done={form.name}")
+
+
+def _words(error: ServiceError) -> str:
+    return ANSWERED_TWICE if isinstance(error, ContentConflict) else error.detail
+
+
+def zone_of(name: str | None) -> tzinfo:
+    """A zone by its name; an unknown one is UTC."""
+    return find_zone(name or "") or UTC

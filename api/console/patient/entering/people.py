@@ -1,0 +1,138 @@
+"""Forms about who the patient is: contact data, care team, whether they are followed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response
+
+from api.browser.session import reader
+from api.console.patient.entering.fields import Field, of
+from api.console.patient.entering.form import EntryForm, corrected, filled_from, sent, shown
+from api.console.shell import shows, takes
+from api.http.auth import now
+from schemas.clinicians.patients import CareTeamIn, PatientChangeIn
+from services.access import Action
+from services.caseload.patient.change import LONGEST_PAUSE, change_patient
+from services.caseload.patient.profile import get_patient, put_care_team
+from services.membership.users import list_users
+
+WRITES: Final = Action.MANAGE_PATIENTS
+ENTER: Final = "/patients/<uuid:patient_id>/enter"
+CHANGE: Final = PatientChangeIn()
+TEAM: Final = CareTeamIn()
+MOST: Final = 500
+CONTACT_FIELDS: Final = (
+    of(CHANGE, "name", "Name", required=True),
+    of(CHANGE, "mrn", "MRN"),
+    of(CHANGE, "born_on", "Born on"),
+    of(CHANGE, "phone", "Phone", kind="tel"),
+    of(CHANGE, "address", "Address", kind="area"),
+    of(CHANGE, "emergency_contact.name", "Emergency contact: name", required=False),
+    of(CHANGE, "emergency_contact.phone", "Their phone", kind="tel", required=False),
+    of(CHANGE, "emergency_contact.relation", "Relation"),
+    of(CHANGE, "timezone", "Time zone", hint="As Europe/Paris: days are counted in it."),
+)
+CLINICAL_FIELDS: Final = (
+    of(CHANGE, "indications", "Indications", hint="One a line."),
+    of(CHANGE, "risk_at_intake", "Suicidal ideation at intake"),
+)
+STATUS_FIELDS: Final = (
+    of(
+        CHANGE,
+        "status",
+        "Status",
+        options=[
+            ("active", "Followed: answers are read, and silence after risk is an alert"),
+            ("paused", "Paused: nothing is due for a while"),
+            ("discharged", "Discharged: nobody follows their answers"),
+        ],
+        required=True,
+    ),
+    of(
+        CHANGE,
+        "until_on",
+        "Last day of a pause",
+        hint=f"At most {LONGEST_PAUSE.days} days away; it ends by itself.",
+    ),
+    of(CHANGE, "reason", "Reason", kind="area", hint="A pause needs one."),
+)
+
+
+def contact_form(patient_id: UUID, record: dict[str, Any]) -> EntryForm:
+    """Contact data; what is clinical for those who see it."""
+    fields = CONTACT_FIELDS + (CLINICAL_FIELDS if "indications" in record else ())
+    return EntryForm(patient_id, "contact", "Contact data", fields, makes=False)
+
+
+@shows(f"{ENTER}/contact", WRITES)
+def show_contact_data(patient_id: UUID) -> Response:
+    """Contact data as it stands."""
+    record = get_patient(reader().actor, patient_id, now())
+    return shown(filled_from(contact_form(patient_id, record), record))
+
+
+@takes(f"{ENTER}/contact", WRITES)
+def post_contact_data(patient_id: UUID) -> Response:
+    """Correct contact data."""
+    record = get_patient(reader().actor, patient_id, now())
+    return corrected(
+        contact_form(patient_id, record),
+        CHANGE,
+        record,
+        lambda actor, body: change_patient(actor, patient_id, body, now()),
+    )
+
+
+def team_form(patient_id: UUID) -> EntryForm:
+    """The clinic's staff, of whom some look after the patient."""
+    people = list_users(reader().actor, now(), MOST, None)["items"]
+    members = Field(
+        "user_ids",
+        "Who looks after the patient",
+        "many",
+        [(str(one["id"]), str(one["name"])) for one in people if _is_staff(one)],
+        hint="A team needs a clinician. Nobody ticked: every clinician of the clinic sees them.",
+        required=True,
+    )
+    return EntryForm(patient_id, "team", "Care team", [members], makes=False)
+
+
+def _is_staff(user: dict[str, Any]) -> bool:
+    return bool(user["active"] and "patient" not in user["roles"])
+
+
+@shows(f"{ENTER}/team", WRITES)
+def show_care_team(patient_id: UUID) -> Response:
+    """The team as it stands."""
+    team = get_patient(reader().actor, patient_id, now())["care_team"]
+    return shown(filled_from(team_form(patient_id), {"user_ids": team}))
+
+
+@takes(f"{ENTER}/team", WRITES)
+def post_care_team(patient_id: UUID) -> Response:
+    """The team is exactly those who are ticked."""
+    return sent(
+        team_form(patient_id),
+        TEAM,
+        lambda actor, body: put_care_team(actor, patient_id, body["user_ids"], now()),
+    )
+
+
+@shows(f"{ENTER}/status", WRITES)
+def show_patient_status(patient_id: UUID) -> Response:
+    """Whether the patient is followed."""
+    record = get_patient(reader().actor, patient_id, now())
+    form = EntryForm(patient_id, "status", "Pause or discharge", STATUS_FIELDS, makes=False)
+    return shown(filled_from(form, {"status": record["status"]}))
+
+
+@takes(f"{ENTER}/status", WRITES)
+def post_patient_status(patient_id: UUID) -> Response:
+    """Pause, discharge, or follow again; refused while a safety alert is open."""
+    return sent(
+        EntryForm(patient_id, "status", "Pause or discharge", STATUS_FIELDS, makes=False),
+        CHANGE,
+        lambda actor, body: change_patient(actor, patient_id, body, now()),
+    )
