@@ -48,7 +48,7 @@ clients: $(TEST_READY) ## the TypeScript client against a running server (Debian
 pictures: $(TEST_READY) ## docs/pictures: reports and the console, with the demo clinic (needs chromium)
 	@$(BIN)/python -m tools.pictures
 	@$(BIN)/python -m tools.demo_pictures
-	@$(BIN)/python -m tools.console_pictures
+	@$(BIN)/python -m tools.pictured.console
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tests.proofs

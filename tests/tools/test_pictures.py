@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.demo.series import STORIES
-from tools.console_pictures import KEPT, PAGES
+from tools.pictured.console import KEPT, PAGES
 from tools.pictures import FOLDER, files
 from tools.simulated_reports import report
 

@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 from services.demo.clinic import make_demo
 from tools.own_service import PASSWORD, own_service
 
-FOLDER: Final = Path(__file__).parent.parent / "docs" / "pictures"
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "pictures"
 # A Saturday evening in New York: the last daily answers came in 12 minutes before.
 NOW: Final = datetime(2026, 11, 22, 1, 12, tzinfo=UTC)
 WIDTHS: Final = {"wide": (1280, 800), "phone": (390, 844)}

@@ -1,0 +1,1 @@
+"""Pictures of what the service shows in a browser."""
