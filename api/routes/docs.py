@@ -64,7 +64,7 @@ START: Final = """window.ui = SwaggerUIBundle({
 def openapi_json() -> Response:
     """This document, generated from the schemas that validate."""
     apis = current_app.extensions["flask-smorest"]["apis"]
-    document = apis[""]["ext_obj"].spec.to_dict()
+    document = apis[""]["ext_obj"].document()
     settings: Settings = current_app.config["INTERLUDE"]
     # Of this server, whatever name it is called by.
     here = {**document["servers"][0], "url": settings.public_path or "/"}

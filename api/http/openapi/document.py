@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Final
 
 from apispec import APISpec, BasePlugin
 from flask import Flask, Response
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
@@ -148,6 +149,30 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest ships no types
         super().__init__(app, spec_kwargs=plugins)
         self.spec.components.security_scheme("bearer", BEARER)
         self.spec.components.security_scheme("refresh", REFRESH)
+        self._unwritten: list[Blueprint] = []
+        self._writing = Lock()
+        self._document: dict[str, Any] = {}
+
+    def register_blueprint(self, blp: Blueprint, **_options: Any) -> None:
+        """Serve its routes; they are written down when somebody reads: that takes longer than
+        anything else of a start.
+        """
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp)
+        self._unwritten.append(blp)
+
+    def document(self) -> dict[str, Any]:
+        """The whole of it, written once."""
+        with self._writing:
+            if self._unwritten:
+                for blp in self._unwritten:
+                    blp.register_views_in_doc(
+                        self, self._app, self.spec, name=blp.name, parameters=None
+                    )
+                    self.spec.tag({"name": blp.name, "description": blp.description})
+                self._unwritten = []
+                self._document = self.spec.to_dict()
+            return self._document
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer what the framework refuses."""
