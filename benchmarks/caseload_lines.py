@@ -1,4 +1,6 @@
-"""The caseload as lines of the table; `python -m benchmarks.caseload` shows it alone."""
+"""The caseload as lines of the table, and the console's day, frame and all;
+`python -m benchmarks.caseload` shows the caseload alone.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ from typing import Final
 
 from benchmarks.bench import Bench, Line, ms, under
 from benchmarks.caseload import fill, measure_floor, measure_list
-from benchmarks.world import a_clinic
+from benchmarks.world import Figures, a_clinic, measure
+from tests.builders.pages.console import Console, console_of
 
 AIM_MS: Final = 20.0
+TODAY_MS, BOARD_MS = 30.0, 10.0
 
 
 def run(bench: Bench) -> list[Line]:
@@ -22,9 +26,23 @@ def run(bench: Bench) -> list[Line]:
     page = bench.best_of("caseload, 50", lambda: measure_list(staff, "limit=50", calls))
     url = bench.app.config["SQLALCHEMY_DATABASE_URI"]
     floor = bench.best_of("floor", lambda: measure_floor(url, clinic, calls))
+    console = console_of(bench.app, staff)
+    today = bench.best_of("today", lambda: opened(bench, console, "/today"))
+    board = bench.best_of("board", lambda: opened(bench, console, "/alerts/board"))
     beside = f"ours is {whole.p50 / floor.p50:.1f} x this"
     return [
         under(f"caseload of {patients}", whole, AIM_MS),
         Line("  its first 50", ms(page)),
         Line("  floor: its rows, one statement", ms(floor), beside=beside),
+        under(f"console: today with {patients} patients", today, TODAY_MS),
+        under("console: the board of alerts", board, BOARD_MS),
     ]
+
+
+def opened(bench: Bench, console: Console, path: str) -> Figures:
+    """A page as a browser asks for it, with the session's cookie."""
+
+    def call() -> None:
+        assert console.open(path).status_code == 200
+
+    return measure(call, bench.sizes.calls)
