@@ -73,6 +73,8 @@ EVENT: Final = {
     "contact_attempt": "Contact attempt",
     "resolved": "Resolved",
 }
+# What no rule has raised.
+BESIDE_THE_RULES: Final = {"drill": "A drill, about nobody"}
 NEWEST_FIRST: Final = 20
 # Where there is no evidence, or the reader may not see it.
 NOTHING_AROUND: Final[Mapping[str, Any]] = {
@@ -183,7 +185,7 @@ def reason(alert: Alert, evidence: Mapping[str, Any] | None) -> str | None:
 def family(name: str) -> str:
     """What an alert is about; a family that the catalogue does not have, by its name."""
     known = FAMILIES.get(name)
-    return known.title if known else name
+    return known.title if known else BESIDE_THE_RULES.get(name, name)
 
 
 def cause(code: str) -> str:

@@ -18,6 +18,7 @@ from services.alerts.handling.board import Board, read_board
 from services.channels.base import short_id
 
 EVERY_S: Final = 3
+DRILL: Final = "drill"
 NOBODY_HAS_IT: Final = "Nobody has it"
 
 
@@ -65,7 +66,7 @@ def open_row(alert: Mapping[str, Any], actor: Actor, times: Clock) -> dict[str, 
         "patient": alert["patient"],
         "about_nobody": alert["patient_id"] is None,
         "family": family(alert["family"]),
-        "rule": rule(alert["rule"]),
+        "rule": None if alert["family"] == DRILL else rule(alert["rule"]),
         "entries": alert["occurrence_count"],
         "waits": span(times.now - alert["triggered_at"]),
         "opened": times.at(alert["triggered_at"]),
