@@ -157,13 +157,19 @@ def trees(root: Path, revision: str) -> Iterator[tuple[str, Path]]:
 def facts_of(pace: Pace, load_before: str) -> list[str]:
     """What the figures depend on."""
     return [
-        f"{datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores for client, servers and databases; "
-        f"Python {platform.python_version()}",
+        f"{datetime.now(UTC):%Y-%m-%d}, our tree on {commit()}: {os.cpu_count()} cores for client, "
+        f"servers and databases; Python {platform.python_version()}",
         f"{pace.rounds} rounds of {pace.seconds:g} s each, in turns; median (lowest-highest); p50 "
         "and p99 of all rounds; CPU in microseconds a request, an item of a sync; their CPU / "
         "ours: application, front and PostgreSQL together",
         f"Load averages before and after: {load_before}; {load()}",
     ]
+
+
+def commit() -> str:
+    """The newest commit of the tree that is measured, whatever else is changed in it."""
+    command = ["git", "-C", str(PROJECT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "no commit"
 
 
 def memory_of(contenders: Sequence[Contender]) -> str:

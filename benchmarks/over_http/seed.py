@@ -66,14 +66,15 @@ class Seed:
         self.bench.settle()
 
     def _writers(self, world: World, count: int) -> list[Person]:
-        """Patients in treatment with a year behind them, spread over so many clinics."""
+        """Patients in treatment with a year behind them, spread over so many clinics; where there
+        are more clinics than patients, the others have an administrator alone.
+        """
         clinics = [world.clinic() for _ in range(count)]
-        staff = {clinic.id: clinic.staff() for clinic in clinics}
-        writers, turns = list[Person](), cycle(clinics)
-        for seed in range(max(self.sizes["writers"], count)):
-            clinic: ClinicWorld = next(turns)
+        writers = list[Person]()
+        for seed in range(self.sizes["writers"]):
+            clinic: ClinicWorld = clinics[seed % count]
             writers.append(clinic.patient())
-            by = staff[clinic.id]
+            by = clinic.admin
             give_past(clinic, writers[-1], by, Past(), self.bench.admin_url, seed)
         return writers
 
