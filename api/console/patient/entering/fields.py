@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any, Final, Literal
 
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import MultiDict
 
+from api.console.local_times import instant_text, local_text
 from api.console.patient.words import product
-from services.rules.mood_days import wall_clock
 
 Kind = Literal[
     "text",
@@ -228,22 +228,13 @@ def _tick(text: str, _zone: tzinfo) -> Any:
     return bool(text)
 
 
-def _instant(text: str, zone: tzinfo) -> Any:
-    """A time on the clock of the form's zone; one that comes twice a year is the first."""
-    try:
-        naive = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return naive.replace(tzinfo=zone).isoformat() if naive.tzinfo is None else text
-
-
 _READ: Final[Mapping[str, Callable[[str, tzinfo], Any]]] = {
     "whole": _whole,
     "amount": _amount,
     "tick": _tick,
     "answer": _answer,
     "lines": _lines,
-    "instant": _instant,
+    "instant": instant_text,
 }
 
 
@@ -251,17 +242,12 @@ def _shown(value: Any, kind: str, zone: tzinfo) -> str:
     if value is None or value is False:
         return ""
     if kind == "instant":
-        return instant_in(value, zone)
+        return local_text(value, zone)
     if kind == "lines":
         return "\n".join(value)
     if kind == "amount":
         return f"{float(value):g}"
     return "1" if value is True else str(value)
-
-
-def instant_in(moment: datetime, zone: tzinfo) -> str:
-    """An instant as a field for it shows it."""
-    return wall_clock(moment, zone).strftime("%Y-%m-%dT%H:%M")
 
 
 def _at(record: Mapping[str, Any], name: str) -> Any:

@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from api.browser.session import CONSOLE, COOKIE
+from tests.builders.browser import PASSWORD
 from tests.builders.pages.console import Console, console_of
 from tests.builders.stored import rows
 from tests.builders.ward import Ward
@@ -113,6 +115,22 @@ def test_a_form_sent_twice_makes_one_record(ward: Ward, clerk: Clerk) -> None:
     assert "This form was sent before with other content." in clerk.text
     clerk.again("/enter/course")
     assert len(items(ward, "courses")) == 2
+
+
+def test_nothing_typed_is_lost_when_the_log_in_ends(ward: Ward, clerk: Clerk) -> None:
+    path = f"{clerk.base}/enter/screening"
+    clerk.console.open(path)
+    body = clerk.filled() | {"note": "written for an hour", "contraindications": ["pregnancy"]}
+    clerk.console.client.delete_cookie(COOKIE, path=CONSOLE)
+    clerk.console.post(path, body)
+    assert "What you wrote is kept" in clerk.text
+    known = {"email": ward.staff.email, "password": PASSWORD}
+    clerk.console.post("/log-in", clerk.filled() | known, follow=True)
+    assert "Look it over, and send it again." in clerk.text
+    clerk.console.post(path, clerk.filled(), follow=True)
+    assert "The screening is saved." in clerk.text
+    (kept,) = items(ward, "screenings")
+    assert (kept["note"], kept["contraindications"]) == ("written for an hour", ["pregnancy"])
 
 
 def test_who_corrects_what_somebody_corrected_meanwhile_looks_again(
