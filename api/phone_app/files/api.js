@@ -1,7 +1,7 @@
 // The calls of the API. A reply that is not the API's (a hotel's log-in page, half an answer) counts
 // as none: nothing is taken out of the outbox for it.
 import {zone} from "./outgoing.js";
-import {forgetPatient, kept} from "./store.js";
+import {changePatient, kept} from "./store.js";
 
 const ROOT = new URL("../", import.meta.url); // the service may live below a path of its own
 const PATIENCE_MS = 30_000;
@@ -32,14 +32,19 @@ export async function call(method, path, {body, token, headers = {}} = {}) {
   }
 }
 
-// With the token that is there, and once more with a fresh one when that is refused.
+// With the token that is there, and once more with a fresh one when that is refused. An answer about a
+// patient who has gone meanwhile counts as none.
 export async function authorized(method, path, options = {}) {
+  const whose = await kept.get("patient_id");
+  const is_theirs = async () => whose === await kept.get("patient_id");
   const {access_token: token} = (await kept.get("tokens")) ?? {};
   if (!token) return {status: 401, data: {code: "unauthenticated"}, headers: new Headers()};
-  const reply = await call(method, path, {...options, token});
-  if (reply?.status !== 401) return reply;
-  const fresh = await refresh(token);
-  return fresh ? call(method, path, {...options, token: fresh}) : reply;
+  let reply = await call(method, path, {...options, token});
+  if (reply?.status === 401) {
+    const fresh = await refresh(token);
+    if (fresh && await is_theirs()) reply = await call(method, path, {...options, token: fresh});
+  }
+  return await is_theirs() ? reply : null;
 }
 
 // One at a time, over all tabs: two at once look like a stolen token. The new pair is on disk before
@@ -67,10 +72,19 @@ export async function accept(code) {
   const patient_id = reply.data.user.patient_id;
   if (!patient_id) return {status: 403, data: {code: "forbidden"}}; // staff have the clinic's pages
   const before = await kept.get("patient_id");
-  if (before && before !== patient_id) await forgetPatient();
-  await kept.put({tokens: pair(reply.data), patient_id, device_id, zone: timezone, needs_invitation: false});
+  const values = {tokens: pair(reply.data), patient_id, device_id, zone: timezone, needs_invitation: false};
+  if (before && before !== patient_id) return {...reply, another: await takeOver(values)};
+  await kept.put(values);
   await kept.remove("code");
   return reply;
 }
+
+// From one patient to another: between two syncs and no refresh, and without the reminders of the one before.
+const takeOver = (values) => navigator.locks.request("interlude-sync", async () => {
+  const worker = await navigator.serviceWorker?.getRegistration();
+  await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+  await navigator.locks.request("interlude-tokens", () => changePatient(values));
+  return true;
+});
 
 const pair = ({access_token, refresh_token}) => ({access_token, refresh_token});

@@ -47,6 +47,15 @@ function showNetwork() {
   document.getElementById("net").textContent = navigator.onLine ? "" : words.offline;
 }
 
+// A new version of the files waits until the app is opened anew: no form is taken from under anybody's
+// hands, and no page has files of two versions. What is not sent stays where it is.
+async function takeNewVersion() {
+  const registration = await navigator.serviceWorker.register("sw.js").catch(() => null);
+  if (!registration?.waiting) return;
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {once: true});
+  registration.waiting.postMessage("take over");
+}
+
 window.addEventListener("hashchange", () => show());
 window.addEventListener("online", () => { showNetwork(); sync({now: true}); });
 window.addEventListener("offline", showNetwork);
@@ -61,6 +70,6 @@ for (const what of ["fetched", "outbox"]) {
 document.getElementById("help").textContent = words.help_now;
 showNetwork();
 await show({moved: false});
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js");
+if ("serviceWorker" in navigator) takeNewVersion();
 sync({now: true});
 if (await kept.get("reminded")) register();

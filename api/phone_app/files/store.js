@@ -56,6 +56,11 @@ export const kept = {
 
 export const outbox = {
   all: () => read("outbox", (store) => store.getAll()),
+  // Of the patient who is logged in. What another one wrote on this phone waits until they are back.
+  own: async () => {
+    const owner = await kept.get("patient_id");
+    return (await outbox.all()).filter((row) => row.owner === owner);
+  },
   find: async (id) => read("outbox", (store) => store.index("id").get(id)),
   // With what goes with it: the draft that it was, or that it came from.
   put: (row, values = {}, gone = []) => write(["outbox", "kept"], (store) => {
@@ -93,11 +98,17 @@ export const copy = {
   }),
 };
 
-// Another patient on the same phone sees nothing of the one before.
-export const forgetPatient = () => write(["copy", "kept"], (store) => {
-  store("copy").clear();
-  store("kept").clear();
-});
+// Another patient on the same phone sees nothing of the one before, in any tab. `values`: their own.
+const tabs = new BroadcastChannel("interlude-patient");
+tabs.onmessage = () => location.replace(location.pathname);
+export async function changePatient(values) {
+  await write(["copy", "kept"], (store) => {
+    store("copy").clear();
+    store("kept").clear();
+    for (const [key, value] of Object.entries(values)) store("kept").put(value, key);
+  });
+  tabs.postMessage("changed");
+}
 
 export async function wipe() {
   if (opened) (await opened).close();

@@ -9,6 +9,9 @@ self.addEventListener("install", (event) => {
     cache.addAll(FILES.map((name) => new Request(name, {cache: "reload"})))));
 });
 
+// The page says when: at its start, before anything is on the screen that could be lost.
+self.addEventListener("message", ({data}) => { if (data === "take over") self.skipWaiting(); });
+
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) {
@@ -23,7 +26,7 @@ self.addEventListener("fetch", (event) => {
   const ours = url.origin === scope.origin && url.pathname.startsWith(scope.pathname);
   if (!ours || event.request.method !== "GET") return; // calls of the API go to the network
   const wanted = event.request.mode === "navigate" ? scope.href : event.request;
-  event.respondWith(caches.match(wanted).then((kept) => kept ?? fetch(event.request)));
+  event.respondWith(caches.match(wanted, {cacheName: CACHE}).then((kept) => kept ?? fetch(event.request)));
 });
 
 // A reminder names nothing of what is asked, and only ever opens this app.

@@ -13,8 +13,14 @@ const OWN_CALL = {
   help_request: () => "v1/help-requests",
 };
 // What the screens listen to: "outbox", "safety" {row, safety, received_at}, "stored" {row, record}, "fetched".
+// The tab that sends is perhaps not the one on the screen: every tab of the app hears of it.
 export const news = new EventTarget();
-const report = (what, detail = {}) => news.dispatchEvent(new CustomEvent(what, {detail}));
+const tabs = new BroadcastChannel("interlude-news");
+tabs.onmessage = ({data: [what, detail]}) => news.dispatchEvent(new CustomEvent(what, {detail}));
+function report(what, detail = {}) {
+  news.dispatchEvent(new CustomEvent(what, {detail}));
+  tabs.postMessage([what, detail]);
+}
 
 let queued = null, eager = false, timer = 0;
 
@@ -70,10 +76,7 @@ async function send(now) {
   }
 }
 
-async function mine() {
-  const owner = await kept.get("patient_id");
-  return (await outbox.all()).filter((row) => row.owner === owner && row.state !== "refused");
-}
+const mine = async () => (await outbox.own()).filter((row) => row.state !== "refused");
 
 // Risky ones first, and before them what they amend. A time further away than the longest wait was written
 // by a clock that was wrong.

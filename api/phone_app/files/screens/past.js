@@ -7,9 +7,8 @@ const SHOWN = 100;
 
 export async function pastScreen() {
   const [rows, records, codes, bootstrap] = await Promise.all(
-    [outbox.all(), copy.all(), kept.get("codes"), kept.get("bootstrap")]);
-  const owner = await kept.get("patient_id");
-  const own = rows.filter((row) => row.owner === owner).reverse();
+    [outbox.own(), copy.all(), kept.get("codes"), kept.get("bootstrap")]);
+  const own = rows.reverse();
   const sorted = records.sort((a, b) => new Date(b.record.recorded_at) - new Date(a.record.recorded_at));
   const shown = {instruments: bootstrap?.instruments ?? {}, codes};
   return [

@@ -7,7 +7,7 @@ import {words} from "../words.js";
 const ANY_TIME = ["phq9-daily", "mood"];
 
 export async function todayScreen() {
-  const bootstrap = await kept.get("bootstrap"), rows = await outbox.all();
+  const bootstrap = await kept.get("bootstrap"), rows = await outbox.own();
   const heading = el("h1", {tabindex: "-1"}, words.today);
   const needs = (await kept.get("needs_invitation"))
     ? el("p", {class: "warning"}, words.needs_invitation, " ", el("a", {href: "#invitation="}, words.code)) : null;

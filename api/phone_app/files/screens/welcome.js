@@ -19,6 +19,7 @@ export async function welcomeScreen({invitation}) {
     const reply = await accept(code.value.trim());
     begin.disabled = false;
     if (reply?.status !== 201) return problem.textContent = WHY[reply?.status] ?? words.no_answer;
+    if (reply.another) return location.replace(location.pathname); // nothing of the other is left in memory
     navigator.storage?.persist?.(); // or a browser that is short of space may drop what is not sent
     go("#today");
     return sync({now: true});
