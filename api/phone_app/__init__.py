@@ -9,10 +9,12 @@ import json
 from pathlib import Path
 from typing import Final
 
+import orjson
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
 
 from api.http.auth import public
 from api.settings import Settings
+from services.rules.languages.texts import TEXTS
 
 HERE: Final = Path(__file__).parent / "files"
 KINDS: Final = {
@@ -29,6 +31,10 @@ FILES: Final = {
     if path.suffix in KINDS
 }
 PAGE: Final = "index.html"
+LANGUAGES: Final = {
+    texts.language: {"name": texts.name, "words": dict(texts.app)} for texts in TEXTS.values()
+}
+FILES["languages.js"] = b"export const LANGUAGES = " + orjson.dumps(LANGUAGES) + b";\n"
 WORKER: Final = "sw.js"
 VERSION: Final = hashlib.sha256(b"".join(FILES.values())).hexdigest()[:16]
 # The worker differs as soon as any file does: that is how a browser learns of a new version.

@@ -96,6 +96,7 @@ def _plain(texts: Texts) -> dict[str, Any]:
     forms = {code: form.plain() for code, form in texts.form_texts.items()}
     return {
         "card": asdict(texts.card),
+        "app": dict(texts.app),
         "effect_labels": dict(texts.effect_labels),
         "grade_labels": dict(texts.grade_labels),
         "form_texts": forms,

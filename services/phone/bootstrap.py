@@ -24,14 +24,14 @@ from services.operations.instruments import worded_instruments
 from services.patients.view import visible_patient
 from services.patients.wording import words_of_patient
 from services.phone.standing import Tags, earliest, read_standing
-from services.reminders.planning import hours_of
+from services.reminders.planning import hours_of, reminder_words
 from services.rules.cards.crisis import generic_card
 from services.rules.instruments.definition import Instrument
 from services.rules.languages.texts import TEXTS
 from services.rules.languages.wording import Wording
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.schedule.case import DueItem, ScheduleCase
-from services.rules.schedule.reminders import REMINDERS, key_of, plan
+from services.rules.schedule.reminders import key_of, plan
 from services.rules.schedule.windows import ONE_DAY, day_start
 from services.rules.session_day.driving import driving_restriction_until, restricted_until
 
@@ -85,7 +85,7 @@ def get_bootstrap(actor: Actor, phone: KeptByPhone, write: Writer, now: datetime
         for tag in phone.tags:
             if tags.holds(tag, now):
                 return Bootstrap(tag, words)
-        content, changes_at = _due(session, actor, row, now)
+        content, changes_at = _due(session, actor, row, words, now)
         audit.record_read(session, actor, "bootstrap_read", now)
     known = {
         "profile": _profile(row),
@@ -103,7 +103,7 @@ def get_bootstrap(actor: Actor, phone: KeptByPhone, write: Writer, now: datetime
 
 
 def _due(
-    session: Session, actor: Actor, row: Any, now: datetime
+    session: Session, actor: Actor, row: Any, words: Wording, now: datetime
 ) -> tuple[dict[str, Any], datetime]:
     """What is due as of now, the same until the instant beside it."""
     patient = visible_patient(session, actor, Action.READ_ENTRIES, row.patient_id, now)
@@ -114,7 +114,7 @@ def _due(
     changes_at = earliest([tomorrow, *_stages(items), *_sessions(case), *_item9(row)], now)
     content = {
         "due": items,
-        "reminders": _reminders(row, case, items, day_start(today, zone)),
+        "reminders": _reminders(row, words, case, items, day_start(today, zone)),
         "driving_restriction_until": restricted_until(case.treatment, case.zone, now),
         "fresh_until": changes_at,
     }
@@ -122,10 +122,10 @@ def _due(
 
 
 def _reminders(
-    row: Any, case: ScheduleCase, items: Sequence[DueItem], since: datetime
+    row: Any, words: Wording, case: ScheduleCase, items: Sequence[DueItem], since: datetime
 ) -> dict[str, Any]:
     """The plan, for an app that reminds by itself."""
-    hours, words = hours_of(row.quiet_hours), REMINDERS.text(row.language)
+    hours = hours_of(row.quiet_hours)
     by_key = {key_of(item, case.zone): item for item in items}
     shown = [
         {
@@ -139,7 +139,8 @@ def _reminders(
         for one in plan(items, case.zone, hours, case.away)
         if one.at >= since
     ]
-    return {"title": words.title, "body": words.body, "plan": shown}
+    title, body = reminder_words(words)
+    return {"title": title, "body": body, "plan": shown}
 
 
 def _stages(items: Sequence[DueItem]) -> list[datetime]:

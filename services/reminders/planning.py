@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from models import Patient, PatientStatus, PushedDevice, ReminderPlan, SentReminder, User
 from models.base import new_id
 from services.due import items_due
+from services.rules.languages.wording import BESIDE, Wording
 from services.rules.mood_days import find_zone, mood_day_at
 from services.rules.schedule.case import DueItem
 from services.rules.schedule.reminders import QuietHours, Reminder, key_of, not_yet_reminded, plan
@@ -53,6 +54,11 @@ def planned(session: Session, patient: Patient, quiet: Any, now: datetime) -> Pl
 def hours_of(quiet: Any) -> QuietHours | None:
     """As the account has them; None: as usual."""
     return None if quiet is None else QuietHours.between(quiet["from"], quiet["to"])
+
+
+def reminder_words(words: Wording) -> tuple[str, str]:
+    """Title and body of a reminder for one reader."""
+    return words.app("reminder_title", BESIDE), words.app("reminder_body")
 
 
 def plan_due(clinic_id: UUID, now: datetime) -> int:

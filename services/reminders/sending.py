@@ -15,12 +15,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import Patient, PushedDevice, SentReminder, User
+from models import Clinic, Patient, PushedDevice, SentReminder, User
 from services.channels.base import ChannelError
 from services.channels.reminders.nudge import AddressGone, BusyLater, Nudge, ReminderChannel
 from services.claims import first_free
-from services.reminders.planning import forget_old, is_still_due, plan_due
-from services.rules.schedule.reminders import REMINDERS
+from services.reminders.planning import forget_old, is_still_due, plan_due, reminder_words
+from services.rules.languages.wording import chosen_language, wording
 from services.unit_of_work import clinic_ids, transaction
 
 LEASE: Final = timedelta(minutes=2)
@@ -115,8 +115,9 @@ def _claim(clinic_id: UUID, kinds: list[str], now: datetime) -> ClaimedReminder 
         if row is None:
             return None
         found = session.execute(
-            select(PushedDevice, Patient, User.language, User.active)
+            select(PushedDevice, Patient, User, Clinic)
             .join(User, User.id == PushedDevice.user_id)
+            .join(Clinic, Clinic.id == User.clinic_id)
             .join(Patient, Patient.user_id == User.id)
             .where(PushedDevice.id == row.device_id)
         ).one_or_none()
@@ -124,12 +125,13 @@ def _claim(clinic_id: UUID, kinds: list[str], now: datetime) -> ClaimedReminder 
         if found is None or reason is not None:
             row.state, row.outcome, row.ended_at = "cancelled", reason, now
             return True
-        device, _patient, language, _active = found
-        text = REMINDERS.text(language)
+        device, _patient, user, clinic = found
+        language = chosen_language(user.language, clinic.language)
+        title, body = reminder_words(wording(language, clinic.reviewed_texts))
         nudge = Nudge(
             address=device.subscription,
-            title=text.title,
-            body=text.body,
+            title=title,
+            body=body,
             ttl_s=max(1, int((row.until_at - now).total_seconds())),
         )
         return ClaimedReminder(
@@ -147,8 +149,8 @@ def _why_not(session: Session, row: Any, found: Any, now: datetime) -> str | Non
     """Why it is not sent (any more), in one word."""
     if now >= row.until_at:
         return "too_late"
-    _device, patient, _language, active = found
-    if not active:
+    _device, patient, user, _clinic = found
+    if not user.active:
         return "account_ended"
     return None if is_still_due(session, patient, row.keys, now) else "answered"
 

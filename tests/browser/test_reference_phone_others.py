@@ -230,7 +230,7 @@ def test_a_new_version_takes_over_and_the_outbox_stays(
         browser.route("**/v1/**", lambda route: route.abort())
         phone.browser.set_offline(False)
         for name, old, new in (
-            ("words.js", b'"Today"', b'"This day"'),
+            ("languages.js", b'"Today"', b'"This day"'),
             ("sw.js", before.removeprefix("interlude-").encode(), b"0123456789abcdef"),
         ):
             changed = phone_app.FILES[name].replace(old, new)

@@ -50,8 +50,10 @@ def test_language_and_quiet_hours_are_the_accounts(phone: Phone):
     phone.page.get_by_label("Language").select_option("de")
     phone.page.get_by_label("No reminders from").fill("20:00")
     phone.press("Save")
-    expect(phone.page.locator("#status")).to_have_text("Saved.")
-    phone.page.get_by_role("link", name="Today").click()
+    expect(phone.page.locator("#status")).to_have_text("Gespeichert.")
+    expect(phone.page.locator("html")).to_have_attribute("lang", "de")
+    phone.look()
+    phone.page.get_by_role("link", name="Heute").click()
     expect(phone.page.locator("main")).to_contain_text("Stimmung")
     phone.look()
 

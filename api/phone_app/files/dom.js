@@ -1,4 +1,6 @@
 // Elements are made here and nowhere else: what others wrote is always text, never markup.
+import {locale} from "./words.js";
+
 export function el(tag, props = {}, ...children) {
   const made = document.createElement(tag);
   set(made, props);
@@ -40,15 +42,15 @@ export function go(hash) {
   else location.hash = hash;
 }
 
-export const at = (instant) => new Intl.DateTimeFormat(document.documentElement.lang, {
+export const at = (instant) => new Intl.DateTimeFormat(locale(), {
   weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit",
 }).format(new Date(instant));
 
-export const clock = (instant) => new Intl.DateTimeFormat(document.documentElement.lang, {
+export const clock = (instant) => new Intl.DateTimeFormat(locale(), {
   hour: "2-digit", minute: "2-digit",
 }).format(new Date(instant));
 
 // A day as the API writes it.
-export const day = (text) => new Intl.DateTimeFormat(document.documentElement.lang, {
+export const day = (text) => new Intl.DateTimeFormat(locale(), {
   day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
 }).format(new Date(`${text}T00:00:00Z`));

@@ -12,7 +12,7 @@ import {trendScreen} from "./screens/trend.js";
 import {welcomeScreen} from "./screens/welcome.js";
 import {kept} from "./store.js";
 import {news, sync} from "./sync.js";
-import {words} from "./words.js";
+import {beside, useLanguage, words} from "./words.js";
 
 const SCREENS = {
   today: todayScreen, effects: effectsScreen, past: pastScreen, trend: trendScreen, settings: settingsScreen,
@@ -21,11 +21,12 @@ const SCREENS = {
 const BAR = ["today", "effects", "past", "trend", "settings"];
 // Drawn again when news come; never a form that somebody is filling in.
 const LIVE = ["today", "past"];
-const main = document.getElementById("main"), nav = document.getElementById("nav");
+const main = document.getElementById("main"), nav = document.getElementById("nav"), help = document.getElementById("help");
 
 const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1) || "today"));
 
 async function show({moved = true} = {}) {
+  await speak();
   const asked = place(), known = Object.keys(asked).find((name) => name in SCREENS) ?? "today";
   const is_in = Boolean(await kept.get("tokens"));
   const name = is_in ? known : "invitation";
@@ -37,14 +38,23 @@ async function show({moved = true} = {}) {
   main.replaceChildren(...nodes.filter(Boolean));
   document.title = `${main.querySelector("h1").textContent} – Interlude`;
   nav.hidden = !is_in;
+  nav.setAttribute("aria-label", words.parts);
   nav.replaceChildren(...BAR.map((one) => el("a", {href: `#${one}`, "aria-current": one === name ? "page" : null}, words[one])));
   if (!moved) return;
   window.scrollTo(0, 0);
   main.querySelector("h1").focus();
 }
 
+// In the language of the newest bootstrap; what stands outside of the screens too.
+async function speak() {
+  useLanguage(await kept.get("bootstrap"));
+  help.textContent = beside("help_now");
+  showNetwork();
+}
+
 function showNetwork() {
-  document.getElementById("net").textContent = navigator.onLine ? "" : words.offline;
+  const net = document.getElementById("net"), text = navigator.onLine ? "" : words.offline;
+  if (net.textContent !== text) net.textContent = text; // or it is read aloud again
 }
 
 // A new version of the files waits until the app is opened anew: no form is taken from under anybody's
@@ -67,8 +77,6 @@ for (const what of ["fetched", "outbox"]) {
   });
 }
 
-document.getElementById("help").textContent = words.help_now;
-showNetwork();
 await show({moved: false});
 if ("serviceWorker" in navigator) takeNewVersion();
 sync({now: true});

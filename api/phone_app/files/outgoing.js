@@ -11,6 +11,9 @@ export function stamp(at = new Date()) {
 
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// The reason of a correction that says none, for staff, who read English.
+export const CHANGED = "Corrected.";
+
 // The name of something that is due, so that what answers it can say so.
 export const dueKey = (item) => `${item.instrument} ${item.opens_at}`;
 

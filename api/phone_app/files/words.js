@@ -1,101 +1,40 @@
-// The app's own words; what is asked, and every card of the server, comes in the patient's language from
-// the API. Plain, short, reading age 9. Nothing here calls anybody safe, or promises that somebody reads.
-export const words = {
-  today: "Today", effects: "Side effects", past: "Past", trend: "Trend", settings: "Settings",
-  help_now: "Help now",
+// The app's own words, in the language of the patient's forms and cards. They are data beside the texts of
+// the cards; the server writes them into languages.js, and they hold without a network.
+import {LANGUAGES} from "./languages.js";
 
-  welcome: "Welcome",
-  welcome_text: "Your clinic gave you a code or a picture to scan. Put the code in here.",
-  code: "Code from your clinic",
-  begin: "Start",
-  code_wrong: "This code did not work. It works once, for seven days. Ask your clinic for a new one.",
-  no_answer: "There was no answer. Look if your phone is online, and try again.",
-  for_patients: "This app is for patients. Staff use the pages of the clinic.",
-  needs_invitation: "This phone is not known to your clinic any more. What you write stays on the phone. Ask your clinic for a new code.",
+const ENGLISH = LANGUAGES.en.words;
+export const NAMES = Object.entries(LANGUAGES).map(([code, {name}]) => [code, name]);
+// Of the language in use. Until the clinic has reviewed it, what the card says stands in English too.
+export let words = ENGLISH;
+let reviewed = true;
 
-  nothing_due: "There is nothing to fill in now.",
-  due_now: "To fill in now",
-  any_time: "At any time",
-  until: (time) => `until ${time}`,
-  about_day: (day) => `about ${day}`,
-  no_driving: (time) => `Do not drive before ${time}.`,
-  loading: "The first time this app needs the internet. It will go on by itself.",
-  offline: "No internet. You can go on: what you write is kept on this phone.",
-  waiting: (count) => count === 1 ? "1 entry is not sent yet." : `${count} entries are not sent yet.`,
-  kept_here: "Kept on this phone. It will be sent.",
+// The card of the server says which languages it is in; before there is one, the phone does.
+export function useLanguage(bootstrap) {
+  const [own, beside] = bootstrap ? bootstrap.crisis_card.card.languages ?? ["en"] : [ofPhone(), "en"];
+  const code = own in LANGUAGES ? own : "en";
+  words = LANGUAGES[code].words;
+  reviewed = code === "en" || !beside;
+  document.documentElement.lang = code;
+}
 
-  declined: "I would rather not say",
-  note: "Anything else? (you can leave this empty)",
-  note_hint: "Notes are not read around the clock. In an emergency use Help now.",
-  done: "Done",
-  still_open: (count) => count === 1
-    ? "1 question is still open. You can answer it, or send the form as it is."
-    : `${count} questions are still open. You can answer them, or send the form as it is.`,
-  send_as_is: "Send as it is",
-  finished: "Finished after the first part was sent.",
-  still_answering: "Changed while answering.",
-  licence: "About this form",
-  reason: "Why do you change it?",
-  changed: "Corrected.",
-  answer_something: "Please answer at least one question.",
+const ofPhone = () => navigator.languages.map((tag) => tag.split("-")[0]).find((code) => code in LANGUAGES) ?? "en";
 
-  effects_text: "What do you notice? Choose all that fit.",
-  how_strong: "How strong?",
-  pick_effect: "Please choose at least one.",
-  pick_grade: (label) => `How strong is this: ${label}?`,
+// A sentence with what its names in braces stand for.
+export const say = (name, values = {}) => filled(words[name], values);
 
-  ask_clinic: "Ask my clinic for help",
-  not_told: "Your clinic does not know yet that you need help.",
-  not_sent: "Not sent yet. Your clinic has not seen this.",
-  sending: "Sending. Your clinic has not seen this yet.",
-  unknown: "We do not know whether this reached your clinic.",
-  call_clinic: "This is taking long. Please call one of the numbers above.",
-  sent_at: (time) => `Sent at ${time}.`,
-  seen_at: (time) => `Seen by a person at your clinic: ${time}.`,
-  refused: "This could not be sent. Please call one of the numbers above.",
-  more_questions: "A few more questions",
-  close: "Close",
-  shipped: {
-    level: "crisis",
-    message: "If you might hurt yourself, or it is an emergency, call for help now.",
-    resources: [
-      {name: "Emergency services in Europe", phone: "112"},
-      {name: "Emergency services in North America", phone: "911"},
-      {name: "Find a helpline in your country", url: "https://findahelpline.com"},
-    ],
-  },
+// "waiting_one", "waiting_more": counted things are one or more.
+export const counted = (name, count) => say(`${name}_${count === 1 ? "one" : "more"}`, {count: number(count)});
 
-  nothing_past: "Here you find what you wrote.",
-  help_request: "Help request",
-  change: "Change",
-  unanswered: "no answer",
-  not_taken: "Your clinic's system did not take this. Please call your clinic about it.",
-  state: {waiting: "Not sent yet", sent: "Not known yet if it arrived", refused: "Not taken"},
-
-  trend_text: "Each point is one form. Lower means fewer problems.",
-  two_weeks: "Two-week form (PHQ-9)",
-  daily: "Daily form (not the validated PHQ-9)",
-  no_trend: "There are no points yet.",
-  points: (value, day) => `${value} points on ${day}`,
-  as_of: (time) => `As of ${time}.`,
-  show: "Show", as_table: "As a table",
-  day_column: "Day", points_column: "Points",
-
-  language: "Language of forms and cards",
-  by_phone: "As the phone is set",
-  quiet: "No reminders from", quiet_to: "until",
-  save: "Save",
-  saved: "Saved.",
-  not_saved: "Not saved. Look if your phone is online, and try again.",
-  remind: "Remind me on this phone",
-  no_reminders: "No more reminders on this phone",
-  reminded: "This phone is reminded now.",
-  cannot_remind: "This phone did not allow reminders.",
-  log_out: "Log out",
-  log_out_text: "Logging out deletes everything on this phone. To come back you need a new code from your clinic.",
-  unsent: (count) => count === 1
-    ? "1 entry was not sent. If you log out now, it is lost."
-    : `${count} entries were not sent. If you log out now, they are lost.`,
-  really_log_out: "Delete all and log out",
-  stay: "Stay",
+// Of dates and numbers: the language in use, as the phone's country writes it where it is the phone's own.
+export const locale = () => {
+  const {lang} = document.documentElement;
+  return navigator.languages.find((tag) => tag.split("-")[0] === lang) ?? lang;
 };
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+
+// Of the card: a label with the English one beside it, and sentences with the English ones below.
+export const beside = (name) => reviewed ? words[name] : `${words[name]} / ${ENGLISH[name]}`;
+export const below = (...sentences) => [words, ...(reviewed ? [] : [ENGLISH])]
+  .map((language) => sentences.map(([name, values = {}]) => filled(language[name], values)).join(" "));
+
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from string import Formatter
@@ -76,12 +76,15 @@ class FormTexts:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """One language. What it has no label or form for is shown in English."""
+    """One language. What it has no label or form for is shown in English. `app`: the words of the
+    reference phone and of its reminders, by their names.
+    """
 
     language: str
     name: str
     version: str
     card: CardTexts
+    app: Mapping[str, str]
     effect_labels: Mapping[str, str] = field(default_factory=dict)
     grade_labels: Mapping[str, str] = field(default_factory=dict)
     form_texts: Mapping[str, FormTexts] = field(default_factory=dict)
@@ -96,22 +99,27 @@ def read_texts(folder: Path = DATA / "texts") -> Mapping[str, Texts]:
     for code, texts in found.items():
         if texts.language != code:
             raise NumbersError("must be the name of the file", "language", f"{code}.toml")
-        for one in fields(CardTexts):
-            if _filled(texts.card, one.name) != _filled(english.card, one.name):
+        for name in sorted(texts.app.keys() ^ english.app.keys()):
+            problem = "is missing" if name in english.app else "is no English one"
+            raise NumbersError(problem, f"app.{name}", f"{code}.toml")
+        for place, text in _sentences(texts).items():
+            if _filled(text) != _filled(_sentences(english)[place]):
                 problem = "has other names in braces than the English one"
-                raise NumbersError(problem, f"card.{one.name}", f"{code}.toml")
+                raise NumbersError(problem, place, f"{code}.toml")
     return MappingProxyType({"en": english} | found)
 
 
-def _filled(card: CardTexts, name: str) -> set[Filled]:
-    text = getattr(card, name)
-    return set(_names(text)) if isinstance(text, str) else set()
+def _sentences(texts: Texts) -> dict[str, str]:
+    """What may be filled in, by where it stands."""
+    card = {f"card.{one.name}": getattr(texts.card, one.name) for one in fields(CardTexts)}
+    app = {f"app.{name}": text for name, text in texts.app.items()}
+    return {place: text for place, text in (card | app).items() if isinstance(text, str)}
 
 
-def _names(text: str) -> Iterator[Filled]:
+def _filled(text: str) -> set[Filled]:
     """With how each is to be written: `{number:d}` would break the card, and not the start."""
     parts = Formatter().parse(text)
-    return ((name, form, conversion) for _, name, form, conversion in parts if name is not None)
+    return {(name, form, conversion) for _, name, form, conversion in parts if name is not None}
 
 
 TEXTS: Final = read_texts()

@@ -34,6 +34,11 @@ class Wording:
         own = words(self.texts.card)
         return own if self.reviewed else joint.join((own, words(ENGLISH.card)))
 
+    def app(self, name: str, joint: str = BELOW) -> str:
+        """A word of the reference phone or its reminders, in the same way."""
+        own = self.texts.app[name]
+        return own if self.reviewed else joint.join((own, ENGLISH.app[name]))
+
     def beside(self, own: str | None, english: str) -> str:
         """A label, with the English one beside it until it is reviewed; None: there is none."""
         if own is None or self.texts is ENGLISH:

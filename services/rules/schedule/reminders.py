@@ -7,13 +7,13 @@ by themselves. What was reminded of is known by its key, which a move does not c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Annotated, Final
 
 from services.rules.mood_days import DaySpan, mood_day_at, to_utc
-from services.rules.numbers import DATA, Between, NumbersError, read
+from services.rules.numbers import DATA, Between, read
 from services.rules.schedule.case import DueItem
 
 _TO_COME: Final = frozenset({"upcoming", "due"})
@@ -22,37 +22,19 @@ _ONE_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class ReminderText:
-    """What a reminder says in one language."""
-
-    title: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReminderNumbers:
-    """Hours of the wall clock, and the words by language."""
+    """Hours of the wall clock."""
 
     version: str
     first_hour: Annotated[int, Between(0, 23)]
     again_after_hours: Annotated[int, Between(1, 23)]
     quiet_from: str
     quiet_to: str
-    texts: Mapping[str, ReminderText]
-
-    def __post_init__(self) -> None:
-        if "en" not in self.texts:
-            raise NumbersError("needs English", "texts")
 
     @property
     def quiet(self) -> QuietHours:
         """For whoever set none."""
         return QuietHours.between(self.quiet_from, self.quiet_to)
-
-    def text(self, language: str | None) -> ReminderText:
-        """The words in a language (a BCP 47 tag), else English."""
-        tag = (language or "").lower()
-        return self.texts.get(tag) or self.texts.get(tag.partition("-")[0]) or self.texts["en"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.phone_app import CACHED, FILES
+from services.rules.languages.texts import ENGLISH, TEXTS
 
 SCRIPTS = {name: content.decode() for name, content in FILES.items() if name.endswith(".js")}
 # Ways to make markup of what somebody wrote.
 MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|Function\("
 )
+# A word that is shown, and one that counts something.
+SHOWN = re.compile(r'\bwords\.(?!js\b)(\w+)|(?:say|beside|below)\(\[?"(\w+)"')
+COUNTED = re.compile(r'\bcounted\("(\w+)"')
 IMPORTED = re.compile(r'(?:from|import) "(\.[^"]+)"')
 
 
@@ -71,6 +75,24 @@ def test_no_script_makes_markup_or_calls_somebody_else() -> None:
         assert urls <= {"http://www.w3.org/2000/svg", "https://findahelpline.com"}, name
 
 
-def test_the_words_call_nobody_safe_and_promise_no_reader() -> None:
-    words = " ".join(SCRIPTS["words.js"].casefold().splitlines()[2:])
+def test_the_words_promise_no_reader() -> None:
+    words = " ".join(ENGLISH.app.values()).casefold()
     assert not re.search(r"\bsafe|we watch|we will call|somebody will|we read", words)
+
+
+def test_the_app_has_the_words_that_it_shows_and_no_others() -> None:
+    source = " ".join(script for name, script in SCRIPTS.items() if name != "languages.js")
+    shown = {name for pair in SHOWN.findall(source) for name in pair if name}
+    by_count = {f"{name}_{end}" for name in COUNTED.findall(source) for end in ("one", "more")}
+    by_state = {f"state_{state}" for state in ("waiting", "sent", "refused")}
+    assert shown | by_count | by_state <= ENGLISH.app.keys()
+    quoted = set(re.findall(r'"([a-z_0-9]+)"', source))
+    others = ENGLISH.app.keys() - shown - by_count - by_state - quoted
+    assert others == {"reminder_title", "reminder_body"}
+
+
+def test_the_words_are_those_that_the_clinics_review() -> None:
+    document = SCRIPTS["languages.js"].removeprefix("export const LANGUAGES = ").removesuffix(";\n")
+    languages = json.loads(document)
+    assert list(languages) == list(TEXTS)
+    assert all(languages[code]["words"] == dict(texts.app) for code, texts in TEXTS.items())

@@ -18,6 +18,7 @@ from services.channels.reminders.nudge import AddressGone, BusyLater, Nudge, Rem
 from services.channels.webpush import PushKey, WebPushChannel
 from services.reminders import planning
 from services.reminders.sending import Reminding
+from services.rules.languages.texts import TEXTS
 from services.unit_of_work import transaction
 from tests.builders.reach.push_service import Browser
 from tests.builders.stored import rows
@@ -103,6 +104,36 @@ def test_what_is_answered_is_not_reminded_of(reminded: Reminded, double: Double)
     for _ in range(6):
         reminded.round(hours=1)
     assert len(double.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "clinics", "title"),
+    [
+        (None, None, "Your check-in is ready."),
+        ("de-AT", None, "Ihre Fragen sind bereit. / Your check-in is ready."),
+        (None, "fr", "Vos questions sont prêtes. / Your check-in is ready."),
+        ("en", "fr", "Your check-in is ready."),
+        ("nl", "nl reviewed", "Uw vragen staan klaar."),
+    ],
+)
+def test_a_reminder_is_in_the_patients_language(
+    reminded: Reminded, double: Double, own: str | None, clinics: str | None, title: str
+) -> None:
+    """Their own, else the clinic's; until it is reviewed with English."""
+    chart, admin = reminded.chart, reminded.chart.clinic.admin
+    chart.patch("/v1/me", {"language": own}, chart.pat)
+    language, _, reviewed = (clinics or "").partition(" ")
+    if language:
+        chart.patch("/v1/clinic", {"language": language}, admin)
+    if reviewed:
+        body = {"name": "Dr. Quagga", "version": TEXTS[language].version}
+        path = f"/v1/clinic/languages/{language}/review"
+        assert chart.send("PUT", path, admin, body).status_code == 200
+    shown = chart.get("/v1/bootstrap", chart.pat)["reminders"]
+    reminded.round(minutes=61)
+    ((_, nudge),) = double.taken
+    assert (nudge.title, nudge.body) == (shown["title"], shown["body"])
+    assert nudge.title == title
 
 
 def test_an_answer_cancels_what_waits(reminded: Reminded, double: Double) -> None:

@@ -1,12 +1,12 @@
 // Side effects: what is noticed, and how strong; new, or a report of before that is corrected.
 import {showCard} from "../card.js";
 import {announce, button, el, go} from "../dom.js";
-import {put, stamp, zone} from "../outgoing.js";
+import {CHANGED, put, stamp, zone} from "../outgoing.js";
 import {choice} from "../questions.js";
 import {riskOfEffects} from "../risk.js";
 import {copy, kept} from "../store.js";
 import {sync} from "../sync.js";
-import {words} from "../words.js";
+import {say, words} from "../words.js";
 
 export async function effectsScreen({due = null}) {
   const codes = await kept.get("codes");
@@ -24,7 +24,7 @@ export async function amendEffectsScreen({effects_of: id}) {
   const chosen = new Map(record.effects.map((one) => [one.code, one.grade]));
   return screen(codes, chosen, (effects, reason) => put(
     {
-      type: "side_effects_amendment", of: id, reason: reason || words.changed,
+      type: "side_effects_amendment", of: id, reason: reason || CHANGED,
       effects: effects.map((one) => ({...before.get(one.code), ...one})),
       ...(record.vitals ? {vitals: record.vitals} : {}),
     },
@@ -41,7 +41,7 @@ function screen(codes, chosen, send, corrects = false) {
   const done = button(words.done, async () => {
     const open = codes.effects.find((one) => chosen.get(one.code) === null);
     if (open) {
-      problem.textContent = words.pick_grade(open.label);
+      problem.textContent = say("pick_grade", {label: open.label});
       return document.getElementById(open.code).focus();
     }
     if (!chosen.size && !corrects) return problem.textContent = words.pick_effect;

@@ -2,14 +2,16 @@
 // an answer is risky the card is shown and the form sent as it is; what follows is its amendment.
 import {showCard} from "../card.js";
 import {announce, button, el, go} from "../dom.js";
-import {dueKey, put, stamp, zone} from "../outgoing.js";
+import {CHANGED, dueKey, put, stamp, zone} from "../outgoing.js";
 import {asked, questions, stillOpen} from "../questions.js";
 import {riskOfForm} from "../risk.js";
 import {copy, kept} from "../store.js";
 import {sync} from "../sync.js";
-import {words} from "../words.js";
+import {counted, words} from "../words.js";
 
 const DONE_KEPT = 60;
+// Reasons for staff, who read English.
+const FINISHED = "Finished after the first part was sent.", ANSWERING = "Changed while answering.";
 
 // A new form, or the answer to something due: `due` names it ("phq9 2026-11-28T…").
 export async function formScreen({form: code, due = null}) {
@@ -48,7 +50,7 @@ function screen(instrument, draft, how) {
     if (!Object.keys(asked(instrument, draft.answers)).length) return problem.textContent = words.answer_something;
     if (open.length && !insisted) {
       insisted = true;
-      [problem.textContent, done.textContent] = [words.still_open(open.length), words.send_as_is];
+      [problem.textContent, done.textContent] = [counted("open", open.length), words.send_as_is];
       return document.getElementById(open[0]).focus();
     }
     done.disabled = true; // one tap, one entry
@@ -73,7 +75,7 @@ async function answered(instrument, draft, how) {
   const answers = asked(instrument, draft.answers), risk = riskOfForm(instrument.code, answers);
   if (!risk || risk === draft.sent_risk) return kept.put({[how.key]: draft});
   draft.sent_risk = risk;
-  const item = entry(instrument, draft, how, words.still_answering);
+  const item = entry(instrument, draft, how, ANSWERING);
   const row = await put(item, {risky: risk, due: how.due, values: (id) => {
     draft.sent_id ??= id;
     return {[how.key]: draft};
@@ -84,7 +86,7 @@ async function answered(instrument, draft, how) {
 }
 
 async function finish(instrument, draft, how) {
-  const finished = how.corrects ? words.changed : words.finished;
+  const finished = how.corrects ? CHANGED : FINISHED;
   const done = [how.due, ...((await kept.get("done")) ?? [])].filter(Boolean).slice(0, DONE_KEPT);
   const risky = riskOfForm(instrument.code, asked(instrument, draft.answers));
   await put(entry(instrument, draft, how, finished), {risky, due: how.due, values: {done}, gone: [how.key]});

@@ -1,7 +1,7 @@
 // What was written: first what is not sent yet, then the server's records; a form can be corrected.
 import {at, day, el, paragraphs} from "../dom.js";
 import {copy, kept, outbox} from "../store.js";
-import {words} from "../words.js";
+import {say, words} from "../words.js";
 
 const SHOWN = 100;
 
@@ -23,7 +23,7 @@ function unsent({item, state, problem}, shown, records) {
   const original = records.find((one) => one.id === item.of)?.record ?? {};
   return el("article", {},
     el("h2", {}, title({...original, ...item}, shown)),
-    el("p", {class: "warning"}, words.state[state]),
+    el("p", {class: "warning"}, words[`state_${state}`]),
     state === "refused" ? el("p", {}, words.not_taken, problem?.code ? ` (${problem.code})` : "") : null,
     content({...original, ...item}, shown));
 }
@@ -34,7 +34,7 @@ function stored({kind, id, record}, shown) {
     el("h2", {}, title(record, shown)),
     el("p", {class: "faint"}, record.mood_day ? day(record.mood_day) : at(record.recorded_at)),
     content(record, shown),
-    record.seen_at ? el("p", {class: "faint"}, words.seen_at(at(record.seen_at))) : null,
+    record.seen_at ? el("p", {class: "faint"}, say("seen_at", {time: at(record.seen_at)})) : null,
     change ? el("a", {class: "button quiet", href: change}, words.change) : null);
 }
 

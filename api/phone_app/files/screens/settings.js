@@ -4,9 +4,8 @@ import {announce, button, el} from "../dom.js";
 import {canPush, startReminders, stopReminders} from "../push.js";
 import {kept, outbox, wipe} from "../store.js";
 import {sync} from "../sync.js";
-import {words} from "../words.js";
+import {counted, NAMES, useLanguage, words} from "../words.js";
 
-const LANGUAGES = {en: "English", de: "Deutsch", fr: "Français", es: "Español", nl: "Nederlands"};
 const QUIET = {from: "21:00", to: "08:00"}; // what holds for who has set nothing
 
 export async function settingsScreen() {
@@ -20,7 +19,7 @@ function preferences({language, quiet_hours}) {
   const chosen = (language ?? "").split("-")[0];
   const select = el("select", {id: "language"},
     el("option", {value: "", selected: chosen ? null : ""}, words.by_phone),
-    Object.entries(LANGUAGES).map(([code, name]) =>
+    NAMES.map(([code, name]) =>
       el("option", {value: code, lang: code, selected: code === chosen ? "" : null}, name)));
   const quiet = quiet_hours ?? QUIET;
   const from = el("input", {type: "time", id: "quiet-from", value: quiet.from});
@@ -28,8 +27,11 @@ function preferences({language, quiet_hours}) {
   const save = button(words.save, async () => {
     const body = {language: select.value || null, quiet_hours: {from: from.value, to: to.value}};
     const reply = await authorized("PATCH", "v1/me", {body});
-    announce(reply?.status === 200 ? words.saved : words.not_saved);
-    return sync();
+    if (reply?.status !== 200) return announce(words.not_saved);
+    await sync(); // forms and card come with it
+    useLanguage(await kept.get("bootstrap"));
+    window.dispatchEvent(new HashChangeEvent("hashchange")); // drawn anew
+    return announce(words.saved);
   });
   return [
     el("label", {for: "language"}, words.language), select,
@@ -56,7 +58,7 @@ async function wayOut() {
   const unsent = (await outbox.all()).length;
   const sure = el("section", {class: "stack", hidden: true, "aria-label": words.log_out},
     el("p", {class: "warning"}, words.log_out_text),
-    unsent ? el("p", {class: "warning"}, words.unsent(unsent)) : null,
+    unsent ? el("p", {class: "warning"}, counted("unsent", unsent)) : null,
     button(words.really_log_out, logOut, "main"),
     button(words.stay, () => { sure.hidden = true; }, "quiet"));
   const ask = button(words.log_out, () => { sure.hidden = false; sure.querySelector("button").focus(); }, "quiet");

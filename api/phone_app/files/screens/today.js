@@ -2,7 +2,7 @@
 import {at, day, el, paragraphs} from "../dom.js";
 import {dueKey} from "../outgoing.js";
 import {kept, outbox} from "../store.js";
-import {words} from "../words.js";
+import {counted, say, words} from "../words.js";
 
 const ANY_TIME = ["phq9-daily", "mood"];
 
@@ -18,8 +18,8 @@ export async function todayScreen() {
   const unsent = rows.filter((row) => row.state !== "refused").length;
   return [
     heading, needs,
-    drive && new Date(drive) > new Date() ? el("p", {class: "warning"}, words.no_driving(at(drive))) : null,
-    unsent ? el("p", {id: "unsent"}, words.waiting(unsent)) : null,
+    drive && new Date(drive) > new Date() ? el("p", {class: "warning"}, say("no_driving", {time: at(drive)})) : null,
+    unsent ? el("p", {id: "unsent"}, counted("waiting", unsent)) : null,
     el("h2", {}, words.due_now),
     open.length ? el("ul", {class: "plain stack"}, open.map((item) => el("li", {}, task(bootstrap, item)))) : el("p", {}, words.nothing_due),
     el("h2", {}, words.any_time),
@@ -40,7 +40,7 @@ function task(bootstrap, item) {
   const reports = item.instrument === "side_effects";
   const title = reports ? words.effects : bootstrap.instruments[item.instrument].content.title;
   const due = encodeURIComponent(dueKey(item));
-  const about = item.mood_day ? `${words.about_day(day(item.mood_day))}, ` : "";
+  const about = item.mood_day ? `${say("about_day", {day: day(item.mood_day)})}, ` : "";
   return el("a", {class: "button main", href: reports ? `#effects&due=${due}` : `#form=${item.instrument}&due=${due}`},
-    el("span", {}, title), el("small", {}, `${about}${words.until(at(item.expires_at))}`));
+    el("span", {}, title), el("small", {}, `${about}${say("until", {time: at(item.expires_at)})}`));
 }

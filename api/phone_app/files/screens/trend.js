@@ -3,9 +3,9 @@
 import {authorized} from "../api.js";
 import {at, button, day, el, svg} from "../dom.js";
 import {kept} from "../store.js";
-import {words} from "../words.js";
+import {number, say, words} from "../words.js";
 
-const FORMS = {"phq9": words.two_weeks, "phq9-daily": words.daily};
+const FORMS = {"phq9": "two_weeks", "phq9-daily": "daily"};
 const HIGHEST = 27, WIDTH = 320, HEIGHT = 160, EDGE = 24, DAY_MS = 86_400_000;
 
 export async function trendScreen({form = "phq9"}) {
@@ -21,7 +21,7 @@ export async function trendScreen({form = "phq9"}) {
     el("h1", {tabindex: "-1"}, words.trend),
     el("p", {}, words.trend_text),
     el("ul", {class: "plain stack"}, Object.entries(FORMS).map(([code, name]) => el("li", {},
-      el("a", {class: code === form ? "button main" : "button quiet", href: `#trend&form=${code}`, "aria-current": code === form ? "true" : null}, name)))),
+      el("a", {class: code === form ? "button main" : "button quiet", href: `#trend&form=${code}`, "aria-current": code === form ? "true" : null}, words[name])))),
     body,
   ];
 }
@@ -31,13 +31,13 @@ function draw(body, report) {
   if (!points.length) return body.replaceChildren(el("p", {}, words.no_trend));
   const last = points.at(-1);
   return body.replaceChildren(
-    el("p", {}, words.points(last.value, day(last.mood_day))),
+    el("p", {}, say("points", {value: number(last.value), day: day(last.mood_day)})),
     el("figure", {}, picture(points)),
     el("details", {}, el("summary", {}, words.as_table), el("table", {},
       el("thead", {}, el("tr", {}, el("th", {scope: "col"}, words.day_column), el("th", {scope: "col"}, words.points_column))),
       el("tbody", {}, points.toReversed().map((one) =>
-        el("tr", {}, el("td", {}, day(one.mood_day)), el("td", {}, String(one.value))))))),
-    el("p", {class: "faint"}, words.as_of(at(report.generated_at))));
+        el("tr", {}, el("td", {}, day(one.mood_day)), el("td", {}, number(one.value))))))),
+    el("p", {class: "faint"}, say("as_of", {time: at(report.generated_at)})));
 }
 
 function picture(points) {

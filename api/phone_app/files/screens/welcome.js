@@ -6,7 +6,7 @@ import {kept} from "../store.js";
 import {sync} from "../sync.js";
 import {words} from "../words.js";
 
-const WHY = {409: words.code_wrong, 403: words.for_patients, 422: words.code_wrong};
+const WHY = {409: "code_wrong", 403: "for_patients", 422: "code_wrong"};
 
 export async function welcomeScreen({invitation}) {
   const problem = el("p", {role: "alert"});
@@ -18,7 +18,7 @@ export async function welcomeScreen({invitation}) {
     begin.disabled = true;
     const reply = await accept(code.value.trim());
     begin.disabled = false;
-    if (reply?.status !== 201) return problem.textContent = WHY[reply?.status] ?? words.no_answer;
+    if (reply?.status !== 201) return problem.textContent = words[WHY[reply?.status] ?? "no_answer"];
     if (reply.another) return location.replace(location.pathname); // nothing of the other is left in memory
     navigator.storage?.persist?.(); // or a browser that is short of space may drop what is not sent
     go("#today");

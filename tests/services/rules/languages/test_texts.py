@@ -72,13 +72,43 @@ def test_in_english_every_form_is_as_it_is() -> None:
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_no_text_calls_anybody_safe(language: str) -> None:
-    assert re.search(SAFE, str(asdict(TEXTS[language].card)), re.IGNORECASE) is None
+    for words in (asdict(TEXTS[language].card), dict(TEXTS[language].app)):
+        assert re.search(SAFE, str(words), re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_the_words_of_the_app_are_short_and_in_short_sentences(language: str) -> None:
+    """Reading age 9: no sentence of more than 20 words, 8 on average, and no word left out."""
+    sentences = [
+        sentence.split()
+        for text in TEXTS[language].app.values()
+        for sentence in re.split(r"[.?!:](?:\s|$)", text)
+        if sentence.strip()
+    ]
+    assert max(map(len, sentences)) <= 20
+    assert sum(map(len, sentences)) / len(sentences) <= 8
+    assert all(text.strip() == text != "" for text in TEXTS[language].app.values())
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_reminder_names_nothing_of_what_is_asked(language: str) -> None:
+    words = Wording(TEXTS[language])
+    reminder = f"{words.app('reminder_title')} {words.app('reminder_body')}".lower()
+    for word in ("watch", "monitor", "waiting", "phq", "suicid", "ketamin", "depress"):
+        assert word not in reminder
+
+
+def test_a_word_of_the_app_has_the_english_one_below_until_it_is_reviewed() -> None:
+    german, english = TEXTS["de"].app["not_sent"], ENGLISH.app["not_sent"]
+    assert wording("de", {}).app("not_sent") == f"{german}\n\n{english}"
+    assert wording("de", REVIEWED).app("not_sent") == german
+    assert IN_ENGLISH.app("not_sent") == english
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_sentence_is_not_twice_as_long_as_the_english_one(language: str) -> None:
-    english = asdict(ENGLISH.card)
-    for name, text in asdict(TEXTS[language].card).items():
+    english = asdict(ENGLISH.card) | dict(ENGLISH.app)
+    for name, text in (asdict(TEXTS[language].card) | dict(TEXTS[language].app)).items():
         if name != "weekdays":
             assert len(text) < 2 * len(english[name]) + 20, name
 
@@ -90,6 +120,9 @@ def test_a_sentence_is_not_twice_as_long_as_the_english_one(language: str) -> No
         ("rufen Sie an: {number}.", "rufen Sie an: {number:d}.", "card.no_answer: has other names"),
         ("rufen Sie an: {number}.", "rufen Sie an: {number!a}.", "card.no_answer: has other names"),
         ('clinic = "Ihre Klinik"\n', "", "card.clinic: is missing"),
+        ('save = "Speichern"\n', "", "app.save: is missing"),
+        ('save = "Speichern"\n', 'save = "x"\nsafe = "x"\n', "app.safe: is no English one"),
+        ("Gesendet um {time}.", "Gesendet um {clock}.", "app.sent_at: has other names in braces"),
         ('"Samstag", ', "", "card.weekdays: needs seven days"),
         ('language = "de"', 'language = "fr"', "language: must be the name of the file"),
     ],

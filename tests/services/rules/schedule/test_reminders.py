@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.mood_days import DaySpan
-from services.rules.numbers import NumbersError
 from services.rules.schedule.case import DueItem, ScheduleCase
 from services.rules.schedule.due import items_of, windows_now
 from services.rules.schedule.reminders import (
-    REMINDERS,
     QuietHours,
     Reminder,
     key_of,
@@ -188,13 +186,3 @@ def test_of_nothing_more_than_twice_or_soon_again() -> None:
     assert not_yet_reminded(now, [(hours[0], "a")], at) == {"b"}
     assert not_yet_reminded(now, [(hours[1], "a")], at) == {"a", "b"}
     assert not_yet_reminded(now, [(hours[1], "a"), (hours[2], "ac")], at) == {"b"}
-
-
-def test_words_come_in_the_patients_language_or_in_english() -> None:
-    english = REMINDERS.texts["en"]
-    assert {REMINDERS.text(tag) for tag in (None, "en", "en-GB", "xx", "EN")} == {english}
-    for text in REMINDERS.texts.values():
-        for word in ("watch", "monitor", "waiting", "phq", "suicid", "ketamin", "depress"):
-            assert word not in f"{text.title} {text.body}".lower()
-    with pytest.raises(NumbersError):
-        replace(REMINDERS, texts={"de": english})
