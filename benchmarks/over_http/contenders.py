@@ -26,7 +26,7 @@ import psycopg
 
 from api.embedded.server import EmbeddedServer
 from benchmarks.over_http import processes
-from migrations.roles import libpq_url
+from migrations.roles import AUDITOR, OWNER, SEALER, WORKER, libpq_url
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = PROJECT / "benchmarks" / "peers"
@@ -36,6 +36,10 @@ TIED: Final = PROJECT / "tools" / "tied.py"
 UP_WITHIN_S: Final = 90.0
 ENDS_WITHIN_S: Final = 20.0
 LAST_LINES: Final = 20
+# PostgreSQL names a session by its role.
+SESSIONS_BY_THE_CLOCK: Final = tuple(
+    f"postgres: {role} " for role in (WORKER, AUDITOR, SEALER, OWNER)
+)
 # Of peers that hold nobody's answers.
 PEERS_SECRET: Final = "a peer of the benchmark signs with so many letters"  # noqa: S105 -- see above
 
@@ -176,12 +180,22 @@ class Interlude(Contender):
         return json.loads(line)
 
     def parts(self) -> tuple[list[int], list[int], list[int]]:
-        """The server's processes, PostgreSQL's, and the supervisor with its other children."""
+        """The server's processes, PostgreSQL's, and the supervisor with its other children and the
+        sessions of the database that serve these.
+        """
         all_of_it = processes.tree(self._supervisor.pid)
         server = [one for one in all_of_it if "/granian " in processes.words_of(one)]
         postmaster = self.folder / "data" / "postgres" / "postmaster.pid"
         database = processes.tree(int(postmaster.read_text().split()[0]))
-        return server, database, [one for one in all_of_it if one not in server]
+        by_the_clock = {
+            one for one in database if processes.words_of(one).startswith(SESSIONS_BY_THE_CLOCK)
+        }
+        beside = [one for one in all_of_it if one not in server]
+        return (
+            server,
+            [one for one in database if one not in by_the_clock],
+            [*beside, *by_the_clock],
+        )
 
 
 @dataclass
