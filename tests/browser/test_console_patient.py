@@ -101,6 +101,7 @@ def read_by_keys_and_pointer(page: Page) -> None:
     assert slider.get_attribute("aria-valuenow") == "1"
     page.keyboard.press("End")
     assert "Item 9: 2" in (slider.get_attribute("aria-valuetext") or "")
+    page.locator(".chart-plot").scroll_into_view_if_needed()
     box = page.locator(".chart-plot").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 2, box["y"] + 100)
