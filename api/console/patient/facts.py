@@ -18,7 +18,7 @@ Alert = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line: `tone` is a severity, `notable` or `plain`; `alert_id`: the alert that it is of."""
+    """One line: `tone` is a severity, `notable` or `usual`; `alert_id`: the alert that it is of."""
 
     tone: str
     title: str
@@ -107,25 +107,25 @@ def _plan(content: Content, clock: Clock) -> Iterator[Fact]:
 def _why(content: Content) -> Iterator[Fact]:
     reason = content.line.get("reason")
     if reason:
-        yield Fact("plain", "In the caseload", f"{reason[:1].upper()}{reason[1:]}.")
+        yield Fact("usual", "In the caseload", f"{reason[:1].upper()}{reason[1:]}.")
 
 
 def _check_in(content: Content, clock: Clock) -> Iterator[Fact]:
     at = content.line.get("last_check_in_at")
     yield Fact(
-        "plain", "Last check-in", "None yet." if at is None else f"{_capital(clock.ago(at))}."
+        "usual", "Last check-in", "None yet." if at is None else f"{_capital(clock.ago(at))}."
     )
 
 
 def _sessions(found: Overview, content: Content, clock: Clock) -> Iterator[Fact]:
     past, planned = _last_and_next(content, clock.now)
     if past is None:
-        yield Fact("plain", "Last session", "None yet.")
+        yield Fact("usual", "Last session", "None yet.")
     else:
-        yield Fact("plain", "Last session", f"{_since(found, past, clock)}.")
+        yield Fact("usual", "Last session", f"{_since(found, past, clock)}.")
     if planned is not None:
         yield Fact(
-            "plain",
+            "usual",
             "Next session",
             f"{_capital(clock.ahead(planned['started_at']))}: {words.given(planned)}.",
         )
@@ -157,9 +157,9 @@ def _since(found: Overview, last: Alert, clock: Clock) -> str:
 def _due(content: Content) -> Iterator[Fact]:
     open_now = [one for one in content.due["items"] if one["status"] in ("due", "overdue")]
     if not open_now:
-        yield Fact("plain", "Due now", "Nothing.")
+        yield Fact("usual", "Due now", "Nothing.")
         return
-    tone = "notable" if any(one["status"] == "overdue" for one in open_now) else "plain"
+    tone = "notable" if any(one["status"] == "overdue" for one in open_now) else "usual"
     named = [_form(one) for one in open_now]
     yield Fact(tone, "Due now", f"{'; '.join(named)}.")
 
