@@ -38,6 +38,7 @@ COLOURS: Final = 128
 PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "log-in": ("", "", ""),
     "today": ("Clinician", "/today", ""),
+    "patient": ("Clinician", "/today", "tbody a[data-row]"),
     "alerts": ("On call", "/alerts", ""),
     "alert": ("On call", "/alerts", "main a[href*='/console/alerts/']"),
     "on-call": ("On call", "/on-call", ""),
