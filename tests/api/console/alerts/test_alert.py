@@ -52,6 +52,8 @@ def test_the_facts_are_those_of_the_alert_page(
         assert words in console.text, words
     assert "<mark>want to die</mark>" in console.page
     assert audited(olu, alert_id) == ["alert_read"]
+    assert f'href="/console/patients/{ada.patient_id}"' in console.page
+    assert console.open(f"/patients/{ada.patient_id}").status_code == 200
 
 
 def test_an_admin_who_was_not_paged_sees_no_patient_and_no_words(
