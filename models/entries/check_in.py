@@ -72,7 +72,7 @@ class CheckIn(OfClinic, Base):
 
     Four times: about `mood_day`, written down at `recorded_at` (with `utc_offset_s`, as the phone
     wrote it), sent at `sent_at` by the phone's clock, and received by ours; `answered_at` is what
-    follows from them.
+    follows from them. A later version was written when it was sent; the rest is the first one's.
     """
 
     __tablename__ = "check_ins"
@@ -154,7 +154,7 @@ class CheckInContent(OfClinic, Base):
 
 
 class HelpRequest(OfClinic, Base):
-    """ "I need help now": always a critical occurrence."""
+    """ "I need help now": always a critical occurrence. Times as of a check-in."""
 
     __tablename__ = "help_requests"
     __table_args__ = (
@@ -166,6 +166,8 @@ class HelpRequest(OfClinic, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     recorded_at: Mapped[datetime]
     received_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    utc_offset_s: Mapped[int | None]
     flags: Mapped[Strings]
     note: Mapped[str | None] = mapped_column(EncryptedText("help_requests.note"))
     revision: Mapped[int]

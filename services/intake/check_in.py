@@ -36,6 +36,7 @@ from services.intake.writing import (
     patient_of_version,
     patient_written_about,
     superseded,
+    utc_or_none,
     write_entry,
 )
 from services.patients.history.check_ins import LIFETIME_ON_FILE, OF_ITS_CHECK_IN
@@ -100,15 +101,19 @@ def new_check_in(
     return NewEntry(patient_of, entry, is_plain=is_plain)
 
 
-def amend_check_in(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> FirstAnswer:
+def amend_check_in(
+    actor: Actor, check_in_id: UUID, form: AmendForm, sent_at: datetime | None, now: datetime
+) -> FirstAnswer:
     """Add a version to the form that any of its versions' ids names, in one transaction.
 
     Raises `NotFound`, `Invalid`, and as `write_entry`.
     """
-    return write_entry(actor, new_amendment(actor, check_in_id, form, now), now)
+    return write_entry(actor, new_amendment(actor, check_in_id, form, sent_at, now), now)
 
 
-def new_amendment(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetime) -> NewEntry:
+def new_amendment(
+    actor: Actor, check_in_id: UUID, form: AmendForm, sent_at: datetime | None, now: datetime
+) -> NewEntry:
     """An amendment of a check-in, to be taken in."""
     scopes(actor, Action.WRITE_ENTRIES)
 
@@ -128,7 +133,8 @@ def new_amendment(actor: Actor, check_in_id: UUID, form: AmendForm, now: datetim
             digest=digest,
             sent=amended(actor, first, form.reason, now, kind="amendment", **about),
             versions=versions,
-            author=author_of(actor),
+            # Kept, and nothing more: its place in time is the first version's.
+            author=author_of(actor, sent_at=utc_or_none(sent_at)),
             counts=not actor.token_expired,
         )
 

@@ -27,7 +27,14 @@ from services.intake.forms import HelpForm
 from services.intake.seen import load_seen
 from services.intake.storing.store import SafetyCard
 from services.intake.storing.unwritten import TableRow
-from services.intake.writing import Entry, NewEntry, flags_of, write_entry
+from services.intake.writing import (
+    Entry,
+    NewEntry,
+    flags_of,
+    offset_s,
+    utc_or_none,
+    write_entry,
+)
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.view import in_view_clause
 from services.patients.wording import for_reader
@@ -40,15 +47,19 @@ _PLACE: Final = tuple_(HelpRequest.recorded_at, HelpRequest.id)
 _NEWEST_FIRST: Final = (HelpRequest.recorded_at.desc(), HelpRequest.id.desc())
 
 
-def record_help_request(actor: Actor, form: HelpForm, now: datetime) -> FirstAnswer:
+def record_help_request(
+    actor: Actor, form: HelpForm, sent_at: datetime | None, now: datetime
+) -> FirstAnswer:
     """Store a help request and page at once; taken from a discharged patient too.
 
     Raises `Forbidden`, `IdTaken`, `ContentConflict`.
     """
-    return write_entry(actor, new_help_request(actor, form, now), now)
+    return write_entry(actor, new_help_request(actor, form, sent_at, now), now)
 
 
-def new_help_request(actor: Actor, form: HelpForm, now: datetime) -> NewEntry:
+def new_help_request(
+    actor: Actor, form: HelpForm, sent_at: datetime | None, now: datetime
+) -> NewEntry:
     """A help request, to be taken in; raises `Forbidden`."""
     scopes(actor, Action.ASK_FOR_HELP)
     patient_id = actor.patient_id
@@ -62,6 +73,7 @@ def new_help_request(actor: Actor, form: HelpForm, now: datetime) -> NewEntry:
         recorded_at=form.recorded_at,
         received_at=now,
         timezone=None,
+        sent_at=sent_at,
         flags=flags_of(actor),
     )
     entry = HelpEntry(
@@ -87,6 +99,8 @@ class HelpEntry(Entry):
             "patient_id": known.patient.patient_id,
             "recorded_at": to_utc(self.sent.recorded_at),
             "received_at": self.sent.received_at,
+            "sent_at": utc_or_none(self.sent.sent_at),
+            "utc_offset_s": offset_s(self.sent.recorded_at),
             "flags": sorted(outcome.read.facts.flags),
             "note": self.sent.note,
             "revision": known.patient.next_revision,

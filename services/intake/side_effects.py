@@ -37,6 +37,7 @@ from services.intake.writing import (
     patient_of_version,
     patient_written_about,
     superseded,
+    utc_or_none,
     write_entry,
 )
 from services.patients.history.side_effects import rule_report
@@ -103,17 +104,25 @@ def new_side_effects(
 
 
 def amend_side_effects(
-    actor: Actor, report_id: UUID, form: EffectsAmendment, now: datetime
+    actor: Actor,
+    report_id: UUID,
+    form: EffectsAmendment,
+    sent_at: datetime | None,
+    now: datetime,
 ) -> FirstAnswer:
     """Add a version to the report that any of its versions' ids names, in one transaction.
 
     Raises `NotFound`, `Invalid`, and as `write_entry`.
     """
-    return write_entry(actor, new_effects_amendment(actor, report_id, form, now), now)
+    return write_entry(actor, new_effects_amendment(actor, report_id, form, sent_at, now), now)
 
 
 def new_effects_amendment(
-    actor: Actor, report_id: UUID, form: EffectsAmendment, now: datetime
+    actor: Actor,
+    report_id: UUID,
+    form: EffectsAmendment,
+    sent_at: datetime | None,
+    now: datetime,
 ) -> NewEntry:
     """An amendment of a report, to be taken in; raises `Invalid`."""
     scopes(actor, Action.WRITE_ENTRIES)
@@ -136,7 +145,7 @@ def new_effects_amendment(
             digest=digest,
             sent=amended(actor, first, form.reason, now, **about),
             versions=versions,
-            author=author_of(actor),
+            author=author_of(actor, sent_at=utc_or_none(sent_at)),
             counts=not actor.token_expired,
             effects=effects,
             vitals=form.vitals,

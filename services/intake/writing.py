@@ -106,11 +106,11 @@ class Entry(ABC):
             "recorded_at": placed.recorded_at_utc,
             "answered_at": placed.answered_at,
             "received_at": self.sent.received_at,
-            "sent_at": None if self.sent.sent_at is None else to_utc(self.sent.sent_at),
+            "sent_at": utc_or_none(self.sent.sent_at),
             "mood_day": placed.mood_day,
             "timezone": self.sent.timezone,
             "zone": placed.zone,
-            "utc_offset_s": _offset_s(self.sent.recorded_at),
+            "utc_offset_s": offset_s(self.sent.recorded_at),
             "flags": sorted(outcome.read.facts.flags),
             "revision": patient.next_revision,
         }
@@ -118,10 +118,15 @@ class Entry(ABC):
         return columns | kept | self.author
 
 
-def _offset_s(instant: datetime) -> int | None:
+def offset_s(instant: datetime) -> int | None:
     """How far the clock on the phone's wall was ahead of UTC, as it was sent."""
     offset = instant.utcoffset()
     return None if offset is None else int(offset.total_seconds())
+
+
+def utc_or_none(instant: datetime | None) -> datetime | None:
+    """In UTC, where there is one."""
+    return None if instant is None else to_utc(instant)
 
 
 def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: Any) -> Sent:
@@ -328,9 +333,12 @@ def flags_of(actor: Actor) -> frozenset[str]:
     return frozenset(expired | by_staff)
 
 
-def author_of(actor: Actor) -> dict[str, Any]:
-    """The columns that say who sent it and with which log-in."""
+def author_of(actor: Actor, **columns: Any) -> dict[str, Any]:
+    """The columns that say who sent it and with which log-in; `columns`: those of a later version
+    that are not the first one's.
+    """
     return {
+        **columns,
         "entered_by": actor.user_id if actor.patient_id is None else None,
         "family_id": actor.family_id,
     }

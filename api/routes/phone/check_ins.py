@@ -50,10 +50,11 @@ def post_check_in(body: dict[str, Any]) -> Response:
 
 @routes.writes("/v1/check-ins/<uuid:check_in_id>/amend", AmendIn, CheckInOut, once=True)
 @crisis_route
+@routes.doc(parameters=[SENT_AT_HEADER])
 def post_amendment(body: dict[str, Any], check_in_id: UUID) -> Response:
     """Replace all answers of a check-in by a new version; risk keeps the highest item 9."""
     form = AmendForm(**body)
-    return bytes_answer(amend_check_in(current_actor(), check_in_id, form, now()))
+    return bytes_answer(amend_check_in(current_actor(), check_in_id, form, sent_at(), now()))
 
 
 @routes.writes("/v1/check-ins/<uuid:check_in_id>/time", TimeIn, CheckInWithVersionsOut)

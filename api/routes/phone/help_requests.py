@@ -9,6 +9,7 @@ from flask import Response
 
 from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
+from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.base import page_of
 from schemas.phone.check_ins import EntryListQuery, HelpRequestIn, HelpRequestOut
 from services.intake.forms import HelpForm
@@ -23,9 +24,10 @@ routes = Routes("help_requests", __name__, description="I need help now")
 
 @routes.writes("/v1/help-requests", HelpRequestIn, HelpRequestOut, once=True)
 @crisis_route
+@routes.doc(parameters=[SENT_AT_HEADER])
 def post_help_request(body: dict[str, Any]) -> Response:
     """Store a help request exactly once and page at once."""
-    return bytes_answer(record_help_request(current_actor(), HelpForm(**body), now()))
+    return bytes_answer(record_help_request(current_actor(), HelpForm(**body), sent_at(), now()))
 
 
 @routes.reads("/v1/help-requests", page_of(HelpRequestOut), EntryListQuery)

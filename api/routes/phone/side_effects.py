@@ -45,11 +45,11 @@ def post_side_effects(body: dict[str, Any]) -> Response:
     "/v1/side-effects/<uuid:report_id>/amend", SideEffectsAmendIn, SideEffectsOut, once=True
 )
 @crisis_route
+@routes.doc(parameters=[SENT_AT_HEADER])
 def post_effects_amendment(body: dict[str, Any], report_id: UUID) -> Response:
     """Replace effects and vitals of a report by a new version; what is new in it pages."""
-    return bytes_answer(
-        amend_side_effects(current_actor(), report_id, EffectsAmendment(**body), now())
-    )
+    form = EffectsAmendment(**body)
+    return bytes_answer(amend_side_effects(current_actor(), report_id, form, sent_at(), now()))
 
 
 @routes.reads("/v1/side-effects", page_of(SideEffectsOut), EntryListQuery)

@@ -90,15 +90,15 @@ def _entry(
             return check_in, new_check_in(actor, check_in, sent, at)
         case "check_in_amendment":
             amendment = AmendForm(**fields)
-            return amendment, new_amendment(actor, of, amendment, at)
+            return amendment, new_amendment(actor, of, amendment, sent, at)
         case "side_effects":
             report = EffectsForm(**fields)
             return report, new_side_effects(actor, report, sent, at)
         case "side_effects_amendment":
             corrected = EffectsAmendment(**fields)
-            return corrected, new_effects_amendment(actor, of, corrected, at)
+            return corrected, new_effects_amendment(actor, of, corrected, sent, at)
     asked = HelpForm(**fields)
-    return asked, new_help_request(actor, asked, at)
+    return asked, new_help_request(actor, asked, sent, at)
 
 
 def _result(raw: Any, actor: Actor, answer: FirstAnswer | Exception) -> dict[str, Any]:

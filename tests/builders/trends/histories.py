@@ -70,7 +70,7 @@ class Phone:
             return
         changed = dict.fromkeys(step["answers"]) if step["blank"] else step["answers"]
         amendment = AmendForm(uuid4(), changed, "a slip of the thumb")
-        amend_check_in(self.actor(step), same[step["which"] % len(same)], amendment, self.now)
+        amend_check_in(self.actor(step), same[step["which"] % len(same)], amendment, None, self.now)
 
     def refused(self, step: dict[str, Any]) -> None:
         body = f'{{"instrument": "phq9", "answers": {{"q9": 2}}, "odd": {step["which"]}}}'
