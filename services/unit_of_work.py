@@ -146,8 +146,15 @@ def clinic_ids() -> list[UUID]:
 
 def ask(session: Session, *questions: Query) -> None:
     """Ask them one after the other, in one round trip; raises `DBAPIError`."""
+    _refuse_after_last(session)
     session.flush()
     statements.ask(session.connection(), *questions)
+
+
+def _refuse_after_last(session: Session) -> None:
+    """What is asked now would not see the last writes, and other last ones would displace them."""
+    if _WITH_COMMIT in session.info:
+        raise RuntimeError("something follows what was to be written last")
 
 
 def execute_writes(
@@ -162,6 +169,7 @@ def execute_writes(
     """
     if not writes:
         return
+    _refuse_after_last(session)
     shape = tuple(one.make if isinstance(one, Prepared) else one for one in writes)
     is_known = all(isinstance(one, Prepared) for one in writes)
     values = {
