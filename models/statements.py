@@ -118,6 +118,15 @@ class Statement:
         return [(name, makers.get(name)) for name in self.names]
 
     @cached_property
+    def _fixed(self) -> Mapping[str, Any]:
+        """The values that it knows itself. None in place of one that nobody gave would be found
+        nowhere, and no error either.
+        """
+        asked = {name for name, bind in self._compiled.binds.items() if bind.required}
+        known = self._expanded.parameters.items()
+        return {name: value for name, value in known if name not in asked}
+
+    @cached_property
     def _row(self) -> Any:
         names = [str(name) for name in self._core.exported_columns.keys()]  # noqa: SIM118 - not a mapping
         return namedtuple("Row", names, rename=True)
@@ -133,7 +142,7 @@ class Statement:
 
     def send(self, cursor: RawCursor[Any], values: Mapping[str, Any]) -> None:
         """Ask it; raises what psycopg raises, `KeyError` for a value that nobody gave."""
-        fixed, sent = self._expanded.parameters, []
+        fixed, sent = self._fixed, []
         for name, make in self._values:
             value = values[name] if name in values else fixed[name]
             if make is not None and value is not None:
