@@ -84,6 +84,8 @@ def keep_values_out_of_records() -> None:
 def init_logs() -> None:
     """JSON lines on standard error."""
     keep_values_out_of_records()
+    # It warns of a second error behind the one it raises, with all that the database says: values.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     logger = LineLogger(sys.stderr)
     structlog.configure(
         processors=[

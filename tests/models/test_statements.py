@@ -142,6 +142,23 @@ def test_after_a_failure_nothing_is_committed(app: Flask) -> None:
         assert connection.execute(kept).all() == []
 
 
+def test_what_the_database_says_of_a_value_stands_in_no_log(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two errors the driver raises one; the other, which quotes a row, it would log."""
+    columns = ApiLife.__table__.c
+    life = {one.name: bindparam(one.name, type_=one.type) for one in columns}
+    store = Statement(insert(ApiLife).values(life).returning(ApiLife.id))
+    early, late = datetime(2001, 1, 1, tzinfo=UTC), datetime(2002, 1, 1, tzinfo=UTC)
+    refused = {"id": uuid4(), "from_at": late, "until_at": early}
+    without_zone = refused | {"from_at": datetime(2001, 1, 1)}  # noqa: DTZ001 - that it is refused
+    with app.app_context(), db.engine.connect() as connection:
+        with pytest.raises(ValueError, match="without a zone"):
+            ask(connection, Query(store, refused), Query(store, without_zone), commits=True)
+        connection.rollback()
+    assert caplog.records == []
+
+
 def test_a_lost_connection_is_given_up(app: Flask) -> None:
     gone = Statement(select(literal(1)))
     with app.app_context(), db.engine.connect() as connection:
