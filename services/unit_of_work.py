@@ -128,7 +128,8 @@ def _commit(session: Session) -> None:
         if last:
             statements.ask(session.connection(), *last, commits=True)
         session.commit()
-    except DBAPIError as error:
+    except (OperationalError, InterfaceError) as error:
+        # Of another kind is what the server has refused, or what could not even be sent to it.
         verdict = getattr(error.orig, "sqlstate", None)
         if verdict is None or verdict.startswith(CONNECTION_LOST):
             _may_be_committed.set(True)

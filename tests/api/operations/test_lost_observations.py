@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 
 from api.observability import requests as observed
 from api.observability.logs import LineLogger, init_logs
+from services.intake.check_in import CheckInEntry
 from services.intake.refused import answer_refusal
 from tests.builders.alerts import do, open_alert
 from tests.builders.broken import broken
@@ -199,6 +200,21 @@ def test_what_fails_before_the_commit_did_not_arrive(
         answer = post(client, pat, phq9())
     assert "This did not reach" in made(answer, 500)["safety"]["monitoring"]
     assert rows(pat, "SELECT 1 FROM check_ins") == []
+
+
+def test_what_could_not_even_be_sent_with_the_commit_did_not_arrive(
+    client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver refuses it, which is no doubt about the commit; the danger in it pages."""
+    pat, of = clinic.patient(), CheckInEntry.row
+    made(post(client, pat, phq9()))
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckInEntry, "row", lambda *about: of(*about) | {"zone": "\x00"})
+        harmless, risky = (post(client, pat, phq9(item9)) for item9 in (0, 3))
+    assert "This did not reach" in made(harmless, 500)["safety"]["monitoring"]
+    assert "do not know whether" not in made(risky, 500)["safety"]["monitoring"]
+    assert [alert["family"] for alert in alerts(pat)] == ["unreadable_risk"]
+    assert len(rows(pat, "SELECT 1 FROM check_ins")) == 1
 
 
 def test_the_page_says_that_nothing_changed_only_when_it_knows(
