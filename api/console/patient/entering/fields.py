@@ -142,7 +142,9 @@ def stored_in(asked: Iterable[Field], record: Mapping[str, Any], zone: tzinfo) -
     for each in asked:
         value = _at(record, each.name)
         if each.kind == "many":
-            many[each.name] = [str(item) for item in value or ()]
+            # What cannot be ticked is not taken away by somebody who ticks something else.
+            offered = dict(each.options)
+            many[each.name] = [str(item) for item in value or () if str(item) in offered]
         else:
             one[each.name] = _shown(value, each.kind, zone)
     return TypedFields(one, many)

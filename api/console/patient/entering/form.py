@@ -6,6 +6,7 @@ their fields and everything that was typed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -55,8 +56,9 @@ Body = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class EntryForm:
     """`name`: what is said when it is saved; `back`: where it goes on, below `/console`; `zone`:
-    the clock of its times; `version`: of the record that it corrects; `makes`: the record gets an
-    id of the form's, so that it is made once however often it is sent.
+    the clock of its times; `version`: of the record that it corrects, else of what stood in its
+    fields; `makes`: the record gets an id of the form's, so that it is made once however often it
+    is sent.
     """
 
     patient_id: UUID
@@ -67,7 +69,7 @@ class EntryForm:
     back: str = ""
     zone: tzinfo = UTC
     makes: bool = True
-    version: int | None = None
+    version: int | str | None = None
     intro: Sequence[str] = ()
     typed: TypedFields = field(default_factory=TypedFields)
 
@@ -121,16 +123,38 @@ def corrected(
     """The same for a record that is there: what was changed alone is sent."""
     before = stored_in(form.fields, record, form.zone)
     typed = typed_in(form.fields, request.form)
-    filled = form.with_typed(typed)
-    if form.version is not None and request.form.get("version") != str(form.version):
-        return shown(filled, 409, {"": [CORRECTED_MEANWHILE]})
+    filled = replace(form, typed=typed, version=_version(form, before))
+    if request.form.get("version") != str(filled.version):
+        return shown(filled, 409, {"": [CORRECTED_MEANWHILE], **_now_stands(form, typed, before)})
     body = changes(form.fields, typed, before, form.zone)
     return _tried(filled, lambda: save(reader().actor, checked(schema, body)))
 
 
 def filled_from(form: EntryForm, record: Mapping[str, Any]) -> EntryForm:
     """The form with a record in its fields."""
-    return form.with_typed(stored_in(form.fields, record, form.zone))
+    stored = stored_in(form.fields, record, form.zone)
+    version = form.version if form.makes else _version(form, stored)
+    return replace(form, typed=stored, version=version)
+
+
+def _version(form: EntryForm, stored: TypedFields) -> int | str:
+    """The record's own; of one that counts none a name of what stands in the fields."""
+    if form.version is not None:
+        return form.version
+    many = {name: sorted(values) for name, values in stored.many.items()}
+    return hashlib.sha256(repr((dict(stored.one), many)).encode()).hexdigest()[:16]
+
+
+def _now_stands(form: EntryForm, typed: TypedFields, stored: TypedFields) -> dict[str, list[str]]:
+    """At each field that would be overwritten what stands there by now."""
+    found = {}
+    for each in form.fields:
+        named = dict(each.options)
+        there = stored.many.get(each.name, [stored.one.get(each.name, "")])
+        if sorted(there) != sorted(typed.many.get(each.name, [typed.one.get(each.name, "")])):
+            words = ", ".join(named.get(one, one) for one in there if one)
+            found[each.name] = [f"There is now: {words or 'nothing'}."]
+    return found
 
 
 def _tried(form: EntryForm, save: Callable[[], Any]) -> Response:

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response
 
 from api.browser.session import reader
+from api.console.clinic.staff import everybody
 from api.console.patient.entering.fields import Field, of
 from api.console.patient.entering.form import EntryForm, corrected, filled_from, sent, shown
 from api.console.shell import shows, takes
@@ -16,13 +17,12 @@ from schemas.clinicians.patients import CareTeamIn, PatientChangeIn
 from services.access import Action
 from services.caseload.patient.change import LONGEST_PAUSE, change_patient
 from services.caseload.patient.profile import get_patient, put_care_team
-from services.membership.users import list_users
 
 WRITES: Final = Action.MANAGE_PATIENTS
 ENTER: Final = "/patients/<uuid:patient_id>/enter"
 CHANGE: Final = PatientChangeIn()
-TEAM: Final = CareTeamIn()
-MOST: Final = 500
+# What was not changed is not sent.
+TEAM: Final = CareTeamIn(partial=True)
 CONTACT_FIELDS: Final = (
     of(CHANGE, "name", "Name", required=True),
     of(CHANGE, "mrn", "MRN"),
@@ -87,20 +87,15 @@ def post_contact_data(patient_id: UUID) -> Response:
 
 def team_form(patient_id: UUID) -> EntryForm:
     """The clinic's staff, of whom some look after the patient."""
-    people = list_users(reader().actor, now(), MOST, None)["items"]
     members = Field(
         "user_ids",
         "Who looks after the patient",
         "many",
-        [(str(one["id"]), str(one["name"])) for one in people if _is_staff(one)],
+        [(str(one["id"]), str(one["name"])) for one in everybody() if one["active"]],
         hint="A team needs a clinician. Nobody ticked: every clinician of the clinic sees them.",
         required=True,
     )
     return EntryForm(patient_id, "team", "Care team", [members], makes=False)
-
-
-def _is_staff(user: dict[str, Any]) -> bool:
-    return bool(user["active"] and "patient" not in user["roles"])
 
 
 @shows(f"{ENTER}/team", WRITES)
@@ -113,11 +108,13 @@ def show_care_team(patient_id: UUID) -> Response:
 @takes(f"{ENTER}/team", WRITES)
 def post_care_team(patient_id: UUID) -> Response:
     """The team is exactly those who are ticked."""
-    return sent(
-        team_form(patient_id),
-        TEAM,
-        lambda actor, body: put_care_team(actor, patient_id, body["user_ids"], now()),
-    )
+    team = get_patient(reader().actor, patient_id, now())["care_team"]
+
+    def save(actor: Any, body: dict[str, Any]) -> None:
+        if "user_ids" in body:
+            put_care_team(actor, patient_id, body["user_ids"], now())
+
+    return corrected(team_form(patient_id), TEAM, {"user_ids": team}, save)
 
 
 @shows(f"{ENTER}/status", WRITES)

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Response, request
 
 from api.browser.session import reader
+from api.console.clinic.staff import everybody
 from api.console.patient import words
 from api.console.patient.chart_rows import PHASE
 from api.console.patient.entering.fields import Field, Options, of
@@ -33,7 +34,6 @@ from services.access import Action, reaches
 from services.accounts.reader import get_reader
 from services.caseload.patient.profile import get_patient
 from services.exceptions import NotFound
-from services.membership.users import list_users
 from services.treatment.courses import list_courses
 from services.treatment.decisions import (
     OUTCOMES,
@@ -124,14 +124,18 @@ def session_form(patient_id: UUID, record: dict[str, Any] | None = None) -> Entr
     actor = reader().actor
     zone = record["timezone"] if record else get_reader(actor, now()).clinic_timezone
     courses = list_courses(actor, patient_id, MOST, None, now())["items"]
-    people = list_users(actor, now(), MOST, None)["items"]
+    there = set(record["staff_ids"]) if record else set()
     return EntryForm(
         patient_id,
         "session",
         "Session" if record is None else "Correct the session",
         session_fields(
             [(str(one["id"]), _course(one)) for one in courses],
-            [(str(one["id"]), str(one["name"])) for one in people if _treats(one)],
+            [
+                (str(one["id"]), str(one["name"]))
+                for one in everybody()
+                if _treats(one) or one["id"] in there
+            ],
             is_new=record is None,
         ),
         back="" if record is None else f"/patients/{patient_id}/sessions/{record['id']}",
