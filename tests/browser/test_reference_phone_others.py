@@ -165,7 +165,8 @@ def test_another_patient_on_the_same_phone_sees_and_sends_nothing_of_the_first(
     other.wait_for_sync()
     assert len(other.stored()) == 1
     assert phone.stored() == first
-    assert other.waiting() == 1  # the first one's waits until they are back
+    # An answer that was lost on the way is asked for again; the first one's waits for them.
+    wait_until(lambda: other.waiting() == 1, "only the first one's waits")
     assert other.errors == phone.errors == []
 
 
