@@ -1,7 +1,8 @@
 """What somebody typed is never lost: a log-in that has ended comes back to it.
 
 The log-in form carries it along, and a page shows it again afterwards, to be sent once more.
-Only of a form that our own page sent: another site must not put words into anybody's mouth.
+Only of a form that our own page sent: another site must not put words into anybody's mouth. Nor
+does a shared workstation: what one person typed is not shown to the next one who logs in there.
 """
 
 from __future__ import annotations
@@ -9,20 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import request
+from flask import g, request
+
+from api.browser.session import PageSession
 
 PREFIX: Final = "kept_"
 FORM: Final = f"{PREFIX}form"
+BY: Final = f"{PREFIX}by"
 # What belongs to the form itself, or is never carried anywhere.
 NOT_TYPED: Final = frozenset({"csrf", "password"})
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The form that something was typed in, and what."""
+    """The form that something was typed in, and what; `by`: whose log-in had ended, as far as that
+    is known.
+    """
 
     form: str
     pairs: tuple[tuple[str, str], ...]
+    by: str = ""
 
     @property
     def fields(self) -> dict[str, str]:
@@ -32,17 +39,27 @@ class Typed:
     @property
     def hidden(self) -> list[tuple[str, str]]:
         """As hidden fields of the log-in form."""
-        return [(FORM, self.form), *((PREFIX + name, value) for name, value in self.pairs)]
+        whose = [(BY, self.by)] if self.by else []
+        return [(FORM, self.form), *whose, *((PREFIX + name, value) for name, value in self.pairs)]
 
 
 def sent_or_carried() -> Typed | None:
-    """The form that this request sends, by its path, or the one that its log-in carries along."""
+    """The form that this request sends, by its path, or the one that its log-in carries along;
+    of that none once somebody else has logged in.
+    """
     if request.method != "POST":
         return None
     sent = [(name, value) for name, values in request.form.lists() for value in values]
+    who = _who()
     if not request.path.endswith("/log-in"):
-        return Typed(request.path, tuple(pair for pair in sent if pair[0] not in NOT_TYPED))
-    form = request.form.get(FORM)
-    carried = [(name, value) for name, value in sent if name.startswith(PREFIX) and name != FORM]
-    pairs = tuple((name.removeprefix(PREFIX), value) for name, value in carried)
-    return None if form is None else Typed(form, pairs)
+        return Typed(request.path, tuple(pair for pair in sent if pair[0] not in NOT_TYPED), who)
+    form, by = request.form.get(FORM), request.form.get(BY, "")
+    if form is None or (by and who not in ("", by)):
+        return None
+    carried = [pair for pair in sent if pair[0].startswith(PREFIX) and pair[0] not in (FORM, BY)]
+    return Typed(form, tuple((name.removeprefix(PREFIX), value) for name, value in carried), by)
+
+
+def _who() -> str:
+    session: PageSession | None = g.get("page_session")
+    return str(session.actor.user_id) if session else ""

@@ -120,10 +120,10 @@ def show_nothing(anything: str) -> Response:  # noqa: ARG001 - an address that n
 
 
 def _welcome(grant: Grant) -> Response:
+    g.page_session = PageSession(grant.actor, grant.profile.timezone)
     kept = sent_or_carried() if is_own_origin() else None
     if kept is None or not kept.form.startswith(f"{CONSOLE}/"):
         return back_to(wanted_page())
-    g.page_session = PageSession(grant.actor, grant.profile.timezone)
     return _sent_once_more(kept)
 
 

@@ -209,8 +209,8 @@ def log_in_form(
     clinics: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
     """The log-in, which comes back to where somebody wanted to go with what they typed."""
-    g.page_session = None
     kept = sent_or_carried() if is_own_origin() else None
+    g.page_session = None
     asked = {"problem": problem, "email": email, "code": code, "clinics": clinics}
     forgot = below(f"{ALERT_PAGE}/forgot")
     given = {"kept": kept, "wanted": wanted_page(), "forgot": forgot, "demo": offers_demo()}

@@ -47,8 +47,8 @@ def log_in_form(
     """The log-in: the same for every alert, known or not. `code` asks for the second factor,
     `clinics` which one is meant.
     """
-    g.page_session = None
     kept = typed() if is_own_origin() else None
+    g.page_session = None
     asked = {"problem": problem, "email": email, "code": code, "clinics": clinics}
     response = answer("log_in.html", status, **asked, kept=kept)
     if COOKIE in request.cookies:

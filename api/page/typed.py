@@ -20,4 +20,4 @@ def typed() -> Typed | None:
     form = sent.form.rpartition("/")[2] if sent else ""
     if sent is None or form not in KEPT:
         return None
-    return Typed(form, tuple((name, sent.fields.get(name, "")) for name in KEPT[form]))
+    return Typed(form, tuple((name, sent.fields.get(name, "")) for name in KEPT[form]), sent.by)

@@ -79,7 +79,8 @@ def post_log_in(alert_id: str) -> Response:
         return log_in_for(alert_id, credentials)
 
     def welcome(grant: Grant) -> Response:
-        return back() if typed() is None else with_what_was_typed(alert_id, grant)
+        g.page_session = PageSession(grant.actor, grant.profile.timezone)
+        return back() if typed() is None else with_what_was_typed(alert_id)
 
     return log_in_by_form(log_in_form, enter, welcome)
 
@@ -216,9 +217,8 @@ def noted(alert_id: str, kind: str) -> Response:
     return back()
 
 
-def with_what_was_typed(alert_id: str, grant: Grant) -> Response:
+def with_what_was_typed(alert_id: str) -> Response:
     """The alert, with what was typed before the log-in had ended; it is sent by a person only."""
-    g.page_session = PageSession(grant.actor, grant.profile.timezone)
     try:
         return alert_page(alert_id)
     except ServiceError:  # not theirs to see: the page says so

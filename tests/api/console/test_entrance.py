@@ -134,12 +134,33 @@ def test_what_was_typed_is_not_lost_when_the_log_in_has_ended(
     assert "What you wrote is kept" in console.text
     kept = {name: html.unescape(value) for name, value in HIDDEN.findall(refused.text)}
     assert kept.pop("kept_form") == "/console/log-out"
-    assert kept == {"kept_text": words, "kept_kind": "note"}
+    assert kept == {"kept_by": str(staff.user_id), "kept_text": words, "kept_kind": "note"}
     again = {"kept_form": "/console/log-out", **kept}
     console.send("/log-in", email=staff.email, password=PASSWORD, wanted="", **again)
     assert "Not saved yet" in console.text
     assert "/log-out" in console.forms()
     assert "they said &lt;b&gt;no&lt;/b&gt;" in console.page
+
+
+def test_what_one_person_typed_is_not_shown_to_the_next_at_this_browser(
+    app: Flask, clinic: ClinicWorld
+) -> None:
+    one, other = clinic.staff(), clinic.staff()
+    console = console_of(app, one)
+    sent = {"csrf": console.token(), "text": "they said no, zebrafinch"}
+    kept = console.client.get_cookie("interlude_page", path="/console")
+    assert kept is not None
+    console.send("/log-out")
+    console.client.set_cookie("interlude_page", kept.value, path="/console")
+    carried = dict(HIDDEN.findall(console.post("/log-out", sent).text))
+    give_password(other)
+    wrong = console.send("/log-in", email=other.email, password="wrong", **carried)
+    carried = dict(HIDDEN.findall(wrong.text))
+    assert carried["kept_text"] == "they said no, zebrafinch"
+    shown = console.send("/log-in", email=other.email, password=PASSWORD, **carried)
+    assert shown.status_code == 200
+    assert "zebrafinch" not in console.page
+    assert "Not saved yet" not in console.text
 
 
 def test_files_are_kept_for_ever_under_their_hash(client: FlaskClient) -> None:

@@ -65,6 +65,13 @@ def test_a_log_in_that_ended_elsewhere_keeps_it_too(
     refused = browser.send("note", text=WORDS)
     assert refused.status_code == 401
     assert ("kept_form", "note") in HIDDEN.findall(refused.text)
+    kept = {name: html.unescape(value) for name, value in HIDDEN.findall(refused.text)}
+    colleague = clinic.staff()
+    browser.log_in(colleague, **kept)
+    assert browser.shown is not None
+    assert browser.shown.status_code == 200
+    assert "not saved yet" not in browser.text
+    assert AREA.findall(browser.shown.text) == []
 
 
 def test_another_site_puts_no_words_into_anybodys_mouth(
