@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from functools import wraps
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, redirect, request
 from jinja2 import Environment, StrictUndefined
@@ -68,6 +69,8 @@ OPEN: Final = frozenset(
     f"console.{view}"
     for view in ("show_entrance", "post_log_in", "post_demo", "show_join", "post_join")
 )
+# What a proxy on this machine adds when it speaks for another one.
+FORWARDED: Final = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 WORDS: Final[dict[type[Exception], Words]] = {
     refused.NotFound: (404, "Nothing here", "There is nothing here that you may see."),
     refused.Forbidden: (403, "Not yours", "Your role has no business with this page."),
@@ -227,9 +230,13 @@ def frame(template: str, status: int = 200, **values: Any) -> Response:
 
 def offers_demo() -> bool:
     """May whoever asks log in as the demo's staff? On the machine that it runs on, and only where
-    the settings say that it is the demo.
+    the settings say that it is the demo. Not by a name that leads here from elsewhere, nor for
+    whom a proxy speaks.
     """
-    is_near = is_loopback(request.remote_addr or "") and "X-Forwarded-For" not in request.headers
+    called = urlsplit(f"//{request.host}").hostname or ""
+    is_local = called == "localhost" or is_loopback(called)
+    is_forwarded = any(name in request.headers for name in FORWARDED)
+    is_near = is_loopback(request.remote_addr or "") and is_local and not is_forwarded
     return settings().demo and not settings().trusted_proxies and is_near and has_demo()
 
 

@@ -94,6 +94,25 @@ def test_there_is_none_from_another_machine_nor_for_another_role(
     assert "Made-up" not in console.open("").text
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "demo.evil.example"},
+        {"Host": "127.0.0.1.evil.example:8080"},
+        {"Forwarded": "for=192.0.2.7"},
+        {"X-Real-IP": "192.0.2.7"},
+        {"X-Forwarded-For": "127.0.0.1"},
+    ],
+)
+def test_there_is_none_by_a_foreign_name_or_through_a_proxy(
+    app: Flask, demo_clinic: None, headers: dict[str, str]
+) -> None:
+    client = app.test_client()
+    assert "Made-up" in client.get("/console", headers={"Host": "127.0.0.1:8080"}).text
+    assert "Made-up" in client.get("/console", headers={"Host": "[::1]:8080"}).text
+    assert "Made-up" not in client.get("/console", headers=headers).text
+
+
 def test_a_database_with_clinics_of_its_own_offers_none(app: Flask, clinic: ClinicWorld) -> None:
     console = Console(app)
     assert "Made-up" not in console.open("").text
