@@ -10,12 +10,13 @@ from flask import Response, request
 
 from api.browser.forms import Filled, checked, nested
 from api.browser.session import reader
+from api.console.clinic.minutes import minutes_text, seconds_of
 from api.console.clinic.staff import everybody
 from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
 from schemas.clinic import ContactIn
 from schemas.drills import DrillIn
-from schemas.on_call import PolicyIn
+from schemas.on_call import MAX_STEPS, PolicyIn
 from services.access import Action
 from services.alerts.drills import list_drills, start_drill
 from services.clinic.contacts import (
@@ -32,7 +33,7 @@ CONTACT: Final = ContactIn()
 DRILL: Final = DrillIn()
 POLICY: Final = PolicyIn()
 CLIMBING: Final = ("critical", "high")
-STEPS: Final = 6
+STEPS: Final = MAX_STEPS  # what is not shown would be taken away
 NEWEST: Final = 3
 ALL: Final = 500
 MAILTO: Final = "mailto:"
@@ -116,10 +117,10 @@ def _steps() -> list[dict[str, Any]]:
     for number in range(STEPS):
         targets = [_target(value) for value in request.form.getlist(f"targets.{number}") if value]
         if targets:
-            minutes = request.form.get(f"delay.{number}", "").strip()
-            if not minutes.isdecimal() or len(minutes) > 5:
-                raise Invalid({f"delay.{number}": [f"Step {number + 1}: whole minutes."]})
-            found.append({"delay_s": 60 * int(minutes), "targets": targets})
+            delay_s = seconds_of(request.form.get(f"delay.{number}", "").strip())
+            if delay_s is None:
+                raise Invalid({f"delay.{number}": [f"Step {number + 1}: minutes, such as 5."]})
+            found.append({"delay_s": delay_s, "targets": targets})
     return found
 
 
@@ -162,9 +163,12 @@ def _chain(errors: dict[str, Any], status: int = 200) -> Response:
 def _policy(severity: str) -> dict[str, Any]:
     found = get_policy(reader().actor, severity, now())
     rows = [
-        {"minutes": step["delay_s"] // 60, "targets": [_named(one) for one in step["targets"]]}
+        {
+            "minutes": minutes_text(step["delay_s"]),
+            "targets": [_named(one) for one in step["targets"]],
+        }
         for step in found["steps"]
     ]
     empty: dict[str, Any] = {"minutes": "", "targets": []}
-    rows += [empty] * max(1, min(2, STEPS - len(rows)))
-    return {"severity": severity, "source": found["source"], "rows": rows[:STEPS]}
+    rows += [empty] * min(2, STEPS - len(rows))
+    return {"severity": severity, "source": found["source"], "rows": rows}

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from api.browser.forms import checked, lines_of, nested
 from api.browser.session import reader
+from api.console.clinic.minutes import minutes_text, seconds_of
 from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
 from schemas.clinic import DAYS, ClinicIn
@@ -61,11 +62,8 @@ def _sent() -> dict[str, Any]:
 def _pace(tier: str) -> dict[str, Any]:
     """Minutes to seconds; what is no number is refused by the schema."""
     found = {name: request.form.get(f"{tier}.{name}", "").strip() for name in PACES}
-    return {
-        name: 60 * int(text) if text.isdecimal() and len(text) < 6 else text
-        for name, text in found.items()
-        if text
-    }
+    known = {name: (seconds_of(text), text) for name, text in found.items() if text}
+    return {name: text if length is None else length for name, (length, text) in known.items()}
 
 
 def _hours(line: str) -> dict[str, Any]:
@@ -102,7 +100,7 @@ def _settings(errors: dict[str, Any], status: int = 200) -> Response:
         "staffed": hours_in_words(clinic["staffed"]),
         "holidays": "\n".join(str(day) for day in clinic["holidays"]),
         **{
-            f"{tier}.{name}": pace[name] // 60
+            f"{tier}.{name}": minutes_text(pace[name])
             for tier, pace in clinic["ladder"].items()
             for name in PACES
         },

@@ -151,6 +151,37 @@ def test_a_policy_is_set_step_by_step_and_taken_away(console: Console, clinic: C
     assert rows(clinic.admin, "SELECT 1 FROM on_call_policies") == []
 
 
+def test_what_the_api_has_set_to_the_second_is_not_rounded_by_a_form(
+    console: Console, clinic: ClinicWorld
+) -> None:
+    olu, admin = clinic.staff("on_call", name="Olu Quagga"), clinic.admin.headers
+    steps = [
+        {"delay_s": 61 + number, "targets": [{"user_id": str(olu.user_id)}]} for number in range(9)
+    ]
+    path, client = "/clinic/chain/policies/critical", console.client
+    put = client.put("/v1/on-call/policies/critical", json={"steps": steps}, headers=admin)
+    assert put.status_code == 200
+    console.open("/clinic/chain")
+    form = console.page.partition(f'action="/console{path}"')[2].partition("</form>")[0]
+    delays = dict(re.findall(r'name="(delay\.[0-9]+)" type="text" value="([0-9.]+)"', form))
+    assert delays["delay.8"] == "1.15"
+    chosen = {f"targets.{number}": f"user:{olu.user_id}" for number in range(9)}
+    console.send(path, **delays, **chosen)
+    found = rows(clinic.admin, "SELECT steps FROM on_call_policies")[0]["steps"]
+    assert [step["delay_s"] for step in found] == [61 + number for number in range(9)]
+    ladder = {"critical": {"next_after_s": 95}}
+    assert client.patch("/v1/clinic", json={"ladder": ladder}, headers=admin).status_code == 200
+    console.open("/clinic/settings")
+    pace = r'name="((?:critical|high)\.\w+)" type="text" value="([^"]*)"'
+    kept = dict(re.findall(pace, console.page))
+    assert kept["critical.next_after_s"] == "1.5833"
+    before = clinic_now(console, clinic)["ladder"]
+    sent = {"name": "Other", "timezone": "Europe/Berlin", "country": "DE"}
+    console.send("/clinic/settings", **sent, **kept)
+    now = clinic_now(console, clinic)
+    assert (now["name"], now["ladder"]) == ("Other", before)
+
+
 def test_settings_are_kept_as_the_api_has_them(console: Console, clinic: ClinicWorld) -> None:
     console.open("/clinic/settings")
     sent = {
