@@ -11,7 +11,8 @@ def instant_text(typed: str, zone: tzinfo) -> str:
         local = datetime.fromisoformat(typed.strip())
     except ValueError:
         return typed
-    return local.replace(tzinfo=zone).isoformat()
+    # An offset that somebody wrote is not exchanged for another one.
+    return (local if local.tzinfo else local.replace(tzinfo=zone)).isoformat()
 
 
 def local_text(at: datetime, zone: tzinfo) -> str:

@@ -115,6 +115,21 @@ def test_a_session_with_its_dose_on_the_clinics_clock(ward: Ward, clerk: Clerk) 
     assert (session["dose"], session["cancelled"]) == (None, True)
 
 
+def test_numbers_and_times_are_taken_as_they_are_written(ward: Ward, clerk: Clerk) -> None:
+    sent = {"course_id": ward.course(), "product": "ketamine", "supervision": "clinic"}
+    sent |= {"route": "iv", "dose__unit": "mg/kg", "started_at": "9999-12-31T23:59"}
+    for number in ("0_5", "0,5", "nan", "9" * 400):
+        assert clerk.send("/enter/session", **sent, dose__value=number).status_code == 422
+        assert "dose-value" in clerk.wrong()
+    assert clerk.send("/enter/session", **sent, dose__value="0.5").status_code == 422
+    assert "started_at" in clerk.wrong()
+    clerk.again("/enter/session", started_at="2025-06-02T10:00+05:00")
+    assert clerk.wrong() == {}
+    (session,) = items(ward, "sessions")
+    assert session["started_at"] == "2025-06-02T05:00:00Z"
+    assert session["dose"] == {"value": 0.5, "unit": "mg/kg"}
+
+
 def test_a_new_session_begins_as_the_last_one_was_without_its_dose(
     ward: Ward, clerk: Clerk
 ) -> None:
