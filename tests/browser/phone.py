@@ -19,6 +19,7 @@ ORDER BY received_at, id
 ALERTS = "SELECT id, family, severity FROM alerts WHERE patient_id = %s ORDER BY id"
 DAILY = "daily mood check-in"
 NOT_AT_ALL = "Not at all"
+FINISH = "Done"
 
 
 class Phone:
@@ -51,7 +52,11 @@ class Phone:
         self.page.evaluate("navigator.locks.request('interlude-sync', () => true)")
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
+        button = self.page.get_by_role("button", name=name, exact=True)
+        button.click()
+        if name == FINISH:
+            # What is finished lies in the outbox before its form goes away; not at the click.
+            expect(button).to_have_count(0)
 
     def answer_daily(self, item9: str = NOT_AT_ALL) -> None:
         """All items; item 9 last."""

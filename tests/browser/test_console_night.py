@@ -147,6 +147,10 @@ def test_by_keyboard_alone(screen: Watch) -> None:
     night, keyboard = screen, screen.page.keyboard
     night.answer()
     night.open("/alerts")
+    expect(night.page.locator("h1")).to_have_text("Alerts")
+    night.page.wait_for_load_state(
+        "load"
+    )  # a key that is pressed before the script is there is lost
     keyboard.press("j")
     keyboard.press("Enter")
     expect(night.page.locator("h1")).to_have_text("Critical: act now")
