@@ -1,22 +1,18 @@
 """The reference phone among others: two tabs, another patient, a token that has expired, an entry
-that is refused, and a new version of the app's own files.
+that is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask_jwt_extended import create_access_token, decode_token, get_unverified_jwt_headers
 from playwright.sync_api import Browser, BrowserContext, Request, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from api import phone_app
 from tests.browser.phone import DAILY, Phone
-from tests.fixtures.running import RunningService, free_port, wait_until
+from tests.fixtures.running import RunningService, wait_until
 
 AN_HOUR_S = 3600
 TOKEN = """async () => {
@@ -37,13 +33,6 @@ PUT_BAD = """async (id) => {
     state: "waiting", tries: 0, not_before: 0, put_at: Date.now()});
 }"""
 SENDS = ("**/v1/check-ins", "**/v1/sync")
-UPDATE = """async () => {
-  const registration = await navigator.serviceWorker.getRegistration();
-  await registration.update();
-  return Boolean(registration.installing || registration.waiting);
-}"""
-WAITS = "async () => Boolean((await navigator.serviceWorker.getRegistration()).waiting)"
-CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('interlude-'))"
 VISIBLE = {"width": 390, "height": 844}
 
 
@@ -191,67 +180,3 @@ def test_a_refused_entry_is_shown_and_holds_up_nothing(phone: Phone):
     phone.look()
     phone.page.get_by_role("link", name="Today").click()
     expect(phone.page.locator("#unsent")).to_have_count(0)
-
-
-class Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
-
-
-@contextmanager
-def served_here(running: RunningService) -> Iterator[str]:
-    """The same service by this process, where the app's files can be changed."""
-
-    def known_by_its_name(environ: dict[str, Any], start: Any) -> Any:
-        environ["HTTP_HOST"] = running.url.partition("//")[2]
-        return running.app(environ, start)
-
-    port = free_port()
-    server = make_server("127.0.0.1", port, known_by_its_name, True, request_handler=Quiet)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}/app/"
-    server.shutdown()
-    thread.join()
-
-
-def test_a_new_version_takes_over_and_the_outbox_stays(
-    running: RunningService, browser: BrowserContext, monkeypatch: pytest.MonkeyPatch
-):
-    phone = Phone(running, running.clinic(), browser)
-    with served_here(running) as phone.home:
-        phone.accept()
-        phone.wait_for_worker()
-        (before,) = phone.page.evaluate(CACHES)
-        phone.browser.set_offline(True)
-        phone.answer_daily()
-        phone.press("Done")
-        expect(phone.page.locator("#unsent")).to_be_visible()
-        phone.wait_for_sync()
-        browser.route("**/v1/**", lambda route: route.abort())
-        phone.browser.set_offline(False)
-        for name, old, new in (
-            ("languages.js", b'"Today"', b'"This day"'),
-            ("sw.js", before.removeprefix("interlude-").encode(), b"0123456789abcdef"),
-        ):
-            changed = phone_app.FILES[name].replace(old, new)
-            assert changed != phone_app.FILES[name]
-            monkeypatch.setitem(phone_app.FILES, name, changed)
-        assert phone.page.evaluate(UPDATE)
-        wait_until(lambda: phone.page.evaluate(WAITS), "the new version is there")
-        expect(phone.page.locator("h1")).to_have_text("Today")  # not under anybody's hands
-        phone.page.reload()
-        expect(phone.page.locator("h1")).to_have_text("This day")
-        wait_until(
-            lambda: phone.page.evaluate(CACHES) == ["interlude-0123456789abcdef"],
-            "the old one goes",
-        )
-        assert phone.waiting() == 1
-        browser.unroute("**/v1/**")
-        phone.browser.set_offline(True)
-        phone.page.reload()
-        expect(phone.page.locator("h1")).to_have_text("This day")
-        phone.browser.set_offline(False)
-        wait_until(lambda: phone.waiting() == 0, "it is sent")
-        assert len(phone.stored()) == 1
-        assert phone.errors == []
