@@ -35,20 +35,24 @@ def language_of(actor: Actor) -> Query:
 
 def in_their_words(actor: Actor, clinic: ClinicFacts, own_language: Query) -> ClinicFacts:
     """The clinic's facts in the words of whoever reads, whose `language_of` was asked."""
-    if actor.patient_id is None:
-        return replace(clinic, wording=IN_ENGLISH)
-    row = own_language.one_or_none()
-    own = None if row is None else row.language
-    return replace(clinic, wording=words_of_patient(actor, own, clinic.language, clinic.reviews))
+    words = _words(actor, own_language, clinic.language, clinic.reviews)
+    return replace(clinic, wording=words)
 
 
 def words_for(session: Session, actor: Actor) -> Wording:
     """The words of whoever reads; staff read English."""
+    clinic = session.execute(select(Clinic.language, Clinic.reviewed_texts)).one()
+    ask(session, own := language_of(actor))
+    return _words(actor, own, clinic.language, clinic.reviewed_texts)
+
+
+def _words(
+    actor: Actor, own_language: Query, clinics: str | None, reviews: Mapping[str, Any]
+) -> Wording:
     if actor.patient_id is None:
         return IN_ENGLISH
-    clinic = session.execute(select(Clinic.language, Clinic.reviewed_texts)).one()
-    own = session.scalar(select(User.language).where(User.id == actor.user_id))
-    return words_of_patient(actor, own, clinic.language, clinic.reviewed_texts)
+    row = own_language.one_or_none()
+    return words_of_patient(actor, None if row is None else row.language, clinics, reviews)
 
 
 def words_of_patient(
