@@ -107,15 +107,19 @@ class Spelling:
             if len(word) >= least:
                 for slip in (word, *_shorter(word), *_other(word), *_swapped(word)):
                     self._near[slip].add(word)
+        self._longest = max(map(len, self._near), default=0)
 
     def readings(self, text: str) -> Readings:
         """The word itself, and the words of terms that it may be meant as."""
         if text in self._kept:
             return frozenset((text,))
-        slips = (text, *_other(text))
-        found = {word for slip in slips for word in self._near.get(slip, ())}
-        # A letter too many: the whole word, not one that is itself a slip away.
-        found |= {one for one in _shorter(text) if one in self._near.get(one, ())}
+        found: set[str] = set()
+        # Longer ones are nobody's slip, and the slips of a word are as long together as its square.
+        if len(text) <= self._longest + 1:
+            slips = (text, *_other(text))
+            found |= {word for slip in slips for word in self._near.get(slip, ())}
+            # A letter too many: the whole word, not one that is itself a slip away.
+            found |= {one for one in _shorter(text) if one in self._near.get(one, ())}
         if re.search(r"(.)\1\1", text):
             found |= self._drawn_out.get(_once(text), set())
         return frozenset((text, *found))

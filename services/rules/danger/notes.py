@@ -8,9 +8,12 @@ note; its words are never kept here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
+from operator import itemgetter
 from typing import Annotated, Final, Literal
 
 from services.rules.decision import Tier, highest
@@ -136,16 +139,16 @@ def _terms(reading: NoteText) -> Iterator[Found]:
     if not spans:
         return
     clauses = _clauses(reading)
-    cues = _apart(reading.spans(CUES))
-    times = [span for _, span in reading.spans(TIMES)]
+    cues = _Cues.of(_apart(reading.spans(CUES)), clauses)
+    times = _Times.of(span for _, span in reading.spans(TIMES))
     for term, (start, end) in spans:
         yield Found(
             term=term,
             kind=KINDS[term],
             start=words[start].start,
             end=words[end - 1].end,
-            is_lowered=_is_lowered((start, end), cues, reading, clauses),
-            is_timed=any(_is_near((start, end), time, clauses) for time in times),
+            is_lowered=_is_lowered((start, end), cues, reading),
+            is_timed=any(_is_near((start, end), time, clauses) for time in times.about(start, end)),
         )
 
 
@@ -169,20 +172,68 @@ def _apart(found: list[tuple[str, Span]]) -> dict[Span, set[str]]:
     return cues
 
 
-def _is_lowered(
-    term: Span, cues: Mapping[Span, set[str]], reading: NoteText, clauses: list[int]
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Cues:
+    """The cues of a note by the clause in which they end and begin, in order: a note of cues alone
+    costs no more than another one.
+    """
+
+    kinds: Mapping[Span, set[str]]
+    clauses: list[int]
+    ending: Mapping[int, list[Span]]
+    beginning: Mapping[int, list[Span]]
+
+    @classmethod
+    def of(cls, kinds: Mapping[Span, set[str]], clauses: list[int]) -> _Cues:
+        ending, beginning = defaultdict(list), defaultdict(list)
+        for cue in kinds:
+            ending[clauses[cue[1] - 1]].append(cue)
+            beginning[clauses[cue[0]]].append(cue)
+        return cls(kinds, clauses, ending, beginning)
+
+    def before(self, term: Span) -> list[Span]:
+        """Those of the term's clause that end before it: two at most, more do not count."""
+        found = self.ending.get(self.clauses[term[0]], [])
+        last = bisect_right(found, term[0], key=itemgetter(1))
+        return found[max(0, last - 2) : last]
+
+    def after(self, term: Span) -> list[Span]:
+        """Those of the term's clause that begin after it: two at most."""
+        found = self.beginning.get(self.clauses[term[1] - 1], [])
+        first = bisect_left(found, term[1], key=itemgetter(0))
+        return found[first : first + 2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """The times of a note in order, and the words of the longest."""
+
+    spans: list[Span]
+    longest: int
+
+    @classmethod
+    def of(cls, spans: Iterable[Span]) -> _Times:
+        found = sorted(spans)
+        return cls(found, max((end - start for start, end in found), default=0))
+
+    def about(self, start: int, end: int) -> list[Span]:
+        """All that can be within reach of a term, and few beyond."""
+        first = bisect_left(self.spans, start - NOTES.reach - self.longest, key=itemgetter(0))
+        last = bisect_right(self.spans, end + NOTES.reach, key=itemgetter(0))
+        return self.spans[first:last]
+
+
+def _is_lowered(term: Span, cues: _Cues, reading: NoteText) -> bool:
     """Whether exactly one cue stands in its clause, within reach, and applies to it."""
-    before = [cue for cue in cues if cue[1] <= term[0] and clauses[cue[1] - 1] == clauses[term[0]]]
-    after = [cue for cue in cues if cue[0] >= term[1] and clauses[cue[0]] == clauses[term[1] - 1]]
+    before, after = cues.before(term), cues.after(term)
     if len(before) + len(after) != 1:
         return False
     cue = (before or after)[0]
     if _distance(term, cue) > NOTES.reach:
         return False
     about_self = any(word.text in NOTES.selves for word in reading.words[slice(*term)])
-    return ("negations" if before else "negations_after") in cues[cue] or (
-        "others" in cues[cue] and not about_self
+    return ("negations" if before else "negations_after") in cues.kinds[cue] or (
+        "others" in cues.kinds[cue] and not about_self
     )
 
 

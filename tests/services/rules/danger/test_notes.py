@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from services.rules.danger.notes import LANGUAGES, Term, find_terms, note_tier
 from services.rules.decision import Tier
 from services.rules.numbers import NumbersError
 from services.rules.words import fold
+from tests.builders.rules.growth import grows_evenly
 
 
 def ids(note: str | None) -> set[str]:
@@ -131,10 +130,26 @@ def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
-def test_a_very_long_note_is_searched_at_once():
-    started = time.process_time()
+LONG = {
+    "nothing": ("kill my ", "shelf"),
+    "terms": ("i want to die ", ""),
+    "terms with a no": ("i do not want to die, ", ""),
+    "one clause": ("not kill myself tonight ", ""),
+    "one word": ("suicid", ""),
+    "one word typed apart": ("k.i.l.l ", ""),
+    "one letter drawn out": ("o", ""),
+    "pictures": ("\U0001f52a\u0301", ""),
+}
+
+
+@pytest.mark.parametrize(("piece", "end"), LONG.values(), ids=LONG.keys())
+def test_work_grows_with_the_length_of_a_note(piece, end):
+    notes = {n: piece * (n // len(piece)) + end for n in (4_000, 16_000)}
+    assert grows_evenly(lambda n: find_terms(notes[n]), 4_000)
+
+
+def test_a_very_long_note_in_which_nothing_stands():
     assert find_terms("kill my " * 20_000 + "shelf") == ()
-    assert time.process_time() - started < 1
 
 
 def test_a_phrase_of_which_nothing_is_left_is_an_error():

@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import random
-import time
 import zlib
 
 import pytest
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from services.rules.danger.body_text import SCANNED_BYTES
 from services.rules.danger.refused_bodies import Danger, find_danger
 from services.rules.decision import Tier
+from tests.builders.rules.growth import grows_evenly
 from tests.builders.rules.odd_bodies import false_alarms, missed
 
 CRITICAL, HIGH = Tier.CRITICAL, Tier.HIGH
@@ -247,19 +247,9 @@ ADVERSARIAL = {
 
 @pytest.mark.parametrize("made", ADVERSARIAL.values(), ids=ADVERSARIAL.keys())
 def test_work_grows_with_the_size_of_what_is_made_to_hurt(made):
-    """Four times the size is four times the work, sixteen times when it starts over and over. The
-    least of several tries counts: a busy machine only ever adds.
-    """
-    least = {n: float("inf") for n in (32_768, 131_072)}
-    for _ in range(8):
-        for n in least:
-            raw, started = made(n), time.process_time()
-            assert find_danger(raw) is None
-            least[n] = min(least[n], time.process_time() - started)
-        small, large = least.values()
-        if large < 9 * small:
-            return
-    pytest.fail("the work grows faster than the body")
+    bodies = {n: made(n) for n in (32_768, 131_072)}
+    assert not any(map(find_danger, bodies.values()))
+    assert grows_evenly(lambda n: find_danger(bodies[n]), 32_768)
 
 
 @settings(max_examples=300)
