@@ -13,9 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
-from models.database import db
 from services.clock import utcnow
 from services.reports.cohort.outcomes import Asked, export_outcomes
 from services.reports.cohort.reader import treated_patients
@@ -26,6 +24,7 @@ from tests.builders.entries import ago, phq9
 from tests.builders.stored import rows
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person, World
+from tests.fixtures.statements import statements_sent
 
 URL = "/v1/cohort/outcomes"
 SIX = (-74, -71, -68, -66, -63, -60)  # days from now; the last session was 60 days ago
@@ -226,15 +225,12 @@ def test_patients_are_read_in_batches_and_never_one_by_one(
         treat(pat, staff, (-60,))
         answer(client, pat, -65, 2)
     clinic.patient("Never treated")
-    queries: list[str] = []
-
-    with app.app_context(), transaction(clinic.id) as session:
-        event.listen(db.engine, "before_cursor_execute", lambda *call: queries.append(call[2]))
+    with app.app_context(), transaction(clinic.id) as session, statements_sent(app) as sent:
         found = list(treated_patients(session, utcnow(), batch=2))
 
     assert len(found) == 5
     assert all(len(one.entries) == 1 and len(one.treatment.sessions) == 1 for one in found)
-    assert len(queries) == 3 * 4 + 1
+    assert len(sent) == 3 * 4 + 1
 
 
 def test_the_operator_gets_a_table_json_and_one_line_per_course(

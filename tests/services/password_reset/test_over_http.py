@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import LiteralString
 
 import orjson
@@ -11,16 +10,16 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseRole, DatabaseUrls
 from migrations.roles import libpq_url
 from models import PasswordReset
-from models.database import db
 from services.unit_of_work import transaction
 from tests.builders.world import World, made_up_email
 from tests.fixtures.mail import MailFault
+from tests.fixtures.statements import statements_sent
 from tests.services.password_reset.scene import NEW, OLD, ResetScene
 
 ASK, CONFIRM = "/v1/auth/password-reset", "/v1/auth/password-reset/confirm"
@@ -78,28 +77,6 @@ def headers_of(answer: TestResponse) -> list[tuple[str, str]]:
     return sorted(one for one in answer.headers.items() if one[0] != "X-Request-Id")
 
 
-@contextmanager
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What the API asks the database, in order, with every begin and commit."""
-    asked: list[str] = []
-    with app.app_context():
-        engine = db.engine
-
-    def statement(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        asked.append(text)
-
-    def commit(_connection: object) -> None:
-        asked.append("COMMIT")
-
-    event.listen(engine, "before_cursor_execute", statement)
-    event.listen(engine, "commit", commit)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", statement)
-        event.remove(engine, "commit", commit)
-
-
 def test_every_address_is_answered_alike(client: FlaskClient, scene: ResetScene) -> None:
     answers = {observable(client.post(ASK, json={"email": email(scene)}))[:2] for email in PEOPLE}
     assert answers == {(202, b'{"expires_in":1800}')}
@@ -118,9 +95,9 @@ def test_every_address_costs_the_same_steps(
     monkeypatch.setattr("services.accounts.passwords.HASHER", None)
     seen = []
     for email in emails:
-        with statements(app) as asked:
+        with statements_sent(app) as sent:
             assert client.post(ASK, json={"email": email}).status_code == 202
-        seen.append(asked)
+        seen.append([one.text for one in sent])
     assert len(seen[0]) > 5
     assert all(asked == seen[0] for asked in seen)
     assert not any("users" in statement or "door_" in statement for statement in seen[0])

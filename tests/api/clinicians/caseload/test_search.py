@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
@@ -20,6 +19,7 @@ from tests.builders.caseload import many, names
 from tests.builders.seen import saw
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person, World
+from tests.fixtures.statements import statements_sent
 
 PARTS: Final = "SELECT part FROM patient_search_parts WHERE patient_id = :id ORDER BY part"
 
@@ -90,17 +90,10 @@ def test_a_search_reads_an_index_and_not_every_patient(
 
 
 def _plan(client: FlaskClient, who: Person, query: str) -> str:
-    sent: list[tuple[str, Any]] = []
-
-    def seen(*call: Any) -> None:
-        sent.append((call[2], call[3]))
-
-    with who.app.app_context():
-        event.listen(db.engine, "before_cursor_execute", seen)
+    with statements_sent(who.app) as sent:
         names(client, who, query)
-        event.remove(db.engine, "before_cursor_execute", seen)
-        ((statement, values),) = [each for each in sent if "patient_search_parts" in each[0]]
-        with db.engine.begin() as connection:
-            enter(connection, who.actor.clinic_id)
-            lines = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
-            return "\n".join(line for (line,) in lines)
+    (search,) = [one for one in sent if "patient_search_parts" in one.text]
+    with who.app.app_context(), db.engine.begin() as connection:
+        enter(connection, who.actor.clinic_id)
+        lines = connection.exec_driver_sql(f"EXPLAIN {search.text}", search.values)
+        return "\n".join(line for (line,) in lines)

@@ -13,9 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
-from models.database import db
 from services.caseload.worklist.listing import list_caseload
 from services.caseload.worklist.statement import CaseloadFilter
 from services.paging import encode_cursor
@@ -23,6 +21,7 @@ from services.rules.mood_days import mood_day_at
 from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld, Person, World
+from tests.fixtures.statements import statements_sent
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -319,15 +318,8 @@ def test_more_patients_need_no_more_statements(client: FlaskClient, clinic: Clin
     caseload(client, staff)  # the first use of a pair is written down
     counts = []
     for _ in range(2):
-        sent: list[str] = []
-
-        def seen(*call: Any, sent: list[str] = sent) -> None:
-            sent.append(call[2])
-
-        with clinic.app.app_context():
-            event.listen(db.engine, "before_cursor_execute", seen)
+        with statements_sent(clinic.app) as sent:
             caseload(client, staff)
-            event.remove(db.engine, "before_cursor_execute", seen)
         counts.append(len(sent))
         many(clinic, 30)
     assert counts[0] == counts[1] > 0
