@@ -10,6 +10,7 @@ from api import CANNOT_START, create_app
 from api.cli import group_called, role_called
 from api.front.alive import alive_in
 from api.front.front import Front
+from api.report_process import ReportProcess
 from api.settings import Settings
 
 group = group_called(sys.argv)
@@ -19,6 +20,7 @@ try:
     app = create_app(settings, role, any_key=group in ("audit", "db", "keys", "check"))
 except CANNOT_START as error:
     sys.exit(f"interlude: cannot start: {error}")
+app.extensions["report_process"] = ReportProcess(settings)
 front = Front(app, settings, alive_in(app))
 # What was loaded stays loaded: garbage collection in a long request need not walk it each time.
 gc.collect()

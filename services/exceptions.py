@@ -18,6 +18,10 @@ class ServiceError(Exception):
         self.detail = detail or self.detail
         self.extra: dict[str, Any] = extra
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever it was made from: a refusal may come from another process."""
+        return ServiceError.__new__, (type(self), self.detail), self.__dict__
+
 
 class Unauthenticated(ServiceError):
     """No token, or one that does not hold."""

@@ -12,10 +12,10 @@ from api.console.patient.page import RANGES, USUAL_RANGE, columns, shown, since,
 from api.console.shell import at, clock, page, shows
 from api.http.auth import now
 from api.http.media_types import CSV, PDF, PNG, file_answer
+from api.report_process import rendition
 from services.access import Action
 from services.exceptions import Invalid
 from services.overview.patient import Overview, get_overview
-from services.reports.trend.renditions import get_rendition
 from services.reports.trend.report import Question
 
 USUAL_FORM: Final = "phq9"
@@ -84,5 +84,5 @@ def show_trend_file(patient_id: UUID, suffix: str) -> Response:
     instrument, span = asked()
     question = Question(instrument, since(span, now().date()))
     form = FILES[suffix]
-    body, name = get_rendition(reader().actor, patient_id, question, form, now())
+    body, name = rendition(reader().actor, patient_id, question, form)
     return file_answer(body, form, name)

@@ -10,8 +10,8 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.http.media_types import CSV, JSON, PDF, PNG, SVG, also_in, file_answer, wanted_form
+from api.report_process import rendition
 from schemas.clinicians.trends import TrendOut, TrendQuery
-from services.reports.trend.renditions import get_rendition
 from services.reports.trend.report import Question, get_trend
 
 routes = Routes("trends", __name__, description="Is the last treatment holding?")
@@ -39,5 +39,5 @@ def _answer(query: dict[str, Any], patient_id: UUID | None) -> Response:
     whose = actor.own_patient_id() if patient_id is None else patient_id
     if wanted == JSON:
         return json_answer(get_trend(actor, whose, asked, now()).document)
-    body, file_name = get_rendition(actor, whose, asked, wanted, now())
+    body, file_name = rendition(actor, whose, asked, wanted)
     return file_answer(body, wanted, file_name)
