@@ -54,6 +54,7 @@ from models.people.patient import (
     SearchPart,
     StoredPlan,
 )
+from models.people.view_grant import ViewGrant
 from models.sealing import sealed
 from models.treatment import (
     ConcomitantTreatment,
@@ -129,6 +130,7 @@ __all__ = [
     "TreatmentSessionVersion",
     "UnreadableBody",
     "User",
+    "ViewGrant",
     "WatchRun",
     "WorkerHeartbeat",
     "sealed",

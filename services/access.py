@@ -30,6 +30,7 @@ class Action(StrEnum):
     READ_ENTRIES = "check-ins, side effects, trend: read"
     READ_HELP_REQUESTS = "help requests: read, as their alerts are"
     READ_PATIENTS = "patients: read"
+    BREAK_GLASS = "patients out of view: see one for an hour"
     MANAGE_PATIENTS = "patients: create, care team, status"
     READ_TREATMENT = "courses, sessions: read"
     MANAGE_TREATMENT = "courses, sessions: write"
@@ -57,6 +58,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_ENTRIES: (Scope.OWN, Scope.IN_VIEW, Scope.ALERTED, None),
     Action.READ_HELP_REQUESTS: (Scope.OWN, Scope.IN_VIEW, Scope.CLINIC, None),
     Action.READ_PATIENTS: (None, Scope.IN_VIEW, Scope.ALERTED, Scope.CLINIC_WITHOUT_CLINICAL),
+    Action.BREAK_GLASS: (None, Scope.CLINIC, Scope.CLINIC, None),
     Action.MANAGE_PATIENTS: (None, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.READ_TREATMENT: (None, Scope.IN_VIEW, Scope.ALERTED, None),
     Action.MANAGE_TREATMENT: (None, Scope.IN_VIEW, None, None),
@@ -77,6 +79,8 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),
     Action.CHANGE_METHODS: (None, None, None, Scope.CLINIC),
 }
+# What a break-glass hour does not open: a care team, a status or a phone would outlast it.
+OUTLASTS_A_GRANT: Final = frozenset({Action.MANAGE_PATIENTS})
 ROLE_COLUMNS: Final = ("patient", "clinician", "on_call", "admin")
 
 

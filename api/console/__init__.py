@@ -27,6 +27,7 @@ PAGES: Final = (
     "alerts",
     "on_call",
     "patient.routes",
+    "patient.out_of_view",
     "patient.entering.treatment",
     "patient.entering.sessions",
     "patient.entering.check_in",

@@ -12,7 +12,7 @@ from api.browser.session import reader
 from api.console.shell import at, page, shows
 from api.http.auth import now
 from api.page.caseload import HEADERS, ORDER, caseload_page
-from services.access import Action
+from services.access import Action, reaches
 from services.caseload.worklist.listing import print_caseload
 from services.caseload.worklist.needs import NEEDS, Work, find_work
 from services.caseload.worklist.statement import CaseloadFilter
@@ -92,6 +92,7 @@ def show_today() -> Response:
         chips=chips(asked, work),
         sorts=SORTS.items(),
         is_clinical="clinician" in actor.roles,
+        breaks_glass=reaches(actor, Action.BREAK_GLASS),
         last=asked.start + len(work.items),
         before=asked.address(start=max(0, asked.start - ROWS)) if asked.start else None,
         after=_after(asked, work),

@@ -16,6 +16,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "audit",
     "phone.bootstrap",
     "accounts.auth",
+    "clinicians.break_glass",
     "callbacks",
     "phone.changes",
     "phone.check_ins",

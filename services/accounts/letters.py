@@ -14,7 +14,7 @@ from models import Notification
 from models.alerts.notification import UNFINISHED
 from models.base import new_id
 from models.sealing import sealed
-from services.channels.base import Letter
+from services.channels.base import Letter, short_id
 
 SUBJECT: Final = "[Interlude] Your code for a new password"
 TEXT: Final = """\
@@ -93,10 +93,20 @@ log-in ends:
 
 It works until {until} UTC.
 """
+GLASS_SUBJECT: Final = "[Interlude] A patient was opened by break-glass"
+GLASS_TEXT: Final = """\
+{who} has opened a patient who is not in their view: patient {patient}, at {at} UTC, for one hour.
+
+The reason, and whatever they read, stand in the audit: in the console under Clinic, "Who looked at
+whom", choose {who}. The entry reads "glass broken".
+
+If you do not know of it, ask them; you can deactivate the account at once, which ends the hour.
+"""
 # Letters with a code or a link end sooner than those that only tell of something.
 CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
 DEVICE: Final = "a further device"
-DEVICE_WAITS_FOR: Final = timedelta(days=3)
+MINUTE: Final = "%Y-%m-%d %H:%M"
+NEWS_WAITS_FOR: Final = timedelta(days=3)
 
 
 def letter_of(notification_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
@@ -105,36 +115,37 @@ def letter_of(notification_id: UUID, address: str, code: str, expires_at: dateti
     `expires_at` in UTC.
     """
     if code.startswith("{"):
-        return _addressed(notification_id, code, expires_at)
+        return _of_topic(notification_id, address, code, expires_at)
     if code == DEVICE:
         return Letter(notification_id, address, DEVICE_SUBJECT, DEVICE_TEXT)
     subject, text = (LINK_SUBJECT, LINK_TEXT) if DEVICE_PATH in code else (SUBJECT, TEXT)
-    return Letter(notification_id, address, subject, _filled(text, code, expires_at))
+    return Letter(notification_id, address, subject, _filled(text, expires_at, code=code))
 
 
-# Letters to another address than the account's: what they say.
-ADDRESSED: Final = {
+# Letters to another address than the account's, or with more in them than a code.
+TOPICS: Final = {
     "new_address": (NEW_ADDRESS_SUBJECT, NEW_ADDRESS_TEXT),
     "asked": (ASKED_SUBJECT, ASKED_TEXT),
     "changed": (CHANGED_SUBJECT, CHANGED_TEXT),
+    "break_glass": (GLASS_SUBJECT, GLASS_TEXT),
 }
 
 
 def addressed(topic: str, address: str, code: str) -> str:
-    """What `queue_letter` takes as the code of a letter to this address, a row of `ADDRESSED`."""
+    """What `queue_letter` takes as the code of a letter to this address, a row of `TOPICS`."""
     return json.dumps({"topic": topic, "address": address, "code": code})
 
 
-def _addressed(notification_id: UUID, sealed: str, expires_at: datetime) -> Letter:
+def _of_topic(notification_id: UUID, own: str, sealed: str, expires_at: datetime) -> Letter:
     content = json.loads(sealed)
-    subject, text = ADDRESSED[content["topic"]]
-    filled = _filled(text, content["code"], expires_at)
-    return Letter(notification_id, content["address"], subject, filled)
+    subject, text = TOPICS[content.pop("topic")]
+    address = content.pop("address", own)
+    return Letter(notification_id, address, subject, _filled(text, expires_at, **content))
 
 
-def _filled(text: str, code: str, expires_at: datetime) -> str:
-    what = BARE_PATH if code.startswith("/") else "this link"
-    return text.format(code=code, what=what, until=f"{expires_at:%Y-%m-%d %H:%M}")
+def _filled(text: str, expires_at: datetime, **words: str) -> str:
+    what = BARE_PATH if words.get("code", "").startswith("/") else "this link"
+    return text.format(**words, what=what, until=f"{expires_at:{MINUTE}}")
 
 
 def queue_letter(
@@ -176,8 +187,18 @@ def letter_row(
 
 def tell_of_device(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
     """Whoever owns the account hears of a device that somebody else may have added."""
-    until = now + DEVICE_WAITS_FOR
+    until = now + NEWS_WAITS_FOR
     queue_letter(session, clinic_id, user_id, code=DEVICE, expires_at=until, now=now)
+
+
+def tell_of_break_glass(
+    session: Session, clinic_id: UUID, admin_id: UUID, who: str, patient_id: UUID, now: datetime
+) -> None:
+    """An administrator hears who has opened a patient, who is named by the short id alone."""
+    words = {"who": who, "patient": short_id(patient_id), "at": f"{now:{MINUTE}}"}
+    content = json.dumps({"topic": "break_glass", **words})
+    until = now + NEWS_WAITS_FOR
+    queue_letter(session, clinic_id, admin_id, code=content, expires_at=until, now=now)
 
 
 def letter_failed(

@@ -19,6 +19,7 @@ from services.accounts.endings import end_codes_and_letters
 from services.accounts.tokens.families import end_families
 from services.accounts.tokens.token_check import acting
 from services.alerts.handling.ownership import owner_deactivated
+from services.break_glass import end_grants
 from services.exceptions import Invalid, LastAdmin, NotFound
 from services.membership.invitations import check_roles
 from services.on_call.overrides import come_back, leave_duty
@@ -165,4 +166,5 @@ def _end_duties(
         come_back(session, user.id, now)
         return {}
     owner_deactivated(session, user.id, now)
+    end_grants(session, user.id, now)
     return {"on_call_gaps": leave_duty(session, actor, user.id, now)}

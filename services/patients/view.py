@@ -9,12 +9,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from models import Alert, CareTeamMember, Patient, User
-from services.access import Action, Actor, Scope, scopes
+from models import Alert, CareTeamMember, Patient, User, ViewGrant
+from services.access import OUTLASTS_A_GRANT, Action, Actor, Scope, scopes
 from services.exceptions import Forbidden, NotFound
 
 # API contract, "Who may what": on-call staff keep a patient in view after the alert has ended.
 RESOLVED_STAYS_IN_VIEW: Final = timedelta(days=7)
+NOT_GRANTED: Final = (
+    "Break-glass opens the record; it changes no contact data, team, status or phone."
+)
 
 
 def visible_patient(
@@ -22,27 +25,33 @@ def visible_patient(
 ) -> Patient:
     """The patient, if the actor may do this with them.
 
-    Raises `Forbidden` when none of the actor's roles does this at all, and `NotFound` for a
-    patient out of view, of another clinic, or who is not there.
+    Raises `Forbidden` when none of the actor's roles does this at all, or a break-glass hour does
+    not open it, and `NotFound` for a patient out of view, of another clinic, or who is not there.
     """
     patient = session.scalar(
         select(Patient).where(Patient.id == patient_id, in_view_clause(actor, action, now))
     )
-    if patient is None:
-        raise NotFound
-    return patient
+    if patient is not None:
+        return patient
+    granted = select(Patient.id).where(Patient.id == patient_id, _granted(actor.user_id, now))
+    raise NotFound if session.scalar(granted) is None else Forbidden(NOT_GRANTED)
 
 
-def in_view_clause(actor: Actor, action: Action, now: datetime) -> ColumnElement[bool]:
+def in_view_clause(
+    actor: Actor, action: Action, now: datetime, *, granted: bool = True
+) -> ColumnElement[bool]:
     """A condition on `patients` that holds for those with whom the actor may do this.
 
-    Row-level security keeps other clinics away. Raises `Forbidden` when none of the actor's
-    roles does this at all.
+    `granted`: also those whom break-glass opened. Row-level security keeps other clinics away.
+    Raises `Forbidden` when none of the actor's roles does this at all.
     """
     reached = scopes(actor, action)
     if reached & {Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL}:
         return true()
-    return or_(false(), *(_patients_within(scope, actor, now) for scope in sorted(reached)))
+    within = [_patients_within(scope, actor, now) for scope in sorted(reached)]
+    if granted and action not in OUTLASTS_A_GRANT and reached & {Scope.IN_VIEW, Scope.ALERTED}:
+        within.append(_granted(actor.user_id, now))
+    return or_(false(), *within)
 
 
 def clinical_content_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -82,6 +91,17 @@ def in_team_of(user_id: UUID) -> ColumnElement[bool]:
     return _about_patient(
         select(CareTeamMember.user_id).where(
             CareTeamMember.patient_id == Patient.id, CareTeamMember.user_id == user_id
+        )
+    )
+
+
+def _granted(user_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Break-glass has opened the patient to this person (`services.patients.break_glass`)."""
+    return _about_patient(
+        select(ViewGrant.id).where(
+            ViewGrant.patient_id == Patient.id,
+            ViewGrant.user_id == user_id,
+            ViewGrant.ends_at > now,
         )
     )
 

@@ -83,6 +83,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "GET /v1/changes": ("changes_read",),
     "GET /v1/help-requests": ("help_requests.list",),
     "GET /v1/help-requests/<uuid:request_id>": ("help_requests.read",),
+    "POST /v1/break-glass": ("glass_broken",),
     "GET /v1/patients": ("caseload_read", "caseload_printed"),
     "POST /v1/patients": ("patient_created",),
     f"GET {PATIENT}": ("patient_read",),

@@ -29,6 +29,7 @@ TODAY: Final[dict[str, tuple[str, ...]]] = {
 }
 # A form says whom it is about: the patient is read with it, and with its refusal.
 PATIENTS: Final[dict[str, tuple[str, ...]]] = {
+    "POST /console/break-glass": ("glass_broken",),
     f"GET {PATIENT}": ("overview_read",),
     f"GET {PATIENT}/trend.<suffix>": ("trend_read",),
     f"GET {ENTER}/course": ("patient_read",),
@@ -118,6 +119,7 @@ CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console/": "leads to the first page of the role",
     "GET /console/files/<name>": "about nobody",
     f"GET {NEW_PATIENT}": "a form",
+    "GET /console/break-glass": "a form",
     "GET /console/clinic": "counts and ages, about nobody",
     "GET /console/clinic/settings": "about nobody",
     "GET /console/clinic/card": "about nobody",

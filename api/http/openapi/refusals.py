@@ -91,6 +91,7 @@ CHECKS_A_PASSWORD: Final = of(
     "post_password_reset_confirm", "post_email", "post_email_confirm",
 )  # fmt: skip
 SENDS_A_CODE: Final = of("post_method", "post_pager", "send_new_code", "send_test_page")
+NAMES_IN_THE_BODY: Final = of("post_break_glass")
 TAKES_A_SECRET: Final = of("post_login", "post_refresh")
 ALWAYS_TAKEN: Final = of("post_help_request", "post_sync")  # each item of a sync has its own answer
 HANDLES_AN_ALERT: Final = of(
@@ -105,7 +106,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.NotFollowed: lambda call: call.crisis and not ALWAYS_TAKEN(call),
     refused.Forbidden: lambda call: call.has_token and not FOR_EVERYBODY(call),
     refused.AppTooOld: lambda call: not call.crisis and call.name != "post_refresh",
-    refused.NotFound: lambda call: call.has_ids,
+    refused.NotFound: lambda call: call.has_ids or NAMES_IN_THE_BODY(call),
     refused.ChooseClinic: of("post_login"),
     refused.ContentConflict: lambda call: call.takes("id") or call.takes("method_ids"),
     refused.IdTaken: lambda call: call.takes("id"),
@@ -118,7 +119,9 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.LastAdmin: of("patch_user"),
     refused.AdultsOnly: lambda call: call.takes("born_on"),
     refused.Invalid: lambda call: call.has_input or OF_A_STATE(call),
-    refused.RateLimited: lambda call: CHECKS_A_PASSWORD(call) or SENDS_A_CODE(call),
+    refused.RateLimited: lambda call: (
+        CHECKS_A_PASSWORD(call) or SENDS_A_CODE(call) or NAMES_IN_THE_BODY(call)
+    ),
     refused.Unavailable: lambda _call: True,
 }
 # Of what the framework refuses: status -> which calls know it.

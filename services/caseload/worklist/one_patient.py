@@ -46,5 +46,7 @@ def line_of(
 
 @lru_cache(SHAPES)
 def _statement(roles: frozenset[str]) -> tuple[Select[Any], int]:
-    query, width = statement("name", roles, mine=False, searched=False, later=False, today=None)
+    query, width = statement(
+        "name", roles, mine=False, searched=False, later=False, today=None, granted=True
+    )
     return query.where(Patient.id == ONE), width

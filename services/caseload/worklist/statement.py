@@ -112,13 +112,20 @@ def _today(session: Session, now: datetime) -> Today:
 
 @lru_cache(SHAPES)
 def statement(
-    sort: str, roles: frozenset[str], mine: bool, searched: bool, later: bool, today: Today | None
+    sort: str,
+    roles: frozenset[str],
+    mine: bool,
+    searched: bool,
+    later: bool,
+    today: Today | None,
+    granted: bool = False,
 ) -> tuple[Select[Any], int]:
     """The statement for rows that begin with so many sort keys and go on as `CaseRow`.
 
-    `later`: not the first page. Its parameters: `user_id`, `now`, `as_of` and `silent` (ids) of the
-    order, `part` (of a name or an MRN), `rows`, and `after_0` and so on, the keys of the row
-    before. Raises `Forbidden` when none of the roles has a caseload.
+    `later`: not the first page; `granted`: also those whom break-glass opened. Its parameters:
+    `user_id`, `now`, `as_of` and `silent` (ids) of the order, `part` (of a name or an MRN), `rows`,
+    and `after_0` and so on, the keys of the row before. Raises `Forbidden` when none of the roles
+    has a caseload.
     """
     actor, now = _anybody(roles), cast(Any, bindparam("now", type_=INSTANT))
     clinical = _clinical(actor, now)
@@ -135,7 +142,7 @@ def statement(
         .join(status, true())
         .outerjoin(User, _same(User, User.id == Patient.user_id))
         .outerjoin(alerts, alerts.c.patient_id == Patient.id)
-        .where(in_view_clause(actor, Action.READ_PATIENTS, now))
+        .where(in_view_clause(actor, Action.READ_PATIENTS, now, granted=granted))
         .order_by(*order)
         .limit(bindparam("rows", type_=Integer))
     )

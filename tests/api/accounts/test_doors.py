@@ -90,6 +90,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.CHANGE_CLINIC, {A: {Scope.CLINIC}}),
     (Action.WRITE_OVERRIDES, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.CLINIC}}),
     (Action.READ_AUDIT, {A: {Scope.CLINIC}}),
+    (Action.BREAK_GLASS, {C: {Scope.CLINIC}, O: {Scope.CLINIC}}),
     (Action.INVITE_PATIENTS, {C: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.INVITE_STAFF, {A: {Scope.CLINIC}}),
     (Action.OWN_ACCOUNT, {P: {Scope.OWN}, C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),
@@ -167,6 +168,7 @@ ROUTES = [
         {A},
     ),
     ("POST", f"/v1/patients/{ID}/invitations", {}, {C, A}),
+    ("POST", "/v1/break-glass", {"patient_id": ID, "reason": "found unwell"}, {C, O}),
     ("GET", "/v1/cohort/outcomes", None, {C, A}),
     ("GET", f"/v1/patients/{ID}/courses", None, {C, O}),
     (

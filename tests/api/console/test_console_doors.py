@@ -41,6 +41,8 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "GET /today/print": STAFF,
     "GET /new-patient": frozenset({C, A}),
     "POST /new-patient": frozenset({C, A}),
+    "GET /break-glass": frozenset({C, O}),
+    "POST /break-glass": frozenset({C, O}),
     "GET /clinic": frozenset({A}),
     "GET /clinic/staff": frozenset({A}),
     "POST /clinic/staff/invitations": frozenset({A}),

@@ -154,6 +154,8 @@ def a_patient(chart: Chart) -> None:
     for part in ("care-team", "due", "trend", "trend/difference?from_cut=1", "courses"):
         chart.get(f"{chart.path}/{part}")
     chart.get("/v1/cohort/outcomes")
+    asked = {"patient_id": str(chart.pat.patient_id), "reason": "found unwell"}
+    made(chart.post("/v1/break-glass", asked))
 
 
 def a_treatment(chart: Chart) -> None:
