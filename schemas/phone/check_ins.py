@@ -83,6 +83,12 @@ def seen_at() -> Instant:
     return Instant(required=True, allow_none=True, metadata={"description": words})
 
 
+def sent_at() -> Instant:
+    """When the version that is shown left the phone."""
+    words = "when the phone sent this version, by its own clock; null: it did not say"
+    return Instant(required=True, allow_none=True, metadata={"description": words})
+
+
 def notice() -> fields.String:
     """In the answer to whoever sent words."""
     words = "with a note: that notes are not read around the clock, and whom to call"
@@ -112,6 +118,7 @@ class CheckInOut(Schema):
 
     patient_id = fields.UUID(required=True)
     instrument_version = fields.String(required=True)
+    sent_at = sent_at()
     received_at = Instant(required=True)
     mood_day = fields.Date(required=True)
     score = fields.Nested(ScoreOut, required=True)
@@ -152,6 +159,7 @@ class HelpRequestOut(Schema):
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
     recorded_at = Instant(required=True)
+    sent_at = sent_at()
     received_at = Instant(required=True)
     note = fields.String(required=True, allow_none=True)
     flags = fields.List(fields.String(validate=validate.OneOf(FLAGS)), required=True)

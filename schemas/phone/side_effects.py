@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.base import NAME_LIMIT, Instant, Strict, answers_to, own_words, text
-from schemas.phone.check_ins import FLAGS, SinceSessionOut, notice, seen_at
+from schemas.phone.check_ins import FLAGS, SinceSessionOut, notice, seen_at, sent_at
 from schemas.problems import SafetyOut
 
 MAX_EFFECTS = 100
@@ -80,6 +80,7 @@ class SideEffectsOut(Schema):
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
     recorded_at = Instant(required=True)
+    sent_at = sent_at()
     received_at = Instant(required=True)
     timezone = fields.String(required=True, allow_none=True)
     mood_day = fields.Date(required=True)

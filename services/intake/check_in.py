@@ -255,6 +255,7 @@ def record_of(
         "instrument_version": row["instrument_version"],
         "answers": dict(answers),
         "recorded_at": row["recorded_at"],
+        "sent_at": row["sent_at"],
         "received_at": row["received_at"],
         "timezone": row["timezone"],
         "mood_day": row["mood_day"],

@@ -42,7 +42,7 @@ from services.rules.cards.crisis import RequestOutcome, card
 from services.rules.courses import Treatment
 from services.rules.mood_days import to_utc
 
-SHOWN: Final = ("id", "patient_id", "recorded_at", "received_at", "flags", "note")
+SHOWN: Final = ("id", "patient_id", "recorded_at", "sent_at", "received_at", "flags", "note")
 _PLACE: Final = tuple_(HelpRequest.recorded_at, HelpRequest.id)
 _NEWEST_FIRST: Final = (HelpRequest.recorded_at.desc(), HelpRequest.id.desc())
 

@@ -229,6 +229,7 @@ def effects_record(
         "id": record_id,
         "patient_id": row["patient_id"],
         "recorded_at": row["recorded_at"],
+        "sent_at": row["sent_at"],
         "received_at": row["received_at"],
         "timezone": row["timezone"],
         "mood_day": row["mood_day"],

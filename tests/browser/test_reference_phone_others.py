@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask_jwt_extended import create_access_token, decode_token, get_unverified_jwt_headers
-from playwright.sync_api import Browser, BrowserContext, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Request, Route, expect
 
 from tests.browser.phone import DAILY, Phone
 from tests.fixtures.running import RunningService, wait_until
@@ -32,6 +32,12 @@ PUT_BAD = """async (id) => {
   await outbox.put({id, item: used, owner: await kept.get("patient_id"), risky: false, due: null,
     state: "waiting", tries: 0, not_before: 0, put_at: Date.now()});
 }"""
+COPIED = """async () => {
+  const {copy} = await import("./store.js");
+  return (await copy.all()).map(({id}) => id);
+}"""
+LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+FAULT = {"code": "internal", "status": 500, "title": "x", "detail": "x", "type": "about:blank"}
 SENDS = ("**/v1/check-ins", "**/v1/sync")
 VISIBLE = {"width": 390, "height": 844}
 
@@ -180,3 +186,77 @@ def test_a_refused_entry_is_shown_and_holds_up_nothing(phone: Phone):
     phone.look()
     phone.page.get_by_role("link", name="Today").click()
     expect(phone.page.locator("#unsent")).to_have_count(0)
+
+
+def test_an_answer_that_comes_late_puts_no_old_version_beside_the_newest(
+    phone: Phone, browser: BrowserContext
+):
+    """Its first part is stored and the answer lost, the correction is answered, then the first part
+    is: as it was then.
+    """
+
+    def lost(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    def first_part_fails(route: Route) -> None:
+        reply = route.fetch()
+        document = reply.json()
+        document["results"][0] = {"id": None, "status": 500, "problem": FAULT}
+        route.fulfill(response=reply, json=document)
+
+    browser.route("**/v1/check-ins", lost)
+    browser.route("**/v1/sync", first_part_fails)
+    phone.answer_daily("Most of the day")
+    phone.card("We do not know whether this reached your clinic.")
+    phone.press("Close")
+    phone.choose("q10", "Very hard")
+    phone.press("Done")
+    phone.card("Sent at ")
+    phone.press("Close")
+    phone.wait_for_sync()
+    _, corrected = phone.stored()
+    assert phone.page.evaluate(COPIED) == [str(corrected.id)]
+    assert phone.waiting() == 1
+    for call in ("**/v1/check-ins", "**/v1/sync"):
+        browser.unroute(call)
+    phone.page.evaluate(LOOK_AGAIN)
+    phone.card("Sent at ")
+    phone.press("Close")
+    phone.wait_for_sync()
+    assert phone.waiting() == 0
+    assert phone.page.evaluate(COPIED) == [str(corrected.id)]
+    phone.page.get_by_role("link", name="Past").click()
+    expect(phone.page.locator("article")).to_have_count(1)
+
+
+def test_what_is_stored_is_shown_once_until_the_copy_has_it(phone: Phone, browser: BrowserContext):
+    """Then with the times at which it was written, sent and received."""
+    browser.route("**/v1/changes**", lambda route: route.abort())
+    phone.answer_daily("Most of the day")
+    phone.card("Sent at ")
+    phone.press("Close")
+    phone.choose("q10", "Very hard")
+    phone.press("Done")
+    phone.card("Sent at ")
+    phone.press("Close")
+    phone.wait_for_sync()
+    expect(phone.page.locator("h1")).to_have_text("Today")
+    expect(phone.page.locator("#unsent")).to_have_count(0)
+    phone.page.get_by_role("link", name="Past").click()
+    article = phone.page.locator("article")
+    expect(article).to_have_count(1)
+    expect(article.locator("h2")).to_contain_text(DAILY)
+    expect(article.get_by_text("Sent", exact=True)).to_be_visible()
+    article.locator("summary").click()
+    browser.unroute("**/v1/changes**")
+    phone.page.evaluate(LOOK_AGAIN)
+    times = phone.page.locator("article .times li")
+    expect(times).to_have_count(3)  # what was open stays open
+    for place, words in enumerate(("Written: ", "Sent by the phone: ", "At your clinic: ")):
+        expect(times.nth(place)).to_contain_text(words)
+        expect(times.nth(place)).to_be_visible()
+    zone = phone.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    expect(times.first).to_contain_text(f"({zone})")
+    phone.look()
+    assert phone.waiting() == 0

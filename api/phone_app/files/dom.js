@@ -46,6 +46,17 @@ export const at = (instant) => new Intl.DateTimeFormat(locale(), {
   weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit",
 }).format(new Date(instant));
 
+// With the year and the zone, by the wall clock there; in UTC where we know no such clock.
+export function instantIn(zone, instant) {
+  const how = {dateStyle: "medium", timeStyle: "short"};
+  const place = zone ? ` (${zone})` : "";
+  try {
+    return new Intl.DateTimeFormat(locale(), {...how, timeZone: zone ?? undefined}).format(new Date(instant)) + place;
+  } catch {
+    return new Intl.DateTimeFormat(locale(), {...how, timeZone: "UTC"}).format(new Date(instant)) + " (UTC)";
+  }
+}
+
 export const clock = (instant) => new Intl.DateTimeFormat(locale(), {
   hour: "2-digit", minute: "2-digit",
 }).format(new Date(instant));

@@ -1,6 +1,6 @@
 // All that the phone keeps, in IndexedDB:
-//   outbox  entries on their way, oldest first; one leaves only when the server's answer was read whole
-//   copy    the server's records, as /v1/changes gives them
+//   outbox  entries on their way, oldest first; one leaves when the server has it and the copy does
+//   copy    the server's records, as /v1/changes gives them and nothing else
 //   kept    single values: tokens, device_id, bootstrap, codes, cursor, trends, drafts
 // Tokens are here and not in a cookie, because the API takes none, and not in memory alone, because an
 // invitation works once: who loses them needs a new one. No foreign script can run on this page (CSP
@@ -54,6 +54,9 @@ export const kept = {
   remove: (...keys) => write(["kept"], (store) => keys.forEach((key) => store("kept").delete(key))),
 };
 
+// Perhaps the server has it, perhaps not. "stored": it has, and /v1/changes will bring it; "refused": never.
+export const isUnsent = ({state}) => state === "waiting" || state === "sent";
+
 export const outbox = {
   all: () => read("outbox", (store) => store.getAll()),
   // Of the patient who is logged in. What another one wrote on this phone waits until they are back.
@@ -71,26 +74,19 @@ export const outbox = {
   change: (rows, changed) => write(["outbox"], (store) => {
     for (const row of rows) store("outbox").put({...row, ...changed(row)});
   }),
-  // Stored: from the outbox into the copy, in one step. A receipt, which is all that an expired token
-  // may be shown of an entry sent before, is no record; /v1/changes brings that.
-  stored: (row, record) => write(["outbox", "copy"], (store) => {
-    store("outbox").delete(row.seq);
-    const kind = row.item.type.replace("_amendment", "");
-    if (record.patient_id) store("copy").put({id: record.id, kind, record});
-    if (row.item.of && record.id !== row.item.of) store("copy").delete(row.item.of);
-  }),
 };
 
 export const copy = {
   all: () => read("copy", (store) => store.getAll()),
   find: (id) => read("copy", (store) => store.get(id)),
-  // A page of changes and where it ends: both or neither.
-  apply: (page) => write(["copy", "kept"], (store) => {
+  // A page of changes and where it ends, and of the outbox what the copy has with it: all or nothing.
+  apply: (page, had = []) => write(["copy", "kept", "outbox"], (store) => {
     for (const one of page.items) {
       if (one.op === "delete") store("copy").delete(one.id);
       else store("copy").put({id: one.id, kind: one.kind, record: one.record});
     }
     store("kept").put(page.next_cursor, "cursor");
+    had.forEach((row) => store("outbox").delete(row.seq));
   }),
   forget: () => write(["copy", "kept"], (store) => {
     store("copy").clear();

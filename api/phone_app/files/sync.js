@@ -2,7 +2,7 @@
 // the browser frees the lock of a tab that was killed.
 import {authorized, call, refresh} from "./api.js";
 import {stamp, zone} from "./outgoing.js";
-import {copy, kept, outbox} from "./store.js";
+import {copy, isUnsent, kept, outbox} from "./store.js";
 
 const MOST = 100, LONGEST_S = 300, LONGEST_RISKY_S = 60;
 const OWN_CALL = {
@@ -76,7 +76,7 @@ async function send(now) {
   }
 }
 
-const mine = async () => (await outbox.own()).filter((row) => row.state !== "refused");
+const mine = async () => (await outbox.own()).filter(isUnsent);
 
 // Risky ones first, and before them what they amend. A time further away than the longest wait was written
 // by a clock that was wrong.
@@ -103,20 +103,23 @@ async function deliver(batch, token) {
   return reply.data.received_at ? {...reply, results: [{status: reply.status, record: reply.data}]} : null;
 }
 
-// The card first: a phone that is killed in between has the entry still, and asks again.
+// The card first: a phone that is killed in between has the entry still, and asks again. The record of an
+// answer that comes late is of then; what stands now is for /v1/changes to bring.
 async function settle(row, {status, record, problem}) {
   const safety = (record ?? problem)?.safety;
   if (safety) report("safety", {row, safety, received_at: record?.received_at});
   if (status === 200 || status === 201) {
-    await outbox.stored(row, record);
+    await outbox.change([row], () => ({state: "stored"}));
     report("stored", {row, record});
-  } else if (status >= 500 || (problem.code === "not_found" && await outbox.find(row.item.of ?? ""))) {
+  } else if (status >= 500 || (problem.code === "not_found" && await isOnItsWay(row.item.of))) {
     await later([row], {});
   } else {
     await outbox.change([row], () => ({state: "refused", problem}));
   }
   report("outbox");
 }
+
+const isOnItsWay = async (id = "") => isUnsent((await outbox.find(id)) ?? {});
 
 function showSafety(batch, reply) {
   const safety = reply?.data.safety;
@@ -158,8 +161,9 @@ async function fetchChanges() {
       continue;
     }
     if (reply?.status !== 200) return;
-    await copy.apply(reply.data);
-    if (!reply.data.items.length) break;
+    const is_last = !reply.data.items.length;
+    await copy.apply(reply.data, is_last ? (await outbox.own()).filter((row) => row.state === "stored") : []);
+    if (is_last) break;
   }
   report("fetched");
 }

@@ -84,7 +84,8 @@ def test_the_app_has_the_words_that_it_shows_and_no_others() -> None:
     source = " ".join(script for name, script in SCRIPTS.items() if name != "languages.js")
     shown = {name for pair in SHOWN.findall(source) for name in pair if name}
     by_count = {f"{name}_{end}" for name in COUNTED.findall(source) for end in ("one", "more")}
-    by_state = {f"state_{state}" for state in ("waiting", "sent", "refused")}
+    by_state = {f"state_{state}" for state in ("waiting", "sent", "stored", "refused")}
+    by_state |= {f"time_{time}" for time in ("written", "sent", "arrived")}
     assert shown | by_count | by_state <= ENGLISH.app.keys()
     quoted = set(re.findall(r'"([a-z_0-9]+)"', source))
     others = ENGLISH.app.keys() - shown - by_count - by_state - quoted

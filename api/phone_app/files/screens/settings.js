@@ -55,7 +55,7 @@ async function reminders() {
 
 // What is not sent is asked about first; then nothing stays, also when the server does not answer.
 async function wayOut() {
-  const unsent = (await outbox.all()).length;
+  const unsent = (await outbox.all()).filter((row) => row.state !== "stored").length;
   const sure = el("section", {class: "stack", hidden: true, "aria-label": words.log_out},
     el("p", {class: "warning"}, words.log_out_text),
     unsent ? el("p", {class: "warning"}, counted("unsent", unsent)) : null,

@@ -1,7 +1,7 @@
 // What is due now, from the kept bootstrap: it holds for two weeks without a network.
 import {at, day, el, paragraphs} from "../dom.js";
 import {dueKey} from "../outgoing.js";
-import {kept, outbox} from "../store.js";
+import {isUnsent, kept, outbox} from "../store.js";
 import {counted, say, words} from "../words.js";
 
 const ANY_TIME = ["phq9-daily", "mood"];
@@ -15,7 +15,7 @@ export async function todayScreen() {
   const done = new Set([...((await kept.get("done")) ?? []), ...rows.map((row) => row.due)]);
   const open = bootstrap.due.filter((item) => isOpen(item) && !done.has(dueKey(item)));
   const drive = bootstrap.driving_restriction_until;
-  const unsent = rows.filter((row) => row.state !== "refused").length;
+  const unsent = rows.filter(isUnsent).length;
   return [
     heading, needs,
     drive && new Date(drive) > new Date() ? el("p", {class: "warning"}, say("no_driving", {time: at(drive)})) : null,

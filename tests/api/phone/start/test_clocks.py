@@ -28,7 +28,8 @@ def test_each_time_is_kept_as_it_was(clinic: ClinicWorld, skew: timedelta) -> No
     written = (sent_at - timedelta(minutes=2)).astimezone().isoformat()
     headers = {**chart.pat.headers, "Interlude-Sent-At": sent_at.isoformat()}
     form = phq9(recorded_at=written.replace("+00:00", "+05:30"), timezone="Asia/Kolkata")
-    made(chart.client.post("/v1/check-ins", json=form, headers=headers))
+    answer = made(chart.client.post("/v1/check-ins", json=form, headers=headers))
+    assert datetime.fromisoformat(answer["sent_at"]) == sent_at
     chart.amend(form["id"], form["answers"])
     late = {**chart.pat.headers, "Interlude-Sent-At": (sent_at + MOMENT).isoformat()}
     again = {"id": str(uuid4()), "answers": form["answers"], "reason": "once more"}
@@ -76,6 +77,18 @@ def test_the_times_of_a_call_for_help_and_of_a_corrected_report_are_kept(
     assert kept["recorded_at"] == sent_at - MOMENT
     sent = rows(chart.pat, "SELECT sent_at FROM side_effect_reports ORDER BY version")
     assert [one["sent_at"] for one in sent] == [None, sent_at]
+    # The patient reads them too: of a report those of the version that is shown.
+    changes = chart.client.get("/v1/changes", headers=chart.pat.headers).json
+    assert changes is not None
+    shown = {one["kind"]: one["record"] for one in changes["items"]}
+    for kind in ("help_request", "side_effects"):
+        record = shown[kind]
+        assert datetime.fromisoformat(record["sent_at"]) == sent_at
+        assert datetime.fromisoformat(record["received_at"]) > sent_at
+        path = f"/v1/{kind.replace('_', '-').removesuffix('s')}s/{record['id']}"
+        alone = chart.client.get(path, headers=chart.pat.headers).json
+        assert alone is not None
+        assert alone["sent_at"] == record["sent_at"]
 
 
 def test_a_phone_that_says_no_time_of_sending_is_not_measured(clinic: ClinicWorld) -> None:
@@ -83,5 +96,7 @@ def test_a_phone_that_says_no_time_of_sending_is_not_measured(clinic: ClinicWorl
     chart.answer()
     (device,) = chart.client.get("/v1/me/sessions", headers=chart.pat.headers).json["items"]
     assert device["clock_skew_s"] is None
+    (listed,) = chart.client.get("/v1/check-ins", headers=chart.pat.headers).json["items"]
+    assert listed["sent_at"] is None
     admin = chart.client.get("/v1/me/sessions", headers=clinic.admin.headers).json["items"]
     assert admin[0]["clock_skew_s"] is None
