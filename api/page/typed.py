@@ -8,8 +8,8 @@ from api.browser.typed import Typed, sent_or_carried
 
 # The forms whose words are kept, and their fields.
 KEPT: Final = {
-    "contact": ("text", "outcome"),
-    "note": ("text",),
+    "contact": ("text", "outcome", "id"),
+    "note": ("text", "id"),
     "resolve": ("disposition", "note"),
 }
 

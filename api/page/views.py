@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, g, redirect, request
 
 from api.browser.entrance import grant_of, log_in_by_form
 from api.browser.forms import known, loaded
+from api.browser.once import SENT_BEFORE, new_form_id, sent_form_id
 from api.browser.session import PageSession, end_session, reader, settings
 from api.browser.typed import Typed
 from api.http.auth import now, public
@@ -24,10 +26,19 @@ from services.accounts.own_account import log_out
 from services.accounts.tokens.families import Grant
 from services.alerts.handling.hand_over import hand_over
 from services.alerts.handling.notes import NewNote, add_note
-from services.alerts.handling.ownership import acknowledge
+from services.alerts.handling.ownership import SeenOwner, acknowledge
 from services.alerts.handling.resolve import Ending, resolve
 from services.alerts.handling.show_alerts import clinic_of_alert, get_alert, list_alerts
-from services.exceptions import ChooseClinic, Invalid, LinkInvalid, ServiceError
+from services.exceptions import (
+    AlreadyResolved,
+    ChooseClinic,
+    ContentConflict,
+    IdTaken,
+    Invalid,
+    LinkInvalid,
+    ServiceError,
+    TakenMeanwhile,
+)
 from services.membership.undo_address import undo_address
 
 page = Blueprint("page", __name__, template_folder="templates")
@@ -36,6 +47,12 @@ NOTHING_TYPED: Final = Typed("", ())
 HAND_OVER: Final = HandOverIn()
 NOTE: Final = NoteIn()
 RESOLVE: Final = ResolveIn()
+ENDED: Final = (
+    "Somebody has resolved this alert in the meantime. What you wrote stands below: keep it as a"
+    " note."
+)
+# Of a form whose id is used: what is typed in it is another one from then on.
+SPENT: Final = 409
 
 
 @page.get("/a")
@@ -157,8 +174,13 @@ def post_log_out(alert_id: str) -> Response:  # noqa: ARG001 - the path says whe
 @page.post("/a/<alert_id>/acknowledge")
 @public
 def post_acknowledge(alert_id: str) -> Response:
-    """Take the alert."""
-    acknowledge(reader().actor, known(alert_id), now())
+    """Take the alert from whoever the form showed as having it, and from nobody else."""
+    owner = request.form.get("owner", "")
+    seen = SeenOwner(known(owner) if owner else None)
+    try:
+        acknowledge(reader().actor, known(alert_id), now(), seen)
+    except TakenMeanwhile:
+        return alert_page(alert_id, 409, taken=True)
     return back()
 
 
@@ -168,9 +190,12 @@ def post_hand_over(alert_id: str) -> Response:
     """Ask a colleague to take it."""
     try:
         sent = loaded(HAND_OVER, "user_id")
-        hand_over(reader().actor, known(alert_id), sent["user_id"], now())
+        asked = sent_form_id()
+        hand_over(reader().actor, known(alert_id), sent["user_id"], now(), asked)
     except Invalid as error:
         return alert_page(alert_id, 422, error)
+    except ContentConflict:
+        return alert_page(alert_id, 409, Invalid({"": [SENT_BEFORE]}))
     return back()
 
 
@@ -197,6 +222,10 @@ def post_resolve(alert_id: str) -> Response:
         resolve(reader().actor, known(alert_id), Ending(**sent), now())
     except Invalid as error:
         return alert_page(alert_id, 422, error)
+    except AlreadyResolved:
+        # What was written about it can still be kept as a note.
+        g.typed = Typed("note", (("text", sent.get("note", "")),))
+        return alert_page(alert_id, 409, Invalid({"": [ENDED]}))
     return back()
 
 
@@ -210,10 +239,12 @@ def get_form_address(alert_id: str, what: str) -> Response:  # noqa: ARG001 - on
 def noted(alert_id: str, kind: str) -> Response:
     """Add a note of this kind and go back."""
     try:
-        sent = loaded(NOTE, "text", "outcome")
+        sent = loaded(NOTE, "text", "outcome", "id")
         add_note(reader().actor, known(alert_id), NewNote(**sent, kind=kind), now())
     except Invalid as error:
         return alert_page(alert_id, 422, error)
+    except (ContentConflict, IdTaken):
+        return alert_page(alert_id, 409, Invalid({"": [SENT_BEFORE]}))
     return back()
 
 
@@ -225,12 +256,16 @@ def with_what_was_typed(alert_id: str) -> Response:
         return back()
 
 
-def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -> Response:
-    """The alert as this person sees it; what was typed stays when it was refused."""
+def alert_page(
+    alert_id: str, status: int = 200, error: Invalid | None = None, *, taken: bool = False
+) -> Response:
+    """The alert as this person sees it; what was typed stays when it was refused. `taken`: somebody
+    else was faster.
+    """
     session = reader()
     alert = get_alert(session.actor, known(alert_id), now())
     shown = describe(alert, session.actor, session.timezone, now())
-    sent = typed() or NOTHING_TYPED
+    sent = g.get("typed") or typed() or NOTHING_TYPED
     kept = sent is not NOTHING_TYPED and error is None
     return answer(
         "alert.html",
@@ -240,8 +275,20 @@ def alert_page(alert_id: str, status: int = 200, error: Invalid | None = None) -
         errors=error and error.errors,
         typed=sent,
         kept=kept,
+        taken=taken,
+        form_id=form_ids(sent, status),
         limit=NOTE_LIMIT,
     )
+
+
+def form_ids(sent: Typed, status: int) -> Callable[[str], str]:
+    """The id of a form by its name: what was typed keeps that of its form until it is kept."""
+
+    def of(form: str) -> str:
+        known_id = sent.fields.get("id") if sent.form == form and status != SPENT else None
+        return known_id or new_form_id()
+
+    return of
 
 
 def back() -> Response:

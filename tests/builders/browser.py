@@ -18,6 +18,7 @@ from tests.builders.world import Person
 
 PASSWORD = "correct horse battery quagga"
 FORM = re.compile(r'<form method="post" action="([^"]+)">(.*?)</form>', re.DOTALL)
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 # Of a patient, as the page shows them.
 CONTACTS: Final = {
@@ -69,10 +70,17 @@ class Browser:
         found = FORM.findall(self.shown.text)
         return {action.rpartition("/")[2]: TOKEN.findall(body)[0] for action, body in found}
 
+    def hidden(self, what: str) -> dict[str, str]:
+        """What a form of the page that is open sends without being asked."""
+        assert self.shown is not None
+        found = FORM.findall(self.shown.text)
+        body = next(body for action, body in found if action.rpartition("/")[2] == what)
+        return {name: html.unescape(value) for name, value in HIDDEN.findall(body)}
+
     def send(self, what: str, *, follow: bool = True, **fields: Any) -> TestResponse:
         """Send a form of the page that is open, and see where it leads."""
         headers = {"Origin": self.origin}
-        data = {"csrf": self.forms()[what], **fields}
+        data = self.hidden(what) | fields
         self.shown = self.post(what, data, headers)
         if follow and self.shown.status_code == 303:
             return self.open(self.shown.headers["Location"])

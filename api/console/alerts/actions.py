@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response, request
 
 from api.browser.forms import checked, known, loaded
+from api.browser.once import SENT_BEFORE, sent_form_id
 from api.browser.session import reader
 from api.console.alerts.one import alert_page
 from api.console.local_times import instant_text
@@ -19,13 +20,22 @@ from services.alerts.handling.hand_over import hand_over
 from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import SeenOwner, acknowledge
 from services.alerts.handling.resolve import Ending, resolve
-from services.exceptions import Invalid, TakenMeanwhile
+from services.exceptions import (
+    AlreadyResolved,
+    ContentConflict,
+    IdTaken,
+    Invalid,
+    TakenMeanwhile,
+)
 
 HAND_OVER: Final = HandOverIn()
 NOTE: Final = NoteIn()
 RESOLVE: Final = ResolveIn()
 ONE: Final = "/alerts/<uuid:alert_id>"
-TAKEN: Final = "Somebody was faster: you do not have this alert. Who has it stands here."
+ENDED: Final = (
+    "Somebody has resolved this alert in the meantime, and nothing was changed. What you wrote"
+    " stands below: keep it as a note."
+)
 
 
 @takes(f"{ONE}/acknowledge", Action.ACT_ON_ALERTS)
@@ -35,7 +45,7 @@ def post_taken(alert_id: UUID) -> Response:
     try:
         acknowledge(reader().actor, alert_id, now(), SeenOwner(known(owner) if owner else None))
     except TakenMeanwhile:
-        return alert_page(alert_id, 409, notice=TAKEN)
+        return alert_page(alert_id, 409, taken=True)
     return _back(alert_id)
 
 
@@ -56,9 +66,11 @@ def post_handed_over(alert_id: UUID) -> Response:
     """Page a colleague by name."""
     try:
         colleague = loaded(HAND_OVER, "user_id")["user_id"]
-        hand_over(reader().actor, alert_id, colleague, now())
+        hand_over(reader().actor, alert_id, colleague, now(), sent_form_id())
     except Invalid as error:
         return alert_page(alert_id, 422, error, "hand-over")
+    except ContentConflict:
+        return alert_page(alert_id, 409, Invalid({"": [SENT_BEFORE]}), "hand-over")
     return _back(alert_id)
 
 
@@ -70,15 +82,20 @@ def post_resolved(alert_id: UUID) -> Response:
         resolve(reader().actor, alert_id, Ending(**sent), now())
     except Invalid as error:
         return alert_page(alert_id, 422, error, "resolve")
+    except AlreadyResolved:
+        # Somebody was faster: what was written about it can still be kept as a note.
+        return alert_page(alert_id, 409, None, "note", notice=ENDED)
     return _back(alert_id)
 
 
 def _noted(alert_id: UUID, form: str, kind: str) -> Response:
     try:
-        sent = loaded(NOTE, "text", "outcome")
+        sent = loaded(NOTE, "text", "outcome", "id")
         add_note(reader().actor, alert_id, NewNote(**sent, kind=kind), now())
     except Invalid as error:
         return alert_page(alert_id, 422, error, form)
+    except (ContentConflict, IdTaken):
+        return alert_page(alert_id, 409, Invalid({"": [SENT_BEFORE]}), form)
     return _back(alert_id)
 
 

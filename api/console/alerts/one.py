@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
 
+from api.browser.once import shown_form_id
 from api.browser.session import reader
 from api.console.alerts.deliveries import deliveries
 from api.console.alerts.story import headline, story
@@ -23,6 +24,8 @@ from services.exceptions import Invalid
 from services.rules.danger.numbers import RULES
 
 HOUR: Final = timedelta(hours=1)
+# Of a form whose id is used: what is typed in it is another one from then on.
+SPENT: Final = 409
 # What a standing plan needs (clinical.md 5.1), in words.
 PLAN_NEEDS: Final = (
     f"At most {RULES.plan_longest.days} days. It needs a complete C-SSRS of"
@@ -43,9 +46,11 @@ def alert_page(
     error: Invalid | None = None,
     form: str = "",
     notice: str | None = None,
+    *,
+    taken: bool = False,
 ) -> Response:
     """The alert; after a refusal with what was wrong beside its field, and what was typed in `form`
-    kept. `notice`: what became of a form.
+    kept. `notice`: what became of a form; `taken`: that somebody else was faster.
     """
     session, times = reader(), clock()
     alert = get_alert(session.actor, alert_id, now())
@@ -65,11 +70,17 @@ def alert_page(
         errors=_by_field(error),
         sent=_sent(form),
         form=form,
-        notice=notice,
+        notice=_faster(shown, alert) if taken else notice,
+        form_id=lambda name: shown_form_id(again=name == form and status != SPENT),
         limit=NOTE_LIMIT,
         plan_needs=PLAN_NEEDS,
         zone=str(times.zone),
     )
+
+
+def _faster(shown: Mapping[str, Any], alert: Mapping[str, Any]) -> str:
+    who = f" Take it over from {alert['acknowledged_by_name']}?" if alert["acknowledged_by"] else ""
+    return f"Somebody was faster, and nothing was changed. {shown['state']}{who}"
 
 
 def _by_field(error: Invalid | None) -> Mapping[str, list[str]]:
@@ -81,4 +92,6 @@ def _by_field(error: Invalid | None) -> Mapping[str, list[str]]:
 
 def _sent(form: str) -> Mapping[str, str]:
     """What stays in the form that was refused; nothing in all others."""
-    return defaultdict(str, request.form.to_dict() if form else {})
+    sent = request.form.to_dict() if form else {}
+    # The note of a resolve that came too late stands in the form of notes.
+    return defaultdict(str, {"text": sent.get("note", ""), **sent})

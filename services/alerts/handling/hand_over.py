@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models import Alert, Notification, User
+from models import Alert, AlertEvent, Notification, User
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
 from services.alerts.chain import Member, members
@@ -17,7 +17,7 @@ from services.alerts.handling.colleagues import able_to_take
 from services.alerts.handling.locked_alert import LockedAlert, lock_alert_for
 from services.alerts.outbox import load_outbox
 from services.alerts.writing import notify_statement, page_row, timeline_writes
-from services.exceptions import AlreadyResolved, Invalid
+from services.exceptions import AlreadyResolved, ContentConflict, Invalid
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import HANDED_OVER, PageStep
 from services.unit_of_work import Write
@@ -26,12 +26,15 @@ NOT_THEM: Final = "Choose a colleague who is active, can be reached and may act 
 HAVE_IT: Final = "They have this alert already."
 
 
-def hand_over(actor: Actor, alert_id: UUID, user_id: UUID, now: datetime) -> dict[str, Any]:
+def hand_over(
+    actor: Actor, alert_id: UUID, user_id: UUID, now: datetime, asked: UUID | None = None
+) -> dict[str, Any]:
     """Page a colleague by name. Whoever has the alert keeps it until they acknowledge, and its end
     stays as it is; where nobody has it, the chain goes on.
 
-    Raises `Invalid` for whoever is not active, cannot be reached or may not act on it, and for who
-    has it; `AlreadyResolved`, `Forbidden`, `NotFound`.
+    `asked`: the id of the form that asks; the same form again pages nobody anew. Raises `Invalid`
+    for whoever is not active, cannot be reached or may not act on it, and for who has it;
+    `AlreadyResolved`, `ContentConflict`, `Forbidden`, `NotFound`.
     """
     with acting(actor, now) as session:
         # Before the status row, as a deactivation locks the account first.
@@ -39,15 +42,33 @@ def hand_over(actor: Actor, alert_id: UUID, user_id: UUID, now: datetime) -> dic
         locked = lock_alert_for(session, actor, alert_id, lambda reach: reach.acts, now)
         if locked.is_resolved:
             raise AlreadyResolved
+        if asked is not None and _was_asked(locked, asked, user_id):
+            return locked.shown("alert_handed_over")
         if user_id in (actor.user_id, locked.alert.acknowledged_by):
             raise Invalid({"user_id": [HAVE_IT]})
         if user_id not in able_to_take(session, locked.alert, [user_id]):
             raise Invalid({"user_id": [NOT_THEM]})
         colleague = members(session, locked.alert.clinic_id, [user_id])[user_id]
         change = lifecycle.handed_over(locked.state)
-        locked.write(change, _page(locked, colleague), to=str(user_id))
+        form = {} if asked is None else {"asked": str(asked)}
+        locked.write(change, _page(locked, colleague), to=str(user_id), **form)
         session.execute(notify_statement())
         return locked.shown("alert_handed_over")
+
+
+def _was_asked(locked: LockedAlert, asked: UUID, user_id: UUID) -> bool:
+    """Has this form paged the colleague before? Raises `ContentConflict` when it was another."""
+    earlier = locked.session.scalar(
+        select(AlertEvent.detail).where(
+            AlertEvent.clinic_id == locked.key.clinic_id,
+            AlertEvent.alert_id == locked.key.alert_id,
+            AlertEvent.kind == "handed_over",
+            AlertEvent.detail.contains({"asked": str(asked)}),
+        )
+    )
+    if earlier is not None and earlier["to"] != str(user_id):
+        raise ContentConflict
+    return earlier is not None
 
 
 def _page(locked: LockedAlert, colleague: Member) -> list[Write]:

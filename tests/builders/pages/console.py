@@ -13,6 +13,7 @@ from tests.builders.browser import PASSWORD, give_password
 from tests.builders.world import Person
 
 FORM: Final = re.compile(r'<form\b[^>]*\baction="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
+HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 TOKEN: Final = re.compile(r'name="csrf" value="([^"]+)"')
 ORIGIN: Final = "http://localhost"
 
@@ -50,9 +51,18 @@ class Console:
             if tokens
         }
 
+    def hidden(self, action: str) -> dict[str, str]:
+        """What a form of the page that is open sends without being asked."""
+        bodies = [
+            body
+            for at, body in FORM.findall(self.page)
+            if html.unescape(at).removeprefix("/console") == action and TOKEN.search(body)
+        ]
+        return {name: html.unescape(value) for name, value in HIDDEN.findall(bodies[-1])}
+
     def send(self, action: str, *, follow: bool = True, **fields: Any) -> TestResponse:
         """Send a form of the page that is open, and see where it leads."""
-        return self.post(action, {"csrf": self.forms()[action], **fields}, follow=follow)
+        return self.post(action, self.hidden(action) | fields, follow=follow)
 
     def post(self, action: str, data: dict[str, Any], *, follow: bool = False) -> TestResponse:
         """Any POST, also one that no form of the page would send."""

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from flask import Response, request
 from marshmallow import Schema
 
 from api.browser.forms import checked
+from api.browser.once import SENT_BEFORE, shown_form_id
 from api.browser.session import reader
 from api.console.patient.entering.fields import (
     Field,
@@ -46,9 +47,6 @@ from services.rules.mood_days import find_zone
 SAYS: Final = (ContentConflict, IdTaken, NotFollowed, OpenAlertExists)
 CORRECTED_MEANWHILE: Final = (
     "Somebody has corrected this since you opened it. Look it over, and send it again."
-)
-ANSWERED_TWICE: Final = (
-    "This form was sent before with other content. Look it over, and send it again."
 )
 Body = dict[str, Any]
 
@@ -88,8 +86,7 @@ def shown(
 ) -> Response:
     """The form's page, under the patient's name."""
     patient = get_patient(reader().actor, form.patient_id, now())
-    is_spent = ANSWERED_TWICE in (errors or {}).get("", ())
-    known = None if is_spent else request.form.get("id")
+    is_spent = SENT_BEFORE in (errors or {}).get("", ())
     return page(
         "patient/form.html",
         status,
@@ -100,7 +97,7 @@ def shown(
         back=at(form.destination),
         errors=errors,
         names=[each.name for each in form.fields],
-        record_id=(known or str(uuid4())) if form.makes else None,
+        record_id=shown_form_id(again=not is_spent) if form.makes else None,
     )
 
 
@@ -168,7 +165,7 @@ def _tried(form: EntryForm, save: Callable[[], Any]) -> Response:
 
 
 def _words(error: ServiceError) -> str:
-    return ANSWERED_TWICE if isinstance(error, ContentConflict) else error.detail
+    return SENT_BEFORE if isinstance(error, ContentConflict) else error.detail
 
 
 def zone_of(name: str | None) -> tzinfo:
