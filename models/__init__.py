@@ -54,6 +54,7 @@ from models.people.patient import (
     SearchPart,
     StoredPlan,
 )
+from models.people.second_factor import RecoveryCode, TotpFactor
 from models.people.view_grant import ViewGrant
 from models.sealing import sealed
 from models.treatment import (
@@ -112,6 +113,7 @@ __all__ = [
     "ProviderReport",
     "PushedDevice",
     "RecordId",
+    "RecoveryCode",
     "ReminderPlan",
     "RulesFailure",
     "SearchPart",
@@ -125,6 +127,7 @@ __all__ = [
     "StoredVitals",
     "TokenFamily",
     "TokenPair",
+    "TotpFactor",
     "TreatmentCourse",
     "TreatmentSession",
     "TreatmentSessionVersion",

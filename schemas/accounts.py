@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from models.people.account import ROLES
 from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, one_of, text
@@ -12,6 +13,8 @@ from schemas.base import name as visible_name
 from schemas.on_call import GapOut
 
 EMAIL_LIMIT: Final = 254
+TOTP_LIMIT: Final = 16
+CODE_LIMIT: Final = 64
 PASSWORD_LEAST: Final = 10
 PASSWORD_LIMIT: Final = 1024
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)"
@@ -106,8 +109,8 @@ class LoginIn(Strict):
 
     email = text(EMAIL_LIMIT, required=True)
     password = text(PASSWORD_LIMIT, required=True, load_only=True)
-    totp = text(16, load_only=True)
-    recovery_code = text(64, load_only=True)
+    totp = text(TOTP_LIMIT, load_only=True)
+    recovery_code = text(CODE_LIMIT, load_only=True)
     clinic_id = fields.UUID()
 
 
@@ -205,11 +208,26 @@ class ResetConfirmIn(Strict):
     password = new_password(required=True)
 
 
-class NewAddressIn(Strict):
-    """Another address for the own account."""
+class ProofIn(Strict):
+    """Exactly one: the present password, a code of the authenticator app, or a recovery code."""
+
+    password = text(PASSWORD_LIMIT, load_only=True)
+    totp = text(TOTP_LIMIT, load_only=True)
+    recovery_code = text(CODE_LIMIT, load_only=True)
+
+    @validates_schema
+    def has_one(self, sent: Mapping[str, Any], **_kwargs: Any) -> None:
+        """Refuse none, and two at once."""
+        proofs = [name for name in ("password", "totp", "recovery_code") if name in sent]
+        if len(proofs) != 1:
+            words = "Exactly one of password, totp and recovery_code."
+            raise ValidationError(words, proofs[0] if proofs else "password")
+
+
+class NewAddressIn(ProofIn):
+    """Another address for the own account, with the password or a second factor."""
 
     email = text(EMAIL_LIMIT, required=True)
-    password = text(PASSWORD_LIMIT, required=True, load_only=True)
 
 
 class NewAddressOut(Schema):

@@ -45,6 +45,7 @@ class Action(StrEnum):
     INVITE_PATIENTS = "invitations of patients"
     INVITE_STAFF = "invitations of any role"
     OWN_ACCOUNT = "own account"
+    OWN_FACTOR = "own second factor"
     OWN_METHODS = "own contact methods"
     OWN_DEVICES = "own devices that reminders go to"
     READ_METHODS = "contact methods of others: read"
@@ -74,6 +75,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
+    Action.OWN_FACTOR: (None, Scope.OWN, Scope.OWN, Scope.OWN),
     Action.OWN_METHODS: (None, Scope.OWN, Scope.OWN, Scope.OWN),
     Action.OWN_DEVICES: (Scope.OWN, None, None, None),
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),

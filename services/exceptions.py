@@ -47,6 +47,12 @@ class SecondFactorRequired(Unauthenticated):
     detail = "A second factor is required."
 
 
+class WrongFactor(SecondFactorRequired):
+    """The password was right, and the second factor was not."""
+
+    detail = "The code is wrong, or was used already: wait for the next one."
+
+
 class ChooseClinic(ServiceError):
     """The password fits accounts in several clinics; `clinics` (in `extra`) names them."""
 

@@ -16,6 +16,7 @@ from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from schemas.accounts import LoginIn
 from services.accounts.login import Credentials, log_in
+from services.accounts.second_factor.recovery_codes import is_recovery_code
 from services.accounts.tokens.families import Grant
 from services.exceptions import (
     ChooseClinic,
@@ -23,6 +24,7 @@ from services.exceptions import (
     LoginFailed,
     RateLimited,
     SecondFactorRequired,
+    WrongFactor,
 )
 
 LOGIN: Final = LoginIn()
@@ -55,21 +57,34 @@ def log_in_by_form(
     """Log in, and answer as `welcome` does with the cookies of a new session; or ask again."""
     email = request.form.get("email", "")
     try:
-        sent = loaded(LOGIN, "email", "password", "totp", "clinic_id")
-        grant = enter(Credentials(**sent))
+        grant = enter(Credentials(**_sent()))
     except ChooseClinic as error:
         return ask_again(409, error.detail, email, clinics=error.extra["clinics"])
+    except WrongFactor as error:
+        return _hold(ask_again(401, error.detail, email, code=True))
     except SecondFactorRequired:
         return ask_again(401, SECOND_FACTOR, email, code=True)
     except RateLimited as error:
         return _wait(ask_again, error, email)
     except (LoginFailed, Invalid):
-        response = ask_again(401, LoginFailed.detail, email)
-        response.headers[HOLD] = str(REFUSED_AFTER_S)
-        return response
+        return _hold(ask_again(401, LoginFailed.detail, email))
     response = welcome(grant)
     begin_session(response, grant)
     remember_device(response, grant.actor.user_id, now())
+    return response
+
+
+def _sent() -> dict[str, Any]:
+    """What the form has; either kind of code is typed in one field."""
+    fields = ("email", "password", "clinic_id")
+    typed = request.form.get("totp", "")
+    if is_recovery_code(typed):
+        return loaded(LOGIN, *fields) | {"recovery_code": typed}
+    return loaded(LOGIN, *fields, "totp")
+
+
+def _hold(response: Response) -> Response:
+    response.headers[HOLD] = str(REFUSED_AFTER_S)
     return response
 
 

@@ -27,6 +27,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "play",
     "reminders",
     "rules",
+    "users",
 )
 
 

@@ -51,7 +51,7 @@ def register_errors(app: Flask) -> None:
     def refusal(error: refused.ServiceError) -> Response:
         problem = problem_of(error)
         headers = {"WWW-Authenticate": "Bearer"} if problem["status"] == 401 else {}
-        if isinstance(error, refused.LoginFailed):
+        if isinstance(error, refused.LoginFailed | refused.WrongFactor):
             headers[HOLD] = str(REFUSED_AFTER_S)
         if isinstance(error, refused.RateLimited):
             headers["Retry-After"] = str(error.retry_after_s)

@@ -36,6 +36,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "on_call.schedules",
     "operations",
     "accounts.password_reset",
+    "accounts.second_factor",
     "clinicians.patients",
     "clinicians.sessions",
     "phone.side_effects",

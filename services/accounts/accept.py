@@ -16,7 +16,7 @@ from services import audit
 from services.accounts.account import load_profile
 from services.accounts.guesses.delays import guesses_codes
 from services.accounts.invitation_codes import code_digest
-from services.accounts.letters import tell_of_device
+from services.accounts.letters import DEVICE, tell_of
 from services.accounts.new_passwords import hash_new_password
 from services.accounts.passwords import Turn, matches
 from services.accounts.tokens.families import (
@@ -145,7 +145,7 @@ def _first_time(
     further = has_had_a_device(session, found.user_id)
     grant = start_family(session, found.user_id, now)
     if further:
-        tell_of_device(session, grant.profile.clinic_id, found.user_id, now)
+        tell_of(session, grant.profile.clinic_id, found.user_id, DEVICE, now)
     session.execute(
         update(Invitation)
         .where(Invitation.id == found.id)

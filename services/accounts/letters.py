@@ -102,22 +102,56 @@ whom", choose {who}. The entry reads "glass broken".
 
 If you do not know of it, ask them; you can deactivate the account at once, which ends the hour.
 """
+FACTOR_SUBJECT: Final = "[Interlude] Your account asks for a second factor now"
+FACTOR_TEXT: Final = """\
+An authenticator app was added to your Interlude account. Whoever logs in is asked for its code from
+now on, and every other device has to log in again.
+
+If it was not you, somebody else is logged in to your account: call your clinic's administrator at
+once.
+"""
+NO_FACTOR_SUBJECT: Final = "[Interlude] Your account asks for no second factor any more"
+NO_FACTOR_TEXT: Final = """\
+The authenticator app was removed from your Interlude account. Whoever logs in is asked for the
+password alone.
+
+If it was not you, somebody else is logged in to your account: call your clinic's administrator at
+once.
+"""
+RESET_SUBJECT: Final = "[Interlude] Your second factor was taken away"
+RESET_TEXT: Final = """\
+The authenticator app of your Interlude account was taken away for you: an administrator of your
+clinic, or whoever runs the server, did it. Every device has to log in again, with the password
+alone. Add an authenticator app again as soon as you can.
+
+If you did not ask for it, call your clinic's administrator at once.
+"""
 # Letters with a code or a link end sooner than those that only tell of something.
 CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
 DEVICE: Final = "a further device"
-MINUTE: Final = "%Y-%m-%d %H:%M"
+FACTOR_ADDED: Final = "a second factor was added"
+FACTOR_REMOVED: Final = "a second factor was removed"
+FACTOR_RESET: Final = "a second factor was taken away"
+# Letters without a code: what they tell of.
+NEWS: Final = {
+    DEVICE: (DEVICE_SUBJECT, DEVICE_TEXT),
+    FACTOR_ADDED: (FACTOR_SUBJECT, FACTOR_TEXT),
+    FACTOR_REMOVED: (NO_FACTOR_SUBJECT, NO_FACTOR_TEXT),
+    FACTOR_RESET: (RESET_SUBJECT, RESET_TEXT),
+}
 NEWS_WAITS_FOR: Final = timedelta(days=3)
+MINUTE: Final = "%Y-%m-%d %H:%M"
 
 
 def letter_of(notification_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
-    """The letter that carries this code, or this link for a device, or tells of a further one.
+    """The letter that carries this code, or this link for a device, or only tells of something.
 
     `expires_at` in UTC.
     """
     if code.startswith("{"):
         return _of_topic(notification_id, address, code, expires_at)
-    if code == DEVICE:
-        return Letter(notification_id, address, DEVICE_SUBJECT, DEVICE_TEXT)
+    if code in NEWS:
+        return Letter(notification_id, address, *NEWS[code])
     subject, text = (LINK_SUBJECT, LINK_TEXT) if DEVICE_PATH in code else (SUBJECT, TEXT)
     return Letter(notification_id, address, subject, _filled(text, expires_at, code=code))
 
@@ -185,10 +219,10 @@ def letter_row(
     }
 
 
-def tell_of_device(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
-    """Whoever owns the account hears of a device that somebody else may have added."""
+def tell_of(session: Session, clinic_id: UUID, user_id: UUID, news: str, now: datetime) -> None:
+    """Whoever owns the account hears of what somebody else may have done to it, a row of `NEWS`."""
     until = now + NEWS_WAITS_FOR
-    queue_letter(session, clinic_id, user_id, code=DEVICE, expires_at=until, now=now)
+    queue_letter(session, clinic_id, user_id, code=news, expires_at=until, now=now)
 
 
 def tell_of_break_glass(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
 from models import User
 from services import audit
@@ -21,18 +20,23 @@ from services.accounts.candidates import (
     kept_password,
     password_of,
 )
-from services.accounts.guesses.delays import one_tries, stranger_tries
+from services.accounts.guesses.delays import factor_tries, one_tries, stranger_tries
 from services.accounts.guesses.device_links import mail_links
 from services.accounts.guesses.devices import ClaimedDevice, known_device
-from services.accounts.guesses.failures import record_failures
+from services.accounts.guesses.failures import record_failures, record_wrong_factor
 from services.accounts.passwords import Turn, fitting, hash_password, is_outdated
+from services.accounts.second_factor.factors import (
+    SentFactor,
+    check_second_factor,
+    enrolled_factors,
+)
 from services.accounts.tokens.families import Grant, start_family
 from services.exceptions import (
     ChooseClinic,
     LoginFailed,
     RateLimited,
-    SecondFactorRequired,
     Unavailable,
+    WrongFactor,
 )
 from services.unit_of_work import transaction
 
@@ -47,9 +51,14 @@ class Credentials:
 
     email: str
     password: str
-    totp: str | None = None  # taken, and not looked at yet
+    totp: str | None = None
     recovery_code: str | None = None
     clinic_id: UUID | None = None
+
+    @property
+    def factor(self) -> SentFactor:
+        """What was sent of a second factor."""
+        return SentFactor(self.totp, self.recovery_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,9 @@ def log_in(
         raise
     if len(found) > 1:
         raise ChooseClinic(clinics=clinics_of([one.account for one in found]))
-    return _enter(credentials, found[0], now)
+    (one,) = found
+    with _factor_tries(credentials, one.account, known.get(one.account), address, now):
+        return _enter(credentials, one, now)
 
 
 def _fitting(
@@ -140,11 +151,11 @@ def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
     user_id = found.account.user_id
     outdated = is_outdated(credentials.password, found.kept)
     renewed = hash_password(credentials.password) if outdated else found.kept
-    with _factor_tries(found.account, now), transaction(found.account.clinic_id) as session:
+    with transaction(found.account.clinic_id) as session:
         # Looked at again, under a lock: it may have changed while argon2 was at work.
         if password_of(session, user_id, lock=True) != found.kept:
             raise LoginFailed
-        check_second_factor(session, user_id)
+        check_second_factor(session, user_id, credentials.factor, now)
         if outdated:
             session.execute(update(User).where(User.id == user_id).values(password_hash=renewed))
         grant = start_family(session, user_id, now)
@@ -153,22 +164,25 @@ def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
     return grant
 
 
-def _factor_tries(account: FoundAccount, now: datetime) -> AbstractContextManager[object]:
-    """Guesses at a second factor are counted; whoever makes them knows the password."""
-    with transaction(account.clinic_id) as session:
-        factors = enrolled_factors(session, account.user_id)
-    return one_tries("factor", account.user_id, now) if factors else nullcontext()
-
-
-def enrolled_factors(session: Session, user_id: UUID) -> tuple[str, ...]:  # noqa: ARG001 - the door
-    """The kinds of second factor that the account has: none can be enrolled in this version."""
-    return ()
-
-
-def check_second_factor(session: Session, user_id: UUID) -> None:
-    """Raise `SecondFactorRequired` when the account has a factor, whatever was sent: this version
-    can check none, and what is not checked must not open anything.
+@contextmanager
+def _factor_tries(
+    credentials: Credentials,
+    account: FoundAccount,
+    device: UUID | None,
+    address: str | None,
+    now: datetime,
+) -> Iterator[None]:
+    """Codes that are tried are counted; whoever tries them knows the password. To be asked for one
+    is no try.
     """
-    factors = enrolled_factors(session, user_id)
-    if factors:
-        raise SecondFactorRequired(factors=list(factors))
+    with transaction(account.clinic_id) as session:
+        is_asked = bool(enrolled_factors(session, account.user_id))
+    if not is_asked or not credentials.factor:
+        yield
+        return
+    try:
+        with factor_tries(account.user_id, device, address, now):
+            yield
+    except WrongFactor:
+        record_wrong_factor(account, now)
+        raise

@@ -18,7 +18,7 @@ from services.accounts.account import Profile, load_profile
 from services.accounts.guesses.delays import one_tries
 from services.accounts.new_passwords import hash_new_password
 from services.accounts.passwords import Turn, matches
-from services.accounts.tokens.families import end_families, end_family
+from services.accounts.tokens.families import end_family, end_other_families
 from services.accounts.tokens.refresh import Presented
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
@@ -59,9 +59,8 @@ def change_password(
             raise Invalid({"old_password": ["Not your present password."]})
         password_hash = hash_new_password(actor.clinic_id, actor.user_id, new, "new_password")
         with acting(actor, now) as session:
-            # Families before accounts, as a refresh locks them.
-            end_families(session, actor.user_id, "password_changed", now, but=actor.family_id)
-            if session.scalar(present.with_for_update(key_share=True)) != kept:
+            end_other_families(session, actor, "password_changed", now)
+            if session.scalar(present) != kept:
                 raise Invalid({"old_password": ["Changed meanwhile on another device."]})
             session.execute(
                 update(User).where(User.id == actor.user_id).values(password_hash=password_hash)

@@ -26,11 +26,11 @@ from services.accounts.address_changes import (
     lock_open_changes,
 )
 from services.accounts.endings import end_reset_code
-from services.accounts.guesses.delays import Key, count_attempt, guesses_codes, one_tries
+from services.accounts.guesses.delays import Key, count_attempt, guesses_codes
 from services.accounts.guesses.tries import Allowance
 from services.accounts.invitation_codes import code_digest, new_code
 from services.accounts.letters import addressed, queue_letter
-from services.accounts.passwords import Turn, matches
+from services.accounts.second_factor.proof import NOT_YOURS, UNSET, Proof, check_proof
 from services.accounts.tokens.token_check import acting
 from services.checks import check_email
 from services.clinic.contacts import follow_address
@@ -41,24 +41,18 @@ from services.password_reset.codes import credentials_digest
 VALID_FOR: Final = timedelta(hours=24)
 # Each is a letter to an address that nobody has confirmed.
 ASKS: Final = Allowance(3, timedelta(minutes=5))
-UNSET: Final = "Set a password first: your clinic can hand you a code for it."
-NOT_YOURS: Final = "Not your present password."
 
 
-def ask_for_address(actor: Actor, email: str, password: str, undo_page: str, now: datetime) -> None:
+def ask_for_address(actor: Actor, email: str, proof: Proof, undo_page: str, now: datetime) -> None:
     """A code to the new address, and word of it to the old one; the same whoever has the new one.
 
     `undo_page` is the address that the code of the old mailbox's link is put behind. An earlier
-    code ends. Raises `Invalid`, and `RateLimited` after several wrong passwords or many letters.
+    code ends. Raises `Invalid`, and `RateLimited` after several wrong proofs or many letters.
     """
     check_email(email)
-    with acting(actor, now) as session:
-        kept = _account(session, actor).password_hash
+    kept = check_proof(actor, proof, now)
     if kept is None:
         raise Invalid({"password": [UNSET]})
-    with one_tries("password", actor.user_id, now):
-        if not matches(password, kept, Turn.STRANGER):
-            raise Invalid({"password": [NOT_YOURS]})
     count_attempt(Key("new_address", str(actor.user_id)), ASKS, now)
     code = new_code()
     with acting(actor, now) as session:

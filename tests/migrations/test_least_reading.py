@@ -27,6 +27,10 @@ def query(column: str, table: str) -> sql.Composed:
         ("worker", "check_in_contents", "answers, note"),
         ("worker", "alert_notes", "text"),
         ("auditor", "users", "password_hash"),
+        ("worker", "totp_factors", "secret"),
+        ("auditor", "totp_factors", "secret"),
+        ("worker", "recovery_codes", "code_digest"),
+        ("auditor", "recovery_codes", "code_digest"),
     ],
 )
 def test_columns_that_a_role_cannot_read(

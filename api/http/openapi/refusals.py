@@ -85,11 +85,14 @@ FOR_EVERYBODY: Final = of(
 # Not while what is named is needed, or is not ready.
 OF_A_STATE: Final = of(
     "delete_contact", "delete_schedule", "delete_override", "send_new_code", "send_test_page",
+    "post_factor_reset",
 )  # fmt: skip
 CHECKS_A_PASSWORD: Final = of(
     "post_login", "post_accept", "post_password", "post_password_reset",
-    "post_password_reset_confirm", "post_email", "post_email_confirm",
+    "post_password_reset_confirm", "post_email", "post_email_confirm", "post_totp",
+    "post_totp_confirm", "delete_totp", "post_recovery_codes",
 )  # fmt: skip
+NEEDS_A_FACTOR: Final = of("delete_totp", "post_recovery_codes")
 SENDS_A_CODE: Final = of("post_method", "post_pager", "send_new_code", "send_test_page")
 NAMES_IN_THE_BODY: Final = of("post_break_glass")
 TAKES_A_SECRET: Final = of("post_login", "post_refresh")
@@ -106,7 +109,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.NotFollowed: lambda call: call.crisis and not ALWAYS_TAKEN(call),
     refused.Forbidden: lambda call: call.has_token and not FOR_EVERYBODY(call),
     refused.AppTooOld: lambda call: not call.crisis and call.name != "post_refresh",
-    refused.NotFound: lambda call: call.has_ids or NAMES_IN_THE_BODY(call),
+    refused.NotFound: lambda call: call.has_ids or NAMES_IN_THE_BODY(call) or NEEDS_A_FACTOR(call),
     refused.ChooseClinic: of("post_login"),
     refused.ContentConflict: lambda call: call.takes("id") or call.takes("method_ids"),
     refused.IdTaken: lambda call: call.takes("id"),

@@ -22,6 +22,7 @@ from schemas.accounts import (
 )
 from schemas.base import page_of
 from services.accounts.own_account import change_password, end_device, get_me, list_devices
+from services.accounts.second_factor.proof import Proof
 from services.membership.new_address import VALID_FOR, ask_for_address, confirm_address
 from services.phone.profile import change_own_profile
 
@@ -52,7 +53,8 @@ def post_password(body: dict[str, Any]) -> None:
 @routes.writes("/v1/me/email", NewAddressIn, NewAddressOut, status=202)
 def post_email(body: dict[str, Any]) -> Response:
     """Ask for another address: a code is mailed to it, and the old one is told how to undo it."""
-    ask_for_address(current_actor(), body["email"], body["password"], undo_page(), now())
+    email = body.pop("email")
+    ask_for_address(current_actor(), email, Proof(**body), undo_page(), now())
     return json_answer({"expires_in": int(VALID_FOR.total_seconds())}, 202)
 
 

@@ -8,7 +8,7 @@ digests, and forgotten 15 minutes after the last try, whatever came of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +27,9 @@ from services.accounts.guesses.tries import (
     ADDRESS,
     CHECKS,
     CODES,
+    FACTOR,
     FORGOTTEN_AFTER,
+    LONGEST_WAIT,
     NEEDED,
     OWN,
     Allowance,
@@ -84,37 +86,54 @@ def network_of(address: str | None) -> str:
     return str(found)
 
 
-@contextmanager
-def stranger_tries(email: str, address: str | None, now: datetime) -> Iterator[bool]:
+def stranger_tries(email: str, address: str | None, now: datetime) -> AbstractContextManager[bool]:
     """A log-in from a device that the account does not know.
 
     Yields whether it may wait for its turn: an address that checks more than its share makes way
     for others. Raises `RateLimited`.
     """
-    account, network = account_key(email), address_key(address)
+    return _strangers_try(account_key(email), CHECKS, address, now)
+
+
+def factor_tries(
+    user_id: UUID, device: UUID | None, address: str | None, now: datetime
+) -> AbstractContextManager[bool]:
+    """A code of a second factor, after the right password: counted as log-ins are, by the `device`
+    of the account's that it comes from, else among all strangers. Raises `RateLimited`.
+    """
+    if device is not None:
+        return one_tries("factor_device", device, now, FACTOR)
+    return _strangers_try(Key("factor", str(user_id)), FACTOR, address, now)
+
+
+@contextmanager
+def _strangers_try(
+    account: Key, checks: Allowance, address: str | None, now: datetime
+) -> Iterator[bool]:
+    network = address_key(address)
     here = Key("here", f"{account.name} {network.name}")
     with _counts((account, here, network), now) as counts:
         needed = NEEDED[trier(counts[here], counts[account])]
-        wait = wait_for(counts[account], CHECKS, now, needed)
+        wait = wait_for(counts[account], checks, now, needed)
         has_share = not wait_for(counts[network], ADDRESS, now)
         for key in (account, here):
             counts[key] = tried(counts[key], now)
-        spent = [(account, CHECKS), (network, ADDRESS)][: 0 if wait else 1 + has_share]
+        spent = [(account, checks), (network, ADDRESS)][: 0 if wait else 1 + has_share]
         for key, allowance in spent:
             counts[key] = spend(counts[key], allowance, now)
-    _come_back_after(wait)
+    _come_back_after(min(wait, LONGEST_WAIT))
     with _given_back(partial(_forget_tries, here, spent, now)):
         yield has_share
 
 
 @contextmanager
-def one_tries(kind: str, whose: UUID, now: datetime) -> Iterator[bool]:
+def one_tries(kind: str, whose: UUID, now: datetime, allowance: Allowance = OWN) -> Iterator[bool]:
     """A check that nobody else can spend: a known device's (`device`), or the old password of who
     is logged in (`password`). Yields True: it waits for its turn. Raises `RateLimited`.
     """
     key = Key(kind, str(whose))
-    count_attempt(key, OWN, now)
-    with _given_back(partial(_forget_tries, key, [(key, OWN)], now)):
+    count_attempt(key, allowance, now)
+    with _given_back(partial(_forget_tries, key, [(key, allowance)], now)):
         yield True
 
 
@@ -189,24 +208,15 @@ def _counts(keys: Sequence[Key], now: datetime) -> Iterator[dict[Key, Count]]:
 
 
 def _lock(session: Session, keys: Sequence[Key], now: datetime) -> dict[bytes, Count]:
-    """Lock the keys' rows, always in the same order; made when they are missing."""
-    digests = [key.digest for key in keys]
-    session.execute(
-        insert(LoginDelay).on_conflict_do_nothing(),
-        [_row(digest, fresh(now)) for digest in digests],
-    )
-    rows = session.execute(
-        select(
-            LoginDelay.key_digest,
-            LoginDelay.failures,
-            LoginDelay.last_failure_at,
-            LoginDelay.not_before_at,
-        )
-        .where(LoginDelay.key_digest.in_(digests))
-        .order_by(LoginDelay.key_digest)
-        .with_for_update()
-    )
-    return {row[0]: Count(*row[1:]) for row in rows}
+    """Lock the keys' rows, always in the same order; made when they are missing. In one statement,
+    which makes a row anew that somebody else is forgetting.
+    """
+    kept = LoginDelay
+    rows = insert(kept).values([_row(key.digest, fresh(now)) for key in keys])
+    locked = rows.on_conflict_do_update(
+        index_elements=["key_digest"], set_={"failures": kept.failures}
+    ).returning(kept.key_digest, kept.failures, kept.last_failure_at, kept.not_before_at)
+    return {row[0]: Count(*row[1:]) for row in session.execute(locked)}
 
 
 def _keep(session: Session, counts: dict[Key, Count]) -> None:

@@ -15,7 +15,7 @@ from services.unit_of_work import transaction
 
 KNOWN_FOR: Final = timedelta(days=90)
 # Whoever was logged out by one of these may be the owner on their own phone.
-HARMLESS_ENDS: Final = ("logged_out", "password_changed", "password_reset")
+HARMLESS_ENDS: Final = ("logged_out", "password_changed", "password_reset", "factor_changed")
 
 
 @dataclass(frozen=True, slots=True)

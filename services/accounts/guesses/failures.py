@@ -37,3 +37,10 @@ def record_failures(
             detail = {"tries": tries, "known_device": int(device is not None)}
             about = [account.user_id]
             audit.record_once(session, joined_as, None, "login_failed", now, about, **detail)
+
+
+def record_wrong_factor(account: FoundAccount, now: datetime) -> None:
+    """Record that somebody with the right password tried a wrong code: once in 15 minutes."""
+    with transaction(account.clinic_id) as session:
+        whose = account.user_id
+        audit.record_once(session, (whose,), None, "second_factor_failed", now, [whose])

@@ -25,12 +25,17 @@ class Allowance:
 CHECKS: Final = Allowance(5, timedelta(seconds=4))
 # A known device's, or who is logged in and confirms the old password: nobody else spends it.
 OWN: Final = Allowance(4, timedelta(seconds=4))
+# Codes of a second factor, of which a million are possible and three fit: whoever has the password
+# and guesses on and on is right once in four months, on average.
+FACTOR: Final = Allowance(5, timedelta(seconds=30))
 # What one address may spend on all accounts before it has to make way for others.
 ADDRESS: Final = Allowance(20, timedelta(seconds=5))
 # Codes have 100 bits: this bounds what wrong ones cost us, and nobody's right one waits.
 CODES: Final = Allowance(10, timedelta(seconds=3))
 FORGOTTEN_AFTER: Final = timedelta(minutes=15)
 HARDLY_TRIED: Final = 3
+# Nobody who logs in is sent away for longer than this.
+LONGEST_WAIT: Final = timedelta(seconds=30)
 
 
 class Trier(Enum):

@@ -101,6 +101,17 @@ def end_families(
     return len(_end(session, families, reason, now))
 
 
+def end_other_families(session: Session, actor: Actor, reason: str, now: datetime) -> None:
+    """End every family of the actor's account but their own, and hold up log-ins until the commit:
+    also one that was let in meanwhile by what is being changed.
+    """
+    end_families(session, actor.user_id, reason, now, but=actor.family_id)
+    # Families before accounts, as a refresh locks them; a log-in locks the account and adds one.
+    account = select(User.id).where(User.id == actor.user_id)
+    session.execute(account.with_for_update(key_share=True))
+    end_families(session, actor.user_id, reason, now, but=actor.family_id)
+
+
 def end_family(session: Session, family_id: UUID, reason: str, now: datetime) -> bool:
     """End one family; returns whether it was alive."""
     return bool(_end(session, [TokenFamily.id == family_id], reason, now))

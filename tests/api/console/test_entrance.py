@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.builders.accounts.authenticator import enrol
 from tests.builders.browser import PASSWORD, give_password
 from tests.builders.pages.console import ORIGIN, Console, console_of
 from tests.builders.world import ClinicWorld
@@ -39,6 +40,21 @@ def test_the_log_in_leads_to_where_somebody_wanted_to_go(app: Flask, clinic: Cli
     assert console.open("").request.path == "/console/today"
     assert "North Clinic" in console.text
     assert "Sam Quagga" in console.text
+
+
+def test_it_asks_for_the_second_factor(app: Flask, clinic: ClinicWorld) -> None:
+    console, staff = Console(app), clinic.staff()
+    give_password(staff)
+    device = enrol(staff)
+    console.open("/today?q=ada")
+    sent = {"email": staff.email, "password": PASSWORD, "wanted": "/today?q=ada"}
+    asked = console.send("/log-in", **sent)
+    assert asked.status_code == 401
+    assert "Code of your second factor" in console.text
+    assert console.send("/log-in", totp="000000", **sent).status_code == 401
+    assert "The code is wrong, or was used already" in console.text
+    shown = console.send("/log-in", totp=device.recovery_codes[0], **sent)
+    assert shown.request.full_path == "/console/today?q=ada"
 
 
 @pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example", "/\\evil", "/x\r\ny"])

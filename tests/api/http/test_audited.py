@@ -11,6 +11,7 @@ from api.http.audited import DEVICE, METHOD, OWN_ENTRIES, RECORDED, UNRECORDED
 from services import audit
 from services.clock import utcnow
 from services.membership.invitations import invite_device
+from tests.builders.accounts.authenticator import code_of, enrol
 from tests.builders.alerts import open_alert
 from tests.builders.browser import PASSWORD, Browser, give_password
 from tests.builders.calls import end_review, made, post, review
@@ -59,6 +60,19 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     assert ended.status_code == 204
     new = {"old_password": PASSWORD, "new_password": "another horse battery quagga"}
     assert post(client, staff, new, "/v1/me/password").status_code == 204
+    device = enrol(staff, password=new["new_password"])
+    made(client.get("/v1/me/totp", headers=staff.headers), 200)
+    again = {"password": new["new_password"], "totp": device.code()}
+    secret = made(post(client, staff, again, "/v1/me/totp"))["secret"]
+    first = {"code": code_of(secret, utcnow())}
+    made(post(client, staff, first, "/v1/me/totp/confirm"), 200)
+    proof = {"password": new["new_password"]}
+    made(post(client, staff, proof, "/v1/me/totp/recovery-codes"), 200)
+    assert client.delete("/v1/me/totp", json=proof, headers=staff.headers).status_code == 204
+    forgetful = clinic.staff()
+    give_password(forgetful)
+    enrol(forgetful)
+    assert post(client, admin, {}, f"/v1/users/{forgetful.user_id}/reset-factor").status_code == 204
     made(client.get("/v1/users", headers=admin.headers), 200)
     made(client.get(f"/v1/audit?user_id={admin.user_id}", headers=admin.headers), 200)
     roles = {"roles": ["on_call"]}

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from api import create_app
 from api.settings import Settings
 from models.database import db
-from services.accounts import login
+from tests.builders.accounts.authenticator import enrol
 from tests.builders.alerts import open_alert
 from tests.builders.browser import PASSWORD, Browser, give_password
 from tests.builders.stored import audited, rows
@@ -269,22 +269,27 @@ def test_the_log_in_shares_the_delays_and_tells_no_cause(
     assert client.post("/v1/auth/login", json=body).status_code == 429
 
 
-def test_it_asks_for_the_second_factor(
-    app: Flask, client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(login, "enrolled_factors", lambda *_: ("totp",))
+def test_it_asks_for_the_second_factor(app: Flask, client: FlaskClient, clinic: ClinicWorld):
     staff = clinic.staff()
     browser = Browser(app, open_alert(client, clinic.patient()))
+    give_password(staff)
+    device = enrol(staff)
     asked = browser.log_in(staff)
     assert asked.status_code == 401
     assert "Code of your second factor" in browser.text
     assert f'value="{staff.email}"' in asked.text
     assert PASSWORD not in asked.text
-    # No value is right while none can be checked.
-    for code in ("123456", "x"):
+    # Nor did any of it log in; either kind of code is typed in the one field.
+    for code in ("123456", "x", "1234-5678-9012-3456"):
         page = browser.send("log-in", email=staff.email, password=PASSWORD, totp=code)
         assert page.status_code == 401
+        assert "The code is wrong, or was used already" in browser.text
         assert "Code of your second factor" in browser.text
+    for right in (device.code(), device.recovery_codes[0]):
+        page = browser.send("log-in", email=staff.email, password=PASSWORD, totp=right)
+        assert page.status_code == 200
+        assert "acknowledge" in browser.forms()
+        browser.send("log-out")
 
 
 @pytest.mark.parametrize("ended", ["log-out", "deactivated", "forged"])

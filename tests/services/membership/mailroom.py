@@ -13,6 +13,7 @@ from sqlalchemy.orm import undefer
 from models import Contact, Notification, User
 from services.accounts import passwords
 from services.accounts.login import Credentials, log_in
+from services.accounts.second_factor.proof import Proof
 from services.exceptions import (
     LoginFailed,
 )
@@ -55,7 +56,7 @@ class Mailroom:
     def ask(self, person: Person, email: str, password: str = PASSWORD) -> tuple[str, str]:
         """The code that goes to the new address, and the link that goes to the old one."""
         with self.app.app_context():
-            ask_for_address(person.actor, email, password, PAGE, self.now)
+            ask_for_address(person.actor, email, Proof(password), PAGE, self.now)
         asked, notice = self.letters()[-2:]
         assert (asked["topic"], asked["address"]) == ("new_address", email)
         assert notice["topic"] == "asked"

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from models.encryption import keyring
-from services.accounts.letters import tell_of_device
+from services.accounts.letters import DEVICE, tell_of
 from services.alerts.delivery import messages
 from services.alerts.delivery.claiming import LETTERS, Claimed, claim_due
 from services.alerts.delivery.sending import deliver_one
@@ -187,7 +187,7 @@ def test_another_letter_that_is_given_up_voids_no_code(scene: ResetScene) -> Non
     code = scene.code_for(person)
     scene.server.fault = MailFault.REFUSE_PERMANENTLY
     with scene.app.app_context(), transaction(scene.clinic.id) as session:
-        tell_of_device(session, scene.clinic.id, person.user_id, scene.now)
+        tell_of(session, scene.clinic.id, person.user_id, DEVICE, scene.now)
     scene.work()
     scene.server.fault = MailFault.NONE
     scene.ask(person.email)

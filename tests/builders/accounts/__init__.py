@@ -1,0 +1,1 @@
+"""What somebody logs in with."""
