@@ -10,6 +10,7 @@ Roles are made here, once per server, by `make run` or by an operator; migration
 | interlude_auditor | yes     | reads all, writes its own run log                           |
 | interlude_sealer  | yes     | gives audit entries their place in the chain; no other table |
 | interlude_door    | no      | owner of the log-in functions, with policies of its own     |
+| interlude_eraser  | no      | owner of the one function that erases a patient              |
 
 None is a superuser, none bypasses row-level security, none may make roles or databases.
 """
@@ -33,6 +34,8 @@ OWNER, APP, WORKER, AUDITOR, SEALER = (
     "interlude_sealer",
 )
 DOOR = "interlude_door"
+ERASER = "interlude_eraser"
+OWNERS_OF_FUNCTIONS = (DOOR, ERASER)
 LOGIN_ROLES = (OWNER, APP, WORKER, AUDITOR, SEALER)
 
 # BYPASSRLS and SUPERUSER may be named by a superuser only, so they are taken away only when found.
@@ -40,7 +43,7 @@ _HARMLESS = sql.SQL("NOCREATEDB NOCREATEROLE")
 
 
 def make_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> None:
-    """Make or mend the six roles; running it again, or in two places at once, does no harm.
+    """Make or mend the seven roles; running it again, or in two places at once, does no harm.
 
     Args:
         admin_url: a role that may make roles, as `postgresql://…` (a driver suffix is ignored).
@@ -51,9 +54,10 @@ def make_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> No
     """
     with psycopg.connect(libpq_url(admin_url)) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (ROLE_LOCK,))
-        for role in (*LOGIN_ROLES, DOOR):
+        for role in (*LOGIN_ROLES, *OWNERS_OF_FUNCTIONS):
             _make_role(connection, role, (passwords or {}).get(role))
-        _let_the_owner_hand_functions_to_the_door(connection)
+        for role in OWNERS_OF_FUNCTIONS:
+            _let_the_owner_hand_functions_to(connection, role)
 
 
 def passwords_in(urls: Iterable[str]) -> dict[str, str]:
@@ -113,15 +117,15 @@ def _make_role(connection: psycopg.Connection, role: str, password: str | None) 
         connection.execute(sql.SQL("CREATE ROLE {}").format(name))
     elif found[0]:
         connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS").format(name))
-    login = sql.SQL("NOLOGIN" if role == DOOR else "LOGIN")
+    login = sql.SQL("NOLOGIN" if role in OWNERS_OF_FUNCTIONS else "LOGIN")
     connection.execute(sql.SQL("ALTER ROLE {} {} {}").format(name, login, _HARMLESS))
     if password is not None:
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(password)))
 
 
-def _let_the_owner_hand_functions_to_the_door(connection: psycopg.Connection) -> None:
-    """From PostgreSQL 16 without inheriting: the owner must not see through the door's policies."""
+def _let_the_owner_hand_functions_to(connection: psycopg.Connection, role: str) -> None:
+    """From PostgreSQL 16 without inheriting: the owner must not see through the role's policies."""
     options = " WITH INHERIT FALSE, SET TRUE" if connection.info.server_version >= 160_000 else ""
     connection.execute(
-        sql.SQL("GRANT {} TO {}" + options).format(sql.Identifier(DOOR), sql.Identifier(OWNER))
+        sql.SQL("GRANT {} TO {}" + options).format(sql.Identifier(role), sql.Identifier(OWNER))
     )

@@ -45,6 +45,7 @@ from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair
 from models.people.clinic import Clinic
 from models.people.device import PushedDevice, ReminderPlan, SentReminder
 from models.people.email_change import EmailChange
+from models.people.erasure import Erasure
 from models.people.password_reset import PasswordReset, PasswordResetRequest
 from models.people.patient import (
     CareTeamMember,
@@ -94,6 +95,7 @@ __all__ = [
     "DigestAlert",
     "Drill",
     "EmailChange",
+    "Erasure",
     "HelpRequest",
     "Invitation",
     "KeyFingerprint",

@@ -42,6 +42,7 @@ class Action(StrEnum):
     CHANGE_CLINIC = "clinic, users, contacts, on-call configuration: change"
     WRITE_OVERRIDES = "on call: overrides of a schedule"
     READ_AUDIT = "audit: read"
+    ERASE_PATIENTS = "patients: ask for their erasure, confirm it"
     INVITE_PATIENTS = "invitations of patients"
     INVITE_STAFF = "invitations of any role"
     OWN_ACCOUNT = "own account"
@@ -72,6 +73,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.CHANGE_CLINIC: (None, None, None, Scope.CLINIC),
     Action.WRITE_OVERRIDES: (None, Scope.OWN, Scope.OWN, Scope.CLINIC),
     Action.READ_AUDIT: (None, None, None, Scope.CLINIC),
+    Action.ERASE_PATIENTS: (None, None, None, Scope.CLINIC),
     Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
     Action.OWN_ACCOUNT: (Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),

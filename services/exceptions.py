@@ -65,6 +65,12 @@ class Forbidden(ServiceError):
     detail = "Your role may not do this."
 
 
+class SecondAdminNeeded(Forbidden):
+    """Whoever asked for it does not confirm it."""
+
+    detail = "A second administrator has to confirm this."
+
+
 class NotFound(ServiceError):
     """Nothing that you may see has this id."""
 

@@ -22,6 +22,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "cohort",
     "db",
     "demo",
+    "erasure",
     "keys",
     "on_call",
     "play",

@@ -132,6 +132,8 @@ def _shown(proof: ChainProof, kept: list[Checkpoint]) -> Iterator[str]:
         outside = f"the checkpoint reaches to {known}" if kept else NOT_THE_END
         word = "sealed" if proof.faults else "complete"
         yield f"{word} up to {proof.end.seq} ({proof.end.sealed_at:{SECONDS}}); {outside}"
+    if proof.erased:
+        yield f"details erased: of {proof.erased} entries, with their patients; they still hold"
     if proof.unsealed_since is not None:
         since = f"{proof.unsealed_since:{SECONDS}}"
         yield f"{proof.unsealed} entries are younger than the last seal, the oldest of {since}"

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from api.embedded.urls import database_urls, given_urls
 from api.settings import Settings, SettingsError
-from migrations.roles import DOOR, LOGIN_ROLES, libpq_url, make_roles, passwords_in
+from migrations.roles import LOGIN_ROLES, OWNERS_OF_FUNCTIONS, libpq_url, make_roles, passwords_in
 from migrations.upgrade import upgrade
 from models.key_fingerprint import WrongKeyError
 from models.revision import WrongMigrationError
@@ -22,7 +22,7 @@ command = db
 
 @db.command("roles")
 def roles() -> None:
-    """Make or mend the six roles, with the passwords that our database URLs name.
+    """Make or mend the seven roles, with the passwords that our database URLs name.
 
     Needs INTERLUDE_ADMIN_DATABASE_URL, a role that may make roles; safe to run again.
     """
@@ -35,7 +35,7 @@ def roles() -> None:
     except psycopg.Error as error:
         kind = type(error).__name__
         raise click.ClickException(f"the roles could not be made: {kind}") from error
-    click.echo(f"roles: {', '.join((*LOGIN_ROLES, DOOR))}")
+    click.echo(f"roles: {', '.join((*LOGIN_ROLES, *OWNERS_OF_FUNCTIONS))}")
 
 
 @db.command("upgrade")

@@ -27,6 +27,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "phone.devices",
     "docs",
     "phone.due",
+    "privacy.erasures",
     "phone.help_requests",
     "phone.instruments",
     "accounts.invitations",

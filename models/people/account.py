@@ -81,6 +81,12 @@ class TokenPair(OfClinic, Identified, Base):
         of_clinic("family_id", "token_families"),
         of_clinic("successor_id", "token_pairs"),
         Index("ix_token_pairs_clinic_id_family_id", "clinic_id", "family_id"),
+        Index(
+            "ix_token_pairs_successor",
+            "clinic_id",
+            "successor_id",
+            postgresql_where="successor_id IS NOT NULL",
+        ),
         CheckConstraint("NOT (used_at IS NOT NULL AND voided_at IS NOT NULL)", name="void_unused"),
     )
 

@@ -28,13 +28,15 @@ _ENTRIES: Final = AuditEntry.__table__
 @dataclass(slots=True)
 class ChainProof:
     """What a run found. `end`: the last seal; `unsealed`: how many entries are younger, the oldest
-    of them put in at `unsealed_since`.
+    of them put in at `unsealed_since`. `erased`: of how many entries details are gone with an
+    erasure that is recorded.
     """
 
     faults: list[str] = field(default_factory=list)
     end: Checkpoint | None = None
     unsealed: int = 0
     unsealed_since: datetime | None = None
+    erased: int = 0
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class _Walk:
     proof: ChainProof
     seq: int = 0
     before: bytes = BEGIN
-    tombstones: dict[UUID, int] = field(default_factory=dict)
+    tombstones: dict[UUID, list[int]] = field(default_factory=dict)
     erased: set[UUID] = field(default_factory=set)
 
     def fault(self, text: str) -> None:
@@ -82,7 +84,8 @@ class _Walk:
             if detail is not None:
                 self.fault(f"entry {self.seq}: details were added")
         elif detail is None and key is None:
-            self.tombstones.setdefault(entry["patient_id"] or entry["clinic_id"], self.seq)
+            subject = entry["patient_id"] or entry["clinic_id"]
+            self.tombstones.setdefault(subject, []).append(self.seq)
         elif detail is None or key is None:
             self.fault(f"entry {self.seq}: its details, or their key, are missing")
         elif not hmac.compare_digest(digest_of(key, detail), mac):
@@ -96,10 +99,12 @@ class _Walk:
         newest = max(self.kept, default=0)
         if newest > self.seq:
             self.fault(f"the chain ends at {self.seq}, the checkpoint saw {newest}")
-        for subject, seq in self.tombstones.items():
-            if subject not in self.erased:
+        for subject, places in self.tombstones.items():
+            if subject in self.erased:
+                self.proof.erased += len(places)
+            else:
                 self.fault(
-                    f"entry {seq}: details are gone, and no erasure of {subject} is recorded"
+                    f"entry {places[0]}: details are gone, and no erasure of {subject} is recorded"
                 )
 
 
@@ -118,6 +123,13 @@ def verify_chain(keys: Sequence[Ed25519PublicKey], kept: Sequence[Checkpoint] = 
             walk.take(entry)
         waiting = select(func.count(), func.min(AuditEntry.at)).where(AuditEntry.seq.is_(None))
         proof.unsealed, proof.unsealed_since = session.execute(waiting).one()
+        # Details go at once, and the entry that says so has its place within seconds.
+        just = select(AuditEntry.patient_id).where(
+            AuditEntry.seq.is_(None),
+            AuditEntry.action == ERASED,
+            AuditEntry.patient_id.is_not(None),
+        )
+        walk.erased.update(one for one in session.scalars(just) if one is not None)
     walk.finish()
     return proof
 

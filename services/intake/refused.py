@@ -20,6 +20,7 @@ from services.access import Actor
 from services.accounts.tokens.token_check import acting
 from services.alerts.chain import ChainOf
 from services.alerts.raising import raise_alerts
+from services.exceptions import NotFound, Unauthenticated
 from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.intake.storing.store import safety_card, status_update, store_outcome
 from services.patients.status.lock import LockedPatient, lock_patient
@@ -32,7 +33,13 @@ from services.rules.danger.refused_bodies import Danger, find_danger, found_emer
 from services.rules.danger.triage import EntryFacts, RiskHistory
 from services.rules.decision import Decision, Tier
 from services.rules.instruments.definition import LIFETIME_CSSRS
-from services.unit_of_work import Write, retry_unknown_outcome, transaction
+from services.unit_of_work import (
+    Write,
+    may_be_committed,
+    retry_unknown_outcome,
+    transaction,
+    watch_commits,
+)
 
 log = structlog.get_logger()
 
@@ -74,10 +81,14 @@ def note_unverified(actor: Actor, refused: Refused, now: datetime) -> None:
     """
     if not any(_danger(refused, family) for family in _families(refused)):
         return
+    before = may_be_committed()
     with transaction(actor.clinic_id) as session:
         account = (Patient.id == actor.patient_id, Patient.user_id == actor.user_id)
-        if session.scalar(select(Patient.id).where(*account)) is not None:
+        known = session.scalar(select(Patient.id).where(*account)) is not None
+        if known:
             _searched(session, actor, refused, now)
+    if not known:
+        watch_commits(committed=before)  # nothing was written for somebody who is not there
 
 
 def _searched(
@@ -85,7 +96,10 @@ def _searched(
 ) -> dict[str, Any] | None:
     if actor.patient_id is None:
         return None
-    patient = lock_patient(session, actor.patient_id)
+    try:
+        patient = lock_patient(session, actor.patient_id)
+    except NotFound as error:
+        raise Unauthenticated from error  # erased while this waited for the lock
     purpose = "refused body" if refused.sender_verified else "unverified body"
     digest = keyring.digest(refused.path.encode() + b"\x00" + refused.body, purpose)
     earlier = session.scalar(

@@ -24,7 +24,13 @@ from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer, answer_again, id_taken_elsewhere
-from services.exceptions import Invalid, NotFollowed, NotFound, ServiceError
+from services.exceptions import (
+    Invalid,
+    NotFollowed,
+    NotFound,
+    ServiceError,
+    Unauthenticated,
+)
 from services.intake.deciding.known import Known, Sent, known_of, read_known
 from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
 from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
@@ -220,6 +226,8 @@ def write_entries(
                 unwritten.write()
             try:
                 answers.append(_take_in(session, actor, new, now, unwritten))
+            except Unauthenticated:
+                raise
             except ServiceError as refusal:
                 answers.append(refusal)
             # What is read next must not be what was read before.
@@ -240,7 +248,7 @@ def _take_in(
 ) -> FirstAnswer:
     """Refuses before it writes. `unwritten`: others may follow it in its transaction."""
     patient_id = new.patient_of(session)
-    status = _locked(session, patient_id, unwritten, asked)
+    status = _locked(session, actor, patient_id, unwritten, asked)
     entry = new.made(session, patient_id)
     if unwritten is not None and entry.id in unwritten.ids:
         unwritten.write()
@@ -283,12 +291,24 @@ def _take_in(
 
 
 def _locked(
-    session: Session, patient_id: UUID, unwritten: Unwritten | None, asked: AskedFirst | None
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    unwritten: Unwritten | None,
+    asked: AskedFirst | None,
 ) -> Any:
-    """The status row: locked before, as it will be once what waits is written, or locked now."""
-    if unwritten is not None:
-        return unwritten.lock(patient_id)
-    return lock_status_row(session, patient_id) if asked is None else the_row(asked.lock)
+    """The status row: locked before, as it will be once what waits is written, or locked now.
+
+    Raises `NotFound`, and `Unauthenticated` for a patient who was erased while this waited.
+    """
+    try:
+        if unwritten is not None:
+            return unwritten.lock(patient_id)
+        return lock_status_row(session, patient_id) if asked is None else the_row(asked.lock)
+    except NotFound as error:
+        if actor.patient_id is None:
+            raise
+        raise Unauthenticated from error
 
 
 class RulesFailedError(RuntimeError):

@@ -37,15 +37,22 @@ def test_no_role_of_ours_is_a_superuser_or_bypasses_row_level_security(
     assert one(getattr(database_urls, role), query) == (f"interlude_{role}", False)
 
 
-def test_the_door_cannot_log_in_and_the_owner_does_not_inherit_it(database_urls: DatabaseUrls):
+@pytest.mark.parametrize("role", ["interlude_door", "interlude_eraser"])
+def test_owners_of_functions_cannot_log_in_and_nobody_inherits_them(
+    database_urls: DatabaseUrls, role: str
+):
     admin = database_urls.admin
-    assert one(admin, "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'interlude_door'") == (
-        False,
-    )
+    login = f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{role}'"  # noqa: S608 - ours
+    assert one(admin, login) == (False,)
     rights = (
-        "SELECT pg_has_role('interlude_owner', 'interlude_door', 'SET'),"
-        " pg_has_role('interlude_owner', 'interlude_door', 'USAGE')"
+        f"SELECT pg_has_role('interlude_owner', '{role}', 'SET'),"
+        f" pg_has_role('interlude_owner', '{role}', 'USAGE')"
     )
+    members = (
+        "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"  # noqa: S608 - ours
+        f" WHERE m.roleid = '{role}'::regrole AND r.rolname <> 'interlude_owner'"
+    )
+    assert one(admin, members) == (0,)
     assert one(admin, rights) == (True, False)
 
 

@@ -13,6 +13,7 @@ from io import StringIO
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
+from migrations.erasure import Part, drop_eraser, erase_with, erase_without, make_eraser
 from migrations.tables import (
     DoorFunction,
     Table,
@@ -33,6 +34,9 @@ CLINIC = "NULLIF(current_setting('interlude.clinic_id', true), '')::uuid"
 
 ROOMS = Table("rooms", app="SELECT", columns={"id": "uuid NOT NULL"})
 BEDS = Table("beds", app="SELECT", columns={"id": "uuid NOT NULL"})
+BEDS_PART = Part("beds", "t.patient_id = $2", 10)
+NAMES_PART = Part("names", "t.name = 'x'", 20, emptied="name = ''")
+ERASERS = "(clinic_id = (SELECT public.entered_clinic()))"
 FUNCTION = DoorFunction("door_x(y text)", "interlude_app", "z uuid", "SELECT 1")
 
 
@@ -210,3 +214,50 @@ def test_policies_ask_the_door_once_a_statement_or_read_a_setting_again():
         hashlib.sha256(proved.encode()).hexdigest()
         == "2f1bf1e35343f89be8a353d8131d29445116c0ef6dde0372493b5a9d14b6a078"
     )
+
+
+def test_a_table_whose_rows_go():
+    assert sent(lambda: erase_with((BEDS_PART,))) == [
+        "GRANT SELECT, DELETE ON beds TO interlude_eraser",
+        f"CREATE POLICY erasure ON beds TO interlude_eraser USING {ERASERS} WITH CHECK {ERASERS}",
+        "INSERT INTO erasure.parts VALUES ('beds', 10,"
+        " 'DELETE FROM public.beds t WHERE t.clinic_id = $1 AND (t.patient_id = $2)')",
+    ]
+    assert sent(lambda: erase_without((BEDS_PART,))) == [
+        "DELETE FROM erasure.parts WHERE name = 'beds'",
+        "DROP POLICY erasure ON beds",
+        "REVOKE SELECT, DELETE ON beds FROM interlude_eraser",
+    ]
+
+
+def test_a_table_whose_rows_are_emptied():
+    assert sent(lambda: erase_with((NAMES_PART,)))[0::2] == [
+        "GRANT SELECT, UPDATE ON names TO interlude_eraser",
+        "INSERT INTO erasure.parts VALUES ('names', 20, 'UPDATE public.names t SET name = ''''"
+        " WHERE t.clinic_id = $1 AND (t.name = ''x'')')",
+    ]
+
+
+def test_the_function_is_closed_to_everybody_else_before_it_changes_hands():
+    statements = sent(lambda: make_eraser(("beds",)))
+    assert [statement.partition("(")[0].partition("\n")[0] for statement in statements] == [
+        "CREATE SCHEMA erasure",
+        "CREATE TABLE erasure.parts ",
+        "GRANT USAGE ON SCHEMA erasure TO interlude_app, interlude_eraser",
+        "GRANT SELECT ON erasure.parts TO interlude_app, interlude_eraser",
+        "SET LOCAL ROLE interlude_door",
+        "GRANT EXECUTE ON FUNCTION public.entered_clinic",
+        "RESET ROLE",
+        "CREATE FUNCTION erasure.erase",
+        "REVOKE ALL ON FUNCTION erasure.erase",
+        "GRANT EXECUTE ON FUNCTION erasure.erase",
+        "GRANT CREATE ON SCHEMA erasure TO interlude_eraser",
+        "ALTER FUNCTION erasure.erase",
+        "REVOKE CREATE ON SCHEMA erasure FROM interlude_eraser",
+        "GRANT SELECT ON beds TO interlude_eraser",
+        "CREATE POLICY erasure ON beds TO interlude_eraser USING ",
+    ]
+    assert hashlib.sha256("\n".join(statements).encode()).hexdigest() == (
+        "7edca584261ec05463b28af67b6dc2cac92958426829e6d6225e73dae39e539b"
+    )
+    assert sent(lambda: drop_eraser(("beds",)))[-1] == "DROP SCHEMA erasure CASCADE"

@@ -118,7 +118,7 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.InvitationInvalid: of(
         "post_accept", "post_password_reset_confirm", "verify_method", "post_email_confirm"
     ),
-    refused.OpenAlertExists: of("patch_patient"),
+    refused.OpenAlertExists: of("patch_patient", "post_erasure", "confirm_erasure"),
     refused.LastAdmin: of("patch_user"),
     refused.AdultsOnly: lambda call: call.takes("born_on"),
     refused.Invalid: lambda call: call.has_input or OF_A_STATE(call),

@@ -91,6 +91,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     (Action.WRITE_OVERRIDES, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.CLINIC}}),
     (Action.READ_AUDIT, {A: {Scope.CLINIC}}),
     (Action.BREAK_GLASS, {C: {Scope.CLINIC}, O: {Scope.CLINIC}}),
+    (Action.ERASE_PATIENTS, {A: {Scope.CLINIC}}),
     (Action.INVITE_PATIENTS, {C: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.INVITE_STAFF, {A: {Scope.CLINIC}}),
     (Action.OWN_ACCOUNT, {P: {Scope.OWN}, C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.OWN}}),
@@ -176,6 +177,9 @@ ROUTES = [
     ),
     ("POST", f"/v1/patients/{ID}/invitations", {}, {C, A}),
     ("POST", "/v1/break-glass", {"patient_id": ID, "reason": "found unwell"}, {C, O}),
+    ("POST", f"/v1/patients/{ID}/erasure", {"reason": "they asked"}, {A}),
+    ("POST", f"/v1/erasures/{ID}/confirm", None, {A}),
+    ("GET", "/v1/erasures", None, {A}),
     ("GET", "/v1/cohort/outcomes", None, {C, A}),
     ("GET", f"/v1/patients/{ID}/courses", None, {C, O}),
     (

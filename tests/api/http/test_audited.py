@@ -96,6 +96,15 @@ def the_clinic(client: FlaskClient, clinic: ClinicWorld) -> None:
     assert end_review(client, admin, "de").status_code == 204
 
 
+def erasure(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """Two administrators."""
+    path = f"/v1/patients/{clinic.patient().patient_id}/erasure"
+    asked = made(post(client, clinic.admin, {"reason": "they asked"}, path))["id"]
+    confirm = f"/v1/erasures/{asked}/confirm"
+    made(client.post(confirm, headers=clinic.staff("admin").headers), 200)
+    made(client.get("/v1/erasures", headers=clinic.admin.headers), 200)
+
+
 def on_call(client: FlaskClient, clinic: ClinicWorld) -> None:
     """Schedules, covers and calendars, and how somebody is reached."""
     admin, ann = clinic.admin, clinic.staff("on_call")
@@ -226,6 +235,7 @@ def test_every_row_of_the_table_is_what_happens(
 ) -> None:
     accounts(client, clinic)
     the_clinic(client, clinic)
+    erasure(client, clinic)
     on_call(client, clinic)
     chart = Chart(clinic, staff=clinic.staff())
     a_phone(chart)

@@ -1,0 +1,1 @@
+"""A patient's rights: their data in their hands, and gone."""

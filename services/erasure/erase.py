@@ -1,0 +1,177 @@
+"""Confirming an erasure is doing it: one transaction, under the lock of the patient's status row.
+
+An entry that came before goes with the rest; one that comes after finds no account. The statements
+are the database's own (schema `erasure`): this role may take away no row of a patient, and asks a
+function that may, once somebody else than who asked has confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import column, delete, func, select, table
+from sqlalchemy.orm import Session
+
+from models import (
+    EmailChange,
+    Erasure,
+    Invitation,
+    LoginDelay,
+    PasswordReset,
+    Patient,
+    TokenFamily,
+    User,
+)
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.guesses.delays import Key, account_key
+from services.accounts.tokens.token_check import acting
+from services.auditing.verify import ERASED
+from services.erasure.requests import refuse_open_alert, shown
+from services.exceptions import NotFound, SecondAdminNeeded
+from services.patients.status.lock import lock_status_row
+from services.unit_of_work import clinic_ids, transaction
+
+PARTS: Final = table("parts", column("name"), column("place"), schema="erasure")
+# Nobody waits for these rows but who writes about this patient; a large clinic's tables are looked
+# through for what still points at them.
+LONGEST: Final = "300s"
+Done = Callable[[str, int], object]
+
+
+def confirm_erasure(actor: Actor, erasure_id: UUID, now: datetime) -> dict[str, Any]:
+    """Erase the patient, as a second administrator; again it answers the same.
+
+    Raises `Forbidden`, `NotFound`, `SecondAdminNeeded`, and `OpenAlertExists` while an alert of
+    danger is open.
+    """
+    scopes(actor, Action.ERASE_PATIENTS)
+    with acting(actor, now) as session:
+        erasure = _locked(session, erasure_id)
+        if erasure is None:
+            raise NotFound
+        if erasure.requested_by == actor.user_id:
+            raise SecondAdminNeeded
+        if erasure.erased_at is None:
+            _erase(session, erasure, actor.user_id, now, _nobody_looks)
+        else:
+            audit.record(session, actor.user_id, "erasures_read", now, about=[erasure.patient_id])
+        return shown(erasure)
+
+
+def confirm_by_operator(erasure_id: UUID, now: datetime, done: Done) -> dict[str, int]:
+    """The same by the operator, where there is no second administrator: how many rows of each table
+    went; `done` learns it of one after the other.
+
+    Raises `NotFound`, `OpenAlertExists`, and `SecondAdminNeeded` where there is one.
+    """
+    with _of_operator(erasure_id) as (session, erasure):
+        if len(_able(session, erasure)) > 1:
+            raise SecondAdminNeeded
+        return {} if erasure.erased_at else _erase(session, erasure, None, now, done)
+
+
+class _TakenBackError(Exception):
+    """Nothing of a dry run stays."""
+
+
+def try_erasure(erasure_id: UUID, now: datetime, done: Done) -> dict[str, int]:
+    """How many rows of each table an erasure would take away or empty: it is done, and taken back.
+
+    Raises `NotFound`, and `OpenAlertExists`.
+    """
+    rows: dict[str, int] = {}
+    try:
+        with _of_operator(erasure_id) as (session, erasure):
+            if erasure.erased_at is None:
+                rows = _erase(session, erasure, None, now, done)
+            raise _TakenBackError
+    except _TakenBackError:
+        return rows
+
+
+@contextmanager
+def _of_operator(erasure_id: UUID) -> Iterator[tuple[Session, Erasure]]:
+    for clinic_id in clinic_ids():
+        with transaction(clinic_id) as session:
+            erasure = _locked(session, erasure_id)
+            if erasure is not None:
+                yield session, erasure
+                return
+    raise NotFound
+
+
+def waiting_erasures() -> Iterator[tuple[str, str, str, str]]:
+    """What waits to be confirmed in all clinics: id, clinic, patient, since when."""
+    waits = select(Erasure).where(Erasure.erased_at.is_(None)).order_by(Erasure.requested_at)
+    for clinic_id in clinic_ids():
+        with transaction(clinic_id) as session:
+            found = [
+                (str(one.id), str(clinic_id), str(one.patient_id), f"{one.requested_at:%FT%TZ}")
+                for one in session.scalars(waits)
+            ]
+        yield from found
+
+
+def _able(session: Session, erasure: Erasure) -> list[UUID]:
+    """Who of the clinic's administrators could confirm, and who asked."""
+    others = select(User.id).where(
+        User.active, User.roles.contains(["admin"]), User.password_hash.is_not(None)
+    )
+    return [erasure.requested_by, *session.scalars(others.where(User.id != erasure.requested_by))]
+
+
+def _locked(session: Session, erasure_id: UUID) -> Erasure | None:
+    """The erasure as it is once the patient's status row is locked, the first of all locks."""
+    patient_id = session.scalar(select(Erasure.patient_id).where(Erasure.id == erasure_id))
+    if patient_id is None:
+        return None
+    with suppress(NotFound):  # somebody else has confirmed
+        lock_status_row(session, patient_id)
+    return session.scalars(select(Erasure).where(Erasure.id == erasure_id).with_for_update()).one()
+
+
+def _erase(
+    session: Session, erasure: Erasure, by: UUID | None, now: datetime, done: Done
+) -> dict[str, int]:
+    refuse_open_alert(session, erasure.patient_id)
+    session.execute(select(func.set_config("statement_timeout", LONGEST, True)))
+    patient = select(Patient.user_id).where(Patient.id == erasure.patient_id)
+    erasure.user_id = session.scalars(patient).one()
+    if erasure.user_id is not None:
+        _lock_account(session, erasure.user_id)
+    session.execute(select(Patient.id).where(Patient.id == erasure.patient_id).with_for_update())
+    erasure.confirmed_by, erasure.confirmed_at = by, now
+    session.flush()
+    rows = {}
+    for part in session.scalars(select(PARTS.c.name).order_by(PARTS.c.place)).all():
+        rows[part] = session.scalars(select(func.erasure.erase(erasure.id, part))).one()
+        done(part, rows[part])
+    erasure.reason, erasure.erased_at = None, now
+    session.flush()
+    # Without details: there is no key any more that they could be digested by.
+    audit.record(session, by, ERASED, now, erasure.patient_id, erasure.id)
+    return rows
+
+
+def _lock_account(session: Session, user_id: UUID) -> None:
+    """Codes, then families, then the account, as everybody locks them: nothing joins them from here
+    on. The tries at it are forgotten.
+    """
+    for kept in (EmailChange, PasswordReset, Invitation, TokenFamily):
+        session.execute(select(kept.user_id).where(kept.user_id == user_id).with_for_update())
+    families = session.scalars(select(TokenFamily.id).where(TokenFamily.user_id == user_id)).all()
+    email = session.scalars(select(User.email).where(User.id == user_id).with_for_update()).one()
+    kinds = ("password", "new_address", "factor", "device")
+    keys = [account_key(email), Key("device_link", account_key(email).name)]
+    keys += [Key(kind, str(one)) for kind in kinds for one in (user_id, *families)]
+    digests = [key.digest for key in keys]
+    session.execute(delete(LoginDelay).where(LoginDelay.key_digest.in_(digests)))
+
+
+def _nobody_looks(part: str, rows: int) -> None:
+    del part, rows

@@ -1,0 +1,1 @@
+"""A patient of whom everything is there, and all that the database holds as text."""
