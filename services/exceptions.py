@@ -125,6 +125,12 @@ class TakenMeanwhile(ContentConflict):
     detail = "Somebody else has taken this alert in the meantime."
 
 
+class ChangedMeanwhile(ContentConflict):
+    """Somebody has changed this since the one who changes it now has seen it."""
+
+    detail = "Somebody has changed this in the meantime."
+
+
 class InvitationInvalid(ServiceError):
     """Unknown, spent and expired codes alike."""
 

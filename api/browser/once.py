@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -12,6 +13,22 @@ from services.exceptions import Invalid
 SENT_BEFORE: Final = (
     "This form was sent before with other content. Look it over, and send it again."
 )
+MEANWHILE: Final = "Somebody has changed this since you opened it. Look it over, and send it again."
+
+
+def there_is_now(typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, list[str]]:
+    """What is said of a form that came too late, and at each field that it would overwrite."""
+    late = {
+        name: [f"There is now: {value or 'nothing'}."]
+        for name, value in stored.items()
+        if typed.get(name, "").replace("\r\n", "\n").strip() != value
+    }
+    return {"": [MEANWHILE], **late}
+
+
+def seen_by_form() -> str:
+    """The name of what stood in the form that was sent; of nothing, where it carries none."""
+    return request.form.get("seen", "")
 
 
 def new_form_id() -> str:

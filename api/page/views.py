@@ -66,7 +66,8 @@ def show_open_alerts() -> Response:
     shown = list(open_alerts(listed, session.actor, session.timezone, now()))
     g.with_scripts = "webpush" in settings().method_kinds
     key = settings().push_key.public if g.with_scripts else None
-    return answer("open_alerts.html", alerts=shown, push_key=key)
+    form_id = new_form_id()
+    return answer("open_alerts.html", alerts=shown, push_key=key, form_id=form_id)
 
 
 @page.get("/a/log-in")

@@ -28,7 +28,8 @@ from services.channels.destinations import is_refused_literal
 from services.checks import check_email
 from services.contact_methods.codes import send_test_to_contact
 from services.contact_methods.outcomes import last_messages
-from services.exceptions import Invalid, NotFound
+from services.exceptions import ContentConflict, Invalid, NotFound
+from services.seen import check_seen
 from services.unit_of_work import transaction
 
 LAST_RESORT_POSITION: Final = 1000
@@ -63,17 +64,24 @@ def _append(
     actor_id: UUID | None,
     *,
     tried: bool = True,
+    contact_id: UUID | None = None,
 ) -> NewContact:
     channel, target = read_address(address)
     # The clinic's row is the lock of its chain: two at once would take the same position.
     if session.scalar(select(Clinic.id).where(Clinic.id == clinic_id).with_for_update()) is None:
         raise NotFound
+    known = contact_id and session.scalar(select(Contact.address).where(Contact.id == contact_id))
+    if contact_id and known is not None:
+        if known != target:
+            raise ContentConflict
+        audit.record(session, actor_id, audit.AGAIN, now, object_id=contact_id)
+        return NewContact(contact_id, None)
     last = session.scalar(select(func.max(Contact.position)).where(~Contact.last_resort))
     position = (last or 0) + 1
     if position >= LAST_RESORT_POSITION:
         raise Invalid({"address": ["The chain is full."]})
     secret = secrets.token_urlsafe(SECRET_BYTES) if channel == "webhook" else None
-    contact_id = new_id()
+    contact_id = contact_id or new_id()
     row = {
         "clinic_id": clinic_id,
         "id": contact_id,
@@ -159,16 +167,19 @@ def list_contacts(actor: Actor, now: datetime) -> list[dict[str, Any]]:
         return [_shown(row, messages, actor) for row in rows]
 
 
-def add_mail_contact(actor: Actor, address: str, now: datetime) -> dict[str, Any]:
-    """One more mail address before the last resort.
+def add_mail_contact(
+    actor: Actor, address: str, now: datetime, contact_id: UUID | None = None
+) -> dict[str, Any]:
+    """One more mail address before the last resort; with an id of a form's, once.
 
     Raises `Invalid` for anything else: a webhook makes this server call a host of somebody's
-    choice, so only the operator adds one.
+    choice, so only the operator adds one. `ContentConflict` for an id of another address.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     _check_is_mail(address)
     with acting(actor, now) as session:
-        added = _append(session, actor.clinic_id, address, now, actor.user_id)
+        by = actor.user_id
+        added = _append(session, actor.clinic_id, address, now, by, contact_id=contact_id)
         contact = session.scalars(select(Contact).where(Contact.id == added.contact_id)).one()
         return _shown(contact, last_messages(session, [contact.id]), actor)
 
@@ -191,15 +202,25 @@ def remove_contact(actor: Actor, contact_id: UUID, now: datetime) -> None:
         audit.record(session, actor.user_id, "contact_removed", now, object_id=contact_id)
 
 
-def replace_last_resort(actor: Actor, address: str, now: datetime) -> dict[str, Any]:
-    """Another mail address for the final step of every chain."""
+def replace_last_resort(
+    actor: Actor, address: str, now: datetime, seen: str | None = None
+) -> dict[str, Any]:
+    """Another mail address for the final step of every chain. `seen`: the name of the one that
+    somebody had on the screen. Raises `Invalid` and `ChangedMeanwhile`.
+    """
     scopes(actor, Action.CHANGE_CLINIC)
     _check_is_mail(address)
     with acting(actor, now) as session:
         contact = session.scalars(
             select(Contact).where(Contact.last_resort).with_for_update()
         ).one()
-        contact.address, contact.user_id = read_address(address)[1], None
+        target = read_address(address)[1]
+        if target == contact.address and seen is not None:
+            # The same form again.
+            audit.record(session, actor.user_id, audit.AGAIN, now, object_id=contact.id)
+            return _shown(contact, last_messages(session, [contact.id]), actor)
+        check_seen(seen, contact.address)
+        contact.address, contact.user_id = target, None
         session.flush()
         send_test_to_contact(session, actor.clinic_id, contact.id, contact.channel, now)
         audit.record(session, actor.user_id, "last_resort_replaced", now, object_id=contact.id)

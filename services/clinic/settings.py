@@ -15,6 +15,7 @@ from services.accounts.tokens.token_check import acting
 from services.checks import check_country, check_timezone
 from services.exceptions import Invalid
 from services.rules.escalation.staffing import StaffingError, parse_staffing
+from services.seen import check_seen
 
 FIELDS: Final = (
     "name",
@@ -47,17 +48,23 @@ def get_clinic(actor: Actor, now: datetime) -> dict[str, Any]:
         return shown(session.scalars(select(Clinic)).one())
 
 
-def change_clinic(actor: Actor, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def change_clinic(
+    actor: Actor, changes: Mapping[str, Any], now: datetime, seen: str | None = None
+) -> dict[str, Any]:
     """Change the settings that are given, a ladder number by number.
 
-    Raises `Forbidden`, and `Invalid` for a zone, country or hours that cannot be read.
+    `seen`: the name of the settings as somebody had them on the screen. Raises `Forbidden`,
+    `Invalid` for a zone, country or hours that cannot be read, and `ChangedMeanwhile`.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     check_settings(changes)
     with acting(actor, now) as session:
         clinic = session.scalars(select(Clinic).with_for_update(key_share=True)).one()
-        for name, value in changes.items():
-            setattr(clinic, name, _stored(clinic, name, value))
+        wanted = {name: _stored(clinic, name, value) for name, value in changes.items()}
+        if any(getattr(clinic, name) != value for name, value in wanted.items()):
+            check_seen(seen, shown(clinic))
+        for name, value in wanted.items():
+            setattr(clinic, name, value)
         names = sorted(changes)
         audit.record(session, actor.user_id, "clinic_changed", now, None, clinic.id, fields=names)
         return shown(clinic)

@@ -30,13 +30,15 @@ def put_in(
     typed: TypedAddress,
     now: datetime,
     signing_secret: str | None = None,
+    method_id: UUID | None = None,
 ) -> dict[str, Any]:
-    """One more method of a member of staff, last in order, and a code to it.
+    """One more method of a member of staff, last in order, and a code to it; with an id of a form's
+    once.
 
     Raises `NotFound` for who is none, `Invalid` for one too many, `RateLimited`.
     """
     _check_room(session, user_id)
-    method_id = new_id()
+    method_id = method_id or new_id()
     row = {
         "clinic_id": actor.clinic_id,
         "id": method_id,

@@ -15,7 +15,7 @@ from models import ContactMethod
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
-from services.contact_methods.changing import lock_method, put_in, take_away
+from services.contact_methods.changing import lock_account, lock_method, put_in, take_away
 from services.contact_methods.codes import (
     MOST_TRIES,
     Whose,
@@ -23,9 +23,9 @@ from services.contact_methods.codes import (
     send_code,
     send_test,
 )
-from services.contact_methods.kinds import read_address
+from services.contact_methods.kinds import TypedAddress, read_address
 from services.contact_methods.listing import listed_one
-from services.exceptions import Invalid, MethodCodeInvalid
+from services.exceptions import ContentConflict, Invalid, MethodCodeInvalid
 
 SECRET_BYTES: Final = 32
 
@@ -37,11 +37,13 @@ def add_method(
     served: Collection[str],
     now: datetime,
     push_services: Collection[str] = (),
+    method_id: UUID | None = None,
 ) -> dict[str, Any]:
     """One more method, last in order, and a code to it; nobody is paged there before it came back.
 
     `served`: the kinds that this installation can send by. Only a webhook has a `signing_secret`,
-    shown this once. Raises `Invalid` and `RateLimited`.
+    shown this once. `method_id`: an id of a form's, which adds it once. Raises `Invalid`,
+    `RateLimited`, and `ContentConflict` for an id of another method.
     """
     scopes(actor, Action.OWN_METHODS)
     if kind == "apprise":
@@ -51,8 +53,27 @@ def add_method(
     typed = read_address(kind, address, push_services)
     secret = secrets.token_urlsafe(SECRET_BYTES) if kind == "webhook" else None
     with acting(actor, now) as session:
-        made = put_in(session, actor, actor.user_id, kind, typed, now, signing_secret=secret)
+        known = method_id and _added_before(session, actor, method_id, kind, typed)
+        if known:
+            audit.record(session, actor.user_id, audit.AGAIN, now, object_id=known.id)
+            made = listed_one(session, actor.user_id, known.id)
+            secret = known.signing_secret if known.verified_at is None else None
+        else:
+            made = put_in(session, actor, actor.user_id, kind, typed, now, secret, method_id)
     return made if secret is None else made | {"signing_secret": secret}
+
+
+def _added_before(
+    session: Session, actor: Actor, method_id: UUID, kind: str, typed: TypedAddress
+) -> ContactMethod | None:
+    """The method that this form has added. Raises `ContentConflict` when that is another one."""
+    lock_account(session, actor.user_id)
+    known = session.get(ContactMethod, (actor.clinic_id, method_id))
+    if known is None:
+        return None
+    if (known.user_id, known.kind, known.address) != (actor.user_id, kind, typed.address):
+        raise ContentConflict
+    return known
 
 
 def new_code(actor: Actor, method_id: UUID, now: datetime) -> None:

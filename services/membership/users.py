@@ -25,6 +25,7 @@ from services.membership.invitations import check_roles
 from services.on_call.overrides import come_back, leave_duty
 from services.paging import Page, page_of_rows, page_query
 from services.patients.members import empty_abandoned_teams
+from services.seen import check_seen
 
 
 def list_users(actor: Actor, now: datetime, limit: int, cursor: str | None) -> Page:
@@ -62,13 +63,15 @@ def change_user(
     *,
     roles: Sequence[str] | None = None,
     active: bool | None = None,
+    seen: str | None = None,
 ) -> dict[str, object]:
     """Change roles or switch an account off or on; holds from that person's next request.
 
     Deactivation ends log-ins, codes, letters, acknowledgements and duty at once, and frees the
-    address; the answer names the gaps that it opens in the next 28 days. Raises `Forbidden`,
-    `NotFound`, `LastAdmin`, and `Invalid` for roles that cannot be, and for an account whose
-    address another one has taken meanwhile.
+    address; the answer names the gaps that it opens in the next 28 days. `seen`: the name of the
+    roles as somebody had them on the screen. Raises `Forbidden`, `NotFound`, `LastAdmin`,
+    `ChangedMeanwhile`, and `Invalid` for roles that cannot be, and for an account whose address
+    another one has taken meanwhile.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     with acting(actor, now) as session:
@@ -77,6 +80,8 @@ def change_user(
             end_codes_and_letters(session, actor.clinic_id, user_id, now)
             end_families(session, user_id, "deactivated", now)
         user, admins = _lock(session, user_id)
+        if roles is not None and set(roles) != set(user.roles):
+            check_seen(seen, sorted(user.roles))
         with free_address("active"):
             changed = _apply(user, roles, active)
             session.flush()  # what follows asks the database who is still active

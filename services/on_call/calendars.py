@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,10 +20,11 @@ from sqlalchemy import select
 
 from models import CalendarLink, OnCallSchedule, User
 from models.base import new_id
+from models.encryption import keyring
 from services import audit
 from services.access import Action, Actor, Scope, scopes
 from services.accounts.tokens.token_check import acting
-from services.exceptions import NotFound
+from services.exceptions import Invalid, NotFound
 from services.on_call.shifts import shown_shift
 from services.on_call.stored import get_live, load_schedules, names_of
 from services.paging import Page, page_of_rows, page_query
@@ -34,12 +36,25 @@ SHOWN_AHEAD: Final = timedelta(days=180)
 SECRET_BYTES: Final = 32
 
 
-def make_link(actor: Actor, schedule_id: UUID, now: datetime) -> dict[str, Any]:
-    """A link of one's own; its `token` is shown this once. Raises `Forbidden` and `NotFound`."""
+def make_link(
+    actor: Actor, schedule_id: UUID, now: datetime, form_id: UUID | None = None
+) -> dict[str, Any]:
+    """A link of one's own; its `token` is shown this once. `form_id`: of a form, which shows the
+    same link again when it is sent again. Raises `Forbidden`, `NotFound`, and `Invalid` for a form
+    whose link was revoked.
+    """
     scopes(actor, Action.READ_CLINIC)
-    token = f"{actor.clinic_id.hex}{secrets.token_urlsafe(SECRET_BYTES)}"
+    token = f"{actor.clinic_id.hex}{_secret(actor, schedule_id, form_id)}"
     with acting(actor, now) as session:
-        get_live(session, schedule_id)
+        get_live(session, schedule_id, lock=True)
+        known = session.scalars(
+            select(CalendarLink).where(CalendarLink.token_digest == _digest(token))
+        ).one_or_none()
+        if known is not None and known.revoked_at is not None:
+            raise Invalid({"schedule_id": ["This address was revoked: load the page again."]})
+        if known is not None:
+            audit.record(session, actor.user_id, audit.AGAIN, now, object_id=known.id)
+            return _shown(known) | {"token": token}
         link = CalendarLink(
             clinic_id=actor.clinic_id,
             id=new_id(),
@@ -52,6 +67,14 @@ def make_link(actor: Actor, schedule_id: UUID, now: datetime) -> dict[str, Any]:
         session.flush()  # the head of the audit chain is locked last
         audit.record(session, actor.user_id, "calendar_link_made", now, object_id=link.id)
         return _shown(link) | {"token": token}
+
+
+def _secret(actor: Actor, schedule_id: UUID, form_id: UUID | None) -> str:
+    """Random; of a form by its random id, which is kept nowhere, under a key of this service."""
+    if form_id is None:
+        return secrets.token_urlsafe(SECRET_BYTES)
+    content = f"{actor.user_id} {schedule_id} {form_id}".encode()
+    return urlsafe_b64encode(keyring.digest(content, "calendar link")).rstrip(b"=").decode()
 
 
 def list_links(

@@ -15,7 +15,7 @@ from models.base import new_id
 from services import audit
 from services.access import Action, Actor, Scope, scopes
 from services.accounts.tokens.token_check import acting
-from services.exceptions import Forbidden, Invalid, NotFound
+from services.exceptions import ContentConflict, Forbidden, Invalid, NotFound
 from services.on_call.shifts import FORESEEN, LATEST, gaps_of
 from services.on_call.stored import get_live, live_schedules, lock_staff, names_of
 from services.paging import Page, page_of_rows, page_query
@@ -25,12 +25,17 @@ LONGEST_OVERRIDE: Final = timedelta(days=366)
 
 
 def add_override(
-    actor: Actor, schedule_id: UUID, fields: Mapping[str, Any], now: datetime
+    actor: Actor,
+    schedule_id: UUID,
+    fields: Mapping[str, Any],
+    now: datetime,
+    override_id: UUID | None = None,
 ) -> dict[str, Any]:
     """Somebody covers a span, or is away; staff for themselves, administrators for everybody. What
     has passed stays as it was. The answer names the gaps that are left in the span.
 
-    Raises `Forbidden`, `NotFound`, and `Invalid` for a span that cannot be, or no active staff.
+    `override_id`: an id of a form's, which makes it once. Raises `Forbidden`, `NotFound`, `Invalid`
+    for a span that cannot be or no active staff, and `ContentConflict` for an id of another one.
     """
     user_id: UUID = fields["user_id"]
     _check_is_own(actor, user_id)
@@ -45,7 +50,7 @@ def add_override(
         schedule = get_live(session, schedule_id, lock=True)
         override = OnCallOverride(
             clinic_id=actor.clinic_id,
-            id=new_id(),
+            id=override_id or new_id(),
             schedule_id=schedule_id,
             user_id=user_id,
             kind=fields["kind"],
@@ -55,12 +60,25 @@ def add_override(
             created_by=actor.user_id,
             created_at=now,
         )
-        session.add(override)
-        session.flush()
+        known = session.get(OnCallOverride, (actor.clinic_id, override.id))
+        if known is not None and not _is_same(known, override, fields["from_at"]):
+            raise ContentConflict
+        if known is None:
+            session.add(override)
+            session.flush()
         left = gaps_of(session, actor.clinic_id, {schedule_id: schedule.name}, start, end)
         names = names_of(session, [user_id])
-        audit.record(session, actor.user_id, "override_made", now, object_id=override.id)
-        return _shown(override, names) | {"gaps": left}
+        action = "override_made" if known is None else audit.AGAIN
+        audit.record(session, actor.user_id, action, now, object_id=override.id)
+        return _shown(known or override, names) | {"gaps": left}
+
+
+def _is_same(known: OnCallOverride, sent: OnCallOverride, from_at: datetime) -> bool:
+    """Was this sent before? What had passed then was cut off its beginning."""
+    return known.from_at == max(from_at, known.created_at) and all(
+        getattr(known, name) == getattr(sent, name)
+        for name in ("schedule_id", "user_id", "kind", "to_at", "reason")
+    )
 
 
 def whom_to_enter(actor: Actor, now: datetime) -> list[dict[str, Any]]:

@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from models import OnCallPolicy
+from models import Clinic, OnCallPolicy
 from models.on_call.policy import CLIMBING
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
 from services.on_call.stored import get_live, lock_staff
+from services.seen import check_seen
 
 # As long as a clinic's ladder may make them wait, in seconds.
 LONGEST_WAIT: Final = {"critical": 3_600, "high": 86_400}
@@ -28,17 +29,21 @@ def get_policy(actor: Actor, severity: str, now: datetime) -> dict[str, Any]:
     scopes(actor, Action.READ_CLINIC)
     _check_climbs(severity)
     with acting(actor, now) as session:
-        query = select(OnCallPolicy.steps).where(OnCallPolicy.severity == severity)
-        return _shown(severity, session.scalar(query) or [])
+        return _shown(severity, session.scalar(_steps_of(severity)) or [])
 
 
 def put_policy(
-    actor: Actor, severity: str, steps: Sequence[Mapping[str, Any]], now: datetime
+    actor: Actor,
+    severity: str,
+    steps: Sequence[Mapping[str, Any]],
+    now: datetime,
+    seen: str | None = None,
 ) -> dict[str, Any]:
     """Set the policy of a severity; no steps: the contact chain again. Alerts that are open go on
     by it from their next step.
 
-    Raises `Forbidden`, and `Invalid` for a wait that is too long, or a target that is not there.
+    `seen`: the name of the steps as somebody had them on the screen. Raises `Forbidden`, `Invalid`
+    for a wait that is too long or a target that is not there, and `ChangedMeanwhile`.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     _check_climbs(severity)
@@ -51,6 +56,12 @@ def put_policy(
     ]
     with acting(actor, now) as session:
         _check_targets(session, stored)
+        if seen is not None:
+            # A policy that is not there yet has no row: the clinic's is the lock.
+            session.execute(select(Clinic.id).with_for_update(key_share=True))
+            before = session.scalar(_steps_of(severity)) or []
+            if before != stored:
+                check_seen(seen, before)
         if stored:
             written = {"steps": stored, "changed_at": now}
             session.execute(
@@ -74,6 +85,10 @@ def is_paged(session: Session, schedule_id: UUID) -> bool:
         for step in steps
         for target in step["targets"]
     )
+
+
+def _steps_of(severity: str) -> Select[Any]:
+    return select(OnCallPolicy.steps).where(OnCallPolicy.severity == severity)
 
 
 def _check_climbs(severity: str) -> None:

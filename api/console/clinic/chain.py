@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
 
 from api.browser.forms import Filled, checked, nested
+from api.browser.once import (
+    MEANWHILE,
+    SENT_BEFORE,
+    seen_by_form,
+    sent_form_id,
+    shown_form_id,
+)
 from api.browser.session import reader
 from api.console.clinic.minutes import minutes_text, seconds_of
 from api.console.clinic.staff import everybody
@@ -25,9 +32,10 @@ from services.clinic.contacts import (
     remove_contact,
     replace_last_resort,
 )
-from services.exceptions import DrillRunning, Invalid
+from services.exceptions import ChangedMeanwhile, ContentConflict, DrillRunning, Invalid
 from services.on_call.policies import get_policy, put_policy
 from services.on_call.schedules import list_schedules
+from services.seen import name_of
 
 CONTACT: Final = ContactIn()
 DRILL: Final = DrillIn()
@@ -36,6 +44,7 @@ CLIMBING: Final = ("critical", "high")
 STEPS: Final = MAX_STEPS  # what is not shown would be taken away
 NEWEST: Final = 3
 ALL: Final = 500
+LATE: Final = 409
 MAILTO: Final = "mailto:"
 PATH: Final = "/clinic/chain"
 STATE: Final = {
@@ -58,7 +67,8 @@ def show_chain() -> Response:
 @takes(f"{PATH}/contacts", Action.CHANGE_CLINIC)
 def post_contact() -> Response:
     """One more mail address before the last resort; it gets a test page at once."""
-    return _done(lambda: add_mail_contact(reader().actor, _address(), now()), "contact")
+    actor = reader().actor
+    return _done(lambda: add_mail_contact(actor, _address(), now(), sent_form_id()), "contact")
 
 
 @takes(f"{PATH}/contacts/<uuid:contact_id>/remove", Action.CHANGE_CLINIC)
@@ -70,7 +80,8 @@ def post_removal(contact_id: UUID) -> Response:
 @takes(f"{PATH}/last-resort", Action.CHANGE_CLINIC)
 def post_last_resort() -> Response:
     """Another address for the final step."""
-    return _done(lambda: replace_last_resort(reader().actor, _address(), now()), "last_resort")
+    actor, seen = reader().actor, seen_by_form()
+    return _done(lambda: replace_last_resort(actor, _address(), now(), seen), "last_resort")
 
 
 @takes(f"{PATH}/test-page", Action.CHANGE_CLINIC)
@@ -88,7 +99,7 @@ def post_policy(severity: str) -> Response:
 
     def put() -> None:
         steps = checked(POLICY, {"steps": _steps()})["steps"]
-        put_policy(reader().actor, severity, steps, now())
+        put_policy(reader().actor, severity, steps, now(), seen_by_form())
 
     return _done(put, severity)
 
@@ -98,6 +109,10 @@ def _done(act: Any, form: str) -> Response:
         act()
     except DrillRunning as error:
         return _chain({form: {"": [error.detail]}}, 409)
+    except ChangedMeanwhile:
+        return _chain({form: {"": [MEANWHILE]}}, 409)
+    except ContentConflict:
+        return _chain({form: {"": [SENT_BEFORE]}}, 409)
     except Invalid as error:
         return _chain({form: error.errors}, 422)
     return back_to(PATH)
@@ -140,16 +155,22 @@ def _named(target: Mapping[str, Any]) -> str:
 
 def _chain(errors: dict[str, Any], status: int = 200) -> Response:
     actor = reader().actor
+    contacts = list_contacts(actor, now())
     drills = list_drills(actor, now(), NEWEST, None)
     people = [one for one in everybody() if one["active"]]
     schedules = list_schedules(actor, now(), ALL, None)["items"]
     return page(
         "clinic/chain.html",
         status,
-        contacts=list_contacts(actor, now()),
+        contacts=contacts,
         states=STATE,
         drills=drills["items"],
-        policies=[_policy(severity) for severity in CLIMBING],
+        policies=[
+            _policy(severity, typed=severity in errors, late=status == LATE)
+            for severity in CLIMBING
+        ],
+        resort=_resort_seen(contacts),
+        form_id=shown_form_id(again="contact" in errors and status != LATE),
         targets=[
             *((f"schedule:{one['id']}", f"On call: {one['name']}") for one in schedules),
             *((f"user:{one['id']}", one["name"]) for one in people),
@@ -160,15 +181,45 @@ def _chain(errors: dict[str, Any], status: int = 200) -> Response:
     )
 
 
-def _policy(severity: str) -> dict[str, Any]:
+def _resort_seen(contacts: Sequence[Mapping[str, Any]]) -> str:
+    return next(name_of(each["address"]) for each in contacts if each["last_resort"])
+
+
+def _policy(severity: str, *, typed: bool, late: bool) -> dict[str, Any]:
+    """The steps as they stand; of a form that was refused as they were typed, and what stands
+    there by now where it came too late.
+    """
     found = get_policy(reader().actor, severity, now())
+    rows = _typed_rows() if typed else _stored_rows(found)
+    empty: dict[str, Any] = {"minutes": "", "targets": []}
+    rows += [empty] * min(2, STEPS - len(rows))
+    return {
+        "severity": severity,
+        "source": found["source"],
+        "rows": rows,
+        "stored": _stored_rows(found) if typed and late else None,
+        "seen": seen_by_form() if typed and not late else name_of(found["steps"]),
+    }
+
+
+def _typed_rows() -> list[dict[str, Any]]:
     rows = [
+        {
+            "minutes": request.form.get(f"delay.{number}", ""),
+            "targets": request.form.getlist(f"targets.{number}"),
+        }
+        for number in range(STEPS)
+    ]
+    while rows and not any(rows[-1].values()):
+        rows.pop()
+    return rows
+
+
+def _stored_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
         {
             "minutes": minutes_text(step["delay_s"]),
             "targets": [_named(one) for one in step["targets"]],
         }
         for step in found["steps"]
     ]
-    empty: dict[str, Any] = {"minutes": "", "targets": []}
-    rows += [empty] * min(2, STEPS - len(rows))
-    return {"severity": severity, "source": found["source"], "rows": rows}

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Response, request
 
 from api.browser.forms import checked, lines_of, nested
+from api.browser.once import seen_by_form, there_is_now
 from api.browser.session import reader
 from api.console.clinic.minutes import minutes_text, seconds_of
 from api.console.shell import back_to, page, shows, takes
@@ -15,13 +16,15 @@ from schemas.clinic import DAYS, ClinicIn
 from services.access import Action
 from services.clinic.card_preview import preview_card
 from services.clinic.settings import change_clinic, get_clinic
-from services.exceptions import Invalid
+from services.exceptions import ChangedMeanwhile, Invalid
 from services.rules.languages.texts import TEXTS
+from services.seen import name_of
 
 CLINIC: Final = ClinicIn()
 TEXT_FIELDS: Final = ("name", "timezone", "country", "phone", "monitoring_text", "language")
 NEEDED: Final = ("name", "timezone", "country")
 EMPTIED: Final = ("phone", "monitoring_text", "language")
+LATE: Final = 409
 PACES: Final = ("next_after_s", "ack_expires_s")
 
 
@@ -35,9 +38,11 @@ def show_settings() -> Response:
 def post_settings() -> Response:
     """Set them."""
     try:
-        change_clinic(reader().actor, checked(CLINIC, _sent()), now())
+        change_clinic(reader().actor, checked(CLINIC, _sent()), now(), seen_by_form())
     except Invalid as error:
         return _settings(error.errors, 422)
+    except ChangedMeanwhile:
+        return _settings({}, 409)
     return back_to("/clinic/settings?saved=1")
 
 
@@ -96,7 +101,7 @@ def hours_in_words(staffed: list[dict[str, Any]]) -> str:
 
 def _settings(errors: dict[str, Any], status: int = 200) -> Response:
     clinic = get_clinic(reader().actor, now())
-    values = {name: clinic[name] or "" for name in TEXT_FIELDS} | {
+    values: dict[str, str] = {name: clinic[name] or "" for name in TEXT_FIELDS} | {
         "staffed": hours_in_words(clinic["staffed"]),
         "holidays": "\n".join(str(day) for day in clinic["holidays"]),
         **{
@@ -105,12 +110,15 @@ def _settings(errors: dict[str, Any], status: int = 200) -> Response:
             for name in PACES
         },
     }
+    if status == LATE:
+        errors = there_is_now(request.form, values)
     # What was typed stays when it was refused.
     values |= request.form.to_dict() if errors else {}
     return page(
         "clinic/settings.html",
         status,
         values=values,
+        seen=name_of(clinic) if status in (200, LATE) else seen_by_form(),
         errors=errors,
         languages=[(texts.language, texts.name) for texts in TEXTS.values()],
         saved=request.args.get("saved") == "1",

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response, request
 
 from api.browser.forms import Filled, checked, nested
+from api.browser.once import MEANWHILE, seen_by_form
 from api.browser.session import reader
 from api.console.new_patient import invitation_page
 from api.console.shell import back_to, page, shows, takes
@@ -15,9 +16,10 @@ from api.http.auth import now
 from schemas.accounts import InvitationIn, UserPatchIn
 from services.access import Action
 from services.contact_methods.listing import list_of
-from services.exceptions import Invalid, LastAdmin, NotFound
+from services.exceptions import ChangedMeanwhile, Invalid, LastAdmin, NotFound
 from services.membership.invitations import InvitationForm, invite
 from services.membership.users import change_user, list_users
+from services.seen import name_of
 
 INVITATION: Final = InvitationIn()
 CHANGE: Final = UserPatchIn()
@@ -58,7 +60,7 @@ def show_member(user_id: UUID) -> Response:
 @takes("/clinic/staff/<uuid:user_id>/roles", Action.CHANGE_CLINIC)
 def post_roles(user_id: UUID) -> Response:
     """Other roles, from their next request on."""
-    return _changed(user_id, {"roles": _roles()})
+    return _changed(user_id, {"roles": _roles()}, seen_by_form())
 
 
 @takes("/clinic/staff/<uuid:user_id>/active", Action.CHANGE_CLINIC)
@@ -67,10 +69,12 @@ def post_active(user_id: UUID) -> Response:
     return _changed(user_id, {"active": request.form.get("active") == "1"})
 
 
-def _changed(user_id: UUID, sent: dict[str, Any]) -> Response:
+def _changed(user_id: UUID, sent: dict[str, Any], seen: str | None = None) -> Response:
     _found(user_id)
     try:
-        change_user(reader().actor, user_id, now(), **checked(CHANGE, sent))
+        change_user(reader().actor, user_id, now(), **checked(CHANGE, sent), seen=seen)
+    except ChangedMeanwhile:
+        return _member(user_id, {"": [MEANWHILE]}, 409, late=True)
     except LastAdmin as error:
         return _member(user_id, {"": [error.detail]}, 409)
     except Invalid as error:
@@ -106,8 +110,25 @@ def _staff(typed: dict[str, str], errors: dict[str, Any], status: int = 200) -> 
     return page("clinic/staff.html", status, people=everybody(), **given)
 
 
-def _member(user_id: UUID, errors: dict[str, Any], status: int = 200) -> Response:
+def _member(
+    user_id: UUID, errors: dict[str, Any], status: int = 200, *, late: bool = False
+) -> Response:
+    """The page; after a refusal with the roles that were chosen. `late`: somebody else has changed
+    them meanwhile.
+    """
     member = _found(user_id)
+    stored = [name for value, name, _ in ROLES if value in member["roles"]]
+    if late:
+        errors = {**errors, "roles": [f"There is now: {', '.join(stored)}."]}
     methods = list_of(reader().actor, user_id, now())["items"]
-    given = {"member": member, "methods": methods, "errors": errors, "roles": ROLES}
-    return page("clinic/member.html", status, **given)
+    typed = bool(errors) and request.path.endswith("/roles")
+    return page(
+        "clinic/member.html",
+        status,
+        member=member,
+        methods=methods,
+        errors=errors,
+        roles=ROLES,
+        chosen=_roles() if typed else member["roles"],
+        seen=seen_by_form() if typed and not late else name_of(sorted(member["roles"])),
+    )

@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Response, request
 
 from api.browser.forms import loaded
+from api.browser.once import SENT_BEFORE, sent_form_id, shown_form_id
 from api.browser.session import ALERT_PAGE, below, reader, settings
 from api.console.alerts.deliveries import BY, reason_words, state_words
 from api.console.shell import back_to, clock, page, shows, takes
@@ -20,12 +21,15 @@ from services.access import Action
 from services.contact_methods.listing import list_own
 from services.contact_methods.order import order_own
 from services.contact_methods.own import add_method, new_code, remove_method, try_method, verify
-from services.exceptions import Invalid, MethodCodeInvalid, NotFound, RateLimited
+from services.exceptions import ContentConflict, Invalid, MethodCodeInvalid, NotFound, RateLimited
 
 METHOD: Final = MethodIn()
 CODE: Final = MethodCodeIn()
 HOME: Final = "/on-call/contact"
 ONE: Final = f"{HOME}/<uuid:method_id>"
+# Of a form whose id is used: what is typed in it is another one from then on.
+SPENT: Final = 409
+PROVED: Final = "This one is proved already: pages go there."
 WRONG: Final = "The code was wrong, used or too old."
 KINDS: Final = {"sms": "Text message", "email": "Mail", "webhook": "Webhook"}
 NAMES: Final = KINDS | {"webpush": "Browser", "apprise": "Pager"}
@@ -69,6 +73,7 @@ def methods_page(
         sent=defaultdict(str, request.form.to_dict() if new else {}),
         wrong=defaultdict(str, {str(about): _sentence(error)} if about and error else {}),
         secret=secret,
+        form_id=shown_form_id(again=new is not None and status != SPENT),
         problem=problem,
         done=DONE.get(request.args.get("done", "")),
     )
@@ -81,9 +86,19 @@ def post_method_added() -> Response:
     try:
         sent = loaded(METHOD, "kind", "address")
         kinds = settings().method_kinds
-        made = add_method(reader().actor, **sent, served=kinds, now=now(), push_services=services)
+        actor, form_id = reader().actor, sent_form_id()
+        made = add_method(
+            actor,
+            **sent,
+            served=kinds,
+            now=now(),
+            push_services=services,
+            method_id=form_id,
+        )
     except Invalid as error:
         return methods_page(422, error)
+    except ContentConflict:
+        return methods_page(409, Invalid({"": [SENT_BEFORE]}))
     except RateLimited as error:
         return _wait(error)
     if "signing_secret" in made:
@@ -97,6 +112,8 @@ def post_method_code(method_id: UUID) -> Response:
     try:
         verify(reader().actor, method_id, loaded(CODE, "code")["code"], now())
     except (Invalid, MethodCodeInvalid):
+        if _is_proved(method_id):
+            return methods_page(409, problem=PROVED)
         return methods_page(422, Invalid({"code": [WRONG]}), method_id)
     return _back("verified")
 
@@ -133,9 +150,10 @@ def post_sooner(method_id: UUID) -> Response:
     if method_id not in ids:
         raise NotFound
     place = ids.index(method_id)
-    if place > 0:
+    # From the place at which it was shown: the same form again moves it no further.
+    if place > 0 and request.form.get("place", str(place)) == str(place):
         ids[place - 1], ids[place] = ids[place], ids[place - 1]
-        order_own(actor, ids, now())
+    order_own(actor, ids, now())
     return _back("moved")
 
 
@@ -144,6 +162,12 @@ def post_method_removed(method_id: UUID) -> Response:
     """Take it away."""
     remove_method(reader().actor, method_id, now())
     return _back("removed")
+
+
+def _is_proved(method_id: UUID) -> bool:
+    """By the first press of a form that was sent twice, perhaps."""
+    own = list_own(reader().actor, now())["items"]
+    return any(each["id"] == method_id and each["verified_at"] for each in own)
 
 
 def _method(each: Mapping[str, Any], times: Clock) -> dict[str, Any]:

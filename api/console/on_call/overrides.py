@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response, request
 
 from api.browser.forms import checked, known
+from api.browser.once import SENT_BEFORE, sent_form_id
 from api.browser.session import reader
 from api.console.local_times import instant_text
 from api.console.on_call.rota import rota_page
@@ -15,7 +16,7 @@ from api.console.shell import back_to, clock, takes
 from api.http.auth import now
 from schemas.on_call import OverrideIn
 from services.access import Action
-from services.exceptions import Invalid
+from services.exceptions import ContentConflict, Invalid
 from services.on_call.overrides import add_override, end_override
 
 OVERRIDE: Final = OverrideIn()
@@ -31,9 +32,11 @@ def post_covered() -> Response:
     try:
         fields = checked(OVERRIDE, {name: value for name, value in sent.items() if value})
         schedule_id = known(request.form.get("schedule_id", ""))
-        made = add_override(reader().actor, schedule_id, fields, now())
+        made = add_override(reader().actor, schedule_id, fields, now(), sent_form_id())
     except Invalid as error:
         return rota_page(422, error)
+    except ContentConflict:
+        return rota_page(409, Invalid({"": [SENT_BEFORE]}))
     return back_to(f"/on-call?done={'gaps' if made['gaps'] else 'entered'}")
 
 

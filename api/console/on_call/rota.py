@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from api.browser.once import new_form_id, shown_form_id
 from api.browser.session import reader
 from api.console.local_times import local_text
 from api.console.on_call.calendar import Span, asked_span, days_of
@@ -33,6 +34,8 @@ DONE: Final = {
     "ended": "Taken back from now on.",
     "revoked": "Revoked: this address answers no more.",
 }
+# Of a form whose id is used: what is typed in it is another one from then on.
+SPENT: Final = 409
 A_NIGHT: Final = timedelta(hours=12)
 
 
@@ -75,6 +78,8 @@ def rota_page(
         errors=error.errors if error else {},
         sent=_proposed(times) | sent,
         made=made,
+        form_id=shown_form_id(again=bool(error) and status != SPENT),
+        link_form_id=new_form_id(),
         done=DONE.get(request.args.get("done", "")),
         zone=str(times.zone),
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from flask import Response, current_app, request
 
 from api.browser.forms import known, loaded
+from api.browser.once import SENT_BEFORE, sent_form_id
 from api.browser.session import ALERT_PAGE, below, reader, settings
 from api.http.auth import now, public
 from api.page.rendering import answer, message
 from api.page.views import page
 from schemas.contact_methods import MethodCodeIn
+from services.contact_methods.listing import list_own
 from services.contact_methods.own import add_method, verify
-from services.exceptions import Invalid, MethodCodeInvalid, NotFound, RateLimited
+from services.exceptions import ContentConflict, Invalid, MethodCodeInvalid, NotFound, RateLimited
 
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = {name: (HERE / name).read_bytes() for name in ("push.js", "worker.js")}
@@ -46,10 +49,13 @@ def post_browser() -> Response:
     actor, kinds, services = reader().actor, settings().method_kinds, settings().push_services
     subscription = request.form.get("subscription", "")
     try:
-        made = add_method(actor, "webpush", subscription, kinds, now(), services)
+        form_id = sent_form_id()
+        made = add_method(actor, "webpush", subscription, kinds, now(), services, form_id)
     except Invalid as error:
         words = " ".join(each for found in error.errors.values() for each in found)
         return message(422, "This browser cannot be paged", words)
+    except ContentConflict:
+        return message(409, "Please try again", f"{SENT_BEFORE} Open the list again.")
     except RateLimited:
         return message(429, "Too many tries", "Try again in an hour.")
     return answer("push.html", method_id=made["id"])
@@ -63,10 +69,18 @@ def post_browser_code() -> Response:
     try:
         verify(reader().actor, method_id, loaded(CODE, "code")["code"], now())
     except (Invalid, MethodCodeInvalid):
+        # The same form again, perhaps: it is proved by the first press.
+        if _is_proved(method_id):
+            return message(409, "Proved already", DONE)
         return answer("push.html", 422, method_id=method_id, problem=WRONG)
     except NotFound:
         return message(404, "Nothing here", "This browser was taken away again.")
     return message(200, "Done", DONE)
+
+
+def _is_proved(method_id: UUID) -> bool:
+    own = list_own(reader().actor, now())["items"]
+    return any(each["id"] == method_id and each["verified_at"] for each in own)
 
 
 def script(name: str) -> Response:

@@ -20,6 +20,23 @@ AREA = re.compile(r'<textarea id="[^"]*" name="([^"]*)"[^>]*>\n(.*?)</textarea>'
 WRONG = re.compile(r'(?:id="([\w-]+)-words"|<p class="hint">)[^<]*<strong>(.*?)</strong>')
 
 
+def fields_of(page: str) -> dict[str, Any]:
+    """What stands in the fields of a form, as a browser would send it."""
+    found: dict[str, Any] = {}
+    for attributes in INPUT.findall(page):
+        known = dict(ATTRIBUTE.findall(attributes))
+        if known.get("type") in ("checkbox", "radio") and "checked" not in attributes:
+            continue
+        value = html.unescape(known.get("value", ""))
+        if known.get("type") == "checkbox" and known["name"] in found:
+            found[known["name"]] = [*found[known["name"]], value]
+        else:
+            found[known["name"]] = [value] if known.get("type") == "checkbox" else value
+    for name, inside in ((one[1], one[0]) for one in CHOSEN.finditer(page)):
+        found[name] = next(iter(SELECTED.findall(inside)), "")
+    return found | {name: html.unescape(words) for name, words in AREA.findall(page)}
+
+
 class Clerk:
     """Somebody who fills in the forms about the patient."""
 
@@ -29,20 +46,7 @@ class Clerk:
 
     def filled(self) -> dict[str, Any]:
         """What stands in the form that is shown, as a browser would send it."""
-        found: dict[str, Any] = {}
-        page = self.console.page.partition("<main")[2]
-        for attributes in INPUT.findall(page):
-            known = dict(ATTRIBUTE.findall(attributes))
-            if known.get("type") in ("checkbox", "radio") and "checked" not in attributes:
-                continue
-            value = html.unescape(known.get("value", ""))
-            if known.get("type") == "checkbox" and known["name"] in found:
-                found[known["name"]] = [*found[known["name"]], value]
-            else:
-                found[known["name"]] = [value] if known.get("type") == "checkbox" else value
-        for name, inside in ((one[1], one[0]) for one in CHOSEN.finditer(page)):
-            found[name] = next(iter(SELECTED.findall(inside)), "")
-        return found | {name: html.unescape(words) for name, words in AREA.findall(page)}
+        return fields_of(self.console.page.partition("<main")[2])
 
     def send(self, path: str, **fields: Any) -> TestResponse:
         """Open the form, change these fields (`__` for a dot), send it, and see where it leads."""

@@ -17,7 +17,7 @@ from flask import Response, request
 from marshmallow import Schema
 
 from api.browser.forms import checked
-from api.browser.once import SENT_BEFORE, shown_form_id
+from api.browser.once import MEANWHILE, SENT_BEFORE, shown_form_id
 from api.browser.session import reader
 from api.console.patient.entering.fields import (
     Field,
@@ -45,9 +45,6 @@ from services.rules.mood_days import find_zone
 
 # What a form says in its own place; other refusals have a page.
 SAYS: Final = (ContentConflict, IdTaken, NotFollowed, OpenAlertExists)
-CORRECTED_MEANWHILE: Final = (
-    "Somebody has corrected this since you opened it. Look it over, and send it again."
-)
 Body = dict[str, Any]
 
 
@@ -115,15 +112,26 @@ def sent(
 
 
 def corrected(
-    form: EntryForm, schema: Schema, record: Mapping[str, Any], save: Callable[[Actor, Body], Any]
+    form: EntryForm,
+    schema: Schema,
+    record: Mapping[str, Any],
+    save: Callable[[Actor, Body], Any],
+    *,
+    whole: bool = False,
 ) -> Response:
-    """The same for a record that is there: what was changed alone is sent."""
+    """The same for a record that is there: what was changed is sent, or all of it (`whole`)."""
     before = stored_in(form.fields, record, form.zone)
     typed = typed_in(form.fields, request.form)
     filled = replace(form, typed=typed, version=_version(form, before))
+    differs = _now_stands(form, typed, before)
+    if not differs:
+        # Nothing is to be changed: the same form again, perhaps.
+        return back_to(f"{form.destination}?done={form.name}")
     if request.form.get("version") != str(filled.version):
-        return shown(filled, 409, {"": [CORRECTED_MEANWHILE], **_now_stands(form, typed, before)})
+        return shown(filled, 409, {"": [MEANWHILE], **differs})
     body = changes(form.fields, typed, before, form.zone)
+    if whole:
+        body = document(form.fields, typed, form.zone)
     return _tried(filled, lambda: save(reader().actor, checked(schema, body)))
 
 

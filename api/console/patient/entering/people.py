@@ -10,13 +10,14 @@ from flask import Response
 from api.browser.session import reader
 from api.console.clinic.staff import everybody
 from api.console.patient.entering.fields import Field, of
-from api.console.patient.entering.form import EntryForm, corrected, filled_from, sent, shown
+from api.console.patient.entering.form import EntryForm, corrected, filled_from, shown
 from api.console.shell import shows, takes
 from api.http.auth import now
 from schemas.clinicians.patients import CareTeamIn, PatientChangeIn
 from services.access import Action
 from services.caseload.patient.change import LONGEST_PAUSE, change_patient
 from services.caseload.patient.profile import get_patient, put_care_team
+from services.seen import name_of
 
 WRITES: Final = Action.MANAGE_PATIENTS
 ENTER: Final = "/patients/<uuid:patient_id>/enter"
@@ -120,16 +121,38 @@ def post_care_team(patient_id: UUID) -> Response:
 @shows(f"{ENTER}/status", WRITES)
 def show_patient_status(patient_id: UUID) -> Response:
     """Whether the patient is followed."""
-    record = get_patient(reader().actor, patient_id, now())
-    form = EntryForm(patient_id, "status", "Pause or discharge", STATUS_FIELDS, makes=False)
-    return shown(filled_from(form, {"status": record["status"]}))
+    record = _status(patient_id)
+    # A pause is entered anew: its end and its reason are not those of the one that is running.
+    return shown(filled_from(status_form(patient_id, record), {"status": record["status"]}))
 
 
 @takes(f"{ENTER}/status", WRITES)
 def post_patient_status(patient_id: UUID) -> Response:
     """Pause, discharge, or follow again; refused while a safety alert is open."""
-    return sent(
-        EntryForm(patient_id, "status", "Pause or discharge", STATUS_FIELDS, makes=False),
+    record = _status(patient_id)
+    return corrected(
+        status_form(patient_id, record),
         CHANGE,
+        record,
         lambda actor, body: change_patient(actor, patient_id, body, now()),
+        whole=True,
     )
+
+
+def status_form(patient_id: UUID, record: dict[str, Any]) -> EntryForm:
+    """Whether the patient is followed: one form for the status, its end and its reason."""
+    return EntryForm(
+        patient_id,
+        "status",
+        "Pause or discharge",
+        STATUS_FIELDS,
+        makes=False,
+        version=name_of(record),
+    )
+
+
+def _status(patient_id: UUID) -> dict[str, Any]:
+    """As it stands; the reason is shown to whoever may see it."""
+    record = get_patient(reader().actor, patient_id, now())
+    known = {"until_on": record["paused_until_on"], "reason": record.get("status_reason")}
+    return {"status": record["status"], **known}

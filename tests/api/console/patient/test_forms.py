@@ -87,7 +87,7 @@ def test_who_corrects_what_somebody_corrected_meanwhile_looks_again(
     clerk.console.open(f"{clerk.base}/correct/course/{course}")
     ward.patch(f"{ward.path}/courses/{course}", {"protocol": "v2"})
     assert clerk.again(f"/correct/course/{course}", indication="F33.2").status_code == 409
-    assert "Somebody has corrected this since" in clerk.text
+    assert "Somebody has changed this since" in clerk.text
     assert clerk.again(f"/correct/course/{course}", protocol="v2").status_code == 200
     (kept,) = items(ward, "courses")
     assert (kept["protocol"], kept["indication"]) == ("v2", "F33.2")

@@ -11,7 +11,7 @@ from api.console.clinic import staff as staff_pages
 from tests.builders.pages.clerk import Clerk
 from tests.builders.ward import Ward
 
-MEANWHILE = "Somebody has corrected this since you opened it."
+MEANWHILE = "Somebody has changed this since you opened it."
 
 
 @pytest.fixture
