@@ -17,6 +17,7 @@ from schemas.base import NOTE_LIMIT
 FORM_COOKIE: Final = "interlude_form"
 # Two texts of the longest that is taken, of letters that take 4 bytes, each written as 3.
 FORM_LIMIT: Final = 2 * 12 * NOTE_LIMIT + 16_000
+AUTHOR: Final = "."
 NONCE_BYTES: Final = 32
 
 
@@ -48,7 +49,7 @@ def check_form(*, is_log_in: bool) -> None:
     g.page_session = None if is_log_in else read_session()
     if request.method != "POST":
         return
-    sent = request.form.get("csrf", "").encode()
+    sent = request.form.get("csrf", "").partition(AUTHOR)[0].encode()
     known = FORM_COOKIE in request.cookies
     ours = any(hmac.compare_digest(sent, token.encode()) for token in _csrf_tokens())
     if not (known and is_own_origin() and ours):
@@ -66,8 +67,18 @@ def is_own_origin() -> bool:
 
 
 def csrf_token() -> str:
-    """The token of this browser and this log-in; the same as long as both and the key last."""
-    return _csrf_tokens()[-1]
+    """The token of this browser and this log-in; the same as long as both and the key last. Behind
+    it stands who is logged in.
+    """
+    token = _csrf_tokens()[-1]
+    return f"{token}{AUTHOR}{g.page_session.actor.user_id}" if g.page_session else token
+
+
+def author_of_form() -> str:
+    """Who was shown the form that was sent, by its token; empty where nobody was logged in. Nothing
+    is opened by it: it only keeps what was typed from everybody else.
+    """
+    return request.form.get("csrf", "").partition(AUTHOR)[2]
 
 
 def _csrf_tokens() -> list[str]:

@@ -10,7 +10,7 @@ from api.browser.entrance import grant_of, log_in_by_form
 from api.browser.forms import loaded
 from api.browser.guard import is_own_origin
 from api.browser.session import CONSOLE, PageSession, begin_session, below, end_session, reader
-from api.browser.typed import Typed, sent_or_carried
+from api.browser.typed import UNSEEN, Typed, sent_or_carried
 from api.console.shell import (
     back_to,
     console,
@@ -129,5 +129,7 @@ def _welcome(grant: Grant) -> Response:
 
 def _sent_once_more(kept: Typed) -> Response:
     """What was typed before the log-in had ended, to be sent by a person."""
-    fields = [(name.replace("_", " "), name, value) for name, value in kept.pairs]
+    fields = [
+        (name.replace("_", " "), name, value, name not in UNSEEN) for name, value in kept.pairs
+    ]
     return page("shell/kept.html", form=below(kept.form), fields=fields)

@@ -135,31 +135,37 @@ def test_a_wrong_password_tells_no_cause_and_waits(app: Flask, clinic: ClinicWor
     assert float(answer.headers["Interlude-Hold-Until-S"]) == 1.0
 
 
+FORM = "/alerts/01980000-0000-7000-8000-000000000001/note"
+
+
 def test_what_was_typed_is_not_lost_when_the_log_in_has_ended(
     app: Flask, clinic: ClinicWorld
 ) -> None:
     staff, words = clinic.staff(), "they said <b>no</b>\r\nquagga"
     console = console_of(app, staff)
-    sent = {"csrf": console.token(), "text": words, "kind": "note"}
+    sent = {"csrf": console.token(), "text": words, "kind": "note", "id": "7", "code": "QUAG-GA23"}
     kept = console.client.get_cookie("interlude_page", path="/console")
     assert kept is not None
     console.send("/log-out")
     console.client.set_cookie("interlude_page", kept.value, path="/console")
-    refused = console.post("/log-out", sent)
+    refused = console.post(FORM, sent)
     assert refused.status_code == 401
     assert "What you wrote is kept" in console.text
     kept = {name: html.unescape(value) for name, value in HIDDEN.findall(refused.text)}
-    assert kept.pop("kept_form") == "/console/log-out"
-    assert kept == {"kept_by": str(staff.user_id), "kept_text": words, "kept_kind": "note"}
-    again = {"kept_form": "/console/log-out", **kept}
+    assert kept.pop("kept_form") == f"/console{FORM}"
+    typed = {"kept_text": words, "kept_kind": "note", "kept_id": "7"}
+    assert kept == {"kept_by": str(staff.user_id), **typed}
+    again = {"kept_form": f"/console{FORM}", **kept}
     console.send("/log-in", email=staff.email, password=PASSWORD, wanted="", **again)
     assert "Not saved yet" in console.text
-    assert "/log-out" in console.forms()
+    assert FORM in console.forms()
     assert "they said &lt;b&gt;no&lt;/b&gt;" in console.page
+    assert '<input type="hidden" name="id" value="7">' in console.page
 
 
+@pytest.mark.parametrize("ended", ["elsewhere", "in another tab"])
 def test_what_one_person_typed_is_not_shown_to_the_next_at_this_browser(
-    app: Flask, clinic: ClinicWorld
+    app: Flask, clinic: ClinicWorld, ended: str
 ) -> None:
     one, other = clinic.staff(), clinic.staff()
     console = console_of(app, one)
@@ -167,8 +173,10 @@ def test_what_one_person_typed_is_not_shown_to_the_next_at_this_browser(
     kept = console.client.get_cookie("interlude_page", path="/console")
     assert kept is not None
     console.send("/log-out")
-    console.client.set_cookie("interlude_page", kept.value, path="/console")
-    carried = dict(HIDDEN.findall(console.post("/log-out", sent).text))
+    if ended == "elsewhere":
+        console.client.set_cookie("interlude_page", kept.value, path="/console")
+    carried = dict(HIDDEN.findall(console.post(FORM, sent).text))
+    assert carried["kept_by"] == str(one.user_id)
     give_password(other)
     wrong = console.send("/log-in", email=other.email, password="wrong", **carried)
     carried = dict(HIDDEN.findall(wrong.text))
@@ -176,6 +184,32 @@ def test_what_one_person_typed_is_not_shown_to_the_next_at_this_browser(
     shown = console.send("/log-in", email=other.email, password=PASSWORD, **carried)
     assert shown.status_code == 200
     assert "zebrafinch" not in console.page
+    assert "Not saved yet" not in console.text
+
+
+def test_what_nobody_is_known_to_have_typed_is_shown_to_nobody(
+    app: Flask, clinic: ClinicWorld
+) -> None:
+    staff = clinic.staff()
+    console = console_of(app, staff)
+    console.send("/log-out")
+    carried = {"kept_form": f"/console{FORM}", "kept_text": "zebrafinch"}
+    console.send("/log-in", email=staff.email, password=PASSWORD, wanted="", **carried)
+    assert "zebrafinch" not in console.page
+    assert "Not saved yet" not in console.text
+
+
+def test_a_log_out_of_a_log_in_that_had_ended_leaves_nothing_to_be_sent(
+    app: Flask, clinic: ClinicWorld
+) -> None:
+    staff = clinic.staff()
+    console = console_of(app, staff)
+    sent = {"csrf": console.token()}
+    console.send("/log-out")
+    refused = console.post("/log-out", sent)
+    assert refused.status_code == 403
+    assert "What you wrote is kept" not in console.text
+    console.log_in(staff)
     assert "Not saved yet" not in console.text
 
 

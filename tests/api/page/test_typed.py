@@ -43,7 +43,7 @@ def test_what_was_typed_comes_back_after_the_log_in_and_is_sent_by_a_person(
     assert "What you wrote is kept" in browser.text
     kept = {name: html.unescape(value) for name, value in HIDDEN.findall(refused.text)}
     once = set() if what == "resolve" else {"kept_id"}
-    assert set(kept) == {"kept_form", *once, *(f"kept_{name}" for name in fields)}
+    assert set(kept) == {"kept_form", "kept_by", *once, *(f"kept_{name}" for name in fields)}
     wrong = browser.send("log-in", email=staff.email, password="wrong", **kept)
     assert wrong.status_code == 401
     kept = {name: html.unescape(value) for name, value in HIDDEN.findall(wrong.text)}
