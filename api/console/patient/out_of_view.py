@@ -64,7 +64,8 @@ def form(
 @console.errorhandler(NotFound)
 def not_in_view(error: NotFound) -> Response:
     """Of an address about a patient: the way in for those who have one. Else nothing is there."""
-    patient_id, actor = (request.view_args or {}).get("patient_id"), reader().actor
-    if request.method == "GET" and patient_id and is_closed(actor, patient_id, now()):
+    # Pages that are open to everybody are about nobody, and have no reader.
+    patient_id = (request.view_args or {}).get("patient_id")
+    if request.method == "GET" and patient_id and is_closed(reader().actor, patient_id, now()):
         return form(404, patient_id=patient_id)
     return REFUSALS.in_words(error)
