@@ -1,8 +1,11 @@
-"""The letter with a code: nothing in it about who the account belongs to, or what it is for."""
+"""The letter with a code: nothing in it about who the account belongs to, or what it is for. What
+patients read is data beside the words of the cards (`services/rules/data/texts`, table `letters`).
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,84 +18,13 @@ from models.alerts.notification import UNFINISHED
 from models.base import new_id
 from models.sealing import sealed
 from services.channels.base import Letter, short_id
-
-SUBJECT: Final = "[Interlude] Your code for a new password"
-TEXT: Final = """\
-Somebody, probably you, asked for a new password for your Interlude account.
-
-Your code: {code}
-
-Enter it in the app, under "forgotten password", together with your new password. It works once,
-until {until} UTC. Until then no other code is sent, however often somebody asks.
-Afterwards every device has to log in again.
-
-Where this address has accounts in several clinics, each gets a letter with a code of its own.
-
-If it was not you, do nothing: your password stays as it is. Nobody at your clinic or of Interlude
-will ever ask you for this code.
-"""
-
-
-LINK_SUBJECT: Final = "[Interlude] If you cannot log in"
-LINK_TEXT: Final = """\
-Somebody, perhaps you, tried to log in to your Interlude account more often than it takes from
-devices that it does not know.
-
-If you are kept out, open {what} on the device on which you want to log in, and confirm it:
-
-{code}
-
-It works once, until {until} UTC.
-
-If it was not you, do nothing: nobody got in.
-"""
+from services.rules.languages.wording import BESIDE, IN_ENGLISH, Wording
 
 # A server that does not know its own address sends the rest of it.
 DEVICE_PATH: Final = "/a/device?link="
 UNDO_PATH: Final = "/a/email?link="
-BARE_PATH: Final = "this page of your Interlude server"
 
-DEVICE_SUBJECT: Final = "[Interlude] A further device has logged in"
-DEVICE_TEXT: Final = """\
-A further device has been added to your Interlude account, with an invitation that was handed out
-for it. It can read and write whatever you can.
-
-If it is yours, do nothing. If not, call your clinic: they can end it at once.
-"""
-NEW_ADDRESS_SUBJECT: Final = "[Interlude] Your code for a new address"
-NEW_ADDRESS_TEXT: Final = """\
-Somebody, probably you, wants their Interlude account to have this address.
-
-Your code: {code}
-
-Enter it in the app, where you asked for the change. It works once, until {until} UTC.
-
-If it was not you, do nothing.
-"""
-
-ASKED_SUBJECT: Final = "[Interlude] A new address was asked for"
-ASKED_TEXT: Final = """\
-Somebody who is logged in to your Interlude account, probably you, asked for another address for it.
-This one stays until the other is confirmed.
-
-If it was not you, open {what} and confirm it. It ends the change, and every log-in:
-
-{code}
-
-It works until {until} UTC, also after the change was confirmed.
-"""
-
-CHANGED_SUBJECT: Final = "[Interlude] Your account has another address now"
-CHANGED_TEXT: Final = """\
-Your Interlude account has another address from now on. Nothing more is sent to this one.
-
-If it was not you, open {what} and confirm it. Your account gets this address back, and every
-log-in ends:
-
-{code}
-
-It works until {until} UTC.
-"""
+# To staff, who read English.
 GLASS_SUBJECT: Final = "[Interlude] A patient was opened by break-glass"
 GLASS_TEXT: Final = """\
 {who} has opened a patient who is not in their view: patient {patient}, at {at} UTC, for one hour.
@@ -132,54 +64,60 @@ DEVICE: Final = "a further device"
 FACTOR_ADDED: Final = "a second factor was added"
 FACTOR_REMOVED: Final = "a second factor was removed"
 FACTOR_RESET: Final = "a second factor was taken away"
-# Letters without a code: what they tell of.
+# Letters without a code: their topics.
 NEWS: Final = {
-    DEVICE: (DEVICE_SUBJECT, DEVICE_TEXT),
-    FACTOR_ADDED: (FACTOR_SUBJECT, FACTOR_TEXT),
-    FACTOR_REMOVED: (NO_FACTOR_SUBJECT, NO_FACTOR_TEXT),
-    FACTOR_RESET: (RESET_SUBJECT, RESET_TEXT),
+    DEVICE: "device",
+    FACTOR_ADDED: "factor_added",
+    FACTOR_REMOVED: "factor_removed",
+    FACTOR_RESET: "factor_reset",
+}
+TO_STAFF: Final = {
+    "break_glass": (GLASS_SUBJECT, GLASS_TEXT),
+    "factor_added": (FACTOR_SUBJECT, FACTOR_TEXT),
+    "factor_removed": (NO_FACTOR_SUBJECT, NO_FACTOR_TEXT),
+    "factor_reset": (RESET_SUBJECT, RESET_TEXT),
 }
 NEWS_WAITS_FOR: Final = timedelta(days=3)
 MINUTE: Final = "%Y-%m-%d %H:%M"
 
 
-def letter_of(notification_id: UUID, address: str, code: str, expires_at: datetime) -> Letter:
+def letter_of(
+    notification_id: UUID,
+    address: str,
+    code: str,
+    expires_at: datetime,
+    words: Wording = IN_ENGLISH,
+) -> Letter:
     """The letter that carries this code, or this link for a device, or only tells of something.
 
-    `expires_at` in UTC.
+    `expires_at` in UTC; `words`: of whoever reads it.
     """
     if code.startswith("{"):
-        return _of_topic(notification_id, address, code, expires_at)
-    if code in NEWS:
-        return Letter(notification_id, address, *NEWS[code])
-    subject, text = (LINK_SUBJECT, LINK_TEXT) if DEVICE_PATH in code else (SUBJECT, TEXT)
-    return Letter(notification_id, address, subject, _filled(text, expires_at, code=code))
+        content = json.loads(code)
+        topic, address = content.pop("topic"), content.pop("address", address)
+    else:
+        topic, content = _topic_of(code), {"code": code}
+    if topic in TO_STAFF:
+        subject, text = TO_STAFF[topic]
+        return Letter(notification_id, address, subject, text.format(**content))
+
+    def filled(texts: Mapping[str, str]) -> str:
+        what = texts["bare_path" if content["code"].startswith("/") else "this_link"]
+        return texts[topic].format(**content, what=what, until=f"{expires_at:{MINUTE}}")
+
+    subject = words.letter(lambda texts: texts[f"{topic}_subject"], BESIDE)
+    return Letter(notification_id, address, f"[Interlude] {subject}", words.letter(filled))
 
 
-# Letters to another address than the account's, or with more in them than a code.
-TOPICS: Final = {
-    "new_address": (NEW_ADDRESS_SUBJECT, NEW_ADDRESS_TEXT),
-    "asked": (ASKED_SUBJECT, ASKED_TEXT),
-    "changed": (CHANGED_SUBJECT, CHANGED_TEXT),
-    "break_glass": (GLASS_SUBJECT, GLASS_TEXT),
-}
+def _topic_of(code: str) -> str:
+    return NEWS.get(code, "link" if DEVICE_PATH in code else "password")
 
 
 def addressed(topic: str, address: str, code: str) -> str:
-    """What `queue_letter` takes as the code of a letter to this address, a row of `TOPICS`."""
+    """What `queue_letter` takes as the code of a letter on this topic to another address than the
+    account's.
+    """
     return json.dumps({"topic": topic, "address": address, "code": code})
-
-
-def _of_topic(notification_id: UUID, own: str, sealed: str, expires_at: datetime) -> Letter:
-    content = json.loads(sealed)
-    subject, text = TOPICS[content.pop("topic")]
-    address = content.pop("address", own)
-    return Letter(notification_id, address, subject, _filled(text, expires_at, **content))
-
-
-def _filled(text: str, expires_at: datetime, **words: str) -> str:
-    what = BARE_PATH if words.get("code", "").startswith("/") else "this link"
-    return text.format(**words, what=what, until=f"{expires_at:{MINUTE}}")
 
 
 def queue_letter(

@@ -22,6 +22,7 @@ from services.alerts.delivery.reasons import why_last_resort
 from services.channels.base import AlertNotice, ChannelError, Letter, Message, NextPage, Page
 from services.contact_methods.codes import is_about_methods, letter_about_methods
 from services.rules.escalation.states import AlertState
+from services.rules.languages.wording import IN_ENGLISH, Wording, chosen_language, wording
 from services.rules.mood_days import find_zone
 from services.unit_of_work import ask, transaction
 
@@ -124,8 +125,13 @@ def _next_page(session: Session, claimed: Claimed, alert: Alert) -> NextPage | N
 def _letter(session: Session, claimed: Claimed, now: datetime) -> Letter:
     """The letter to the address of the account, a method or a contact, as it is now."""
     query = (
-        select(User.email, Notification.sealed_code, Notification.expires_at)
+        select(
+            *(User.email, User.roles, User.language),
+            *(Notification.sealed_code, Notification.expires_at),
+            *(Clinic.language.label("clinic_language"), Clinic.reviewed_texts),
+        )
         .select_from(Notification)
+        .join(Clinic, Clinic.id == Notification.clinic_id)
         .outerjoin(
             User, and_(User.clinic_id == Notification.clinic_id, User.id == Notification.user_id)
         )
@@ -156,7 +162,15 @@ def _written(session: Session, claimed: Claimed, found: Any, now: datetime) -> L
     if is_about_methods(found.sealed_code):
         personal = claimed.contact_id is None
         return letter_about_methods(*letter, secret, claimed.receipt_key, personal=personal)
-    return letter_of(*letter)
+    return letter_of(*letter, _words(found))
+
+
+def _words(account: Any) -> Wording:
+    """A patient's own, as on their phone; staff read English."""
+    if "patient" not in (account.roles or ()):
+        return IN_ENGLISH
+    language = chosen_language(account.language, account.clinic_language)
+    return wording(language, account.reviewed_texts)
 
 
 def _recipient(session: Session, claimed: Claimed) -> tuple[str, str | None]:

@@ -77,7 +77,7 @@ class FormTexts:
 @dataclass(frozen=True, slots=True)
 class Texts:
     """One language. What it has no label or form for is shown in English. `app`: the words of the
-    reference phone and of its reminders, by their names.
+    reference phone and of its reminders; `letters`: of letters by mail; both by their names.
     """
 
     language: str
@@ -85,6 +85,7 @@ class Texts:
     version: str
     card: CardTexts
     app: Mapping[str, str]
+    letters: Mapping[str, str]
     effect_labels: Mapping[str, str] = field(default_factory=dict)
     grade_labels: Mapping[str, str] = field(default_factory=dict)
     form_texts: Mapping[str, FormTexts] = field(default_factory=dict)
@@ -99,21 +100,26 @@ def read_texts(folder: Path = DATA / "texts") -> Mapping[str, Texts]:
     for code, texts in found.items():
         if texts.language != code:
             raise NumbersError("must be the name of the file", "language", f"{code}.toml")
-        for name in sorted(texts.app.keys() ^ english.app.keys()):
-            problem = "is missing" if name in english.app else "is no English one"
-            raise NumbersError(problem, f"app.{name}", f"{code}.toml")
-        for place, text in _sentences(texts).items():
-            if _filled(text) != _filled(_sentences(english)[place]):
-                problem = "has other names in braces than the English one"
-                raise NumbersError(problem, place, f"{code}.toml")
+        _check(texts, english, f"{code}.toml")
     return MappingProxyType({"en": english} | found)
+
+
+def _check(texts: Texts, english: Texts, file: str) -> None:
+    own, others = _sentences(texts), _sentences(english)
+    for place in sorted(own.keys() ^ others.keys()):
+        raise NumbersError("is missing" if place in others else "is no English one", place, file)
+    for place, text in own.items():
+        if _filled(text) != _filled(others[place]):
+            raise NumbersError("has other names in braces than the English one", place, file)
 
 
 def _sentences(texts: Texts) -> dict[str, str]:
     """What may be filled in, by where it stands."""
     card = {f"card.{one.name}": getattr(texts.card, one.name) for one in fields(CardTexts)}
     app = {f"app.{name}": text for name, text in texts.app.items()}
-    return {place: text for place, text in (card | app).items() if isinstance(text, str)}
+    letters = {f"letters.{name}": text for name, text in texts.letters.items()}
+    every = card | app | letters
+    return {place: text for place, text in every.items() if isinstance(text, str)}
 
 
 def _filled(text: str) -> set[Filled]:

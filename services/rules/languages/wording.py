@@ -34,6 +34,11 @@ class Wording:
         own = words(self.texts.card)
         return own if self.reviewed else joint.join((own, words(ENGLISH.card)))
 
+    def letter(self, words: Callable[[Mapping[str, str]], str], joint: str = BELOW) -> str:
+        """These words of a letter, in the same way."""
+        own = words(self.texts.letters)
+        return own if self.reviewed else joint.join((own, words(ENGLISH.letters)))
+
     def app(self, name: str, joint: str = BELOW) -> str:
         """A word of the reference phone or its reminders, in the same way."""
         own = self.texts.app[name]

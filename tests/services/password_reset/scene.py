@@ -100,10 +100,11 @@ class ResetScene:
         return codes[-1]
 
     def codes(self) -> list[str]:
-        """The codes of all mails, in the order of arrival."""
-        return [
-            found for mail in self.server.inbox for found in CODE.findall(str(mail.get_content()))
-        ]
+        """The codes of all mails, in the order of arrival; each may say its own twice, in English
+        below another language.
+        """
+        found = (CODE.findall(str(mail.get_content())) for mail in self.server.inbox)
+        return [code for codes in found for code in dict.fromkeys(codes)]
 
     def confirm(self, code: str, password: str = NEW, address: str = HOME) -> str | int:
         """`set`, `refused`, or the seconds to wait."""

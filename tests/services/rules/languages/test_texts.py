@@ -72,7 +72,8 @@ def test_in_english_every_form_is_as_it_is() -> None:
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_no_text_calls_anybody_safe(language: str) -> None:
-    for words in (asdict(TEXTS[language].card), dict(TEXTS[language].app)):
+    texts = TEXTS[language]
+    for words in (asdict(texts.card), dict(texts.app), dict(texts.letters)):
         assert re.search(SAFE, str(words), re.IGNORECASE) is None
 
 
@@ -107,8 +108,11 @@ def test_a_word_of_the_app_has_the_english_one_below_until_it_is_reviewed() -> N
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_sentence_is_not_twice_as_long_as_the_english_one(language: str) -> None:
-    english = asdict(ENGLISH.card) | dict(ENGLISH.app)
-    for name, text in (asdict(TEXTS[language].card) | dict(TEXTS[language].app)).items():
+    own, english = (
+        asdict(texts.card) | dict(texts.app) | {f"letters.{k}": v for k, v in texts.letters.items()}
+        for texts in (TEXTS[language], ENGLISH)
+    )
+    for name, text in own.items():
         if name != "weekdays":
             assert len(text) < 2 * len(english[name]) + 20, name
 
@@ -121,6 +125,8 @@ def test_a_sentence_is_not_twice_as_long_as_the_english_one(language: str) -> No
         ("rufen Sie an: {number}.", "rufen Sie an: {number!a}.", "card.no_answer: has other names"),
         ('clinic = "Ihre Klinik"\n', "", "card.clinic: is missing"),
         ('save = "Speichern"\n', "", "app.save: is missing"),
+        ('this_link = "diesen Link"\n', "", "letters.this_link: is missing"),
+        ("Ihr Code: {code}", "Ihr Code.", "letters.password: has other names in braces"),
         ('save = "Speichern"\n', 'save = "x"\nsafe = "x"\n', "app.safe: is no English one"),
         ("Gesendet um {time}.", "Gesendet um {clock}.", "app.sent_at: has other names in braces"),
         ('"Samstag", ', "", "card.weekdays: needs seven days"),
