@@ -20,7 +20,8 @@ from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer
 from services.exceptions import ServiceError, Unauthenticated, Unavailable
 from services.intake.forms import AmendForm, CheckInForm, EffectsAmendment, EffectsForm, HelpForm
-from services.intake.writing import NewEntry, write_entries, write_entry
+from services.intake.many import write_entries
+from services.intake.writing import NewEntry, write_entry
 from services.rules.danger.fallback import fallback_tier
 from services.rules.danger.notes import find_terms
 

@@ -6,7 +6,6 @@ has one version only.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,6 @@ from services.exceptions import (
     Invalid,
     NotFollowed,
     NotFound,
-    ServiceError,
     Unauthenticated,
 )
 from services.intake.deciding.known import Known, Sent, known_of, read_known
@@ -47,8 +45,6 @@ KEPT: Final = (
     *("root_id", "recorded_at", "answered_at", "mood_day", "timezone", "zone", "utc_offset_s"),
 )
 CARRIED_FLAGS: Final = frozenset({"clock_skew", "token_expired", "unknown_timezone"})
-# A patient who asks for help meanwhile waits no longer than this for the lock of a long sync.
-LOCKED_FOR_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +174,9 @@ class AskedFirst:
     known: Query | None
 
 
+AskAhead = Callable[[NewEntry, UUID], Query | None]
+
+
 @retry_unknown_outcome
 def write_entry(actor: Actor, new: NewEntry, now: datetime) -> FirstAnswer:
     """Take in one entry under the lock of the status row, in one transaction.
@@ -188,7 +187,7 @@ def write_entry(actor: Actor, new: NewEntry, now: datetime) -> FirstAnswer:
     asked = _asked_first(actor, new)
     first = [] if asked is None else [each for each in (asked.lock, asked.known) if each]
     with id_taken_elsewhere(), acting(actor, now, *first) as session:
-        return _take_in(session, actor, new, now, asked=asked)
+        return take_in(session, actor, new, now, asked=asked)
 
 
 def _asked_first(actor: Actor, new: NewEntry) -> AskedFirst | None:
@@ -204,58 +203,35 @@ def known_around(patient_id: UUID, entry: Entry) -> Query:
     return known_of(patient_id, entry.id, _joins(entry))
 
 
+def _asked_now(session: Session, patient_id: UUID, entry: Entry) -> Query:
+    ask(session, query := known_around(patient_id, entry))
+    return query
+
+
 def _joins(entry: Entry) -> tuple[Sent, UUID] | None:
     return (entry.sent, entry.root_id) if entry.counts else None
 
 
-@retry_unknown_outcome
-def write_entries(
-    actor: Actor, entries: Sequence[NewEntry], now: datetime
-) -> list[FirstAnswer | ServiceError]:
-    """Take in entries one after the other in one transaction, all of them or none: the answer or
-    the refusal of each. Stops after `LOCKED_FOR_S` seconds: then the rest has no answer yet.
-
-    Raises what breaks the transaction, a refusal of the token, and `RulesFailedError`.
-    """
-    answers: list[FirstAnswer | ServiceError] = []
-    began = time.monotonic()
-    with acting(actor, now) as session:
-        unwritten = Unwritten(session)
-        for new in entries:
-            if not new.is_plain:
-                unwritten.write()
-            try:
-                answers.append(_take_in(session, actor, new, now, unwritten))
-            except Unauthenticated:
-                raise
-            except ServiceError as refusal:
-                answers.append(refusal)
-            # What is read next must not be what was read before.
-            session.expunge_all()
-            if time.monotonic() - began > LOCKED_FOR_S:
-                break
-        unwritten.write()
-    return answers
-
-
-def _take_in(
+def take_in(
     session: Session,
     actor: Actor,
     new: NewEntry,
     now: datetime,
     unwritten: Unwritten | None = None,
     asked: AskedFirst | None = None,
+    ahead: AskAhead | None = None,
 ) -> FirstAnswer:
-    """Refuses before it writes. `unwritten`: others may follow it in its transaction."""
+    """Refuses before it writes. `unwritten`: others may follow it in its transaction; `ahead`:
+    gives what was asked for it already.
+    """
     patient_id = new.patient_of(session)
     status = _locked(session, actor, patient_id, unwritten, asked)
     entry = new.made(session, patient_id)
     if unwritten is not None and entry.id in unwritten.ids:
         unwritten.write()
         status = unwritten.lock(patient_id)
-    query = asked.known if asked else None
-    if query is None:
-        ask(session, query := known_around(patient_id, entry))
+    query = asked.known if asked else ahead(new, patient_id) if ahead else None
+    query = query or _asked_now(session, patient_id, entry)
     known = read_known(session, status, query, _joins(entry))
     if unwritten is not None and entry.sent.instrument is not None:
         known = replace(known, unwritten=unwritten.series[entry.sent.instrument.code])
@@ -274,7 +250,15 @@ def _take_in(
     if outcome.failed and unwritten is not None:
         # Entries of all patients queue where failures are counted: that has to come last.
         raise RulesFailedError
-    writes = EntryWrites(
+    writes = _writes(new, entry, row, known)
+    answer = store_entry(session, actor, known, outcome, writes, now, unwritten)
+    if unwritten is not None and entry.id in unwritten.ids and outcome.joined is not None:
+        unwritten.series[outcome.joined[0]].append(outcome.joined[1])
+    return answer
+
+
+def _writes(new: NewEntry, entry: Entry, row: dict[str, Any], known: Known) -> EntryWrites:
+    return EntryWrites(
         id=entry.id,
         kind=entry.kind,
         digest=entry.digest,
@@ -284,10 +268,6 @@ def _take_in(
         has_note=bool(entry.sent.note and entry.sent.note.strip()),
         is_plain=new.is_plain,
     )
-    answer = store_entry(session, actor, known, outcome, writes, now, unwritten)
-    if unwritten is not None and entry.id in unwritten.ids and outcome.joined is not None:
-        unwritten.series[outcome.joined[0]].append(outcome.joined[1])
-    return answer
 
 
 def _locked(

@@ -27,7 +27,8 @@ TableRow = tuple[type[Base], dict[str, Any]]
 @dataclass(slots=True)
 class Unwritten:
     """`status`: the patient's locked row as it will be, `changed`: the columns that will differ.
-    `series`: by instrument, what joined it.
+    `series`: by instrument, what joined it. `writes_made`: how often the database has become
+    another one, by `write` or right after it.
     """
 
     session: Session
@@ -38,6 +39,7 @@ class Unwritten:
     rows: dict[type[Base], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     changed: dict[str, Any] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
+    writes_made: int = 0
 
     def lock(self, patient_id: UUID) -> Any:
         """The patient's status row, locked, as it is once all is written."""
@@ -66,6 +68,7 @@ class Unwritten:
 
     def write(self) -> None:
         """Write all of it: what is asked next, the database knows."""
+        self.writes_made += 1
         for table, rows in self.rows.items():
             self.session.execute(insert(cast(Table, table.__table__)), rows)
         if self.changed:

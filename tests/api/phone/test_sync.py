@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from models.database import db
-from services.intake import writing
+from services.intake import many, writing
 from tests.builders.broken import broken, broken_rules
 from tests.builders.calls import made, post, refused
 from tests.builders.entries import ago
@@ -287,7 +287,7 @@ def test_what_nothing_stands_against_is_written_in_one_transaction(
 
     assert more(*(check_in(recorded_at=ago(hours=n)) for n in range(20)), report()) == 1
     assert more(check_in(), check_in(1), asks_for_help()) == 2, "danger first, then the rest"
-    monkeypatch.setattr(writing, "LOCKED_FOR_S", 0)
+    monkeypatch.setattr(many, "LOCKED_FOR_S", 0)
     assert more(*(check_in() for _ in range(4))) == 4, "nobody waits long for the patient's lock"
 
 

@@ -14,6 +14,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from models import statements
+from services.intake import many
 from services.intake.sync import SyncItem, batches
 from services.intake.writing import NewEntry
 from tests.builders.broken import broken
@@ -34,6 +36,7 @@ from tests.builders.phone.sync import (
 from tests.builders.stored import alerts, revision, rows
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person
+from tests.fixtures.statements import statements_sent
 
 NOTHING = NewEntry(lambda _: UUID(int=0), broken)
 
@@ -217,4 +220,55 @@ def test_many_harmless_forms_are_judged_and_counted_like_single_ones(
     trends = [chart.trend() for chart in (single, synced)]
     assert trends[0]["series"] == trends[1]["series"]
     assert trends[0]["current"] == trends[1]["current"]
+    synced.check_cache()
+
+
+def round_trips(chart: Chart, items: list[Item]) -> int:
+    """To the database, of one sync that stores them all."""
+    with pytest.MonkeyPatch.context() as patched, statements_sent(chart.pat.app) as sent:
+        asked: list[object] = []
+
+        def ask(*args: Any, real: Callable[..., None] = statements.ask, **how: Any) -> None:
+            asked.append(args)
+            real(*args, **how)
+
+        patched.setattr(statements, "ask", ask)
+        patched.setattr(many, "LOCKED_FOR_S", 600.0)  # however slow this machine is
+        assert set(statuses(sync(chart.client, chart.pat, *items))) == {201}
+        return len(asked) + len(sent)
+
+
+def test_five_hundred_forms_are_a_few_round_trips_as_fifty_are(clinic: ClinicWorld) -> None:
+    """What is known around them is asked many at once, and written as a few statements."""
+    few, many = (
+        [check_in(instrument="phq9-daily", recorded_at=ago(hours=9 + n)) for n in range(count)]
+        for count in (50, 500)
+    )
+    assert round_trips(Chart(clinic), many) <= round_trips(Chart(clinic), few) + 4 < 40
+
+
+def test_what_is_asked_ahead_is_asked_again_once_something_was_written(
+    clinic: ClinicWorld,
+) -> None:
+    """What is risky is written at once, between forms that are not: each sees all before it."""
+    staff = clinic.staff()
+    single, synced = Chart(clinic, staff=staff), Chart(clinic, staff=staff)
+    levels = [3, 3, 3, 3, 3, 3, 0, 0, 0, 1, 0, 0, 2, 1, 0, 0, 0, 1]
+    mine = [
+        check_in(level if level < 3 else 0, level, instrument="phq9-daily", recorded_at=ago(days=n))
+        for n, level in reversed(list(enumerate(levels)))
+    ]
+    # As the sync writes them: those in danger first.
+    mine = [one for one in mine if one["answers"]["q9"]] + [
+        one for one in mine if not one["answers"]["q9"]
+    ]
+    other = twin(mine)
+    for one in mine:
+        made(alone(single.client, single.pat, one))
+    assert statuses(sync(synced.client, synced.pat, *other)) == [201] * len(levels)
+    assert decided(single.pat, mine) == decided(synced.pat, other)
+    assert revision(single.pat) == revision(synced.pat)
+    counted = [alert["occurrence_count"] for alert in alerts(synced.pat)]
+    assert counted == [alert["occurrence_count"] for alert in alerts(single.pat)]
+    assert sum(counted) >= 4
     synced.check_cache()
