@@ -1,4 +1,4 @@
-"""The command line (`flask --app wsgi …`), one file a command group."""
+"""The command line (`flask --app wsgi …`), one file a command group, called as the file is."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ GROUPS: Final[tuple[str, ...]] = (
     "cohort",
     "db",
     "demo",
-    "erasure",
     "keys",
     "on_call",
     "play",
+    "privacy.erasure",
     "reminders",
     "rules",
     "users",
@@ -36,8 +36,8 @@ def group_called(arguments: Sequence[str]) -> str | None:
     """The group of commands that this process was started for; `None` in a server."""
     if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
         return None
-    names = (word.replace("-", "_") for word in arguments)
-    return next((name for name in names if name in GROUPS), None)
+    called = {_called(name): name for name in GROUPS}
+    return next((called[word] for word in arguments if word in called), None)
 
 
 def role_called(group: str | None, arguments: Sequence[str]) -> Role:
@@ -66,4 +66,4 @@ class Commands(AppGroup):
 
 
 def _called(module: str) -> str:
-    return module.replace("_", "-")
+    return module.rpartition(".")[2].replace("_", "-")

@@ -93,7 +93,7 @@ def test_the_refusals_of_a_call_are_its_own(document: dict[str, Any]) -> None:
     assert knows("second_factor_required") == knows("choose_clinic") == {"post_login"}
     assert knows("drill_running") == {"post_drill"}
     assert knows("last_admin") == {"patch_user"}
-    assert knows("open_alert") == {"patch_patient"}
+    assert knows("open_alert") == {"patch_patient", "post_erasure", "confirm_erasure"}
     assert knows("adults_only") == {"post_invitation", "post_patient", "patch_patient"}
     assert knows("not_followed") == {
         "post_check_in", "post_amendment", "post_side_effects", "post_effects_amendment"

@@ -1,0 +1,1 @@
+"""What ends: a patient by an erasure, what is long over by itself."""
