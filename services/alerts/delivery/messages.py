@@ -86,7 +86,7 @@ def _worded(session: Session, claimed: Claimed, page: Page, alert: Alert) -> Pag
 
 def _still_true(claimed: Claimed, alerts: Sequence[Alert]) -> Sequence[Alert]:
     if claimed.kind == "stand_down":
-        if alerts[0].status == "triggered":
+        if not alerts or alerts[0].status == "triggered":  # none: its patient was erased
             raise Withdrawn("nobody_has_it")
         return alerts
     waiting = [alert for alert in alerts if alert.status != "resolved"]

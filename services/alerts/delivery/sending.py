@@ -146,7 +146,8 @@ def record_sent(claimed: Claimed, handed: Receipt | Accepted, now: datetime) -> 
             waiting = lock_alert_of(session, claimed.clinic_id, claimed.alert_id)
         step = settle(session, claimed, NOT_OUT, state=receipt.value, sent_at=now, **values)
         if step is None:
-            execute_writes(session, [attempt_row(claimed, receipt.value, now)])
+            if _is_there(session, claimed):
+                execute_writes(session, [attempt_row(claimed, receipt.value, now)])
             return False
         write_down(session, claimed, receipt.value, receipt.value, now, step)
         if claimed.method_id is not None:
@@ -278,6 +279,15 @@ def write_down(
         for write in timeline_writes(AlertKey(claimed.clinic_id, alert_id), (kind,), now, **detail)
     ]
     execute_writes(session, [attempt_row(claimed, word, now), *events])
+
+
+def _is_there(session: Session, claimed: Claimed) -> bool:
+    """Not when whom it is about was erased while it was on its way."""
+    which = (
+        Notification.clinic_id == claimed.clinic_id,
+        Notification.id == claimed.notification_id,
+    )
+    return session.scalar(select(Notification.id).where(*which)) is not None
 
 
 def _still_wanted(session: Session, claimed: Claimed, retry_at: datetime) -> bool:
