@@ -105,16 +105,17 @@ def _of_operator(erasure_id: UUID) -> Iterator[tuple[Session, Erasure]]:
     raise NotFound
 
 
-def waiting_erasures() -> Iterator[tuple[str, str, str, str]]:
-    """What waits to be confirmed in all clinics: id, clinic, patient, since when."""
-    waits = select(Erasure).where(Erasure.erased_at.is_(None)).order_by(Erasure.requested_at)
+def all_erasures(*, done: bool) -> Iterator[tuple[str, str, str, str]]:
+    """Of all clinics what waits to be confirmed, or what was done: id, clinic, patient, since when.
+    What was done is to be known again after an older backup was restored.
+    """
+    which = Erasure.erased_at.is_not(None) if done else Erasure.erased_at.is_(None)
+    since = Erasure.erased_at if done else Erasure.requested_at
+    query = select(Erasure.id, Erasure.patient_id, since).where(which).order_by(since, Erasure.id)
     for clinic_id in clinic_ids():
         with transaction(clinic_id) as session:
-            found = [
-                (str(one.id), str(clinic_id), str(one.patient_id), f"{one.requested_at:%FT%TZ}")
-                for one in session.scalars(waits)
-            ]
-        yield from found
+            found = session.execute(query).all()
+        yield from ((str(one), str(clinic_id), str(who), f"{at:%FT%TZ}") for one, who, at in found)
 
 
 def _able(session: Session, erasure: Erasure) -> list[UUID]:

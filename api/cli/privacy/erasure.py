@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from services.clock import utcnow
-from services.erasure.erase import confirm_by_operator, try_erasure, waiting_erasures
+from services.erasure.erase import all_erasures, confirm_by_operator, try_erasure
 from services.erasure.fates import FATES
 from services.exceptions import ServiceError
 
@@ -27,10 +27,11 @@ def erasure() -> None:
 
 
 @erasure.command("list")
+@click.option("--done", is_flag=True, help="what was done: kept elsewhere, it outlives a restore")
 @with_appcontext
-def list_waiting() -> None:
+def list_all(done: bool) -> None:
     """What waits to be confirmed, one line each: id, clinic, patient, since when."""
-    for found in waiting_erasures():
+    for found in all_erasures(done=done):
         click.echo("  ".join(found))
 
 

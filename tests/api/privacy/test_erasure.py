@@ -294,5 +294,7 @@ def test_the_operator_confirms_where_there_is_one_administrator(
     (listed,) = made(client.get("/v1/erasures", headers=clinic.admin.headers), 200)["items"]
     assert (listed["status"], listed["confirmed_by"]) == ("erased", None)
     assert runner.invoke(args=["erasure", "list"]).output == ""
+    gone = runner.invoke(args=["erasure", "list", "--done"]).output
+    assert gone.startswith(f"{asked}  {clinic.id}  {pat.patient_id}  20")
     unknown = runner.invoke(args=["erasure", "confirm", str(uuid4())])
     assert unknown.exit_code == 1
