@@ -46,6 +46,7 @@ from models.people.clinic import Clinic
 from models.people.device import PushedDevice, ReminderPlan, SentReminder
 from models.people.email_change import EmailChange
 from models.people.erasure import Erasure
+from models.people.export import PatientExport
 from models.people.password_reset import PasswordReset, PasswordResetRequest
 from models.people.patient import (
     CareTeamMember,
@@ -109,6 +110,7 @@ __all__ = [
     "PasswordReset",
     "PasswordResetRequest",
     "Patient",
+    "PatientExport",
     "PatientPause",
     "PatientStatus",
     "Probe",

@@ -32,3 +32,13 @@ class ErasureOut(Schema):
     requested_at = Instant(required=True)
     confirmed_by = fields.UUID(required=True, allow_none=True)
     erased_at = Instant(required=True, allow_none=True)
+
+
+class ExportOut(Schema):
+    """An export that was asked for; `ready`: it is made whenever it is read."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    status = one_of(("ready",), required=True)
+    requested_at = Instant(required=True)
+    expires_at = Instant(required=True)

@@ -42,6 +42,7 @@ class Action(StrEnum):
     CHANGE_CLINIC = "clinic, users, contacts, on-call configuration: change"
     WRITE_OVERRIDES = "on call: overrides of a schedule"
     READ_AUDIT = "audit: read"
+    EXPORT_PATIENTS = "patients: all that there is about one, to take along"
     ERASE_PATIENTS = "patients: ask for their erasure, confirm it"
     INVITE_PATIENTS = "invitations of patients"
     INVITE_STAFF = "invitations of any role"
@@ -73,6 +74,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.CHANGE_CLINIC: (None, None, None, Scope.CLINIC),
     Action.WRITE_OVERRIDES: (None, Scope.OWN, Scope.OWN, Scope.CLINIC),
     Action.READ_AUDIT: (None, None, None, Scope.CLINIC),
+    Action.EXPORT_PATIENTS: (Scope.OWN, Scope.IN_VIEW, None, None),
     Action.ERASE_PATIENTS: (None, None, None, Scope.CLINIC),
     Action.INVITE_PATIENTS: (None, Scope.CLINIC, None, Scope.CLINIC),
     Action.INVITE_STAFF: (None, None, None, Scope.CLINIC),
@@ -83,8 +85,8 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),
     Action.CHANGE_METHODS: (None, None, None, Scope.CLINIC),
 }
-# What a break-glass hour does not open: a care team, a status or a phone would outlast it.
-OUTLASTS_A_GRANT: Final = frozenset({Action.MANAGE_PATIENTS})
+# What a break-glass hour does not open: a care team, a status, a phone or a file would outlast it.
+OUTLASTS_A_GRANT: Final = frozenset({Action.MANAGE_PATIENTS, Action.EXPORT_PATIENTS})
 ROLE_COLUMNS: Final = ("patient", "clinician", "on_call", "admin")
 
 

@@ -28,6 +28,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "docs",
     "phone.due",
     "privacy.erasures",
+    "privacy.exports",
     "phone.help_requests",
     "phone.instruments",
     "accounts.invitations",

@@ -96,6 +96,15 @@ def the_clinic(client: FlaskClient, clinic: ClinicWorld) -> None:
     assert end_review(client, admin, "de").status_code == 204
 
 
+def export(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """By the patient, and by who treats them."""
+    pat, staff = clinic.patient(), clinic.staff()
+    made(client.post("/v1/me/export", headers=pat.headers), 202)
+    asked = client.post(f"/v1/patients/{pat.patient_id}/export", headers=staff.headers)
+    path = f"/v1/exports/{made(asked, 202)['id']}"
+    assert client.get(path, headers=staff.headers).status_code == 200
+
+
 def erasure(client: FlaskClient, clinic: ClinicWorld) -> None:
     """Two administrators."""
     path = f"/v1/patients/{clinic.patient().patient_id}/erasure"
@@ -235,6 +244,7 @@ def test_every_row_of_the_table_is_what_happens(
 ) -> None:
     accounts(client, clinic)
     the_clinic(client, clinic)
+    export(client, clinic)
     erasure(client, clinic)
     on_call(client, clinic)
     chart = Chart(clinic, staff=clinic.staff())

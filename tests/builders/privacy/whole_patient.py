@@ -133,6 +133,7 @@ class WholePatient(Chart):
         put = self.send("PUT", "/v1/me/devices/phone", self.pat, device)
         assert put.status_code == 204
         made(self.post(f"{self.path}/invitations", {}))
+        made(self.send("POST", "/v1/me/export", self.pat), 202)
         give_password(self.pat)
         moving = {"email": made_up_email(MARK), "password": PASSWORD}
         assert self.post("/v1/me/email", moving, self.pat).status_code == 202

@@ -1,0 +1,140 @@
+"""Asking for a patient's data, and reading what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Patient, PatientExport
+from models.base import new_id
+from services import audit
+from services.access import Action, Actor, scopes
+from services.accounts.tokens.token_check import acting
+from services.exceptions import NotFound
+from services.export.archive import write_archive
+from services.export.contents import Contents, read_contents
+from services.patients.view import visible_patient
+from services.turns import Turns
+
+LASTS: Final = timedelta(hours=24)
+# Somebody who asks again is given what they asked for before, unless that ends soon.
+AGAIN_WHILE: Final = timedelta(hours=1)
+# What is larger is on the disk while it is made, in a file without a name.
+IN_MEMORY: Final = 4_000_000
+CHUNK: Final = 65_536
+EXPORTING: Final = Turns(at_once=1, waiting=2)
+
+
+def request_export(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
+    """An export of what there is about this patient, for whoever asks alone.
+
+    Raises `Forbidden` and `NotFound`.
+    """
+    with acting(actor, now) as session:
+        patient = visible_patient(session, actor, Action.EXPORT_PATIENTS, patient_id, now)
+        export = session.scalars(
+            select(PatientExport)
+            .where(
+                PatientExport.patient_id == patient.id,
+                PatientExport.requested_by == actor.user_id,
+                PatientExport.expires_at > now + AGAIN_WHILE,
+            )
+            .limit(1)
+        ).one_or_none()
+        if export is None:
+            export = PatientExport(
+                clinic_id=actor.clinic_id,
+                id=new_id(),
+                patient_id=patient.id,
+                requested_by=actor.user_id,
+                requested_at=now,
+                expires_at=now + LASTS,
+            )
+            session.add(export)
+            session.flush()
+        audit.record(session, actor.user_id, "export_requested", now, patient.id, export.id)
+        return {
+            "id": export.id,
+            "patient_id": export.patient_id,
+            "status": "ready",
+            "requested_at": export.requested_at,
+            "expires_at": export.expires_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A zip of `size` bytes, and what to call it."""
+
+    file: IO[bytes]
+    size: int
+    name: str
+
+    def chunks(self) -> Iterable[bytes]:
+        """Its bytes, once. What fits into memory is one: no thread waits for a slow reader."""
+        if self.size > IN_MEMORY:
+            return self._read()
+        with self.file:
+            return [self.file.read()]
+
+    def _read(self) -> Iterator[bytes]:
+        with self.file:
+            yield from iter(partial(self.file.read, CHUNK), b"")
+
+
+def read_export(actor: Actor, export_id: UUID, now: datetime) -> Archive:
+    """The zip, made of what is there now, of one instant.
+
+    Raises `Forbidden`, `Unavailable` while others are being made, and `NotFound` for what somebody
+    else asked for, what has expired, and a patient who is not in view any more.
+    """
+    scopes(actor, Action.EXPORT_PATIENTS)
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- whoever reads it closes it
+    try:
+        with EXPORTING.turn(actor.user_id):
+            with _exported(actor, export_id, now) as (session, contents):
+                write_archive(file, session, contents)
+            _record(actor, contents, now)
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return Archive(file, size, f"interlude-{contents.export_id}.zip")
+
+
+@contextmanager
+def _exported(actor: Actor, export_id: UUID, now: datetime) -> Iterator[tuple[Session, Contents]]:
+    """All statements see the database as of one instant."""
+    with acting(actor, now, snapshot=True) as session:
+        export = session.scalars(
+            select(PatientExport).where(
+                PatientExport.id == export_id,
+                PatientExport.requested_by == actor.user_id,
+                PatientExport.expires_at > now,
+            )
+        ).one_or_none()
+        if export is None:
+            raise NotFound
+        seen = visible_patient(session, actor, Action.EXPORT_PATIENTS, export.patient_id, now)
+        yield session, read_contents(session, actor, export, seen)
+
+
+def _record(actor: Actor, contents: Contents, now: datetime) -> None:
+    """In a transaction of its own: the other one reads alone. Raises `NotFound` for a patient who
+    was erased meanwhile.
+    """
+    with acting(actor, now) as session:
+        whose = contents.whose.patient_id
+        if session.scalar(select(Patient.id).where(Patient.id == whose)) is None:
+            raise NotFound
+        audit.record(session, actor.user_id, "export_read", now, whose, contents.export_id)
