@@ -26,6 +26,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "on_call",
     "play",
     "privacy.erasure",
+    "privacy.retention",
     "reminders",
     "rules",
     "users",
