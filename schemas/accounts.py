@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from models.people.account import ROLES
+from models.people.account import LOG_IN_KINDS, ROLES
 from schemas.base import NOTE_LIMIT, Instant, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.on_call import GapOut
@@ -82,6 +82,7 @@ class MeOut(Schema):
         allow_none=True,
         metadata={"description": "when not to be reminded; null: from 21:00 to 08:00"},
     )
+    must_enrol = fields.Boolean()
 
 
 class MePatchIn(Patch):
@@ -261,6 +262,8 @@ class SessionOut(Schema):
     started_at = Instant(required=True)
     last_used_at = Instant(required=True)
     current = fields.Boolean(required=True)
+    kind = one_of(LOG_IN_KINDS, required=True)
+    device = fields.String(required=True, allow_none=True)
     by_invitation = fields.Boolean(
         required=True,
         metadata={"description": "It came with a code that staff handed out, not by a log-in."},

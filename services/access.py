@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.exceptions import Forbidden
+from services.exceptions import EnrolFirst, Forbidden
 
 
 class Scope(StrEnum):
@@ -87,6 +87,17 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
 }
 # What a break-glass hour does not open: a care team, a status, a phone or a file would outlast it.
 OUTLASTS_A_GRANT: Final = frozenset({Action.MANAGE_PATIENTS, Action.EXPORT_PATIENTS})
+# What staff do until they have the second factor that their clinic asks for. Alerts are among it:
+# whoever has the password alone could enrol a factor as well, and a patient must not wait for that.
+WHILE_ENROLLING: Final = frozenset(
+    {
+        Action.OWN_ACCOUNT,
+        Action.OWN_FACTOR,
+        Action.READ_ALERTS,
+        Action.ACT_ON_ALERTS,
+        Action.RESOLVE_ALERTS,
+    }
+)
 ROLE_COLUMNS: Final = ("patient", "clinician", "on_call", "admin")
 
 
@@ -97,6 +108,7 @@ class Actor:
 
     `token_expired`: a genuine patient token past its 15 minutes, taken on crisis routes only.
     `accepts`: tags of the languages that the request asks for, the most wanted first.
+    `must_enrol`: staff who may do `WHILE_ENROLLING` alone.
     """
 
     user_id: UUID
@@ -108,6 +120,7 @@ class Actor:
     patient_id: UUID | None = None
     token_expired: bool = False
     accepts: tuple[str, ...] = ()
+    must_enrol: bool = False
 
     def own_patient_id(self) -> UUID:
         """The patient whose record is the actor's own; raises `Forbidden` for staff."""
@@ -127,10 +140,12 @@ def reaches(actor: Actor, action: Action) -> bool:
 
 def scopes(actor: Actor, action: Action) -> frozenset[Scope]:
     """How far the actor's roles reach together; raises `Forbidden` when none of them reaches at
-    all.
+    all, and `EnrolFirst` where a second factor comes first.
     """
     row = dict(zip(ROLE_COLUMNS, TABLE[action], strict=True))
     found = frozenset(scope for role in actor.roles if (scope := row.get(role)) is not None)
     if not found:
         raise Forbidden
+    if actor.must_enrol and action not in WHILE_ENROLLING:
+        raise EnrolFirst
     return found

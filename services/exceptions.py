@@ -71,6 +71,12 @@ class SecondAdminNeeded(Forbidden):
     detail = "A second administrator has to confirm this."
 
 
+class EnrolFirst(Forbidden):
+    """The clinic asks its staff for a second factor, and the account has none."""
+
+    detail = "Your clinic asks for a second factor: add one to your account first."
+
+
 class NotFound(ServiceError):
     """Nothing that you may see has this id."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from flask import Response, request
@@ -11,7 +12,7 @@ from api.browser.forms import loaded
 from api.browser.session import begin_session
 from api.http.auth import now
 from api.http.client_address import client_address
-from api.http.devices import claimed_devices, link_page, remember_device
+from api.http.devices import claimed_devices, link_page, logged_in_by, remember_device
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from schemas.accounts import LoginIn
@@ -48,7 +49,8 @@ class AskAgain(Protocol):
 
 def grant_of(credentials: Credentials) -> Grant:
     """Log in from where this request comes; raises as `log_in` does."""
-    return log_in(credentials, client_address(), now(), claimed_devices(), link_page())
+    by = replace(credentials, by=logged_in_by())
+    return log_in(by, client_address(), now(), claimed_devices(), link_page())
 
 
 def log_in_by_form(
@@ -75,12 +77,15 @@ def log_in_by_form(
 
 
 def _sent() -> dict[str, Any]:
-    """What the form has; either kind of code is typed in one field."""
-    fields = ("email", "password", "clinic_id")
-    typed = request.form.get("totp", "")
-    if is_recovery_code(typed):
-        return loaded(LOGIN, *fields) | {"recovery_code": typed}
-    return loaded(LOGIN, *fields, "totp")
+    return loaded(LOGIN, "email", "password", "clinic_id") | typed_code()
+
+
+def typed_code() -> dict[str, str]:
+    """The code that was typed: either kind of it in one field, told apart by its length."""
+    typed = request.form.get("totp", "").strip()
+    if not typed:
+        return {}
+    return {"recovery_code" if is_recovery_code(typed) else "totp": typed}
 
 
 def _hold(response: Response) -> Response:

@@ -7,7 +7,7 @@ bearer token works here, and this cookie works nowhere but on the alert page and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -61,13 +61,25 @@ def read_session() -> PageSession | None:
         epoch=stored["epoch"],
         family_id=UUID(stored["family_id"]),
         pair_id=UUID(stored["pair_id"]),
+        must_enrol=stored.get("must_enrol", False),
     )
     return PageSession(actor, stored["timezone"])
 
 
 def begin_session(response: Response, grant: Grant) -> None:
     """Set the cookie of a log-in; it goes when the browser closes, or the family ends (12 h)."""
-    actor = grant.actor
+    _set_session(response, PageSession(grant.actor, grant.profile.timezone))
+
+
+def end_enrolling(response: Response) -> None:
+    """The reader has the second factor that was asked for: the same log-in opens everything."""
+    session = reader()
+    actor = replace(session.actor, must_enrol=False)
+    _set_session(response, PageSession(actor, session.timezone))
+
+
+def _set_session(response: Response, session: PageSession) -> None:
+    actor = session.actor
     value = _signer().dumps(
         {
             "user_id": str(actor.user_id),
@@ -76,7 +88,8 @@ def begin_session(response: Response, grant: Grant) -> None:
             "pair_id": str(actor.pair_id),
             "roles": sorted(actor.roles),
             "epoch": actor.epoch,
-            "timezone": grant.profile.timezone,
+            "timezone": session.timezone,
+            **({"must_enrol": True} if actor.must_enrol else {}),
         }
     )
     set_cookie(response, COOKIE, value)

@@ -17,6 +17,7 @@ from api.console.shell import console
 PAGES: Final = (
     "entrance",
     "today",
+    "account",
     "new_patient",
     "clinic.staff",
     "clinic.chain",

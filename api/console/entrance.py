@@ -24,6 +24,7 @@ from api.console.shell import (
 )
 from api.http.auth import now, public
 from api.http.client_address import client_address
+from api.http.devices import logged_in_by
 from schemas.accounts import AcceptIn
 from services.access import Action
 from services.accounts.accept import Acceptance, accept
@@ -52,6 +53,8 @@ def show_entrance() -> Response:
     session: PageSession | None = g.page_session
     if session is None:
         return log_in_form()
+    if session.actor.must_enrol:
+        return back_to("/account")
     first = next((path for role, path in FIRST_PAGES if role in session.actor.roles), None)
     if first is None:
         raise Forbidden
@@ -91,7 +94,8 @@ def post_join() -> Response:
     code = request.form.get("code", "")
     try:
         sent = loaded(ACCEPT, "code", "password")
-        grant = accept(Acceptance(sent["code"], sent["password"]), client_address(), now())
+        acceptance = Acceptance(sent["code"], sent["password"], by=logged_in_by())
+        grant = accept(acceptance, client_address(), now())
     except Invalid as error:
         words = " ".join(word for found in error.errors.values() for word in found)
         return frame("shell/join.html", 422, problem=words, code=code)

@@ -69,6 +69,8 @@ OPEN: Final = frozenset(
     f"console.{view}"
     for view in ("show_entrance", "post_log_in", "post_demo", "show_join", "post_join")
 )
+# What answers staff who have to add a second factor first.
+WHILE_ENROLLING: Final = ("/account", "/alerts", "/log-out")
 # What a proxy on this machine adds when it speaks for another one.
 FORWARDED: Final = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 WORDS: Final[dict[type[Exception], Words]] = {
@@ -184,6 +186,7 @@ def navigation(session: PageSession) -> list[dict[str, Any]]:
         }
         for entry in NAVIGATION
         if entry.roles & session.actor.roles and f"{CONSOLE}{entry.path}" in _addresses()
+        if entry.path == "/alerts" or not session.actor.must_enrol
     ]
 
 
@@ -267,6 +270,9 @@ def _needs_session() -> None:
         # The cookie names the roles; the services compare them with the account.
         if not session.actor.roles & set(STAFF_ROLES):
             raise refused.Forbidden
+        path = request.path.removeprefix(CONSOLE)
+        if session.actor.must_enrol and not path.startswith(WHILE_ENROLLING):
+            raise refused.EnrolFirst
 
 
 def _refused(error: refused.ServiceError) -> Response:
@@ -275,6 +281,11 @@ def _refused(error: refused.ServiceError) -> Response:
         return REFUSALS.fault(error)
     problem = problem_of(error)
     return message(problem["status"], problem["title"], problem["detail"])
+
+
+def _enrol_first(error: refused.ServiceError) -> Response:
+    """Whoever opens a page is led to where a second factor is added."""
+    return back_to("/account") if request.method == "GET" else _refused(error)
 
 
 def _first_log_in(error: Exception) -> Response:
@@ -289,4 +300,5 @@ init_guard(console, "post_log_in", _headers)
 console.before_request(_needs_session)
 init_refusals(console, REFUSALS)
 console.register_error_handler(refused.Unauthenticated, _first_log_in)
+console.register_error_handler(refused.EnrolFirst, _enrol_first)
 console.register_error_handler(refused.ServiceError, _refused)

@@ -22,7 +22,7 @@ from services.accounts.account import Profile
 from services.accounts.tokens.families import Grant
 from services.accounts.tokens.refresh import Presented
 from services.clock import utcnow
-from services.exceptions import TokenExpired, Unauthenticated
+from services.exceptions import EnrolFirst, TokenExpired, Unauthenticated
 from services.unit_of_work import watch_commits
 
 ACCESS_LIFETIME: Final = timedelta(minutes=15)
@@ -37,6 +37,11 @@ CLOCKS_DIFFER_BY_S: Final = 60
 # A crisis route with a slip in its address: the 404 must not hide danger either.
 NEAR_CRISIS_ROUTE: Final = re.compile(
     r"/v1/((check-ins|side-effects)(/[^/]+/amend)?|help-requests|sync)/*"
+)
+# What answers staff who have to add a second factor first, whatever a view itself asks.
+WHILE_ENROLLING: Final = re.compile(
+    r"/v1/(me(/(totp|sessions|password|email)(/.*)?)?|auth/logout|alerts(/.*)?"
+    r"|instruments(/.*)?|side-effects/codes)"
 )
 # What carries a body: a slip in the method is answered 405, and searched as well.
 WITH_A_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -96,6 +101,8 @@ def authenticate() -> None:
     if is_nowhere or is_marked("is_public"):
         return
     g.actor = actor_of(read_token("access"), g.now)
+    if g.actor.must_enrol and not WHILE_ENROLLING.fullmatch(request.path):
+        raise EnrolFirst
 
 
 def now() -> datetime:
@@ -197,6 +204,7 @@ def _actor(claims: Mapping[str, Any], *, token_expired: bool = False) -> Actor:
         patient_id=UUID(claims["patient_id"]) if claims.get("patient_id") else None,
         token_expired=token_expired,
         accepts=accepted_languages(),
+        must_enrol=bool(claims.get("must_enrol")),
     )
 
 
@@ -212,6 +220,7 @@ def encode_pair(actor: Actor, issued_at: datetime, refresh_lifetime: timedelta) 
         "iat": int(issued_at.timestamp()),
         "nbf": int(issued_at.timestamp()),
         "jti": str(actor.pair_id),
+        **({"must_enrol": True} if actor.must_enrol else {}),
     }
 
     def until(lifetime: timedelta) -> dict[str, Any]:
@@ -251,7 +260,9 @@ def me_of(profile: Profile) -> dict[str, Any]:
         "language": profile.language,
         "quiet_hours": profile.quiet_hours,
     }
-    return shown if profile.patient_id is None else {**shown, "patient_id": profile.patient_id}
+    if profile.patient_id is None:
+        return {**shown, "must_enrol": profile.must_enrol}
+    return {**shown, "patient_id": profile.patient_id}
 
 
 def presented_refresh_token() -> Presented:

@@ -20,11 +20,37 @@ from models.base import new_id
 from models.encryption import derive
 from services.accounts.guesses.devices import KNOWN_FOR, ClaimedDevice
 from services.accounts.letters import DEVICE_PATH, UNDO_PATH
+from services.accounts.tokens.families import LoggedInBy
 from services.exceptions import Unauthenticated
 
 COOKIE: Final = "interlude_device_"
 # A browser that several people share has one cookie for each of them.
 COOKIES_READ: Final = 8
+
+
+# Of a user agent: the first that it has, as a person calls it.
+BROWSERS: Final = {
+    "Edg": "Edge", "OPR/": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox",
+    "FxiOS": "Firefox", "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+SYSTEMS: Final = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows",
+    "CrOS": "ChromeOS", "Macintosh": "Mac", "Linux": "Linux",
+}  # fmt: skip
+KINDS: Final = {"console": "console", "a": "alert_page"}
+
+
+def logged_in_by() -> LoggedInBy:
+    """Where this request logs in, and coarsely with what: enough to know one's own by, and nothing
+    of the browser's own words.
+    """
+    agent = request.headers.get("User-Agent", "")
+    named = [
+        next((words for sign, words in table.items() if sign in agent), None)
+        for table in (BROWSERS, SYSTEMS)
+    ]
+    device = " on ".join(words for words in named if words) or None
+    return LoggedInBy(KINDS.get(request.path.split("/")[1], "phone"), device)
 
 
 def claimed_devices() -> list[ClaimedDevice]:

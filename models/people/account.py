@@ -9,9 +9,19 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, Json, OfClinic, Strings, of_clinic, of_known_clinic
+from models.base import (
+    Base,
+    Identified,
+    Json,
+    OfClinic,
+    Strings,
+    of_clinic,
+    of_known_clinic,
+    one_of,
+)
 from models.encryption import EncryptedText
 
+LOG_IN_KINDS: Final = ("phone", "console", "alert_page")
 ROLES: Final = ("patient", "clinician", "on_call", "admin")
 
 
@@ -57,15 +67,20 @@ class User(OfClinic, Identified, Base):
 
 
 class TokenFamily(OfClinic, Identified, Base):
-    """One log-in of one device: every pair of tokens descends from it."""
+    """One log-in of one device: every pair of tokens descends from it. `device`: kind of browser
+    and system, in words, where it tells.
+    """
 
     __tablename__ = "token_families"
     __table_args__ = (
         of_clinic("user_id", "users"),
+        one_of("kind", LOG_IN_KINDS),
         Index("ix_token_families_clinic_id_user_id", "clinic_id", "user_id"),
     )
 
     user_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(server_default="phone")
+    device: Mapped[str | None]
     lifetime_s: Mapped[int]
     started_at: Mapped[datetime]
     last_used_at: Mapped[datetime]

@@ -20,7 +20,9 @@ from services.accounts.letters import DEVICE, tell_of
 from services.accounts.new_passwords import hash_new_password
 from services.accounts.passwords import Turn, matches
 from services.accounts.tokens.families import (
+    PHONE,
     Grant,
+    LoggedInBy,
     end_families,
     has_had_a_device,
     issue_pair,
@@ -43,6 +45,7 @@ class Acceptance:
     password: str | None = None
     timezone: str | None = None
     device_id: str | None = None
+    by: LoggedInBy = PHONE
 
     @property
     def device_digest(self) -> bytes | None:
@@ -143,7 +146,7 @@ def _first_time(
     if zone is not None:
         move_account_to_zone(session, found.user_id, zone, now)
     further = has_had_a_device(session, found.user_id)
-    grant = start_family(session, found.user_id, now)
+    grant = start_family(session, found.user_id, now, acceptance.by)
     if further:
         tell_of(session, grant.profile.clinic_id, found.user_id, DEVICE, now)
     session.execute(

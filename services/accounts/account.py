@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import Patient, User
+from models import Clinic, Patient, TotpFactor, User
 from models.base import new_id
 from models.encryption import keyring
 from models.sealing import sealed
@@ -77,9 +77,18 @@ def free_address(field: str) -> Iterator[None]:
         raise Invalid({field: [TAKEN]}) from error
 
 
+_MUST_ENROL: Final = and_(
+    Clinic.second_factor == "required",
+    ~User.roles.contains(["patient"]),
+    ~exists().where(TotpFactor.user_id == User.id, TotpFactor.confirmed_at.is_not(None)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who somebody is; `patient_id` only for a patient."""
+    """Who somebody is; `patient_id` only for a patient. `must_enrol`: staff without a second
+    factor, where the clinic asks for one.
+    """
 
     id: UUID
     email: str
@@ -91,6 +100,7 @@ class Profile:
     quiet_hours: dict[str, str] | None
     epoch: int
     patient_id: UUID | None
+    must_enrol: bool
 
 
 def load_profile(session: Session, user_id: UUID) -> Profile:
@@ -107,7 +117,9 @@ def load_profile(session: Session, user_id: UUID) -> Profile:
             User.quiet_hours,
             User.epoch,
             Patient.id.label("patient_id"),
+            _MUST_ENROL.label("must_enrol"),
         )
+        .join(Clinic, Clinic.id == User.clinic_id)
         .outerjoin(Patient, Patient.user_id == User.id)
         .where(User.id == user_id)
     ).one()

@@ -30,7 +30,7 @@ from services.accounts.second_factor.factors import (
     check_second_factor,
     enrolled_factors,
 )
-from services.accounts.tokens.families import Grant, start_family
+from services.accounts.tokens.families import PHONE, Grant, LoggedInBy, start_family
 from services.exceptions import (
     ChooseClinic,
     LoginFailed,
@@ -54,6 +54,7 @@ class Credentials:
     totp: str | None = None
     recovery_code: str | None = None
     clinic_id: UUID | None = None
+    by: LoggedInBy = PHONE
 
     @property
     def factor(self) -> SentFactor:
@@ -98,8 +99,13 @@ def log_in(
     if len(found) > 1:
         raise ChooseClinic(clinics=clinics_of([one.account for one in found]))
     (one,) = found
-    with _factor_tries(credentials, one.account, known.get(one.account), address, now):
-        return _enter(credentials, one, now)
+    try:
+        with _factor_tries(credentials, one.account, known.get(one.account), address, now):
+            return _enter(credentials, one, now)
+    except RateLimited:
+        if link_page is not None and one.account not in known:
+            mail_links(credentials.email, [one.account], link_page, now)
+        raise
 
 
 def _fitting(
@@ -158,7 +164,7 @@ def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
         check_second_factor(session, user_id, credentials.factor, now)
         if outdated:
             session.execute(update(User).where(User.id == user_id).values(password_hash=renewed))
-        grant = start_family(session, user_id, now)
+        grant = start_family(session, user_id, now, credentials.by)
         who = grant.actor
         audit.record(session, user_id, "logged_in", now, who.patient_id, who.family_id)
     return grant

@@ -90,7 +90,8 @@ def _is_of_this_device(session: Session, actor: Actor, device: Presented | None)
 class Device:
     """A family that is alive; `current` is the one that asks, `by_invitation`: it came with a code
     that staff handed out, and not by a log-in. `clock_skew_s`: how far its clock was behind ours
-    (less than 0: ahead) when it last sent an entry and its own time.
+    (less than 0: ahead) when it last sent an entry and its own time. `kind`, `device`: where it
+    was made, and with what.
     """
 
     id: UUID
@@ -99,6 +100,8 @@ class Device:
     current: bool
     by_invitation: bool
     clock_skew_s: int | None = None
+    kind: str = "phone"
+    device: str | None = None
 
 
 def log_out(actor: Actor, now: datetime) -> None:
@@ -127,6 +130,8 @@ def list_devices(actor: Actor, now: datetime) -> list[Device]:
                 row.id == actor.family_id,
                 invited,
                 skews.get(row.id),
+                row.kind,
+                row.device,
             )
             for row, invited in rows
             if row.last_used_at + timedelta(seconds=row.lifetime_s) >= now
@@ -162,3 +167,10 @@ def end_device(actor: Actor, family_id: UUID, now: datetime) -> None:
         if session.scalar(own) is None or not end_family(session, family_id, "ended", now):
             raise NotFound
         audit.record(session, actor.user_id, "device_ended", now, object_id=family_id)
+
+
+def end_other_devices(actor: Actor, now: datetime) -> None:
+    """End every log-in of the account but the one that asks."""
+    with acting(actor, now) as session:
+        end_other_families(session, actor, "ended", now)
+        audit.record(session, actor.user_id, "other_devices_ended", now, object_id=actor.user_id)

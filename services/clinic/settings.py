@@ -82,9 +82,6 @@ def check_settings(changes: Mapping[str, Any]) -> None:
             parse_staffing("UTC", hours["staffed"], hours["holidays"])
         except StaffingError:
             raise Invalid({name: ["Cannot be read."]}) from None
-    if changes.get("second_factor") == "required":
-        # Nobody could log in, or the setting would protect nobody while it says that it does.
-        raise Invalid({"second_factor": ["A second factor cannot be enrolled in this version."]})
 
 
 def shown(clinic: Clinic) -> dict[str, Any]:

@@ -18,12 +18,14 @@ from services.access import Action
 from services.contact_methods.listing import list_of
 from services.exceptions import ChangedMeanwhile, Invalid, LastAdmin, NotFound
 from services.membership.invitations import InvitationForm, invite
+from services.membership.reset_factor import reset_factor
 from services.membership.users import change_user, list_users
 from services.seen import name_of
 
 INVITATION: Final = InvitationIn()
 CHANGE: Final = UserPatchIn()
 PAGE_ROWS: Final = 500
+NO_FACTOR: Final = "They have no second factor that could be taken away."
 ROLES: Final = (
     ("clinician", "Clinician", "sees and treats patients"),
     ("on_call", "On call", "is paged, and acts on every alert of the clinic"),
@@ -67,6 +69,19 @@ def post_roles(user_id: UUID) -> Response:
 def post_active(user_id: UUID) -> Response:
     """Switch the account off, or on again."""
     return _changed(user_id, {"active": request.form.get("active") == "1"})
+
+
+@takes("/clinic/staff/<uuid:user_id>/reset-factor", Action.CHANGE_CLINIC)
+def post_factor_reset(user_id: UUID) -> Response:
+    """Take a lost second factor away."""
+    _found(user_id)
+    try:
+        reset_factor(reader().actor, user_id, now())
+    except NotFound:
+        return _member(user_id, {"": [NO_FACTOR]}, 409)
+    except Invalid as error:
+        return _member(user_id, error.errors, 422)
+    return back_to(f"/clinic/staff/{user_id}")
 
 
 def _changed(user_id: UUID, sent: dict[str, Any], seen: str | None = None) -> Response:

@@ -44,6 +44,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/me/password": ("password_changed",),
     "GET /v1/me/sessions": ("devices_read",),
     "DELETE /v1/me/sessions/<uuid:session_id>": ("device_ended",),
+    "DELETE /v1/me/sessions": ("other_devices_ended",),
     "GET /v1/me/totp": ("second_factor_read",),
     "POST /v1/me/totp": ("second_factor_begun",),
     "POST /v1/me/totp/confirm": ("second_factor_added",),

@@ -100,6 +100,7 @@ CLINIC: Final[dict[str, tuple[str, ...]]] = {
     f"GET {STAFF}/<uuid:user_id>": ("users_read", "contact_methods_read"),
     f"POST {STAFF}/<uuid:user_id>/roles": ("user_changed", "users_read"),
     f"POST {STAFF}/<uuid:user_id>/active": ("user_changed", "users_read"),
+    f"POST {STAFF}/<uuid:user_id>/reset-factor": ("second_factor_reset", "users_read"),
     f"GET {CHAIN}": ("users_read",),
     f"POST {CHAIN}/contacts": ("contact_added", AGAIN),
     f"POST {CHAIN}/contacts/<uuid:contact_id>/remove": ("contact_removed",),
@@ -111,7 +112,21 @@ CLINIC: Final[dict[str, tuple[str, ...]]] = {
     "GET /console/rules": ("rule_burden_read",),
 }
 
-CONSOLE_RECORDED: Final = {**FRAME, **TODAY, **PATIENTS, **ALERTS, **ON_CALL, **CLINIC}
+ACCOUNT: Final = "/console/account"
+FACTOR: Final = f"{ACCOUNT}/second-factor"
+# The page is read with each refusal, and after what it shows once.
+OWN_ACCOUNT: Final = ("second_factor_read", "devices_read")
+ACCOUNTS: Final[dict[str, tuple[str, ...]]] = {
+    f"GET {ACCOUNT}": OWN_ACCOUNT,
+    f"POST {FACTOR}": ("second_factor_begun", *OWN_ACCOUNT),
+    f"POST {FACTOR}/confirm": ("second_factor_added", *OWN_ACCOUNT),
+    f"POST {FACTOR}/recovery-codes": ("recovery_codes_made", *OWN_ACCOUNT),
+    f"POST {FACTOR}/remove": ("second_factor_removed", *OWN_ACCOUNT),
+    f"POST {ACCOUNT}/sessions/<uuid:session_id>/end": ("device_ended",),
+    f"POST {ACCOUNT}/sessions/end-others": ("other_devices_ended",),
+}
+
+CONSOLE_RECORDED: Final = {**ACCOUNTS, **FRAME, **TODAY, **PATIENTS, **ALERTS, **ON_CALL, **CLINIC}
 # route: why nothing is
 CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console": "leads to the first page of the role",

@@ -21,7 +21,13 @@ from schemas.accounts import (
     SessionOut,
 )
 from schemas.base import page_of
-from services.accounts.own_account import change_password, end_device, get_me, list_devices
+from services.accounts.own_account import (
+    change_password,
+    end_device,
+    end_other_devices,
+    get_me,
+    list_devices,
+)
 from services.accounts.second_factor.proof import Proof
 from services.membership.new_address import VALID_FOR, ask_for_address, confirm_address
 from services.phone.profile import change_own_profile
@@ -75,3 +81,9 @@ def get_own_sessions() -> Response:
 def delete_session(session_id: UUID) -> None:
     """Log one of my devices out."""
     end_device(current_actor(), session_id, now())
+
+
+@routes.writes("/v1/me/sessions", status=204, method="DELETE")
+def delete_other_sessions() -> None:
+    """Log every other device of mine out."""
+    end_other_devices(current_actor(), now())

@@ -28,6 +28,7 @@ from services.exceptions import Forbidden, Invalid, NotFound
 
 CONFIRMED_WITHIN: Final = timedelta(hours=1)
 OFF: Final = "Your clinic has switched second factors off."
+REQUIRED: Final = "Your clinic asks for a second factor: add another, which replaces this one."
 REPLACES: Final = "A code of the present second factor is asked for, too."
 WRONG: Final = "Not a code of this secret: is the clock of your device right?"
 NOT_BEGUN: Final = "Begin anew: nothing waits for its first code."
@@ -83,8 +84,16 @@ def begin_totp(actor: Actor, proof: Proof, now: datetime) -> Enrolment:
     with acting(actor, now) as session:
         _keep(session, actor, secret, now)
         audit.record(session, actor.user_id, "second_factor_begun", now, None, actor.user_id)
-        email = session.scalars(select(User.email).where(User.id == actor.user_id)).one()
-    return Enrolment(secret, uri_of(secret, email))
+        return _enrolment(session, actor, secret)
+
+
+def shown_again(actor: Actor, secret: str, now: datetime) -> Enrolment:
+    """What somebody who mistyped a code is shown once more: of the secret that their form carries,
+    whichever that is.
+    """
+    scopes(actor, Action.OWN_FACTOR)
+    with acting(actor, now) as session:
+        return _enrolment(session, actor, secret)
 
 
 def confirm_totp(actor: Actor, code: str, now: datetime) -> list[str]:
@@ -107,10 +116,14 @@ def confirm_totp(actor: Actor, code: str, now: datetime) -> list[str]:
 def remove_totp(actor: Actor, proof: Proof, now: datetime) -> None:
     """The password alone is asked for from now on, and every other log-in ends.
 
-    Raises `Forbidden` for a patient, `NotFound` when there is none, `Invalid`, `RateLimited`.
+    Raises `Forbidden` for a patient and where the clinic asks for one, `NotFound` when there is
+    none, `Invalid`, `RateLimited`.
     """
     scopes(actor, Action.OWN_FACTOR)
     _check_enrolled(actor, now)
+    with acting(actor, now) as session:
+        if _policy(session) == "required":
+            raise Forbidden(REQUIRED)
     check_proof(actor, proof, now)
     with acting(actor, now) as session:
         end_other_families(session, actor, "factor_changed", now)
@@ -135,6 +148,11 @@ def renew_recovery_codes(actor: Actor, proof: Proof, now: datetime) -> list[str]
         codes = replace_codes(session, actor.clinic_id, actor.user_id)
         audit.record(session, actor.user_id, "recovery_codes_made", now, None, actor.user_id)
     return codes
+
+
+def _enrolment(session: Session, actor: Actor, secret: str) -> Enrolment:
+    email = session.scalars(select(User.email).where(User.id == actor.user_id)).one()
+    return Enrolment(secret, uri_of(secret, email))
 
 
 def _policy(session: Session) -> str:

@@ -35,12 +35,23 @@ class Grant:
     profile: Profile
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedInBy:
+    """Where a log-in is made, a row of `LOG_IN_KINDS`, and kind of browser and system in words."""
+
+    kind: str = "phone"
+    device: str | None = None
+
+
+PHONE: Final = LoggedInBy()
+
+
 def lifetime_of(roles: Sequence[str]) -> timedelta:
     """How long a family of these roles lives from its last use."""
     return PATIENT_LIFETIME if "patient" in roles else STAFF_LIFETIME
 
 
-def start_family(session: Session, user_id: UUID, now: datetime) -> Grant:
+def start_family(session: Session, user_id: UUID, now: datetime, by: LoggedInBy = PHONE) -> Grant:
     """Log a device in: a new family with its first pair. The phone needs no invitation any more."""
     profile = load_profile(session, user_id)
     family_id = new_id()
@@ -49,6 +60,8 @@ def start_family(session: Session, user_id: UUID, now: datetime) -> Grant:
             clinic_id=profile.clinic_id,
             id=family_id,
             user_id=user_id,
+            kind=by.kind,
+            device=by.device,
             lifetime_s=int(lifetime_of(profile.roles).total_seconds()),
             started_at=now,
             last_used_at=now,
@@ -81,6 +94,7 @@ def grant_of(profile: Profile, family_id: UUID, pair_id: UUID, issued_at: dateti
         family_id=family_id,
         pair_id=pair_id,
         patient_id=profile.patient_id,
+        must_enrol=profile.must_enrol,
     )
     return Grant(actor, issued_at, lifetime_of(profile.roles), profile)
 

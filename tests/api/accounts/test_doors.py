@@ -131,6 +131,7 @@ ROUTES = [
     # method, address, body, and who is let in (others are 403)
     ("GET", "/v1/me", None, {P, C, O, A}),
     ("GET", "/v1/me/sessions", None, {P, C, O, A}),
+    ("DELETE", "/v1/me/sessions", None, {P, C, O, A}),
     ("PATCH", "/v1/me", {"language": "fr"}, {P, C, O, A}),
     ("GET", "/v1/me/totp", None, {C, O, A}),
     ("POST", "/v1/me/totp", {"password": "wrong"}, {C, O, A}),

@@ -182,7 +182,7 @@ REFUSED = [
     ({"staffed": [{"days": [], "from": "08:00", "to": "17:00"}]}, "staffed.0.days"),
     ({"holidays": ["25.12.2026"]}, "holidays.0"),
     ({"cssrs_texts": {"q9": "no such item"}}, "cssrs_texts.q9.key"),
-    ({"second_factor": "required"}, "second_factor"),
+    ({"second_factor": "always"}, "second_factor"),
     ({"ladder": {"critical": {"next_after_s": 0}}}, "ladder.critical.next_after_s"),
     ({"ladder": {"critical": {"next_after_s": 3601}}}, "ladder.critical.next_after_s"),
     ({"ladder": {"critical": {"ack_expires_s": 14401}}}, "ladder.critical.ack_expires_s"),

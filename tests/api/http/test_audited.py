@@ -58,6 +58,7 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     ]
     ended = client.delete(f"/v1/me/sessions/{family}", headers=staff.headers)
     assert ended.status_code == 204
+    assert client.delete("/v1/me/sessions", headers=staff.headers).status_code == 204
     new = {"old_password": PASSWORD, "new_password": "another horse battery quagga"}
     assert post(client, staff, new, "/v1/me/password").status_code == 204
     device = enrol(staff, password=new["new_password"])

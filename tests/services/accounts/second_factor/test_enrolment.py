@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
+from api.http.hold import HEADER
 from models import Notification
 from services.accounts.letters import FACTOR_ADDED, FACTOR_REMOVED
 from services.accounts.second_factor.enrolment import CONFIRMED_WITHIN, confirm_totp
@@ -239,6 +240,15 @@ def test_a_code_of_another_account_proves_nothing(
     his, _ = enrol(ben), enrol(ada)
     assert remove(client, ada, totp=his.code()).status_code == 422
     assert remove(client, ada, recovery_code=his.recovery_codes[0]).status_code == 422
+
+
+def test_a_wrong_code_is_answered_a_second_after_it_came(client: FlaskClient, ada: Person) -> None:
+    """As a wrong password is, whoever has the account; to be asked for a code costs no wait."""
+    enrol(ada)
+    words = {"email": ada.email, "password": PASSWORD}
+    for more, waits in (({}, None), ({"totp": "000000"}, "1.0"), ({"password": "x"}, "1.0")):
+        answer = client.post("/v1/auth/login", json=words | more)
+        assert (answer.status_code, answer.headers.get(HEADER)) == (401, waits)
 
 
 def test_a_new_address_is_asked_for_with_either(client: FlaskClient, ada: Person) -> None:

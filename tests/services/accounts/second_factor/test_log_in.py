@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
@@ -11,10 +12,12 @@ from uuid import uuid4
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import undefer
 
-from models import Clinic, LoginDelay, TotpFactor, User
+from models import Clinic, LoginDelay, Notification, TotpFactor, User
 from services.accounts import passwords
+from services.accounts.guesses.device_links import open_link
 from services.accounts.guesses.devices import ClaimedDevice
 from services.accounts.login import Credentials, log_in
 from services.exceptions import LoginFailed, RateLimited, SecondFactorRequired, WrongFactor
@@ -199,6 +202,28 @@ def test_nobody_else_spends_the_tries_of_a_known_device(
     assert outcome(ada, now, devices=known, totp=app_of_ada.code(now, 0)) == "in"
     came = [outcome(ada, now, devices=known, totp="000000") for _ in range(6)]
     assert came == [*["wrong"] * 5, 30]
+
+
+def test_whoever_guessers_keep_out_is_mailed_a_link(
+    worker_app: Flask, ada: Person, app_of_ada: Authenticator
+) -> None:
+    for number in range(9):
+        credentials = Credentials(ada.email, PASSWORD, totp="000000")
+        with suppress(WrongFactor, RateLimited):
+            log_in(credentials, f"203.0.113.{number}", START, link_page="/a/device?link=")
+    links = [one for one in letters(worker_app) if one.startswith("/a/device?link=")]
+    assert len(links) == 1
+    device = ClaimedDevice(
+        open_link(links[0].removeprefix("/a/device?link="), START), uuid4(), START
+    )
+    assert outcome(ada, devices=(device,), totp=app_of_ada.code(START, 0)) == "in"
+
+
+def letters(worker_app: Flask) -> list[str]:
+    query = select(Notification).where(Notification.kind == "letter")
+    with worker_app.app_context(), transaction() as session:
+        found = session.scalars(query.options(undefer(Notification.sealed_code)))
+        return [row.sealed_code or "" for row in found]
 
 
 def test_being_asked_for_a_code_is_no_guess(ada: Person, app_of_ada: Authenticator) -> None:
