@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from models import OnCallRotation, OnCallSchedule
+from models import Clinic, OnCallRotation, OnCallSchedule
 from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
-from services.exceptions import Invalid
+from services.exceptions import ContentConflict, Invalid
 from services.on_call.policies import is_paged
 from services.on_call.stored import (
     get_live,
@@ -31,6 +31,7 @@ from services.rules.escalation.staffing import DAYS
 from services.rules.mood_days import find_zone
 from services.rules.rota.rotation import Rotation, following, new_rotation
 from services.rules.rota.schedule import Schedule
+from services.seen import check_seen
 
 # The longest turn of each kind, in its unit.
 LONGEST: Final = {"daily": 90, "weekly": 26, "hours": 336}
@@ -38,19 +39,30 @@ PLANNED_AHEAD: Final = timedelta(days=366)
 _HANDOVER: Final = re.compile(rf"(?:(?P<day>{'|'.join(DAYS)}) )?(?P<clock>\d\d:\d\d)")
 
 
-def create_schedule(actor: Actor, fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def create_schedule(
+    actor: Actor, fields: Mapping[str, Any], now: datetime, schedule_id: UUID | None = None
+) -> dict[str, Any]:
     """A schedule whose first member is on call from `from_at` (now, when it is left out).
 
-    Raises `Forbidden`, and `Invalid` for a zone, a hand-over or members that cannot be.
+    `schedule_id`: of a form, which makes one. Raises `Forbidden`, `Invalid` for a zone, a hand-over
+    or members that cannot be, and `ContentConflict` for a form that has made another one.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     rotation = _rotation(fields["rotation"], fields["timezone"], _start(fields, now, now))
     with acting(actor, now) as session:
         _check_members(session, rotation.members)
+        if schedule_id is not None:
+            session.execute(select(Clinic.id).with_for_update(key_share=True))
+            made = session.get(OnCallSchedule, (actor.clinic_id, schedule_id))
+            if made is not None:
+                return _made_before(session, actor, made, rotation, fields["name"], now)
         if too_many(session):
             raise Invalid({"name": ["There are too many schedules."]})
         schedule = OnCallSchedule(
-            clinic_id=actor.clinic_id, id=new_id(), name=fields["name"], created_at=now
+            clinic_id=actor.clinic_id,
+            id=schedule_id or new_id(),
+            name=fields["name"],
+            created_at=now,
         )
         session.add(schedule)
         session.flush()
@@ -59,21 +71,44 @@ def create_schedule(actor: Actor, fields: Mapping[str, Any], now: datetime) -> d
         return _shown(schedule, Schedule((rotation,)), now)
 
 
+def _made_before(
+    session: Session,
+    actor: Actor,
+    made: OnCallSchedule,
+    rotation: Rotation,
+    name: str,
+    now: datetime,
+) -> dict[str, Any]:
+    known = _known(session, made, now)
+    same = shown_rotation(known.rotations[0]) == shown_rotation(rotation)
+    if made.name != name or not same:
+        raise ContentConflict
+    audit.record(session, actor.user_id, audit.AGAIN, now, object_id=made.id)
+    return _shown(made, known, now)
+
+
 def change_schedule(
-    actor: Actor, schedule_id: UUID, changes: Mapping[str, Any], now: datetime
+    actor: Actor,
+    schedule_id: UUID,
+    changes: Mapping[str, Any],
+    now: datetime,
+    seen: str | None = None,
 ) -> dict[str, Any]:
     """Change the name, or the rotation from `from_at` on (now, when it is left out); what was
     planned from then on is replaced. Whoever is on call stays so if they still are a member.
 
-    Raises `Forbidden`, `NotFound`, and `Invalid` as above.
+    `seen`: the name of the schedule as somebody had it on the screen. Raises `Forbidden`,
+    `NotFound`, `Invalid` as above, and `ChangedMeanwhile`.
     """
     scopes(actor, Action.CHANGE_CLINIC)
     turns = changes.get("rotation", {})
     with acting(actor, now) as session:
         _check_members(session, turns.get("members", ()))
         schedule = get_live(session, schedule_id, lock=True)
-        schedule.name = changes.get("name", schedule.name)
         known = _known(session, schedule, now)
+        if changes:
+            check_seen(seen, _shown(schedule, known, now))
+        schedule.name = changes.get("name", schedule.name)
         if turns or "timezone" in changes or "from_at" in changes:
             at = _start(changes, max(now, known.rotations[0].from_at), now)
             before = known.rotation_at(at) or known.rotations[0]
@@ -88,10 +123,10 @@ def change_schedule(
             _add_rotation(session, schedule, rotation, now)
             known = _known(session, schedule, now)
         session.flush()  # the head of the audit chain is locked last
+        # Nothing is to be changed: a form that was sent twice, perhaps.
+        action = "schedule_changed" if changes else audit.AGAIN
         names = sorted(changes)
-        audit.record(
-            session, actor.user_id, "schedule_changed", now, None, schedule_id, fields=names
-        )
+        audit.record(session, actor.user_id, action, now, None, schedule_id, fields=names)
         return _shown(schedule, known, now)
 
 

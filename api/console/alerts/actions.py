@@ -7,17 +7,17 @@ from uuid import UUID
 
 from flask import Response, request
 
-from api.browser.forms import checked, known, loaded
+from api.browser.forms import checked, known, loaded, nested
 from api.browser.once import SENT_BEFORE, sent_form_id
 from api.browser.session import reader
 from api.console.alerts.one import alert_page
 from api.console.local_times import instant_text
 from api.console.shell import back_to, clock, takes
 from api.http.auth import now
-from schemas.alerts import HandOverIn, NoteIn, ResolveIn
+from schemas.alerts import FeedbackIn, HandOverIn, NoteIn, ResolveIn
 from services.access import Action
 from services.alerts.handling.hand_over import hand_over
-from services.alerts.handling.notes import NewNote, add_note
+from services.alerts.handling.notes import NewNote, add_note, give_feedback
 from services.alerts.handling.ownership import SeenOwner, acknowledge
 from services.alerts.handling.resolve import Ending, resolve
 from services.exceptions import (
@@ -29,7 +29,9 @@ from services.exceptions import (
 )
 
 HAND_OVER: Final = HandOverIn()
+FEEDBACK: Final = FeedbackIn()
 NOTE: Final = NoteIn()
+USEFUL: Final = {"yes": True, "no": False}
 RESOLVE: Final = ResolveIn()
 ONE: Final = "/alerts/<uuid:alert_id>"
 ENDED: Final = (
@@ -86,6 +88,17 @@ def post_resolved(alert_id: UUID) -> Response:
         # Somebody was faster: what was written about it can still be kept as a note.
         return alert_page(alert_id, 409, None, "note", notice=ENDED)
     return _back(alert_id)
+
+
+@takes(f"{ONE}/feedback", Action.ACT_ON_ALERTS)
+def post_usefulness(alert_id: UUID) -> Response:
+    """Was it useful? One answer of each person, the last one; the rules' figures count it."""
+    given = {"useful": USEFUL.get(request.form.get("useful", "")), **nested("note")}
+    try:
+        give_feedback(reader().actor, alert_id, now(), **checked(FEEDBACK, given))
+    except Invalid as error:
+        return alert_page(alert_id, 422, error, "feedback")
+    return back_to(f"/alerts/{alert_id}?done=feedback")
 
 
 def _noted(alert_id: UUID, form: str, kind: str) -> Response:

@@ -70,6 +70,7 @@ def alert_page(
         errors=_by_field(error),
         sent=_sent(form),
         form=form,
+        kept=request.args.get("done") == "feedback",
         notice=_faster(shown, alert) if taken else notice,
         form_id=lambda name: shown_form_id(again=name == form and status != SPENT),
         limit=NOTE_LIMIT,

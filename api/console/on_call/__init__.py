@@ -8,4 +8,6 @@ from api.console.on_call import (  # noqa: F401 -- they add their routes
     links,
     overrides,
     rota,
+    schedules,
+    swaps,
 )

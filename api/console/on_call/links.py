@@ -25,7 +25,8 @@ def post_link() -> Response:
     try:
         link = make_link(reader().actor, schedule_id, now(), sent_form_id())
     except Invalid as error:
-        return rota_page(422, error)
+        words = [each for found in error.errors.values() for each in found]
+        return rota_page(422, Invalid({"": words}))
     return rota_page(201, made={"url": address_of(settings(), link["token"])})
 
 

@@ -15,7 +15,7 @@ from api.console.on_call.calendar import Span, asked_span, days_of
 from api.console.shell import clock, page, shows
 from api.http.auth import now
 from api.page.clock import Clock, span
-from services.access import Action
+from services.access import Action, Scope, scopes
 from services.alerts.monitors.nights import coming_nights
 from services.exceptions import Invalid
 from services.on_call.calendars import list_links
@@ -31,6 +31,7 @@ AHEAD: Final = timedelta(days=28)
 DONE: Final = {
     "entered": "Entered. Nobody is missing in this span.",
     "gaps": "Entered. Now nobody is on call in a part of this span: it stands under the gaps.",
+    "swapped": "Swapped: each of the two has the other's turn.",
     "ended": "Taken back from now on.",
     "revoked": "Revoked: this address answers no more.",
 }
@@ -49,9 +50,10 @@ def rota_page(
     status: int = 200,
     error: Invalid | None = None,
     made: Mapping[str, Any] | None = None,
+    form: str = "cover",
 ) -> Response:
-    """The page; after a refusal with what was typed kept. `made`: a calendar link's address, which
-    is shown this once.
+    """The page; after a refusal of a `form` with what was typed kept. `made`: a calendar link's
+    address, which is shown this once.
     """
     actor, times, at = reader().actor, clock(), now()
     duty = on_call_now(actor, at, None)["items"]
@@ -59,12 +61,16 @@ def rota_page(
     gaps = coverage(actor, at, None, None, MOST, None)["items"]
     asked = asked_span(times.now.astimezone(times.zone).date())
     people = {each["user_id"]: each["name"] for each in whom_to_enter(actor, at)}
+    coming = _coming(ids, times)
+    errors = {form: error.errors} if error else {}
     sent = request.form.to_dict() if error else {}
     return page(
         "on_call/rota.html",
         status,
         duty=[_duty(each, times) for each in duty],
-        own=_own(ids, times),
+        own=_own(coming, ids, times),
+        turns=_turns(coming, ids, times),
+        may_change=Scope.CLINIC in scopes(actor, Action.WRITE_OVERRIDES),
         findings=[each["words"] for each in coming_nights(actor, at)],
         gaps=[_gap(each, times) for each in gaps[:GAPS_SHOWN]],
         more_gaps=max(0, len(gaps) - GAPS_SHOWN),
@@ -75,10 +81,11 @@ def rota_page(
         schedules=list(ids.items()),
         people=list(people.items()),
         links=[one for each in ids for one in _links(each, ids[each], times)],
-        errors=error.errors if error else {},
+        errors=errors,
         sent=_proposed(times) | sent,
         made=made,
-        form_id=shown_form_id(again=bool(error) and status != SPENT),
+        form_id=shown_form_id(again=form in errors and form == "cover" and status != SPENT),
+        swap_id=shown_form_id(again=form in errors and form == "swap" and status != SPENT),
         link_form_id=new_form_id(),
         done=DONE.get(request.args.get("done", "")),
         zone=str(times.zone),
@@ -120,13 +127,45 @@ def _turn(shift: Mapping[str, Any] | None, times: Clock) -> dict[str, Any] | Non
     }
 
 
-def _own(ids: Mapping[Any, str], times: Clock) -> list[dict[str, Any]]:
+def _coming(ids: Mapping[Any, str], times: Clock) -> list[tuple[Any, Mapping[str, Any]]]:
+    """The turns of the next weeks by their schedule."""
+    actor, end = reader().actor, times.now + AHEAD
+    return [
+        (each, shift)
+        for each in ids
+        for shift in list_shifts(actor, each, now(), times.now, end, MOST, None)["items"]
+    ]
+
+
+def turn_value(schedule_id: Any, shift: Mapping[str, Any]) -> str:
+    """A turn as a form sends it: whose it was on the screen, and from when to when."""
+    ends = (shift[name].isoformat() for name in ("from_at", "to_at"))
+    return " ".join((str(schedule_id), str(shift["user_id"]), *ends))
+
+
+def _turns(
+    coming: Sequence[tuple[Any, Mapping[str, Any]]], ids: Mapping[Any, str], times: Clock
+) -> list[tuple[str, str]]:
+    """What can be swapped, in words; the turn that is cut off at the end cannot."""
+    return [
+        (
+            turn_value(each, shift),
+            f"{ids[each] + ': ' if len(ids) > 1 else ''}{shift['name']},"
+            f" {times.at(shift['from_at'])} to {times.at(shift['to_at'])}",
+        )
+        for each, shift in coming
+        if shift["to_at"] < times.now + AHEAD
+    ]
+
+
+def _own(
+    coming: Sequence[tuple[Any, Mapping[str, Any]]], ids: Mapping[Any, str], times: Clock
+) -> list[dict[str, Any]]:
     """The reader's next turns."""
-    own_id, end = reader().actor.user_id, times.now + AHEAD
+    own_id = reader().actor.user_id
     found = [
-        (shift["from_at"], {"schedule": name, **(_turn(shift, times) or {})})
-        for each, name in ids.items()
-        for shift in list_shifts(reader().actor, each, now(), times.now, end, MOST, None)["items"]
+        (shift["from_at"], {"schedule": ids[each], **(_turn(shift, times) or {})})
+        for each, shift in coming
         if shift["user_id"] == own_id
     ]
     return [turn for _, turn in sorted(found, key=lambda pair: pair[0])[:OWN_SHOWN]]

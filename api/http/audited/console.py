@@ -77,11 +77,17 @@ ALERTS: Final[dict[str, tuple[str, ...]]] = {
     f"POST {ALERT}/contact": ("alert_noted", AGAIN, "break_glass"),
     f"POST {ALERT}/note": ("alert_noted", AGAIN, "break_glass"),
     f"POST {ALERT}/hand-over": ("alert_handed_over", "break_glass"),
+    f"POST {ALERT}/feedback": ("alert_feedback",),
     f"POST {ALERT}/resolve": ("alert_resolved", "alert_read"),
 }
+SCHEDULES: Final = "/console/on-call/schedules"
 ON_CALL: Final[dict[str, tuple[str, ...]]] = {
     "POST /console/on-call/overrides": ("override_made", AGAIN),
     f"POST {OVERRIDE}/end": ("override_ended",),
+    "POST /console/on-call/swaps": ("override_made", AGAIN),
+    f"POST {SCHEDULES}/new": ("schedule_made", AGAIN),
+    f"POST {SCHEDULES}/<uuid:schedule_id>": ("schedule_changed", AGAIN),
+    f"POST {SCHEDULES}/<uuid:schedule_id>/end": ("schedule_ended",),
     "POST /console/on-call/links": ("calendar_link_made", AGAIN),
     "POST /console/on-call/links/<uuid:link_id>/revoke": ("calendar_link_revoked",),
     "POST /console/on-call/drills": ("drill_started",),
@@ -139,6 +145,9 @@ CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console/clinic/settings": "about nobody",
     "GET /console/clinic/card": "about nobody",
     "GET /console/on-call": "who is on call, which all staff may see",
+    f"GET {SCHEDULES}": "who is on call, which all staff may see",
+    f"GET {SCHEDULES}/new": "a form",
+    f"GET {SCHEDULES}/<uuid:schedule_id>": "who is on call, which all staff may see",
     "GET /console/on-call/contact": "one's own addresses, cut short",
     f"POST {METHOD}/code": "a code to one's own address; the address and its proof are recorded",
     f"POST {METHOD}/test": "a page to one's own address, about nobody",

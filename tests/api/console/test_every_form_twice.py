@@ -54,8 +54,13 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     f"{ALERT}/note": (ONCE, ADDS),
     f"{ALERT}/hand-over": (ONCE, ADDS),
     f"{ALERT}/resolve": (SAME, SHOWN),
+    f"{ALERT}/feedback": (SAME, OWN),
     "/console/on-call/overrides": (ONCE, ADDS),
     "/console/on-call/overrides/<uuid:schedule_id>/<uuid:override_id>/end": (REFUSED, AIMED),
+    "/console/on-call/swaps": (ONCE, SHOWN),
+    "/console/on-call/schedules/new": (ONCE, ADDS),
+    "/console/on-call/schedules/<uuid:schedule_id>": (SAME, SHOWN),
+    "/console/on-call/schedules/<uuid:schedule_id>/end": (REFUSED, AIMED),
     "/console/on-call/links": (ONCE, ADDS),
     "/console/on-call/links/<uuid:link_id>/revoke": (REFUSED, AIMED),
     "/console/on-call/contact": (ONCE, ADDS),
@@ -186,7 +191,7 @@ def test_an_older_form_undoes_nothing_and_shows_what_stands(scene: FormScene, ro
     typed = [value for value in fields.values() if isinstance(value, str)]
     if not route.startswith(ALERT) and not route.endswith("/swaps"):
         assert [value for value in typed if html.escape(value) not in console.page] == []
-    if route.endswith("/resolve"):
+    if route.endswith(("/resolve", "/swaps")):
         return
     # Whoever has looked it over sends what is shown now.
     console.post(action, filled(console, action) | fields, follow=True)

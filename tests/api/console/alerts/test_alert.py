@@ -187,3 +187,25 @@ def test_a_refused_request_is_shown_as_text(
 def newest(client: FlaskClient, person: Person) -> str:
     listed = client.get("/v1/alerts", headers=person.headers).json
     return str(listed["items"][0]["id"])
+
+
+def test_whether_it_was_useful_counts_in_the_figures_of_the_rules(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, olu: Person
+) -> None:
+    clinic.contact("mailto:night@clinic.example")
+    alert_id = open_alert(client, clinic.patient())
+    console, path = page(app, olu, alert_id), f"/alerts/{alert_id}"
+    assert "Was this alert useful?" in console.text
+    assert console.send(f"{path}/feedback", note="so, quagga").status_code == 422
+    assert "so, quagga" in console.page
+    for useful, words in (
+        ("yes", "1 fired, 1 useful, 0 noise"),
+        ("no", "1 fired, 0 useful, 1 noise"),
+    ):
+        console.open(path)
+        console.send(f"{path}/feedback", useful=useful, note="so, quagga")
+        assert "Your answer is kept." in console.text
+        console.open("/rules")
+        assert words in console.text
+    assert read(client, olu, alert_id).json["status"] == "triggered"
+    assert "feedback" not in " ".join(page(app, clinic.admin, alert_id).forms())

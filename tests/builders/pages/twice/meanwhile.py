@@ -52,6 +52,10 @@ MEANWHILE: Final[Mapping[str, Change]] = {
         steps=[{"delay_s": 60, "targets": [{"everyone": True}]}],
     ),
     "/console/clinic/settings": set_by_admin("PATCH", "/v1/clinic", phone="+33 1 99"),
+    "/console/on-call/schedules/<uuid:schedule_id>": lambda scene, action: scene.call(
+        "PATCH", f"/v1{action}", scene.admin, rotation={"length": 2}
+    ),
+    "/console/on-call/swaps": lambda scene, _: scene.covered_by_colleague(),
     f"{ALERT}/acknowledge": by_colleague("acknowledge"),
     f"{ALERT}/resolve": lambda scene, action: scene.call(
         "POST", f"/v1{action}", scene.colleague, disposition="emergency_services"

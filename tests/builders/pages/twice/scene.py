@@ -24,14 +24,23 @@ METHOD: Final = "/console/on-call/contact/<uuid:method_id>"
 TABLES: Final = (
     *("users", "patients", "care_team_members", "invitations", "contacts", "contact_methods"),
     *("courses", "treatment_sessions", "session_vitals", "screenings", "session_decisions"),
-    *("concomitant_treatments", "check_ins", "alerts", "alert_notes", "patient_pauses"),
-    *("on_call_overrides", "calendar_links", "on_call_policies", "drills"),
+    *(
+        "concomitant_treatments",
+        "check_ins",
+        "side_effect_reports",
+        "alerts",
+        "alert_notes",
+        "alert_feedback",
+        "patient_pauses",
+    ),
+    *("on_call_overrides", "calendar_links", "on_call_policies", "drills", "on_call_schedules"),
 )
 # What forms correct.
 CORRECTED: Final = (
     *("clinics", "contacts", "on_call_policies", "patients", "care_team_members"),
     *("course_versions", "treatment_session_versions", "session_vitals"),
-    "concomitant_treatments",
+    *("concomitant_treatments", "on_call_overrides", "on_call_schedules", "on_call_rotations"),
+    "check_ins",
 )
 
 
@@ -69,6 +78,15 @@ class FormScene:
         clerk.send(f"/sessions/{session}/vitals", phase="pre", systolic="120", diastolic="80")
         path = f"{self.ward.path}/sessions/{session}/vitals"
         return str(self.ward.get(path)["items"][0]["id"])
+
+    def covered_by_colleague(self) -> None:
+        """All of the coming days."""
+        (schedule,) = rows(self.admin, "SELECT id FROM on_call_schedules")
+        ends = {"from_at": self.ward.now, "to_at": self.ward.now + timedelta(days=9)}
+        span = {name: f"{at:%Y-%m-%dT%H:%M}:00Z" for name, at in ends.items()}
+        sent = {"user_id": str(self.colleague.user_id), **span}
+        path = f"/v1/on-call/schedules/{schedule['id']}/overrides"
+        made(self.answer("POST", path, self.colleague, **sent))
 
     def override(self) -> tuple[str, str]:
         schedule = self.schedule()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tests.builders.pages.clerk import Clerk
+from tests.builders.pages.console import console_of
 from tests.builders.pages.twice.scene import ALERT, METHOD, PATIENT, FormScene
 from tests.builders.world import Person, made_up_email
 
@@ -63,6 +65,25 @@ def covered(scene: FormScene) -> Story:
     scene.schedule()
     fields = {"user_id": str(scene.staff.user_id), "kind": "cover", **scene.span()}
     return of_rota(scene, "overrides", **fields)
+
+
+def swapped(scene: FormScene) -> Story:
+    scene.schedule()
+    console = console_of(scene.app, scene.admin, "/on-call")
+    select = console.page.partition('name="first"')[2].partition("</select>")[0]
+    mine, theirs = re.findall(r'<option value="([^"]+)"', select)[1:3]
+    return "/on-call", "/on-call/swaps", {"first": mine, "second": theirs}, scene.admin
+
+
+def made_schedule(scene: FormScene) -> Story:
+    path = "/on-call/schedules/new"
+    fields = {"name": "Days", f"place.{scene.staff.user_id}": "1"}
+    return path, path, fields, scene.admin
+
+
+def changed_schedule(scene: FormScene, end: str = "") -> Story:
+    path = f"/on-call/schedules/{scene.schedule()}"
+    return path, f"{path}{end}", {} if end else {"name": "Late"}, scene.admin
 
 
 def taken_back(scene: FormScene) -> Story:
@@ -137,8 +158,15 @@ STORIES: Final[Mapping[str, Callable[[FormScene], Story]]] = {
         scene, "hand-over", user_id=str(scene.colleague.user_id)
     ),
     f"{ALERT}/resolve": lambda scene: of_alert(scene, "resolve", disposition="safe_plan_made"),
+    f"{ALERT}/feedback": lambda scene: of_alert(scene, "feedback", useful="no"),
     "/console/on-call/overrides": covered,
     "/console/on-call/overrides/<uuid:schedule_id>/<uuid:override_id>/end": taken_back,
+    "/console/on-call/swaps": swapped,
+    "/console/on-call/schedules/new": made_schedule,
+    "/console/on-call/schedules/<uuid:schedule_id>": changed_schedule,
+    "/console/on-call/schedules/<uuid:schedule_id>/end": lambda scene: changed_schedule(
+        scene, "/end"
+    ),
     "/console/on-call/links": linked,
     "/console/on-call/links/<uuid:link_id>/revoke": lambda scene: of_rota(
         scene, f"links/{scene.link()}/revoke"
