@@ -32,6 +32,8 @@ PAGES: Final = (
     "patient.entering.treatment",
     "patient.entering.sessions",
     "patient.entering.check_in",
+    "patient.entering.amending",
+    "patient.entering.side_effects",
     "patient.entering.people",
     "patient.entering.invitation",
 )

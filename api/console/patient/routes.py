@@ -22,6 +22,8 @@ USUAL_FORM: Final = "phq9"
 FILES: Final = {"pdf": PDF, "png": PNG, "csv": CSV}
 DONE: Final = {
     "course": "The course is saved.",
+    "side-effects": "The side effects are saved.",
+    "amendment": "The correction is saved as a new version.",
     "session": "The session is saved.",
     "screening": "The screening is saved.",
     "treatment": "The other treatment is saved.",

@@ -9,6 +9,7 @@ from services.audit import AGAIN
 PATIENT: Final = "/console/patients/<uuid:patient_id>"
 ENTER: Final = f"{PATIENT}/enter"
 COURSE: Final = f"{PATIENT}/correct/course/<uuid:course_id>"
+AMEND: Final = f"{PATIENT}/correct/check-in/<uuid:check_in_id>"
 OTHER: Final = f"{PATIENT}/correct/treatment/<uuid:record_id>"
 SESSION: Final = f"{PATIENT}/sessions/<uuid:session_id>"
 VITALS: Final = f"{SESSION}/vitals/<uuid:vitals_id>"
@@ -60,6 +61,11 @@ PATIENTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     f"GET {ENTER}/check-in": ("patient_read",),
     f"POST {ENTER}/check-in": ("check_in_written", AGAIN, "patient_read"),
+    f"GET {PATIENT}/check-ins": ("patient_read", "check_ins.list"),
+    f"GET {AMEND}": ("check_ins.read", "patient_read"),
+    f"POST {AMEND}": ("check_ins.read", "amendment_written", AGAIN, "patient_read"),
+    f"GET {ENTER}/side-effects": ("patient_read",),
+    f"POST {ENTER}/side-effects": ("side_effects_written", AGAIN, "patient_read"),
     f"GET {ENTER}/contact": ("patient_read",),
     f"POST {ENTER}/contact": ("patient_changed", "patient_read"),
     f"GET {ENTER}/team": ("users_read", "patient_read"),

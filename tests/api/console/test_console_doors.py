@@ -20,6 +20,8 @@ STAFF: Final = frozenset({C, O, A})
 # About a patient: what their clinicians enter and correct, and what an administrator may as well.
 TREATMENT_FORMS: Final = (
     *("enter/course", "enter/screening", "enter/treatment", "enter/session", "enter/check-in"),
+    "enter/side-effects",
+    "correct/check-in/<uuid:check_in_id>",
     "correct/course/<uuid:course_id>",
     "correct/treatment/<uuid:record_id>",
     "sessions/<uuid:session_id>/correct",
@@ -100,6 +102,7 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "POST /on-call/drills": frozenset({A}),
     "GET /patients/<uuid:patient_id>": STAFF,
     "GET /patients/<uuid:patient_id>/trend.<suffix>": frozenset({C, O}),
+    "GET /patients/<uuid:patient_id>/check-ins": frozenset({C}),
     "GET /patients/<uuid:patient_id>/sessions/<uuid:session_id>": frozenset({C, O}),
     **dict.fromkeys(forms_of("/patients/<uuid:patient_id>/", *TREATMENT_FORMS), frozenset({C})),
     **dict.fromkeys(forms_of("/patients/<uuid:patient_id>/", *PEOPLE_FORMS), frozenset({C, A})),
@@ -121,7 +124,9 @@ OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "anything": lambda _: "nowhere",
     "suffix": lambda _: "csv",
     "kind": lambda _: "clearance",
-    **dict.fromkeys(("course_id", "record_id", "session_id", "vitals_id"), lambda _: uuid4()),
+    **dict.fromkeys(
+        ("course_id", "record_id", "session_id", "vitals_id", "check_in_id"), lambda _: uuid4()
+    ),
 }
 
 

@@ -34,7 +34,7 @@ def check_in_form(patient_id: UUID, code: str) -> EntryForm:
     zone = get_patient(reader().actor, patient_id, now())["timezone"]
     fields = [
         of(CHECK_IN, "recorded_at", "Answered at"),
-        *map(_question, asked.items),
+        *map(question, asked.items),
         of(CHECK_IN, "note", "In the patient's own words", kind="area"),
     ]
     intro = (asked.prompt, f"Ask each question as it is written. Times are on the clock of {zone}.")
@@ -43,7 +43,8 @@ def check_in_form(patient_id: UUID, code: str) -> EntryForm:
     )
 
 
-def _question(item: Item) -> Field:
+def question(item: Item) -> Field:
+    """A question of a form with its answers, and that it was declined or left out."""
     options = [(str(one.value), one.label) for one in item.options]
     choices = [*options, (DECLINED, "declined to answer"), LEFT_OUT]
     return Field(f"answers.{item.link_id}", item.text, "answer", choices)

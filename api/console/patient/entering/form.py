@@ -99,13 +99,17 @@ def shown(
 
 
 def sent(
-    form: EntryForm, schema: Schema, save: Callable[[Actor, Body], Any], **fixed: Any
+    form: EntryForm,
+    schema: Schema,
+    save: Callable[[Actor, Body], Any],
+    shape: Callable[[Body], Body] = dict,
+    **fixed: Any,
 ) -> Response:
-    """What was typed, through the schema of the API, to the service; then on. `fixed`: what the
-    address says.
+    """What was typed, through the schema of the API, to the service; then on. `shape`: makes of it
+    what the API takes; `fixed`: what the address says.
     """
     typed = typed_in(form.fields, request.form)
-    body = document(form.fields, typed, form.zone) | fixed
+    body = shape(document(form.fields, typed, form.zone)) | fixed
     if form.makes:
         body["id"] = request.form.get("id", "")
     return _tried(form.with_typed(typed), lambda: save(reader().actor, checked(schema, body)))
@@ -118,6 +122,7 @@ def corrected(
     save: Callable[[Actor, Body], Any],
     *,
     whole: bool = False,
+    **fixed: Any,
 ) -> Response:
     """The same for a record that is there: what was changed is sent, or all of it (`whole`)."""
     before = stored_in(form.fields, record, form.zone)
@@ -132,6 +137,7 @@ def corrected(
     body = changes(form.fields, typed, before, form.zone)
     if whole:
         body = document(form.fields, typed, form.zone)
+    body |= fixed
     return _tried(filled, lambda: save(reader().actor, checked(schema, body)))
 
 

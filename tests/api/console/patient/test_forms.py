@@ -211,6 +211,41 @@ def test_what_a_check_in_is_refused_for_stands_at_its_question(ward: Ward, clerk
     assert clerk.filled()["answers.q1"] == "2"
 
 
+def test_side_effects_on_their_behalf_are_decided_like_any_other(ward: Ward, clerk: Clerk) -> None:
+    path = "/enter/side-effects"
+    clerk.console.open(f"{clerk.base}{path}")
+    assert "Life-threatening: I needed or need emergency help" in clerk.text
+    assert clerk.send(path, note="nothing, they say").status_code == 422
+    assert clerk.filled()["note"] == "nothing, they say"
+    answer = clerk.again(path, effects__headache="2", vitals__systolic="150")
+    assert (answer.status_code, set(clerk.wrong())) == (422, {"vitals-diastolic"})
+    clerk.again(path, vitals__diastolic="92")
+    assert "The side effects are saved." in clerk.text
+    query = "SELECT entered_by, effects FROM side_effect_reports WHERE patient_id = :id"
+    (kept,) = rows(ward.pat, query, id=ward.pat.patient_id)
+    assert kept["entered_by"] == ward.staff.user_id
+    assert [(one["code"], one["grade"]) for one in kept["effects"]] == [("headache", 2)]
+    clerk.send(path, effects__headache="4")
+    assert "Critical alert" in clerk.text
+
+
+def test_a_form_is_corrected_by_a_new_version_with_its_reason(ward: Ward, clerk: Clerk) -> None:
+    made = ward.answer(total=9)
+    clerk.console.open(f"{clerk.base}/check-ins")
+    path = f"/correct/check-in/{made['id']}"
+    assert f'href="/console{clerk.base}{path}"' in clerk.console.page
+    assert clerk.send(path, answers__q1="0").status_code == 422
+    assert "reason" in clerk.wrong()
+    clerk.again(path, reason="misread on the phone", answers__q9="2")
+    assert "The correction is saved as a new version." in clerk.text
+    assert "Critical alert: Suicide risk" in clerk.text
+    kept = ward.get(f"/v1/check-ins/{made['id']}")
+    assert [each["reason"] for each in kept["versions"]] == [None, "misread on the phone"]
+    assert (kept["answers"]["q1"], kept["answers"]["q9"]) == (0, 2)
+    stranger = ward.clinic.patient().patient_id
+    assert clerk.console.open(f"/patients/{stranger}{path}").status_code == 404
+
+
 def test_contact_data_is_corrected(ward: Ward, clerk: Clerk) -> None:
     minor = (ward.now - timedelta(days=365)).date().isoformat()
     assert clerk.send("/enter/contact", born_on=minor).status_code == 422

@@ -60,6 +60,9 @@ MEANWHILE: Final[Mapping[str, Change]] = {
     f"{ALERT}/resolve": lambda scene, action: scene.call(
         "POST", f"/v1{action}", scene.colleague, disposition="emergency_services"
     ),
+    f"{PATIENT}/correct/check-in/<uuid:check_in_id>": lambda scene, action: scene.ward.amend(
+        action.rpartition("/")[2], scene.ward.form(total=3)["answers"]
+    ),
     f"{PATIENT}/correct/course/<uuid:course_id>": lambda scene, action: of_record(
         scene, action, "courses", protocol="v3"
     ),

@@ -55,6 +55,11 @@ def corrected_vitals(scene: FormScene) -> Story:
     return entered(scene, f"sessions/{session}/vitals/{scene.vitals(session)}", systolic="130")
 
 
+def amended(scene: FormScene) -> Story:
+    fields = {"answers.q1": "2", "reason": "misread"}
+    return entered(scene, f"correct/check-in/{scene.ward.answer()['id']}", **fields)
+
+
 def stopped(scene: FormScene) -> Story:
     Clerk(scene.ward).send("/enter/treatment", **OTHER)
     (kept,) = scene.ward.get(f"{scene.ward.path}/concomitant-treatments")["items"]
@@ -196,12 +201,16 @@ STORIES: Final[Mapping[str, Callable[[FormScene], Story]]] = {
     f"{PATIENT}/enter/check-in": lambda scene: entered(
         scene, "enter/check-in?instrument=phq9", recorded_at="2025-06-02T09:00", **ANSWERS
     ),
+    f"{PATIENT}/enter/side-effects": lambda scene: entered(
+        scene, "enter/side-effects", recorded_at="2025-06-02T09:00", **{"effects.headache": "2"}
+    ),
     f"{PATIENT}/sessions/<uuid:session_id>/vitals": lambda scene: sessions_form(
         scene, "vitals", phase="pre", systolic="120", diastolic="80", taken_at="2025-06-02T09:00"
     ),
     f"{PATIENT}/sessions/<uuid:session_id>/decide/<kind>": lambda scene: sessions_form(
         scene, "decide/clearance", outcome="not_cleared", reason="a cold"
     ),
+    f"{PATIENT}/correct/check-in/<uuid:check_in_id>": amended,
     f"{PATIENT}/correct/course/<uuid:course_id>": lambda scene: entered(
         scene, f"correct/course/{scene.ward.course()}", protocol="v2"
     ),
