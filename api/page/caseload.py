@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import Response, current_app, render_template
 
+from api.browser.session import CONSOLE, below
 from api.page.style import PRINT_STYLE, headers
 from services.caseload.worklist.listing import Printed
 from services.caseload.worklist.statement import CaseloadFilter
@@ -38,6 +39,7 @@ def caseload_page(printed: Printed, wanted: CaseloadFilter) -> Response:
         count="1 patient" if number == 1 else f"{number} patients",
         more=printed.more,
         items=[line(row, zone) for row in printed.items],
+        patients=f"{below(CONSOLE)}/patients",
     )
     response: Response = current_app.response_class(html, mimetype="text/html")
     response.headers.update(HEADERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -26,6 +26,7 @@ from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm, EffectsForm
 from services.intake.side_effects import record_side_effects
 from services.membership.invitations import InvitationForm, invite
+from services.on_call.schedules import create_schedule
 from services.unit_of_work import clinic_ids, transaction
 
 ZONE: Final = "America/New_York"
@@ -78,9 +79,16 @@ def make_demo(password: str, now: datetime) -> UUID:
     for email, (name, role) in STAFF.items():
         code = invite(admin.actor, InvitationForm(email, name, (role,)), began).code
         staff[role] = _accept(code, password, began).actor.user_id
+    _schedule(admin.actor, (staff["on_call"], staff["clinician"]), began)
     for seed, story in enumerate(STORIES):
         _patient(admin.actor, staff["clinician"], story, seed, password, now)
     return made.clinic_id
+
+
+def _schedule(admin: Actor, members: Sequence[UUID], began: datetime) -> None:
+    """Who is on call: weeks in turn, handed over on Mondays. Alerts page the contact chain."""
+    turns = {"kind": "weekly", "length": 1, "handover": "mon 08:00", "members": members}
+    create_schedule(admin, {"name": "On call", "timezone": ZONE, "rotation": turns}, began)
 
 
 def _accept(code: str, password: str, at: datetime) -> Grant:

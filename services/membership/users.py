@@ -28,11 +28,15 @@ from services.patients.members import empty_abandoned_teams
 from services.seen import check_seen
 
 
-def list_users(actor: Actor, now: datetime, limit: int, cursor: str | None) -> Page:
-    """Accounts, newest first; the read is recorded. Patients' accounts are for administrators."""
+def list_users(
+    actor: Actor, now: datetime, limit: int, cursor: str | None, *, staff_only: bool = False
+) -> Page:
+    """Accounts, newest first; the read is recorded. Patients' accounts are for administrators, who
+    may leave them out.
+    """
     scopes(actor, Action.READ_CLINIC)
     shown: ColumnElement[bool] = true()
-    if "admin" not in actor.roles:
+    if staff_only or "admin" not in actor.roles:
         shown = ~User.roles.contains(["patient"])
     query = page_query(select(User).where(shown), User.created_at, User.id, limit, cursor)
     with acting(actor, now) as session:

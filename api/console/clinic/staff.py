@@ -105,8 +105,8 @@ def everybody() -> list[dict[str, Any]]:
     """All who work here, those who are active first, by name."""
     actor, found, cursor = reader().actor, list[dict[str, Any]](), None
     while True:
-        listed = list_users(actor, now(), PAGE_ROWS, cursor)
-        found += [one for one in listed["items"] if "patient" not in one["roles"]]
+        listed = list_users(actor, now(), PAGE_ROWS, cursor, staff_only=True)
+        found += listed["items"]
         cursor = listed["next_cursor"]
         if cursor is None:
             return sorted(found, key=lambda one: (not one["active"], one["name"].casefold()))

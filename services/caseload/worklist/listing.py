@@ -84,8 +84,17 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
         shown = [row.id for row in kept]
         audit.record(session, actor.user_id, "caseload_printed", now, about=shown)
     days = Days(now)
-    items = [show_row(row, silent.get(row.id), days, clinic.country) for row in kept]
+    items = [
+        show_row(row, silent.get(row.id), days, clinic.country) | _number(row, clinic.country)
+        for row in kept
+    ]
     return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))
+
+
+def _number(row: CaseRow, country: str) -> dict[str, Any]:
+    """The patient's telephone as it is on file, and its address where it can be dialled."""
+    phone = _opened(row.phone, "patients.phone", row.clinic_id, row.id)
+    return {"phone": phone, "dial": dial_address(phone, country)}
 
 
 def show_row(
@@ -148,11 +157,13 @@ def _is_unreachable(
 ) -> bool:
     """Known by what is kept, still encrypted: no number stays in memory, only the answer."""
 
-    def opened(kept: bytes | None, column: str) -> str | None:
-        if kept is None:
-            return None
-        return keyring.decrypt(kept, context_of(column, clinic_id, patient_id)).decode()
-
-    if dial_address(opened(phone, "patients.phone"), country):
+    if dial_address(_opened(phone, "patients.phone", clinic_id, patient_id), country):
         return False
-    return is_contact_missing(None, opened(contact, "patients.emergency_contact"), country)
+    kept = _opened(contact, "patients.emergency_contact", clinic_id, patient_id)
+    return is_contact_missing(None, kept, country)
+
+
+def _opened(kept: bytes | None, column: str, clinic_id: UUID, patient_id: UUID) -> str | None:
+    if kept is None:
+        return None
+    return keyring.decrypt(kept, context_of(column, clinic_id, patient_id)).decode()

@@ -129,7 +129,10 @@ def test_a_name_is_text_and_the_page_can_do_nothing(
     answer = printed(client, staff)
     assert lines(answer)[0].startswith(f'{name} "><img src=x> ')
     tags = set(re.findall(r"<(\w+)", answer.text))
-    assert not tags & {"script", "img", "link", "form", "a", "iframe"}
+    assert not tags & {"script", "img", "link", "form", "iframe"}
+    # Links lead to patients and telephones alone.
+    leads = re.findall(r'href="([^"]*)"', answer.text)
+    assert [each for each in leads if not each.startswith(("/console/patients/", "tel:"))] == []
     style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -156,7 +159,8 @@ def test_paper_tells_an_administrator_nothing_clinical(
     pat = clinic.patient("Ada", phone="+33 1 23 45 67 89")
     post(client, pat, phq9(item9=2))
     set_status(pat, last_session_id=uuid4(), last_session_at=six_days_ago(), sessions_in_course=1)
-    assert lines(printed(client, clinic.admin)) == ["Ada critical critical alert open"]
+    line = "Ada +33 1 23 45 67 89 critical critical alert open"
+    assert lines(printed(client, clinic.admin)) == [line]
 
 
 def test_a_stranger_gets_no_page(client: FlaskClient, clinic: ClinicWorld) -> None:
@@ -171,3 +175,17 @@ def test_both_forms_are_documented(client: FlaskClient, clinic: ClinicWorld) -> 
     answer = document["paths"]["/v1/patients"]["get"]["responses"]["200"]
     assert set(answer["content"]) == {"application/json", "text/html"}
     assert caseload(client, clinic.admin) == []
+
+
+def test_it_can_be_called_from_and_leads_to_the_patients(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    ada = clinic.patient("Ada", phone="+33 65 5550199")
+    clinic.patient("Bea", phone="ask her sister")
+    answer = printed(client, clinic.staff(), "?sort=name")
+    assert 'href="tel:+33-6-55-55-01-99">+33 65 5550199</a>' in answer.text
+    assert f'href="/console/patients/{ada.patient_id}"' in answer.text
+    assert lines(answer)[1].startswith(
+        "Bea ask her sister no phone number on file that can be dialled"
+    )
+    assert "max-width: 44em" in answer.text

@@ -251,7 +251,8 @@ def _shown(value: Any, kind: str, zone: tzinfo) -> str:
     if kind == "lines":
         return "\n".join(value)
     if kind == "amount":
-        return f"{float(value):g}"
+        # Every digit that was stored: what is shown in fewer comes back as another number.
+        return f"{float(value):.15g}"
     return "1" if value is True else str(value)
 
 

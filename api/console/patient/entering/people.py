@@ -45,7 +45,7 @@ STATUS_FIELDS: Final = (
         "status",
         "Status",
         options=[
-            ("active", "Followed: answers are read, and silence after risk is an alert"),
+            ("active", "Followed: answers, and silence after risk, can raise alerts"),
             ("paused", "Paused: nothing is due for a while"),
             ("discharged", "Discharged: nobody follows their answers"),
         ],
