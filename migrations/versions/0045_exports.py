@@ -4,8 +4,8 @@ Why: a patient's data could not be handed over whole.
 
 Safe beside the previous version, which knows none.
 
-Revision ID: 0044
-Revises: 0043
+Revision ID: 0045
+Revises: 0044
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from __future__ import annotations
 from migrations.erasure import Part, erase_with, erase_without
 from migrations.tables import Table, create_tables, drop_tables, own_clinic_policies
 
-revision = "0044"
-down_revision = "0043"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 

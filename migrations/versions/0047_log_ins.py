@@ -5,16 +5,16 @@ Why: whoever looks through their log-ins has to tell them apart to end a strange
 
 Safe beside the previous version, whose log-ins are listed as a phone's.
 
-Revision ID: 0043
-Revises: 0042
+Revision ID: 0047
+Revises: 0046
 """
 
 from __future__ import annotations
 
 from migrations.tables import add_columns, drop_columns
 
-revision = "0043"
-down_revision = "0042"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
