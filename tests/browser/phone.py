@@ -33,7 +33,7 @@ class Phone:
         self.code, self.patient_id = invited.code, invited.patient_id
         self.home = f"{running.url}/app/"
         self.page: Page = browser.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(20_000)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -45,7 +45,7 @@ class Phone:
 
     def wait_for_worker(self) -> None:
         """From then on it opens without a network."""
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        self.page.wait_for_function(ACTIVATED, polling=100)
 
     def wait_for_sync(self) -> None:
         """What the app has begun to send is answered, or given up for now."""
@@ -98,6 +98,8 @@ class Phone:
         assert self.errors == []
 
 
+# Ready is earlier: then it may not have this page yet.
+ACTIVATED = "async () => (await navigator.serviceWorker.ready).active.state === 'activated'"
 WAITING = """async () => {
   const {outbox} = await import("./store.js");
   return (await outbox.all()).length;

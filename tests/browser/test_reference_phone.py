@@ -55,6 +55,8 @@ def test_a_risky_answer_in_flight_mode_shows_the_card_and_pages_when_back(phone:
     phone.card("in immediate danger, call")
     phone.look()
     assert phone.stored() == []
+    phone.page.reload()  # it is there again at each start while nobody knows
+    phone.card("Not sent yet. Your clinic has not seen this.")
     phone.browser.set_offline(False)
     phone.card("Sent at ")
     assert [one.q9 for one in phone.stored()] == [3]
@@ -136,6 +138,18 @@ def test_side_effects_with_grades_and_what_is_an_emergency(phone: Phone):
     phone.card("Sent at ")
     phone.look()
     assert [one.severity for one in phone.alerts()] == ["critical"]
+
+
+def test_what_waits_for_the_first_answer_goes_on_by_itself(phone: Phone):
+    phone.browser.route("**/v1/bootstrap*", lambda route: route.abort())
+    phone.page.goto(f"{phone.home}#invitation={phone.code}")
+    phone.press("Start")
+    phone.page.get_by_role("link", name="Side effects").click()
+    expect(phone.page.locator("main")).to_contain_text("It will go on by itself.")
+    phone.wait_for_sync()
+    phone.browser.unroute("**/v1/bootstrap*")
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(phone.page.locator("label.choice", has_text="Chest pain")).to_be_visible()
 
 
 def test_past_entries_are_corrected_and_the_trend_is_drawn(phone: Phone):

@@ -1,18 +1,22 @@
 """The reference phone among others: two tabs, another patient, a token that has expired, an entry
-that is refused.
+that is refused, an answer that comes late, and a new version of the app's own files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 import pytest
 from flask_jwt_extended import create_access_token, decode_token, get_unverified_jwt_headers
 from playwright.sync_api import Browser, BrowserContext, Request, Route, expect
+from werkzeug.serving import WSGIRequestHandler, make_server
 
+from api import phone_app
 from tests.browser.phone import DAILY, Phone
-from tests.fixtures.running import RunningService, wait_until
+from tests.fixtures.running import RunningService, free_port, wait_until
 
 AN_HOUR_S = 3600
 TOKEN = """async () => {
@@ -39,6 +43,18 @@ COPIED = """async () => {
 LOOK_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 FAULT = {"code": "internal", "status": 500, "title": "x", "detail": "x", "type": "about:blank"}
 SENDS = ("**/v1/check-ins", "**/v1/sync")
+UPDATE = """async () => {
+  const registration = await navigator.serviceWorker.getRegistration();
+  await registration.update();
+  return Boolean(registration.installing || registration.waiting);
+}"""
+WAITS = "async () => Boolean((await navigator.serviceWorker.getRegistration()).waiting)"
+CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('interlude-'))"
+NEW = "0123456789abcdef"
+# Not the driver's own: that would wait for a page that the app itself begins once more. A page has
+# words in its bar when it has the version that it keeps.
+LEAVE = "() => { window.left = true; setTimeout(() => location.reload()); }"
+BEGUN = "() => !window.left && document.querySelector('nav a')?.textContent"
 VISIBLE = {"width": 390, "height": 844}
 
 
@@ -99,9 +115,11 @@ def test_two_tabs_that_send_at_once_send_each_entry_once(phone: Phone):
     phone.wait_for_sync()
     sent = sent_ids(phone.browser)
     phone.browser.set_offline(True)
+    first.bring_to_front()  # what is behind is drawn once in a second or two
     phone.answer_daily()
     phone.press("Done")
     phone.page = second
+    second.bring_to_front()
     phone.answer_daily("Most of the day")
     phone.card("Not sent yet. Your clinic has not seen this.")
     phone.wait_for_sync()
@@ -140,7 +158,8 @@ def test_another_patient_on_the_same_phone_sees_and_sends_nothing_of_the_first(
         expect(page.locator("h1")).to_have_text("Today")
     for call in SENDS:
         browser.unroute(call)
-    for page in (other.page, phone.page):
+    for page in (phone.page, other.page):
+        page.bring_to_front()
         page.goto(other.home)
         page.reload()
         expect(page.get_by_role("link", name=DAILY).first).to_be_visible()
@@ -260,3 +279,84 @@ def test_what_is_stored_is_shown_once_until_the_copy_has_it(phone: Phone, browse
     expect(times.first).to_contain_text(f"({zone})")
     phone.look()
     assert phone.waiting() == 0
+
+
+class Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing."""
+
+
+@contextmanager
+def served_here(running: RunningService) -> Iterator[str]:
+    """The same service by this process, where the app's files can be changed."""
+
+    def known_by_its_name(environ: dict[str, Any], start: Any) -> Any:
+        environ["HTTP_HOST"] = running.url.partition("//")[2]
+        return running.app(environ, start)
+
+    port = free_port()
+    server = make_server("127.0.0.1", port, known_by_its_name, True, request_handler=Quiet)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}/app/"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def publish_new_version(monkeypatch: pytest.MonkeyPatch, old: str) -> None:
+    """Of the words, and of the worker, by which a browser notices."""
+    for name, before, after in (
+        ("languages.js", b'"Today"', b'"This day"'),
+        ("sw.js", old.encode(), NEW.encode()),
+    ):
+        changed = phone_app.FILES[name].replace(before, after)
+        assert changed != phone_app.FILES[name]
+        monkeypatch.setitem(phone_app.FILES, name, changed)
+
+
+def first_word(phone: Phone) -> str:
+    """Of the bar, after the app was opened anew."""
+    phone.page.evaluate(LEAVE)
+    return str(phone.page.wait_for_function(BEGUN, polling=100).json_value())
+
+
+def test_a_new_version_takes_over_and_takes_nothing_away(
+    running: RunningService, browser: BrowserContext, monkeypatch: pytest.MonkeyPatch
+):
+    """Neither a form that is half filled nor what is not sent; and not while the app is open."""
+    phone = Phone(running, running.clinic(), browser)
+    with served_here(running) as phone.home:
+        phone.accept()
+        phone.wait_for_worker()
+        phone.wait_for_sync()
+        (old,) = phone.page.evaluate(CACHES)
+        browser.route("**/v1/**", lambda route: route.abort())
+        phone.answer_daily()
+        phone.press("Done")
+        expect(phone.page.locator("#unsent")).to_be_visible()
+        phone.page.get_by_role("link", name=DAILY).first.click()
+        phone.choose("q1", "A little")
+        publish_new_version(monkeypatch, old.removeprefix("interlude-"))
+        assert phone.page.evaluate(UPDATE)
+        wait_until(lambda: phone.page.evaluate(WAITS), "the new version is there")
+        half_filled = phone.page.locator("fieldset#q1").get_by_label("A little", exact=True)
+        today = phone.page.locator("nav a").first
+        expect(half_filled).to_be_checked()
+        expect(today).to_have_text("Today")
+        # The browser lets it in when the old one has nothing to do: mostly at the first time.
+        wait_until(lambda: first_word(phone) == "This day", "it has taken over")
+        expect(half_filled).to_be_checked()
+        phone.page.wait_for_function(
+            f"async () => String(await ({CACHES})()) === 'interlude-{NEW}'"
+        )
+        assert phone.waiting() == 1
+        browser.unroute("**/v1/**")
+        phone.browser.set_offline(True)
+        phone.page.reload()
+        expect(today).to_have_text("This day")
+        phone.browser.set_offline(False)
+        wait_until(lambda: phone.waiting() == 0, "it is sent")
+        assert len(phone.stored()) == 1
+        assert phone.errors == []

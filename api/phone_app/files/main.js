@@ -1,6 +1,6 @@
 // Start and way-finding: `#today`, `#form=phq9`, `#invitation=CODE`. Each screen is a function that reads
 // the store and returns its nodes, drawn anew when something that it shows has changed.
-import "./card.js";
+import {showCard} from "./card.js";
 import {el} from "./dom.js";
 import {register} from "./push.js";
 import {amendEffectsScreen, effectsScreen} from "./screens/effects.js";
@@ -10,7 +10,7 @@ import {settingsScreen} from "./screens/settings.js";
 import {todayScreen} from "./screens/today.js";
 import {trendScreen} from "./screens/trend.js";
 import {welcomeScreen} from "./screens/welcome.js";
-import {kept} from "./store.js";
+import {isUnsent, kept, outbox} from "./store.js";
 import {news, sync} from "./sync.js";
 import {beside, useLanguage, words} from "./words.js";
 
@@ -19,8 +19,9 @@ const SCREENS = {
   form: formScreen, amend: amendScreen, effects_of: amendEffectsScreen, invitation: welcomeScreen,
 };
 const BAR = ["today", "effects", "past", "trend", "settings"];
-// Drawn again when news come; never a form that somebody is filling in.
+// Drawn again when news come, as is what waits for its first; never a form that somebody is filling in.
 const LIVE = ["today", "past"];
+const PATIENCE_MS = 1000;
 const main = document.getElementById("main"), nav = document.getElementById("nav"), help = document.getElementById("help");
 
 const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1) || "today"));
@@ -57,13 +58,20 @@ function showNetwork() {
   if (net.textContent !== text) net.textContent = text; // or it is read aloud again
 }
 
-// A new version of the files waits until the app is opened anew: no form is taken from under anybody's
-// hands, and no page has files of two versions. What is not sent stays where it is.
+// A new version of the files waits until the app is opened anew. Then it is let in before anything is on the
+// screen or on its way, and the page begins once more with its files; a browser that takes its time (the old
+// worker has to be idle) keeps the old ones until the next start. Nothing is ever cut by it later.
 async function takeNewVersion() {
-  const registration = await navigator.serviceWorker.register("sw.js").catch(() => null);
-  if (!registration?.waiting) return;
-  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {once: true});
-  registration.waiting.postMessage("take over");
+  const {waiting} = (await navigator.serviceWorker.getRegistration()) ?? {};
+  if (!waiting) return;
+  const taken = new Promise((done) => {
+    navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true});
+    setTimeout(done, PATIENCE_MS, false);
+  });
+  waiting.postMessage("take over");
+  if (!(await taken) || document.querySelector("dialog[open]")) return; // who has the card open keeps it
+  location.reload();
+  await new Promise((done) => setTimeout(done, 5 * PATIENCE_MS)); // nothing else begins, or all does
 }
 
 window.addEventListener("hashchange", () => show());
@@ -73,11 +81,19 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) sync
 for (const what of ["fetched", "outbox"]) {
   news.addEventListener(what, () => {
     const known = Object.keys(place()).find((name) => name in SCREENS) ?? "today";
-    if (LIVE.includes(known)) show({moved: false});
+    if (LIVE.includes(known) || document.getElementById("loading")) show({moved: false});
   });
 }
 
+// What is risky and perhaps nobody has seen: help is on the screen again, before anything is sent.
+async function showCardAgain() {
+  const row = (await outbox.own()).findLast((one) => one.risky && isUnsent(one));
+  if (row) await showCard(row);
+}
+
+if ("serviceWorker" in navigator) await takeNewVersion();
 await show({moved: false});
-if ("serviceWorker" in navigator) takeNewVersion();
+await showCardAgain();
+navigator.serviceWorker?.register("sw.js").catch(() => null);
 sync({now: true});
 if (await kept.get("reminded")) register();

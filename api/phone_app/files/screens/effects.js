@@ -35,7 +35,7 @@ export async function amendEffectsScreen({effects_of: id}) {
 // `chosen`: code -> grade, null while it is open. `send` puts the entry on its way.
 function screen(codes, chosen, send, corrects = false) {
   const heading = el("h1", {tabindex: "-1"}, words.effects);
-  if (!codes) return [heading, el("p", {}, words.loading)];
+  if (!codes) return [heading, el("p", {id: "loading"}, words.loading)];
   const problem = el("p", {role: "alert"});
   const note = el("textarea", {id: "note", maxlength: "4000", "aria-describedby": "note-hint"});
   const done = button(words.done, async () => {

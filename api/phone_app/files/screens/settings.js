@@ -11,7 +11,7 @@ const QUIET = {from: "21:00", to: "08:00"}; // what holds for who has set nothin
 export async function settingsScreen() {
   const profile = (await kept.get("bootstrap"))?.profile;
   const heading = el("h1", {tabindex: "-1"}, words.settings);
-  if (!profile) return [heading, el("p", {}, words.loading), ...await wayOut()];
+  if (!profile) return [heading, el("p", {id: "loading"}, words.loading), ...await wayOut()];
   return [heading, ...preferences(profile), ...await reminders(), ...await wayOut()];
 }
 

@@ -11,7 +11,7 @@ export async function todayScreen() {
   const heading = el("h1", {tabindex: "-1"}, words.today);
   const needs = (await kept.get("needs_invitation"))
     ? el("p", {class: "warning"}, words.needs_invitation, " ", el("a", {href: "#invitation="}, words.code)) : null;
-  if (!bootstrap) return [heading, needs, el("p", {}, words.loading)];
+  if (!bootstrap) return [heading, needs, el("p", {id: "loading"}, words.loading)];
   const done = new Set([...((await kept.get("done")) ?? []), ...rows.map((row) => row.due)]);
   const open = bootstrap.due.filter((item) => isOpen(item) && !done.has(dueKey(item)));
   const drive = bootstrap.driving_restriction_until;
