@@ -100,9 +100,8 @@ def _patient(
 ) -> None:
     """One patient: everything that they and their physician enter, in the order of time."""
     began = now - timedelta(days=DAYS + 1)
-    first = story.name.split(maxsplit=1)[0].lower()
     form = InvitationForm(
-        f"{first}@demo.example",
+        email_of(story),
         story.name,
         ("patient",),
         ZONE,
@@ -168,13 +167,18 @@ def _entered_by_staff(physician: Physician) -> Iterator[Entered]:
         yield _at(day, TREATED), 0, partial(physician.treat, day)
 
 
-def open_phone(clinic_id: UUID, now: datetime) -> Grant:
-    """A fresh log-in of the demo patient's phone, for the first request to paste."""
+def open_phone(clinic_id: UUID, now: datetime, email: str = PATIENT) -> Grant:
+    """A fresh log-in of a demo patient's phone."""
     with transaction(clinic_id) as session:
         user_id = session.execute(
-            select(User.id).where(User.email_digest == email_digest(PATIENT))
+            select(User.id).where(User.email_digest == email_digest(email))
         ).scalar_one()
         return start_family(session, user_id, now)
+
+
+def email_of(story: Story) -> str:
+    """Of the made-up patient."""
+    return f"{story.name.split(maxsplit=1)[0].lower()}@demo.example"
 
 
 def open_console(role: str, now: datetime) -> Grant:

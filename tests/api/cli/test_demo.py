@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from random import Random
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from api.cli import demo as command
+from api.play.phones import Reply
+from services.demo.clinic import find_demo
+from services.unit_of_work import transaction
 from tests.builders.stored import rows
 from tests.builders.world import World
 
 
-def demo(app: Flask) -> str:
-    result = app.test_cli_runner().invoke(args=["demo"])
+def demo(app: Flask, *words: str) -> str:
+    result = app.test_cli_runner().invoke(args=["demo", *words])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -56,3 +67,55 @@ def test_no_made_up_patient_stands_beside_a_real_one(app: Flask, world: World) -
     clinic = world.clinic()
     assert "no made-up patients beside them" in demo(app)
     assert len(rows(clinic.admin, "SELECT 1 FROM users")) == 1
+
+
+ENTRIES = "SELECT id FROM check_ins UNION ALL SELECT id FROM side_effect_reports"
+SEVERITIES = "SELECT severity FROM alerts"
+
+
+def found_in_demo(app: Flask, query: str) -> Counter[object]:
+    with app.app_context(), transaction(find_demo()) as session:
+        return Counter(session.scalars(text(query)))
+
+
+@pytest.mark.parametrize(("words", "alerts"), [([], []), (["--bad-night"], ["critical"])])
+def test_phones_of_the_demo_answer_for_a_while(
+    app: Flask,
+    client: FlaskClient,
+    clean_database: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+    alerts: list[str],
+) -> None:
+    """Over a line that loses some; nobody is paged unless it is asked for."""
+
+    class InProcess:
+        def __init__(self, _url: str, tries: int) -> None:
+            assert tries == 1
+
+        def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+            # In a thread: the command's own context is in the way of a request's.
+            with ThreadPoolExecutor(1) as apart:
+                how = {"method": method, "headers": headers, "data": body}
+                found = apart.submit(client.open, path, **how).result()
+            return Reply(found.status_code, {k.lower(): v for k, v in found.headers}, found.data)
+
+    waited: list[float] = []
+    settings = replace(app.config["INTERLUDE"], data_dir=tmp_path)
+    monkeypatch.setitem(app.config, "INTERLUDE", settings)
+    monkeypatch.setattr(command, "Wire", InProcess)
+    monkeypatch.setattr(command, "Random", lambda: Random(9))
+    monkeypatch.setattr(command.time, "sleep", waited.append)
+    demo(app)
+    entries, severities = (found_in_demo(app, query) for query in (ENTRIES, SEVERITIES))
+    printed = demo(app, "--live", "1", "--every", "5", *words).strip().splitlines()
+    assert waited == [5] * 12
+    assert len(printed) == 12
+    unsent = int((re.findall(r"\((\d+) not sent\)$", printed[-1]) or ["0"])[0])
+    # What is not sent as far as a phone knows may have arrived: its answer was lost.
+    assert 12 - unsent <= (found_in_demo(app, ENTRIES) - entries).total() <= 12
+    assert list((found_in_demo(app, SEVERITIES) - severities).elements()) == alerts
+    again = demo(app, "--live", "1", "--every", "60").strip().splitlines()
+    assert len(again) == 1  # on the same disks, under the same tokens
+    assert len(list((tmp_path / "phones").rglob("*.db"))) == 3

@@ -14,8 +14,8 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tests.builders.phone.outbox import Item
-from tests.builders.phone.simulated import is_risky
+from api.play.outbox import Item
+from api.play.simulated_phone import is_risky
 
 ZONES: Final = (
     "Europe/Paris", "America/New_York", "Asia/Kolkata", "Pacific/Honolulu", "Pacific/Auckland",

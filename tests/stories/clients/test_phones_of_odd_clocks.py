@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
+from api.play.outbox import Disk
 from api.play.phones import Reply
-from tests.builders.phone.outbox import Disk
-from tests.builders.phone.simulated import Phone
+from api.play.simulated_phone import Phone
 from tests.builders.phone.sync import check_in
 from tests.builders.stored import alerts
 from tests.builders.world import World

@@ -16,8 +16,8 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from api.play.outbox import LONGEST_WAIT_S, Disk, Item, State, Waiting
 from api.play.phones import Reply
-from tests.builders.phone.outbox import LONGEST_WAIT_S, Disk, Item, State, Waiting
 
 Line = Callable[[str, str, Mapping[str, str], bytes | None], Reply]
 Clock = Callable[[], datetime]
@@ -178,20 +178,18 @@ class Phone:
 
     def refresh(self) -> bool:
         """A new pair, on disk before it is used; False when there is none for now."""
-        reply = self._ask("POST", "/v1/auth/refresh", token="refresh_token")
+        reply = self._ask("POST", "/v1/auth/refresh", by="refresh")
         self.step("refreshed")
         if reply is None or reply.status != 200:
             return False
         self.disk.keep("tokens", reply.body.decode())
         return True
 
-    def _ask(
-        self, method: str, path: str, body: Any = None, token: str = "access_token"
-    ) -> Reply | None:
+    def _ask(self, method: str, path: str, body: Any = None, by: str = "access") -> Reply | None:
         """One try; None when there was no answer, or not the whole of it."""
         tokens = json.loads(self.disk.kept("tokens") or "{}")
         headers = {
-            "Authorization": f"Bearer {tokens.get(token)}",
+            "Authorization": f"Bearer {tokens.get(by + '_token')}",
             "Content-Type": "application/json",
             "Interlude-Sent-At": (self.sends_at or self.clock)().isoformat(),
             "X-Request-Id": str(UUID(int=self.dice.getrandbits(128))),

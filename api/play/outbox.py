@@ -95,7 +95,8 @@ class Disk:
         self._db.execute("BEGIN")
         for id in ids:
             known = self._db.execute("SELECT state FROM outbox WHERE id = ?", (id,)).fetchone()
-            assert State(known[0]) in BEFORE[state], f"no step from {known[0]} to {state.value}"
+            if State(known[0]) not in BEFORE[state]:
+                raise RuntimeError(f"no step from {known[0]} to {state.value}")
             words = "UPDATE outbox SET state = ?, problem = ? WHERE id = ?"
             self._db.execute(words, (state.value, kept, id))
         self._db.execute("COMMIT")
