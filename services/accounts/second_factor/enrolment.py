@@ -17,6 +17,8 @@ from models.sealing import sealed
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.guesses.delays import one_tries
+from services.accounts.guesses.tries import FACTOR
+from services.accounts.invitation_codes import end_open_codes
 from services.accounts.letters import FACTOR_ADDED, FACTOR_REMOVED, tell_of
 from services.accounts.second_factor.factors import drop_factors, enrolled_factors
 from services.accounts.second_factor.proof import Proof, check_own_factor, check_proof
@@ -104,7 +106,10 @@ def confirm_totp(actor: Actor, code: str, now: datetime) -> list[str]:
     `RateLimited` after several wrong ones.
     """
     scopes(actor, Action.OWN_FACTOR)
-    with one_tries("own_factor", actor.user_id, now), acting(actor, now) as session:
+    tries = one_tries("own_factor", actor.user_id, now, FACTOR)
+    with tries, acting(actor, now) as session:
+        # Of two codes that were out for somebody who waited for one, the other asks for no factor.
+        end_open_codes(session, actor.user_id, now)
         end_other_families(session, actor, "factor_changed", now)
         _confirm(session, actor, code, now)
         codes = replace_codes(session, actor.clinic_id, actor.user_id)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from models import User
 from services.access import Actor
 from services.accounts.guesses.delays import one_tries
+from services.accounts.guesses.tries import FACTOR
 from services.accounts.passwords import Turn, matches
 from services.accounts.second_factor.factors import SentFactor, use_factor
 from services.accounts.tokens.token_check import acting
@@ -54,6 +55,9 @@ def check_proof(actor: Actor, proof: Proof, now: datetime) -> str | None:
 
 def check_own_factor(actor: Actor, sent: SentFactor, now: datetime) -> None:
     """Use up a code of the own factor; raises `Invalid` for a wrong one, as `check_proof` does."""
-    with one_tries("own_factor", actor.user_id, now), acting(actor, now) as session:
+    with (
+        one_tries("own_factor", actor.user_id, now, FACTOR),
+        acting(actor, now) as session,
+    ):
         if not use_factor(session, actor.user_id, sent, now):
             raise Invalid({"totp" if sent.totp else "recovery_code": [WrongFactor.detail]})

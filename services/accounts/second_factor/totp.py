@@ -27,11 +27,16 @@ def uri_of(secret: str, account: str) -> str:
 
 
 def step_of(typed: str, secret: str, now: datetime, after: int) -> int | None:
-    """The time step that this is the code of, later than step `after`; None for no such."""
+    """The time step that this is the code of, later than step `after`; None for no such.
+
+    A last step that is still to come was used while the clock was ahead: now that it was set back
+    it makes nobody wait for that day.
+    """
     digits = digits_of(typed)
     if len(digits) != DIGITS:
         return None
     app, present = pyotp.TOTP(secret, interval=STEP_S), int(now.timestamp()) // STEP_S
+    after = 0 if after > present + max(WINDOW) else after
     steps = (present + offset for offset in WINDOW)
     fitting = [one for one in steps if compare_digest(app.generate_otp(one), digits)]
     return next((one for one in fitting if one > after), None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,11 +15,17 @@ from sqlalchemy.orm import undefer
 
 from api.http.hold import HEADER
 from models import Notification
+from services.accounts.invitation_codes import issue_code
 from services.accounts.letters import FACTOR_ADDED, FACTOR_REMOVED
-from services.accounts.second_factor.enrolment import CONFIRMED_WITHIN, confirm_totp
+from services.accounts.second_factor.enrolment import (
+    CONFIRMED_WITHIN,
+    confirm_totp,
+    remove_totp,
+)
+from services.accounts.second_factor.proof import Proof
 from services.accounts.second_factor.recovery_codes import CODES
 from services.clock import utcnow
-from services.exceptions import Invalid
+from services.exceptions import Invalid, RateLimited
 from services.unit_of_work import transaction
 from tests.builders.accounts.authenticator import Authenticator, code_of, enrol
 from tests.builders.browser import PASSWORD, give_password
@@ -199,10 +207,22 @@ def test_recovery_codes_are_made_anew(client: FlaskClient, ada: Person) -> None:
 
 def test_own_wrong_proofs_wait(client: FlaskClient, ada: Person) -> None:
     enrol(ada)
-    came = [remove(client, ada, totp="000000").status_code for _ in range(5)]
-    assert came == [422, 422, 422, 422, 429]
+    came = [remove(client, ada, totp="000000").status_code for _ in range(6)]
+    assert came == [422, 422, 422, 422, 422, 429]
     # Counted apart: the password is still taken.
     assert remove(client, ada, password=PASSWORD).status_code == 204
+
+
+def test_guesses_with_a_stolen_log_in_are_as_slow_as_those_with_a_password(ada: Person) -> None:
+    enrol(ada)
+    now, came = utcnow(), Counter[type[Exception]]()
+    with ada.app.app_context():
+        for tick in range(150):
+            at = now + timedelta(seconds=4 * tick)
+            with pytest.raises((Invalid, RateLimited)) as refusal:
+                remove_totp(ada.actor, Proof(totp="000000"), at)
+            came[refusal.type] += 1
+    assert 5 < came[Invalid] <= 5 + 2 * 10, "in ten minutes"
 
 
 def test_a_clinic_that_has_none_enrols_nobody(
@@ -261,3 +281,23 @@ def test_a_new_address_is_asked_for_with_either(client: FlaskClient, ada: Person
     assert refused(asks(both)).keys() == {"password"}
     assert asks({"email": "a@new.example", "totp": device.code()}).status_code == 202
     assert asks({"email": "b@new.example", "password": PASSWORD}).status_code == 202
+
+
+def test_a_code_that_was_out_beside_the_accepted_one_opens_nothing(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    """Two invitations of one person who waited for one: the second asks for no factor."""
+    email = "ida-quagga@clinic.example"
+    form = {"email": email, "name": "Ida Quagga", "roles": ["on_call"]}
+    first = made(post(client, clinic.admin, form, "/v1/invitations"))
+    with clinic.app.app_context(), transaction(clinic.id) as session:
+        whose = UUID(first["user_id"])
+        code, _ = issue_code(session, clinic.id, whose, clinic.admin.user_id, utcnow())
+    words = {"password": PASSWORD}
+    tokens = made(client.post("/v1/invitations/accept", json=words | {"code": first["code"]}))
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    begun = made(client.post(TOTP, json=WITH_PASSWORD, headers=bearer))
+    now_right = {"code": code_of(begun["secret"], utcnow())}
+    made(client.post(CONFIRM, json=now_right, headers=bearer), 200)
+    late = client.post("/v1/invitations/accept", json=words | {"code": code})
+    assert refused(late, 409) == {"code": "invitation_invalid"}

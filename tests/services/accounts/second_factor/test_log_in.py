@@ -226,6 +226,13 @@ def letters(worker_app: Flask) -> list[str]:
         return [row.sealed_code or "" for row in found]
 
 
+def test_a_clock_that_was_ahead_keeps_nobody_out(ada: Person, app_of_ada: Authenticator) -> None:
+    ahead = START + timedelta(days=400)
+    assert outcome(ada, ahead, totp=app_of_ada.code(ahead, 0)) == "in"
+    assert outcome(ada, totp=app_of_ada.code(START, 0)) == "in"
+    assert outcome(ada, totp=app_of_ada.code(START, 0)) == "wrong", "each opens once, as ever"
+
+
 def test_being_asked_for_a_code_is_no_guess(ada: Person, app_of_ada: Authenticator) -> None:
     for _ in range(20):
         assert outcome(ada) == "totp recovery_code"
