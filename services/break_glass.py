@@ -21,7 +21,7 @@ from services.access import Action, Actor, reaches, scopes
 from services.accounts.letters import tell_of_break_glass
 from services.accounts.tokens.token_check import acting
 from services.exceptions import NotFound, RateLimited
-from services.patients.view import clinical_content_clause
+from services.patients.view import CLOCKS_DIFFER, clinical_content_clause
 
 # API contract, "Privacy".
 OPENS_FOR: Final = timedelta(hours=1)
@@ -45,7 +45,9 @@ def break_glass(
     scopes(actor, Action.BREAK_GLASS)
     named = Patient.mrn == mrn if patient_id is None else Patient.id == patient_id
     with acting(actor, now) as session:
-        found = session.scalar(select(Patient.id).where(named))
+        # Locked against an erasure alone: the grant, and what is recorded, go with the patient.
+        kept = select(Patient.id).where(named).with_for_update(read=True, key_share=True)
+        found = session.scalar(kept)
         if found is None:
             raise NotFound
         _check_rate(session, actor, now)
@@ -89,7 +91,9 @@ def _check_rate(session: Session, actor: Actor, now: datetime) -> None:
     session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
     count, first = session.execute(
         select(func.count(), func.min(ViewGrant.granted_at)).where(
-            ViewGrant.user_id == actor.user_id, ViewGrant.granted_at > now - WITHIN
+            ViewGrant.user_id == actor.user_id,
+            ViewGrant.granted_at > now - WITHIN,
+            ViewGrant.granted_at <= now + CLOCKS_DIFFER,
         )
     ).one()
     if count >= AT_MOST:

@@ -15,6 +15,9 @@ from services.exceptions import Forbidden, NotFound
 
 # API contract, "Who may what": on-call staff keep a patient in view after the alert has ended.
 RESOLVED_STAYS_IN_VIEW: Final = timedelta(days=7)
+# By how much the clocks of two servers may differ; what is further ahead was stamped by one that
+# was set back since, and opens nothing until then.
+CLOCKS_DIFFER: Final = timedelta(minutes=15)
 NOT_GRANTED: Final = (
     "Break-glass opens the record; it changes no contact data, team, status or phone."
 )
@@ -101,6 +104,7 @@ def _granted(user_id: UUID, now: datetime) -> ColumnElement[bool]:
         select(ViewGrant.id).where(
             ViewGrant.patient_id == Patient.id,
             ViewGrant.user_id == user_id,
+            ViewGrant.granted_at <= now + CLOCKS_DIFFER,
             ViewGrant.ends_at > now,
         )
     )

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from models import Notification
 from services.accounts.letters import letter_of
-from services.break_glass import AT_MOST
+from services.break_glass import AT_MOST, break_glass
 from services.caseload.patient.profile import get_patient
 from services.channels.base import short_id
 from services.clock import utcnow
@@ -108,6 +108,18 @@ def test_it_ends_by_the_clock(client: FlaskClient, clinic: ClinicWorld, ada: Per
         assert get_patient(sam.actor, ada.patient_id, grant["ends_at"] - second)
         with pytest.raises(NotFound):
             get_patient(sam.actor, ada.patient_id, grant["ends_at"])
+
+
+def test_a_clock_that_was_ahead_opens_nobody_for_longer_and_shuts_nobody_out(
+    client: FlaskClient, clinic: ClinicWorld, ada: Person
+) -> None:
+    sam, now = clinic.staff(), utcnow()
+    with clinic.app.app_context():
+        for _ in range(AT_MOST):
+            break_glass(sam.actor, REASON, now + timedelta(hours=5), patient_id=ada.patient_id)
+    assert reads(client, sam, ada) == [404] * 5
+    made(asks(client, sam, patient_id=ada.patient_id))
+    assert reads(client, sam, ada) == [200] * 5
 
 
 def test_deactivation_ends_it_for_good(
