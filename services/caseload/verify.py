@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from models import Patient
+from services.exceptions import NotFound
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import differences, refresh
 from services.unit_of_work import clinic_ids, transaction
@@ -42,10 +44,11 @@ def refresh_caseload(now: datetime) -> int:
     patients = 0
     for clinic_id in clinic_ids():
         for patient_id in _patients(clinic_id):
-            with transaction(clinic_id) as session:
+            # Erased since they were listed: there is nothing to write.
+            with suppress(NotFound), transaction(clinic_id) as session:
                 lock_status_row(session, patient_id)
                 refresh(session, patient_id, now)
-            patients += 1
+                patients += 1
     return patients
 
 

@@ -13,14 +13,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import column, delete, func, select, table
+from sqlalchemy import ColumnElement, column, delete, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from models import (
+    Alert,
     EmailChange,
     Erasure,
     Invitation,
     LoginDelay,
+    Notification,
     PasswordReset,
     Patient,
     TokenFamily,
@@ -143,8 +145,10 @@ def _erase(
     session.execute(select(func.set_config("statement_timeout", LONGEST, True)))
     patient = select(Patient.user_id).where(Patient.id == erasure.patient_id)
     erasure.user_id = session.scalars(patient).one()
-    if erasure.user_id is not None:
-        _lock_account(session, erasure.user_id)
+    if erasure.user_id is None:
+        _lock_alerts(session, erasure)
+    else:
+        _lock_account(session, erasure, erasure.user_id)
     session.execute(select(Patient.id).where(Patient.id == erasure.patient_id).with_for_update())
     erasure.confirmed_by, erasure.confirmed_at = by, now
     session.flush()
@@ -159,12 +163,28 @@ def _erase(
     return rows
 
 
-def _lock_account(session: Session, user_id: UUID) -> None:
-    """Codes, then families, then the account, as everybody locks them: nothing joins them from here
-    on. The tries at it are forgotten.
+def _lock_alerts(session: Session, erasure: Erasure) -> None:
+    """Pages and letters, then alerts: whoever is sending one writes down what came of it without
+    the status row, and would leave an attempt or an event that points at nothing.
     """
-    for kept in (EmailChange, PasswordReset, Invitation, TokenFamily):
+    theirs = select(Alert.id).where(Alert.patient_id == erasure.patient_id)
+    about: list[ColumnElement[bool]] = [Notification.alert_id.in_(theirs)]
+    if erasure.user_id is not None:
+        about.append(Notification.user_id == erasure.user_id)
+    sent = select(Notification.id).where(or_(*about)).order_by(Notification.id)
+    session.execute(sent.with_for_update())
+    session.execute(theirs.order_by(Alert.id).with_for_update())
+
+
+def _lock_account(session: Session, erasure: Erasure, user_id: UUID) -> None:
+    """Codes, then letters, then families, then the account, as everybody locks them: nothing joins
+    them from here on. The tries at it are forgotten.
+    """
+    for kept in (EmailChange, PasswordReset, Invitation):
         session.execute(select(kept.user_id).where(kept.user_id == user_id).with_for_update())
+    _lock_alerts(session, erasure)
+    family = select(TokenFamily.user_id).where(TokenFamily.user_id == user_id)
+    session.execute(family.with_for_update())
     families = session.scalars(select(TokenFamily.id).where(TokenFamily.user_id == user_id)).all()
     email = session.scalars(select(User.email).where(User.id == user_id).with_for_update()).one()
     kinds = ("password", "new_address", "factor", "device")

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models import Patient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Erasure, Patient
 from models.base import new_id
 from services import audit
 from services.access import Action, Actor, scopes
@@ -42,6 +45,8 @@ def _create(
     with id_taken_elsewhere(), acting(actor, now) as session:
 
         def make() -> dict[str, Any]:
+            if record_id is not None and _was_erased(session, record_id):
+                raise IdTaken
             enrol(session, actor.clinic_id, fields, now, patient_id=patient_id)
             patient = session.get_one(Patient, (actor.clinic_id, patient_id))
             return show_patient(session, actor, patient, now)
@@ -50,3 +55,11 @@ def _create(
         if answer.status == 201:
             audit.record(session, actor.user_id, "patient_created", now, patient_id=patient_id)
         return answer
+
+
+def _was_erased(session: Session, patient_id: UUID) -> bool:
+    """Had somebody this id whom the service made it for? What is kept of them, in the audit above
+    all, names nobody else.
+    """
+    erased = select(Erasure.id).where(Erasure.patient_id == patient_id).limit(1)
+    return session.scalar(erased) is not None

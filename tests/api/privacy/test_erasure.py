@@ -116,6 +116,9 @@ def test_an_id_stays_taken_and_an_address_is_free(client: FlaskClient, clinic: C
     invited = f"/v1/patients/{pat.patient_id}/invitations"
     code = made(post(client, staff, {}, invited))["code"]
     erase(client, clinic, pat)
+    # Also one that the service had made: what is kept of them must name nobody else.
+    theirs = own | {"id": str(pat.patient_id)}
+    assert refused(post(client, clinic.admin, theirs, "/v1/patients"), 409) == {"code": "id_taken"}
     path = f"/v1/patients/{own['id']}/erasure"
     asked = made(post(client, clinic.admin, {"reason": "x"}, path))["id"]
     made(confirm(client, clinic.staff("admin"), asked), 200)
