@@ -33,16 +33,24 @@ ADDS: Final = "it adds, and undoes nothing"
 AIMED: Final = "it is about one thing by its id, and does what its button says"
 OWN: Final = "about the sender alone"
 
+ACCOUNT: Final = "/console/account"
 ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "/console/log-in": (REFUSED, OWN),
     "/console/log-out": (SAME, OWN),
     "/console/demo": (SAME, OWN),
     "/console/join": (REFUSED, OWN),
+    f"{ACCOUNT}/second-factor": (NEWEST, OWN),
+    f"{ACCOUNT}/second-factor/confirm": (REFUSED, OWN),
+    f"{ACCOUNT}/second-factor/recovery-codes": (NEWEST, OWN),
+    f"{ACCOUNT}/second-factor/remove": (REFUSED, OWN),
+    f"{ACCOUNT}/sessions/<uuid:session_id>/end": (REFUSED, OWN),
+    f"{ACCOUNT}/sessions/end-others": (SAME, OWN),
     "/console/new-patient": (REFUSED, ADDS),
     "/console/break-glass": (EACH, ADDS),
     "/console/clinic/staff/invitations": (NEWEST, ADDS),
     "/console/clinic/staff/<uuid:user_id>/roles": (SAME, SHOWN),
     "/console/clinic/staff/<uuid:user_id>/active": (SAME, AIMED),
+    "/console/clinic/staff/<uuid:user_id>/reset-factor": (REFUSED, AIMED),
     "/console/clinic/chain/contacts": (ONCE, ADDS),
     "/console/clinic/chain/contacts/<uuid:contact_id>/remove": (REFUSED, AIMED),
     "/console/clinic/chain/last-resort": (SAME, SHOWN),
@@ -116,8 +124,11 @@ def test_every_form_has_a_row(app: Flask) -> None:
 
 
 # Rows without a story here: the log-ins, and what has tests of its own.
-ELSEWHERE: Final = {"/console/log-in", "/console/log-out", "/console/demo", "/console/join"} | {
-    f"{METHOD}/verify"
+ELSEWHERE: Final = {
+    *("/console/log-in", "/console/log-out", "/console/demo", "/console/join"),
+    *(path for path in ROWS if path.startswith(ACCOUNT)),
+    "/console/clinic/staff/<uuid:user_id>/reset-factor",
+    f"{METHOD}/verify",
 }
 
 
