@@ -67,7 +67,7 @@ def _observe(response: Response) -> None:
     method = request.method if request.method in METHODS else "other"
     status, ms = response.status_code, round(1000 * seconds, 1)
     if route not in ASKED_ALL_THE_TIME:
-        log.info("request", method=request.method, route=route, status=status, ms=ms)
+        log.info("request", method=method, route=route, status=status, ms=ms)
     REQUESTS.labels(route, method, str(status)).inc()
     if started is not None:
         SECONDS.labels(route, method).observe(seconds)

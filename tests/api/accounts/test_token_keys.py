@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.http.auth import KEYS
+from api.http.auth import KEYS, claims_of, encode_pair, init_auth
 from models.encryption import key_id_of
+from services.accounts.tokens.families import PATIENT_LIFETIME
+from services.clock import utcnow
+from services.exceptions import Unauthenticated
 from tests.builders.world import ClinicWorld, Person
 
 
@@ -85,3 +91,57 @@ def test_the_algorithm_is_ours_to_name(
     kid = jwt.get_unverified_header(token)["kid"]
     key = "" if algorithm == "none" else None
     assert status(client, resigned(app, token, {"alg": algorithm, "kid": kid}, key)) == 401
+
+
+def test_no_algorithm_of_two_keys_stands_in_for_ours(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    """A token signed with somebody's private key, its public half offered along; and one signed by
+    HMAC with a public key as the secret, as a server that takes both kinds would check it.
+    """
+    token = token_of(clinic.patient())
+    claims = jwt.decode(token, app.config["JWT_SECRET_KEY"], ["HS256"])
+    kid = jwt.get_unverified_header(token)["kid"]
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    offered = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(private.public_key()))
+    for header in ({"kid": kid}, {}, {"kid": kid, "jwk": offered}, {"jku": "https://x.example/k"}):
+        assert status(client, jwt.encode(claims, private, "ES256", header)) == 401
+    rsa_key = rsa.generate_private_key(65_537, 2048)
+    assert status(client, jwt.encode(claims, rsa_key, "RS256", {"kid": kid})) == 401
+    assert status(client, jwt.encode(claims, public.hex(), "HS256", {"kid": kid})) == 401
+
+
+@pytest.mark.parametrize("secret", ["0" * 64, "changeme" * 8, "interlude access tokens" * 2])
+def test_no_guessed_secret_signs(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, secret: str
+) -> None:
+    """Nor a kid that is left out, so that each key is tried."""
+    token = token_of(clinic.patient())
+    for header in ({}, {"kid": jwt.get_unverified_header(token)["kid"]}):
+        assert status(client, resigned(app, token, dict(header), secret)) == 401
+
+
+def test_two_secrets_of_the_settings_hold_at_once(app: Flask, clinic: ClinicWorld) -> None:
+    """As an operator changes them: the new key first reads, then writes, then stands alone."""
+    old, new = app.config["INTERLUDE"].secret_key, secrets.token_urlsafe(48)
+    before = token_of(clinic.patient())
+
+    def holding(*keys: str) -> Flask:
+        made = Flask(__name__)
+        init_auth(made, keys)
+        return made
+
+    def holds(app: Flask, token: str) -> bool:
+        with app.app_context():
+            try:
+                return bool(claims_of(token, "access"))
+            except Unauthenticated:
+                return False
+
+    both, turned, alone = holding(old, new), holding(new, old), holding(new)
+    with turned.app_context():
+        after = encode_pair(clinic.admin.actor, utcnow(), PATIENT_LIFETIME)["access_token"]
+    assert [holds(one, before) for one in (both, turned, alone)] == [True, True, False]
+    assert [holds(one, after) for one in (both, turned, alone)] == [True, True, True]
+    assert not holds(holding(old), after)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -14,6 +19,7 @@ from flask.testing import FlaskClient
 
 from api import create_app
 from models.database import db
+from services.rules.danger.body_text import SCANNED_BYTES, opened
 from tests.builders.calls import post
 from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld
@@ -74,6 +80,34 @@ def test_a_larger_body_is_drained_as_far_as_the_setting_says(
     )
     assert answer.status_code == 413
     assert drained <= upload.tell() < drained + 200_000
+
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_of_a_packed_body_a_megabyte_is_looked_at_and_nothing_taken(
+    client: FlaskClient, clinic: ClinicWorld, name: str
+) -> None:
+    """Thirty megabytes in thirty kilobytes, and the same once more packed into itself. Danger in it
+    is searched for on crisis routes alone; no other unpacks anything.
+    """
+    once = PACKERS[name](b" " * 30_000_000)
+    packed, patient = {"Content-Encoding": name}, clinic.patient()
+    for bomb in (once, PACKERS[name](once)):
+        assert len(bomb) < 100_000
+        assert len(opened(bomb)) <= SCANNED_BYTES
+        assert post(client, patient, bomb, **packed).status_code == 415
+        with mock.patch("api.http.errors.opened", side_effect=AssertionError):
+            refused = client.post(
+                "/v1/auth/login", data=bomb, headers=packed, content_type="application/json"
+            )
+        assert refused.status_code == 415
 
 
 def alerts(client: FlaskClient, clinic: ClinicWorld) -> list[str]:

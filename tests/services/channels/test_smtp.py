@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -105,6 +106,17 @@ def test_an_address_cannot_carry_a_header_of_its_own(smtp_server: MailServer):
     address = "nurse@hospital.test\nBcc: somebody@else.test"
     assert failure(channel(smtp_server.receiver.port), page(address)) == ("smtp_bad_address", True)
     assert smtp_server.inbox == []
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028", "\x0b", "\x85"])
+def test_a_clinics_name_cannot_carry_a_header_either(smtp_server: MailServer, end: str):
+    """The operator may enter any name: in a mail it is one line, and the page goes out."""
+    name = f"North{end}Bcc: somebody@else.test{end}{end}Ward"
+    sender = channel(smtp_server.receiver.port)
+    assert sender.send(replace(page(), clinic=name), NOW) is Receipt.SENT
+    (mail,) = smtp_server.inbox
+    assert "North Bcc: somebody@else.test Ward" in mail["Subject"]
+    assert (mail["Bcc"], mail.get_all("To")) == (None, ["nurse@hospital.test"])
 
 
 HI, OK = b"220 hi\r\n", b"250 ok\r\n"
