@@ -21,7 +21,6 @@ const SCREENS = {
 const BAR = ["today", "effects", "past", "trend", "settings"];
 // Drawn again when news come, as is what waits for its first; never a form that somebody is filling in.
 const LIVE = ["today", "past"];
-const PATIENCE_MS = 1000;
 const main = document.getElementById("main"), nav = document.getElementById("nav"), help = document.getElementById("help");
 
 const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1) || "today"));
@@ -58,22 +57,6 @@ function showNetwork() {
   if (net.textContent !== text) net.textContent = text; // or it is read aloud again
 }
 
-// A new version of the files waits until the app is opened anew. Then it is let in before anything is on the
-// screen or on its way, and the page begins once more with its files; a browser that takes its time (the old
-// worker has to be idle) keeps the old ones until the next start. Nothing is ever cut by it later.
-async function takeNewVersion() {
-  const {waiting} = (await navigator.serviceWorker.getRegistration()) ?? {};
-  if (!waiting) return;
-  const taken = new Promise((done) => {
-    navigator.serviceWorker.addEventListener("controllerchange", () => done(true), {once: true});
-    setTimeout(done, PATIENCE_MS, false);
-  });
-  waiting.postMessage("take over");
-  if (!(await taken) || document.querySelector("dialog[open]")) return; // who has the card open keeps it
-  location.reload();
-  await new Promise((done) => setTimeout(done, 5 * PATIENCE_MS)); // nothing else begins, or all does
-}
-
 window.addEventListener("hashchange", () => show());
 window.addEventListener("online", () => { showNetwork(); sync({now: true}); });
 window.addEventListener("offline", showNetwork);
@@ -91,9 +74,10 @@ async function showCardAgain() {
   if (row) await showCard(row);
 }
 
-if ("serviceWorker" in navigator) await takeNewVersion();
 await show({moved: false});
 await showCardAgain();
+// A new version of the files waits until the app was closed, in every tab: no form is taken from under
+// anybody's hands, no call is cut, and no page has files of two versions.
 navigator.serviceWorker?.register("sw.js").catch(() => null);
 sync({now: true});
 if (await kept.get("reminded")) register();

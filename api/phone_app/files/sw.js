@@ -9,9 +9,6 @@ self.addEventListener("install", (event) => {
     cache.addAll(FILES.map((name) => new Request(name, {cache: "reload"})))));
 });
 
-// The page says when: at its start, before anything is on the screen that could be lost.
-self.addEventListener("message", ({data}) => { if (data === "take over") self.skipWaiting(); });
-
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) {
