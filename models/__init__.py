@@ -43,6 +43,7 @@ from models.on_call.schedule import (
 from models.operations import ApiLife, Probe, WatchRun, WorkerHeartbeat
 from models.people.account import Invitation, LoginDelay, TokenFamily, TokenPair, User
 from models.people.clinic import Clinic
+from models.people.consent import Consent
 from models.people.device import PushedDevice, ReminderPlan, SentReminder
 from models.people.email_change import EmailChange
 from models.people.erasure import Erasure
@@ -90,6 +91,7 @@ __all__ = [
     "CheckInContent",
     "Clinic",
     "ConcomitantTreatment",
+    "Consent",
     "Contact",
     "ContactMethod",
     "CourseVersion",

@@ -31,6 +31,8 @@ class Action(StrEnum):
     READ_HELP_REQUESTS = "help requests: read, as their alerts are"
     READ_PATIENTS = "patients: read"
     BREAK_GLASS = "patients out of view: see one for an hour"
+    READ_CONSENTS = "consents: read"
+    CONSENT = "consents: accept, withdraw"
     MANAGE_PATIENTS = "patients: create, care team, status"
     READ_TREATMENT = "courses, sessions: read"
     MANAGE_TREATMENT = "courses, sessions: write"
@@ -62,6 +64,13 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_HELP_REQUESTS: (Scope.OWN, Scope.IN_VIEW, Scope.CLINIC, None),
     Action.READ_PATIENTS: (None, Scope.IN_VIEW, Scope.ALERTED, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.BREAK_GLASS: (None, Scope.CLINIC, Scope.CLINIC, None),
+    Action.READ_CONSENTS: (
+        Scope.OWN,
+        Scope.IN_VIEW,
+        Scope.ALERTED,
+        Scope.CLINIC_WITHOUT_CLINICAL,
+    ),
+    Action.CONSENT: (Scope.OWN, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.MANAGE_PATIENTS: (None, Scope.IN_VIEW, None, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.READ_TREATMENT: (None, Scope.IN_VIEW, Scope.ALERTED, None),
     Action.MANAGE_TREATMENT: (None, Scope.IN_VIEW, None, None),
@@ -85,8 +94,11 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),
     Action.CHANGE_METHODS: (None, None, None, Scope.CLINIC),
 }
-# What a break-glass hour does not open: a care team, a status, a phone or a file would outlast it.
-OUTLASTS_A_GRANT: Final = frozenset({Action.MANAGE_PATIENTS, Action.EXPORT_PATIENTS})
+# What a break-glass hour does not open: a care team, a status, a consent, a phone or a
+# file would outlast it.
+OUTLASTS_A_GRANT: Final = frozenset(
+    {Action.MANAGE_PATIENTS, Action.CONSENT, Action.EXPORT_PATIENTS}
+)
 # What staff do until they have the second factor that their clinic asks for. Alerts are among it:
 # whoever has the password alone could enrol a factor as well, and a patient must not wait for that.
 WHILE_ENROLLING: Final = frozenset(

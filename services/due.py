@@ -15,6 +15,7 @@ from models import CheckIn, Patient, PatientStatus, SideEffectReport
 from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
+from services.patients.followed import why_not_followed
 from services.patients.history.check_ins import counting
 from services.patients.history.pauses import load_pauses
 from services.patients.history.treatments import load_treatment
@@ -120,7 +121,7 @@ def load_case(session: Session, patient: Patient) -> ScheduleCase:
         away=load_pauses(session, [(patient.clinic_id, patient.id)])[patient.id],
         treatment=load_treatment(session, patient.id),
         indications=frozenset(patient.indications),
-        status=patient.status,
+        is_followed=why_not_followed(patient.status, patient.consent_withdrawn_at) is None,
     )
 
 

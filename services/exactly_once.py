@@ -47,6 +47,7 @@ ID_TAKEN: Final = frozenset(
         "pk_screenings",
         "pk_session_decisions",
         "pk_concomitant_treatments",
+        "pk_consents",
     )
 )
 

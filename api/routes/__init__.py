@@ -21,6 +21,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "phone.changes",
     "phone.check_ins",
     "clinic",
+    "consents",
     "clinicians.cohort",
     "accounts.contact_methods",
     "clinicians.courses",

@@ -28,6 +28,7 @@ RecordKind = Literal[
     "screening",
     "session_decision",
     "concomitant_treatment",
+    "consent",
 ]
 RECORD_KINDS: Final[tuple[str, ...]] = get_args(RecordKind)
 CSSRS_LEVELS: Final = ("none", "low", "moderate", "high", "unknown")

@@ -31,7 +31,8 @@ class Patient(OfClinic, Identified, Base):
 
     `former_zones` lists `{"timezone", "until_revision", "until_at"}`, oldest first, so that the
     report of an earlier revision keeps its days, and the acceptance its own;
-    `former_indications` likewise, so that it keeps what was due.
+    `former_indications` likewise, so that it keeps what was due. `consent_withdrawn_at`: of the
+    newest consent, null where none was withdrawn, or one was given again.
     """
 
     __tablename__ = "patients"
@@ -63,6 +64,7 @@ class Patient(OfClinic, Identified, Base):
     status: Mapped[str] = mapped_column(server_default="active")
     status_reason: Mapped[str | None] = mapped_column(EncryptedText("patients.status_reason"))
     paused_until: Mapped[date | None]
+    consent_withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     # The name without accents, case and kinds of apostrophes; what `SearchPart` is made of.
@@ -91,8 +93,8 @@ NO_END: Final = date.max
 
 
 class PatientPause(OfClinic, Identified, Base):
-    """A span of days on which nothing is due: a pause, or a discharge (until `NO_END`). `to_on` is
-    its last day.
+    """A span of days on which nothing is due: a pause, or (until `NO_END`) a discharge or, with
+    `of_consent`, a withdrawal of consent. `to_on` is its last day.
 
     One that ends early keeps what was planned: from `ended_revision` on its last day is the one
     before `ended_on`. So a report of an earlier revision stays as it was.
@@ -110,6 +112,7 @@ class PatientPause(OfClinic, Identified, Base):
     revision: Mapped[int]
     ended_on: Mapped[date | None]
     ended_revision: Mapped[int | None]
+    of_consent: Mapped[bool] = mapped_column(server_default="false")
 
 
 class CareTeamMember(OfClinic, Base):

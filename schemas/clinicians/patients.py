@@ -17,6 +17,7 @@ from schemas.accounts import (
 from schemas.base import NOTE_LIMIT, Instant, PageQuery, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.clinicians.trends import STATUSES
+from schemas.consent import ConsentStandingOut
 
 SORTS = ("risk", "silence", "trend", "name")
 
@@ -87,6 +88,9 @@ class PatientOut(Schema):
     needs_invitation = fields.Boolean(required=True)
     created_at = Instant(required=True)
     accepted_at = Instant(required=True, allow_none=True)
+    consent = fields.Nested(
+        ConsentStandingOut, required=True, metadata={"description": "what the patient agreed to"}
+    )
     indications = fields.List(fields.String())
     unknown_indications = unknown_indications()
     risk_at_intake = fields.Boolean()

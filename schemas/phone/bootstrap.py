@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from schemas.accounts import MeOut
 from schemas.base import Instant, Strict
+from schemas.consent import ConsentStandingOut
 from schemas.phone.due import DueItemOut
 from schemas.phone.instruments import InstrumentOut
 from schemas.problems import SafetyOut
@@ -115,6 +116,11 @@ class BootstrapOut(Schema):
     profile = fields.Nested(MeOut, required=True, metadata={"description": "as `/v1/me` has it"})
     clinic = fields.Nested(
         OwnClinicOut, required=True, metadata={"description": "whose patient it is"}
+    )
+    consent = fields.Nested(
+        ConsentStandingOut,
+        required=True,
+        metadata={"description": "what the patient agreed to; the text: `GET /v1/consents`"},
     )
     due = fields.List(
         fields.Nested(DueItemOut),

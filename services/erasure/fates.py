@@ -37,6 +37,7 @@ FATES: Final[dict[str, TableFate]] = {
     "patient_search_parts": _goes("their name and number in pieces"),
     "patient_pauses": _goes("when they were not followed"),
     "care_team_members": _goes("who treats them"),
+    "consents": _goes("what they agreed to; that they did, and when, the audit has"),
     "exports": _goes("that somebody asked for their data"),
     "view_grants": _goes("who broke the glass; that they did, the audit has"),
     "record_ids": TableFate(

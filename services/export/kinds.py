@@ -19,6 +19,7 @@ from models import (
     CheckIn,
     CheckInContent,
     ConcomitantTreatment,
+    Consent,
     CourseVersion,
     EmailChange,
     HelpRequest,
@@ -130,8 +131,12 @@ class WhoseData:
 KINDS: Final = (
     Kind("record", "who you are to the clinic, and how it reaches you", Patient, "created_at"),
     Kind(
-        "pauses", "when nothing was asked of you: pauses, and a discharge", PatientPause, "from_on"
+        "pauses",
+        "when nothing was asked of you: pauses, discharge, withdrawal",
+        PatientPause,
+        "from_on",
     ),
+    Kind("consents", "what you agreed to, and took back", Consent, "accepted_at"),
     Kind(
         "care_team", "who looks after you", CareTeamMember, "user_id", also=frozenset({"user_id"})
     ),

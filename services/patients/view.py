@@ -19,7 +19,7 @@ RESOLVED_STAYS_IN_VIEW: Final = timedelta(days=7)
 # was set back since, and opens nothing until then.
 CLOCKS_DIFFER: Final = timedelta(minutes=15)
 NOT_GRANTED: Final = (
-    "Break-glass opens the record; it changes no contact data, team, status or phone."
+    "Break-glass opens the record; it changes no contact data, team, status, consent, phone."
 )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
+from services.consent.standing import consent_standing
 from services.due import items_due
 from services.operations.instruments import worded_instruments
 from services.patients.view import visible_patient
@@ -27,6 +28,7 @@ from services.phone.standing import Tags, earliest, read_standing
 from services.reminders.planning import hours_of, reminder_words
 from services.rules.cards.crisis import generic_card
 from services.rules.instruments.definition import Instrument
+from services.rules.languages.consent import CONSENTS
 from services.rules.languages.texts import TEXTS
 from services.rules.languages.wording import Wording
 from services.rules.mood_days import find_zone, mood_day_at
@@ -81,11 +83,13 @@ def get_bootstrap(actor: Actor, phone: KeptByPhone, write: Writer, now: datetime
             wording=words,
         )
         version = _hash(orjson.dumps(card))
-        tags = Tags(row, (version, instruments.hash, lacking, phone.least))
+        to_accept = CONSENTS.at(now).version
+        tags = Tags(row, (version, instruments.hash, lacking, phone.least, to_accept))
         for tag in phone.tags:
             if tags.holds(tag, now):
                 return Bootstrap(tag, words)
         content, changes_at = _due(session, actor, row, words, now)
+        content["consent"] = consent_standing(session, patient_id, now)
         audit.record_read(session, actor, "bootstrap_read", now)
     known = {
         "profile": _profile(row),

@@ -18,7 +18,7 @@ from models.encryption import keyring
 from services.exceptions import Forbidden
 
 # Raised when the same facts would be answered in another shape.
-SHAPE: Final = 1
+SHAPE: Final = 2
 _DIGITS: Final = 32
 # The parts of a tag are joined by it: a digest, and until when it holds (unix seconds).
 _BETWEEN: Final = "."

@@ -8,18 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Alert, Patient, PatientPause, StoredPlan
-from models.base import new_id
-from models.people.patient import NO_END
+from models import Alert, Patient
 from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
-from services.caseload.patient.profile import may_see_clinical, show_patient, today_of
+from services.caseload.patient.profile import may_see_clinical, show_patient
 from services.checks import check_timezone
 from services.exceptions import Forbidden, Invalid, OpenAlertExists
+from services.patients.followed import begin_pause, end_pauses, stop_following, today_of
 from services.patients.record import (
     check_adult,
     mrn_of_one_patient,
@@ -124,12 +123,11 @@ def change_status(
     _check_pause(asked, today)
     if asked.status != "active":
         _refuse_open_alert(session, patient)
-    _end_pause(session, patient, today, revision)
+    end_pauses(session, patient, today, revision)
     if asked.status == "paused" and asked.until_on is not None:
-        _begin_pause(session, patient, today, asked.until_on, revision)
+        begin_pause(session, patient, today, asked.until_on, revision)
     if asked.status == "discharged":
-        _begin_pause(session, patient, today, NO_END, revision)
-        _end_standing_plan(session, patient, now)
+        stop_following(session, patient, "discharged", revision, now)
     patient.status = asked.status
     patient.paused_until = asked.until_on
     patient.status_reason = asked.reason
@@ -163,39 +161,3 @@ def _refuse_open_alert(session: Session, patient: Patient) -> None:
     )
     if is_open is not None:
         raise OpenAlertExists
-
-
-def _end_pause(session: Session, patient: Patient, today: date, revision: int) -> None:
-    """End what is running of pauses and discharges: something is due again today."""
-    session.execute(
-        update(PatientPause)
-        .where(
-            PatientPause.patient_id == patient.id,
-            PatientPause.to_on >= today,
-            PatientPause.ended_on.is_(None),
-        )
-        .values(ended_on=today, ended_revision=revision)
-    )
-
-
-def _begin_pause(
-    session: Session, patient: Patient, today: date, last_day: date, revision: int
-) -> None:
-    session.add(
-        PatientPause(
-            clinic_id=patient.clinic_id,
-            id=new_id(),
-            patient_id=patient.id,
-            from_on=today,
-            to_on=last_day,
-            revision=revision,
-        )
-    )
-
-
-def _end_standing_plan(session: Session, patient: Patient, now: datetime) -> None:
-    session.execute(
-        update(StoredPlan)
-        .where(StoredPlan.patient_id == patient.id, StoredPlan.ended_at.is_(None))
-        .values(ended_at=now, ended_because="discharged")
-    )

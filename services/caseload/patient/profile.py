@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,13 @@ from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.chart import reading
+from services.consent.standing import consent_standing
+from services.patients.followed import today_of
 from services.patients.members import check_members, members_of, set_care_team
 from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact
 from services.patients.status.row import raise_revision
 from services.patients.view import clinical_content_clause, visible_patient
 from services.rules.indications import INDICATIONS
-from services.rules.mood_days import find_zone, mood_day_at
 
 
 def get_patient(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def show_patient(session: Session, actor: Actor, patient: Patient, now: datetime
         "needs_invitation": needs_invitation(session, patient),
         "created_at": patient.created_at,
         "accepted_at": patient.accepted_at,
+        "consent": consent_standing(session, patient.id, now),
     }
     if may_see_clinical(session, actor, patient.id, now):
         shown |= {
@@ -74,11 +76,6 @@ def needs_invitation(session: Session, patient: Patient) -> bool:
         patient.user_id
         and session.scalar(select(User.needs_invitation).where(User.id == patient.user_id))
     )
-
-
-def today_of(timezone: str, now: datetime) -> date:
-    """The mood day that is running for a patient; an unknown zone counts as UTC."""
-    return mood_day_at(now, find_zone(timezone) or UTC)
 
 
 def status_on(status: str, paused_until: date | None, today: date) -> str:

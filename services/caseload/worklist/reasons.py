@@ -80,6 +80,8 @@ def _parts(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> Iterat
         yield from _risk(row, silence, days.now)
     if status != "active":
         yield f"paused until {row.paused_until}" if status == "paused" else status
+    if row.consent_withdrawn_at is not None:
+        yield "consent withdrawn"
     if row.needs_invitation:
         yield "phone needs a new invitation"
     if row.clinical:
@@ -88,7 +90,9 @@ def _parts(row: CaseRow, silence: SilenceAfterRisk | None, days: Days) -> Iterat
         yield _trend(row)
     elif not row.accepted_at:
         yield "invitation not accepted yet"
-    elif not row.open_alerts and status == "active" and not row.needs_invitation:
+    elif status == "active" and not (
+        row.open_alerts or row.needs_invitation or row.consent_withdrawn_at
+    ):
         yield "no open alert"
 
 

@@ -24,6 +24,7 @@ class CaseRow(NamedTuple):
     timezone: str
     status: str
     paused_until: date | None
+    consent_withdrawn_at: datetime | None
     created_at: datetime
     accepted_at: datetime | None
     phone: bytes | None

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Patient, User
 from models.alerts.alert import SEVERITIES
+from services.patients.followed import IS_FOLLOWED
 from services.patients.status.figures import NOT_JUDGED
 from services.rules.danger.numbers import RULES
 from services.rules.danger.silence import SILENCE
@@ -80,7 +81,7 @@ def sort_keys(
     def shown(value: Key, otherwise: Key) -> ColumnElement[Any]:
         return case((clinical, value), else_=otherwise)
 
-    left = case((Patient.status == "discharged", 1), else_=0)
+    left = case((IS_FOLLOWED, 0), else_=1)
     waiting_since = shown(_waiting_since(status), Patient.created_at)
     if sort == "name":
         return [func.lower(Patient.name), Patient.id]

@@ -151,7 +151,8 @@ def decide_by_rules(sent: Sent, placed: Placement, known: Known) -> Outcome:
         moment = Moment(
             mood_day=placed.mood_day,
             last_answered_item9_on=patient.last_item9_on,
-            discharged=not patient.followed,
+            discharged=patient.not_followed == "discharged",
+            consent_withdrawn=patient.not_followed == "consent_withdrawn",
         )
         holds = standing_plans.plan_holds(plan, read.facts, moment)
         ended = standing_plans.plan_ended(plan, read.facts, moment)

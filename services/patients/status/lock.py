@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Patient, PatientStatus
 from models.statements import Query, Statement
 from services.exceptions import NotFound
+from services.patients.followed import Why, why_not_followed
 from services.unit_of_work import ask
 
 
@@ -27,7 +28,7 @@ class LockedPatient:
     patient_id: UUID
     next_revision: int
     timezone: str
-    followed: bool
+    not_followed: Why | None
     item9_positive_at: datetime | None
     cssrs_moderate_at: datetime | None
     last_check_in_at: datetime | None
@@ -36,6 +37,11 @@ class LockedPatient:
     treated: bool = False
     known_since: datetime | None = None
     indications: frozenset[str] = frozenset()
+
+    @property
+    def followed(self) -> bool:
+        """Does the clinic read what they answer?"""
+        return self.not_followed is None
 
 
 _PATIENT: Final = bindparam("patient_id", type_=Patient.id.type)
@@ -60,6 +66,7 @@ _LOCK: Final = Statement(
 PROFILE_COLUMNS: Final = (
     Patient.timezone,
     Patient.status,
+    Patient.consent_withdrawn_at,
     Patient.indications,
     func.coalesce(Patient.accepted_at, Patient.created_at).label("known_since"),
 )
@@ -104,7 +111,7 @@ def locked_patient(patient_id: UUID, status: Any, profile: Any) -> LockedPatient
         patient_id=patient_id,
         next_revision=status.revision + 1,
         timezone=profile.timezone,
-        followed=profile.status != "discharged",
+        not_followed=why_not_followed(profile.status, profile.consent_withdrawn_at),
         item9_positive_at=status.item9_positive_at,
         cssrs_moderate_at=status.cssrs_moderate_at,
         last_check_in_at=status.last_check_in_at,

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from models import ApiLife, Patient, PatientStatus, User
+from services.patients.followed import IS_FOLLOWED
 from services.patients.history.pauses import load_pauses
 from services.rules.danger.outages import Life, Outage, down_since, lost_days, outages_between
 from services.rules.danger.silence import (
@@ -44,7 +45,7 @@ def with_account(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     )
     account = and_(User.clinic_id == Patient.clinic_id, User.id == Patient.user_id)
     joined = query.join(PatientStatus, status).join(User, account)
-    return joined.where(Patient.status != "discharged")
+    return joined.where(IS_FOLLOWED)
 
 
 def quiet(now: datetime) -> ColumnElement[bool]:

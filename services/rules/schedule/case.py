@@ -15,8 +15,6 @@ TWO_WEEKS = "phq9"
 SIDE_EFFECTS = "side_effects"
 URINARY = "urinary"
 
-DISCHARGED = "discharged"
-
 DueReason = Literal[
     "daily",
     "day_1",
@@ -48,7 +46,8 @@ class ScheduleCase:
     these) in any order.
 
     Nothing is due before `accepted_at`, when they took over their account (None: not yet), on the
-    days `away` (of pauses and discharges; spans may overlap), or while `status` is `discharged`.
+    days `away` (of pauses, discharges and withdrawals of consent; spans may overlap), or while
+    nobody follows them.
     """
 
     zone: tzinfo
@@ -57,7 +56,7 @@ class ScheduleCase:
     treatment: Treatment = UNTREATED
     answered: Mapping[str, Sequence[AnsweredForm]] = field(default_factory=dict)
     indications: frozenset[str] = frozenset()
-    status: str = "active"
+    is_followed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

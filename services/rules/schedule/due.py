@@ -14,7 +14,6 @@ from services.rules.mood_days import STATED_DAYS_BACK, DaySpan, mood_day_at, shi
 from services.rules.schedule.calendar import Calendar, calendar_of
 from services.rules.schedule.case import (
     DAILY,
-    DISCHARGED,
     SIDE_EFFECTS,
     TWO_WEEKS,
     URINARY,
@@ -74,9 +73,9 @@ def layers(
     case: ScheduleCase, asked: DaySpan, numbers: ScheduleNumbers = SCHEDULE
 ) -> Mapping[str, Iterator[DueWindow]]:
     """Return the windows of each instrument, made as they are asked for; `asked` bounds those that
-    come back every so many days. Nothing is due before the acceptance or after the discharge.
+    come back every so many days. Nothing is due before the acceptance, or while nobody follows.
     """
-    if case.accepted_at is None or case.status == DISCHARGED:
+    if case.accepted_at is None or not case.is_followed:
         return {}
     calendar = calendar_of(case, case.accepted_at, asked)
     return {

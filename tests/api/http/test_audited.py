@@ -11,6 +11,7 @@ from api.http.audited import DEVICE, METHOD, OWN_ENTRIES, RECORDED, UNRECORDED
 from services import audit
 from services.clock import utcnow
 from services.membership.invitations import invite_device
+from services.rules.languages.consent import CONSENTS
 from tests.builders.accounts.authenticator import code_of, enrol
 from tests.builders.alerts import open_alert
 from tests.builders.browser import PASSWORD, Browser, give_password
@@ -187,6 +188,11 @@ def a_patient(chart: Chart) -> None:
     for part in ("care-team", "due", "trend", "trend/difference?from_cut=1", "courses"):
         chart.get(f"{chart.path}/{part}")
     chart.get("/v1/cohort/outcomes")
+    consent = {"version": CONSENTS.newest.version}
+    given = made(chart.post("/v1/consents", consent, chart.pat))["id"]
+    chart.get("/v1/consents", chart.pat)
+    made(chart.post(f"/v1/consents/{given}/withdraw", {}, chart.pat), 200)
+    made(chart.post("/v1/consents", consent, chart.pat))
     asked = {"patient_id": str(chart.pat.patient_id), "reason": "found unwell"}
     made(chart.post("/v1/break-glass", asked))
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from services.clock import utcnow
+from services.rules.languages.consent import CONSENTS
 from tests.builders.doors.sides import Ids, span_of
 from tests.builders.entries import ago, phq9
 from tests.builders.trends.chart import QUIET, a_course, a_session
@@ -68,6 +69,7 @@ def _steps(_: Ids) -> Any:
     return {"steps": [{"delay_s": 300, "targets": [{"everyone": True}]}], "repeat": True}
 
 
+AGREED: Final = {"version": CONSENTS.newest.version}
 # A row without one sends an empty document.
 BODIES: Final[Mapping[str, Body]] = {
     "PATCH /v1/me": lambda _: {"language": "fr"},
@@ -119,6 +121,8 @@ BODIES: Final[Mapping[str, Body]] = {
     "PUT /v1/on-call/policies/<severity>": _steps,
     f"POST {PATIENT}/erasure": lambda _: {"reason": "they asked for it"},
     "POST /v1/on-call/schedules of": _rota,
+    "POST /v1/consents": lambda _: AGREED,
+    "POST /v1/consents of": lambda ids: AGREED | {"patient_id": ids["patient_id"]},
     "POST /v1/break-glass of": lambda ids: {"patient_id": ids["patient_id"], "reason": "at night"},
     f"PATCH {SCHEDULE}": lambda _: {"name": "Late"},
     f"POST {SCHEDULE}/overrides": lambda ids: span_of(ids["caller_id"]),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from services.clock import utcnow
+from services.rules.languages.consent import CONSENTS
 from tests.builders.alerts import open_alert, set_alert
 from tests.builders.calls import made, post
 from tests.builders.entries import ago
@@ -91,6 +92,7 @@ def _clinical(chart: Chart, followed: bool) -> dict[str, str]:
     made(chart.post("/v1/help-requests", asked, chart.pat))
     course = chart.course()
     session = chart.session(course, chart.now)["id"]
+    agreed = {"version": CONSENTS.newest.version}
     pills = {"name": f"pills of {mark}", "kind": "other", "started_on": ago()[:10]}
     if not followed:
         then = utcnow() - LONG_OVER
@@ -105,6 +107,7 @@ def _clinical(chart: Chart, followed: bool) -> dict[str, str]:
         "vitals_id": str(chart.vitals(session, "pre")["id"]),
         "record_id": str(made(chart.post(f"{chart.path}/concomitant-treatments", pills))["id"]),
         "alert_id": alert_id,
+        "consent_id": made(chart.post("/v1/consents", agreed, chart.pat))["id"],
     }
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 
 from migrations.roles import libpq_url
+from services.rules.languages.consent import CONSENTS
 from tests.builders.browser import PASSWORD, give_password
 from tests.builders.calls import made
 from tests.builders.entries import cssrs, phq9
@@ -120,7 +121,9 @@ class WholePatient(Chart):
         made(self.report("nausea", session_id=session, note=WORDS))
 
     def record(self) -> None:
-        """A care team, and a pause with a reason."""
+        """A care team, a consent, and a pause with a reason."""
+        agreed = {"id": str(uuid4()), "version": CONSENTS.newest.version}
+        made(self.post("/v1/consents", agreed, self.pat))
         team = {"user_ids": [str(self.staff.user_id)]}
         made(self.send("PUT", f"{self.path}/care-team", self.staff, team), 200)
         until = (self.now + timedelta(days=3)).date().isoformat()

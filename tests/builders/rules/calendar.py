@@ -59,7 +59,7 @@ def case(
     accepted: str | None = ACCEPTED,
     paused: tuple[tuple[str, str], ...] = (),
     indications: tuple[str, ...] = (),
-    status: str = "active",
+    is_followed: bool = True,
     **answered: list[AnsweredForm],
 ) -> ScheduleCase:
     """A patient of March 2026; answers by instrument, `phq9_daily` for `phq9-daily`."""
@@ -73,7 +73,7 @@ def case(
             for name, given in answered.items()
         },
         indications=frozenset(indications),
-        status=status,
+        is_followed=is_followed,
     )
 
 

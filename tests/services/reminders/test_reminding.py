@@ -18,8 +18,10 @@ from services.channels.reminders.nudge import AddressGone, BusyLater, Nudge, Rem
 from services.channels.webpush import PushKey, WebPushChannel
 from services.reminders import planning
 from services.reminders.sending import Reminding
+from services.rules.languages.consent import CONSENTS
 from services.rules.languages.texts import TEXTS
 from services.unit_of_work import transaction
+from tests.builders.calls import made
 from tests.builders.reach.push_service import Browser
 from tests.builders.stored import rows
 from tests.builders.trends.chart import Chart
@@ -241,6 +243,16 @@ def test_who_is_paused_discharged_or_logged_out_is_not_reminded(
     assert [reminded.round(hours=1) for _ in range(5)] == [0] * 5
     assert chart.send("POST", "/v1/auth/logout", chart.pat, {}).status_code == 204
     assert [reminded.round(hours=8) for _ in range(3)] == [0] * 3
+
+
+def test_who_withdrew_their_consent_is_not_reminded(reminded: Reminded, double: Double) -> None:
+    chart = reminded.chart
+    agreed = {"version": CONSENTS.newest.version}
+    one = made(chart.post("/v1/consents", agreed, chart.pat))
+    made(chart.post(f"/v1/consents/{one['id']}/withdraw", {}, chart.pat), 200)
+    assert [reminded.round(hours=1) for _ in range(5)] == [0] * 5
+    made(chart.post("/v1/consents", agreed, chart.pat))
+    assert sum(reminded.round(hours=6) for _ in range(5)) > 0
 
 
 def test_a_plan_that_cannot_be_worked_out_keeps_no_other_waiting(

@@ -22,10 +22,12 @@ from services.alerts.monitors.silence import report_silence, silent_patients
 from services.caseload.patient.change import StatusChange, change_status
 from services.caseload.patient.create import create_patient
 from services.clock import utcnow
+from services.consent.giving import NewConsent, accept, withdraw
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm
 from services.patients.status.lock import lock_patient
 from services.patients.status.row import raise_revision
+from services.rules.languages.consent import CONSENTS
 from services.unit_of_work import transaction
 from tests.builders.calls import post
 from tests.builders.entries import phq9
@@ -113,6 +115,22 @@ def test_nobody_listens_for_the_discharged(
     pat = World(app, START).clinic().patient()
     rows(pat, "UPDATE patients SET status = 'discharged' RETURNING id")
     assert listen(worker_app, START + timedelta(days=9)) == 0
+
+
+def test_nobody_listens_for_those_who_withdrew_and_their_days_are_no_silence(
+    app: Flask, worker_app: Flask, clean_database: None
+) -> None:
+    pat = World(app, START).clinic().patient()
+    answer(pat, START, q9=0, q1=1)
+    new, day = NewConsent(CONSENTS.newest.version), timedelta(days=1)
+    with app.app_context():
+        given = accept(pat.actor, new, START)
+        withdraw(pat.actor, UUID(orjson.loads(given.body)["id"]), START + 3 * day)
+    assert listen(worker_app, START + 39 * day) == 0
+    with app.app_context():
+        accept(pat.actor, new, START + 40 * day)
+    assert listen(worker_app, START + timedelta(days=44)) == 0, "two days missed before, four since"
+    assert listen(worker_app, START + timedelta(days=45)) == 1
 
 
 def test_whoever_is_being_written_about_is_looked_at_next_time(

@@ -72,6 +72,7 @@ def days_ago(days: float) -> datetime:
             f"paused until 2026-12-01; {DOING_WELL}",
         ),
         ({"status": "discharged"}, f"discharged; {DOING_WELL}"),
+        ({"consent_withdrawn_at": days_ago(1)}, f"consent withdrawn; {DOING_WELL}"),
         ({"needs_invitation": True}, f"phone needs a new invitation; {DOING_WELL}"),
         (
             {"last_check_in_at": days_ago(1.2)},
@@ -242,6 +243,7 @@ def test_a_first_session_may_be_planned_only() -> None:
         ({"open_alerts": 1, "rank": RANKS["high"]}, "high alert open"),
         ({"item9_positive_at": days_ago(1)}, "no open alert"),
         ({"needs_invitation": True}, "phone needs a new invitation"),
+        ({"consent_withdrawn_at": days_ago(1)}, "consent withdrawn"),
     ],
 )
 def test_without_a_right_to_clinical_content_no_clinical_word(

@@ -161,7 +161,7 @@ def test_no_indication_asks_for_no_form():
     assert asked == {"phq9-daily", "phq9", "asrm"}
 
 
-@pytest.mark.parametrize("choices", [{"accepted": None}, {"status": "discharged"}])
+@pytest.mark.parametrize("choices", [{"accepted": None}, {"is_followed": False}])
 def test_nothing_is_due_before_the_acceptance_or_after_the_discharge(choices):
     nobody = case(sessions_at("03-05 14:00"), indications=("PTSD",), **choices)
 

@@ -1,0 +1,1 @@
+"""What patients agree to: versioned texts, acceptance, withdrawal."""
