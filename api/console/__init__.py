@@ -35,6 +35,7 @@ PAGES: Final = (
     "patient.entering.amending",
     "patient.entering.side_effects",
     "patient.entering.people",
+    "patient.entering.consent",
     "patient.entering.invitation",
 )
 

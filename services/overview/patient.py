@@ -21,7 +21,7 @@ from services.caseload.worklist.one_patient import line_of
 from services.overview.notes import notes_of
 from services.patients.history.side_effects import vitals_of_patient
 from services.patients.phone import dial_address
-from services.patients.view import visible_patient
+from services.patients.view import in_view_clause, visible_patient
 from services.reports.trend.cut import load_cut
 from services.reports.trend.report import Gathered, Question, check_question, gather, report_of
 from services.rules.courses import hours_since, session_before
@@ -102,7 +102,7 @@ def _overview(
             "patient": dial_address(shown["phone"], clinic["country"]),
             "contact": dial_address(contact.get("phone"), clinic["country"]),
         },
-        may=frozenset(action for action in _WRITES if reaches(actor, action)),
+        may=_may_change(session, actor, patient.id, now),
         content=_content(session, actor, patient, asked, now) if is_clinical else None,
     )
 
@@ -112,7 +112,20 @@ _WRITES: Final = (
     Action.MANAGE_PATIENTS,
     Action.WRITE_ENTRIES,
     Action.INVITE_PATIENTS,
+    Action.CONSENT,
 )
+
+
+def _may_change(
+    session: Session, actor: Actor, patient_id: UUID, now: datetime
+) -> frozenset[Action]:
+    """Of this patient: who is here by break-glass may change less."""
+    asked = [action for action in _WRITES if reaches(actor, action)]
+    if not asked:
+        return frozenset()
+    holds = [in_view_clause(actor, action, now).label(action.name) for action in asked]
+    row = session.execute(select(*holds).where(Patient.id == patient_id)).one()
+    return frozenset(action for action, held in zip(asked, row, strict=True) if held)
 
 
 def _named(session: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from api.console.patient import words
 from api.page.clock import Clock
@@ -14,6 +14,9 @@ from services.overview.patient import Content, Overview
 from services.rules.mood_days import find_zone, mood_day_at
 
 Alert = Mapping[str, Any]
+
+
+NOT_READ: Final = "Their ordinary answers are not taken; danger still pages."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ def _reach(found: Overview) -> Iterator[Fact]:
     if patient["status"] == "paused":
         until = words.day(patient["paused_until_on"])
         yield Fact("notable", f"Paused until {until}", patient.get("status_reason") or "")
+    if patient["consent"]["status"] == "withdrawn":
+        yield Fact("notable", "Consent withdrawn", NOT_READ)
     if patient["status"] == "discharged":
         yield Fact(
             "notable", "Discharged", patient.get("status_reason") or "Nobody follows their answers."

@@ -31,6 +31,7 @@ DONE: Final = {
     "contact": "The contact data is saved.",
     "team": "The care team is saved.",
     "status": "The status is saved.",
+    "consent": "The consent is saved.",
 }
 
 

@@ -72,6 +72,13 @@ PATIENTS: Final[dict[str, tuple[str, ...]]] = {
     f"POST {ENTER}/team": ("users_read", "care_team_changed", "patient_read"),
     f"GET {ENTER}/status": ("patient_read",),
     f"POST {ENTER}/status": ("patient_changed", "patient_read"),
+    f"GET {ENTER}/consent": ("consents_read", "patient_read"),
+    f"POST {ENTER}/consent": (
+        "consents_read",
+        "consent_accepted",
+        "consent_withdrawn",
+        "patient_read",
+    ),
     f"GET {ENTER}/invitation": ("patient_read",),
     f"POST {ENTER}/invitation": ("device_invited", "patient_read"),
 }

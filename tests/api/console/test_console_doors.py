@@ -29,7 +29,9 @@ TREATMENT_FORMS: Final = (
     "sessions/<uuid:session_id>/vitals/<uuid:vitals_id>",
     "sessions/<uuid:session_id>/decide/<kind>",
 )
-PEOPLE_FORMS: Final = ("enter/contact", "enter/team", "enter/status", "enter/invitation")
+PEOPLE_FORMS: Final = (
+    *("enter/contact", "enter/team", "enter/status", "enter/invitation", "enter/consent"),
+)
 
 
 def forms_of(below: str, *paths: str) -> list[str]:

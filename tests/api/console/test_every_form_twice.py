@@ -94,6 +94,7 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     f"{PATIENT}/enter/contact": (SAME, SHOWN),
     f"{PATIENT}/enter/team": (SAME, SHOWN),
     f"{PATIENT}/enter/status": (SAME, SHOWN),
+    f"{PATIENT}/enter/consent": (SAME, SHOWN),
     f"{PATIENT}/enter/invitation": (NEWEST, ADDS),
     # The alert page: tests/api/page/test_twice.py sends these.
     "/a/<alert_id>/acknowledge": (SAME, SHOWN),

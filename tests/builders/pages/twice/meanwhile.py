@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from services.rules.languages.consent import CONSENTS
 from tests.builders.pages.twice.scene import ALERT, PATIENT, FormScene
 
 # What a colleague does between the page and its form, by the API; of every row that is SHOWN.
@@ -37,6 +38,12 @@ def by_colleague(what: str, **body: Any) -> Change:
     return lambda scene, action: scene.call(
         "POST", f"/v1{action.rpartition('/')[0]}/{what}", scene.colleague, **body
     )
+
+
+def given_and_taken_back(scene: FormScene, _action: str) -> Any:
+    body = {"version": CONSENTS.newest.version, "patient_id": str(scene.ward.pat.patient_id)}
+    given = scene.call("POST", "/v1/consents", scene.admin, **body)
+    return scene.call("POST", f"/v1/consents/{given['id']}/withdraw", scene.admin)
 
 
 MEANWHILE: Final[Mapping[str, Change]] = {
@@ -79,4 +86,5 @@ MEANWHILE: Final[Mapping[str, Change]] = {
         {"user_ids": [str(each.user_id) for each in (scene.staff, scene.colleague)]},
     ),
     f"{PATIENT}/enter/status": patched("", status="discharged", reason="moved away"),
+    f"{PATIENT}/enter/consent": given_and_taken_back,
 }

@@ -32,6 +32,7 @@ TABLES: Final = (
         "alert_notes",
         "alert_feedback",
         "patient_pauses",
+        "consents",
     ),
     *("on_call_overrides", "calendar_links", "on_call_policies", "drills", "on_call_schedules"),
 )

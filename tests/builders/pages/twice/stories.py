@@ -226,5 +226,6 @@ STORIES: Final[Mapping[str, Callable[[FormScene], Story]]] = {
     f"{PATIENT}/enter/status": lambda scene: entered(
         scene, "enter/status", status="paused", until_on="2025-06-09", reason="a journey"
     ),
+    f"{PATIENT}/enter/consent": lambda scene: entered(scene, "enter/consent", decision="accepted"),
     f"{PATIENT}/enter/invitation": lambda scene: entered(scene, "enter/invitation"),
 }
