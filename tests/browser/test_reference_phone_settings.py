@@ -27,6 +27,7 @@ SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotificat
 DEVICES = "SELECT d.id FROM devices d JOIN patients p ON p.user_id = d.user_id WHERE p.id = %s"
 FAMILIES = """SELECT f.id FROM token_families f JOIN patients p ON p.user_id = f.user_id
 WHERE p.id = %s AND f.revoked_at IS NULL"""
+CONSENTS = "SELECT withdrawn_at FROM consents WHERE patient_id = %s"
 LEFT = """async () => [
   (await indexedDB.databases()).map(({name}) => name), await caches.keys(),
   (await navigator.serviceWorker.getRegistrations()).length, localStorage.length]"""
@@ -105,3 +106,21 @@ def test_logging_out_asks_about_what_is_not_sent_and_wipes_the_phone(phone: Phon
     assert phone.page.evaluate(LEFT) == [[], [], 0, 0]
     assert phone.running.rows(FAMILIES, phone.patient_id) == []
     assert len(phone.stored()) == 1
+
+
+def test_consent_is_read_given_and_taken_back_with_help_in_sight(phone: Phone):
+    main = phone.page.locator("main")
+    expect(main).to_contain_text("You have not agreed to it yet.")
+    phone.press("Read what it says")
+    expect(main).to_contain_text("Do not rely on this to keep you safe.")
+    phone.look()
+    phone.press("I agree")
+    expect(main).to_contain_text("You agreed on")
+    phone.press("Read what it says")
+    phone.press("Withdraw")
+    phone.press("Yes, withdraw")
+    expect(phone.page.locator("#card")).to_be_visible()
+    phone.press("Close")
+    expect(main).to_contain_text("You withdrew on")
+    kept = phone.running.rows(CONSENTS, phone.patient_id)
+    assert [withdrawn_at is not None for (withdrawn_at,) in kept] == [True]

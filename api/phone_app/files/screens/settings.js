@@ -1,18 +1,19 @@
-// Language, quiet hours, reminders on this phone, and the way out, which wipes it.
+// Language, quiet hours, reminders on this phone, consent, and the way out, which wipes it.
 import {authorized} from "../api.js";
 import {announce, button, el} from "../dom.js";
 import {canPush, startReminders, stopReminders} from "../push.js";
 import {kept, outbox, wipe} from "../store.js";
 import {sync} from "../sync.js";
 import {counted, NAMES, useLanguage, words} from "../words.js";
+import {consentParts} from "./consent.js";
 
 const QUIET = {from: "21:00", to: "08:00"}; // what holds for who has set nothing
 
 export async function settingsScreen() {
-  const profile = (await kept.get("bootstrap"))?.profile;
+  const {profile, consent} = (await kept.get("bootstrap")) ?? {};
   const heading = el("h1", {tabindex: "-1"}, words.settings);
   if (!profile) return [heading, el("p", {id: "loading"}, words.loading), ...await wayOut()];
-  return [heading, ...preferences(profile), ...await reminders(), ...await wayOut()];
+  return [heading, ...preferences(profile), ...await reminders(), ...consentParts(consent), ...await wayOut()];
 }
 
 function preferences({language, quiet_hours}) {
