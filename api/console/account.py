@@ -19,6 +19,7 @@ from schemas.second_factor import TotpBeginIn, TotpConfirmIn
 from services.access import Action
 from services.accounts.own_account import end_device, end_other_devices, list_devices
 from services.accounts.second_factor.enrolment import (
+    NOT_BEGUN,
     Enrolment,
     begin_totp,
     confirm_totp,
@@ -93,7 +94,8 @@ def post_confirm() -> Response:
     try:
         codes = confirm_totp(reader().actor, loaded(CONFIRM, "code").get("code", ""), now())
     except (Invalid, RateLimited) as error:
-        return _refused("confirm", error, begun=_shown_again())
+        is_over = isinstance(error, Invalid) and error.errors.get("code") == [NOT_BEGUN]
+        return _refused("confirm", error, begun=None if is_over else _shown_again())
     response = account_page(codes=codes)
     end_enrolling(response)
     return response

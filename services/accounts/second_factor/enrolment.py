@@ -33,7 +33,9 @@ OFF: Final = "Your clinic has switched second factors off."
 REQUIRED: Final = "Your clinic asks for a second factor: add another, which replaces this one."
 REPLACES: Final = "A code of the present second factor is asked for, too."
 WRONG: Final = "Not a code of this secret: is the clock of your device right?"
-NOT_BEGUN: Final = "Begin anew: nothing waits for its first code."
+NOT_BEGUN: Final = (
+    "Nothing waits for a code: begin anew, or make recovery codes if it is on already."
+)
 
 
 @dataclass(frozen=True, slots=True)

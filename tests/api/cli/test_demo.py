@@ -53,6 +53,14 @@ def test_the_demo_clinic_is_made_once_and_works(
     assert before["Dana Deteriorating"][1] == "critical"
     assert set(before) >= {"Rosa Responder", "Sil Silent"}
 
+    duty = client.get("/v1/on-call/now", headers=headers).json
+    assert duty is not None
+    (schedule,) = duty["items"]
+    assert {schedule["now"]["name"], schedule["next"]["name"]} == {
+        "Clara Clinician",
+        "Owen Oncall",
+    }
+
     assert password[0] in demo(app), "the same log-ins at every start"
     assert caseload() == before, "and nothing made twice"
 

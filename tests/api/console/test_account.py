@@ -99,6 +99,39 @@ def test_it_is_removed_and_codes_made_with_either_proof(
     assert (gone.status_code, "nothing to do" in console.text) == (409, True)
 
 
+def test_what_is_pressed_twice_is_done_once_and_says_so(
+    app: Flask, clinic: ClinicWorld, console: Console, ada: Person
+) -> None:
+    there = Console(app)
+    there.log_in(ada)
+    console.open("/account")
+    token = {"csrf": console.token()}
+    end = next(action for action in console.forms() if action.endswith("/end"))
+    assert console.post(end, token, follow=True).status_code == 200
+    assert console.post(end, token).status_code == 404
+    for _ in range(2):
+        assert console.post("/account/sessions/end-others", token, follow=True).status_code == 200
+    begins = []
+    for _ in range(2):
+        console.post(FACTOR, token | {"password": PASSWORD})
+        begins.append(secret_in(console))
+    older, newest = begins
+    confirm, sent = f"{FACTOR}/confirm", {"code": code_of(newest, utcnow()), "secret": newest}
+    stale = token | {"code": code_of(older, utcnow()), "secret": older}
+    assert console.post(confirm, stale).status_code == 422
+    assert console.post(confirm, token | sent).status_code == 200
+    assert console.post(confirm, token | sent).status_code == 422
+    assert "make recovery codes if it is on" in console.text
+    assert "otpauth:" not in console.page
+    assert "Recovery codes left: 10" in console.text
+    shown = []
+    for _ in range(2):
+        console.post(f"{FACTOR}/recovery-codes", token | {"password": PASSWORD})
+        shown.append(set(CODES.findall(console.page)))
+    assert not shown[0] & shown[1]
+    assert "Recovery codes left: 10" in console.text
+
+
 def test_another_app_takes_a_code_of_the_present_one(app: Flask, ada: Person) -> None:
     device = enrol(ada)
     console = Console(app)

@@ -77,6 +77,17 @@ def test_staff_are_invited_with_a_code_that_opens_an_account(
     assert "Clinician, On call" in console.text
 
 
+def test_a_list_of_colleagues_reads_no_patients_account(
+    console: Console, clinic: ClinicWorld
+) -> None:
+    patient, sam = clinic.patient("Ada Quagga"), clinic.staff(name="Sam Quagga")
+    console.open("/clinic/staff")
+    assert "Ada Quagga" not in console.text
+    read = entries(clinic.admin, "users_read")[-1]["about_ids"]
+    assert sam.user_id in read
+    assert patient.user_id not in read
+
+
 @pytest.mark.parametrize("roles", [["patient"], ["god"], ["patient", "admin"]])
 def test_patients_and_unknown_roles_are_not_invited_here(
     console: Console, clinic: ClinicWorld, roles: list[str]

@@ -167,8 +167,9 @@ def call(
 def _ids(path: str, theirs: Ids, by: Person) -> dict[str, str]:
     """By the names that this path has for them."""
     ids = {**theirs, **NAMES, "caller_id": str(by.user_id)}
+    whose = "patient" if by.actor.patient_id else "staff"
+    ids["export_id"] = ids[f"export_of_{whose}"]
     if path.startswith("/v1/me/sessions"):
-        whose = "patient" if by.actor.patient_id else "staff"
         ids["session_id"] = ids[f"device_of_{whose}"]
     if path == f"{METHODS_OF}/<method_id>":
         ids["method_id"] = ids["pager_id"]

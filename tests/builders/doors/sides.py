@@ -108,6 +108,8 @@ def _clinical(chart: Chart, followed: bool) -> dict[str, str]:
         "record_id": str(made(chart.post(f"{chart.path}/concomitant-treatments", pills))["id"]),
         "alert_id": alert_id,
         "consent_id": made(chart.post("/v1/consents", agreed, chart.pat))["id"],
+        "export_of_patient": made(chart.post("/v1/me/export", {}, chart.pat), 202)["id"],
+        "export_of_staff": made(chart.post(f"{chart.path}/export", {}), 202)["id"],
     }
 
 

@@ -37,7 +37,7 @@ NAMES_ONLY = {
     "trend/4.toml",
 }  # no values, but the versions of files
 LISTS = frozenset({"countries", "languages", "value"}) | {
-    *("app", "effect_labels", "grade_labels", "form_texts", "items", "options")
+    *("app", "letters", "effect_labels", "grade_labels", "form_texts", "items", "options")
 }
 
 Place = tuple[str | int, ...]

@@ -151,3 +151,19 @@ def test_a_calendar_link_is_shown_once_and_revoked(rota: Rota) -> None:
     shown.send(revoke)
     assert "Revoked: this address answers no more." in shown.text
     assert rota.client.get(path).status_code == 404
+
+
+def test_a_link_that_is_asked_for_twice_is_one_and_shown_both_times(rota: Rota) -> None:
+    schedule = rota.schedule(rota.ann)
+    shown = console(rota, rota.ann)
+    body = shown.hidden(f"{PATH}/links") | {"schedule_id": schedule}
+    found = []
+    for _ in range(2):
+        assert shown.post(f"{PATH}/links", body).status_code == 201
+        found += re.findall(r'readonly value="([^"]+)"', shown.page)
+    assert found[0] == found[1]
+    assert rota.client.get("/" + found[0].split("/", 3)[3]).status_code == 200
+    (revoke,) = [action for action in shown.forms() if action.endswith("/revoke")]
+    shown.send(revoke)
+    assert shown.post(f"{PATH}/links", body).status_code == 422
+    assert "This address was revoked: load the page again." in shown.text

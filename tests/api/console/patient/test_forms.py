@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from api.browser.session import CONSOLE, COOKIE
+from api.console.patient.entering.fields import Field, stored_in
 from tests.builders.browser import PASSWORD
 from tests.builders.pages.clerk import Clerk
 from tests.builders.pages.console import console_of
@@ -128,6 +129,13 @@ def test_numbers_and_times_are_taken_as_they_are_written(ward: Ward, clerk: Cler
     (session,) = items(ward, "sessions")
     assert session["started_at"] == "2025-06-02T05:00:00Z"
     assert session["dose"] == {"value": 0.5, "unit": "mg/kg"}
+
+
+@pytest.mark.parametrize("number", ["1234567", "0.123456789", "35", "0.5"])
+def test_a_number_stands_in_its_field_with_every_digit(number: str) -> None:
+    dose = [Field("dose.value", "Dose", "amount")]
+    stored = stored_in(dose, {"dose": {"value": float(number)}}, UTC)
+    assert stored.one["dose.value"] == number
 
 
 def test_a_new_session_begins_as_the_last_one_was_without_its_dose(
