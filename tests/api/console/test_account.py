@@ -186,3 +186,17 @@ def test_a_clinic_that_has_none_offers_none(
     console.open("/account")
     assert FACTOR not in console.forms()
     assert "switched second factors off" in console.text
+
+
+def test_a_secret_is_not_carried_through_a_log_in(
+    app: Flask, console: Console, ada: Person
+) -> None:
+    """What was typed is; who logs in next at this workstation reads no secret in the page."""
+    console.open("/account")
+    console.send(FACTOR, password=PASSWORD)
+    secret, there = secret_in(console), Console(app)
+    there.log_in(ada, to="/account")
+    there.send("/account/sessions/end-others")
+    asked = console.send(f"{FACTOR}/confirm", code="123456", secret=secret)
+    assert asked.status_code == 401
+    assert secret not in console.page
