@@ -9,7 +9,7 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
-from schemas.consent import ConsentIn, ConsentOut, ConsentQuery, ConsentsOut
+from schemas.privacy.consent import ConsentIn, ConsentOut, ConsentQuery, ConsentsOut
 from services.consent.giving import NewConsent, accept, withdraw
 from services.consent.listing import list_consents
 

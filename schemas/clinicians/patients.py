@@ -17,7 +17,7 @@ from schemas.accounts import (
 from schemas.base import NOTE_LIMIT, Instant, PageQuery, Patch, Strict, one_of, text
 from schemas.base import name as visible_name
 from schemas.clinicians.trends import STATUSES
-from schemas.consent import ConsentStandingOut
+from schemas.privacy.consent import ConsentStandingOut
 
 SORTS = ("risk", "silence", "trend", "name")
 

@@ -8,9 +8,9 @@ from marshmallow import Schema, fields, post_load, validate
 
 from schemas.accounts import MeOut
 from schemas.base import Instant, Strict
-from schemas.consent import ConsentStandingOut
 from schemas.phone.due import DueItemOut
 from schemas.phone.instruments import InstrumentOut
+from schemas.privacy.consent import ConsentStandingOut
 from schemas.problems import SafetyOut
 
 HAVE_LIMIT: Final = 2_000

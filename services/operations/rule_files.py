@@ -23,6 +23,7 @@ from services.rules.escalation.numbers import EscalationNumbers
 from services.rules.figures.numbers import FigureNumbers
 from services.rules.indications import Indications
 from services.rules.instruments.definition import Instrument
+from services.rules.languages.consent import ConsentText
 from services.rules.languages.texts import Texts
 from services.rules.measures import Measures
 from services.rules.numbers import DATA, read
@@ -50,6 +51,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "refused_bodies.toml": RefusedWords,
     "crisis_lines.toml": CrisisLines,
     "texts/*.toml": Texts,
+    "consents/*.toml": ConsentText,
     "escalation.toml": EscalationNumbers,
     "instruments/*.toml": Instrument,
     "screening.toml": ScreeningList,

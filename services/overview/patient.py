@@ -125,7 +125,7 @@ def _may_change(
         return frozenset()
     holds = [in_view_clause(actor, action, now).label(action.name) for action in asked]
     row = session.execute(select(*holds).where(Patient.id == patient_id)).one()
-    return frozenset(action for action, held in zip(asked, row, strict=True) if held)
+    return frozenset(action for action, is_in in zip(asked, row, strict=True) if is_in)
 
 
 def _named(session: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:

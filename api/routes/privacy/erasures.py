@@ -10,7 +10,7 @@ from flask import Response
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
 from schemas.base import PageQuery, page_of
-from schemas.privacy import ErasureIn, ErasureOut
+from schemas.privacy.requests import ErasureIn, ErasureOut
 from services.erasure.erase import confirm_erasure as erase
 from services.erasure.requests import list_erasures, request_erasure
 

@@ -9,7 +9,7 @@ from flask import Response, current_app
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.privacy import ExportOut
+from schemas.privacy.requests import ExportOut
 from services.export.requests import read_export, request_export
 
 routes = Routes("exports", __name__, description="A patient's data, to take along")
