@@ -40,6 +40,7 @@ class Action(StrEnum):
     READ_ALERTS = "alerts: read"
     ACT_ON_ALERTS = "acknowledge, hand over, notes, feedback"
     RESOLVE_ALERTS = "resolve"
+    SET_PLANS = "standing plans: set"
     READ_CLINIC = "clinic, users, contacts, on-call configuration: read"
     CHANGE_CLINIC = "clinic, users, contacts, on-call configuration: change"
     WRITE_OVERRIDES = "on call: overrides of a schedule"
@@ -79,6 +80,7 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.CLINIC_WITHOUT_CLINICAL),
     Action.ACT_ON_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.PAGED_FOR),
     Action.RESOLVE_ALERTS: (None, Scope.IN_VIEW, Scope.CLINIC, Scope.WITHOUT_PATIENT),
+    Action.SET_PLANS: (None, Scope.IN_VIEW, None, None),
     Action.READ_CLINIC: (None, Scope.CLINIC, Scope.CLINIC, Scope.CLINIC),
     Action.CHANGE_CLINIC: (None, None, None, Scope.CLINIC),
     Action.WRITE_OVERRIDES: (None, Scope.OWN, Scope.OWN, Scope.CLINIC),
@@ -94,10 +96,10 @@ TABLE: Final[dict[Action, tuple[Scope | None, Scope | None, Scope | None, Scope 
     Action.READ_METHODS: (None, None, None, Scope.CLINIC),
     Action.CHANGE_METHODS: (None, None, None, Scope.CLINIC),
 }
-# What a break-glass hour does not open: a care team, a status, a consent, a phone or a
-# file would outlast it.
+# What a break-glass hour does not open: a care team, a status, a consent, a plan that spares pages,
+# a phone or a file would outlast it.
 OUTLASTS_A_GRANT: Final = frozenset(
-    {Action.MANAGE_PATIENTS, Action.CONSENT, Action.EXPORT_PATIENTS}
+    {Action.MANAGE_PATIENTS, Action.CONSENT, Action.SET_PLANS, Action.EXPORT_PATIENTS}
 )
 # What staff do until they have the second factor that their clinic asks for. Alerts are among it:
 # whoever has the password alone could enrol a factor as well, and a patient must not wait for that.

@@ -35,7 +35,7 @@ class Reach:
     acts: bool
     resolves: bool
     breaks_glass: bool
-    as_clinician: bool
+    sets_plans: bool
 
 
 def visible_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -62,7 +62,8 @@ def reach_of(session: Session, actor: Actor, alert: Alert, now: datetime) -> Rea
     acting, resolving = (
         scopes(actor, action) for action in (Action.ACT_ON_ALERTS, Action.RESOLVE_ALERTS)
     )
-    as_clinician = CLINICIAN in actor.roles and _in_clinicians_view(session, actor, alert, now)
+    clinical = (Action.ACT_ON_ALERTS, Action.SET_PLANS)
+    as_clinician, sets_plans = (_as_clinician(session, actor, one, alert, now) for one in clinical)
     full = Scope.CLINIC in acting or as_clinician
     ownerless = alert.patient_id is None and Scope.WITHOUT_PATIENT in resolving
     paged = not full and Scope.PAGED_FOR in acting and was_paged(session, actor.user_id, alert.id)
@@ -70,16 +71,18 @@ def reach_of(session: Session, actor: Actor, alert: Alert, now: datetime) -> Rea
         acts=full or paged or ownerless,
         resolves=full or ownerless,
         breaks_glass=paged and alert.patient_id is not None,
-        as_clinician=as_clinician,
+        sets_plans=sets_plans,
     )
 
 
-def _in_clinicians_view(session: Session, actor: Actor, alert: Alert, now: datetime) -> bool:
-    """In view as a clinician, whatever the person's other roles reach."""
-    if alert.patient_id is None:
-        return True
+def _as_clinician(
+    session: Session, actor: Actor, action: Action, alert: Alert, now: datetime
+) -> bool:
+    """May the person do it as a clinician, whatever their other roles reach?"""
+    if CLINICIAN not in actor.roles or alert.patient_id is None:
+        return CLINICIAN in actor.roles
     clinician = replace(actor, roles=frozenset({CLINICIAN}))
-    in_view = in_view_clause(clinician, Action.ACT_ON_ALERTS, now)
+    in_view = in_view_clause(clinician, action, now)
     found = select(Patient.id).where(Patient.id == alert.patient_id, in_view)
     return session.scalar(found) is not None
 

@@ -66,7 +66,7 @@ def resolve(actor: Actor, alert_id: UUID, ending: Ending, now: datetime) -> dict
     """
 
     def allowed(reach: Reach) -> bool:
-        return reach.resolves and (ending.standing_plan is None or reach.as_clinician)
+        return reach.resolves and (ending.standing_plan is None or reach.sets_plans)
 
     with acting(actor, now) as session:
         locked = lock_alert_for(session, actor, alert_id, allowed, now)

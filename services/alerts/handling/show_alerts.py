@@ -150,7 +150,7 @@ def show_alert(
             "resolve": reach.resolves,
             "dispositions": allowed_dispositions(AlertState.of(alert)) if reach.resolves else [],
             "hand_over_to": colleagues(session, alert, actor) if reach.acts else [],
-            "standing_plan": reach.as_clinician
+            "standing_plan": reach.sets_plans
             and alert.family == SUICIDE_RISK
             and alert.status != "resolved",
         },

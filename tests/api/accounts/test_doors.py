@@ -86,6 +86,7 @@ ROLE_TABLE: list[tuple[Action, dict[str, set[Scope]]]] = [
     ),
     (Action.ACT_ON_ALERTS, {C: {Scope.IN_VIEW}, O: {Scope.CLINIC}, A: {Scope.PAGED_FOR}}),
     (Action.RESOLVE_ALERTS, {C: {Scope.IN_VIEW}, O: {Scope.CLINIC}, A: {Scope.WITHOUT_PATIENT}}),
+    (Action.SET_PLANS, {C: {Scope.IN_VIEW}}),
     (Action.READ_CLINIC, {C: {Scope.CLINIC}, O: {Scope.CLINIC}, A: {Scope.CLINIC}}),
     (Action.CHANGE_CLINIC, {A: {Scope.CLINIC}}),
     (Action.WRITE_OVERRIDES, {C: {Scope.OWN}, O: {Scope.OWN}, A: {Scope.CLINIC}}),

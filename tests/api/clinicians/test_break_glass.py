@@ -97,6 +97,20 @@ def test_it_opens_nothing_that_outlasts_the_hour(
         assert refused(answer, 403) == {"code": "forbidden"}
 
 
+def test_no_plan_that_spares_pages_is_set_in_it(
+    client: FlaskClient, clinic: ClinicWorld, ada: Person
+) -> None:
+    sam, alert = clinic.staff(), f"/v1/alerts/{open_alert(client, ada)}"
+    made(asks(client, sam, patient_id=ada.patient_id))
+    may = client.get(alert, headers=sam.headers).json["may"]
+    assert (may["act"], may["resolve"], may["standing_plan"]) == (True, True, False)
+    plan = {"until": (utcnow() + timedelta(days=3)).isoformat(), "reason": "quagga"}
+    ending = {"disposition": "safe_plan_made"}
+    with_plan = post(client, sam, ending | {"standing_plan": plan}, f"{alert}/resolve")
+    assert refused(with_plan, 403) == {"code": "forbidden"}
+    assert post(client, sam, ending, f"{alert}/resolve").status_code == 200
+
+
 def test_it_ends_by_the_clock(client: FlaskClient, clinic: ClinicWorld, ada: Person) -> None:
     sam, began = clinic.staff(), utcnow()
     made(asks(client, sam, patient_id=ada.patient_id))
