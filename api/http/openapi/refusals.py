@@ -81,7 +81,7 @@ def of(*names: str) -> Callable[[Call], bool]:
 FOR_EVERYBODY: Final = of(
     "get_own_account", "get_own_sessions", "delete_session", "delete_other_sessions",
     "post_password", "post_email", "post_email_confirm", "post_logout", "list_instruments",
-    "get_instrument", "get_codes", "get_consents",
+    "get_instrument", "get_codes",
 )  # fmt: skip
 # Not while what is named is needed, or is not ready.
 OF_A_STATE: Final = of(
