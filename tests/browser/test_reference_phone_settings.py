@@ -79,8 +79,9 @@ def test_a_reminder_that_is_pushed_is_shown(phone: Phone):
             "data": json.dumps(reminder),
         },
     )
-    phone.page.wait_for_function(f"async () => (await ({SHOWN})()).length === 1")
-    assert phone.page.evaluate(SHOWN) == [["Ready.", "Two minutes.", "reminder"]]
+    # Asked from here: a page that is asked to wait takes a promise for a yes.
+    shown = [["Ready.", "Two minutes.", "reminder"]]
+    wait_until(lambda: phone.page.evaluate(SHOWN) == shown, "the reminder is shown")
     phone.press("No more reminders on this phone")
     wait_until(lambda: phone.running.rows(DEVICES, phone.patient_id) == [], "it is forgotten")
 
