@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from services.clock import utcnow
 from services.membership.invitations import InvitationForm, invite
 from tests.builders.world import ClinicWorld, made_up_email
-from tests.fixtures.running import RunningService
+from tests.fixtures.running import RunningService, wait_until
 
 CHECK_INS = """
 SELECT id, root_id, instrument, mood_day, q9, superseded FROM check_ins WHERE patient_id = %s
@@ -45,7 +45,7 @@ class Phone:
 
     def wait_for_worker(self) -> None:
         """From then on it opens without a network."""
-        self.page.wait_for_function(ACTIVATED, polling=100)
+        wait_until(lambda: self.page.evaluate(ACTIVATED), "the worker is at work")
 
     def wait_for_sync(self) -> None:
         """What the app has begun to send is answered, or given up for now."""

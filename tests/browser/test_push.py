@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from playwright.sync_api import Browser, Route, expect
 
 from tests.builders.browser import PASSWORD, give_password
-from tests.fixtures.running import RunningService
+from tests.fixtures.running import RunningService, wait_until
 
 # No push service is asked from here: the browser's answer is ours.
 SUBSCRIBE = """PushManager.prototype.subscribe = async (how) =>
@@ -60,7 +60,7 @@ def test_a_browser_that_asked_is_shown_what_is_pushed(running: RunningService, c
             "ServiceWorker.deliverPushMessage",
             {"origin": running.url, "registrationId": registered[0], "data": data},
         )
-    page.wait_for_function(f"async () => (await ({SHOWN})()).length === 3")
+    wait_until(lambda: len(page.evaluate(SHOWN)) == 3, "all three are shown")
     assert sorted(page.evaluate(SHOWN)) == [
         ["[Interlude] CRITICAL alert 1", "one", url],
         ["[Interlude] Open and acknowledge", "interlude", f"{running.url}/a"],
