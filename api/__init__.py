@@ -35,6 +35,7 @@ from models.database import (
     UnsafeRoleError,
     db,
     drop_ended_sessions,
+    keep_statements,
     refuse_unsafe_role,
 )
 from models.encryption import keyring
@@ -128,6 +129,7 @@ def _assemble(settings: Settings, role: Role) -> Interlude:
 
 def _refuse_wrong_database(*, any_key: bool) -> None:
     drop_ended_sessions(db.engine)
+    keep_statements(db.engine)
     refuse_unsafe_role(db.engine)
     if not any_key:
         refuse_wrong_key(db.engine)

@@ -5,7 +5,7 @@ hold.
 from __future__ import annotations
 
 import select
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
@@ -42,7 +42,19 @@ ENGINE_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
+# Statements that a connection keeps prepared: more than there are kinds of them. One too many, and
+# the driver forgets another with a round trip of its own, and prepares it again when it comes back.
+KEPT_STATEMENTS: Final = 1_000
 _LENT_BEFORE: Final = "lent before"
+
+
+def keep_statements(engine: Engine) -> None:
+    """Let each connection keep its prepared statements; the driver's own limit is 100."""
+    event.listen(engine, "connect", _keep_statements)
+
+
+def _keep_statements(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cast(psycopg.Connection[Any], connection).prepared_max = KEPT_STATEMENTS
 
 
 def drop_ended_sessions(engine: Engine) -> None:
