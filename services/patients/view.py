@@ -99,7 +99,7 @@ def in_team_of(user_id: UUID) -> ColumnElement[bool]:
 
 
 def _granted(user_id: UUID, now: datetime) -> ColumnElement[bool]:
-    """Break-glass has opened the patient to this person (`services.patients.break_glass`)."""
+    """Break-glass has opened the patient to this person (`services.break_glass`)."""
     return _about_patient(
         select(ViewGrant.id).where(
             ViewGrant.patient_id == Patient.id,
