@@ -39,10 +39,11 @@ LONGEST_S: Final = 900.0
 UP_LIMIT_S: Final = 60.0
 # All that an app that follows the document may be answered: that it is stored; what a gateway says,
 # and the service while it dies and comes back; that its token is old, or that an amendment came
-# before its original. What is neither 200 nor 201 is tried again.
+# before its original. What is neither 200 nor 201 is tried again. Of our 503 the line may leave no
+# more than the status.
 EXPLAINED: Final = {
     "200", "201", "item 200", "item 201", "no answer", "502 (not ours)", "503 unavailable",
-    "item 503 unavailable", "401 token_expired", "item 404 not_found",
+    "503 (not ours)", "item 503 unavailable", "401 token_expired", "item 404 not_found",
 }  # fmt: skip
 # Of a form that only an app with a fault makes.
 REFUSED: Final = "item 422 validation_failed"
