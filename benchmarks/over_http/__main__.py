@@ -32,7 +32,7 @@ from benchmarks.over_http.contenders import PROJECT, Contender, Interlude, Peer,
 from benchmarks.over_http.figures import Rounds
 from benchmarks.over_http.measure import Pace, in_turns
 from benchmarks.over_http.picture import picture
-from benchmarks.over_http.plan import OURS, SIZES, groups
+from benchmarks.over_http.plan import OURS, SIZES, groups, names
 from benchmarks.over_http.report import markdown, show
 from benchmarks.page import PAGE, put
 
@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)
     size = SIZES[given.size]
+    refuse_no_group(given.only, size.people)
     pace = Pace(given.rounds or size.pace.rounds, given.seconds or size.pace.seconds)
     before = load()
     with started(given.revision, given.peers, size.people) as contenders:
@@ -81,6 +82,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         put(PAGE, "over HTTP", markdown(found, lines, facts))
         PAGE.with_suffix(".svg").write_text(drawn)
     return 0
+
+
+def refuse_no_group(only: str, people: dict[str, Any]) -> None:
+    """Raise `SystemExit`, which lists the groups, before anything is started for an empty table."""
+    try:
+        asked = re.compile(only)
+    except re.error as error:
+        raise SystemExit(f"--only is no regular expression: {error}") from None
+    there = names(people)
+    if not any(map(asked.search, there)):
+        listed = "\n  ".join(there)
+        raise SystemExit(f"--only {only!r} is in no name of these groups:\n  {listed}")
 
 
 def measured(

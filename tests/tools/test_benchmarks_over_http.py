@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from api.embedded.urls import DatabaseUrls
+from benchmarks.over_http import __main__ as command
 from benchmarks.over_http import processes
 from benchmarks.over_http.aims import aims
 from benchmarks.over_http.client import Load, drive, percentile, request
@@ -22,7 +23,7 @@ from benchmarks.over_http.contenders import Contender, Cpu
 from benchmarks.over_http.figures import Range, Rounds, Seen
 from benchmarks.over_http.measure import Entrant, Pace, in_turns
 from benchmarks.over_http.picture import picture
-from benchmarks.over_http.plan import OURS, SIZES, TOY, groups, named
+from benchmarks.over_http.plan import OURS, SIZES, TOY, groups, named, names
 from benchmarks.over_http.report import markdown
 from benchmarks.over_http.seed import Seed
 from benchmarks.over_http.workloads import Workload, posts
@@ -222,3 +223,27 @@ def test_every_group_makes_requests(app: Flask, clean_database: None, database_u
     }
     assert all(len(sent) == 2 for sent in made.values())
     assert b"POST /v1/sync " in made["items, sent together or one by one"][0]
+
+
+@pytest.mark.parametrize(
+    ("only", "says"),
+    [
+        ("post, 9 clients", "caseload, first 50 of 500"),
+        ("cohort of 1,000$", "cohort of 300"),
+        ("post, (8", "no regular expression"),
+    ],
+)
+def test_a_pattern_that_no_group_holds_is_refused_with_their_list(
+    monkeypatch: pytest.MonkeyPatch, only: str, says: str
+):
+    """Before anything is started."""
+    monkeypatch.setattr(command, "started", None)
+    with pytest.raises(SystemExit, match=says):
+        command.main(["--only", only])
+
+
+def test_groups_have_the_same_names_whoever_takes_part():
+    people = SIZES["full"].people
+    ours = InProcess(0)
+    assert names(people) == [name for name, _ in groups([ours], people)]
+    command.refuse_no_group("^post, (8|32) clients$", people)
