@@ -16,7 +16,7 @@ TEST_SOURCE := $(RUN_SOURCE),autograd-gamma
 RUN_READY := .venv/.installed
 TEST_READY := .venv/.installed-dev
 PEERS_READY := var/peers/.installed
-CODE := api schemas services models migrations tools benchmarks tests wsgi.py
+CODE := api schemas services models migrations tools benchmarks tests serve.py wsgi.py
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile

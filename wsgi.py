@@ -1,4 +1,4 @@
-"""The web application: `front` for an ASGI server, `app` for `flask --app wsgi`."""
+"""The web application: `front` makes it for an ASGI server, `app` is for `flask --app wsgi`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from api.front.front import Front
 from api.report_process import ReportProcess
 from api.settings import Settings
 
+gc.disable()
 group = group_called(sys.argv)
 try:
     settings = Settings.from_environ(os.environ, make_key=group == "db")
@@ -21,7 +22,13 @@ try:
 except CANNOT_START as error:
     sys.exit(f"interlude: cannot start: {error}")
 app.extensions["report_process"] = ReportProcess(settings)
-front = Front(app, settings, alive_in(app))
-# What was loaded stays loaded: garbage collection in a long request need not walk it each time.
+# What was loaded stays loaded: garbage collection in a long request need not walk it each time,
+# nor write to its pages, which processes forked from this one share.
 gc.collect()
 gc.freeze()
+gc.enable()
+
+
+def front() -> Front:
+    """The ASGI application of one process, with threads of its own."""
+    return Front(app, settings, alive_in(app))

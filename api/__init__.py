@@ -28,7 +28,7 @@ from api.page import register_page
 from api.phone_app import register_phone_app
 from api.routes import register_routes
 from api.settings import Settings, SettingsError
-from migrations.upgrade import migrations, newest_migration
+from migrations.numbered import migrations, newest_migration
 from models.clinic_door import refuse_closed_door
 from models.database import (
     ENGINE_OPTIONS,

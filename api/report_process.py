@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 from flask import Flask, current_app
-from loky import ProcessPoolExecutor, get_reusable_executor
 
 from api.http.auth import now
 from api.settings import Settings
@@ -23,6 +22,9 @@ from services.exceptions import Unavailable
 from services.reports.trend.renditions import COSTLY, get_rendition
 from services.reports.trend.report import Question
 from services.turns import DRAWING
+
+if TYPE_CHECKING:
+    from loky import ProcessPoolExecutor
 
 T = TypeVar("T")
 
@@ -57,6 +59,8 @@ class ReportProcess:
 
     def _pool(self) -> ProcessPoolExecutor:
         """The one of this process; another one when it has died."""
+        from loky import get_reusable_executor  # a process that never prints needs none of it
+
         return get_reusable_executor(
             max_workers=1, timeout=IDLE_S, initializer=_begin, initargs=(self._settings,)
         )

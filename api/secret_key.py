@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from itertools import pairwise
 from math import log2
 from pathlib import Path
 from string import ascii_letters, digits, hexdigits
-from typing import Final
-
-from zxcvbn import zxcvbn
+from typing import Any, Final
 
 from services.kept_files import place_first
 
@@ -53,7 +52,7 @@ def estimated_bits(key: str) -> float:
     beginning = key[:ESTIMATED]
     bits = log2(_alphabet(beginning))
     total = 0.0
-    for part in zxcvbn(beginning)["sequence"]:
+    for part in _parts(beginning):
         token: str = part["token"]
         random_bits = bits * sum(character not in SEPARATORS for character in token)
         is_word = part["pattern"] == "dictionary" and len(token) >= WORD_LEAST
@@ -61,6 +60,20 @@ def estimated_bits(key: str) -> float:
             random_bits = min(random_bits, log2(float(part["guesses"])))
         total += random_bits
     return total
+
+
+def _parts(key: str) -> list[dict[str, Any]]:
+    """What the key is made of, as zxcvbn sees it. Its lists of words take 12 MB: a process that
+    needs them once, as it starts, does not keep them.
+    """
+    was_here = "zxcvbn" in sys.modules
+    from zxcvbn import zxcvbn
+
+    parts: list[dict[str, Any]] = zxcvbn(key)["sequence"]
+    if not was_here:
+        for name in [one for one in sys.modules if one.partition(".")[0] == "zxcvbn"]:
+            vars(sys.modules.pop(name)).clear()
+    return parts
 
 
 def _alphabet(key: str) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from migrations.numbered import newest_migration
 from models.revision import WrongMigrationError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -37,15 +36,3 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
             f"the database cannot be brought to migration {newest_migration()} by this version: a"
             " newer one has upgraded it"
         ) from error
-
-
-def newest_migration() -> str | None:
-    """What the database must be at for this version."""
-    return next(iter(migrations()), None)
-
-
-@cache
-def migrations() -> tuple[str, ...]:
-    """All of this version, the newest first."""
-    scripts = ScriptDirectory.from_config(alembic_config(""))
-    return tuple(script.revision for script in scripts.walk_revisions())

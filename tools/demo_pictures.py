@@ -18,7 +18,8 @@ from models import Patient, User
 from services.access import Actor
 from services.accounts.account import email_digest
 from services.accounts.tokens.families import start_family
-from services.demo.clinic import STAFF, make_demo
+from services.demo.clinic import make_demo
+from services.demo.staff import STAFF
 from services.reports.drawing.raster import png
 from services.reports.pictures.overlay import overlay_svg
 from services.reports.pictures.trend_picture import trend_svg

@@ -14,8 +14,8 @@ from flask.cli import with_appcontext
 from api.cli.alerts import mail_channel
 from api.embedded.urls import database_urls
 from api.settings import Settings
+from migrations.numbered import migrations, newest_migration
 from migrations.roles import libpq_url
-from migrations.upgrade import migrations, newest_migration
 from models.revision import migration_problem
 from services.channels.smtp import SmtpChannel
 from services.clock import utcnow

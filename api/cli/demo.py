@@ -25,15 +25,14 @@ from models.encryption import derive
 from services.accounts.tokens.families import PATIENT_LIFETIME
 from services.clock import utcnow
 from services.demo.clinic import (
-    ADMIN,
     PATIENT,
-    STAFF,
     OtherClinicsError,
     email_of,
     make_demo,
     open_phone,
 )
 from services.demo.series import Story, well_enough
+from services.demo.staff import ADMIN, STAFF
 
 MOST_MINUTES: Final = 120
 LIVE: Final = "for so many minutes phones of patients answer, one each EVERY seconds"

@@ -30,7 +30,7 @@ from services.access import Action
 from services.accounts.accept import Acceptance, accept
 from services.accounts.own_account import log_out
 from services.accounts.tokens.families import Grant
-from services.demo.clinic import open_console
+from services.demo.staff import open_console
 from services.exceptions import Forbidden, Invalid, InvitationInvalid, NotFound
 
 ACCEPT: Final = AcceptIn()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from io import BytesIO
 
-import segno
 from flask import request
 
 from api.browser.session import settings
@@ -18,6 +17,8 @@ def invitation_link(code: str) -> str:
 
 def picture_of(text: str) -> str:
     """A QR code as SVG."""
+    import segno  # few pages show a code
+
     drawn = BytesIO()
     segno.make(text, error="m", micro=False).save(
         drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, svgclass="qr", lineclass=None

@@ -34,7 +34,7 @@ from api.page.clock import Clock
 from services import exceptions as refused
 from services.access import Action, scopes
 from services.accounts.reader import STAFF_ROLES, get_reader
-from services.demo.clinic import has_demo
+from services.demo.staff import has_demo
 from services.rules.mood_days import find_zone
 
 View = TypeVar("View", bound=Callable[..., Response])

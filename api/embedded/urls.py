@@ -11,7 +11,6 @@ from api.embedded.server import EmbeddedServer, join_or_start
 from api.setting_names import PREFIX
 from api.settings import Settings, SettingsError
 from migrations import roles
-from migrations.upgrade import upgrade
 from models.encryption import keyring
 from services.clock import utcnow
 from services.operations.keys import register_key
@@ -88,6 +87,8 @@ def open_embedded(
     settings: Settings, report_line: Callable[[str], None] = lambda _line: None
 ) -> EmbeddedServer:
     """Join or start the embedded server, with roles and a migrated database in it."""
+    from migrations.upgrade import upgrade  # Alembic, where there is something to migrate
+
     server = join_or_start(settings.data_dir / "postgres", report_line=report_line)
     urls = embedded_urls(server)
     with roles.one_at_a_time(urls.admin):

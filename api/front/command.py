@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 from api.settings import Settings
@@ -17,8 +16,8 @@ KILLED_AFTER_S: Final = 5
 
 
 def serve_command(settings: Settings, processes: int | None = None) -> list[str]:
-    """Granian with our front. HTTP/1 only: unfinished HTTP/2 streams left it dead after they had
-    gone.
+    """Granian with our front (`serve`). HTTP/1 only: unfinished HTTP/2 streams left it dead after
+    they had gone.
     """
     options: dict[str, Any] = {
         "--interface": "asgi",
@@ -33,8 +32,15 @@ def serve_command(settings: Settings, processes: int | None = None) -> list[str]
         "--log-level": "warning",
     }
     words = [str(word) for option in options.items() for word in option]
-    granian = str(Path(sys.executable).parent / "granian")
-    return [granian, *words, "--respawn-failed-workers", "wsgi:front"]
+    return [
+        sys.executable,
+        "-m",
+        "serve",
+        *words,
+        "--respawn-failed-workers",
+        "--factory",
+        "wsgi:front",
+    ]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from api.http.client_address import is_loopback
 from api.http.problems import MEDIA_TYPE, RETRY_AFTER_S, document, respond
 from api.observability.metrics import exposition
 from api.settings import Settings
-from migrations.upgrade import newest_migration
+from migrations.numbered import newest_migration
 from schemas.operations import AliveSchema, ReadySchema, SafetyProblem, SafetySchema
 from services.exceptions import Unauthenticated
 from services.operations.keys import missing_key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,6 +34,8 @@ PEERS: Final = PROJECT / "benchmarks" / "peers"
 PEERS_PROGRAMS: Final = PROJECT / "var" / "peers" / "bin"
 SEED: Final = Path(__file__).with_name("seed.py")
 TIED: Final = PROJECT / "tools" / "tied.py"
+# Also as older revisions of us are started.
+SERVES: Final = re.compile(r" -m serve |/granian ")
 UP_WITHIN_S: Final = 90.0
 ENDS_WITHIN_S: Final = 20.0
 LAST_LINES: Final = 20
@@ -184,7 +187,7 @@ class Interlude(Contender):
         sessions of the database that serve these.
         """
         all_of_it = processes.tree(self._supervisor.pid)
-        server = [one for one in all_of_it if "/granian " in processes.words_of(one)]
+        server = [one for one in all_of_it if SERVES.search(processes.words_of(one))]
         postmaster = self.folder / "data" / "postgres" / "postmaster.pid"
         database = processes.tree(int(postmaster.read_text().split()[0]))
         by_the_clock = {

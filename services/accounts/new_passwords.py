@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
-from zxcvbn import zxcvbn
 
 from models import Clinic, User
 from services.accounts.passwords import Turn, hash_password, normalised, turn_of
@@ -48,6 +47,8 @@ def hash_new_password(clinic_id: UUID, user_id: UUID, password: str, field: str)
 
 def is_easy(password: str, about: Sequence[str] = ()) -> bool:
     """Would few tries find it? `about`: texts that a guesser knows, such as name and address."""
+    from zxcvbn import zxcvbn  # 12 MB of words that few processes need
+
     known = sorted({word for text in about for word in _parts(text)})
     estimate = zxcvbn(normalised(password)[:ESTIMATED], [*ABOUT_US, *known])
     return float(estimate["guesses"]) < GUESSES_LEAST

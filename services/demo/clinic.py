@@ -8,11 +8,9 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select
 
 from models import User
-from services import audit
 from services.access import Actor
 from services.accounts.accept import Acceptance, accept
 from services.accounts.account import email_digest
@@ -20,8 +18,8 @@ from services.accounts.tokens.families import Grant, start_family
 from services.clinic.contacts import add_contact
 from services.clinic.create import create_clinic
 from services.demo.series import DAYS, STORIES, Story, answers, daily_totals, form_totals
+from services.demo.staff import ADMIN, STAFF, find_demo
 from services.demo.treatment import Physician
-from services.exceptions import NotFound
 from services.intake.check_in import record_check_in
 from services.intake.forms import CheckInForm, EffectsForm
 from services.intake.side_effects import record_side_effects
@@ -30,35 +28,12 @@ from services.on_call.schedules import create_schedule
 from services.unit_of_work import clinic_ids, transaction
 
 ZONE: Final = "America/New_York"
-ADMIN: Final = "admin@demo.example"
-STAFF: Final = {
-    "clinician@demo.example": ("Clara Clinician", "clinician"),
-    "oncall@demo.example": ("Owen Oncall", "on_call"),
-}
-STAFF_OF: Final = {role: email for email, (_, role) in STAFF.items()} | {"admin": ADMIN}
 PATIENT: Final = "rosa@demo.example"
 NAMESPACE: Final = UUID("9d1f5a0e-6f6c-4c0e-9a3e-1d6f5a0e6f6c")
 
 
 class OtherClinicsError(RuntimeError):
     """The database has clinics of somebody's own."""
-
-
-def find_demo() -> UUID | None:
-    """The demo clinic of this database, if there is one."""
-    with transaction() as session:
-        found: UUID | None = session.scalar(
-            text("SELECT clinic_id FROM door_account(:digest)"), {"digest": email_digest(ADMIN)}
-        )
-        return found
-
-
-def has_demo() -> bool:
-    """Is the demo clinic here? A database that does not answer has none."""
-    try:
-        return find_demo() is not None
-    except SQLAlchemyError:
-        return False
 
 
 def make_demo(password: str, now: datetime) -> UUID:
@@ -179,21 +154,3 @@ def open_phone(clinic_id: UUID, now: datetime, email: str = PATIENT) -> Grant:
 def email_of(story: Story) -> str:
     """Of the made-up patient."""
     return f"{story.name.split(maxsplit=1)[0].lower()}@demo.example"
-
-
-def open_console(role: str, now: datetime) -> Grant:
-    """Log one of the demo's staff in without a password; raises `NotFound` where no demo is, and
-    for any other role.
-    """
-    clinic_id, email = find_demo(), STAFF_OF.get(role)
-    if clinic_id is None or email is None:
-        raise NotFound
-    with transaction(clinic_id) as session:
-        user_id = session.scalars(
-            select(User.id).where(User.email_digest == email_digest(email), User.active)
-        ).one_or_none()
-        if user_id is None:
-            raise NotFound
-        grant = start_family(session, user_id, now)
-        audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
-    return grant

@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from icalendar import Calendar as CalendarText
-from icalendar import Event as CalendarEvent
 from sqlalchemy import select
 
 from models import CalendarLink, OnCallSchedule, User
@@ -140,12 +138,14 @@ def calendar_text(token: str, now: datetime) -> bytes:
 def _text(
     schedule_id: UUID, name: str, shown: Sequence[Shift], names: dict[UUID, str], now: datetime
 ) -> bytes:
-    calendar = CalendarText()
+    from icalendar import Calendar, Event  # eighty modules, for whoever reads a link
+
+    calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Interlude//On call//EN")
     calendar.add("x-wr-calname", f"On call: {name}")
     for shift in shown:
-        event = CalendarEvent()
+        event = Event()
         event.add("uid", f"{schedule_id}-{shift.from_at:%Y%m%dT%H%M%SZ}@interlude")
         event.add("dtstamp", now)
         event.add("dtstart", shift.from_at)

@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import (
@@ -159,12 +160,12 @@ class _Place:
         return NumbersError(problem, self.path, self.file)
 
 
-def _table(wanted: type[Any], raw: object, place: _Place) -> Any:
+def _table(wanted: Any, raw: object, place: _Place) -> Any:
     """A table as the dataclass `wanted`: each key a field, each field a key or its default."""
     if not isinstance(raw, Mapping):
         raise place.error("must be a table")
     inside = _with_source(raw, place)
-    kinds = get_type_hints(wanted, include_extras=True)
+    kinds = _kinds(wanted)
     known = {field.name: field for field in fields(wanted) if field.init}
     for name in raw:
         if name not in known and name not in ("source", "basis"):
@@ -181,6 +182,12 @@ def _table(wanted: type[Any], raw: object, place: _Place) -> Any:
         return wanted(**found)
     except NumbersError as error:
         raise (place.key(error.path) if error.path else place).error(error.problem) from error
+
+
+@cache
+def _kinds(wanted: type[Any]) -> dict[str, Any]:
+    """The type of each field: a list has many rows of one kind."""
+    return get_type_hints(wanted, include_extras=True)
 
 
 def _with_source(raw: Mapping[str, object], place: _Place) -> _Place:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from api.cli import demo as command
 from api.play.phones import Reply
-from services.demo.clinic import find_demo
+from services.demo.staff import find_demo
 from services.unit_of_work import transaction
 from tests.builders.stored import rows
 from tests.builders.world import World

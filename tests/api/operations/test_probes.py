@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select, update
 
 from api.embedded.urls import DatabaseUrls
+from migrations.numbered import newest_migration
 from migrations.roles import libpq_url
-from migrations.upgrade import newest_migration
 from models import Alert, Contact, Notification
 from models.base import new_id
 from models.database import db

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 
 from api import Role, create_app
 from api.embedded.urls import DatabaseUrls
+from migrations.numbered import migrations, newest_migration
 from migrations.roles import libpq_url
-from migrations.upgrade import migrations, newest_migration, upgrade
+from migrations.upgrade import alembic_config, upgrade
 from models.database import db
 from models.revision import WrongMigrationError, migration_problem
 from tests.fixtures.app import SECRET
@@ -41,6 +43,11 @@ def flask(
         timeout=120,
         check=False,
     )
+
+
+def test_the_names_of_the_files_are_the_migrations_in_their_order() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config("")).walk_revisions()
+    assert list(migrations()) == [script.revision for script in scripts]
 
 
 @pytest.mark.parametrize(
