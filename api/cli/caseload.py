@@ -21,7 +21,7 @@ def caseload() -> None:
 def verify() -> None:
     """Recompute every patient's status row; ends with status 1 and a list when one differs."""
     patients = wrong = 0
-    for checked in verify_caseload():
+    for checked in verify_caseload(utcnow()):
         patients += 1
         if checked.differing:
             wrong += 1

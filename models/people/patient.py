@@ -137,10 +137,23 @@ class PatientStatus(OfClinic, Base):
     unreadable answers. `…_figures_at`: the instant as of which sessions counted as begun.
     `…_forecast`: what the figures become by time alone, `[{"from", "figures"}]` ascending: from an
     instant on these columns have these values, until somebody writes about the patient.
+
+    `silence_due_at`: before then there is nothing to report of their silence (N1), and the monitor
+    does not look; null: nor after. PostgreSQL itself sets it back (to 1970: look at once) when
+    something is written that could bring it nearer.
     """
 
     __tablename__ = "patient_status"
-    __table_args__ = (of_clinic("patient_id", "patients"),)
+    __table_args__ = (
+        of_clinic("patient_id", "patients"),
+        Index(
+            "ix_patient_status_silence_due",
+            "silence_due_at",
+            "clinic_id",
+            "patient_id",
+            postgresql_where="silence_due_at IS NOT NULL",
+        ),
+    )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(server_default="0")
@@ -167,6 +180,7 @@ class PatientStatus(OfClinic, Base):
     maintenance_due_on: Mapped[date | None]
     two_week_forecast: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
     daily_forecast: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)
+    silence_due_at: Mapped[datetime | None] = mapped_column(server_default="epoch")
 
 
 class StoredPlan(OfClinic, Identified, Base):

@@ -14,6 +14,7 @@ from models import Patient
 from services.exceptions import NotFound
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import differences, refresh
+from services.patients.status.silence import is_overlooked
 from services.unit_of_work import clinic_ids, transaction
 
 
@@ -26,14 +27,16 @@ class Checked:
     differing: tuple[str, ...]
 
 
-def verify_caseload() -> Iterator[Checked]:
+def verify_caseload(now: datetime) -> Iterator[Checked]:
     """Every patient of every clinic. Each is compared under their own lock, so that the service
-    goes on beside it.
+    goes on beside it. When to look at a silence may be sooner than the rule says, never later.
     """
     for clinic_id in clinic_ids():
         for patient_id in _patients(clinic_id):
             with transaction(clinic_id) as session:
                 found = differences(session, patient_id)
+                if is_overlooked(session, patient_id, now):
+                    found.append("silence_due_at")
             yield Checked(clinic_id, patient_id, tuple(found))
 
 

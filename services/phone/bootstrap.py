@@ -31,10 +31,10 @@ from services.rules.instruments.definition import Instrument
 from services.rules.languages.consent import CONSENTS
 from services.rules.languages.texts import TEXTS
 from services.rules.languages.wording import Wording
-from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.mood_days import day_start, find_zone, mood_day_at
 from services.rules.schedule.case import DueItem, ScheduleCase
 from services.rules.schedule.reminders import key_of, plan
-from services.rules.schedule.windows import ONE_DAY, day_start
+from services.rules.schedule.windows import ONE_DAY
 from services.rules.session_day.driving import driving_restriction_until, restricted_until
 
 _HASH_DIGITS: Final = 16

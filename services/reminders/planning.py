@@ -19,10 +19,10 @@ from models import Patient, PatientStatus, PushedDevice, ReminderPlan, SentRemin
 from models.base import new_id
 from services.due import items_due
 from services.rules.languages.wording import BESIDE, Wording
-from services.rules.mood_days import find_zone, mood_day_at
+from services.rules.mood_days import day_start, find_zone, mood_day_at
 from services.rules.schedule.case import DueItem
 from services.rules.schedule.reminders import QuietHours, Reminder, key_of, not_yet_reminded, plan
-from services.rules.schedule.windows import ONE_DAY, day_start
+from services.rules.schedule.windows import ONE_DAY
 from services.unit_of_work import transaction
 
 BATCH: Final = 100

@@ -127,6 +127,11 @@ class DaySpan:
             yield date.fromordinal(ordinal)
 
 
+def day_start(day: date, zone: tzinfo) -> datetime:
+    """Return when a mood day begins, in UTC: 04:00 on the wall clock, whatever the clocks do."""
+    return datetime.combine(day, DAY_STARTS_AT, tzinfo=zone).astimezone(UTC)
+
+
 def mood_day_at(instant: datetime, zone: tzinfo) -> date:
     """Return the mood day that is running at an instant on the wall clock of a zone."""
     local = wall_clock(instant, zone)

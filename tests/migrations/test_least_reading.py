@@ -44,10 +44,12 @@ def test_columns_that_a_role_cannot_read(
             connection.execute(query("*", table))
 
 
-def test_the_worker_changes_nothing_of_a_status_row_but_its_revision(
+def test_the_worker_changes_nothing_of_a_status_row_but_its_revision_and_when_to_look(
     database_urls: DatabaseUrls,
 ) -> None:
     with psycopg.connect(libpq_url(database_urls.worker), autocommit=True) as connection:
-        connection.execute("UPDATE patient_status SET revision = revision WHERE false")
+        for column in ("revision", "silence_due_at"):
+            query = sql.SQL("UPDATE patient_status SET {0} = {0} WHERE false")
+            connection.execute(query.format(sql.Identifier(column)))
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE patient_status SET item9_positive_at = NULL WHERE false")

@@ -18,7 +18,7 @@ from services.rules.figures.sides import on_their_side
 from services.rules.figures.standing import UNTREATED_STANDING, standing
 from services.rules.figures.status import StatusCase, improvement, phq9_status
 from services.rules.figures.windows import mean_of_week, slope_per_week
-from services.rules.schedule.windows import day_start
+from services.rules.mood_days import day_start
 from services.rules.worsening.non_response import due_by_time_on, m4
 from services.rules.worsening.numbers import COURSE_RULE_THRESHOLDS
 

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
-from models import ApiLife, Patient, PatientStatus, User
+from models import Alert, ApiLife, Patient, PatientStatus, User
 from services.patients.followed import IS_FOLLOWED
 from services.patients.history.pauses import load_pauses
 from services.rules.danger.outages import Life, Outage, down_since, lost_days, outages_between
 from services.rules.danger.silence import (
+    RULE,
     SILENCE,
     SilenceAfterRisk,
     SilenceFacts,
     silence_after_risk,
+    silent_from,
 )
 from services.rules.mood_days import DaySpan, find_zone, mood_day_at
 
@@ -99,6 +113,47 @@ def load_silence(
     return {row.id: _facts(row, paused[row.id], outages, lost_in, now) for row in rows}
 
 
+def reported() -> ColumnElement[bool]:
+    """This silence was reported, open or resolved.
+
+    A report on the day of the last answer, or soon after it, was about the silence that the answer
+    ended: a new one takes days to become one.
+    """
+    too_soon = literal(timedelta(days=SILENCE.at_risk_missed_days), Interval)
+    answered_on = last_risk_answer_on()
+    return exists().where(
+        Alert.clinic_id == Patient.clinic_id,
+        Alert.patient_id == Patient.id,
+        Alert.family == RULE.family,
+        or_(answered_on.is_(None), Alert.newest_occurrence_at - too_soon > answered_on),
+    )
+
+
+def silences_due(
+    session: Session, patients: Sequence[tuple[UUID, UUID]], now: datetime
+) -> dict[UUID, datetime | None]:
+    """When the silence of each patient, who is given with the clinic before, is to be reported
+    (from `now` on); None: not at all, for it was, or nobody follows them, or they are paused for
+    good. Each is locked, or nobody relies on it.
+    """
+    among = tuple_(Patient.clinic_id, Patient.id).in_(patients)
+    facts = load_silence(session, now, among, ~reported())
+    return {one: silent_from(facts[one]) if one in facts else None for _, one in patients}
+
+
+def is_overlooked(session: Session, patient_id: UUID, now: datetime) -> bool:
+    """Would the monitor look at this patient later than their silence is to be reported?"""
+    row = session.execute(
+        select(PatientStatus.clinic_id, PatientStatus.silence_due_at)
+        .where(PatientStatus.patient_id == patient_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return False
+    due_at = silences_due(session, [(row.clinic_id, patient_id)], now)[patient_id]
+    return due_at is not None and (row.silence_due_at is None or row.silence_due_at > due_at)
+
+
 def load_outages(session: Session, now: datetime) -> tuple[Outage, ...]:
     """When no API process was at work, as their signs of life tell it (`operations.life`)."""
     lives = session.execute(select(ApiLife.from_at, ApiLife.until_at))
@@ -126,4 +181,5 @@ def _facts(
         paused=tuple(paused),
         lost=lost_in(zone),
         down=down_since(outages, row.invited_at),
+        zone=zone,
     )

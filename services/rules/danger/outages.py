@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from services.rules.danger.silence import SILENCE, SilenceThresholds
-from services.rules.mood_days import DAY_STARTS_AT, DaySpan, mood_day_at
+from services.rules.mood_days import DaySpan, day_start, mood_day_at
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,7 +73,7 @@ def lost_days(
     for outage in outages:
         days = DaySpan(mood_day_at(outage.from_at, zone), mood_day_at(outage.until_at, zone))
         for day in days.days():
-            part = _down(outage, _begins(day, zone), _begins(day + timedelta(days=1), zone))
+            part = _down(outage, day_start(day, zone), day_start(day + timedelta(days=1), zone))
             down[day] += part // timedelta(microseconds=1)
     limit = numbers.day_lost_after // timedelta(microseconds=1)
     return frozenset(day for day, lost in down.items() if lost > limit)
@@ -87,7 +87,3 @@ def down_since(outages: Iterable[Outage], since: datetime) -> timedelta:
 def _down(outage: Outage, begins: datetime, ends: datetime) -> timedelta:
     part = min(outage.until_at, ends) - max(outage.from_at, begins)
     return max(part, timedelta())
-
-
-def _begins(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, DAY_STARTS_AT, zone).astimezone(UTC)

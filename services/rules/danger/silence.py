@@ -8,19 +8,21 @@ long is to be looked after, whatever the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.indications import INDICATIONS
-from services.rules.mood_days import DaySpan
+from services.rules.mood_days import DaySpan, day_start, mood_day_at
 from services.rules.numbers import DATA, read
 
 Risk = Literal["item9", "cssrs", "intake"]
 RULE: Final = CATALOGUE["N1"]
+_A_DAY: Final = timedelta(days=1)
+_FOR_GOOD: Final = date(9000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class SilenceFacts:
     paused: tuple[DaySpan, ...] = ()
     lost: frozenset[date] = frozenset()
     down: timedelta = timedelta()
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,46 @@ def silence_tier(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> T
     if silence_after_risk(facts, numbers) is not None:
         return Tier.HIGH
     return Tier.MEDIUM if missed_in_a_row(facts, numbers) >= numbers.missed_days else None
+
+
+def silent_from(facts: SilenceFacts, numbers: SilenceThresholds = SILENCE) -> datetime | None:
+    """The first instant from `facts.now` on at which there is something to report, as far as is
+    known now: a later answer, pause or outage puts it off. None: there never is.
+    """
+    for at in (facts.now, *_turns(facts, numbers)):
+        then = replace(facts, now=at, today=mood_day_at(at, facts.zone))
+        if at >= facts.now and silence_tier(then, numbers) is not None:
+            return at
+    return None
+
+
+def _turns(facts: SilenceFacts, numbers: SilenceThresholds) -> Iterator[datetime]:
+    """The instants at which time alone makes a silence long enough, ascending."""
+    if facts.last_risk_answer_on is None:
+        waited = timedelta(hours=numbers.never_started_hours) + min(facts.down, numbers.most_lost)
+        at = facts.invited_at + waited
+        yield at
+        day = _first_due(max(facts.today, mood_day_at(at, facts.zone)), facts.paused)
+        if day is not None:
+            yield day_start(day, facts.zone)
+        return
+    last_not_due = max(facts.last_risk_answer_on, facts.accepted_on or date.min)
+    for _ in range(numbers.missed_days + numbers.most_lost.days):
+        day = _first_due(last_not_due + _A_DAY, facts.paused)
+        if day is None:
+            return
+        yield day_start(day + _A_DAY, facts.zone)
+        last_not_due = day
+
+
+def _first_due(day: date, paused: Iterable[DaySpan]) -> date | None:
+    """The day, or the first after it that is not paused; None: they are paused for good."""
+    for span in sorted(paused, key=lambda one: one.last):
+        if day in span:
+            if span.last >= _FOR_GOOD:
+                return None
+            day = span.last + _A_DAY
+    return day
 
 
 def silence_after_risk(

@@ -9,18 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
-from services.rules.mood_days import DAY_STARTS_AT, DaySpan, mood_day_at
+from services.rules.mood_days import DaySpan, day_start, mood_day_at
 from services.rules.schedule.case import AnsweredForm, DueReason
 
 ONE_DAY = timedelta(days=1)
 _A_MOMENT = timedelta(microseconds=1)
-
-
-def day_start(day: date, zone: tzinfo) -> datetime:
-    """Return when a mood day begins, in UTC: 04:00 on the wall clock, whatever the clocks do."""
-    return datetime.combine(day, DAY_STARTS_AT, tzinfo=zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

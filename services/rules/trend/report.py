@@ -49,10 +49,10 @@ from services.rules.figures.windows import (
     trend_test,
 )
 from services.rules.instruments.definition import instrument as known_instrument
-from services.rules.mood_days import DaySpan, find_zone, mood_day_at
+from services.rules.mood_days import DaySpan, day_start, find_zone, mood_day_at
 from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import Adherence, adherence
-from services.rules.schedule.windows import ONE_DAY, day_start
+from services.rules.schedule.windows import ONE_DAY
 from services.rules.side_effects.burden import Burden, side_effect_burden
 from services.rules.side_effects.report import EffectsReport
 from services.rules.statistics import Exact, TrendTest

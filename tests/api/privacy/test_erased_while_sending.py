@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from services.caseload.verify import verify_caseload
+from services.clock import utcnow
 from tests.builders.alerts import open_alert, set_alert
 from tests.builders.calls import made, post, refused
 from tests.builders.stored import entries, rows
@@ -91,7 +92,7 @@ def test_the_caseload_s_check_goes_on_when_somebody_is_erased_under_it(
     first, pat = sorted((clinic.patient(), clinic.patient()), key=lambda one: one.patient_id)
     erasure, second = erasure_of(client, clinic, pat), clinic.staff("admin")
     with clinic.app.app_context():
-        checking = verify_caseload()
+        checking = verify_caseload(utcnow())
         assert next(checking).patient_id == first.patient_id
         made(confirm(clinic.app, second, erasure), 200)
         assert [one.differing for one in checking] == [()]

@@ -121,4 +121,4 @@ def test_verify_looks_at_every_clinic(app: Flask, old_clinic: ClinicWorld) -> No
     other = World(app, now=START).clinic("South Clinic")
     patients = {old_clinic.patient().patient_id, other.patient().patient_id}
     with app.app_context():
-        assert {checked.patient_id for checked in verify_caseload()} == patients
+        assert {checked.patient_id for checked in verify_caseload(START)} == patients

@@ -36,6 +36,8 @@ FORM = {"late": 0, "expired": False}
 ILL = {f"q{n}": 2 for n in range(1, 9)} | {"q9": 0}
 # What is no cache: whose row it is, the lock's counter, and as of when the figures were made.
 NO_CACHE = {"clinic_id", "patient_id", "revision", "two_week_figures_at", "daily_figures_at"}
+# May be sooner than a recompute: `verify_caseload` sees whether it is later.
+NO_CACHE |= {"silence_due_at"}
 
 
 FIGURES = (

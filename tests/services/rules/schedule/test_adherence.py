@@ -6,10 +6,9 @@ from datetime import UTC, date
 
 import pytest
 
-from services.rules.mood_days import DaySpan
+from services.rules.mood_days import DaySpan, day_start
 from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import Adherence, adherence
-from services.rules.schedule.windows import day_start
 from tests.builders.rules.days import FIRST_DAY, on
 
 

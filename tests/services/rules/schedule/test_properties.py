@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rules.courses import Course, Session, Treatment, in_order
-from services.rules.mood_days import DaySpan
+from services.rules.mood_days import DaySpan, day_start
 from services.rules.schedule.case import AnsweredForm, ScheduleCase
 from services.rules.schedule.due import (
     Adherence,
@@ -16,7 +16,6 @@ from services.rules.schedule.due import (
     answers_needed,
     windows_now,
 )
-from services.rules.schedule.windows import day_start
 from tests.builders.rules.calendar import KOLKATA, NEW_YORK, due_items, due_now
 
 START = datetime(2026, 2, 20, 15, tzinfo=UTC)

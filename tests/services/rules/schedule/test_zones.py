@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.rules.mood_days import mood_day_at
-from services.rules.schedule.windows import day_start
+from services.rules.mood_days import day_start, mood_day_at
 from tests.builders.rules.calendar import (
     KOLKATA,
     NEW_YORK,

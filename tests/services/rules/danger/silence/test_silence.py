@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.rules.danger.silence import (
     SilenceAfterRisk,
@@ -13,9 +15,10 @@ from services.rules.danger.silence import (
     missed_in_a_row,
     silence_after_risk,
     silence_tier,
+    silent_from,
 )
 from services.rules.decision import Tier
-from services.rules.mood_days import DaySpan
+from services.rules.mood_days import DaySpan, day_start, find_zone, mood_day_at
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -185,3 +188,60 @@ def test_outages_since_the_invitation_are_left_out_up_to_three_days(
         down=timedelta(hours=down_h),
     )
     assert silence_tier(facts) is tier
+
+
+@st.composite
+def facts_of_somebody(draw: st.DrawFn) -> SilenceFacts:
+    zone = find_zone(draw(st.sampled_from(["UTC", "Europe/Paris", "Pacific/Auckland"]))) or UTC
+    ago = st.integers(0, 40)
+    spans = draw(st.lists(st.tuples(st.integers(-30, 30), st.integers(0, 9)), max_size=3))
+    today = mood_day_at(NOW, zone)
+    paused = [DaySpan(_day(today, first), _day(today, first + more)) for first, more in spans]
+    if draw(st.integers(0, 5)) == 0:
+        paused.append(DaySpan(_day(today, draw(st.integers(-9, 9))), date.max))
+    risks = st.one_of(st.none(), ago.map(days_ago))
+    return SilenceFacts(
+        now=NOW,
+        today=today,
+        invited_at=days_ago(draw(ago)),
+        accepted_on=draw(st.one_of(st.none(), ago.map(lambda days: _day(today, -days)))),
+        last_risk_answer_on=draw(st.one_of(st.none(), ago.map(lambda days: _day(today, -days)))),
+        item9_positive_at=draw(risks),
+        cssrs_moderate_at=draw(risks),
+        risk_at_intake=draw(st.booleans()),
+        paused=tuple(paused),
+        lost=frozenset(_day(today, -days) for days in draw(st.lists(ago, max_size=5))),
+        down=timedelta(hours=draw(st.integers(0, 100))),
+        zone=zone,
+    )
+
+
+def _day(today: date, days: int) -> date:
+    return today + timedelta(days=days)
+
+
+@settings(max_examples=60)
+@given(facts=facts_of_somebody())
+def test_from_when_a_silence_is_reported_is_when_the_rule_begins_to_say_so(
+    facts: SilenceFacts,
+) -> None:
+    """The rule is asked each hour, and at the last moment before."""
+    found = silent_from(facts)
+    until = NOW + timedelta(days=60) if found is None else found - timedelta(microseconds=1)
+    hours = int((until - NOW) / timedelta(hours=1)) + 1
+    moments = [NOW + timedelta(hours=hour) for hour in range(hours)] + [until]
+    assert not [at for at in moments if NOW <= at <= until and _tier_at(facts, at) is not None]
+    if found is not None:
+        assert found >= NOW
+        assert _tier_at(facts, found) is not None
+
+
+def _tier_at(facts: SilenceFacts, at: datetime) -> Tier | None:
+    return silence_tier(replace(facts, now=at, today=mood_day_at(at, facts.zone)))
+
+
+def test_a_silence_ends_with_its_last_missed_day_on_the_patients_clock() -> None:
+    paris = find_zone("Europe/Paris") or UTC
+    facts = replace(QUIET, zone=paris, risk_at_intake=True, invited_at=NOW)
+    assert silent_from(facts) == day_start(TODAY + timedelta(days=4), paris)
+    assert silent_from(replace(facts, paused=(DaySpan(TODAY, date.max),))) is None
