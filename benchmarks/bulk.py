@@ -15,6 +15,7 @@ from models import (
     CheckInContent,
     CourseVersion,
     Patient,
+    PatientStatus,
     SideEffectReport,
     TreatmentCourse,
     TreatmentSession,
@@ -24,6 +25,7 @@ from models import (
 # Whoever is pointed at comes first.
 ORDER: Final[tuple[Any, ...]] = (
     Patient,
+    PatientStatus,
     TreatmentCourse,
     CourseVersion,
     TreatmentSession,

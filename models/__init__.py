@@ -63,6 +63,7 @@ from models.sealing import sealed
 from models.treatment import (
     ConcomitantTreatment,
     CourseVersion,
+    KeptOutcomes,
     SessionDecision,
     SessionFollowUp,
     StoredScreening,
@@ -101,6 +102,7 @@ __all__ = [
     "Erasure",
     "HelpRequest",
     "Invitation",
+    "KeptOutcomes",
     "KeyFingerprint",
     "LoginDelay",
     "Notification",

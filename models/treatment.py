@@ -235,6 +235,25 @@ class SessionDecision(OfClinic, Identified, Base):
     revision: Mapped[int]
 
 
+class KeptOutcomes(OfClinic, Base):
+    """What became of a patient's courses (`services.rules.cohort`), as JSON: a cache that equals a
+    recompute while the status row says `two_week_figures_at` of `figures_at`, which each form and
+    each session moves, in this `timezone`, by these `numbers`, from `looked_at` until time alone
+    changes something (`holds_until`; null: it does not).
+    """
+
+    __tablename__ = "kept_outcomes"
+    __table_args__ = (of_clinic("patient_id", "patients"),)
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    figures_at: Mapped[datetime]
+    timezone: Mapped[str]
+    looked_at: Mapped[datetime]
+    holds_until: Mapped[datetime | None]
+    numbers: Mapped[str]
+    courses: Mapped[JsonList]
+
+
 class SessionFollowUp(OfClinic, Base):
     """What contact is awaited after a session, and by when: a cache that the worker can read (it
     sees no answer). `met_at`: something came in time; `lapsed_at`: nothing did, and N2 reported it.

@@ -15,6 +15,7 @@ from services.exceptions import NotFound
 from services.patients.status.lock import lock_status_row
 from services.patients.status.row import differences, refresh
 from services.patients.status.silence import is_overlooked
+from services.reports.cohort.reader import outdated
 from services.unit_of_work import clinic_ids, transaction
 
 
@@ -37,6 +38,8 @@ def verify_caseload(now: datetime) -> Iterator[Checked]:
                 found = differences(session, patient_id)
                 if is_overlooked(session, patient_id, now):
                     found.append("silence_due_at")
+                if outdated(session, patient_id, now):
+                    found.append("kept_outcomes")
             yield Checked(clinic_id, patient_id, tuple(found))
 
 

@@ -34,6 +34,7 @@ FATES: Final[dict[str, TableFate]] = {
     # the record
     "patients": _goes("name, numbers, address, date of birth, MRN, indications"),
     "patient_status": _goes("their figures, and the lock of every write about them"),
+    "kept_outcomes": _goes("what became of their courses"),
     "patient_search_parts": _goes("their name and number in pieces"),
     "patient_pauses": _goes("when they were not followed"),
     "care_team_members": _goes("who treats them"),

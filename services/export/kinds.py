@@ -222,6 +222,7 @@ KEYS: Final = "digests and keys, which say nothing"
 # Tables that hold rows of a patient, and are in no export.
 LEFT_OUT: Final[dict[str, str]] = {
     "patient_status": DERIVED,
+    "kept_outcomes": DERIVED,
     "patient_search_parts": "the name once more, in pieces",
     "record_ids": "the first answer to each request: what it said stands in the entries",
     "courses": "that a course exists: its versions say so",

@@ -16,8 +16,8 @@ from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
-from services.reports.cohort.reader import count_treated, treated_patients
-from services.rules.cohort.course import CourseOutcome, course_outcomes
+from services.reports.cohort.reader import count_treated, outcomes_of_all
+from services.rules.cohort.course import CourseOutcome
 from services.rules.cohort.document import cohort_document
 from services.rules.cohort.tally import Cohort
 from services.rules.wire import day, instant
@@ -128,8 +128,8 @@ def _count(
 ) -> Cohort:
     cohort = Cohort()
     total = count_treated(session) if watch is not None else 0
-    for number, patient in enumerate(treated_patients(session, now), start=1):
-        courses = [found for found in course_outcomes(patient) if asked.takes(found)]
+    for number, found in enumerate(outcomes_of_all(session, now), start=1):
+        courses = [course for course in found if asked.takes(course)]
         cohort.add(courses)
         if each is not None:
             for course in courses:

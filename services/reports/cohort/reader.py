@@ -1,28 +1,39 @@
-"""All treated patients of a clinic as the rules take them, a few at a time.
+"""The courses of all treated patients of a clinic, a few patients at a time.
 
 Patients come in the order of their ids, by keyset, so that memory and the length of a read do not
-grow with the clinic; a batch costs four reads however many check-ins its patients have sent.
+grow with the clinic; a batch costs one read, and a few more for those of whom nothing is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from models import CheckIn, Patient, TreatmentCourse
+from models import CheckIn, KeptOutcomes, Patient, PatientStatus, TreatmentCourse
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.treatments import load_treatments
-from services.rules.cohort.course import INSTRUMENT, TreatedPatient
+from services.reports.cohort.kept import NUMBERS, as_kept, from_kept
+from services.rules.cohort.course import (
+    INSTRUMENT,
+    CourseOutcome,
+    TreatedPatient,
+    course_outcomes,
+    holds_until,
+)
 from services.rules.day_series import SeriesEntry
 from services.rules.mood_days import find_zone
 
 BATCH: Final = 200
+# By then no write is under way that bears the same instant as the one before it.
+SETTLED: Final = timedelta(minutes=1)
+_KEY: Final = frozenset({"clinic_id", "patient_id"})
 
 
 def count_treated(session: Session) -> int:
@@ -30,30 +41,109 @@ def count_treated(session: Session) -> int:
     return session.scalar(select(func.count(TreatmentCourse.patient_id.distinct()))) or 0
 
 
-def treated_patients(
+def outcomes_of_all(
     session: Session, now: datetime, batch: int = BATCH
-) -> Iterator[TreatedPatient]:
-    """Every patient with a course, once, in the order of their ids.
+) -> Iterator[tuple[CourseOutcome, ...]]:
+    """The courses of every patient who has one, patient by patient in the order of their ids.
 
-    Each read sees what is committed by then: what is entered meanwhile may be in or not.
+    What is kept of them and still holds is not worked out again; what had to be, is kept. Each read
+    sees what is committed by then: what is entered meanwhile may be in or not.
     """
     after: UUID | None = None
-    while zones := _next_patients(session, after, batch):
-        ids = list(zones)
-        treatments = load_treatments(session, ids)
-        entries = _entries(session, ids)
-        for one in ids:
-            zone = find_zone(zones[one]) or UTC
-            yield TreatedPatient(treatments[one], entries[one], zone, now)
-        after = ids[-1]
+    while rows := _next_patients(session, now, after, batch):
+        made = _worked_out(session, [row for row in rows if row.courses is None], now)
+        for row in rows:
+            yield from_kept(row.courses) if row.courses is not None else made[row.id]
+        after = rows[-1].id
 
 
-def _next_patients(session: Session, after: UUID | None, batch: int) -> dict[UUID, str]:
-    treated = select(TreatmentCourse.id).where(TreatmentCourse.patient_id == Patient.id).exists()
-    wanted = select(Patient.id, Patient.timezone).where(treated).order_by(Patient.id).limit(batch)
+def outdated(session: Session, patient_id: UUID, now: datetime) -> bool:
+    """Does what is kept of a patient claim to hold, and differ from a recompute?"""
+    for row in session.execute(_patients(now).where(Patient.id == patient_id)):
+        if row.courses is not None:
+            (patient,) = treated_patients(session, {patient_id: row.timezone}, now)
+            return from_kept(row.courses) != course_outcomes(patient)
+    return False
+
+
+def treated_patients(
+    session: Session, zones: Mapping[UUID, str], now: datetime
+) -> list[TreatedPatient]:
+    """These patients, who are given with their zones, as the rules take them."""
+    ids = list(zones)
+    treatments = load_treatments(session, ids)
+    entries = _entries(session, ids)
+    return [
+        TreatedPatient(treatments[one], entries[one], find_zone(zones[one]) or UTC, now)
+        for one in ids
+    ]
+
+
+def _next_patients(
+    session: Session, now: datetime, after: UUID | None, batch: int
+) -> Sequence[Any]:
+    wanted = _patients(now).order_by(Patient.id).limit(batch)
     if after is not None:
         wanted = wanted.where(Patient.id > after)
-    return {row.id: row.timezone for row in session.execute(wanted)}
+    return session.execute(wanted).all()
+
+
+def _patients(now: datetime) -> Select[*tuple[Any, ...]]:
+    """The treated, each with `courses` as they are kept; null: not, or not as things are now."""
+    treated = select(TreatmentCourse.id).where(TreatmentCourse.patient_id == Patient.id).exists()
+    status = and_(
+        PatientStatus.clinic_id == Patient.clinic_id, PatientStatus.patient_id == Patient.id
+    )
+    kept = and_(
+        KeptOutcomes.clinic_id == Patient.clinic_id,
+        KeptOutcomes.patient_id == Patient.id,
+        KeptOutcomes.figures_at == PatientStatus.two_week_figures_at,
+        KeptOutcomes.timezone == Patient.timezone,
+        KeptOutcomes.numbers == NUMBERS,
+        KeptOutcomes.looked_at <= now,
+        or_(KeptOutcomes.holds_until.is_(None), KeptOutcomes.holds_until > now),
+    )
+    columns = (
+        Patient.clinic_id,
+        Patient.id,
+        Patient.timezone,
+        PatientStatus.two_week_figures_at.label("figures_at"),
+        KeptOutcomes.courses,
+    )
+    joined = select(*columns).outerjoin(PatientStatus, status).outerjoin(KeptOutcomes, kept)
+    return joined.where(treated)
+
+
+def _worked_out(
+    session: Session, rows: Sequence[Any], now: datetime
+) -> dict[UUID, tuple[CourseOutcome, ...]]:
+    """Of these patients, and keep it. Who they are was read before: what comes in meanwhile moves
+    `figures_at`, and what is kept here no longer holds.
+    """
+    if not rows:
+        return {}
+    patients = treated_patients(session, {row.id: row.timezone for row in rows}, now)
+    made = [(row, one, course_outcomes(one)) for row, one in zip(rows, patients, strict=True)]
+    keep = [
+        {
+            "clinic_id": row.clinic_id,
+            "patient_id": row.id,
+            "figures_at": row.figures_at,
+            "timezone": row.timezone,
+            "looked_at": now,
+            "holds_until": holds_until(patient),
+            "numbers": NUMBERS,
+            "courses": as_kept(courses),
+        }
+        for row, patient, courses in made
+        if row.figures_at is not None and now - row.figures_at > SETTLED
+    ]
+    if keep:
+        insert = upsert(KeptOutcomes)
+        known = [KeptOutcomes.clinic_id, KeptOutcomes.patient_id]
+        changed = {name: insert.excluded[name] for name in keep[0] if name not in _KEY}
+        session.execute(insert.on_conflict_do_update(index_elements=known, set_=changed), keep)
+    return {row.id: courses for row, _, courses in made}
 
 
 def _entries(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, list[SeriesEntry]]:

@@ -22,7 +22,7 @@ from services.rules.cohort.numbers import COHORT_THRESHOLDS, CohortThresholds, S
 from services.rules.courses import Course, Phase, Product, Session, Treatment
 from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
 from services.rules.figures.baseline import begun_courses, find_baseline
-from services.rules.mood_days import mood_day_at
+from services.rules.mood_days import day_start, mood_day_at
 from services.rules.statistics import Exact, FollowUpSpan
 from services.rules.worsening.return_of_symptoms import relapse
 
@@ -130,6 +130,21 @@ def course_outcomes(
         baseline = _baseline(patient, known, thresholds)
         outcomes.append(_outcome(course, sessions, baseline, follow, patient.zone, thresholds))
     return tuple(outcomes)
+
+
+def holds_until(
+    patient: TreatedPatient, thresholds: CohortThresholds = COHORT_THRESHOLDS
+) -> datetime | None:
+    """When time alone may change the outcomes next: a planned session begins, or the time in which
+    a course's outcome is awaited ends. None: no more.
+    """
+    closed = timedelta(days=thresholds.window.last_day + 1)
+    begun = begun_courses(patient.treatment.until(patient.now))
+    turns = [one.started_at for one in patient.treatment.sessions]
+    turns += [
+        day_start(sessions[-1].day(patient.zone) + closed, patient.zone) for _, sessions in begun
+    ]
+    return min((at for at in turns if at > patient.now), default=None)
 
 
 def _baseline(

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from services.clock import utcnow
 from services.reports.cohort.outcomes import Asked, export_outcomes
-from services.reports.cohort.reader import treated_patients
+from services.reports.cohort.reader import outcomes_of_all
 from services.reports.cohort.table import COURSE_COLUMNS
 from services.unit_of_work import transaction
 from tests.builders.calls import post
@@ -225,12 +225,17 @@ def test_patients_are_read_in_batches_and_never_one_by_one(
         treat(pat, staff, (-60,))
         answer(client, pat, -65, 2)
     clinic.patient("Never treated")
+    later = utcnow() + timedelta(minutes=2)
     with app.app_context(), transaction(clinic.id) as session, statements_sent(app) as sent:
-        found = list(treated_patients(session, utcnow(), batch=2))
+        found = list(outcomes_of_all(session, later, batch=2))
 
-    assert len(found) == 5
-    assert all(len(one.entries) == 1 and len(one.treatment.sessions) == 1 for one in found)
-    assert len(sent) == 3 * 4 + 1
+    assert [(len(each), each[0].sessions) for each in found] == [(1, 1)] * 5
+    assert len(sent) == 3 * 5 + 1
+
+    with app.app_context(), transaction(clinic.id) as session, statements_sent(app) as sent:
+        again = list(outcomes_of_all(session, later, batch=2))
+    assert again == found
+    assert len(sent) == 3 + 1, "what is kept is not worked out again"
 
 
 def test_the_operator_gets_a_table_json_and_one_line_per_course(

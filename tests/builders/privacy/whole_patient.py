@@ -25,6 +25,8 @@ TOKEN: Final = f"fcm-{MARK}-" + "x" * 140
 ANSWERS: Final = {f"q{n}": int(value) for n, value in enumerate("40312403124031240314", 1)}
 # What only workers write, and what only a fault does: of each one row.
 WORKERS: Final = (
+    "INSERT INTO kept_outcomes (clinic_id, patient_id, figures_at, timezone, looked_at, numbers,"
+    " courses) VALUES (%(clinic)s, %(patient)s, now(), 'UTC', now(), '1', '[]')",
     "INSERT INTO reminder_plans VALUES (%(clinic)s, %(user)s, 1, now())",
     "INSERT INTO reminders (clinic_id, id, user_id, device_id, keys, at, until_at, due_at)"
     " VALUES (%(clinic)s, gen_random_uuid(), %(user)s, gen_random_uuid(), '{}', now(), now(),"

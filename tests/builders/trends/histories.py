@@ -17,6 +17,7 @@ from services.intake.refused import Refused, answer_refusal
 from services.intake.stated_times import state_time
 from services.patients.recount import count_entries_of
 from services.patients.status.row import differences
+from services.reports.cohort.reader import outcomes_of_all, outdated
 from services.unit_of_work import transaction
 from tests.builders.world import Person
 
@@ -46,7 +47,7 @@ class Phone:
         self.sent: list[tuple[Any, str]] = []
 
     def play(self, step: dict[str, Any]) -> None:
-        self.now += timedelta(hours=step["after"])
+        self.now += timedelta(hours=step["after"], microseconds=1)  # no two writes at one instant
         getattr(self, step["kind"])(step)
 
     def actor(self, step: dict[str, Any]) -> Any:
@@ -95,5 +96,10 @@ class Phone:
 
 
 def faults(patient: Person) -> list[str]:
+    """What is kept about a patient and differs from a recompute; the cohort keeps theirs again."""
     with transaction(patient.actor.clinic_id) as session:
-        return differences(session, patient.patient_id)
+        found = differences(session, patient.patient_id)
+        if outdated(session, patient.patient_id, datetime.now(UTC)):
+            found.append("kept_outcomes")
+        list(outcomes_of_all(session, datetime.now(UTC)))
+        return found
