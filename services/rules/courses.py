@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
+from operator import attrgetter
 from typing import Literal
 
 from services.rules.mood_days import find_zone, mood_day_at
@@ -55,6 +56,7 @@ class Session:
     dose_unit: str | None = None
     weight_kg: float | None = None
     timezone: str | None = None
+    _days: dict[tzinfo, date] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def over_at(self) -> datetime:
@@ -69,7 +71,13 @@ class Session:
 
     def day(self, patients: tzinfo) -> date:
         """The mood day of its start, in its own zone or, where none is known, the patient's."""
-        return mood_day_at(self.started_at, self.zone(patients))
+        found = self._days.get(patients)
+        if found is None:  # asked for by each rule
+            found = self._days[patients] = mood_day_at(self.started_at, self.zone(patients))
+        return found
+
+
+_STARTED_AT = attrgetter("started_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class Treatment:
 
     courses: tuple[Course, ...] = ()
     sessions: tuple[Session, ...] = ()
+    # At earlier instants, by how many sessions had started.
+    _cuts: dict[int, Treatment] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of_course(self, course_id: str) -> tuple[Session, ...]:
         """The sessions of one course, ascending."""
@@ -85,9 +95,12 @@ class Treatment:
 
     def until(self, instant: datetime) -> Treatment:
         """The same courses with the sessions that had started by an instant."""
-        return Treatment(
-            self.courses, tuple(one for one in self.sessions if one.started_at <= instant)
-        )
+        begun = bisect_right(self.sessions, instant, key=_STARTED_AT)
+        if begun == len(self.sessions):
+            return self
+        if begun not in self._cuts:
+            self._cuts[begun] = Treatment(self.courses, self.sessions[:begun])
+        return self._cuts[begun]
 
     def days_begun(self, instant: datetime, zone: tzinfo) -> Iterator[date]:
         """The mood days of the sessions that had started by an instant, each in its own zone."""
@@ -108,7 +121,7 @@ def in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
 
 def session_before(instant: datetime, sessions: Sequence[Session]) -> Session | None:
     """The last of these sessions (ascending) that had started at an instant; None before any."""
-    begun = bisect_right(sessions, instant, key=lambda one: one.started_at)
+    begun = bisect_right(sessions, instant, key=_STARTED_AT)
     return sessions[begun - 1] if begun else None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Literal
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal
 
 from services.rules.statistics import mean
 
@@ -63,9 +64,33 @@ class DayValue:
     late: bool = False
 
 
-def in_order(entries: Iterable[SeriesEntry]) -> list[SeriesEntry]:
-    """Return the entries by mood day, then as they were recorded; ties by receipt, then by id."""
-    return sorted(entries, key=lambda e: (e.mood_day, e.recorded_at, e.received_at, e.entry_id))
+_DAY = attrgetter("mood_day")
+_PLACE = attrgetter("mood_day", "recorded_at", "received_at", "entry_id")
+
+
+class Series(tuple[SeriesEntry, ...]):
+    """Check-ins of one instrument, by mood day, then as they were recorded; ties by receipt, then
+    by id. Rule after rule asks for the same days, so `kept` holds what was made of them.
+    """
+
+    kept: dict[Hashable, Any]
+
+    def __new__(cls, entries: Iterable[SeriesEntry] = ()) -> Series:
+        series = super().__new__(cls, sorted(entries, key=_PLACE))
+        series.kept = {}
+        return series
+
+    def rows(self, rule: DayValueRule) -> tuple[DayRow, ...]:
+        """One row per mood day, made once."""
+        found: tuple[DayRow, ...] | None = self.kept.get(rule)
+        if found is None:
+            found = self.kept[rule] = tuple(_rows(self, rule))
+        return found
+
+
+def in_order(entries: Iterable[SeriesEntry]) -> Series:
+    """Return the entries in their order, as they are when they stand in it already."""
+    return entries if isinstance(entries, Series) else Series(entries)
 
 
 def day_rows(entries: Iterable[SeriesEntry], rule: DayValueRule = "last") -> tuple[DayRow, ...]:
@@ -74,17 +99,34 @@ def day_rows(entries: Iterable[SeriesEntry], rule: DayValueRule = "last") -> tup
     The value of a day is its last complete check-in, or the mean of all complete ones for a
     momentary scale; item 9 is always the day's highest.
     """
-    days: dict[date, list[SeriesEntry]] = defaultdict(list)
-    for entry in in_order(entries):
-        days[entry.mood_day].append(entry)
-    return tuple(_row(day, found, rule) for day, found in days.items())
+    return in_order(entries).rows(rule)
 
 
-def day_values(rows: Sequence[DayRow]) -> tuple[DayValue, ...]:
+def day_values(rows: Iterable[DayRow]) -> tuple[DayValue, ...]:
     """Return the days that have a value; a missing day is absent, never zero."""
     return tuple(
         DayValue(row.mood_day, row.value, row.late) for row in rows if row.value is not None
     )
+
+
+def values_of(entries: Iterable[SeriesEntry], rule: DayValueRule = "last") -> tuple[DayValue, ...]:
+    """Return the days of these entries that have a value, ascending."""
+    series, name = in_order(entries), ("values", rule)
+    found: tuple[DayValue, ...] | None = series.kept.get(name)
+    if found is None:
+        found = series.kept[name] = day_values(series.rows(rule))
+    return found
+
+
+def _rows(series: Series, rule: DayValueRule) -> Iterator[DayRow]:
+    for day, each in groupby(series, _DAY):
+        entries = tuple(each)
+        if len(entries) == 1 and rule == "last":  # as on most days
+            (only,) = entries
+            late = only.late and only.total is not None
+            yield DayRow(day, only.total, only.item9_max, 1, late)
+        else:
+            yield _row(day, entries, rule)
 
 
 def _row(day: date, entries: Sequence[SeriesEntry], rule: DayValueRule) -> DayRow:

@@ -11,7 +11,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayRow, DayValue, SeriesEntry, day_rows, day_values
+from services.rules.day_series import (
+    DayRow,
+    DayValue,
+    SeriesEntry,
+    day_rows,
+    in_order,
+    values_of,
+)
 from services.rules.figures.baseline import Baseline, begun_courses, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.sides import on_their_side
@@ -48,7 +55,7 @@ class AsOf:
 
     def values(self, entries: Iterable[SeriesEntry]) -> tuple[DayValue, ...]:
         """The day values, each on its side of the sessions."""
-        return day_values(day_rows(on_their_side(entries, self.begun.sessions, self.zone)))
+        return values_of(on_their_side(entries, self.begun.sessions, self.zone))
 
 
 NOW_UNTREATED: Final = AsOf()
@@ -69,19 +76,19 @@ def two_week_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREAT
     """`baseline` and `current` in points (0-27), `trend_status` and `non_response` (M4), of
     the `phq9`; all forms of the patient.
     """
-    rows = day_rows(entries)
-    values = day_values(rows)
+    entries = in_order(entries)
+    rows, values = day_rows(entries), values_of(entries)
     # M4 is decided by time as well, and a reading counts from its own day on (of another zone).
     days = [reading.day for reading in values]
     days += [
         due_by_time_on(sessions[0].day(as_of.zone), COURSE_RULE_THRESHOLDS)
         for _, sessions in begun_courses(as_of.treatment)
     ]
-    make = partial(_two_week_figures, list(entries), rows, values)
+    make = partial(_two_week_figures, entries, rows, values)
     return {
         "two_week_figures_at": as_of.at,
-        **make(as_of),
-        "two_week_forecast": _forecast(make, as_of, days),
+        **(now := make(as_of)),
+        "two_week_forecast": _forecast(make, as_of, now, days),
     }
 
 
@@ -131,15 +138,16 @@ def daily_figures(entries: Collection[SeriesEntry], as_of: AsOf = NOW_UNTREATED)
     The 14 mood days that end on the last complete one, and those from 3 days before the last
     session on, are enough; more changes nothing.
     """
-    values = day_values(day_rows(entries))
+    entries = in_order(entries)
+    values = values_of(entries)
     week = mean_of_week(values)
-    make = partial(_standing_figures, list(entries))
+    make = partial(_standing_figures, entries)
     return {
         "daily_figures_at": as_of.at,
-        **make(as_of),
+        **(now := make(as_of)),
         "daily_m7": _number(week.value if week else None),
         "daily_slope": _number(slope_per_week(values)),
-        "daily_forecast": _forecast(make, as_of) if as_of.treatment.sessions else [],
+        "daily_forecast": _forecast(make, as_of, now) if as_of.treatment.sessions else [],
     }
 
 
@@ -147,7 +155,7 @@ def _standing_figures(entries: Sequence[SeriesEntry], as_of: AsOf) -> Figures:
     begun, stands = as_of.begun, UNTREATED_STANDING
     if begun.sessions:
         sided = on_their_side(entries, begun.sessions, as_of.zone)
-        stands = standing(day_values(day_rows(sided)), begun, as_of.zone, sided)
+        stands = standing(values_of(sided), begun, as_of.zone, sided)
     planned = [one for one in as_of.treatment.sessions if as_of.at and one.started_at > as_of.at]
     return {
         "last_session_id": UUID(stands.last_session_id) if stands.last_session_id else None,
@@ -161,9 +169,10 @@ def _standing_figures(entries: Sequence[SeriesEntry], as_of: AsOf) -> Figures:
 
 
 def _forecast(
-    make: Callable[[AsOf], Figures], as_of: AsOf, days: Iterable[date] = ()
+    make: Callable[[AsOf], Figures], as_of: AsOf, known: Figures, days: Iterable[date] = ()
 ) -> list[dict[str, Any]]:
-    """What time alone makes of the figures: with each planned session, and as one of `days` begins.
+    """What time alone makes of the figures that are `known` now: with each planned session, and as
+    one of `days` begins.
 
     Each step has the columns that differ from now's, as JSON; the last one that has come holds.
     """
@@ -172,7 +181,7 @@ def _forecast(
         return []
     starts = {day_start(day, as_of.zone) for day in days}
     starts |= {one.started_at for one in as_of.treatment.sessions}
-    known, steps = make(as_of), [{"from": "", "figures": {}}]
+    steps: list[dict[str, Any]] = [{"from": "", "figures": {}}]
     for instant in sorted(start for start in starts if start > now):
         then = make(replace(as_of, at=instant))
         changed = {name: _json(then[name]) for name in known if then[name] != known[name]}

@@ -13,7 +13,7 @@ from typing import Final
 
 from services.rules.catalogue import CATALOGUE, Repeats
 from services.rules.courses import UNTREATED, Treatment
-from services.rules.day_series import DayValue, SeriesEntry, day_rows, day_values, in_order
+from services.rules.day_series import DayValue, SeriesEntry, in_order, values_of
 from services.rules.decision import Decision, RuleId
 from services.rules.figures.session_effect import morning_values, session_windows
 from services.rules.figures.sides import on_their_side
@@ -83,7 +83,7 @@ class _Series:
 
 def series_decisions(case: SeriesCase, numbers: RuleNumbers = RULE_NUMBERS) -> list[Decision]:
     """Return the decision of each rule of the instrument; none for an instrument without rules."""
-    values = day_values(day_rows(case.entries))
+    values = values_of(case.entries)
     series = _Series(case, values, _sided(case.entries, case.begun, case.zone), numbers)
     decided = [DECIDE[rule](series) for rule in INSTRUMENTS.get(case.instrument, ())]
     return [one.suppressed(_suppression(one, series) if one.is_met else None) for one in decided]
@@ -109,7 +109,7 @@ def session_decisions(
 def _sided(
     entries: Sequence[SeriesEntry], treatment: Treatment, zone: tzinfo
 ) -> tuple[DayValue, ...]:
-    return day_values(day_rows(on_their_side(entries, treatment.sessions, zone)))
+    return values_of(on_their_side(entries, treatment.sessions, zone))
 
 
 def _suppression(decision: Decision, series: _Series) -> Suppression | None:

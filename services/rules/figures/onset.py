@@ -72,7 +72,7 @@ def _answers_by_the_hour(
     """Complete answers of days 0 and 1 that were recorded after the session began, day by day (as
     recorded, until the edition of November 2026).
     """
-    session_day, ordered = first.day(zone), in_order(entries)
+    session_day, ordered = first.day(zone), list(in_order(entries))
     if not thresholds.is_by_the_stamp:
         ordered.sort(key=lambda entry: entry.recorded_at)
     for entry in ordered:

@@ -20,8 +20,7 @@ from services.rules.day_series import (
     DayValue,
     DayValueRule,
     SeriesEntry,
-    day_rows,
-    day_values,
+    values_of,
 )
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers, SessionLimits
 from services.rules.figures.windows import between
@@ -147,7 +146,7 @@ def morning_values(
         for entry in entries
         if entry.mood_day in starts and entry.recorded_at < starts[entry.mood_day]
     ]
-    return {value.day: value.value for value in day_values(day_rows(before, rule))}
+    return {value.day: value.value for value in values_of(before, rule)}
 
 
 def _pre(

@@ -11,9 +11,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
+from operator import is_
 
 from services.rules.courses import Session
-from services.rules.day_series import SeriesEntry
+from services.rules.day_series import Series, SeriesEntry, in_order
 from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 
 
@@ -22,7 +23,7 @@ def on_their_side(
     sessions: Sequence[Session],
     zone: tzinfo,
     thresholds: FigureNumbers = FIGURE_NUMBERS,
-) -> list[SeriesEntry]:
+) -> Series:
     """Return the entries, none on a day before a session (ascending) that it was given after, nor
     on a day after one that it was given before.
 
@@ -30,13 +31,27 @@ def on_their_side(
     it was given after. In the edition of November 2026 so was all that was received late; the first
     knew no sides.
     """
+    series = in_order(entries)
     if not sessions or thresholds.is_first_edition:
-        return list(entries)
+        return series
+    # One cut of a treatment has the same sessions, whoever asks; kept, so that nobody else has it.
+    name = ("on their side", id(sessions), zone, thresholds.is_by_the_stamp)
+    if name not in series.kept:
+        series.kept[name] = _moved(series, sessions, zone, thresholds.is_by_the_stamp), sessions
+    sided: Series = series.kept[name][0]
+    return sided
+
+
+def _moved(
+    series: Series, sessions: Sequence[Session], zone: tzinfo, is_by_the_stamp: bool
+) -> Series:
+    """The series itself where each entry stands on its side already, as nearly all do."""
     starts = [session.started_at for session in sessions]
     days = [session.day(zone) for session in sessions]
-    if not thresholds.is_by_the_stamp:
-        return [one if one.late else _beside(one, starts, days) for one in entries]
-    return [_beside(entry, starts, days) for entry in entries]
+    moved = [
+        one if one.late and not is_by_the_stamp else _beside(one, starts, days) for one in series
+    ]
+    return series if all(map(is_, moved, series)) else Series(moved)
 
 
 def _beside(entry: SeriesEntry, starts: Sequence[datetime], days: Sequence[date]) -> SeriesEntry:

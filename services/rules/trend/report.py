@@ -17,8 +17,9 @@ from services.rules.day_series import (
     DayValue,
     SeriesEntry,
     day_rows,
-    day_values,
+    in_order,
     value_rule,
+    values_of,
 )
 from services.rules.figures.baseline import Baseline, find_baseline
 from services.rules.figures.item9 import (
@@ -194,10 +195,10 @@ def _figures(
 ) -> Trend:
     treatment, figures, measures = beside.treatment, numbers.figures, numbers.measures
     rule = value_rule(instrument)
-    rows = day_rows(known, rule)
-    values = day_values(rows)
+    known = in_order(known)
+    rows, values = day_rows(known, rule), values_of(known, rule)
     sided = on_their_side(known, treatment.sessions, zone, figures)
-    sided_values = values if sided == known else day_values(day_rows(sided, rule))
+    sided_values = values_of(sided, rule)
     baseline = find_baseline(instrument, known, rows, figures, treatment=treatment, zone=zone)
     current = values[-1] if values else None
     now = current.value if current else None

@@ -111,7 +111,7 @@ def test_what_tells_of_a_day_before_stays_there():
     session = treated_at([at(10)], "Etc/UTC").sessions[0]
     recalled = replace(answered(at(10, 18), 4, "Etc/UTC", late=True), mood_day=on(9), recalled=True)
 
-    assert on_their_side([recalled], [session], UTC) == [recalled]
+    assert list(on_their_side([recalled], [session], UTC)) == [recalled]
 
 
 def test_a_form_that_was_days_on_its_way_stands_where_it_was_filled_in():
@@ -122,12 +122,12 @@ def test_a_form_that_was_days_on_its_way_stands_where_it_was_filled_in():
     east = treated_at([at(10, 1)], "Asia/Tokyo").sessions[0]
 
     assert (session.day(UTC), before.mood_day) == (on(9), on(10))
-    assert on_their_side([before], [session], UTC) == [replace(before, mood_day=on(9))]
+    assert list(on_their_side([before], [session], UTC)) == [replace(before, mood_day=on(9))]
     assert (east.day(UTC), west.mood_day) == (on(10), on(9))
-    assert on_their_side([west], [east], UTC) == [replace(west, mood_day=on(10))]
+    assert list(on_their_side([west], [east], UTC)) == [replace(west, mood_day=on(10))]
     # A cut of November keeps what it said.
     for form, one in ((before, session), (west, east)):
-        assert on_their_side([form], [one], UTC, FIGURES.known[1]) == [form]
+        assert list(on_their_side([form], [one], UTC, FIGURES.known[1])) == [form]
 
 
 def test_without_a_zone_of_its_own_a_session_lies_in_that_of_the_patient():
