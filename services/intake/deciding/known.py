@@ -17,6 +17,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    any_,
     bindparam,
     case,
     func,
@@ -35,7 +36,12 @@ from services.patients.history.check_ins import (
     as_json,
     counting,
 )
-from services.patients.history.treatments import LAST_REVISION, TREATMENT_COLUMNS, read_treatment
+from services.patients.history.treatments import (
+    LAST_REVISION,
+    TREATMENT_COLUMNS,
+    read_treatment,
+    sessions_begun,
+)
 from services.patients.status.figures import DAILY, SLOPE_DAYS
 from services.patients.status.lock import (
     IS_TREATED,
@@ -62,15 +68,12 @@ from services.unit_of_work import ask
 
 log = structlog.get_logger()
 
-# Days of a statement whose condition on them should match nothing.
-NOWHERE: Final = {
-    "last_session_from": date.max,
-    "anchor_from": date.max,
-    "anchor_to": date.max,
-}
+# Days between the day in UTC of a session and a mood day, by whatever clock.
+CLOCKS_DIFFER_BY: Final = 2
 _PATIENT: Final = bindparam("patient_id", type_=CheckIn.patient_id.type)
 _INSTRUMENT: Final = bindparam("instrument", type_=CheckIn.instrument.type)
 _JOINED: Final = bindparam("joined", type_=CheckIn.root_id.type)
+_NOW: Final = bindparam("received_at", type_=CheckIn.received_at.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,7 @@ def known_of(
     """What asks for what an entry of this patient, whose status row is locked, is decided against.
 
     `record_id`: its own. `joins`: what was sent, and the id of its first version, of a form that
-    joins a series. Of a treated patient the days that are needed hang on the sessions: there
-    `load_series` reads a daily series later.
+    joins a series.
     """
     sent, joined = joins or (None, None)
     instrument = sent.instrument.code if sent and sent.instrument else None
@@ -152,9 +154,19 @@ def known_of(
             "instrument": instrument,
             "joined": joined,
             "since": _since(sent) if sent and with_series else None,
-            **NOWHERE,
+            "received_at": sent.received_at if sent else None,
         },
     )
+
+
+def stored_series(
+    session: Session, known: Known, sent: Sent, root_id: UUID
+) -> Sequence[Sequence[Any]]:
+    """The check-ins that the form joins, as stored; asked for where they were not read."""
+    if known.series is not None:
+        return known.series
+    ask(session, query := known_of(known.patient.patient_id, joins=(sent, root_id)))
+    return query.one_or_none().series or ()
 
 
 def load_known(session: Session, patient_id: UUID, status: Any) -> Known:
@@ -174,15 +186,14 @@ def read_known(
         zone = find_zone(row.timezone) or UTC
         plan = PlanRules(row.set_at, row.until_at, mood_day_at(row.set_at, zone), row.plan_id)
     treatment = _treatment(row) if status.treated else UNTREATED
-    instrument = query.values["instrument"]
-    is_later = instrument == DAILY and status.treated
+    is_series = query.values["instrument"] in INSTRUMENTS
     return Known(
         patient=locked_patient(patient_id, status, row),
         row=row,
         plan=plan,
         treatment=treatment or UNTREATED,
         unread=treatment is None,
-        series=(row.series or ()) if instrument in INSTRUMENTS and not is_later else None,
+        series=(row.series or ()) if is_series else None,
         cssrs=_cssrs_on_file(session, patient_id, status, sent, joined),
     )
 
@@ -230,10 +241,9 @@ def _statement(with_series: bool) -> Statement:
         StoredPlan.patient_id == Patient.id,
         StoredPlan.ended_at.is_(None),
     )
-    # Of the untreated nobody looks for sessions, of the treated not here for a daily series.
+    # Of the untreated nobody looks for sessions.
     treatment = (case((IS_TREATED, one)).label(one.name) for one in TREATMENT_COLUMNS)
-    is_now = or_(_INSTRUMENT != DAILY, ~IS_TREATED)
-    series = (case((is_now, as_json(SERIES))).label("series"),) if with_series else ()
+    series = (as_json(_series()).label("series"),) if with_series else ()
     return Statement(
         select(
             *PROFILE_COLUMNS,
@@ -287,9 +297,10 @@ def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
 
 def _series() -> Select[Any]:
     """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
-    first ones, and those around the first session of the course), those around the last session,
-    and the fortnight that ends on the last complete one (what joins may have taken back the one
-    that was).
+    first ones, and those around the first session of each course, one of which it stands before),
+    those from the last session on, or from the first that shares its window, and the fortnight that
+    ends on the last complete one (what joins may have taken back the one that was). Around sessions
+    some days more, since the clock of an answer may disagree with that of a session.
     """
     first = _day(lambda other: func.min(other.mood_day))
     last = _day(
@@ -297,15 +308,23 @@ def _series() -> Select[Any]:
         lambda other: other.total.is_not(None),
         lambda other: other.root_id != _JOINED,
     )
+    windows, spans = FIGURE_NUMBERS.windows, FIGURE_NUMBERS.measures.session
+    begun = sessions_begun(_NOW)
+    window = func.make_interval(0, 0, 0, 0, spans.shared_hours)
+    is_apart = or_(begun.c.apart.is_(None), begun.c.apart >= window)
+    last_session = select(func.max(begun.c.day)).where(is_apart).scalar_subquery()
+    opening = select(func.min(begun.c.day).label("day")).group_by(begun.c.course_id).subquery()
+    beside = func.generate_series(
+        -windows.baseline_days - CLOCKS_DIFFER_BY,
+        (windows.provisional_days or 0) + CLOCKS_DIFFER_BY,
+    )
+    around_openings = select(opening.c.day + beside.column_valued()).scalar_subquery()
     needed = or_(
         _INSTRUMENT != DAILY,
         CheckIn.mood_day >= _date("since"),
-        CheckIn.mood_day >= _date("last_session_from"),
-        CheckIn.mood_day.between(_date("anchor_from"), _date("anchor_to")),
-        CheckIn.mood_day < first + FIGURE_NUMBERS.windows.baseline_days,
+        CheckIn.mood_day >= last_session - spans.before_days - CLOCKS_DIFFER_BY,
+        CheckIn.mood_day == any_(func.array(around_openings)),
+        CheckIn.mood_day < first + windows.baseline_days,
         CheckIn.mood_day > last - SLOPE_DAYS,
     )
     return select(*ENTRY_COLUMNS).where(counting(_PATIENT, _INSTRUMENT), needed)
-
-
-SERIES: Final = _series()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Final
+from datetime import UTC, datetime, tzinfo
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -13,30 +14,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
-from models.statements import Query, Statement
 from services.alerts.alert_history import load_alert_history
-from services.intake.deciding.known import NOWHERE, SERIES, Known, Sent
+from services.intake.deciding.known import Known, Sent, stored_series
 from services.intake.deciding.outcome import Outcome
 from services.patients.history.check_ins import (
     OF_ITS_CHECK_IN,
     counting,
     entries_of_json,
-    entry_of,
 )
 from services.patients.status.figures import AsOf, figures_of
 from services.rules.courses import Treatment
-from services.rules.day_series import SeriesEntry, day_rows
+from services.rules.day_series import Series, SeriesEntry, day_rows
 from services.rules.decide.check_in import INSTRUMENTS, SeriesCase, series_decisions
-from services.rules.figures.baseline import baseline_anchor, find_baseline
-from services.rules.figures.numbers import FIGURE_NUMBERS
-from services.rules.figures.session_effect import session_windows
+from services.rules.figures.baseline import find_baseline
 from services.rules.mood_days import ENTERED_LATE, find_zone, is_recalled
 from services.rules.schedule.case import URINARY
-from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
-from services.unit_of_work import ask
 
 log = structlog.get_logger()
-_SERIES: Final = Statement(SERIES)
 
 
 def with_series(
@@ -63,7 +57,7 @@ def with_series(
     try:
         zone = find_zone(known.patient.timezone) or UTC
         begun = known.treatment.until(now) if known.patient.treated else known.treatment
-        series = _series(session, known, asked.code, joined, begun, zone)
+        series = _series(stored_series(session, known, sent, root_id), known.unwritten, joined)
         outcome = _with_rules(session, known, outcome, sent, joined, series, begun, zone)
         figures = figures_of(asked.code, series, AsOf(known.treatment, zone, now))
         return replace(outcome, figures=figures, joined=(asked.code, joined))
@@ -80,7 +74,7 @@ def _with_rules(
     outcome: Outcome,
     sent: Sent,
     joined: SeriesEntry,
-    series: list[SeriesEntry],
+    series: Series,
     begun: Treatment,
     zone: tzinfo,
 ) -> Outcome:
@@ -131,66 +125,10 @@ def _seen_before(
 
 
 def _series(
-    session: Session,
-    known: Known,
-    instrument: str,
-    joined: SeriesEntry,
-    begun: Treatment,
-    zone: tzinfo,
-) -> list[SeriesEntry]:
-    """The series that `joined` (not yet in the database) takes its place in, in no particular
-    order; it replaces the earlier versions of its form.
+    stored: Sequence[Sequence[Any]], unwritten: Sequence[SeriesEntry], joined: SeriesEntry
+) -> Series:
+    """The series that `joined` (not yet in the database) takes its place in; it replaces the
+    earlier versions of its form.
     """
-    if known.series is not None:
-        others = entries_of_json(known.series)
-    else:
-        others = load_series(session, known.patient.patient_id, instrument, joined, begun, zone)
-    others += known.unwritten
-    return [*(each for each in others if each.entry_id != joined.entry_id), joined]
-
-
-def load_series(
-    session: Session,
-    patient_id: UUID,
-    instrument: str,
-    joined: SeriesEntry,
-    begun: Treatment,
-    zone: tzinfo,
-) -> list[SeriesEntry]:
-    """The check-ins around the sessions that have started (`begun`) and around `joined`."""
-    query = Query(
-        _SERIES,
-        {
-            "patient_id": patient_id,
-            "instrument": instrument,
-            "joined": UUID(joined.entry_id),
-            "since": _back(joined.mood_day, DAILY_LOOKBACK_DAYS),
-            **_around_sessions(begun, zone),
-        },
-    )
-    ask(session, query)
-    return [entry_of(row) for row in query.rows]
-
-
-def _around_sessions(begun: Treatment, zone: tzinfo) -> dict[str, date]:
-    """The days around the sessions, and one more on either side, where the clock of an answer may
-    disagree with that of a session; for the untreated, days on which there is nothing.
-    """
-    days: dict[str, date] = dict(NOWHERE)
-    anchor = baseline_anchor(begun, zone)
-    if anchor is not None:
-        windows, spans = FIGURE_NUMBERS.windows, FIGURE_NUMBERS.measures.session
-        first = anchor.session.day(zone)
-        days["anchor_from"] = _back(first, windows.baseline_days + 1)
-        days["anchor_to"] = _on(first, (windows.provisional_days or 0) + 1)
-        last = session_windows(begun.sessions, zone)[-1]
-        days["last_session_from"] = _back(last.first_day, spans.before_days + 1)
-    return days
-
-
-def _back(day: date, days: int) -> date:
-    return max(date.min + timedelta(days=days), day) - timedelta(days=days)
-
-
-def _on(day: date, days: int) -> date:
-    return min(date.max - timedelta(days=days), day) + timedelta(days=days)
+    others = [*entries_of_json(stored), *unwritten]
+    return Series([*(each for each in others if each.entry_id != joined.entry_id), joined])

@@ -21,7 +21,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
@@ -87,7 +87,7 @@ def entry_of(row: Row[Any]) -> SeriesEntry:
 def as_json(entries: Select[Any]) -> ScalarSelect[Any]:
     """A query of `ENTRY_COLUMNS` as one value, for a statement that reads other things as well."""
     one = entries.subquery()
-    cells = func.jsonb_build_array(
+    cells = func.json_build_array(
         one.c.mood_day,
         one.c.answered_at,
         one.c.received_at,
@@ -98,7 +98,7 @@ def as_json(entries: Select[Any]) -> ScalarSelect[Any]:
         one.c.zone,
         one.c.flags,
     )
-    return select(func.jsonb_agg(cells, type_=JSONB())).scalar_subquery()
+    return select(func.json_agg(cells, type_=JSON())).scalar_subquery()
 
 
 def entries_of_json(stored: Sequence[Sequence[Any]] | None) -> list[SeriesEntry]:

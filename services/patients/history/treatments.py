@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, func, select
-from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Date,
+    Integer,
+    Interval,
+    Select,
+    bindparam,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import JSON, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models import CourseVersion, TreatmentSessionVersion
@@ -54,17 +67,36 @@ def _as_json(version: Any, own_id: str, *names: str) -> Any:
 
     Cancelled sessions are left out.
     """
+    last = _last(version, own_id)
+    cells = (last.c[name] for name in (own_id, *names))
+    value = select(func.json_agg(func.json_build_array(*cells), type_=JSON()))
+    return (value.where(~last.c.cancelled) if "cancelled" in last.c else value).scalar_subquery()
+
+
+@cache  # read once by a statement that asks for several things of them
+def _last(version: Any, own_id: str) -> CTE:
     columns = version.__table__.c
-    last = (
+    return (
         select(columns)
         .ext(distinct_on(columns[own_id]))
         .where(columns.patient_id == _PATIENT, columns.revision <= _REVISION)
         .order_by(columns[own_id], columns.version.desc())
-        .subquery()
+        .cte(f"last_{version.__tablename__}")
     )
-    cells = (last.c[name] for name in (own_id, *names))
-    value = select(func.jsonb_agg(func.jsonb_build_array(*cells), type_=JSONB()))
-    return (value.where(~last.c.cancelled) if "cancelled" in last.c else value).scalar_subquery()
+
+
+def sessions_begun(by: BindParameter[datetime]) -> CTE:
+    """Of the sessions that had started by then: course, day in UTC (a mood day lies at most one day
+    from it), and the time since the one before.
+    """
+    last = _last(TreatmentSessionVersion, "session_id")
+    before = func.lag(last.c.started_at).over(order_by=last.c.started_at)
+    begun = select(
+        last.c.course_id,
+        cast(func.timezone("UTC", last.c.started_at), Date).label("day"),
+        type_coerce(last.c.started_at - before, Interval()).label("apart"),
+    )
+    return begun.where(~last.c.cancelled, last.c.started_at <= by).cte("sessions_begun")
 
 
 # Built once: putting a statement together costs more than running it.
