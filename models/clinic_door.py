@@ -29,7 +29,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError
-from models.statements import Query, Statement, ask
+from models.statements import BEGIN, Query, Statement, ask
 
 # Who enters "it" sees the ids of all clinics, and no row of any.
 LIST_OF_CLINICS: Final = UUID(int=0)
@@ -58,8 +58,8 @@ def entering(connection: Connection, clinic_id: UUID) -> Query:
 
 
 def enter(connection: Connection, clinic_id: UUID) -> None:
-    """See and write the rows of this clinic until the transaction ends."""
-    ask(connection, entering(connection, clinic_id))
+    """Begin to see and write the rows of this clinic, until the transaction ends."""
+    ask(connection, entering(connection, clinic_id), begins=BEGIN)
 
 
 def enter_session(connection: psycopg.Connection, clinic_id: UUID) -> None:

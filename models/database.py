@@ -7,6 +7,7 @@ from __future__ import annotations
 import select
 from typing import Any, Final, cast
 
+import orjson
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, event
@@ -28,6 +29,9 @@ GIVEN_UP: Final[dict[str, Any]] = {
     "tcp_user_timeout": 15000,
 }
 ENGINE_OPTIONS: Final[dict[str, Any]] = {
+    # The driver begins no transaction by itself: that would be a round trip of its own.
+    "isolation_level": "AUTOCOMMIT",
+    "json_deserializer": orjson.loads,
     # As many as work at once in a burst: one beyond it is opened and closed for each use.
     "pool_size": 8,
     "max_overflow": 8,

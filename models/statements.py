@@ -70,6 +70,10 @@ _AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
 }
 
 
+# How a transaction begins.
+BEGIN: Final = b"BEGIN"
+OF_A_SNAPSHOT: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ"
+
 _Readers = Sequence[tuple[int, Callable[[Any], Any]]]
 
 
@@ -179,10 +183,10 @@ class Query:
 
 
 def ask(
-    connection: Connection, *queries: Query, begins: bool = False, commits: bool = False
+    connection: Connection, *queries: Query, begins: bytes | None = None, commits: bool = False
 ) -> None:
     """Ask them one after the other, in one round trip: each sees what the one before it waited for.
-    `begins`: the transaction begins with them (of a connection that begins none by itself);
+    `begins`: with these words the transaction begins (of a connection that begins none by itself);
     `commits`: it ends with them, if none fails.
 
     Raises `DBAPIError` as SQLAlchemy does: nothing that comes after a failure has been done.
@@ -192,12 +196,12 @@ def ask(
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     cursors = [RawCursor(driver, row_factory=tuple_row) for _ in queries]
     try:
-        if len(queries) == 1 and not begins and not commits:
+        if len(queries) == 1 and begins is None and not commits:
             queries[0].statement.send(cursors[0], queries[0].values)
         else:
             with driver.pipeline():
-                if begins:
-                    RawCursor(driver).execute(b"BEGIN")
+                if begins is not None:
+                    RawCursor(driver).execute(begins)
                 for query, cursor in zip(queries, cursors, strict=True):
                     query.statement.send(cursor, query.values)
                 if commits:

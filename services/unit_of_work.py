@@ -30,7 +30,7 @@ from models import statements
 from models.base import Base
 from models.clinic_door import LIST_OF_CLINICS, entering
 from models.database import db
-from models.statements import Query, Statement
+from models.statements import BEGIN, OF_A_SNAPSHOT, Query, Statement
 from services.exceptions import OutcomeUnknown
 
 
@@ -106,12 +106,10 @@ def _begin(
     tries: int = 2,
 ) -> None:
     try:
-        # The driver begins no transaction by itself: that would be a round trip of its own.
-        level = "REPEATABLE READ" if snapshot else "AUTOCOMMIT"
-        connection = session.connection(execution_options={"isolation_level": level})
+        connection = session.connection()
         # A statement of its own: inside the query that it should guard, it would come too late.
         door = [] if clinic_id is None else [entering(connection, clinic_id)]
-        statements.ask(connection, *door, *first, begins=not snapshot)
+        statements.ask(connection, *door, *first, begins=OF_A_SNAPSHOT if snapshot else BEGIN)
     except DBAPIError as error:
         # A connection that was cut while nobody used it: nothing has been written on it yet.
         if tries == 1 or not error.connection_invalidated:
