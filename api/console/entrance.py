@@ -21,6 +21,7 @@ from api.console.shell import (
     shows,
     takes,
     wanted_page,
+    who_reads,
 )
 from api.http.auth import now, public
 from api.http.client_address import client_address
@@ -53,7 +54,7 @@ def show_entrance() -> Response:
     session: PageSession | None = g.page_session
     if session is None:
         return log_in_form()
-    if session.actor.must_enrol:
+    if who_reads().must_enrol:
         return back_to("/account")
     first = next((path for role, path in FIRST_PAGES if role in session.actor.roles), None)
     if first is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import wraps
 from typing import Any, Final, TypeVar
@@ -33,7 +33,7 @@ from api.http.problems import problem_of
 from api.page.clock import Clock
 from services import exceptions as refused
 from services.access import Action, scopes
-from services.accounts.reader import STAFF_ROLES, get_reader
+from services.accounts.reader import STAFF_ROLES, Reader, get_reader
 from services.demo.staff import has_demo
 from services.rules.mood_days import find_zone
 
@@ -119,15 +119,29 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     and `now`, and the functions `csrf`, `at` (an address below `/console`) and `file`. Raises
     `Unauthenticated`.
     """
+    named = who_reads()
     session = reader()
     frame = {
         "session": session,
-        "reader": get_reader(session.actor, now()),
+        "reader": named,
         "navigation": navigation(session),
         "clock": clock(),
         "now": now(),
     }
     return _html(render(template, **frame, **values), status)
+
+
+def who_reads() -> Reader:
+    """Who reads, asked once a request; the session's actor then has to enrol by what the clinic
+    asks for now, whatever it asked for when the log-in began. Raises `Unauthenticated`.
+    """
+    found: Reader | None = g.get("page_reader")
+    if found is None:
+        session = reader()
+        found = g.page_reader = get_reader(session.actor, now())
+        actor = replace(session.actor, must_enrol=found.must_enrol)
+        g.page_session = replace(session, actor=actor)
+    return found
 
 
 def fragment(template: str, **values: Any) -> Response:
@@ -266,12 +280,11 @@ def _headers() -> Mapping[str, str]:
 
 def _needs_session() -> None:
     if request.endpoint not in OPEN:
-        session = reader()
         # The cookie names the roles; the services compare them with the account.
-        if not session.actor.roles & set(STAFF_ROLES):
+        if not reader().actor.roles & set(STAFF_ROLES):
             raise refused.Forbidden
         path = request.path.removeprefix(CONSOLE)
-        if session.actor.must_enrol and not path.startswith(WHILE_ENROLLING):
+        if not path.startswith(WHILE_ENROLLING) and who_reads().must_enrol:
             raise refused.EnrolFirst
 
 

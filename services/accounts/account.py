@@ -77,7 +77,8 @@ def free_address(field: str) -> Iterator[None]:
         raise Invalid({field: [TAKEN]}) from error
 
 
-_MUST_ENROL: Final = and_(
+# Staff without a second factor, where the clinic asks for one; of an account and its clinic.
+MUST_ENROL: Final = and_(
     Clinic.second_factor == "required",
     ~User.roles.contains(["patient"]),
     ~exists().where(TotpFactor.user_id == User.id, TotpFactor.confirmed_at.is_not(None)),
@@ -117,7 +118,7 @@ def load_profile(session: Session, user_id: UUID) -> Profile:
             User.quiet_hours,
             User.epoch,
             Patient.id.label("patient_id"),
-            _MUST_ENROL.label("must_enrol"),
+            MUST_ENROL.label("must_enrol"),
         )
         .join(Clinic, Clinic.id == User.clinic_id)
         .outerjoin(Patient, Patient.user_id == User.id)

@@ -1,4 +1,4 @@
-"""Who reads the console: their name, and the clinic that they work in."""
+"""Who reads the console: their name, the clinic that they work in, and what it asks of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from models import Clinic, User
 from services.access import Actor
+from services.accounts.account import MUST_ENROL
 from services.accounts.tokens.token_check import acting
 
 # Who works with the console at all.
@@ -18,13 +19,14 @@ STAFF_ROLES: Final = ("clinician", "on_call", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Names and zones as the database has them now."""
+    """Names and zones as the database has them now, and `must_enrol` (`Actor`)."""
 
     name: str
     timezone: str
     clinic: str
     clinic_timezone: str
     country: str
+    must_enrol: bool
 
 
 def get_reader(actor: Actor, now: datetime) -> Reader:
@@ -35,6 +37,7 @@ def get_reader(actor: Actor, now: datetime) -> Reader:
         Clinic.name.label("clinic"),
         Clinic.timezone.label("clinic_timezone"),
         Clinic.country,
+        MUST_ENROL.label("must_enrol"),
     ).join(Clinic, Clinic.id == User.clinic_id)
     with acting(actor, now) as session:
         row = session.execute(found.where(User.id == actor.user_id)).one()

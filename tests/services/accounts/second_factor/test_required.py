@@ -172,6 +172,42 @@ def test_the_console_leads_to_the_account_and_on_from_there(
     assert console.open("").request.path == "/console/today"
 
 
+def test_it_holds_for_an_open_console_from_the_next_page(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    """All that is no alert asks for it; what was set back is asked for no more."""
+    without, with_one, patient = staff(clinic), staff(clinic), clinic.patient()
+    alert_id, device = open_alert(client, patient), enrol(with_one)
+    consoles = [Console(app), Console(app)]
+    consoles[0].log_in(without, to="/today")
+    consoles[1].log_in(with_one, to="/today")
+    consoles[1].send("/log-in", email=with_one.email, password=PASSWORD, totp=device.code())
+    browser = Browser(app, alert_id)
+    browser.log_in(without)
+
+    def shown(path: str) -> list[str]:
+        return [console.open(path).request.path for console in consoles]
+
+    assert shown("/today") == ["/console/today"] * 2
+    require(client, clinic)
+    assert shown("/today") == ["/console/account", "/console/today"]
+    assert shown("") == ["/console/account", "/console/today"]
+    assert "Your clinic asks for a second factor" in consoles[0].text
+    assert 'href="/console/today"' not in consoles[0].page
+    token = consoles[0].token()
+    assert consoles[0].post("/new-patient", {"csrf": token}).status_code == 403
+    for path in ("/alerts", f"/alerts/{alert_id}"):
+        assert shown(path) == [f"/console{path}"] * 2
+    sent = consoles[0].post(f"/alerts/{alert_id}/acknowledge", {"csrf": token})
+    assert sent.status_code in (200, 303)
+    assert rows(patient, "SELECT status FROM alerts")[0]["status"] == "acknowledged"
+    browser.send("note", text="called")
+    assert "called" in browser.text
+    back = {"second_factor": "optional"}
+    made(client.patch("/v1/clinic", json=back, headers=clinic.admin.headers), 200)
+    assert shown("/today") == ["/console/today"] * 2
+
+
 def test_an_administrator_who_requires_it_enrols_too(
     client: FlaskClient, strict: ClinicWorld
 ) -> None:
