@@ -18,8 +18,8 @@ class TotpOut(Schema):
     policy = one_of(SECOND_FACTOR, required=True)
 
 
-class TotpBeginIn(Strict):
-    """The password; where a factor is in use, which the new one will replace, a code of it too."""
+class BothProofsIn(Strict):
+    """The password; where a factor is in use a code of it too: of the app, or a recovery code."""
 
     password = text(PASSWORD_LIMIT, required=True, load_only=True)
     totp = text(TOTP_LIMIT, load_only=True)

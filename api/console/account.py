@@ -14,8 +14,7 @@ from api.browser.session import end_enrolling, reader
 from api.console.qr import picture_of
 from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
-from schemas.accounts import ProofIn
-from schemas.second_factor import TotpBeginIn, TotpConfirmIn
+from schemas.second_factor import BothProofsIn, TotpConfirmIn
 from services.access import Action
 from services.accounts.own_account import end_device, end_other_devices, list_devices
 from services.accounts.second_factor.enrolment import (
@@ -33,9 +32,8 @@ from services.exceptions import Invalid, NotFound, RateLimited
 
 HOME: Final = "/account"
 FACTOR: Final = f"{HOME}/second-factor"
-BEGIN: Final = TotpBeginIn()
+BOTH: Final = BothProofsIn()
 CONFIRM: Final = TotpConfirmIn()
-PROOF: Final = ProofIn()
 SECRET: Final = re.compile(r"[A-Z2-7]{32}")
 KINDS: Final = {"phone": "App", "console": "Console", "alert_page": "Page of an alert"}
 DONE: Final = {
@@ -81,8 +79,7 @@ def account_page(
 def post_begin() -> Response:
     """A new secret, as a picture for an authenticator app and in letters."""
     try:
-        proof = Proof(**loaded(BEGIN, "password"), **typed_code())
-        enrolment = begin_totp(reader().actor, proof, now())
+        enrolment = begin_totp(reader().actor, _proof(), now())
     except (Invalid, RateLimited) as error:
         return _refused("begin", error)
     return account_page(begun=_shown(enrolment))
@@ -136,9 +133,8 @@ def post_others_end() -> Response:
 
 
 def _proof() -> Proof:
-    """A code where one was typed, else the password."""
-    code = typed_code()
-    return Proof(**code) if code else Proof(**loaded(PROOF, "password"))
+    """The password, and the code that was typed."""
+    return Proof(**loaded(BOTH, "password"), **typed_code())
 
 
 def _refused(

@@ -8,10 +8,9 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
-from schemas.accounts import ProofIn
 from schemas.second_factor import (
+    BothProofsIn,
     RecoveryCodesOut,
-    TotpBeginIn,
     TotpBegunOut,
     TotpConfirmIn,
     TotpOut,
@@ -34,7 +33,7 @@ def get_own_totp() -> Response:
     return json_answer(get_factor(current_actor(), now()))
 
 
-@routes.writes("/v1/me/totp", TotpBeginIn, TotpBegunOut, status=201)
+@routes.writes("/v1/me/totp", BothProofsIn, TotpBegunOut, status=201)
 def post_totp(body: dict[str, Any]) -> Response:
     """Begin with an authenticator app: nothing is asked for until its first code was sent."""
     return json_answer(begin_totp(current_actor(), Proof(**body), now()), 201)
@@ -47,13 +46,13 @@ def post_totp_confirm(body: dict[str, Any]) -> Response:
     return json_answer({"recovery_codes": codes})
 
 
-@routes.writes("/v1/me/totp", ProofIn, status=204, method="DELETE")
+@routes.writes("/v1/me/totp", BothProofsIn, status=204, method="DELETE")
 def delete_totp(body: dict[str, Any]) -> None:
     """Ask for the password alone again; every other device is logged out."""
     remove_totp(current_actor(), Proof(**body), now())
 
 
-@routes.writes("/v1/me/totp/recovery-codes", ProofIn, RecoveryCodesOut)
+@routes.writes("/v1/me/totp/recovery-codes", BothProofsIn, RecoveryCodesOut)
 def post_recovery_codes(body: dict[str, Any]) -> Response:
     """Ten new recovery codes; the earlier ones are over."""
     codes = renew_recovery_codes(current_actor(), Proof(**body), now())

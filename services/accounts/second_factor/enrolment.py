@@ -21,7 +21,7 @@ from services.accounts.guesses.tries import FACTOR
 from services.accounts.invitation_codes import end_open_codes
 from services.accounts.letters import FACTOR_ADDED, FACTOR_REMOVED, tell_of
 from services.accounts.second_factor.factors import drop_factors, enrolled_factors
-from services.accounts.second_factor.proof import Proof, check_own_factor, check_proof
+from services.accounts.second_factor.proof import Proof, check_both
 from services.accounts.second_factor.recovery_codes import codes_left, replace_codes
 from services.accounts.second_factor.totp import new_secret, step_of, uri_of
 from services.accounts.tokens.families import end_other_families
@@ -31,7 +31,6 @@ from services.exceptions import Forbidden, Invalid, NotFound
 CONFIRMED_WITHIN: Final = timedelta(hours=1)
 OFF: Final = "Your clinic has switched second factors off."
 REQUIRED: Final = "Your clinic asks for a second factor: add another, which replaces this one."
-REPLACES: Final = "A code of the present second factor is asked for, too."
 WRONG: Final = "Not a code of this secret: is the clock of your device right?"
 NOT_BEGUN: Final = (
     "Nothing waits for a code: begin anew, or make recovery codes if it is on already."
@@ -78,12 +77,7 @@ def begin_totp(actor: Actor, proof: Proof, now: datetime) -> Enrolment:
     with acting(actor, now) as session:
         if _policy(session) == "off":
             raise Forbidden(OFF)
-        is_enrolled = bool(enrolled_factors(session, actor.user_id))
-    if is_enrolled and not proof.factor:
-        raise Invalid({"totp": [REPLACES]})
-    check_proof(actor, Proof(proof.password or ""), now)
-    if is_enrolled:
-        check_own_factor(actor, proof.factor, now)
+    check_both(actor, proof, now)
     secret = new_secret()
     with acting(actor, now) as session:
         _keep(session, actor, secret, now)
@@ -121,7 +115,8 @@ def confirm_totp(actor: Actor, code: str, now: datetime) -> list[str]:
 
 
 def remove_totp(actor: Actor, proof: Proof, now: datetime) -> None:
-    """The password alone is asked for from now on, and every other log-in ends.
+    """The password alone is asked for from now on, and every other log-in ends. `proof`: the
+    password and a code; who has none asks an administrator.
 
     Raises `Forbidden` for a patient and where the clinic asks for one, `NotFound` when there is
     none, `Invalid`, `RateLimited`.
@@ -131,7 +126,7 @@ def remove_totp(actor: Actor, proof: Proof, now: datetime) -> None:
     with acting(actor, now) as session:
         if _policy(session) == "required":
             raise Forbidden(REQUIRED)
-    check_proof(actor, proof, now)
+    check_both(actor, proof, now)
     with acting(actor, now) as session:
         end_other_families(session, actor, "factor_changed", now)
         if not drop_factors(session, actor.user_id):
@@ -141,13 +136,14 @@ def remove_totp(actor: Actor, proof: Proof, now: datetime) -> None:
 
 
 def renew_recovery_codes(actor: Actor, proof: Proof, now: datetime) -> list[str]:
-    """Ten new recovery codes, shown this once; the earlier ones are over.
+    """Ten new recovery codes, shown this once; the earlier ones are over. Proved as a removal is:
+    each of them would be good for one.
 
     Raises `Forbidden` for a patient, `NotFound` without a factor, `Invalid`, `RateLimited`.
     """
     scopes(actor, Action.OWN_FACTOR)
     _check_enrolled(actor, now)
-    check_proof(actor, proof, now)
+    check_both(actor, proof, now)
     with acting(actor, now) as session:
         _lock(session, actor)
         if not enrolled_factors(session, actor.user_id):

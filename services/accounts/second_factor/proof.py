@@ -13,12 +13,13 @@ from services.access import Actor
 from services.accounts.guesses.delays import one_tries
 from services.accounts.guesses.tries import FACTOR
 from services.accounts.passwords import Turn, matches
-from services.accounts.second_factor.factors import SentFactor, use_factor
+from services.accounts.second_factor.factors import SentFactor, enrolled_factors, use_factor
 from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, WrongFactor
 
 UNSET: Final = "Set a password first: your clinic can hand you a code for it."
 NOT_YOURS: Final = "Not your present password."
+BOTH: Final = "A code of the present second factor is asked for, too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,21 @@ def check_proof(actor: Actor, proof: Proof, now: datetime) -> str | None:
             if not matches(proof.password or "", kept, Turn.STRANGER):
                 raise Invalid({"password": [NOT_YOURS]})
     return kept
+
+
+def check_both(actor: Actor, proof: Proof, now: datetime) -> None:
+    """What touches a second factor takes the password, and where there is one a code of it: who
+    has read the password and found an open log-in does not take away what protects from them.
+
+    Raises `Invalid`, and `RateLimited`, as `check_proof` does.
+    """
+    with acting(actor, now) as session:
+        is_enrolled = bool(enrolled_factors(session, actor.user_id))
+    if is_enrolled and not proof.factor:
+        raise Invalid({"totp": [BOTH]})
+    check_proof(actor, Proof(proof.password or ""), now)
+    if is_enrolled:
+        check_own_factor(actor, proof.factor, now)
 
 
 def check_own_factor(actor: Actor, sent: SentFactor, now: datetime) -> None:

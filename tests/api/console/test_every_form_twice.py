@@ -41,7 +41,7 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "/console/join": (REFUSED, OWN),
     f"{ACCOUNT}/second-factor": (NEWEST, OWN),
     f"{ACCOUNT}/second-factor/confirm": (REFUSED, OWN),
-    f"{ACCOUNT}/second-factor/recovery-codes": (NEWEST, OWN),
+    f"{ACCOUNT}/second-factor/recovery-codes": (REFUSED, OWN),
     f"{ACCOUNT}/second-factor/remove": (REFUSED, OWN),
     f"{ACCOUNT}/sessions/<uuid:session_id>/end": (REFUSED, OWN),
     f"{ACCOUNT}/sessions/end-others": (SAME, OWN),

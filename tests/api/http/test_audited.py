@@ -67,9 +67,10 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     again = {"password": new["new_password"], "totp": device.code()}
     secret = made(post(client, staff, again, "/v1/me/totp"))["secret"]
     first = {"code": code_of(secret, utcnow())}
-    made(post(client, staff, first, "/v1/me/totp/confirm"), 200)
-    proof = {"password": new["new_password"]}
-    made(post(client, staff, proof, "/v1/me/totp/recovery-codes"), 200)
+    code = made(post(client, staff, first, "/v1/me/totp/confirm"), 200)["recovery_codes"][0]
+    proof = {"password": new["new_password"], "recovery_code": code}
+    codes = made(post(client, staff, proof, "/v1/me/totp/recovery-codes"), 200)["recovery_codes"]
+    proof["recovery_code"] = codes[0]
     assert client.delete("/v1/me/totp", json=proof, headers=staff.headers).status_code == 204
     forgetful = clinic.staff()
     give_password(forgetful)
