@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import func, insert, select, true, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from models import Notification
@@ -58,24 +59,37 @@ alone. Add an authenticator app again as soon as you can.
 
 If you did not ask for it, call your clinic's administrator at once.
 """
+GUESSED_SUBJECT: Final = "[Interlude] Somebody may have your password"
+GUESSED_TEXT: Final = """\
+Several wrong codes were tried at your Interlude account, each with your right password. They were
+refused.
+
+If it was you, there is nothing to do. If it was not, somebody has your password: set another one at
+once ("Forgotten?" beside the log-in), and call your clinic's administrator.
+
+You are written to about this once a day at most, however often it is tried.
+"""
 # Letters with a code or a link end sooner than those that only tell of something.
 CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
 DEVICE: Final = "a further device"
 FACTOR_ADDED: Final = "a second factor was added"
 FACTOR_REMOVED: Final = "a second factor was removed"
 FACTOR_RESET: Final = "a second factor was taken away"
+FACTOR_GUESSED: Final = "codes of a second factor were tried"
 # Letters without a code: their topics.
 NEWS: Final = {
     DEVICE: "device",
     FACTOR_ADDED: "factor_added",
     FACTOR_REMOVED: "factor_removed",
     FACTOR_RESET: "factor_reset",
+    FACTOR_GUESSED: "factor_guessed",
 }
 TO_STAFF: Final = {
     "break_glass": (GLASS_SUBJECT, GLASS_TEXT),
     "factor_added": (FACTOR_SUBJECT, FACTOR_TEXT),
     "factor_removed": (NO_FACTOR_SUBJECT, NO_FACTOR_TEXT),
     "factor_reset": (RESET_SUBJECT, RESET_TEXT),
+    "factor_guessed": (GUESSED_SUBJECT, GUESSED_TEXT),
 }
 NEWS_WAITS_FOR: Final = timedelta(days=3)
 MINUTE: Final = "%Y-%m-%d %H:%M"
@@ -161,6 +175,18 @@ def tell_of(session: Session, clinic_id: UUID, user_id: UUID, news: str, now: da
     """Whoever owns the account hears of what somebody else may have done to it, a row of `NEWS`."""
     until = now + NEWS_WAITS_FOR
     queue_letter(session, clinic_id, user_id, code=news, expires_at=until, now=now)
+
+
+def tell_of_once_a_day(
+    session: Session, clinic_id: UUID, user_id: UUID, news: str, now: datetime
+) -> None:
+    """As `tell_of`, of what somebody else can make happen as often as they like: of one day (UTC)
+    there is one letter, which the others find there.
+    """
+    row = letter_row(clinic_id, user_id, news, now, now + NEWS_WAITS_FOR)
+    row["id"] = uuid5(user_id, f"{news} {now:%F}")
+    letter = upsert(Notification).values(sealed(Notification, row))
+    session.execute(letter.on_conflict_do_nothing(index_elements=["clinic_id", "id"]))
 
 
 def tell_of_break_glass(

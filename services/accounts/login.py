@@ -190,5 +190,5 @@ def _factor_tries(
         with factor_tries(account.user_id, device, address, now):
             yield
     except WrongFactor:
-        record_wrong_factor(account, now)
+        record_wrong_factor(account, device, now)
         raise

@@ -70,6 +70,11 @@ def account_key(email: str) -> Key:
     return Key("account", email.strip().casefold())
 
 
+def factor_key(user_id: UUID, device: UUID | None) -> Key:
+    """The codes of one account: those that come from a device that it knows, or all others."""
+    return Key("factor", str(user_id)) if device is None else Key("factor_device", str(device))
+
+
 def address_key(address: str | None) -> Key:
     """One network address: IPv4, or the /64 of an IPv6; a whole clinic may share it."""
     return Key("address", network_of(address))
@@ -101,9 +106,10 @@ def factor_tries(
     """A code of a second factor, after the right password: counted as log-ins are, by the `device`
     of the account's that it comes from, else among all strangers. Raises `RateLimited`.
     """
+    key = factor_key(user_id, device)
     if device is not None:
-        return one_tries("factor_device", device, now, FACTOR)
-    return _strangers_try(Key("factor", str(user_id)), FACTOR, address, now)
+        return _own_try(key, now, FACTOR)
+    return _strangers_try(key, FACTOR, address, now)
 
 
 @contextmanager
@@ -126,12 +132,17 @@ def _strangers_try(
         yield has_share
 
 
-@contextmanager
-def one_tries(kind: str, whose: UUID, now: datetime, allowance: Allowance = OWN) -> Iterator[bool]:
+def one_tries(
+    kind: str, whose: UUID, now: datetime, allowance: Allowance = OWN
+) -> AbstractContextManager[bool]:
     """A check that nobody else can spend: a known device's (`device`), or the old password of who
     is logged in (`password`). Yields True: it waits for its turn. Raises `RateLimited`.
     """
-    key = Key(kind, str(whose))
+    return _own_try(Key(kind, str(whose)), now, allowance)
+
+
+@contextmanager
+def _own_try(key: Key, now: datetime, allowance: Allowance) -> Iterator[bool]:
     count_attempt(key, allowance, now)
     with _given_back(partial(_forget_tries, key, [(key, allowance)], now)):
         yield True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,8 +12,12 @@ from sqlalchemy import select
 from models import LoginDelay
 from services import audit
 from services.accounts.candidates import FoundAccount
-from services.accounts.guesses.delays import Key, account_key
+from services.accounts.guesses.delays import Key, account_key, factor_key
+from services.accounts.letters import FACTOR_GUESSED, tell_of_once_a_day
 from services.unit_of_work import transaction
+
+# People mistype a code, or are a step late with the next one. The third in a row may be a guess.
+GUESSES: Final = 3
 
 
 def record_failures(
@@ -39,8 +44,15 @@ def record_failures(
             audit.record_once(session, joined_as, None, "login_failed", now, about, **detail)
 
 
-def record_wrong_factor(account: FoundAccount, now: datetime) -> None:
-    """Record that somebody with the right password tried a wrong code: once in 15 minutes."""
+def record_wrong_factor(account: FoundAccount, device: UUID | None, now: datetime) -> None:
+    """Record that somebody with the right password tried a wrong code: once in 15 minutes. From the
+    third on its owner is written to, once a day. `device`: as `factor_tries`.
+    """
+    whose = account.user_id
     with transaction(account.clinic_id) as session:
-        whose = account.user_id
         audit.record_once(session, (whose,), None, "second_factor_failed", now, [whose])
+        counted = select(LoginDelay.failures).where(
+            LoginDelay.key_digest == factor_key(whose, device).digest
+        )
+        if (session.scalar(counted) or 0) >= GUESSES:
+            tell_of_once_a_day(session, account.clinic_id, whose, FACTOR_GUESSED, now)

@@ -19,6 +19,7 @@ from models import Clinic, LoginDelay, Notification, TotpFactor, User
 from services.accounts import passwords
 from services.accounts.guesses.device_links import open_link
 from services.accounts.guesses.devices import ClaimedDevice
+from services.accounts.letters import FACTOR_GUESSED
 from services.accounts.login import Credentials, log_in
 from services.exceptions import LoginFailed, RateLimited, SecondFactorRequired, WrongFactor
 from services.unit_of_work import transaction
@@ -170,6 +171,36 @@ def test_a_wrong_code_leaves_one_trace_in_a_quarter_of_an_hour(
         outcome(ada, totp="000000")
     found = rows(ada, "SELECT about_ids FROM audit_entries WHERE action = 'second_factor_failed'")
     assert [row["about_ids"] for row in found] == [[ada.user_id]]
+
+
+def test_whoever_owns_the_account_hears_of_guesses_once_a_day(
+    worker_app: Flask, ada: Person, app_of_ada: Authenticator
+) -> None:
+    """Not of a slip or two; of the third wrong code in a row with the right password, from wherever
+    they come.
+    """
+    day = timedelta(days=1)
+
+    def letters_sent() -> int:
+        return letters(worker_app).count(FACTOR_GUESSED)
+
+    for tick in range(2):
+        assert outcome(ada, START + tick * SECOND, totp="000000") == "wrong"
+    assert outcome(ada, START + 2 * SECOND, totp=app_of_ada.code(START, 0)) == "in"
+    for tick in range(20):
+        outcome(ada, START + day + tick * SECOND, password="wrong", totp="000000")
+    assert letters_sent() == 0
+    for tick in range(40):
+        outcome(ada, START + 2 * day + tick * SECOND, f"203.0.113.{tick}", totp="000000")
+    assert letters_sent() == 1
+    later = START + 2 * day + timedelta(hours=2)
+    known = (ClaimedDevice(ada.user_id, uuid4(), START),)
+    for tick in range(4):
+        outcome(ada, later + tick * SECOND, devices=known, totp="000000")
+    assert letters_sent() == 1
+    for tick in range(4):
+        outcome(ada, later + day + tick * SECOND, devices=known, recovery_code="0" * 16)
+    assert letters_sent() == 2
 
 
 def test_guesses_are_slow_from_however_many_addresses(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from models import Notification
-from services.accounts.letters import FACTOR_ADDED, FACTOR_RESET, letter_of
+from services.accounts.letters import FACTOR_ADDED, FACTOR_GUESSED, FACTOR_RESET, letter_of
 from services.clock import utcnow
 from services.unit_of_work import transaction
 from tests.builders.accounts.authenticator import enrol
@@ -103,7 +103,7 @@ def test_the_operator_names_an_account_that_there_is(app: Flask, clinic: ClinicW
 
 
 def test_the_letters_name_nobody(ada: Person) -> None:
-    for news in (FACTOR_ADDED, FACTOR_RESET):
+    for news in (FACTOR_ADDED, FACTOR_RESET, FACTOR_GUESSED):
         letter = letter_of(ada.user_id, ada.email, news, utcnow())
         assert "Quagga" not in letter.subject + letter.text
         assert news not in letter.text
