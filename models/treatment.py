@@ -73,6 +73,7 @@ class CourseVersion(OfClinic, Base):
         one_of("phase", PHASES),
         CheckConstraint("ended_on >= started_on", name="ends_after_start"),
         CheckConstraint("maintenance_interval_days BETWEEN 1 AND 365", name="interval"),
+        Index("ix_course_versions_course_id", "clinic_id", "course_id"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -125,6 +126,8 @@ class TreatmentSessionVersion(OfClinic, Base):
             "(dose_value IS NULL) = (dose_unit IS NULL) AND dose_value > 0", name="dose_has_a_unit"
         ),
         CheckConstraint("weight_kg BETWEEN 20 AND 400", name="weight"),
+        Index("ix_treatment_session_versions_course_id", "clinic_id", "course_id"),
+        Index("ix_treatment_session_versions_session_id", "clinic_id", "session_id"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -269,6 +272,7 @@ class SessionFollowUp(OfClinic, Base):
             "due_at",
             postgresql_where="met_at IS NULL AND lapsed_at IS NULL",
         ),
+        Index("ix_session_follow_ups_session_id", "clinic_id", "session_id"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -242,6 +242,7 @@ class RulesFailure(OfClinic, Base):
     __table_args__ = (
         of_clinic("patient_id", "patients"),
         of_clinic("alert_id", "alerts"),
+        Index("ix_rules_failures_alert_id", "clinic_id", "alert_id"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -105,6 +105,12 @@ class CheckIn(OfClinic, Base):
             postgresql_using="brin",
             postgresql_with={"autosummarize": "on"},
         ),
+        Index(
+            "ix_check_ins_family_id",
+            "clinic_id",
+            "family_id",
+            postgresql_where="family_id IS NOT NULL",
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -187,6 +193,7 @@ class UnreadableBody(OfClinic, Identified, Base):
         of_clinic("alert_id", "alerts"),
         Index("uq_unreadable_bodies_digest", "clinic_id", "patient_id", "body_digest", unique=True),
         Index("ix_unreadable_bodies_received_at", "received_at"),
+        Index("ix_unreadable_bodies_alert_id", "clinic_id", "alert_id"),
     )
 
     patient_id: Mapped[UUID]

@@ -39,6 +39,18 @@ class SideEffectReport(OfClinic, Base):
             unique=True,
         ),
         Index("ix_side_effect_reports_newest", "clinic_id", "patient_id", "recorded_at", "id"),
+        Index(
+            "ix_side_effect_reports_family_id",
+            "clinic_id",
+            "family_id",
+            postgresql_where="family_id IS NOT NULL",
+        ),
+        Index(
+            "ix_side_effect_reports_session_id",
+            "clinic_id",
+            "session_id",
+            postgresql_where="session_id IS NOT NULL",
+        ),
     )
 
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from models.base import Base, Identified, OfClinic, of_clinic, one_of
@@ -23,6 +24,7 @@ class Drill(OfClinic, Identified, Base):
         of_clinic("alert_id", "alerts"),
         of_clinic("started_by", "users"),
         one_of("severity", CLIMBING),
+        Index("ix_drills_alert_id", "clinic_id", "alert_id"),
     )
 
     alert_id: Mapped[UUID]

@@ -122,6 +122,12 @@ class Invitation(OfClinic, Identified, Base):
         of_clinic("invited_by", "users"),
         of_clinic("family_id", "token_families"),
         Index("ix_invitations_clinic_id_user_id", "clinic_id", "user_id"),
+        Index(
+            "ix_invitations_family_id",
+            "clinic_id",
+            "family_id",
+            postgresql_where="family_id IS NOT NULL",
+        ),
     )
 
     user_id: Mapped[UUID]

@@ -201,6 +201,7 @@ class StoredPlan(OfClinic, Identified, Base):
             unique=True,
             postgresql_where="ended_at IS NULL",
         ),
+        Index("ix_standing_plans_alert_id", "clinic_id", "alert_id"),
     )
 
     patient_id: Mapped[UUID]
