@@ -17,6 +17,8 @@ from services.accounts.account import email_digest
 from services.accounts.tokens.families import Grant, start_family
 from services.clinic.contacts import add_contact
 from services.clinic.create import create_clinic
+from services.consent.giving import NewConsent
+from services.consent.giving import accept as agree
 from services.demo.series import DAYS, STORIES, Story, answers, daily_totals, form_totals
 from services.demo.staff import ADMIN, STAFF, find_demo
 from services.demo.treatment import Physician
@@ -25,6 +27,7 @@ from services.intake.forms import CheckInForm, EffectsForm
 from services.intake.side_effects import record_side_effects
 from services.membership.invitations import InvitationForm, invite
 from services.on_call.schedules import create_schedule
+from services.rules.languages.consent import CONSENTS
 from services.unit_of_work import clinic_ids, transaction
 
 ZONE: Final = "America/New_York"
@@ -85,6 +88,7 @@ def _patient(
     phone = _accept(invite(admin, form, began).code, password, began).actor
     if phone.patient_id is None:
         raise AssertionError("an invitation of a patient makes a patient")
+    agree(phone, NewConsent(CONSENTS.newest.version), began)
     physician = Physician(admin.clinic_id, physician_id, phone.patient_id, story, NAMESPACE)
     entries = [*_entered_by_phone(phone, story, seed), *_entered_by_staff(physician)]
     for day, _, enter in sorted(entries, key=lambda entry: entry[:2]):
