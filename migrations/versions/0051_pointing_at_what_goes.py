@@ -6,16 +6,16 @@ still points at it. No index served: of 450,000 check-ins each of 60 log-ins too
 Safe beside the previous version. Made beside writes, which go on: no answer waits for an index.
 Killed half-way it begins again with the index that was not finished.
 
-Revision ID: 0049
-Revises: 0048
+Revision ID: 0051
+Revises: 0050
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0049"
-down_revision = "0048"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
