@@ -1,8 +1,9 @@
 """Photograph the console with the demo clinic: `make pictures` remakes `docs/pictures/console-*`.
 
-A real Chromium (Debian's) opens each page as the demo's staff do, wide and light, and as on a phone
-in the dark. The clock stands still, so that the same fonts and browser give the same pictures, but
-for the short numbers of alerts. `--all` draws both widths in both themes.
+A real Chromium (Debian's) opens each page as the demo's staff do. The clock stands still, so that
+the same fonts and browser give the same pictures, but for the short numbers of alerts. What the
+documentation shows is kept; `--all --folder F` draws every page wide and as on a phone, light and
+dark, `--whole` down to its end, `--only today,alerts` some of them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import argparse
 import io
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -21,66 +23,98 @@ from unittest.mock import patch
 
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from services.demo.clinic import make_demo
-from tools.own_service import PASSWORD, own_service
+from tools.own_service import own_service
+from tools.pictured.pages import PAGES, PREFIX
+from tools.pictured.scene import make_scene
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "pictures"
 # A Saturday evening in New York: the last daily answers came in 12 minutes before.
 NOW: Final = datetime(2026, 11, 22, 1, 12, tzinfo=UTC)
 WIDTHS: Final = {"wide": (1280, 800), "phone": (390, 844)}
 THEMES: Final = ("light", "dark")
-KEPT: Final = (("wide", "light"), ("phone", "dark"))
 COLOURS: Final = 128
-# Name: who opens it, where, and the link that is followed from there.
-PAGES: Final[dict[str, tuple[str, str, str]]] = {
-    "log-in": ("", "", ""),
-    "today": ("Clinician", "/today", ""),
-    "patient": ("Clinician", "/today", "tbody a[data-row]"),
-    "alerts": ("On call", "/alerts", ""),
-    "alert": ("On call", "/alerts", "main a[href*='/console/alerts/']"),
-    "on-call": ("On call", "/on-call", ""),
-    "rules": ("Clinician", "/rules", ""),
-    "clinic": ("Administrator", "/clinic", ""),
-    "staff": ("Administrator", "/clinic/staff", ""),
-    "chain": ("Administrator", "/clinic/chain", ""),
-    "settings": ("Administrator", "/clinic/settings", ""),
-    "card": ("Administrator", "/clinic/card", ""),
-}
+Way = tuple[str, str, str]
+# (page, width, theme) that the documentation shows.
+KEPT: Final[tuple[Way, ...]] = (
+    ("today", "wide", "light"),
+    ("patient", "wide", "light"),
+    ("patient", "phone", "dark"),
+    ("alerts", "wide", "light"),
+    ("alert", "phone", "dark"),
+    ("rules", "wide", "light"),
+    ("chain", "wide", "light"),
+    ("card", "wide", "light"),
+)
 
 
 def main() -> None:
-    """Write every picture; prints what was written."""
+    """Write the pictures; prints what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--only", default=",".join(PAGES))
     given = parser.parse_args()
-    ways = tuple(product(WIDTHS, THEMES)) if given.all else KEPT
-    with own_service() as app:
-        with app.app_context():
-            make_demo(PASSWORD, NOW - timedelta(minutes=12))
-        with patch("api.http.auth.utcnow", lambda: NOW), served(app) as url, chromium() as browser:
-            for name, body in pictures(browser, url, ways):
-                (given.folder / name).write_bytes(body)
-                print(f"{len(body):>7}  {name}")  # noqa: T201 -- a command's own output
+    ways = tuple(product(PAGES, WIDTHS, THEMES)) if given.all else KEPT
+    wanted = [way for way in ways if way[0] in given.only.split(",")]
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with pictured_service() as (url, places), chromium() as browser:
+        for name, body in pictures(browser, url, places, wanted, whole=given.whole):
+            (given.folder / name).write_bytes(body)
+            print(f"{len(body):>7}  {name}")  # noqa: T201 -- a command's own output
 
 
 def pictures(
-    browser: Browser, url: str, ways: tuple[tuple[str, str], ...]
+    browser: Browser,
+    url: str,
+    places: dict[str, str],
+    ways: Iterable[Way],
+    *,
+    whole: bool = False,
 ) -> Iterator[tuple[str, bytes]]:
-    """(name, PNG) of every page in these ways."""
-    for width, theme in ways:
-        for name, (role, path, link) in PAGES.items():
-            with opened(browser, width, theme) as page:
-                page.goto(f"{url}/console")
-                if role:
-                    page.get_by_role("button", name=role, exact=True).click()
-                    page.goto(f"{url}/console{path}")
-                if link:
-                    page.locator(link).first.click()
-                yield f"console-{name}-{width}-{theme}.png", smaller(page.screenshot())
+    """(name, PNG) of pages; `whole`: down to their end."""
+    with visitors(browser, url) as visitor:
+        for name, width, theme in ways:
+            shown = PAGES[name]
+            page = visitor(shown.who)
+            across, down = WIDTHS[width]
+            page.set_viewport_size({"width": across, "height": down})
+            seen: Any = {"color_scheme": theme, "reduced_motion": "reduce"}
+            page.emulate_media(**seen)
+            page.goto(url + shown.address(places))
+            yield f"console-{name}-{width}-{theme}.png", smaller(page.screenshot(full_page=whole))
+
+
+@contextmanager
+def visitors(browser: Browser, url: str, **way: Any) -> Iterator[Callable[[str], Page]]:
+    """A page for each of the demo's staff, logged in when it is asked for first; and for nobody."""
+    contexts: list[BrowserContext] = []
+
+    @cache
+    def page_of(who: str) -> Page:
+        contexts.append(browser.new_context(**way))
+        page = contexts[-1].new_page()
+        if who:
+            page.goto(f"{url}{PREFIX}")
+            page.get_by_role("button", name=who, exact=True).click()
+            page.wait_for_selector("h1")
+        return page
+
+    yield page_of
+    for context in contexts:
+        context.close()
+
+
+@contextmanager
+def pictured_service() -> Iterator[tuple[str, dict[str, str]]]:
+    """Its address, and what is in its clinic; the clock stands still."""
+    with own_service() as app, patch("api.http.auth.utcnow", lambda: NOW):
+        places = make_scene(app, NOW)
+        with served(app) as url:
+            yield url, places
 
 
 def smaller(body: bytes) -> bytes:
@@ -88,16 +122,6 @@ def smaller(body: bytes) -> bytes:
     seen = io.BytesIO()
     Image.open(io.BytesIO(body)).quantize(COLOURS).save(seen, "PNG", optimize=True)
     return seen.getvalue()
-
-
-@contextmanager
-def opened(browser: Browser, width: str, theme: str) -> Iterator[Page]:
-    """A page of its own in this width and theme."""
-    across, down = WIDTHS[width]
-    wanted: Any = {"color_scheme": theme, "reduced_motion": "reduce"}
-    context = browser.new_context(viewport={"width": across, "height": down}, **wanted)
-    yield context.new_page()
-    context.close()
 
 
 @contextmanager
