@@ -61,7 +61,7 @@ def main() -> None:
     ways = tuple(product(PAGES, WIDTHS, THEMES)) if given.all else KEPT
     wanted = [way for way in ways if way[0] in given.only.split(",")]
     given.folder.mkdir(parents=True, exist_ok=True)
-    with pictured_service() as (url, places), chromium() as browser:
+    with own_service() as app, pictured(app) as (url, places), chromium() as browser:
         for name, body in pictures(browser, url, places, wanted, whole=given.whole):
             (given.folder / name).write_bytes(body)
             print(f"{len(body):>7}  {name}")  # noqa: T201 -- a command's own output
@@ -88,6 +88,13 @@ def pictures(
             yield f"console-{name}-{width}-{theme}.png", smaller(page.screenshot(full_page=whole))
 
 
+def smaller(body: bytes) -> bytes:
+    """The same picture with few colours."""
+    seen = io.BytesIO()
+    Image.open(io.BytesIO(body)).quantize(COLOURS).save(seen, "PNG", optimize=True)
+    return seen.getvalue()
+
+
 @contextmanager
 def visitors(browser: Browser, url: str, **way: Any) -> Iterator[Callable[[str], Page]]:
     """A page for each of the demo's staff, logged in when it is asked for first; and for nobody."""
@@ -109,19 +116,14 @@ def visitors(browser: Browser, url: str, **way: Any) -> Iterator[Callable[[str],
 
 
 @contextmanager
-def pictured_service() -> Iterator[tuple[str, dict[str, str]]]:
-    """Its address, and what is in its clinic; the clock stands still."""
-    with own_service() as app, patch("api.http.auth.utcnow", lambda: NOW):
+def pictured(app: Flask) -> Iterator[tuple[str, dict[str, str]]]:
+    """The demo clinic served by this application, which has none yet: its address, and what is in
+    it. The clock stands still.
+    """
+    with patch("api.http.auth.utcnow", lambda: NOW):
         places = make_scene(app, NOW)
         with served(app) as url:
             yield url, places
-
-
-def smaller(body: bytes) -> bytes:
-    """The same picture with few colours."""
-    seen = io.BytesIO()
-    Image.open(io.BytesIO(body)).quantize(COLOURS).save(seen, "PNG", optimize=True)
-    return seen.getvalue()
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class ConsolePage:
 
 
 PAGES: Final[Mapping[str, ConsolePage]] = {
-    "log-in": ConsolePage("", EVERYBODY, status=401),
+    "log-in": ConsolePage("", EVERYBODY),
     "join": ConsolePage("/join", EVERYBODY),
     "account": ConsolePage("/account", CLINICIAN),
     "today": ConsolePage("/today", CLINICIAN),
