@@ -75,7 +75,7 @@ def post_demo() -> Response:
     """Log in as one of the demo's staff: where the demo is, from this machine alone."""
     if not offers_demo():
         raise NotFound
-    grant = open_console(request.form.get("role", ""), now())
+    grant = open_console(request.form.get("role", ""), now(), logged_in_by())
     response = back_to(wanted_page())
     begin_session(response, grant)
     return response

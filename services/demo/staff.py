@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import User
 from services import audit
 from services.accounts.account import email_digest
-from services.accounts.tokens.families import Grant, start_family
+from services.accounts.tokens.families import Grant, LoggedInBy, start_family
 from services.exceptions import NotFound
 from services.unit_of_work import transaction
 
@@ -41,7 +41,7 @@ def has_demo() -> bool:
         return False
 
 
-def open_console(role: str, now: datetime) -> Grant:
+def open_console(role: str, now: datetime, by: LoggedInBy) -> Grant:
     """Log one of the demo's staff in without a password; raises `NotFound` where no demo is, and
     for any other role.
     """
@@ -54,6 +54,6 @@ def open_console(role: str, now: datetime) -> Grant:
         ).one_or_none()
         if user_id is None:
             raise NotFound
-        grant = start_family(session, user_id, now)
+        grant = start_family(session, user_id, now, by)
         audit.record(session, user_id, "logged_in", now, object_id=grant.actor.family_id)
     return grant

@@ -48,11 +48,20 @@ ONE: Final = f"{HOME}/<uuid:schedule_id>"
 MOST: Final = 100
 SPENT: Final = 409
 SCHEDULE, CHANGE = ScheduleIn(), SchedulePatchIn()
+DAYS: Final = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
 KINDS: Final = (("daily", "Days"), ("weekly", "Weeks"), ("hours", "Hours"))
 FIELDS: Final = (
     of(SCHEDULE, "name", "Name"),
     of(SCHEDULE, "rotation.kind", "A turn is counted in", options=KINDS),
-    of(SCHEDULE, "rotation.length", "Length of a turn", hint="So many of these: 1 is a day each."),
+    of(SCHEDULE, "rotation.length", "Length of a turn", hint="So many days, weeks or hours each."),
     of(
         SCHEDULE,
         "rotation.handover",
@@ -237,7 +246,9 @@ def _words(record: Mapping[str, Any], people: Mapping[UUID, str]) -> str:
     unit = {"daily": "day", "weekly": "week", "hours": "hour"}[turns["kind"]]
     length = f"{turns['length']} {unit}{'' if turns['length'] == 1 else 's'}"
     names = ", ".join(people.get(each, "somebody who has left") for each in turns["members"])
-    handover = f"handed over at {turns['handover']} ({record['timezone']})"
+    *day, time = turns["handover"].split(" ")
+    on = "".join(f"on {DAYS[each]} " for each in day)
+    handover = f"handed over {on}at {time} ({record['timezone']})"
     return f"{length} each, {handover}: {names or 'nobody'}."
 
 

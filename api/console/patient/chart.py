@@ -181,9 +181,10 @@ class _TrendDrawing:
                 f' width="{short(max(0.6, end - x))}%"/>'
             )
             if x >= free_from:
-                words = course_words(phase, found[0])
                 anchor = ' text-anchor="end"' if x > 75 else ""
-                yield _text(f'x="{short(x)}%" y="20"{anchor} class="soft"', words)
+                at = f'x="{short(x)}%" y="20"{anchor}'
+                yield _text(f'{at} class="soft full"', course_words(phase, found[0]))
+                yield _text(f'{at} class="soft brief"', phase)
                 free_from = x + 24
 
     def _references(self) -> Iterator[str]:
@@ -242,7 +243,8 @@ class _TrendDrawing:
                     f'<line class="relapse" x1="{x}%" x2="{x}%" y1="{short(TOP)}"'
                     f' y2="{short(self.base)}"/>'
                 )
-                at = f'x="{x}%" dx="5" y="{short(TOP + 12)}" class="halo relapse-name"'
+                side = 'dx="-5" text-anchor="end"' if self._x(lost.on) > 75 else 'dx="5"'
+                at = f'x="{x}%" {side} y="{short(TOP + 12)}" class="halo relapse-name"'
                 yield _text(at, "relapse")
 
     def _time(self) -> Iterator[str]:

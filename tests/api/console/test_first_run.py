@@ -67,6 +67,8 @@ def test_the_demo_is_one_click_for_each_role(
     assert shown.status_code == 200
     assert shown.request.path.startswith(f"/console{first}")
     assert "Demo Clinic" in console.text
+    console.open("/account")
+    assert "Console this one" in console.text
 
 
 @pytest.mark.parametrize("change", [{"demo": False}, {"trusted_proxies": ("10.0.0.0/8",)}])

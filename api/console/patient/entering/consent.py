@@ -79,8 +79,8 @@ def _known(patient_id: UUID) -> dict[str, Any]:
 def _form(patient_id: UUID, known: Mapping[str, Any]) -> EntryForm:
     version = known["in_force"]["version"]
     decisions = [
-        ("accepted", f"They have read and signed version {version}"),
-        ("withdrawn", "They withdraw their consent"),
+        ("accepted", f"Signed version {version}"),
+        ("withdrawn", "Withdraw it"),
     ]
     languages = [(code, texts.name) for code, texts in TEXTS.items()]
     asked = (
@@ -95,11 +95,12 @@ def _form(patient_id: UUID, known: Mapping[str, Any]) -> EntryForm:
         makes=False,
         version=name_of(known["standing"]),
         intro=[*_lines(known)],
+        patient_reads=[*_text(known)],
     )
 
 
 def _lines(known: Mapping[str, Any]) -> Iterator[str]:
-    """The history, newest first, then the text that is signed now."""
+    """The history, newest first, and what a withdrawal means."""
     for one in known["items"]:
         name = TEXTS[one["language"]].name
         until = one["withdrawn_at"]
@@ -108,6 +109,10 @@ def _lines(known: Mapping[str, Any]) -> Iterator[str]:
     if not known["items"]:
         yield "Nothing is on file: their answers are taken as always."
     yield WITHDRAWN_MEANS
+
+
+def _text(known: Mapping[str, Any]) -> Iterator[str]:
+    """The text that is signed now."""
     for text in known["in_force"]["texts"]:
-        yield f"The text of version {known['in_force']['version']}: {text['title']}."
+        yield f"The text of version {known['in_force']['version']}: {text['title']}"
         yield from text["paragraphs"]

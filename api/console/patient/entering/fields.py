@@ -36,6 +36,9 @@ Kind = Literal[
 Options = Sequence[tuple[str, str]]
 LEFT_OUT: Final[tuple[Any, ...]] = (None, "", [])
 DECLINED: Final = "declined"
+# In letters of the widest option.
+LONG: Final = 24
+SHORT: Final = 3
 _INPUT: Final = {"date": "date", "instant": "datetime-local", "email": "email", "tel": "tel"}
 
 
@@ -58,6 +61,12 @@ class Field:
     def input(self) -> str:
         """The type of its input."""
         return _INPUT.get(self.kind, "text")
+
+    @property
+    def width(self) -> str:
+        """How much room its options need: `long`, a line each; `short`, as figures."""
+        longest = max((len(words) for _, words in self.options), default=0)
+        return "long" if longest > LONG else "short" if longest <= SHORT else ""
 
 
 def of(schema: Schema, name: str, label: str, **more: Any) -> Field:

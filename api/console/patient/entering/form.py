@@ -53,7 +53,8 @@ class EntryForm:
     """`name`: what is said when it is saved; `back`: where it goes on, below `/console`; `zone`:
     the clock of its times; `version`: of the record that it corrects, else of what stood in its
     fields; `makes`: the record gets an id of the form's, so that it is made once however often it
-    is sent.
+    is sent; `aligned`: many short fields, each beside its label; `patient_reads`: what the patient
+    reads, its title first.
     """
 
     patient_id: UUID
@@ -66,6 +67,8 @@ class EntryForm:
     makes: bool = True
     version: int | str | None = None
     intro: Sequence[str] = ()
+    aligned: bool = False
+    patient_reads: Sequence[str] = ()
     typed: TypedFields = field(default_factory=TypedFields)
 
     @property

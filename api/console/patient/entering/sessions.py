@@ -269,6 +269,7 @@ def vitals_form(
         "vitals",
         "Vital signs" if record is None else "Correct the vital signs",
         VITALS_FIELDS,
+        aligned=True,
         back=f"/patients/{patient_id}/sessions/{session_id}",
         zone=zone_of(zone),
         makes=record is None,

@@ -47,7 +47,13 @@ def side_effects_form(patient_id: UUID) -> EntryForm:
     zone = get_patient(reader().actor, patient_id, now())["timezone"]
     intro = (INTRO, f"Times are on the clock of {zone}.")
     return EntryForm(
-        patient_id, "side-effects", "Side effects", FIELDS, zone=zone_of(zone), intro=intro
+        patient_id,
+        "side-effects",
+        "Side effects",
+        FIELDS,
+        zone=zone_of(zone),
+        intro=intro,
+        aligned=True,
     )
 
 

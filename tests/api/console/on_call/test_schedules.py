@@ -61,7 +61,7 @@ def test_a_schedule_is_made_with_its_members_in_their_order(rota: Rota) -> None:
     made = {"name": "Nights", "rotation__kind": "weekly", "rotation__handover": "mon 08:00"}
     assert send(shown, f"{HOME}/new", **made, **order) == 200
     assert "The schedule is made." in shown.text
-    words = "1 week each, handed over at mon 08:00 (UTC): Ben Quagga, Ann Quagga."
+    words = "1 week each, handed over on Monday at 08:00 (UTC): Ben Quagga, Ann Quagga."
     assert words in shown.text
     (schedule,) = rota.get("schedules")["items"]
     assert schedule["rotation"]["members"] == [str(each.user_id) for each in (rota.ben, rota.ann)]

@@ -59,7 +59,7 @@ def test_a_withdrawal_on_the_phone_is_not_undone_by_an_older_form(ward: Ward) ->
     made(ward.post(f"/v1/consents/{kept['id']}/withdraw", {}, ward.pat), 200)
     late = clerk.console.post(f"{clerk.base}/enter/consent", sent)
     assert late.status_code == 409
-    assert "There is now: They withdraw their consent." in clerk.text
+    assert "There is now: Withdraw it." in clerk.text
     assert len(rows(ward.pat, "SELECT id FROM consents")) == 1
 
 

@@ -52,6 +52,8 @@ def test_a_record_number_opens_as_well(app: Flask, clinic: ClinicWorld, ada: Per
     console.open("/today?q=M-77")
     assert "open one who is not in your view" in console.text
     console.open(ASK)
+    assert "A patient who is not in your view" in console.text
+    assert "this patient" not in console.text
     assert console.send(ASK, mrn="M-7", reason="she collapsed").status_code == 404
     console.send(ASK, mrn="M-77", reason="she collapsed")
     assert "Ada Quagga" in console.text

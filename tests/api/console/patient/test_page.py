@@ -98,6 +98,9 @@ def test_the_gravest_stands_first(chart: Chart) -> None:
     assert "item 9 positive in the last 14 days, last answer 2" in by_title["In the caseload"]
     assert "C-SSRS (after a positive item 9)" in by_title["Due now"]
     assert f"/patients/{chart.pat.patient_id}/sessions/{session}" in console.page
+    # Also before the buttons: what is entered can wait for it.
+    enter = console.text.index("Check-in for them")
+    assert console.text.index("Critical alert") < enter < console.text.index("In the caseload")
 
 
 def resolve(chart: Chart, **more: Any) -> None:
