@@ -5,47 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.looking import WAYS, WIDE, look
-from tests.builders.browser import PASSWORD, give_password
+from tests.browser.looking import WAYS, WIDE, Visit, visiting
+from tests.builders.browser import PASSWORD
 from tests.builders.entries import phq9
-from tests.builders.world import ClinicWorld, Person, made_up_email
+from tests.builders.world import ClinicWorld, made_up_email
 from tests.fixtures.running import RunningService
 
 STRANGE = "Zoe <i>لیلی</i> \N{RIGHT-TO-LEFT MARK}O'Quagga " + "Q" * 150
-
-
-class Visit:
-    """Somebody at the console, who looks at every page that they come to."""
-
-    def __init__(self, page: Page, url: str, *, scripts: bool) -> None:
-        self.page, self.url, self.scripts = page, f"{url}/console", scripts
-
-    def log_in(self, person: Person) -> None:
-        give_password(person)
-        self.open("")
-        self.page.get_by_label("E-mail").fill(person.email)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.press("Log in")
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.url + path)
-        self.look()
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def follow(self, name: str) -> None:
-        self.page.get_by_role("link", name=name, exact=True).first.click()
-        self.look()
-
-    def reads(self, words: str) -> None:
-        expect(self.page.locator("main")).to_contain_text(words)
-        self.look()
-
-    def look(self) -> None:
-        look(self.page, scripts=self.scripts)
 
 
 @pytest.fixture
@@ -57,12 +25,8 @@ def clinic(running: RunningService) -> ClinicWorld:
 def visit(
     request: pytest.FixtureRequest, running: RunningService, chromium: Browser
 ) -> Iterator[Visit]:
-    way = WAYS[request.param]
-    context = chromium.new_context(**way)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    yield Visit(page, running.url, scripts=way.get("java_script_enabled", True))
-    context.close()
+    with visiting(chromium, running.url, WAYS[request.param]) as found:
+        yield found
 
 
 def test_an_administrators_first_day(visit: Visit, clinic: ClinicWorld) -> None:

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.looking import tab_to
 from tests.builders.browser import CONTACTS, PASSWORD, give_password
 from tests.builders.entries import phq9
 from tests.builders.world import Person
@@ -23,7 +24,6 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LIVE_WITHIN_S = 5.0
-MOST_TABS = 60
 
 
 class Watch:
@@ -167,18 +167,3 @@ def test_by_keyboard_alone(screen: Watch) -> None:
     tab_to(night.page, "Resolve")
     keyboard.press("Enter")
     night.reads("Resolved by Olu Quagga")
-
-
-FOCUSED = """() => {
-  const one = document.activeElement;
-  return (one.labels?.[0] || one).innerText.trim();
-}"""
-
-
-def tab_to(page: Page, words: str) -> None:
-    """Go on by Tab until what says these words has the focus."""
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        if page.evaluate(FOCUSED) == words:
-            return
-    raise AssertionError(f"not reached by Tab: {words}")
