@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import TextDirection, XPos, YPos
 from fpdf.fonts import TTFFont
+from fpdf.line_break import Fragment
 
 from services.reports.drawing.paint import BOLD, FAMILY, REGULAR, Painting, font_file
-from services.reports.drawing.scripts import fonts_for
+from services.reports.drawing.scripts import fonts_for, runs_as_read
 
 MARGIN: Final = 15.0  # mm, all round
 WIDTH: Final = 210.0 - 2 * MARGIN
@@ -102,6 +103,18 @@ class Paper(FPDF):
             self.set_fallback_fonts(list(self._taken.values()), exact_match=False)
             # A line is the paper's, whatever script its first word is in.
             self.set_text_shaping(True, direction="ltr")
+
+    def _preload_bidirectional_text(self, text: str, markdown: bool) -> Sequence[Fragment]:
+        """fpdf2's own, which leaves the parts of a line in the order in which they were typed."""
+        if not self.text_shaping or self.str_alias_nb_pages in text:
+            return super()._preload_bidirectional_text(text, markdown)
+        self.text_shaping["paragraph_direction"] = TextDirection.LTR
+        found: list[Fragment] = []
+        for part, is_from_right in runs_as_read(text):
+            way = TextDirection.RTL if is_from_right else TextDirection.LTR
+            self.text_shaping["fragment_direction"] = way
+            found.extend(self._preload_font_styles(part, markdown))
+        return tuple(found)
 
     def line_of(
         self, words: str, size: float = 9, *, bold: bool = False, soft: bool = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,27 @@ def fonts_for(characters: Iterable[str]) -> list[str]:
             found.append(file)
             missing -= had
     return found
+
+
+def runs_as_read(words: str) -> Iterator[tuple[str, bool]]:
+    """(part, from right to left) in the order in which a line that begins at the left shows them:
+    numbers among letters that run from right to left stand where these are read. Rule L2 of the
+    Unicode bidirectional algorithm, for the parts; their letters are the font's to order.
+    """
+    from fpdf.bidi import BidiParagraph
+    from fpdf.enums import TextDirection
+
+    line = BidiParagraph(words, base_direction=TextDirection.LTR, preserve_bn_chars=True)
+    aside: list[tuple[str, bool]] = []
+    for level, run in groupby(line.characters, key=lambda each: each.embedding_level):
+        part = "".join(each.character for each in run), level % 2 == 1
+        if level:
+            aside.insert(0, part)
+            continue
+        yield from aside
+        aside = []
+        yield part
+    yield from aside
 
 
 def _installed() -> Iterator[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pypdfium2 import PdfDocument
 
 from services.reports.drawing.scripts import fonts_for
+from services.reports.pictures.visit import visit_pdf
 from services.reports.pictures.visit_sheet import OtherTreatment, Visit
 from services.rules.session_day.vital_signs import SessionVitals
 from tests.services.reports.pictures.drawn import bare, pages, report
@@ -59,3 +61,25 @@ def test_names_in_other_scripts_are_written_where_the_machine_has_their_font():
     assert "نور" in text
     assert "?" not in text.partition("MRN")[0]
     assert "the record has the full name" not in text
+
+
+@pytest.mark.skipif(not fonts_for("נא"), reason="this machine has no font for them")
+@pytest.mark.parametrize(
+    ("mrn", "from_the_left"),
+    [
+        ("\u05ea-4", "4-\u05ea"),
+        ("17-\u0645", "17-\u0645"),
+        ("\u05ea 12 \u05d1 34 \u05d0", "\u05d034\u05d112\u05ea"),
+        ("B-2", "B-2"),
+    ],
+)
+def test_a_record_number_in_letters_from_right_to_left_is_read_as_it_was_entered(
+    mrn: str, from_the_left: str
+) -> None:
+    """As it stands on the paper, from the left."""
+    page = PdfDocument(visit_pdf(report("phq9-daily", 0), name="Zoë", mrn=mrn))[0].get_textpage()
+    boxes = [(page.get_charbox(place), page.get_text_range(place, 1)) for place in range(60)]
+    top = boxes[0][0][1]
+    line = sorted((box[0], one) for box, one in boxes if abs(box[1] - top) < 8 and one.strip())
+    shown = "".join(one for _, one in line).partition("MRN")[2]
+    assert shown == from_the_left
