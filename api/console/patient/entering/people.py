@@ -45,11 +45,12 @@ STATUS_FIELDS: Final = (
         "status",
         "Status",
         options=[
-            ("active", "Followed: answers, and silence after risk, can raise alerts"),
+            ("active", "Followed"),
             ("paused", "Paused: nothing is due for a while"),
-            ("discharged", "Discharged: nobody follows their answers"),
+            ("discharged", "Discharged: nobody follows them"),
         ],
         required=True,
+        hint="Followed: answers, and silence after risk, can raise alerts.",
     ),
     of(
         CHANGE,
