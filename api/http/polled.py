@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from api.http.bodies import Routes, json_answer
 
@@ -25,6 +25,20 @@ def polled(routes: Routes) -> Callable[[Callable[..., Response]], Any]:
         304, description="Unchanged", headers=TAG, success=True
     )
     return unchanged
+
+
+def known_tags() -> frozenset[str]:
+    """The tags of what whoever asks has at hand."""
+    return frozenset(request.if_none_match.as_set(include_weak=True))
+
+
+def tagged_answer(tag: str, document: Any | None) -> Response:
+    """A document under the tag that its service gave it; None: 304."""
+    response: Response = (
+        current_app.response_class(status=304) if document is None else json_answer(document)
+    )
+    response.set_etag(tag)
+    return response
 
 
 def polled_answer(document: Any, *, kept: bool = False) -> Response:

@@ -25,10 +25,11 @@ from services.accounts.login import Credentials
 from services.accounts.own_account import log_out
 from services.accounts.tokens.families import Grant
 from services.alerts.handling.hand_over import hand_over
+from services.alerts.handling.listing import list_alerts
 from services.alerts.handling.notes import NewNote, add_note
 from services.alerts.handling.ownership import SeenOwner, acknowledge
 from services.alerts.handling.resolve import Ending, resolve
-from services.alerts.handling.show_alerts import clinic_of_alert, get_alert, list_alerts
+from services.alerts.handling.show_alerts import clinic_of_alert, get_alert
 from services.exceptions import (
     AlreadyResolved,
     ChooseClinic,
@@ -62,8 +63,8 @@ def show_open_alerts() -> Response:
     if g.page_session is None:
         return log_in_form()
     session = reader()
-    listed = list_alerts(session.actor, now(), limit=1)["items"]
-    shown = list(open_alerts(listed, session.actor, session.timezone, now()))
+    listed = list_alerts(session.actor, now(), limit=1).page or {}
+    shown = list(open_alerts(listed["items"], session.actor, session.timezone, now()))
     g.with_scripts = "webpush" in settings().method_kinds
     key = settings().push_key.public if g.with_scripts else None
     form_id = new_form_id()

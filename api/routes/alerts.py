@@ -9,7 +9,7 @@ from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, bytes_answer, json_answer
-from api.http.polled import IF_NONE_MATCH, TAG, polled, polled_answer
+from api.http.polled import IF_NONE_MATCH, TAG, known_tags, polled, tagged_answer
 from schemas.alerts import (
     AlertListQuery,
     AlertOut,
@@ -24,10 +24,11 @@ from schemas.alerts import (
 from schemas.base import page_of
 from schemas.rule_burden import RuleBurdenQuery, RuleBurdensOut
 from services.alerts.handling.hand_over import hand_over
+from services.alerts.handling.listing import list_alerts
 from services.alerts.handling.notes import NewNote, add_note, give_feedback
 from services.alerts.handling.ownership import acknowledge
 from services.alerts.handling.resolve import Ending, resolve
-from services.alerts.handling.show_alerts import get_alert, list_alerts
+from services.alerts.handling.show_alerts import get_alert
 from services.evaluation.rule_burden import get_rule_burden
 
 routes = Routes("alerts", __name__, description="Alerts: who is in danger, and who answers")
@@ -37,7 +38,8 @@ routes = Routes("alerts", __name__, description="Alerts: who is in danger, and w
 @polled(routes)
 def get_alerts(query: dict[str, Any]) -> Response:
     """The worklist: all that is not resolved on the first page, by tier, then the oldest."""
-    return polled_answer(list_alerts(current_actor(), now(), **query))
+    found = list_alerts(current_actor(), now(), **query, known=known_tags())
+    return tagged_answer(found.version, found.page)
 
 
 @routes.reads("/v1/alerts/rules", RuleBurdensOut, RuleBurdenQuery)

@@ -15,7 +15,7 @@ from models import Alert, CareTeamMember, Contact, DigestAlert, Notification, Pa
 from models.alerts.alert import DISPOSITIONS
 from services.access import Action, Actor, Scope, scopes
 from services.exceptions import Forbidden, NotFound
-from services.patients.view import in_view_clause, without_team
+from services.patients.view import Looking, in_view_clause, within, without_team
 from services.rules.escalation.states import AlertState, at_least
 
 CLINICIAN: Final = "clinician"
@@ -43,7 +43,12 @@ def visible_clause(actor: Actor, now: datetime) -> ColumnElement[bool]:
 
     Raises `Forbidden` for a role that has no business with alerts.
     """
-    in_view = in_view_clause(actor, Action.READ_ALERTS, now)
+    return visible(scopes(actor, Action.READ_ALERTS), Looking.of(actor, now))
+
+
+def visible(reached: Collection[Scope], looking: Looking) -> ColumnElement[bool]:
+    """The same condition for what the roles reach of alerts (`services.patients.view.within`)."""
+    in_view = within(reached, looking)
     # Of a patient of its own, also where the query has joined one.
     seen = exists().where(Patient.id == Alert.patient_id, in_view).correlate(Alert)
     return or_(Alert.patient_id.is_(None), seen)

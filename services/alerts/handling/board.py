@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, case, or_, select
+from sqlalchemy import Select, and_, bindparam, case, or_, select, true
 from sqlalchemy.orm import aliased
 
 from models import Alert, AlertResolution, Patient, User
+from models.statements import Query, Statement
 from services import audit
-from services.access import Action, Actor
+from services.access import Action, Actor, Scope, scopes
 from services.accounts.tokens.token_check import acting
-from services.alerts.handling.show_alerts import SUMMARY, alert_order
-from services.alerts.permissions import visible_clause
-from services.patients.view import in_view_clause
+from services.alerts.handling.listing import RESOLVED, alert_order, digest_of
+from services.alerts.handling.show_alerts import SUMMARY
+from services.alerts.permissions import visible
+from services.patients.view import LOOKING, looks, within
 
 ENDED_SHOWN_FOR: Final = timedelta(hours=24)
 MINUTE_S: Final = 60
 READ: Final = "alerts_listed"
-# Written into the statement: as a parameter it would hide the partial indexes from a prepared plan.
-_RESOLVED: Final[BindParameter[str]] = bindparam("resolved", "resolved", literal_execute=True)
+# Sets of scopes: of one role, or of several.
+KNOWN_BOARDS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +46,38 @@ def read_board(actor: Actor, now: datetime, known: str | None = None) -> Board:
     The read is recorded; of a screen on which nothing but the time goes on, every 15 minutes.
     Raises `Forbidden`.
     """
-    query, minute = _query(actor, now), int(now.timestamp()) // MINUTE_S
-    with acting(actor, now) as session:
-        rows = session.execute(query).all()
-        content = _digest(actor, rows)
+    minute = int(now.timestamp()) // MINUTE_S
+    made = _statement(scopes(actor, Action.READ_ALERTS), scopes(actor, Action.ACT_ON_ALERTS))
+    ended_since = {"clinic_id": actor.clinic_id, "ended_since": now - ENDED_SHOWN_FOR}
+    query = Query(made, {**looks(actor, now), **ended_since})
+    with acting(actor, now, query) as session:
+        content = digest_of(actor, [tuple(row) for row in query.rows])
         version = f"{content}-{minute}"
         if version == known:
             return Board(version, None)
-        about = sorted({row.patient_id for row in rows} - {None})
+        about = sorted({row.patient_id for row in query.rows} - {None})
         if known is not None and known.startswith(f"{content}-"):
             audit.record_once(session, (content,), actor.user_id, READ, now, about)
         else:
             audit.record(session, actor.user_id, READ, now, about=about)
-    return Board(version, [dict(row._mapping) for row in rows])
+    return Board(version, [row._asdict() for row in query.rows])
 
 
-def _query(actor: Actor, now: datetime) -> Select[Any]:
+@lru_cache(KNOWN_BOARDS)
+def _statement(seen: frozenset[Scope], acted: frozenset[Scope]) -> Statement:
+    """For all who see and act alike; put together once."""
     owner, ender = aliased(User), aliased(User)
-    # One without a patient is everybody's.
-    acts = or_(Alert.patient_id.is_(None), in_view_clause(actor, Action.ACT_ON_ALERTS, now))
-    is_open = Alert.status != _RESOLVED
+    # One without a patient is everybody's. Whoever acts on all that they see is asked about once.
+    acts = or_(Alert.patient_id.is_(None), true() if acted == seen else within(acted, LOOKING))
+    is_open = Alert.status != RESOLVED
     # Apart, as the two partial indexes have them.
     shown = or_(
         and_(is_open, Alert.patient_id.is_not(None)),
         and_(is_open, Alert.patient_id.is_(None)),
-        Alert.resolved_at > now - ENDED_SHOWN_FOR,
+        Alert.resolved_at > bindparam("ended_since", type_=Alert.resolved_at.type, required=True),
     )
     newest_first = Alert.resolved_at.desc().nulls_first()
-    return (
+    query: Select[Any] = (
         select(
             *(getattr(Alert, name) for name in SUMMARY),
             Alert.page_round,
@@ -88,12 +93,11 @@ def _query(actor: Actor, now: datetime) -> Select[Any]:
         .outerjoin(owner, owner.id == Alert.acknowledged_by)
         .outerjoin(AlertResolution, AlertResolution.alert_id == Alert.id)
         .outerjoin(ender, ender.id == AlertResolution.by)
-        .where(Alert.clinic_id == actor.clinic_id, shown, visible_clause(actor, now))
+        .where(
+            Alert.clinic_id == bindparam("clinic_id", type_=Alert.clinic_id.type, required=True),
+            shown,
+            visible(seen, LOOKING),
+        )
         .order_by(newest_first, *alert_order())
     )
-
-
-def _digest(actor: Actor, rows: Sequence[Row[Any]]) -> str:
-    """Of everything shown and to whom: another person at this browser sees another board."""
-    content = orjson.dumps([actor.family_id, *(tuple(row) for row in rows)])
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return Statement(query)

@@ -1,18 +1,16 @@
-"""Reading alerts: the worklist, and one alert with everything that its reader may see."""
+"""Reading one alert with everything that its reader may see."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Alert, User
-from models.alerts.alert import SEVERITIES
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
@@ -35,9 +33,7 @@ from services.alerts.permissions import (
     allowed_dispositions,
     reach_of,
     visible_alert,
-    visible_clause,
 )
-from services.paging import Page, decode_cursor, encode_cursor
 from services.rules.catalogue import EMERGENCY, SUICIDE_RISK, UNREADABLE_RISK
 from services.rules.escalation.states import AlertState
 from services.unit_of_work import transaction
@@ -58,8 +54,6 @@ SUMMARY: Final = (
     "resolved_at",
     "next_at",
 )
-# Sorts before every resolved alert: the page that the not resolved ones filled alone ends here.
-BEFORE_ALL_RESOLVED: Final = (0, datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 def clinic_of_alert(alert_id: UUID, clinic_ids: Sequence[UUID]) -> UUID | None:
@@ -69,49 +63,6 @@ def clinic_of_alert(alert_id: UUID, clinic_ids: Sequence[UUID]) -> UUID | None:
             if session.scalar(select(Alert.id).where(Alert.id == alert_id)) is not None:
                 return clinic_id
     return None
-
-
-def list_alerts(
-    actor: Actor,
-    now: datetime,
-    *,
-    status: str | None = None,
-    severity: str | None = None,
-    patient_id: UUID | None = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page:
-    """The worklist: not resolved first, then by tier, then the oldest; the read is recorded.
-
-    Whatever is not resolved stands on the first page, also beyond `limit`; resolved ones fill the
-    rest and follow. Raises `Forbidden`, and `Invalid` for a cursor of another list.
-    """
-    after = decode_cursor(cursor, int, datetime, UUID) if cursor else None
-    matching = [visible_clause(actor, now)]
-    filters = {Alert.status: status, Alert.severity: severity, Alert.patient_id: patient_id}
-    matching += [column == value for column, value in filters.items() if value is not None]
-    keys = alert_order()
-    query = select(Alert).where(*matching).order_by(*keys)
-    resolved = query.where(Alert.status == "resolved")
-    if after is not None:
-        seen = [literal(part, key.type) for part, key in zip(after, keys, strict=True)]
-        resolved = resolved.where(tuple_(*keys) > tuple_(*seen))
-    with acting(actor, now) as session:
-        first: Sequence[Alert] = ()
-        if after is None:
-            first = session.scalars(query.where(Alert.status != "resolved")).all()
-        room = max(0, limit - len(first))
-        ended = session.scalars(resolved.limit(room + 1)).all()
-        listed = (*first, *ended[:room])
-        names = _owners(session, listed)
-        items = [
-            show_summary(alert) | {"acknowledged_by_name": names.get(alert.acknowledged_by)}
-            for alert in listed
-        ]
-        shown = {item["patient_id"] for item in items} - {None}
-        named = patient_id if items else None
-        audit.record(session, actor.user_id, "alerts_listed", now, named, about=sorted(shown))
-        return {"items": items, "next_cursor": _next_cursor(ended, room)}
 
 
 def get_alert(actor: Actor, alert_id: UUID, now: datetime) -> dict[str, Any]:
@@ -185,33 +136,5 @@ def _escalation(session: Session, alert: Alert, names: dict[UUID, str]) -> dict[
     return {"step": alert.page_step, "next_at": alert.next_at, "target": target}
 
 
-def _owners(session: Session, listed: Sequence[Alert]) -> dict[UUID | None, str]:
-    wanted = {alert.acknowledged_by for alert in listed} - {None}
-    if not wanted:
-        return {}
-    found = session.execute(select(User.id, User.name).where(User.id.in_(wanted)))
-    return {row.id: row.name for row in found}
-
-
 def _name_of(session: Session, user_id: UUID | None) -> str | None:
     return None if user_id is None else session.scalar(select(User.name).where(User.id == user_id))
-
-
-def alert_order() -> tuple[ColumnElement[Any], ...]:
-    """By tier (1 for critical to 4 for low), then the oldest."""
-    listed = cast(list(SEVERITIES), ARRAY(Text))
-    return (
-        func.array_position(listed, Alert.severity),
-        Alert.triggered_at.expression,
-        Alert.id.expression,
-    )
-
-
-def _next_cursor(ended: Sequence[Alert], room: int) -> str | None:
-    """`ended` was asked for one more than there is room for."""
-    if len(ended) <= room:
-        return None
-    if not room:
-        return encode_cursor(*BEFORE_ALL_RESOLVED)
-    last = ended[room - 1]
-    return encode_cursor(SEVERITIES.index(last.severity) + 1, last.triggered_at, last.id)

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from models.database import db
 from services import unit_of_work
 from tests.builders.calls import made, post
 from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld
+from tests.fixtures.statements import round_trips
 
 # BEGIN, the door, the token, the lock and what is known; the write and the commit. A risky one also
 # asks whom it pages and which alerts are open; of an open one, which pages are on their way.
 HARMLESS, AGAIN, RISKY, RISKY_AGAIN, ADDED = 2, 2, 3, 2, 5
 OTHERS = 99
-
-
-@contextmanager
-def round_trips(app: Flask, file: Path) -> Iterator[Callable[[], int]]:
-    """How often the database was waited for: each wait ends when it is ready for more."""
-    with app.app_context():
-        engine = db.engine
-    traced = os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-
-    def begin(connection: Any, _record: Any, _lent: Any) -> None:
-        connection.pgconn.trace(traced)
-
-    def end(connection: Any, _record: Any) -> None:
-        connection.pgconn.untrace()
-
-    event.listen(engine, "checkout", begin)
-    event.listen(engine, "checkin", end)
-    try:
-        yield lambda: file.read_text("latin-1").count("ReadyForQuery")
-    finally:
-        event.remove(engine, "checkout", begin)
-        event.remove(engine, "checkin", end)
-        os.close(traced)
 
 
 def prepare_others(app: Flask) -> None:
