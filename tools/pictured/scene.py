@@ -8,7 +8,8 @@ from uuid import UUID
 
 from flask import Flask
 
-from services.demo.clinic import ADMIN, STAFF_OF, make_demo
+from services.demo.clinic import make_demo
+from services.demo.staff import ADMIN, STAFF_OF
 from services.rules.languages.consent import CONSENTS
 from tools.own_service import PASSWORD, Person, body_of
 
