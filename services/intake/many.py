@@ -7,8 +7,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from services.access import Actor
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer
 from services.exceptions import ServiceError, Unauthenticated
+from services.intake.deciding.known import known_ids, of_another
 from services.intake.storing.unwritten import Unwritten
 from services.intake.writing import Entry, NewEntry, known_around, take_in
 from services.unit_of_work import ask, retry_unknown_outcome
@@ -50,13 +51,22 @@ class Ahead:
         if self.writes != self.unwritten.writes_made:
             self.asked, self.size, self.writes = {}, 1, self.unwritten.writes_made
         if id(new) not in self.asked:
-            self.asked = {
-                id(one): known_around(patient_id, entry) for one, entry in self._next(new)
-            }
-            if self.asked:
-                ask(self.session, *self.asked.values())
+            self._ask(patient_id, list(self._next(new)))
             self.size = min(2 * self.size, ASKED_AHEAD)
         return self.asked.get(id(new))
+
+    def _ask(self, patient_id: UUID, batch: Sequence[tuple[NewEntry, Entry]]) -> None:
+        """About all of them at once; each series once, as far back as any of them needs it."""
+        asked = [(one, entry.id, known_around(patient_id, entry)) for one, entry in batch]
+        around: dict[Any, Query] = {}
+        for _, _, query in sorted(asked, key=lambda each: each[2].values["since"] or date.max):
+            around.setdefault(query.values["instrument"], query)
+        ids = known_ids([record_id for _, record_id, _ in asked])
+        ask(self.session, *around.values(), ids)
+        self.asked = {
+            id(one): of_another(around[query.values["instrument"]], record_id, ids)
+            for one, record_id, query in asked
+        }
 
     def _next(self, new: NewEntry) -> Iterator[tuple[NewEntry, Entry]]:
         begin = next(place for place, one in enumerate(self.entries) if one is new)

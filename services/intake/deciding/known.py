@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from models import CheckIn, CheckInContent, Patient, PatientStatus, RecordId, StoredPlan
@@ -159,6 +160,21 @@ def known_of(
     )
 
 
+def known_ids(record_ids: Sequence[UUID]) -> Query:
+    """What asks which of these ids were used before."""
+    return Query(_KNOWN_IDS, {"record_ids": list(record_ids)})
+
+
+def of_another(query: Query, record_id: UUID, ids: Query) -> Query:
+    """What `known_of` has asked, as if about another entry that joins the same series and looks
+    back no further; `ids`: what `known_ids` has asked.
+    """
+    (row,) = query.rows
+    used = next((one._asdict() for one in ids.rows if one.known_id == record_id), _UNUSED)
+    values = {**query.values, "record_id": record_id}
+    return Query(query.statement, values, [row._replace(**used)])
+
+
 def stored_series(
     session: Session, known: Known, sent: Sent, root_id: UUID
 ) -> Sequence[Sequence[Any]]:
@@ -232,6 +248,14 @@ def _treatment(row: Any) -> Treatment | None:
     except Exception as error:  # noqa: BLE001 -- a fault in this must not cost the answer
         log.error("treatment_unread", kind=type(error).__name__)
         return None
+
+
+_UNUSED: Final = {column.key: None for column in KNOWN_COLUMNS}
+_KNOWN_IDS: Final = Statement(
+    select(*KNOWN_COLUMNS).where(
+        RecordId.id == any_(bindparam("record_ids", type_=ARRAY(RecordId.id.type)))
+    )
+)
 
 
 @cache  # putting a statement together costs more than running it
