@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    update,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -194,6 +195,12 @@ def new_row(table: type[Base], values: Mapping[str, Any]) -> Prepared:
     return Prepared(_insert(table, tuple(values)), values)
 
 
+def changed_row(table: type[Base], where: Mapping[str, Any], values: Mapping[str, Any]) -> Prepared:
+    """Other values for these columns of the row that has those."""
+    named = {f"of_{name}": value for name, value in where.items()}
+    return Prepared(_update(table, tuple(where), tuple(values)), {**named, **values})
+
+
 Shape = tuple[Callable[[str], Insert | Update | Delete] | Insert | Update | Delete, ...]
 
 
@@ -227,6 +234,20 @@ def _insert(table: type[Base], names: tuple[str, ...]) -> Callable[[str], Insert
         return insert(of).values(
             {name: bindparam(f"{prefix}{name}", type_=of.c[name].type) for name in names}
         )
+
+    return make
+
+
+@cache
+def _update(
+    table: type[Base], where: tuple[str, ...], names: tuple[str, ...]
+) -> Callable[[str], Update]:
+    of = cast(Table, table.__table__)
+
+    def make(prefix: str) -> Update:
+        mine = (of.c[one] == bindparam(f"{prefix}of_{one}", type_=of.c[one].type) for one in where)
+        changed = {name: bindparam(f"{prefix}{name}", type_=of.c[name].type) for name in names}
+        return update(of).where(*mine).values(changed)
 
     return make
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import Date, Select, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from models import AlertOccurrence, CheckIn, SideEffectReport
+from models.statements import Query, Statement
 from services.rules.catalogue import CATALOGUE
 from services.rules.decision import Tier
 from services.rules.worsening.repetition import AlertHistory, PastOccurrence, alert_history
+from services.unit_of_work import ask
 
 REMEMBERED: Final = [rule.id for rule in CATALOGUE.values() if rule.repeats.is_suppressed]
 
 
-def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHistory:
-    """Sum up the patient's occurrences as they are to be seen on a mood day.
-
-    An occurrence is dated by the mood day of its entry.
-    """
+def _occurrences() -> Select[*tuple[Any, ...]]:
     occurrence, form, report = AlertOccurrence, CheckIn, SideEffectReport
-    rows = session.execute(
+    mine = occurrence.patient_id == bindparam("patient_id", type_=occurrence.patient_id.type)
+    return (
         select(
             occurrence.rule,
             occurrence.first_tier,
@@ -42,8 +41,19 @@ def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHis
             & (report.patient_id == occurrence.patient_id)
             & (report.id == occurrence.entry_id),
         )
-        .where(occurrence.patient_id == patient_id, occurrence.rule.in_(REMEMBERED))
+        .where(mine, occurrence.rule.in_(REMEMBERED))
     )
+
+
+_OCCURRENCES: Final = Statement(_occurrences())
+
+
+def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHistory:
+    """Sum up the patient's occurrences as they are to be seen on a mood day.
+
+    An occurrence is dated by the mood day of its entry.
+    """
+    ask(session, query := Query(_OCCURRENCES, {"patient_id": patient_id}))
     return alert_history(
         (
             PastOccurrence(
@@ -52,7 +62,7 @@ def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHis
                 Tier.from_word(row.first_tier),
                 str(row.about_id) if row.about_id else None,
             )
-            for row in rows
+            for row in query.rows
         ),
         on,
     )

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, and_, select, tuple_
+from sqlalchemy import Select, and_, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import CheckIn, Patient, SideEffectReport
+from models.statements import Query, Statement
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
@@ -29,6 +31,7 @@ from services.patients.view import in_view_clause
 from services.patients.wording import for_reader
 from services.rules.cards.crisis import ClinicFacts
 from services.rules.courses import Treatment, hours_since, session_before
+from services.unit_of_work import ask
 
 log = structlog.get_logger()
 
@@ -55,17 +58,20 @@ def load_versions(
     session: Session, kind: VersionedEntry, patient_id: UUID, version_id: UUID
 ) -> Sequence[Any]:
     """All versions of the entry that an id belongs to, oldest first; raises `NotFound`."""
-    table = kind.table
-    root = (
-        select(table.root_id)
-        .where(table.patient_id == patient_id, table.id == version_id)
-        .scalar_subquery()
-    )
-    mine = kind.versions.where(table.patient_id == patient_id, table.root_id == root)
-    found = session.execute(mine.order_by(table.version)).all()
-    if not found:
+    ask(session, query := Query(_versions_of(kind), {"patient_id": patient_id, "id": version_id}))
+    if not query.rows:
         raise NotFound
-    return found
+    return query.rows
+
+
+@cache
+def _versions_of(kind: VersionedEntry) -> Statement:
+    table = kind.table
+    is_theirs = table.patient_id == bindparam("patient_id", type_=table.patient_id.type)
+    is_this = table.id == bindparam("id", type_=table.id.type)
+    root = select(table.root_id).where(is_theirs, is_this).scalar_subquery()
+    mine = kind.versions.where(is_theirs, table.root_id == root)
+    return Statement(mine.order_by(table.version))
 
 
 def list_entries(

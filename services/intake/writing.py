@@ -10,15 +10,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models import CheckIn, SideEffectReport
 from models.entries.check_in import RecordKind
-from models.statements import Query
+from models.statements import Query, Statement
 from services import audit
 from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
@@ -37,7 +38,7 @@ from services.patients.status.lock import lock_status_row, locking, the_row
 from services.patients.view import visible_patient
 from services.rules.courses import Treatment
 from services.rules.mood_days import IMPLAUSIBLE_TIME, to_utc
-from services.unit_of_work import Write, ask, retry_unknown_outcome
+from services.unit_of_work import Write, ask, changed_row, retry_unknown_outcome
 
 VersionedTable = type[CheckIn] | type[SideEffectReport]
 # An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
@@ -312,7 +313,8 @@ def patient_of_version(
     session: Session, actor: Actor, table: VersionedTable, version_id: UUID, now: datetime
 ) -> UUID:
     """Whose entry it is, for those who may correct it; raises `NotFound`."""
-    patient_id = session.scalar(select(table.patient_id).where(table.id == version_id))
+    ask(session, query := Query(_patient_of(table), {"id": version_id}))
+    patient_id: UUID | None = query.rows[0].patient_id if query.rows else None
     if patient_id is None or actor.patient_id not in (None, patient_id):
         raise NotFound
     if actor.patient_id is None:
@@ -320,10 +322,17 @@ def patient_of_version(
     return patient_id
 
 
+@cache
+def _patient_of(table: VersionedTable) -> Statement:
+    return Statement(
+        select(table.patient_id).where(table.id == bindparam("id", type_=table.id.type))
+    )
+
+
 def superseded(table: VersionedTable, last: Any, **columns: Any) -> Write:
     """Another version stands in place of the last one."""
-    change = update(table).where(table.patient_id == last.patient_id, table.id == last.id)
-    return change.values(superseded=True, **columns)
+    which = {"patient_id": last.patient_id, "id": last.id}
+    return changed_row(table, which, {"superseded": True, **columns})
 
 
 def flags_of(actor: Actor) -> frozenset[str]:

@@ -9,11 +9,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import SideEffectReport
+from models.statements import Query, Statement
 from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
@@ -23,11 +24,22 @@ from services.rules.decide.side_effects import EffectsCase, effects_decisions
 from services.rules.decision import Decision, Tier
 from services.rules.mood_days import find_zone, shift
 from services.rules.side_effects.report import EffectsReport
+from services.unit_of_work import ask
 
 log = structlog.get_logger()
 
 # Reports on the mood days beside it, emergencies and pressures of the same episode.
 AROUND: Final = timedelta(days=3)
+_CODES: Final = Statement(
+    select(func.jsonb_array_elements(SideEffectReport.effects).op("->>")("code").label("code"))
+    .distinct()
+    .where(
+        SideEffectReport.patient_id
+        == bindparam("patient_id", type_=SideEffectReport.patient_id.type),
+        SideEffectReport.root_id != bindparam("root_id", type_=SideEffectReport.root_id.type),
+        ~SideEffectReport.superseded,
+    )
+)
 
 
 def with_side_effects(
@@ -86,16 +98,8 @@ def _case(session: Session, known: Known, report: EffectsReport) -> EffectsCase:
 
 def _codes_before(session: Session, patient_id: UUID, root: UUID) -> frozenset[str]:
     """The codes of every other report of the patient."""
-    rows = session.scalars(
-        select(func.jsonb_array_elements(SideEffectReport.effects).op("->>")("code"))
-        .distinct()
-        .where(
-            SideEffectReport.patient_id == patient_id,
-            SideEffectReport.root_id != root,
-            ~SideEffectReport.superseded,
-        )
-    )
-    return frozenset(rows)
+    ask(session, query := Query(_CODES, {"patient_id": patient_id, "root_id": root}))
+    return frozenset(row.code for row in query.rows)
 
 
 def _findings_reported(decision: Decision, report: EffectsReport) -> set[tuple[object, ...]]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models import PatientStatus, RecordId, StoredDecision, StoredPlan
@@ -48,7 +48,7 @@ from services.rules.danger.triage import next_instrument
 from services.rules.decision import Decision, Tier, highest
 from services.rules.languages.texts import ENGLISH
 from services.rules.mood_days import IMPLAUSIBLE_TIME
-from services.unit_of_work import Prepared, Write, execute_writes, new_row
+from services.unit_of_work import Write, changed_row, execute_writes, new_row
 
 log = structlog.get_logger()
 
@@ -210,8 +210,7 @@ def count_failure(
 
 def end_plan(plan_id: UUID, reason: EndReason, now: datetime) -> Write:
     """A standing plan is over."""
-    change = update(StoredPlan).where(StoredPlan.id == plan_id)
-    return change.values(ended_at=now, ended_because=reason)
+    return changed_row(StoredPlan, {"id": plan_id}, {"ended_at": now, "ended_because": reason})
 
 
 def _plan_writes(plan: PlanRules, outcome: Outcome, now: datetime) -> list[Write]:
@@ -228,22 +227,7 @@ def _plan_writes(plan: PlanRules, outcome: Outcome, now: datetime) -> list[Write
 def status_update(patient: LockedPatient, values: Mapping[str, Any]) -> Write:
     """Raise the revision of the patient, with these columns of the status row."""
     changed = {"revision": patient.next_revision, **values}
-    return Prepared(_changed_status(tuple(changed)), {"of": patient.patient_id, **changed})
-
-
-@cache
-def _changed_status(names: tuple[str, ...]) -> Callable[[str], Update]:
-    table = cast(Table, PatientStatus.__table__)
-
-    def make(prefix: str) -> Update:
-        mine = table.c.patient_id == bindparam(f"{prefix}of")
-        return (
-            update(table)
-            .where(mine)
-            .values({name: bindparam(prefix + name, type_=table.c[name].type) for name in names})
-        )
-
-    return make
+    return changed_row(PatientStatus, {"patient_id": patient.patient_id}, changed)
 
 
 def _changed(

@@ -4,32 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models import SideEffectReport, StoredVitals
+from models.statements import Query, Statement
 from services.rules.session_day.vital_signs import SessionVitals as RuleVitals
 from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
+from services.unit_of_work import ask
+
+_PATIENT: Final = bindparam("patient_id", type_=SideEffectReport.patient_id.type)
+_SINCE, _UNTIL = (bindparam(name, type_=StoredVitals.taken_at.type) for name in ("since", "until"))
+_REPORTS: Final = Statement(
+    select(*SideEffectReport.__table__.c)
+    .where(
+        SideEffectReport.patient_id == _PATIENT,
+        SideEffectReport.answered_at.between(_SINCE, _UNTIL),
+        ~SideEffectReport.superseded,
+    )
+    .order_by(SideEffectReport.answered_at, SideEffectReport.root_id)
+)
+_PRESSURES: Final = Statement(
+    select(
+        StoredVitals.taken_at,
+        StoredVitals.systolic,
+        StoredVitals.diastolic,
+        StoredVitals.heart_rate,
+    ).where(
+        StoredVitals.patient_id == _PATIENT,
+        StoredVitals.taken_at.between(_SINCE, _UNTIL),
+        StoredVitals.superseded_revision.is_(None),
+    )
+)
 
 
 def load_reports(
     session: Session, patient_id: UUID, since: datetime, until: datetime, but: UUID | None = None
 ) -> list[EffectsReport]:
     """The current versions answered between two instants, but for the report `but` (a root)."""
-    table = SideEffectReport
-    rows = session.execute(
-        select(*table.__table__.c)
-        .where(
-            table.patient_id == patient_id,
-            table.answered_at.between(since, until),
-            ~table.superseded,
-        )
-        .order_by(table.answered_at, table.root_id)
-    )
-    return [rule_report(row._asdict()) for row in rows if row.root_id != but]
+    asked = {"patient_id": patient_id, "since": since, "until": until}
+    ask(session, query := Query(_REPORTS, asked))
+    return [rule_report(row._asdict()) for row in query.rows if row.root_id != but]
 
 
 def rule_report(row: Mapping[str, Any]) -> EffectsReport:
@@ -69,19 +87,9 @@ def load_pressures(
     session: Session, patient_id: UUID, since: datetime, until: datetime
 ) -> list[Pressure]:
     """Pressures measured in the clinic between two instants."""
-    rows = session.execute(
-        select(
-            StoredVitals.taken_at,
-            StoredVitals.systolic,
-            StoredVitals.diastolic,
-            StoredVitals.heart_rate,
-        ).where(
-            StoredVitals.patient_id == patient_id,
-            StoredVitals.taken_at.between(since, until),
-            StoredVitals.superseded_revision.is_(None),
-        )
-    )
-    return [Pressure(row.taken_at, row.systolic, row.diastolic, row.heart_rate) for row in rows]
+    asked = {"patient_id": patient_id, "since": since, "until": until}
+    ask(session, query := Query(_PRESSURES, asked))
+    return [Pressure(*row) for row in query.rows]
 
 
 def load_vitals(session: Session, session_id: UUID) -> list[RuleVitals]:
