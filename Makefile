@@ -25,7 +25,8 @@ run: $(RUN_READY) ## API, alert worker, database and mailbox on http://127.0.0.1
 	@exec $(BIN)/python -m tools.supervisor
 
 test: $(TEST_READY) ## the gate: style, types, imports, packages, migrations, printed rules, tests, coverage
-	@$(MAKE) --no-print-directory lint types imports supply migrations docs tests
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint types imports supply migrations docs
+	@$(MAKE) --no-print-directory tests
 	@echo "== the gate is green"
 
 browser: $(TEST_READY) ## console, alert page and reference phone in a real browser (Debian's chromium; as root it is installed)
