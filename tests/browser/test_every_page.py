@@ -22,12 +22,15 @@ from tests.fixtures.postgres import TestServer
 from tools.pictured.console import pictured, visitors
 from tools.pictured.pages import PAGES, ConsolePage
 
+# A name of many scripts that no line holds, as long as names may be.
+STRANGE: Final = "Zoe <i>لیلی</i> प्रियंका 王小明 สมชาย נאוה O'Quagga ".ljust(200, "Q")
 # What 200 % leaves of a screen, and a small phone.
 NARROW: Final = ({"width": WIDE["width"] // 2, "height": WIDE["height"] // 2}, SMALL)
 # A page with all that it loads, as it is sent; in bytes.
 HEAVIEST: Final = 100_000
 WEIGHT: Final = """() => performance.getEntries()
   .reduce((sum, one) => sum + (one.encodedBodySize || 0), 0)"""
+ONLY: Final = {"resultTypes": ["violations"]}
 # Light first: what a theme changes are colours.
 COLOURS: Final = {"runOnly": ["color-contrast", "link-in-text-block"]}
 # What Tab has to reach, of a group of radio buttons one; it has to show that it was reached.
@@ -79,11 +82,13 @@ def scene(
         urls = test_server.make(name, migrated_template)
     folder = tmp_path_factory.mktemp("pages")
     app = create_app(Settings(secret_key=SECRET, data_dir=folder, database_url=urls.app))
-    with pictured(app) as known:
-        yield known
-    with app.app_context():
-        db.engine.dispose()
-    test_server.drop(name)
+    try:
+        with pictured(app, STRANGE) as known:
+            yield known
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+        test_server.drop(name)
 
 
 def each_page(browser: Browser, scene: Scene, **way: Any) -> Iterator[tuple[str, Page]]:
@@ -113,7 +118,7 @@ def look_at(page: Page) -> Looked:
     weight = page.evaluate(WEIGHT)
     faults = violations(page)
     page.emulate_media(color_scheme="dark")
-    faults += [("dark", each) for each in violations(page, COLOURS)]
+    faults += [("dark", each) for each in violations_of_colour(page)]
     page.emulate_media(color_scheme="light")
     for narrow in NARROW:
         page.set_viewport_size(narrow)  # type: ignore[arg-type] # a size
@@ -126,11 +131,18 @@ def look_at(page: Page) -> Looked:
     return Looked(words, weight, faults, unreached)
 
 
-def violations(page: Page, options: dict[str, Any] | None = None) -> list[Any]:
+def violations(page: Page) -> list[Any]:
     """Of axe-core: the rule, and where."""
-    asked = {"resultTypes": ["violations"], **(options or {})}
-    found = Axe().run(page, options=asked).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+    return _worded(Axe().run(page, options=ONLY).response)
+
+
+def violations_of_colour(page: Page) -> list[Any]:
+    """Likewise, on a page at which it has looked already, by what a theme changes."""
+    return _worded(page.evaluate("options => axe.run(options)", {**ONLY, **COLOURS}))
+
+
+def _worded(found: dict[str, Any]) -> list[Any]:
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
 
 
 def gone_through(page: Page) -> list[str]:

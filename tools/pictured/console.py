@@ -28,7 +28,7 @@ from werkzeug.serving import make_server
 
 from tools.own_service import own_service
 from tools.pictured.pages import PAGES, PREFIX
-from tools.pictured.scene import make_scene
+from tools.pictured.scene import SHOWN, make_scene
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "pictures"
 # A Saturday evening in New York: the last daily answers came in 12 minutes before.
@@ -116,12 +116,12 @@ def visitors(browser: Browser, url: str, **way: Any) -> Iterator[Callable[[str],
 
 
 @contextmanager
-def pictured(app: Flask) -> Iterator[tuple[str, dict[str, str]]]:
+def pictured(app: Flask, name: str = SHOWN) -> Iterator[tuple[str, dict[str, str]]]:
     """The demo clinic served by this application, which has none yet: its address, and what is in
-    it. The clock stands still.
+    it, with this name of the patient whose pages are shown. The clock stands still.
     """
     with patch("api.http.auth.utcnow", lambda: NOW):
-        places = make_scene(app, NOW)
+        places = make_scene(app, NOW, name)
         with served(app) as url:
             yield url, places
 

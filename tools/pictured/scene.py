@@ -17,8 +17,9 @@ SHOWN: Final = "Dana Deteriorating"
 NOBODY: Final = UUID(int=17)
 
 
-def make_scene(app: Flask, now: datetime) -> dict[str, str]:
-    """Make it, and name what is in it: one object for each part of an address.
+def make_scene(app: Flask, now: datetime, name: str = SHOWN) -> dict[str, str]:
+    """Make it, and name what is in it: one object for each part of an address. `name`: of the
+    patient whose pages are shown.
 
     The demo's last check-ins came in 12 minutes before. Requests are answered at `now`: the clock
     of `api.http.auth` stands there already.
@@ -31,6 +32,7 @@ def make_scene(app: Flask, now: datetime) -> dict[str, str]:
     patients = _all(clinician, "/v1/patients")
     patient_id = next(each["id"] for each in patients if each["name"] == SHOWN)
     path = f"/v1/patients/{patient_id}"
+    body_of(clinician.send("PATCH", path, json={"name": name}), 200)
     pills = {"name": "Sertraline", "kind": "antidepressant", "started_on": "2026-08-03"}
     treatment = _made(clinician, f"{path}/concomitant-treatments", pills)
     agreed = {"patient_id": patient_id, "version": CONSENTS.newest.version, "language": "en"}
