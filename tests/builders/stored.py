@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from sqlalchemy import text
 
+from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
 from models.clinic_door import enter
 from models.database import db
 from tests.builders.world import Person
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 def rows(person: Person, query: str, **values: Any) -> list[Any]:
@@ -59,3 +67,13 @@ def revision(patient: Person) -> int:
     """The patient's revision now."""
     query = "SELECT revision FROM patient_status WHERE patient_id = :id"
     return int(rows(patient, query, id=patient.patient_id)[0]["revision"])
+
+
+def somebody_waits(urls: DatabaseUrls, count: int = 1) -> None:
+    """Until so many sessions of the database wait for a lock."""
+    with psycopg.connect(libpq_url(urls.admin), autocommit=True) as looking:
+        for _ in range(20_000):
+            (waiting,) = looking.execute(WAITING).fetchone() or (0,)
+            if waiting >= count:
+                return
+    raise AssertionError("nobody came to wait")

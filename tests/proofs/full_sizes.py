@@ -28,6 +28,7 @@ from tests.proofs.alerting.steady_month import steady_month
 from tests.proofs.notes import notes_by_kind
 from tests.proofs.oracle_histories import histories_agree
 from tests.proofs.outcomes import simulated_outcomes
+from tests.proofs.privacy.attacks import attacks_are_seen
 from tests.proofs.privacy.sealing_cost import sealing_cost
 from tests.proofs.rota import on_call_agrees
 from tests.proofs.sealed_audit import sealed_audit
@@ -244,6 +245,7 @@ def _workers_and_outages() -> Iterator[Proof]:
         posts=20,
     )
     yield Proof("sealed audit", lambda _at: sealed_audit(10_000, SEED))
+    yield Proof("attacks", lambda _at: attacks_are_seen())
     yield Proof("sealing cost", lambda at: sealing_cost(at, 400, 4))
     yield Proof("planted faults", lambda _at: planted_faults())
 

@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 
 from api import create_app
 from models.database import db
+from services.accounts.guesses.delays import account_key
 from services.clock import utcnow
 from tests.builders.browser import PASSWORD, give_password
 from tests.builders.calls import at_once, made, post
 from tests.builders.stored import entries, rows
 from tests.builders.world import ClinicWorld, made_up_email
+from tests.fixtures.running import RunningService
 
 PROCESSES = 4
+GUESSES = 16
 
 
 @pytest.fixture
@@ -68,6 +72,25 @@ def test_guesses_at_the_same_moment_in_several_processes(
     ]
     seen = [answer.status_code for answer in at_once(work)]
     assert (seen.count(401), seen.count(429)) == (4, 12)
+
+
+@pytest.mark.xdist_group("running")
+def test_what_one_process_is_asked_counts_in_all(running: RunningService) -> None:
+    """Each on a connection of its own, so that the service's processes share them. The applications
+    above have all but a database apart; memory of the interpreter is common to them.
+    """
+    staff = running.clinic().staff()
+    give_password(staff)
+    body = orjson.dumps({"email": staff.email, "password": "wrong quagga"})
+    kind = {"Content-Type": "application/json"}
+    guess = partial(running.send, "POST", "/v1/auth/login", kind, body)
+    seen = [answer.status for answer in at_once([guess] * GUESSES)]
+    assert set(seen) == {401, 429}
+    with running.app.app_context():
+        digest = account_key(staff.email).digest
+    # How many are answered hangs on how long they took; that each counts for all does not.
+    (counted,) = running.rows("SELECT failures FROM login_delays WHERE key_digest = %s", digest)
+    assert counted.failures == GUESSES
 
 
 def invitation(clinic: ClinicWorld, *roles: str) -> dict[str, Any]:

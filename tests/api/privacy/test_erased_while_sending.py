@@ -16,13 +16,9 @@ from services.caseload.verify import verify_caseload
 from services.clock import utcnow
 from tests.builders.alerts import open_alert, set_alert
 from tests.builders.calls import made, post, refused
-from tests.builders.stored import entries, rows
+from tests.builders.stored import entries, rows, somebody_waits
 from tests.builders.world import ClinicWorld, Person
 
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
 ATTEMPT = """
 INSERT INTO notification_attempts (clinic_id, id, notification_id, at, outcome)
 SELECT clinic_id, gen_random_uuid(), id, now(), 'sent' FROM notifications
@@ -96,12 +92,3 @@ def test_the_caseload_s_check_goes_on_when_somebody_is_erased_under_it(
         assert next(checking).patient_id == first.patient_id
         made(confirm(clinic.app, second, erasure), 200)
         assert [one.differing for one in checking] == [()]
-
-
-def somebody_waits(urls: DatabaseUrls, count: int = 1) -> None:
-    with psycopg.connect(libpq_url(urls.admin), autocommit=True) as looking:
-        for _ in range(20_000):
-            (waiting,) = looking.execute(WAITING).fetchone() or (0,)
-            if waiting >= count:
-                return
-    raise AssertionError("nobody came to wait")

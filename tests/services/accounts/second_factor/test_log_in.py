@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
+from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
 from models import Clinic, LoginDelay, Notification, TotpFactor, User
 from services.accounts import passwords
 from services.accounts.guesses.device_links import open_link
 from services.accounts.guesses.devices import ClaimedDevice
 from services.accounts.letters import FACTOR_GUESSED
 from services.accounts.login import Credentials, log_in
-from services.exceptions import LoginFailed, RateLimited, SecondFactorRequired, WrongFactor
+from services.accounts.second_factor.factors import SentFactor
+from services.accounts.second_factor.proof import check_own_factor
+from services.exceptions import Invalid, LoginFailed, RateLimited, SecondFactorRequired, WrongFactor
 from services.unit_of_work import transaction
 from tests.builders.accounts.authenticator import Authenticator, enrol
 from tests.builders.browser import PASSWORD
 from tests.builders.calls import at_once
-from tests.builders.stored import rows
+from tests.builders.stored import rows, somebody_waits
 from tests.builders.world import ClinicWorld, Person, World
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -136,6 +142,30 @@ def _in_a_thread(
 ) -> str | int:
     with app.app_context():
         return outcome(person, now, address, **factor)
+
+
+def test_of_many_proofs_with_one_code_at_once_one_counts(
+    app: Flask, database_urls: DatabaseUrls, ada: Person, app_of_ada: Authenticator
+) -> None:
+    """Nothing but the factor's own row makes them take turns. All read it while it is held, so that
+    none is right merely for being first.
+    """
+    sent = SentFactor(totp=app_of_ada.code(START, 0))
+
+    def proves() -> bool:
+        with app.app_context():
+            try:
+                check_own_factor(ada.actor, sent, START)
+            except Invalid:
+                return False
+            return True
+
+    with ThreadPoolExecutor(3) as pool:
+        with psycopg.connect(libpq_url(database_urls.admin)) as holder:
+            holder.execute("SELECT FROM totp_factors FOR UPDATE")
+            proving = [pool.submit(proves) for _ in range(3)]
+            somebody_waits(database_urls, 3)
+        assert Counter(one.result() for one in proving) == {True: 1, False: 2}
 
 
 def test_each_recovery_code_opens_once_however_it_is_typed(
