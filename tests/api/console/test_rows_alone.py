@@ -80,7 +80,7 @@ def routes(app: Flask) -> list[tuple[str, str]]:
     return sorted(
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(("/console", "/a/")) and not NOT_CALLED.fullmatch(rule.rule)
+        if re.match("/(console|a)(/|$)", rule.rule) and not NOT_CALLED.fullmatch(rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     )
 
