@@ -137,6 +137,18 @@ class ChangedMeanwhile(ContentConflict):
     detail = "Somebody has changed this in the meantime."
 
 
+class ErasureWithdrawn(ChangedMeanwhile):
+    """Somebody has taken the request back."""
+
+    detail = "This request was taken back: ask anew."
+
+
+class AlreadyErased(ChangedMeanwhile):
+    """The erasure is done, and nothing brings the patient back."""
+
+    detail = "The patient is erased already."
+
+
 class InvitationInvalid(ServiceError):
     """Unknown, spent and expired codes alike."""
 

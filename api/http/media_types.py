@@ -9,8 +9,10 @@ from flask import Response, after_this_request, current_app, request
 from werkzeug.exceptions import NotAcceptable
 
 from api.http.bodies import Routes
+from services.export.requests import Archive
 
 JSON: Final = "application/json"
+ZIP: Final = "application/zip"
 CSV: Final = "text/csv"
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
@@ -52,6 +54,15 @@ def file_answer(body: bytes | str, form: str, file_name: str) -> Response:
     response.headers["Content-Disposition"] = f'{kind}; filename="{file_name}"'
     if form == SVG:
         response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    return response
+
+
+def zip_answer(archive: Archive) -> Response:
+    """A patient's export, sent as it is read; nothing on the way keeps it."""
+    response: Response = current_app.response_class(archive.chunks(), mimetype=ZIP)
+    response.content_length = archive.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{archive.name}"'
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -14,7 +14,7 @@ from models.encryption import EncryptedText
 
 class Erasure(OfClinic, Identified, Base):
     """One erasure, for ever: the patient and the account that it names are gone from `erased_at`
-    on, and so is the reason.
+    on, and so is the reason; of one that was taken back the reason alone.
 
     `confirmed_by`: an administrator who did not ask for it; null where the operator confirmed.
     """
@@ -23,15 +23,22 @@ class Erasure(OfClinic, Identified, Base):
     __table_args__ = (
         of_clinic("requested_by", "users"),
         of_clinic("confirmed_by", "users"),
+        of_clinic("withdrawn_by", "users"),
         CheckConstraint("confirmed_by <> requested_by", name="by_two"),
         CheckConstraint("erased_at IS NULL OR confirmed_at IS NOT NULL", name="confirmed_first"),
-        CheckConstraint("(erased_at IS NULL) = (reason IS NOT NULL)", name="reason_goes"),
+        CheckConstraint(
+            "withdrawn_at IS NULL OR (confirmed_at IS NULL AND erased_at IS NULL)", name="not_both"
+        ),
+        CheckConstraint(
+            "(erased_at IS NULL AND withdrawn_at IS NULL) = (reason IS NOT NULL)",
+            name="reason_goes",
+        ),
         Index(
             "uq_erasures_one_open_a_patient",
             "clinic_id",
             "patient_id",
             unique=True,
-            postgresql_where="erased_at IS NULL",
+            postgresql_where="erased_at IS NULL AND withdrawn_at IS NULL",
         ),
         Index("ix_erasures_clinic_id_requested_at", "clinic_id", "requested_at", "id"),
     )
@@ -44,3 +51,5 @@ class Erasure(OfClinic, Identified, Base):
     confirmed_by: Mapped[UUID | None]
     confirmed_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[UUID | None]
+    withdrawn_at: Mapped[datetime | None]

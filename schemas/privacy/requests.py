@@ -22,16 +22,22 @@ class ErasureOut(Schema):
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
-    status = one_of(("requested", "erased"), required=True)
+    status = one_of(("requested", "erased", "withdrawn"), required=True)
     reason = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Why; null once it is done: the words go with the patient."},
+        metadata={"description": "Why; null once it is done or taken back."},
     )
     requested_by = fields.UUID(required=True)
     requested_at = Instant(required=True)
     confirmed_by = fields.UUID(required=True, allow_none=True)
     erased_at = Instant(required=True, allow_none=True)
+    withdrawn_by = fields.UUID(required=True, allow_none=True)
+    withdrawn_at = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the request was taken back; null: it was not."},
+    )
 
 
 class ExportOut(Schema):

@@ -20,14 +20,15 @@ def list_named(actor: Actor, wanted: AuditFilter, now: datetime) -> dict[str, An
     found = list_audit(actor, wanted, now)
     ids = {one for entry in found["items"] for one in _ids(entry)}
     ids |= {one for one in (wanted.patient_id, wanted.user_id) if one is not None}
-    return {**found, "names": _names(actor, ids, now)}
+    return {**found, "names": names_of(actor, ids, now)}
 
 
 def _ids(entry: dict[str, Any]) -> set[UUID]:
     return {one for one in (entry["actor_id"], entry["patient_id"]) if one is not None}
 
 
-def _names(actor: Actor, ids: Collection[UUID], now: datetime) -> dict[UUID, str]:
+def names_of(actor: Actor, ids: Collection[UUID], now: datetime) -> dict[UUID, str]:
+    """Of accounts and patients of the clinic, for whoever has recorded that they were read."""
     with acting(actor, now) as session:
         rows = [
             *session.execute(select(User.id, User.name).where(User.id.in_(ids))),

@@ -33,8 +33,8 @@ from services.access import Action, Actor, scopes
 from services.accounts.guesses.delays import Key, account_key
 from services.accounts.tokens.token_check import acting
 from services.auditing.verify import ERASED
-from services.erasure.requests import refuse_open_alert, shown
-from services.exceptions import NotFound, SecondAdminNeeded
+from services.erasure.requests import WAITS, refuse_open_alert, shown
+from services.exceptions import AlreadyErased, ErasureWithdrawn, NotFound, SecondAdminNeeded
 from services.patients.status.lock import lock_status_row
 from services.unit_of_work import clinic_ids, transaction
 
@@ -48,8 +48,8 @@ Done = Callable[[str, int], object]
 def confirm_erasure(actor: Actor, erasure_id: UUID, now: datetime) -> dict[str, Any]:
     """Erase the patient, as a second administrator; again it answers the same.
 
-    Raises `Forbidden`, `NotFound`, `SecondAdminNeeded`, and `OpenAlertExists` while an alert of
-    danger is open.
+    Raises `Forbidden`, `NotFound`, `SecondAdminNeeded`, `ErasureWithdrawn`, and `OpenAlertExists`
+    while an alert of danger is open.
     """
     scopes(actor, Action.ERASE_PATIENTS)
     with acting(actor, now) as session:
@@ -58,10 +58,34 @@ def confirm_erasure(actor: Actor, erasure_id: UUID, now: datetime) -> dict[str, 
             raise NotFound
         if erasure.requested_by == actor.user_id:
             raise SecondAdminNeeded
+        if erasure.withdrawn_at is not None:
+            raise ErasureWithdrawn
         if erasure.erased_at is None:
             _erase(session, erasure, actor.user_id, now, _nobody_looks)
         else:
             audit.record(session, actor.user_id, "erasures_read", now, about=[erasure.patient_id])
+        return shown(erasure)
+
+
+def withdraw_erasure(actor: Actor, erasure_id: UUID, now: datetime) -> dict[str, Any]:
+    """Take the request back, as any administrator; again it answers the same.
+
+    Raises `Forbidden`, `NotFound`, and `AlreadyErased`.
+    """
+    scopes(actor, Action.ERASE_PATIENTS)
+    with acting(actor, now) as session:
+        erasure = _locked(session, erasure_id)
+        if erasure is None:
+            raise NotFound
+        if erasure.erased_at is not None:
+            raise AlreadyErased
+        patient_id = erasure.patient_id
+        if erasure.withdrawn_at is None:
+            erasure.reason, erasure.withdrawn_by, erasure.withdrawn_at = None, actor.user_id, now
+            session.flush()
+            audit.record(session, actor.user_id, "erasure_withdrawn", now, patient_id, erasure.id)
+        else:
+            audit.record(session, actor.user_id, "erasures_read", now, about=[patient_id])
         return shown(erasure)
 
 
@@ -101,7 +125,7 @@ def _of_operator(erasure_id: UUID) -> Iterator[tuple[Session, Erasure]]:
     for clinic_id in clinic_ids():
         with transaction(clinic_id) as session:
             erasure = _locked(session, erasure_id)
-            if erasure is not None:
+            if erasure is not None and erasure.withdrawn_at is None:
                 yield session, erasure
                 return
     raise NotFound
@@ -111,7 +135,7 @@ def all_erasures(*, done: bool) -> Iterator[tuple[str, str, str, str]]:
     """Of all clinics what waits to be confirmed, or what was done: id, clinic, patient, since when.
     What was done is to be known again after an older backup was restored.
     """
-    which = Erasure.erased_at.is_not(None) if done else Erasure.erased_at.is_(None)
+    which = Erasure.erased_at.is_not(None) if done else WAITS
     since = Erasure.erased_at if done else Erasure.requested_at
     query = select(Erasure.id, Erasure.patient_id, since).where(which).order_by(since, Erasure.id)
     for clinic_id in clinic_ids():

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from models import Alert, Erasure
@@ -23,6 +23,8 @@ from services.rules.catalogue import FAMILIES, SILENCE, SUICIDE_RISK, UNREADABLE
 
 # API contract, "Privacy": while one of these is open nobody is erased.
 EMERGENCIES: Final = tuple(family for family in FAMILIES if re.fullmatch(r"e\d+", family))
+# What nobody has confirmed yet, or taken back.
+WAITS: Final = and_(Erasure.erased_at.is_(None), Erasure.withdrawn_at.is_(None))
 KEEPS: Final = (SUICIDE_RISK, UNREADABLE_RISK, SILENCE, *EMERGENCIES)
 
 
@@ -35,7 +37,7 @@ def request_erasure(actor: Actor, patient_id: UUID, reason: str, now: datetime) 
         patient = visible_patient(session, actor, Action.ERASE_PATIENTS, patient_id, now)
         lock_status_row(session, patient_id)
         refuse_open_alert(session, patient_id)
-        waits = select(Erasure).where(Erasure.patient_id == patient_id, Erasure.erased_at.is_(None))
+        waits = select(Erasure).where(Erasure.patient_id == patient_id, WAITS)
         erasure = session.scalars(waits).one_or_none()
         if erasure is None:
             erasure = Erasure(
@@ -81,10 +83,18 @@ def shown(erasure: Erasure) -> dict[str, Any]:
     return {
         "id": erasure.id,
         "patient_id": erasure.patient_id,
-        "status": "requested" if erasure.erased_at is None else "erased",
+        "status": _status(erasure),
         "reason": erasure.reason,
         "requested_by": erasure.requested_by,
         "requested_at": erasure.requested_at,
         "confirmed_by": erasure.confirmed_by,
         "erased_at": erasure.erased_at,
+        "withdrawn_by": erasure.withdrawn_by,
+        "withdrawn_at": erasure.withdrawn_at,
     }
+
+
+def _status(erasure: Erasure) -> str:
+    if erasure.withdrawn_at is not None:
+        return "withdrawn"
+    return "requested" if erasure.erased_at is None else "erased"

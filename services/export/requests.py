@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import Patient, PatientExport
@@ -31,6 +31,7 @@ AGAIN_WHILE: Final = timedelta(hours=1)
 # What is larger is on the disk while it is made, in a file without a name.
 IN_MEMORY: Final = 4_000_000
 CHUNK: Final = 65_536
+LISTED: Final = 50
 EXPORTING: Final = Turns(at_once=1, waiting=2)
 
 
@@ -62,13 +63,48 @@ def request_export(actor: Actor, patient_id: UUID, now: datetime) -> dict[str, A
             session.add(export)
             session.flush()
         audit.record(session, actor.user_id, "export_requested", now, patient.id, export.id)
-        return {
-            "id": export.id,
-            "patient_id": export.patient_id,
-            "status": "ready",
-            "requested_at": export.requested_at,
-            "expires_at": export.expires_at,
-        }
+        return _shown(export)
+
+
+def _shown(export: PatientExport) -> dict[str, Any]:
+    return {
+        "id": export.id,
+        "patient_id": export.patient_id,
+        "status": "ready",
+        "requested_at": export.requested_at,
+        "expires_at": export.expires_at,
+    }
+
+
+def list_exports(actor: Actor, patient_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """What the actor asked for about this patient and can fetch, newest first; recorded.
+
+    Raises `Forbidden` and `NotFound`.
+    """
+    with acting(actor, now) as session:
+        visible_patient(session, actor, Action.EXPORT_PATIENTS, patient_id, now)
+        own = PatientExport.requested_by == actor.user_id
+        query = _fetchable(now).where(PatientExport.patient_id == patient_id, own)
+        found = session.scalars(query).all()
+        audit.record(session, actor.user_id, "exports_read", now, patient_id)
+        return [_shown(one) for one in found]
+
+
+def list_clinics_exports(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Whose data can be fetched by whom, newest first, for administrators, who fetch none; the read
+    is recorded. Raises `Forbidden`.
+    """
+    scopes(actor, Action.READ_AUDIT)
+    with acting(actor, now) as session:
+        found = session.scalars(_fetchable(now)).all()
+        about = sorted({one.patient_id for one in found})
+        audit.record(session, actor.user_id, "exports_read", now, about=about)
+        return [_shown(one) | {"requested_by": one.requested_by} for one in found]
+
+
+def _fetchable(now: datetime) -> Select[tuple[PatientExport]]:
+    query = select(PatientExport).where(PatientExport.expires_at > now)
+    return query.order_by(PatientExport.requested_at.desc(), PatientExport.id).limit(LISTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +127,10 @@ class Archive:
             yield from iter(partial(self.file.read, CHUNK), b"")
 
 
-def read_export(actor: Actor, export_id: UUID, now: datetime) -> Archive:
-    """The zip, made of what is there now, of one instant.
+def read_export(
+    actor: Actor, export_id: UUID, now: datetime, patient_id: UUID | None = None
+) -> Archive:
+    """The zip, made of what is there now, of one instant. `patient_id`: whose it has to be.
 
     Raises `Forbidden`, `Unavailable` while others are being made, and `NotFound` for what somebody
     else asked for, what has expired, and a patient who is not in view any more.
@@ -102,6 +140,8 @@ def read_export(actor: Actor, export_id: UUID, now: datetime) -> Archive:
     try:
         with EXPORTING.turn(actor.user_id):
             with _exported(actor, export_id, now) as (session, contents):
+                if patient_id not in (None, contents.whose.patient_id):
+                    raise NotFound
                 write_archive(file, session, contents)
             _record(actor, contents, now)
         size = file.tell()

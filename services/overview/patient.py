@@ -113,6 +113,8 @@ _WRITES: Final = (
     Action.WRITE_ENTRIES,
     Action.INVITE_PATIENTS,
     Action.CONSENT,
+    Action.EXPORT_PATIENTS,
+    Action.ERASE_PATIENTS,
 )
 
 

@@ -61,6 +61,8 @@ PAGES: Final[Mapping[str, ConsolePage]] = {
     "contact-data": ConsolePage(f"{PATIENT}/enter/contact", CLINICIAN),
     "new-course": ConsolePage(f"{PATIENT}/enter/course", CLINICIAN),
     "invitation": ConsolePage(f"{PATIENT}/enter/invitation", CLINICIAN),
+    "export": ConsolePage(f"{PATIENT}/export", CLINICIAN),
+    "erasure": ConsolePage(f"{PATIENT}/erasure", ADMIN),
     "screening": ConsolePage(f"{PATIENT}/enter/screening", CLINICIAN),
     "new-session": ConsolePage(f"{PATIENT}/enter/session", CLINICIAN),
     "status": ConsolePage(f"{PATIENT}/enter/status", CLINICIAN),
@@ -87,6 +89,7 @@ PAGES: Final[Mapping[str, ConsolePage]] = {
     "settings": ConsolePage("/clinic/settings", ADMIN),
     "card": ConsolePage("/clinic/card", ADMIN),
     "audit": ConsolePage("/clinic/audit", ADMIN),
+    "rights": ConsolePage("/clinic/rights", ADMIN),
     "rules": ConsolePage("/rules", CLINICIAN),
 }
 # Addresses that answer GET and are no page: their names in the URL map, and why.
@@ -95,5 +98,6 @@ NO_PAGES: Final[Mapping[str, str]] = {
     "/console/<path:anything>": "says that nothing is there",
     "/console/files/<name>": "style sheet, script and icon",
     "/console/alerts/board": "the part of the board that is asked for again",
+    f"{PREFIX}{PATIENT}/export/<uuid:export_id>": "the zip of an export",
     f"{PREFIX}{PATIENT}/trend.<suffix>": "the trend as PDF, PNG, SVG and CSV",
 }

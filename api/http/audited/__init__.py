@@ -67,6 +67,7 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "GET /v1/exports/<uuid:export_id>": ("export_read",),
     f"POST {PATIENT}/erasure": ("erasure_requested",),
     "POST /v1/erasures/<uuid:erasure_id>/confirm": ("patient_erased", "erasures_read"),
+    "POST /v1/erasures/<uuid:erasure_id>/withdraw": ("erasure_withdrawn", "erasures_read"),
     "GET /v1/erasures": ("erasures_read",),
     "PATCH /v1/users/<uuid:user_id>": ("user_changed", "users_read"),
     "POST /v1/users/<uuid:user_id>/reset-factor": ("second_factor_reset",),

@@ -79,6 +79,11 @@ PATIENTS: Final[dict[str, tuple[str, ...]]] = {
         "consent_withdrawn",
         "patient_read",
     ),
+    f"GET {PATIENT}/export": ("patient_read", "exports_read"),
+    f"POST {PATIENT}/export": ("export_requested",),
+    f"GET {PATIENT}/export/<uuid:export_id>": ("export_read",),
+    f"GET {PATIENT}/erasure": ("patient_read",),
+    f"POST {PATIENT}/erasure": ("erasure_requested", "patient_read"),
     f"GET {ENTER}/invitation": ("patient_read",),
     f"POST {ENTER}/invitation": ("device_invited", "patient_read"),
 }
@@ -112,6 +117,8 @@ ON_CALL: Final[dict[str, tuple[str, ...]]] = {
 NEW_PATIENT: Final = "/console/new-patient"
 STAFF: Final = "/console/clinic/staff"
 CHAIN: Final = "/console/clinic/chain"
+RIGHTS: Final = "/console/clinic/rights"
+RIGHTS_READ: Final = ("erasures_read", "exports_read")
 CLINIC: Final[dict[str, tuple[str, ...]]] = {
     f"POST {NEW_PATIENT}": ("user_invited",),
     f"GET {STAFF}": ("users_read",),
@@ -128,6 +135,9 @@ CLINIC: Final[dict[str, tuple[str, ...]]] = {
     f"POST {CHAIN}/policies/<severity>": ("policy_changed",),
     "POST /console/clinic/settings": ("clinic_changed",),
     "GET /console/clinic/audit": ("users_read", "caseload_read", "audit_read"),
+    f"GET {RIGHTS}": RIGHTS_READ,
+    f"POST {RIGHTS}/erasures/<uuid:erasure_id>/confirm": ("patient_erased", *RIGHTS_READ),
+    f"POST {RIGHTS}/erasures/<uuid:erasure_id>/withdraw": ("erasure_withdrawn", *RIGHTS_READ),
     "GET /console/rules": ("rule_burden_read",),
 }
 

@@ -101,6 +101,7 @@ ALWAYS_TAKEN: Final = of("post_help_request", "post_sync")  # each item of a syn
 HANDLES_AN_ALERT: Final = of(
     "post_acknowledgement", "post_hand_over", "post_resolution", "post_note", "post_feedback"
 )
+ENDS_AN_ERASURE: Final = of("confirm_erasure", "withdraw_erasure")
 
 # Of a service's refusals: which calls know them.
 REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
@@ -112,7 +113,9 @@ REFUSES: Final[dict[type[refused.ServiceError], Callable[[Call], bool]]] = {
     refused.AppTooOld: lambda call: not call.crisis and call.name != "post_refresh",
     refused.NotFound: lambda call: call.has_ids or NAMES_IN_THE_BODY(call) or NEEDS_A_FACTOR(call),
     refused.ChooseClinic: of("post_login"),
-    refused.ContentConflict: lambda call: call.takes("id") or call.takes("method_ids"),
+    refused.ContentConflict: lambda call: (
+        call.takes("id") or call.takes("method_ids") or ENDS_AN_ERASURE(call)
+    ),
     refused.IdTaken: lambda call: call.takes("id"),
     refused.DrillRunning: of("post_drill"),
     refused.AlreadyResolved: HANDLES_AN_ALERT,

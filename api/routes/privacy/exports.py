@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from flask import Response, current_app
+from flask import Response
 
 from api.http.auth import current_actor, now
 from api.http.bodies import Routes, json_answer
+from api.http.media_types import ZIP, zip_answer
 from schemas.privacy.requests import ExportOut
 from services.export.requests import read_export, request_export
 
 routes = Routes("exports", __name__, description="A patient's data, to take along")
 
-ZIP: Final = "application/zip"
 FILE: Final = {"type": "string", "format": "binary"}
 
 
@@ -34,9 +34,4 @@ def post_own_export() -> Response:
 @routes.reads("/v1/exports/<uuid:export_id>", FILE, content_type=ZIP)
 def get_export(export_id: UUID) -> Response:
     """The zip: README.txt, data.json, and a CSV file for each kind; for who asked for it."""
-    archive = read_export(current_actor(), export_id, now())
-    response: Response = current_app.response_class(archive.chunks(), mimetype=ZIP)
-    response.content_length = archive.size
-    response.headers["Content-Disposition"] = f'attachment; filename="{archive.name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return zip_answer(read_export(current_actor(), export_id, now()))

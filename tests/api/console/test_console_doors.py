@@ -63,6 +63,9 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "POST /clinic/settings": frozenset({A}),
     "GET /clinic/card": STAFF,
     "GET /clinic/audit": frozenset({A}),
+    "GET /clinic/rights": frozenset({A}),
+    "POST /clinic/rights/erasures/<uuid:erasure_id>/confirm": frozenset({A}),
+    "POST /clinic/rights/erasures/<uuid:erasure_id>/withdraw": frozenset({A}),
     "GET /rules": STAFF,
     "GET /alerts": STAFF,
     "GET /alerts/board": STAFF,
@@ -108,6 +111,11 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "GET /patients/<uuid:patient_id>/sessions/<uuid:session_id>": frozenset({C, O}),
     **dict.fromkeys(forms_of("/patients/<uuid:patient_id>/", *TREATMENT_FORMS), frozenset({C})),
     **dict.fromkeys(forms_of("/patients/<uuid:patient_id>/", *PEOPLE_FORMS), frozenset({C, A})),
+    "GET /patients/<uuid:patient_id>/export": frozenset({C}),
+    "POST /patients/<uuid:patient_id>/export": frozenset({C}),
+    "GET /patients/<uuid:patient_id>/export/<uuid:export_id>": frozenset({C}),
+    "GET /patients/<uuid:patient_id>/erasure": frozenset({A}),
+    "POST /patients/<uuid:patient_id>/erasure": frozenset({A}),
     "POST /log-out": STAFF,
     "GET /<path:anything>": STAFF,
 }
@@ -127,7 +135,11 @@ OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "suffix": lambda _: "csv",
     "kind": lambda _: "clearance",
     **dict.fromkeys(
-        ("course_id", "record_id", "session_id", "vitals_id", "check_in_id"), lambda _: uuid4()
+        (
+            *("course_id", "record_id", "session_id", "vitals_id", "check_in_id"),
+            *("export_id", "erasure_id"),
+        ),
+        lambda _: uuid4(),
     ),
 }
 

@@ -34,6 +34,7 @@ AIMED: Final = "it is about one thing by its id, and does what its button says"
 OWN: Final = "about the sender alone"
 
 ACCOUNT: Final = "/console/account"
+RIGHTS: Final = "/console/clinic/rights/erasures/<uuid:erasure_id>"
 ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "/console/log-in": (REFUSED, OWN),
     "/console/log-out": (SAME, OWN),
@@ -57,6 +58,8 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "/console/clinic/chain/test-page": (REFUSED, ADDS),
     "/console/clinic/chain/policies/<severity>": (SAME, SHOWN),
     "/console/clinic/settings": (SAME, SHOWN),
+    f"{RIGHTS}/confirm": (SAME, AIMED),
+    f"{RIGHTS}/withdraw": (SAME, AIMED),
     f"{ALERT}/acknowledge": (SAME, SHOWN),
     f"{ALERT}/contact": (ONCE, ADDS),
     f"{ALERT}/note": (ONCE, ADDS),
@@ -96,6 +99,8 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     f"{PATIENT}/enter/status": (SAME, SHOWN),
     f"{PATIENT}/enter/consent": (SAME, SHOWN),
     f"{PATIENT}/enter/invitation": (NEWEST, ADDS),
+    f"{PATIENT}/export": (SAME, ADDS),
+    f"{PATIENT}/erasure": (SAME, ADDS),
     # The alert page: tests/api/page/test_twice.py sends these.
     "/a/<alert_id>/acknowledge": (SAME, SHOWN),
     "/a/<alert_id>/contact": (ONCE, ADDS),

@@ -57,6 +57,7 @@ def filled(theirs: Ids, token: str) -> Mapping[str, Any]:
         "disposition": "safe_plan_made",
         "text": "called",
         "reason": "misread",
+        "sure": "1",
         "useful": "no",
         "status": "paused",
         "until_on": day,

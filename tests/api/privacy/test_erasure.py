@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseUrls
@@ -69,6 +70,52 @@ def test_one_asks_and_another_confirms(client: FlaskClient, clinic: ClinicWorld)
     assert listed == {"items": [done], "next_cursor": None}
     (entry,) = entries(first, "patient_erased")
     assert (entry["actor_id"], entry["patient_id"]) == (second.user_id, pat.patient_id)
+
+
+def withdraw(client: FlaskClient, admin: Person, erasure: str) -> TestResponse:
+    return client.post(f"/v1/erasures/{erasure}/withdraw", headers=admin.headers)
+
+
+def test_what_was_taken_back_is_never_confirmed(client: FlaskClient, world: World) -> None:
+    clinic, other = world.clinic(), world.clinic().admin
+    pat, first, second = clinic.patient(), clinic.admin, clinic.staff("admin")
+    asked = made(ask(client, first, pat))["id"]
+    assert refused(withdraw(client, other, asked), 404) == {"code": "not_found"}
+    assert refused(withdraw(client, clinic.staff(), asked), 403) == {"code": "forbidden"}
+    done = made(withdraw(client, second, asked), 200)
+    assert (done["status"], done["reason"], done["withdrawn_by"]) == (
+        *("withdrawn", None),
+        str(second.user_id),
+    )
+    assert made(withdraw(client, first, asked), 200) == done, "again the same"
+    assert refused(confirm(client, second, asked), 409) == {"code": "content_conflict"}
+    operator = clinic.app.test_cli_runner()
+    assert asked not in operator.invoke(args=["erasure", "list"]).output
+    assert operator.invoke(args=["erasure", "confirm", asked]).exit_code != 0
+    assert client.get("/v1/me", headers=pat.headers).status_code == 200
+    (entry,) = entries(first, "erasure_withdrawn")
+    assert (entry["actor_id"], entry["patient_id"]) == (second.user_id, pat.patient_id)
+    # Asked for anew it is another request, which goes its way.
+    anew = made(ask(client, first, pat))["id"]
+    assert anew != asked
+    assert made(confirm(client, second, anew), 200)["status"] == "erased"
+    assert refused(withdraw(client, first, anew), 409) == {"code": "content_conflict"}
+    listed = made(client.get("/v1/erasures", headers=first.headers), 200)["items"]
+    assert [(one["id"], one["status"]) for one in listed] == [
+        *((anew, "erased"), (asked, "withdrawn"))
+    ]
+
+
+def test_the_database_itself_confirms_nothing_that_was_taken_back(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    asked = made(ask(client, clinic.admin, clinic.patient()))["id"]
+    made(withdraw(client, clinic.admin, asked), 200)
+    confirmed = text("UPDATE erasures SET confirmed_at = now()")
+    with clinic.app.app_context(), db.engine.connect() as connection:
+        enter(connection, clinic.id)
+        with pytest.raises(IntegrityError, match="ck_erasures_not_both"):
+            connection.execute(confirmed)
 
 
 def test_another_clinic_knows_nothing_of_it(client: FlaskClient, world: World) -> None:

@@ -33,6 +33,8 @@ TABLES: Final = (
         "alert_feedback",
         "patient_pauses",
         "consents",
+        "exports",
+        "erasures",
     ),
     *("on_call_overrides", "calendar_links", "on_call_policies", "drills", "on_call_schedules"),
 )
@@ -53,6 +55,7 @@ class FormScene:
         self.app, clinic = app, self.ward.clinic
         self.staff, self.admin = self.ward.staff, clinic.admin
         self.colleague = clinic.staff("on_call", name="Ben Quagga")
+        self.second_admin = clinic.staff("admin", name="Cy Quagga")
         self.base = f"/patients/{self.ward.pat.patient_id}"
         self.patient = f"/console{self.base}"
         clinic.contact("mailto:night@clinic.example")

@@ -130,6 +130,12 @@ def of_colleague(scene: FormScene, form: str, **fields: Any) -> Story:
     return of_clinic(scene, path, f"{path}/{form}", **fields)
 
 
+def of_erasure(scene: FormScene, form: str, **fields: Any) -> Story:
+    asked = scene.call("POST", f"{scene.ward.path}/erasure", scene.admin, reason="they asked")
+    path = f"/clinic/rights/erasures/{asked['id']}/{form}"
+    return "/clinic/rights", path, fields, scene.second_admin
+
+
 STORIES: Final[Mapping[str, Callable[[FormScene], Story]]] = {
     "/console/new-patient": enrolled,
     "/console/break-glass": opened_for_an_hour,
@@ -152,6 +158,12 @@ STORIES: Final[Mapping[str, Callable[[FormScene], Story]]] = {
     ),
     "/console/clinic/chain/policies/<severity>": lambda scene: of_clinic(
         scene, "chain", "chain/policies/critical", **{"targets.0": "everyone:", "delay.0": "5"}
+    ),
+    "/console/clinic/rights/erasures/<uuid:erasure_id>/confirm": lambda scene: of_erasure(
+        scene, "confirm", sure="1"
+    ),
+    "/console/clinic/rights/erasures/<uuid:erasure_id>/withdraw": lambda scene: of_erasure(
+        scene, "withdraw"
     ),
     "/console/clinic/settings": lambda scene: of_clinic(
         scene, "settings", "settings", name="Nord", timezone="Europe/Paris", country="FR"
@@ -227,5 +239,12 @@ STORIES: Final[Mapping[str, Callable[[FormScene], Story]]] = {
         scene, "enter/status", status="paused", until_on="2025-06-09", reason="a journey"
     ),
     f"{PATIENT}/enter/consent": lambda scene: entered(scene, "enter/consent", decision="accepted"),
+    f"{PATIENT}/export": lambda scene: entered(scene, "export"),
+    f"{PATIENT}/erasure": lambda scene: (
+        f"{scene.base}/erasure",
+        f"{scene.base}/erasure",
+        {"reason": "they asked"},
+        scene.admin,
+    ),
     f"{PATIENT}/enter/invitation": lambda scene: entered(scene, "enter/invitation"),
 }
