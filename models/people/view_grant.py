@@ -6,13 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, OfClinic, of_clinic
+from models.encryption import EncryptedText
 
 
 class ViewGrant(OfClinic, Identified, Base):
-    """Who has which patient in view until when; the reason stands in the audit."""
+    """Who has which patient in view until when, and why."""
 
     __tablename__ = "view_grants"
     __table_args__ = (
@@ -27,3 +28,4 @@ class ViewGrant(OfClinic, Identified, Base):
     patient_id: Mapped[UUID]
     granted_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    reason: Mapped[str | None] = mapped_column(EncryptedText("view_grants.reason"))

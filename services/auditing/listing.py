@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from models import AuditDetail, AuditEntry
 from services import audit
 from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
+from services.break_glass import BROKEN, reasons_of
 from services.exceptions import Invalid
 from services.paging import Page, page_of_rows, page_query
 
@@ -52,7 +54,9 @@ def list_audit(actor: Actor, wanted: AuditFilter, now: datetime) -> Page:
         named = [wanted.user_id] if wanted.user_id else []
         audit.record(session, actor.user_id, "audit_read", now, wanted.patient_id, about=named)
         page = page_of_rows(rows, wanted.limit, lambda row: (row[0].at, row[0].id))
-        return page.rendered(lambda row: _shown(*row))
+        grants = [entry.object_id for entry, _ in page.rows if entry.action == BROKEN]
+        why = reasons_of(session, [one for one in grants if one is not None])
+        return page.rendered(lambda row: _shown(*row, why))
 
 
 def _about(wanted: AuditFilter) -> list[ColumnElement[bool]]:
@@ -66,8 +70,13 @@ def _about(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _shown(entry: AuditEntry, detail: dict[str, Any] | None) -> dict[str, Any]:
-    """`seq` and `sealed_at` are null until the sealer has been there."""
+def _shown(
+    entry: AuditEntry, detail: dict[str, Any] | None, why: Mapping[UUID, str]
+) -> dict[str, Any]:
+    """`seq` and `sealed_at` are null until the sealer has been there; `why`: of break-glass, which
+    keeps its reasons encrypted.
+    """
+    reason = None if entry.object_id is None else why.get(entry.object_id)
     return {
         "id": entry.id,
         "at": entry.at,
@@ -76,7 +85,7 @@ def _shown(entry: AuditEntry, detail: dict[str, Any] | None) -> dict[str, Any]:
         "patient_id": entry.patient_id,
         "object_id": entry.object_id,
         "about_ids": entry.about_ids or [],
-        "detail": detail or {},
+        "detail": (detail or {}) | ({} if reason is None else {"reason": reason}),
         "seq": entry.seq,
         "sealed_at": entry.sealed_at,
     }

@@ -89,6 +89,7 @@ PAGES: Final[Mapping[str, ConsolePage]] = {
     "settings": ConsolePage("/clinic/settings", ADMIN),
     "card": ConsolePage("/clinic/card", ADMIN),
     "audit": ConsolePage("/clinic/audit", ADMIN),
+    "openings": ConsolePage("/clinic/break-glass", ADMIN),
     "rights": ConsolePage("/clinic/rights", ADMIN),
     "rules": ConsolePage("/rules", CLINICIAN),
 }

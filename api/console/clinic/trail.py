@@ -15,6 +15,7 @@ from api.http.auth import now
 from services.access import Action
 from services.auditing.listing import AuditFilter
 from services.auditing.named import list_named
+from services.break_glass import list_openings
 from services.caseload.worklist.listing import list_caseload
 from services.caseload.worklist.statement import CaseloadFilter
 from services.exceptions import Invalid
@@ -44,6 +45,12 @@ def show_audit() -> Response:
         entries=entries,
         asked=bool(patient_id or user_id),
     )
+
+
+@shows("/clinic/break-glass", Action.READ_AUDIT)
+def show_openings() -> Response:
+    """Who opened a patient out of their view, why, and what they did there."""
+    return page("clinic/break_glass.html", openings=list_openings(reader().actor, now()))
 
 
 def _id(text: str | None) -> UUID | None:

@@ -135,6 +135,7 @@ CLINIC: Final[dict[str, tuple[str, ...]]] = {
     f"POST {CHAIN}/policies/<severity>": ("policy_changed",),
     "POST /console/clinic/settings": ("clinic_changed",),
     "GET /console/clinic/audit": ("users_read", "caseload_read", "audit_read"),
+    "GET /console/clinic/break-glass": ("break_glass_read",),
     f"GET {RIGHTS}": RIGHTS_READ,
     f"POST {RIGHTS}/erasures/<uuid:erasure_id>/confirm": ("patient_erased", *RIGHTS_READ),
     f"POST {RIGHTS}/erasures/<uuid:erasure_id>/withdraw": ("erasure_withdrawn", *RIGHTS_READ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +15,11 @@ from werkzeug.test import TestResponse
 
 from models import Notification
 from services.accounts.letters import letter_of
-from services.break_glass import AT_MOST, break_glass
+from services.break_glass import AT_MOST, break_glass, list_openings
 from services.caseload.patient.profile import get_patient
 from services.channels.base import short_id
 from services.clock import utcnow
-from services.exceptions import NotFound
+from services.exceptions import Forbidden, NotFound
 from services.unit_of_work import transaction
 from tests.builders.alerts import open_alert
 from tests.builders.calls import made, post, refused
@@ -198,6 +198,65 @@ def test_the_reason_and_every_read_stand_in_the_audit(
     console = console_of(clinic.app, clinic.admin)
     console.open(f"/clinic/audit?person={sam.user_id}")
     assert f"glass broken: {REASON}" in console.text
+
+
+def test_the_reason_is_nowhere_in_plain_words(
+    client: FlaskClient, clinic: ClinicWorld, ada: Person
+) -> None:
+    made(asks(client, clinic.staff(), patient_id=ada.patient_id))
+    for table in ("audit_details", "audit_entries"):
+        stored = rows(clinic.admin, f"SELECT t::text AS row FROM {table} t")  # noqa: S608 - ours
+        assert [row for row in stored if "car park" in row["row"]] == [], table
+    (grant,) = rows(clinic.admin, "SELECT reason FROM view_grants")
+    assert grant["reason"]
+    assert REASON.encode() not in bytes(grant["reason"])
+
+
+def test_a_second_one_within_the_hour_is_recorded_and_extends_nothing(
+    clinic: ClinicWorld, ada: Person
+) -> None:
+    sam, now = clinic.staff(), utcnow()
+    letters = "SELECT count(*) AS n FROM notifications WHERE kind = 'letter'"
+
+    def opened(minutes: int, why: str) -> datetime:
+        at = now + timedelta(minutes=minutes)
+        ends: datetime = break_glass(sam.actor, why, at, patient_id=ada.patient_id)["expires_at"]
+        return ends
+
+    with clinic.app.app_context():
+        first = opened(0, "collapsed")
+        (sent,) = rows(clinic.admin, letters)
+        assert opened(59, "still here") == first == now + timedelta(hours=1)
+        assert rows(clinic.admin, letters) == [sent]
+        with pytest.raises(NotFound):
+            get_patient(sam.actor, ada.patient_id, first)
+        # It is over: another hour, of which the administrators hear.
+        assert opened(60, "collapsed again") == now + timedelta(hours=2)
+        assert rows(clinic.admin, letters)[0]["n"] == 2 * sent["n"] > 0
+        get_patient(sam.actor, ada.patient_id, now + timedelta(minutes=61))
+        listed = list_openings(clinic.admin.actor, now + timedelta(minutes=61))
+        with pytest.raises(Forbidden):
+            list_openings(sam.actor, now)
+    assert len(entries(sam, "glass_broken")) == 3
+    assert [(one["reason"], one["done"]) for one in listed] == [
+        ("collapsed again", [("patient_read", 1)]),
+        *(("still here", []), ("collapsed", [])),
+    ]
+
+
+def test_administrators_read_who_opened_whom_and_why(
+    client: FlaskClient, world: World, clinic: ClinicWorld, ada: Person
+) -> None:
+    sam = clinic.staff(name="Sam Zebra")
+    made(asks(client, sam, patient_id=ada.patient_id))
+    reads(client, sam, ada)
+    page = console_of(clinic.app, clinic.admin, "/clinic/break-glass")
+    for words in ("Sam Zebra", "Ada Quagga", REASON, "open until", "trend read"):
+        assert words in page.text, words
+    (entry,) = entries(clinic.admin, "break_glass_read")
+    assert entry["about_ids"] == [ada.patient_id]
+    other = console_of(clinic.app, world.clinic().admin, "/clinic/break-glass")
+    assert "Nobody has broken the glass" in other.text
 
 
 def test_administrators_hear_of_it_without_patient_data(

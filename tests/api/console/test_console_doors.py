@@ -63,6 +63,7 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "POST /clinic/settings": frozenset({A}),
     "GET /clinic/card": STAFF,
     "GET /clinic/audit": frozenset({A}),
+    "GET /clinic/break-glass": frozenset({A}),
     "GET /clinic/rights": frozenset({A}),
     "POST /clinic/rights/erasures/<uuid:erasure_id>/confirm": frozenset({A}),
     "POST /clinic/rights/erasures/<uuid:erasure_id>/withdraw": frozenset({A}),

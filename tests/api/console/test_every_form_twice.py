@@ -26,7 +26,7 @@ SAME: Final = "it says what shall be, and that is so already"
 REFUSED: Final = "the second is refused, and nothing is made by it"
 NEWEST: Final = "another code, and the newest counts"
 SENT: Final = "another message to oneself, within a limit"
-EACH: Final = "opened for another hour: recorded and written about each time, within a limit"
+EACH: Final = "recorded with its reason each time, within a limit; the hour ends as it would have"
 # What an older page does.
 SHOWN: Final = "refused where somebody has changed it since, with what stands there now"
 ADDS: Final = "it adds, and undoes nothing"
