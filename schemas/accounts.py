@@ -289,6 +289,13 @@ class UserOut(Schema):
     active = fields.Boolean(required=True)
     needs_invitation = fields.Boolean(required=True)
     created_at = Instant(required=True)
+    second_factor_at = Instant(
+        allow_none=True,
+        metadata={
+            "description": "Since when the account has a second factor; null: it has none. In the"
+            " list, for administrators."
+        },
+    )
     on_call_gaps = fields.List(
         fields.Nested(GapOut),
         metadata={"description": "Opened in the next 28 days by this deactivation."},

@@ -16,6 +16,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.account import TAKEN, free_address
 from services.accounts.address_changes import is_kept_for_another
 from services.accounts.endings import end_codes_and_letters
+from services.accounts.second_factor.factors import enrolled_since
 from services.accounts.tokens.families import end_families
 from services.accounts.tokens.token_check import acting
 from services.alerts.handling.ownership import owner_deactivated
@@ -32,7 +33,7 @@ def list_users(
     actor: Actor, now: datetime, limit: int, cursor: str | None, *, staff_only: bool = False
 ) -> Page:
     """Accounts, newest first; the read is recorded. Patients' accounts are for administrators, who
-    may leave them out.
+    may leave them out, and so is who has a second factor.
     """
     scopes(actor, Action.READ_CLINIC)
     shown: ColumnElement[bool] = true()
@@ -43,7 +44,11 @@ def list_users(
         rows = session.scalars(query).all()
         shown_ids = [row.id for row in rows[:limit]]
         audit.record(session, actor.user_id, "users_read", now, about=shown_ids)
-        return page_of_rows(rows, limit, lambda row: (row.created_at, row.id)).rendered(shown_user)
+        page = page_of_rows(rows, limit, lambda row: (row.created_at, row.id))
+        if "admin" not in actor.roles:
+            return page.rendered(shown_user)
+        since = enrolled_since(session, shown_ids)
+        return page.rendered(lambda row: shown_user(row) | {"second_factor_at": since.get(row.id)})
 
 
 def shown_user(user: User) -> dict[str, object]:

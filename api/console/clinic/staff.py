@@ -15,6 +15,7 @@ from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
 from schemas.accounts import InvitationIn, UserPatchIn
 from services.access import Action
+from services.clinic.settings import get_clinic
 from services.contact_methods.listing import list_of
 from services.exceptions import ChangedMeanwhile, Invalid, LastAdmin, NotFound
 from services.membership.invitations import InvitationForm, invite
@@ -121,8 +122,9 @@ def _found(user_id: UUID) -> dict[str, Any]:
 
 
 def _staff(typed: dict[str, str], errors: dict[str, Any], status: int = 200) -> Response:
+    asked = get_clinic(reader().actor, now())["second_factor"]
     given = {"typed": Filled(typed), "errors": Filled(errors), "chosen": _roles(), "roles": ROLES}
-    return page("clinic/staff.html", status, people=everybody(), **given)
+    return page("clinic/staff.html", status, people=everybody(), asked=asked, **given)
 
 
 def _member(

@@ -5,6 +5,7 @@ Parts of use cases; nothing here opens a transaction or counts tries.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +38,14 @@ def enrolled_factors(session: Session, user_id: UUID) -> tuple[str, ...]:
     if session.scalar(confirmed) is None:
         return ()
     return ("totp", "recovery_code") if codes_left(session, user_id) else ("totp",)
+
+
+def enrolled_since(session: Session, user_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Of these accounts those that have a second factor, and since when."""
+    query = select(TotpFactor.user_id, TotpFactor.confirmed_at).where(
+        TotpFactor.user_id.in_(user_ids), TotpFactor.confirmed_at.is_not(None)
+    )
+    return {user_id: at for user_id, at in session.execute(query) if at is not None}
 
 
 def check_second_factor(session: Session, user_id: UUID, sent: SentFactor, now: datetime) -> None:

@@ -175,11 +175,29 @@ def test_an_administrator_takes_a_lost_one_away(
     console = Console(app)
     console.log_in(clinic.admin, to=f"/clinic/staff/{ada.user_id}")
     reset = f"/clinic/staff/{ada.user_id}/reset-factor"
+    older = console.hidden(reset)
     assert console.send(reset).status_code == 200
     words = {"email": ada.email, "password": PASSWORD}
     assert client.post("/v1/auth/login", json=words).status_code == 200
-    assert console.send(reset).status_code == 409
+    assert reset not in console.forms()
+    assert console.post(reset, older).status_code == 409
     assert "no second factor" in console.text
+
+
+def test_the_list_of_staff_says_who_has_one_since_when(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, ada: Person
+) -> None:
+    enrol(ada)
+    since = f"since {utcnow():%Y-%m-%d}"
+    console = Console(app)
+    console.log_in(clinic.admin, to="/clinic/staff")
+    assert console.text.count(since) == 1
+    assert "none" in console.text
+    listed = client.get("/v1/users", headers=clinic.admin.headers).json["items"]
+    has = {one["id"]: one["second_factor_at"] is not None for one in listed}
+    assert has == {str(ada.user_id): True, str(clinic.admin.user_id): False}
+    others = client.get("/v1/users", headers=clinic.staff().headers).json["items"]
+    assert all("second_factor_at" not in one for one in others)
 
 
 def test_a_clinic_that_has_none_offers_none(
