@@ -6,6 +6,7 @@ A form carries a name of what stood in it. The API's calls send none, and are ta
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -24,4 +25,10 @@ def name_of(content: Any) -> str:
 def check_seen(seen: str | None, content: Any) -> None:
     """Raise `ChangedMeanwhile` when this is not what was seen; None: nobody says what was."""
     if seen is not None and seen != name_of(content):
+        raise ChangedMeanwhile
+
+
+def check_fields_seen(seen: Mapping[str, Any] | None, stands: Mapping[str, Any]) -> None:
+    """The same of some fields of a record, each with what was seen in it."""
+    if any(stands.get(name) != value for name, value in (seen or {}).items()):
         raise ChangedMeanwhile

@@ -29,6 +29,7 @@ from services.patients.recount import move_to_zone
 from services.patients.status.row import raise_revision
 from services.patients.view import visible_patient
 from services.rules.catalogue import SUICIDE_RISK, UNREADABLE_RISK
+from services.seen import check_fields_seen
 
 # API contract, PATCH /v1/patients/{id}.
 LONGEST_PAUSE: Final = timedelta(days=30)
@@ -39,13 +40,18 @@ REMOVABLE: Final = ("phone", "address", "mrn")
 
 
 def change_patient(
-    actor: Actor, patient_id: UUID, fields: Mapping[str, Any], now: datetime
+    actor: Actor,
+    patient_id: UUID,
+    fields: Mapping[str, Any],
+    now: datetime,
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The patient with these fields changed, and nothing else.
 
-    `status` takes `reason` and `until_on` beside it. Raises `NotFound`, `Forbidden` (also
+    `status` takes `reason` and `until_on` beside it. `seen`: what stood in fields of the record on
+    the screen of whoever changes it, compared under the lock. Raises `NotFound`, `Forbidden` (also
     for clinical fields by somebody who may not see them), `OpenAlert`, `AdultsOnly`,
-    `Invalid`.
+    `ChangedMeanwhile`, `Invalid`.
     """
     with acting(actor, now) as session:
         patient = visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
@@ -53,6 +59,8 @@ def change_patient(
             raise Forbidden
         revision = raise_revision(session, patient_id)
         session.refresh(patient)  # what was committed while this one waited for the lock
+        if seen is not None:
+            check_fields_seen(seen, show_patient(session, actor, patient, now))
         _change_data(session, patient, fields, revision, now)
         asked = _status_of(fields)
         if asked is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.access import Action, Actor
 from services.accounts.tokens.token_check import acting
 from services.chart import reading
 from services.consent.standing import consent_standing
+from services.exceptions import ChangedMeanwhile
 from services.patients.followed import today_of
 from services.patients.members import check_members, members_of, set_care_team
 from services.patients.record import country_of, is_contact_missing, unpack_emergency_contact
@@ -92,18 +93,25 @@ def get_care_team(actor: Actor, patient_id: UUID, now: datetime) -> list[UUID]:
 
 
 def put_care_team(
-    actor: Actor, patient_id: UUID, user_ids: Sequence[UUID], now: datetime
+    actor: Actor,
+    patient_id: UUID,
+    user_ids: Sequence[UUID],
+    now: datetime,
+    seen: Collection[UUID] | None = None,
 ) -> list[UUID]:
-    """The team is exactly these people; nobody puts the patient in view of every clinician.
+    """The team is exactly these people; nobody puts the patient in view of every clinician. `seen`:
+    the members as whoever changes them had them on the screen, compared under the lock.
 
-    Raises `NotFound`, `Forbidden`, and `Invalid` unless all are active staff of the clinic
-    and at least one of them is a clinician.
+    Raises `NotFound`, `Forbidden`, `ChangedMeanwhile`, and `Invalid` unless all are active staff of
+    the clinic and at least one of them is a clinician.
     """
     with acting(actor, now) as session:
         visible_patient(session, actor, Action.MANAGE_PATIENTS, patient_id, now)
         check_members(session, user_ids, "user_ids")
         # Two changes of one team take turns, so that the team is always one of the two.
         raise_revision(session, patient_id)
+        if seen is not None and set(seen) != set(members_of(session, patient_id)):
+            raise ChangedMeanwhile
         session.execute(delete(CareTeamMember).where(CareTeamMember.patient_id == patient_id))
         set_care_team(session, actor.clinic_id, patient_id, user_ids, "user_ids")
         audit.record(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -16,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.test import TestResponse
 
 from api.embedded.urls import DatabaseUrls
-from migrations.roles import libpq_url
 from models.clinic_door import enter
 from models.database import db
 from services.clock import utcnow
@@ -27,11 +24,7 @@ from tests.builders.entries import phq9
 from tests.builders.stored import entries, rows
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person, World
-
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
+from tests.fixtures.waiting import status_row_locked
 
 
 def ask(client: FlaskClient, admin: Person, patient: Person) -> TestResponse:
@@ -226,25 +219,6 @@ def test_another_open_alert_ends_with_them(client: FlaskClient, clinic: ClinicWo
     erase(client, clinic, pat)
     assert rows(clinic.admin, "SELECT id FROM alerts") == []
     assert rows(clinic.admin, "SELECT id FROM notifications WHERE kind = 'page'") == []
-
-
-@contextmanager
-def status_row_locked(urls: DatabaseUrls, patient: Person) -> Iterator[Callable[[int], None]]:
-    """Yields what waits until so many others wait for a lock."""
-    with psycopg.connect(libpq_url(urls.admin)) as holder:
-        holder.execute(
-            "SELECT 1 FROM patient_status WHERE patient_id = %s FOR UPDATE", (patient.patient_id,)
-        )
-        with psycopg.connect(libpq_url(urls.admin), autocommit=True) as looking:
-
-            def until(count: int) -> None:
-                for _ in range(20_000):
-                    (waiting,) = looking.execute(WAITING).fetchone() or (0,)
-                    if waiting >= count:
-                        return
-                raise AssertionError("nobody came to wait")
-
-            yield until
 
 
 @pytest.mark.parametrize("path", ["/v1/check-ins", "/v1/sync"])

@@ -34,6 +34,7 @@ from api.http.problems import problem_of
 from services.access import Actor
 from services.caseload.patient.profile import get_patient
 from services.exceptions import (
+    ChangedMeanwhile,
     ContentConflict,
     IdTaken,
     Invalid,
@@ -144,6 +145,16 @@ def corrected(
     return _tried(filled, lambda: save(reader().actor, checked(schema, body)))
 
 
+def compared(correct: Callable[[], Response]) -> Response:
+    """Correct a record that its service compares once more, under its lock: whoever was overtaken
+    between the look and the lock is shown what stands there by then.
+    """
+    try:
+        return correct()
+    except ChangedMeanwhile:
+        return correct()
+
+
 def filled_from(form: EntryForm, record: Mapping[str, Any]) -> EntryForm:
     """The form with a record in its fields."""
     stored = stored_in(form.fields, record, form.zone)
@@ -174,6 +185,8 @@ def _now_stands(form: EntryForm, typed: TypedFields, stored: TypedFields) -> dic
 def _tried(form: EntryForm, save: Callable[[], Any]) -> Response:
     try:
         save()
+    except ChangedMeanwhile:
+        raise
     except Invalid as error:
         return shown(form, 422, under_their_fields(form.fields, error.errors))
     except SAYS as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from flask import Response
 from api.browser.session import reader
 from api.console.clinic.staff import everybody
 from api.console.patient.entering.fields import Field, of
-from api.console.patient.entering.form import EntryForm, corrected, filled_from, shown
+from api.console.patient.entering.form import EntryForm, compared, corrected, filled_from, shown
 from api.console.shell import shows, takes
 from api.http.auth import now
 from schemas.clinicians.patients import CareTeamIn, PatientChangeIn
@@ -60,6 +61,7 @@ STATUS_FIELDS: Final = (
     ),
     of(CHANGE, "reason", "Reason", kind="area", hint="A pause needs one."),
 )
+SEEN_STATUS: Final = ("status", "paused_until_on", "status_reason")
 
 
 def contact_form(patient_id: UUID, record: dict[str, Any]) -> EntryForm:
@@ -78,12 +80,18 @@ def show_contact_data(patient_id: UUID) -> Response:
 @takes(f"{ENTER}/contact", WRITES)
 def post_contact_data(patient_id: UUID) -> Response:
     """Correct contact data."""
+    return compared(lambda: _correct_contact_data(patient_id))
+
+
+def _correct_contact_data(patient_id: UUID) -> Response:
     record = get_patient(reader().actor, patient_id, now())
+    form = contact_form(patient_id, record)
+    seen = {name: record[name] for name in {one.name.partition(".")[0] for one in form.fields}}
     return corrected(
-        contact_form(patient_id, record),
+        form,
         CHANGE,
         record,
-        lambda actor, body: change_patient(actor, patient_id, body, now()),
+        lambda actor, body: change_patient(actor, patient_id, body, now(), seen),
     )
 
 
@@ -110,11 +118,15 @@ def show_care_team(patient_id: UUID) -> Response:
 @takes(f"{ENTER}/team", WRITES)
 def post_care_team(patient_id: UUID) -> Response:
     """The team is exactly those who are ticked."""
+    return compared(lambda: _correct_care_team(patient_id))
+
+
+def _correct_care_team(patient_id: UUID) -> Response:
     team = get_patient(reader().actor, patient_id, now())["care_team"]
 
     def save(actor: Any, body: dict[str, Any]) -> None:
         if "user_ids" in body:
-            put_care_team(actor, patient_id, body["user_ids"], now())
+            put_care_team(actor, patient_id, body["user_ids"], now(), team)
 
     return corrected(team_form(patient_id), TEAM, {"user_ids": team}, save)
 
@@ -122,7 +134,7 @@ def post_care_team(patient_id: UUID) -> Response:
 @shows(f"{ENTER}/status", WRITES)
 def show_patient_status(patient_id: UUID) -> Response:
     """Whether the patient is followed."""
-    record = _status(patient_id)
+    record = _status(get_patient(reader().actor, patient_id, now()))
     # A pause is entered anew: its end and its reason are not those of the one that is running.
     return shown(filled_from(status_form(patient_id, record), {"status": record["status"]}))
 
@@ -130,12 +142,17 @@ def show_patient_status(patient_id: UUID) -> Response:
 @takes(f"{ENTER}/status", WRITES)
 def post_patient_status(patient_id: UUID) -> Response:
     """Pause, discharge, or follow again; refused while a safety alert is open."""
-    record = _status(patient_id)
+    return compared(lambda: _correct_status(patient_id))
+
+
+def _correct_status(patient_id: UUID) -> Response:
+    patient = get_patient(reader().actor, patient_id, now())
+    record, seen = _status(patient), {name: patient.get(name) for name in SEEN_STATUS}
     return corrected(
         status_form(patient_id, record),
         CHANGE,
         record,
-        lambda actor, body: change_patient(actor, patient_id, body, now()),
+        lambda actor, body: change_patient(actor, patient_id, body, now(), seen),
         whole=True,
     )
 
@@ -152,8 +169,7 @@ def status_form(patient_id: UUID, record: dict[str, Any]) -> EntryForm:
     )
 
 
-def _status(patient_id: UUID) -> dict[str, Any]:
+def _status(patient: Mapping[str, Any]) -> dict[str, Any]:
     """As it stands; the reason is shown to whoever may see it."""
-    record = get_patient(reader().actor, patient_id, now())
-    known = {"until_on": record["paused_until_on"], "reason": record.get("status_reason")}
-    return {"status": record["status"], **known}
+    known = {"until_on": patient["paused_until_on"], "reason": patient.get("status_reason")}
+    return {"status": patient["status"], **known}
