@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import Response, current_app, render_template
 
 from api.browser.session import CONSOLE, below
+from api.page.sparkline import strip
 from api.page.style import PRINT_STYLE, headers
 from services.caseload.worklist.listing import Printed
 from services.caseload.worklist.statement import CaseloadFilter
@@ -38,6 +39,8 @@ def caseload_page(printed: Printed, wanted: CaseloadFilter) -> Response:
         part=part_in_words(wanted),
         count="1 patient" if number == 1 else f"{number} patients",
         more=printed.more,
+        undrawn=printed.undrawn,
+        drawn=any(row["course"] for row in printed.items),
         items=[line(row, zone) for row in printed.items],
         patients=f"{below(CONSOLE)}/patients",
     )
@@ -57,11 +60,12 @@ def part_in_words(wanted: CaseloadFilter) -> str:
 
 
 def line(row: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
-    """A row with its instants as the clinic's calendar has them."""
-    last = row["last_session"]
-    if last is None:
-        return row
-    return {**row, "session_day": f"{wall_clock(last['started_at'], zone):%Y-%m-%d}"}
+    """A row with its instants as the clinic's calendar has them, and its course as a picture."""
+    last, course = row["last_session"], row["course"]
+    shown = {**row, "course": strip(course) if course and course["days"] else None}
+    if last is not None:
+        shown["session_day"] = f"{wall_clock(last['started_at'], zone):%Y-%m-%d}"
+    return shown
 
 
 def day_in_words(at: datetime) -> str:

@@ -18,6 +18,10 @@ _TOP: Final = 10.0
 _BOTTOM: Final = 62.0
 _ITEM9: Final = 80.0
 _DATES: Final = 98.0
+STRIP_WIDTH: Final = 126.0
+STRIP_HEIGHT: Final = 34.0
+_STRIP_BOTTOM: Final = 26.0
+_STRIP_MARKS: Final = 31.0
 
 
 def sparkline(recent: Recent) -> tuple[str, str]:
@@ -59,6 +63,51 @@ def in_words(recent: Recent) -> str:
         + "."
         + (f" Item 9 (the numbers below): {', '.join(item9)}." if item9 else "")
     )
+
+
+def strip(recent: Recent) -> tuple[str, str]:
+    """The course alone, as wide as a phone leaves room for, and its words: for a line of a list.
+    Days without an answer are gaps; a mark below is a day with an item 9 above 0.
+    """
+    highest = highest_total(recent["instrument"])
+    first: date = recent["from"]
+    across = (STRIP_WIDTH - 6) / (recent["to"] - first).days
+
+    def at(day: date, value: float) -> tuple[float, float]:
+        return 3 + across * (day - first).days, 3 + (_STRIP_BOTTOM - 3) * (1 - value / highest)
+
+    painting = Painting(STRIP_WIDTH, STRIP_HEIGHT, title="")
+    painting.line((0, _STRIP_BOTTOM), (STRIP_WIDTH, _STRIP_BOTTOM), stroke=FAINT)
+    for run in _runs(recent):
+        points = [at(day, float(value)) for day, value in run]
+        painting.path(polyline(points), stroke=LINE, width=1.5)
+        painting.path(dots(points), stroke=LINE, width=3, cap="round")
+    marked = [(at(each["mood_day"], 0)[0], _STRIP_MARKS) for each in _at_risk(recent)]
+    painting.path(dots(marked), stroke=ACCENT, width=4, cap="round")
+    return painting.svg(named=False), strip_in_words(recent)
+
+
+def strip_in_words(recent: Recent) -> str:
+    """The same for whoever hears the list: how often, first, highest, last, and item 9."""
+    scored = [each for each in recent["days"] if each["value"] is not None]
+    risky = _at_risk(recent)
+    words = f"Daily form, {_day(recent['from'])} to {_day(recent['to'])}: "
+    if not scored:
+        words += "no complete answer"
+    else:
+        highest = max(scored, key=lambda each: each["value"])
+        stated = (("first", scored[0]), ("highest", highest), ("last", scored[-1]))
+        words += f"answered on {len(scored)} of 60 days; " + ", ".join(
+            f"{which} {number_words(each['value'])} on {_day(each['mood_day'])}"
+            for which, each in stated
+        )
+    if risky:
+        words += f"; item 9 above 0 on {len(risky)}, last on {_day(risky[-1]['mood_day'])}"
+    return f"{words}."
+
+
+def _at_risk(recent: Recent) -> Sequence[Mapping[str, Any]]:
+    return [each for each in recent["days"] if each["q9_max"]]
 
 
 def _runs(recent: Recent) -> Iterator[Sequence[tuple[date, Any]]]:

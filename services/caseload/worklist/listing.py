@@ -16,6 +16,7 @@ from models.encryption import context_of, keyring
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
+from services.caseload.worklist.courses import courses_of
 from services.caseload.worklist.reasons import reason_in_words
 from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.sorting import KEY_KINDS
@@ -58,13 +59,16 @@ def list_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The caseload for paper. `more`: some patients in view are not in `items`."""
+    """The caseload for paper, each patient with their `course` where the reader may see it. `more`:
+    some patients in view are not in `items`; `undrawn`: of some the course was not read.
+    """
 
     clinic: str
     timezone: str
     at: datetime
     items: list[dict[str, Any]]
     more: bool
+    undrawn: bool
 
 
 def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Printed:
@@ -81,14 +85,23 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
         silent = silent_after_risk(session, now)
         rows = [row for _, row in load_rows(session, actor, whole, now, silent, now)]
         kept = rows[:PRINTED_AT_MOST]
-        shown = [row.id for row in kept]
+        shown, days = [row.id for row in kept], Days(now)
+        courses = courses_of(session, kept, days)
         audit.record(session, actor.user_id, "caseload_printed", now, about=shown)
-    days = Days(now)
     items = [
-        show_row(row, silent.get(row.id), days, clinic.country) | _number(row, clinic.country)
+        show_row(row, silent.get(row.id), days, clinic.country)
+        | _number(row, clinic.country)
+        | {"course": courses.get(row.id)}
         for row in kept
     ]
-    return Printed(clinic.name, clinic.timezone, now, items, len(rows) > len(kept))
+    return Printed(
+        clinic.name,
+        clinic.timezone,
+        now,
+        items,
+        more=len(rows) > len(kept),
+        undrawn=sum(row.clinical for row in kept) > len(courses),
+    )
 
 
 def _number(row: CaseRow, country: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def _entry_of_json(
 
 
 def counting(
-    patient_id: UUID | BindParameter[UUID],
+    patient_id: UUID | BindParameter[UUID] | InstrumentedAttribute[UUID],
     instrument: str | BindParameter[str],
     of: type[CheckIn] | AliasedClass[CheckIn] = CheckIn,
 ) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from services.caseload.worklist import listing
+from services.caseload.worklist import courses, listing
 from tests.builders.calls import post
 from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.entries import phq9
@@ -189,3 +189,34 @@ def test_it_can_be_called_from_and_leads_to_the_patients(
         "Bea ask her sister no phone number on file that can be dialled"
     )
     assert "max-width: 44em" in answer.text
+
+
+def course(answer: TestResponse) -> list[tuple[int, str]]:
+    """Of each picture how many runs of days are drawn, and its words."""
+    found = re.findall(r'<span role="img" aria-label="([^"]*)">(<svg.*?</svg>)', answer.text)
+    return [(svg.count('stroke-width="1.5"'), html.unescape(words)) for words, svg in found]
+
+
+def test_the_last_60_days_stand_on_paper_as_a_picture_and_in_words(
+    client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, staff = clinic.patient("Ada"), clinic.staff()
+    clinic.patient("Bea")
+    noon = datetime.now(UTC).replace(hour=12, minute=0) - timedelta(days=1)
+    for days, item9 in ((70, 3), (40, 0), (39, 1), (5, 0)):
+        at = (noon - timedelta(days=days)).isoformat()
+        # Sent late, so that it counts on its day.
+        form = phq9(item9, instrument="phq9-daily", recorded_at=at)
+        assert post(client, ada, form).status_code == 201
+    day = {days: noon - timedelta(days=days) for days in (39, 5)}
+    ((runs, words),) = course(printed(client, staff, "?sort=name"))
+    assert runs == 2
+    assert "answered on 3 of 60 days" in words
+    assert f"item 9 above 0 on 1, last on {day[39].day} {day[39]:%b}." in words
+    assert f"last 8 on {day[5].day} {day[5]:%b}" in words
+    assert course(printed(client, clinic.admin)) == []
+    monkeypatch.setattr(courses, "COURSES_AT_MOST", 1)
+    answer = printed(client, staff, "?sort=name")
+    assert "It is drawn for the first 1000 patients" in answer.text
+    monkeypatch.setattr(courses, "COURSES_AT_MOST", 0)
+    assert course(printed(client, staff)) == []
