@@ -18,6 +18,7 @@ from api.browser.once import (
 )
 from api.browser.session import reader
 from api.console.clinic.minutes import minutes_text, seconds_of
+from api.console.clinic.severities import CLIMBING, MEANS
 from api.console.clinic.staff import everybody
 from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
@@ -40,7 +41,6 @@ from services.seen import name_of
 CONTACT: Final = ContactIn()
 DRILL: Final = DrillIn()
 POLICY: Final = PolicyIn()
-CLIMBING: Final = ("critical", "high")
 STEPS: Final = MAX_STEPS  # what is not shown would be taken away
 NEWEST: Final = 3
 ALL: Final = 500
@@ -164,6 +164,7 @@ def _chain(errors: dict[str, Any], status: int = 200) -> Response:
         status,
         contacts=contacts,
         states=STATE,
+        means=MEANS,
         drills=drills["items"],
         policies=[
             _policy(severity, typed=severity in errors, late=status == LATE)

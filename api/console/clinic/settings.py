@@ -10,6 +10,7 @@ from api.browser.forms import checked, lines_of, nested
 from api.browser.once import seen_by_form, there_is_now
 from api.browser.session import reader
 from api.console.clinic.minutes import minutes_text, seconds_of
+from api.console.clinic.severities import MEANS, whom_each_pages
 from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
 from schemas.clinic import DAYS, ClinicIn
@@ -117,6 +118,8 @@ def _settings(errors: dict[str, Any], status: int = 200) -> Response:
     return page(
         "clinic/settings.html",
         status,
+        means=MEANS,
+        whom=whom_each_pages(),
         values=values,
         seen=name_of(clinic) if status in (200, LATE) else seen_by_form(),
         errors=errors,

@@ -162,6 +162,25 @@ def test_a_policy_is_set_step_by_step_and_taken_away(console: Console, clinic: C
     assert rows(clinic.admin, "SELECT 1 FROM on_call_policies") == []
 
 
+def test_settings_say_what_each_severity_does_and_whom_it_pages(
+    console: Console, clinic: ClinicWorld
+) -> None:
+    console.open("/clinic/settings")
+    for words in ("Act now:", "Act today:", "One mail at 08:00", "Stands in the lists"):
+        assert words in console.text, words
+    assert console.text.count("The contact chain in its order, then the last resort") == 2
+    leads = re.findall(r'href="/console(/clinic/chain#[^"]*)"', console.page)
+    assert leads == ["/clinic/chain#steps-critical", "/clinic/chain#steps-high"]
+    console.open("/clinic/chain")
+    for lead in leads:
+        assert f'id="{lead.partition("#")[2]}"' in console.page
+    steps = {"targets.0": "everyone:", "delay.0": "5"}
+    assert console.send("/clinic/chain/policies/critical", **steps).status_code == 200
+    console.open("/clinic/settings")
+    assert "1 step of your own, then the last resort" in console.text
+    assert "safe" not in console.text.lower()
+
+
 def test_what_the_api_has_set_to_the_second_is_not_rounded_by_a_form(
     console: Console, clinic: ClinicWorld
 ) -> None:
