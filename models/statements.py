@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, cast
 from uuid import UUID
@@ -55,13 +55,29 @@ def _json(value: Json | Jsonb) -> str:
     return orjson.dumps(value.obj, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+# PostgreSQL reads no larger offset; Python knows any below 24 hours.
+_OFFSETS_READ: Final = timedelta(hours=16)
+_BEGIN, _END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def _instant(value: datetime) -> str:
+    """An instant with any offset; one that UTC has no year for is the end of the calendar."""
+    offset = value.utcoffset()
+    if offset is None or abs(offset) < _OFFSETS_READ:
+        return value.isoformat()
+    try:
+        return value.astimezone(UTC).isoformat()
+    except OverflowError:
+        return (_BEGIN if offset > timedelta(0) else _END).isoformat()
+
+
 # The statement says of what type they are: otherwise each combination of empty and
 # full, small and large ones would be another statement to the database, planned anew.
 _AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     bytes: lambda value: "\\x" + value.hex(),
     date: date.isoformat,
-    datetime: datetime.isoformat,
+    datetime: _instant,
     float: repr,
     int: str,
     Json: _json,

@@ -99,6 +99,25 @@ def test_one_statement_is_one_plan_whatever_is_empty(connection: Connection) -> 
     assert connection.exec_driver_sql(prepared).scalar_one() == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("2026-01-02T00:00:00+23:59", "2026-01-01T00:01:00+00:00"),
+        ("2026-01-02T00:00:00-16:00", "2026-01-02T16:00:00+00:00"),
+        ("2026-01-02T00:00:00+15:59", "2026-01-01T08:01:00+00:00"),
+        ("0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00+00:00"),
+        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.999999+00:00"),
+    ],
+)
+def test_an_instant_has_any_offset_that_python_reads(
+    connection: Connection, sent: str, kept: str
+) -> None:
+    echo = Statement(select(bindparam("at", type_=UtcDateTime()).label("at")))
+    query = Query(echo, {"at": datetime.fromisoformat(sent)})
+    ask(connection, query)
+    assert query.one_or_none().at == datetime.fromisoformat(kept)
+
+
 def test_a_value_without_a_type_is_no_statement(connection: Connection) -> None:
     with pytest.raises(TypeError, match="of what type real is"):
         ask(connection, Query(Statement(select(bindparam("real", type_=Numeric()))), {"real": 0.5}))
