@@ -8,14 +8,12 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
-
-from models import Clinic
 from models.alerts.alert import SEVERITIES
 from models.encryption import context_of, keyring
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
+from services.caseload.worklist.asked import AskedOfList
 from services.caseload.worklist.courses import courses_of
 from services.caseload.worklist.reasons import reason_in_words
 from services.caseload.worklist.row import CaseRow, Days
@@ -23,7 +21,7 @@ from services.caseload.worklist.sorting import KEY_KINDS
 from services.caseload.worklist.statement import CaseloadFilter, load_rows
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.phone import dial_address
-from services.patients.record import country_of, is_contact_missing
+from services.patients.record import is_contact_missing
 from services.patients.status.figures import NOT_JUDGED
 from services.patients.status.silence import silent_after_risk
 from services.rules.danger.silence import SilenceAfterRisk
@@ -46,14 +44,15 @@ def list_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Page:
     if wanted.cursor:
         as_of, *after = decode_cursor(wanted.cursor, datetime, *KEY_KINDS[wanted.sort])
         as_of = min(max(as_of, now - ORDER_HOLDS), now + ORDER_HOLDS)
-    with acting(actor, now) as session:
-        silent = silent_after_risk(session, now)
+    asked = AskedOfList.at(actor, now)
+    with acting(actor, now, *asked.queries) as session:
+        silent = asked.silence.found(session)
         ordered = silent if as_of == now else silent_after_risk(session, as_of)
-        rows = load_rows(session, actor, wanted, now, ordered, as_of, after)
-        country = country_of(session, actor.clinic_id)
+        rows = load_rows(session, actor, wanted, now, ordered, as_of, asked.timezones, after)
         shown = [keyed[1].id for keyed in rows[: wanted.limit]]
         audit.record(session, actor.user_id, "caseload_read", now, about=shown)
     found, days = page_of_rows(rows, wanted.limit, lambda keyed: (as_of, *keyed[0])), Days(now)
+    country = asked.clinic.country
     return found.rendered(lambda keyed: show_row(keyed[1], silent.get(keyed[1].id), days, country))
 
 
@@ -77,13 +76,11 @@ def print_caseload(actor: Actor, wanted: CaseloadFilter, now: datetime) -> Print
     `limit` and `cursor` do not count. Raises `Forbidden`.
     """
     whole = CaseloadFilter(wanted.sort, wanted.q, wanted.mine, limit=PRINTED_AT_MOST)
-    clinics = select(Clinic.name, Clinic.timezone, Clinic.country).where(
-        Clinic.id == actor.clinic_id
-    )
-    with acting(actor, now) as session:
-        clinic = session.execute(clinics).one()
-        silent = silent_after_risk(session, now)
-        rows = [row for _, row in load_rows(session, actor, whole, now, silent, now)]
+    asked = AskedOfList.at(actor, now)
+    with acting(actor, now, *asked.queries) as session:
+        clinic, silent = asked.clinic, asked.silence.found(session)
+        found = load_rows(session, actor, whole, now, silent, now, asked.timezones)
+        rows = [row for _, row in found]
         kept = rows[:PRINTED_AT_MOST]
         shown, days = [row.id for row in kept], Days(now)
         courses = courses_of(session, kept, days)

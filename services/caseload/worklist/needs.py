@@ -13,6 +13,7 @@ from typing import Any, Final
 from services import audit
 from services.access import Actor
 from services.accounts.tokens.token_check import acting
+from services.caseload.worklist.asked import AskedOfList
 from services.caseload.worklist.listing import PRINTED_AT_MOST, is_unreachable, show_row
 from services.caseload.worklist.reasons import (
     is_at_risk,
@@ -23,8 +24,6 @@ from services.caseload.worklist.reasons import (
 )
 from services.caseload.worklist.row import CaseRow, Days
 from services.caseload.worklist.statement import CaseloadFilter, load_rows
-from services.patients.record import country_of
-from services.patients.status.silence import silent_after_risk
 from services.rules.danger.silence import SilenceAfterRisk
 
 
@@ -76,10 +75,11 @@ def find_work(
     of those shown is recorded. An unknown `need` is none. Raises `Forbidden`.
     """
     whole = replace(wanted, limit=PRINTED_AT_MOST, cursor=None)
-    with acting(actor, now) as session:
-        country = country_of(session, actor.clinic_id)
-        silent = silent_after_risk(session, now)
-        rows = [row for _, row in load_rows(session, actor, whole, now, silent, now)]
+    asked = AskedOfList.at(actor, now)
+    with acting(actor, now, *asked.queries) as session:
+        country, silent = asked.clinic.country, asked.silence.found(session)
+        found_rows = load_rows(session, actor, whole, now, silent, now, asked.timezones)
+        rows = [row for _, row in found_rows]
         days = Days(now)
         cases = [Case(row, silent.get(row.id), days, country) for row in rows[:PRINTED_AT_MOST]]
         counts, found = _sorted_out(cases, need)

@@ -6,7 +6,7 @@ have; what differs from call to call is a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -76,16 +76,18 @@ def load_rows(
     now: datetime,
     silent: Collection[UUID],
     as_of: datetime,
+    timezones: Iterable[str],
     after: Sequence[Any] = (),
 ) -> list[tuple[tuple[Any, ...], CaseRow]]:
     """Rows with their sort keys, one more than wanted, so that the caller sees whether there is
     another page.
 
     The order is made `as_of` an instant, the same for all pages of a list, so that time alone moves
-    nobody from one page to another; `silent`: the patients for whom rule N1 is high then; `after`:
-    the keys of the last row of the page before. Raises `Forbidden`.
+    nobody from one page to another; `silent`: the patients for whom rule N1 is high then;
+    `timezones`: of all patients; `after`: the keys of the last row of the page before.
+    Raises `Forbidden`.
     """
-    today = _today(session, as_of) if wanted.sort == "risk" else None
+    today = _today(timezones, as_of) if wanted.sort == "risk" else None
     shape = (wanted.sort, actor.roles, wanted.mine, bool(wanted.q), bool(after), today)
     query, width = statement(*shape)
     given = {
@@ -102,9 +104,9 @@ def load_rows(
     return [(tuple(row[:width]), CaseRow._make(row[width:])) for row in found]
 
 
-def _today(session: Session, now: datetime) -> Today:
+def _today(timezones: Iterable[str], now: datetime) -> Today:
     """The running mood day in the zones of the clinic's patients."""
-    days = Days(now, session.scalars(select(Patient.__table__.c.timezone).distinct()))
+    days = Days(now, timezones)
     usual = mood_day_at(now, UTC)
     elsewhere = {zone: day for zone, day in days.all_today().items() if day != usual}
     return Today(usual, tuple(sorted(elsewhere.items())))

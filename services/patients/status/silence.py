@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from typing import Any, Final
@@ -10,9 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
+    DateTime,
     Interval,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -24,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from models import Alert, ApiLife, Patient, PatientStatus, User
+from models.statements import Query, Statement
 from services.patients.followed import IS_FOLLOWED
 from services.patients.history.pauses import load_pauses
 from services.rules.danger.outages import Life, Outage, down_since, lost_days, outages_between
@@ -64,8 +69,11 @@ def with_account(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 def quiet(now: datetime) -> ColumnElement[bool]:
     """Whoever has missed enough days for N1, and a few more: the rule decides."""
-    earliest = (now + DAY_MARGIN).date() - timedelta(days=SILENCE.at_risk_missed_days)
-    return last_risk_answer_on() < earliest
+    return last_risk_answer_on() < _quiet_before(now)
+
+
+def _quiet_before(now: datetime) -> date:
+    return (now + DAY_MARGIN).date() - timedelta(days=SILENCE.at_risk_missed_days)
 
 
 def silent_after_risk(session: Session, now: datetime) -> dict[UUID, SilenceAfterRisk]:
@@ -81,19 +89,51 @@ def silence_of(session: Session, patient_id: UUID, now: datetime) -> SilenceAfte
 def _silent(
     session: Session, now: datetime, *among: ColumnElement[bool]
 ) -> dict[UUID, SilenceAfterRisk]:
+    risky = _newest_risk() >= now - RISK_SPAN
+    return _high(load_silence(session, now, quiet(now), risky, *among))
+
+
+def _newest_risk() -> ColumnElement[datetime]:
     invited_at = case((Patient.risk_at_intake, User.created_at))
     status = PatientStatus
-    newest = func.greatest(status.item9_positive_at, status.cssrs_moderate_at, invited_at)
-    found = load_silence(session, now, quiet(now), newest >= now - RISK_SPAN, *among)
+    return func.greatest(status.item9_positive_at, status.cssrs_moderate_at, invited_at)
+
+
+def _high(found: Mapping[UUID, SilenceFacts]) -> dict[UUID, SilenceAfterRisk]:
     decided = {patient_id: silence_after_risk(facts) for patient_id, facts in found.items()}
     return {one: silence for one, silence in decided.items() if silence is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class AfterRisk:
+    """What `silent_after_risk` asks of a whole clinic, to be asked together with other things."""
+
+    now: datetime
+    who: Query
+    lives: Query
+
+    @classmethod
+    def at(cls, now: datetime) -> AfterRisk:
+        """Of an instant."""
+        values = {"before": _quiet_before(now), "since": now - RISK_SPAN}
+        return cls(now, Query(_AFTER_RISK, values), Query(_LIVES, {}))
+
+    def found(self, session: Session) -> dict[UUID, SilenceAfterRisk]:
+        """Of what was answered."""
+        outages = outages_between((Life(*row) for row in self.lives.rows), self.now)
+        return _high(_facts_of(session, self.who.rows, outages, self.now))
 
 
 def load_silence(
     session: Session, now: datetime, *conditions: ColumnElement[bool]
 ) -> dict[UUID, SilenceFacts]:
     """The facts of the followed patients for whom these conditions hold."""
-    query = select(
+    rows = session.execute(with_account(select(*_columns())).where(*conditions)).all()
+    return _facts_of(session, rows, load_outages(session, now), now) if rows else {}
+
+
+def _columns() -> tuple[Any, ...]:
+    return (
         Patient.clinic_id,
         Patient.id,
         Patient.timezone,
@@ -104,11 +144,24 @@ def load_silence(
         PatientStatus.cssrs_moderate_at,
         last_risk_answer_on().label("last_risk_answer_on"),
     )
-    rows = session.execute(with_account(query).where(*conditions)).all()
+
+
+# Built once: a caseload begins with them.
+_AFTER_RISK: Final = Statement(
+    with_account(select(*_columns())).where(
+        last_risk_answer_on() < bindparam("before", type_=Date()),
+        _newest_risk() >= bindparam("since", type_=DateTime(timezone=True)),
+    )
+)
+_LIVES: Final = Statement(select(ApiLife.from_at, ApiLife.until_at))
+
+
+def _facts_of(
+    session: Session, rows: Sequence[Any], outages: tuple[Outage, ...], now: datetime
+) -> dict[UUID, SilenceFacts]:
     if not rows:
         return {}
     paused = load_pauses(session, [(row.clinic_id, row.id) for row in rows])
-    outages = load_outages(session, now)
     lost_in = cache(partial(lost_days, outages))
     return {row.id: _facts(row, paused[row.id], outages, lost_in, now) for row in rows}
 

@@ -64,10 +64,10 @@ def test_list_and_alert_agree(
     now, has_answered = START, False
     for days, (kind, what) in history:
         now += timedelta(days=days, minutes=1)
-        happen(pat, kind, what, zone, now)
-        has_answered |= kind == "answer" and "q9" in what
+        is_stored = happen(pat, kind, what, zone, now)
+        has_answered |= is_stored and "q9" in what
     now += timedelta(hours=quiet_hours)
-    reason, is_first = in_caseload(staff, now)
+    reason, is_first = in_caseload(staff, now, zone)
     with worker_app.app_context():
         report_silence(Candidate(clinic.id, pat.patient_id), now)
     has_alert = ("silence", "high") in [(one["family"], one["severity"]) for one in alerts(pat)]
@@ -75,14 +75,17 @@ def test_list_and_alert_agree(
     assert is_first == ("silent after risk" in reason)
 
 
-def happen(pat: Person, kind: str, what: Any, zone: str, now: datetime) -> None:
-    """An answer, or a change of status by staff, who have resolved what was open."""
+def happen(pat: Person, kind: str, what: Any, zone: str, now: datetime) -> bool:
+    """An answer, or a change of status by staff, who have resolved what was open; True for an
+    answer that was stored: of those whom nobody follows it is refused.
+    """
     with pat.app.app_context():
         if kind == "answer":
             form = CheckInForm(uuid4(), "phq9-daily", what, now, zone)
             with suppress(NotFollowed):
                 record_check_in(pat.actor, form, None, now)
-            return
+                return True
+            return False
         rows(
             pat,
             "UPDATE alerts SET status = 'resolved', resolved_at = :now, next_at = NULL"
@@ -94,14 +97,15 @@ def happen(pat: Person, kind: str, what: Any, zone: str, now: datetime) -> None:
             patient = session.scalars(select(Patient).where(Patient.id == pat.patient_id)).one()
             revision = raise_revision(session, patient.id)
             change_status(session, patient, StatusChange(kind, "away", until), revision, now)
+        return False
 
 
-def in_caseload(staff: Person, now: datetime) -> tuple[str, bool]:
+def in_caseload(staff: Person, now: datetime, zone: str) -> tuple[str, bool]:
     """The reason of the only patient, and whether silence after risk is what their place is for."""
     with staff.app.app_context():
         reader = log_in(staff.app, staff.actor.clinic_id, staff.user_id, now).actor
         (row,) = list_caseload(reader, CaseloadFilter(), now)["items"]
         with transaction(staff.actor.clinic_id) as session:
             silent = silent_after_risk(session, now)
-            (keyed,) = load_rows(session, reader, CaseloadFilter(), now, silent, now)
+            (keyed,) = load_rows(session, reader, CaseloadFilter(), now, silent, now, [zone])
     return row["reason"], keyed[0][2] == 0
