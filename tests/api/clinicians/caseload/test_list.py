@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +15,7 @@ from tests.builders.caseload import caseload, many, names, set_status
 from tests.builders.entries import ago, phq9
 from tests.builders.stored import rows
 from tests.builders.world import ClinicWorld
-from tests.fixtures.statements import statements_sent
+from tests.fixtures.statements import round_trips, statements_sent
 
 CELLS = {
     "id",
@@ -239,3 +240,15 @@ def test_a_caseload_of_500_comes_in_one_page(client: FlaskClient, clinic: Clinic
         counts.append(len(sent))
     assert len(shown) == 500
     assert counts[0] == counts[1] > 0
+
+
+def test_a_page_waits_four_times_for_the_database(
+    client: FlaskClient, clinic: ClinicWorld, tmp_path: Path
+) -> None:
+    """All that can be asked beforehand with BEGIN; the rows; the audit entry; the commit."""
+    staff = clinic.staff()
+    many(clinic, 3)
+    caseload(client, staff)
+    with round_trips(clinic.app, tmp_path / "trace") as count:
+        caseload(client, staff)
+    assert count() == 4
