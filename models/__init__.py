@@ -57,7 +57,7 @@ from models.people.patient import (
     SearchPart,
     StoredPlan,
 )
-from models.people.second_factor import RecoveryCode, TotpFactor
+from models.people.second_factor import Passkey, PasskeyChallenge, RecoveryCode, TotpFactor
 from models.people.view_grant import ViewGrant
 from models.sealing import sealed
 from models.treatment import (
@@ -111,6 +111,8 @@ __all__ = [
     "OnCallPolicy",
     "OnCallRotation",
     "OnCallSchedule",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordReset",
     "PasswordResetRequest",
     "Patient",

@@ -32,6 +32,13 @@ def roles(*, required: bool = False) -> fields.List[str]:
     return fields.List(one_of(ROLES), required=required, validate=validate.Length(1, len(ROLES)))
 
 
+def passkey_answer(*, required: bool = False) -> fields.Dict:
+    """What an authenticator answered, as the browser's `toJSON` has it: the standard's members,
+    whichever there are.
+    """
+    return fields.Dict(keys=fields.String(), required=required, load_only=True)
+
+
 def unknown_indications() -> fields.List[str]:
     """What whoever entered indications is told."""
     words = "indications that the catalogue does not know: no form and no rule follows from them"
@@ -112,6 +119,7 @@ class LoginIn(Strict):
     password = text(PASSWORD_LIMIT, required=True, load_only=True)
     totp = text(TOTP_LIMIT, load_only=True)
     recovery_code = text(CODE_LIMIT, load_only=True)
+    passkey = passkey_answer()
     clinic_id = fields.UUID()
 
 
@@ -210,18 +218,22 @@ class ResetConfirmIn(Strict):
 
 
 class ProofIn(Strict):
-    """Exactly one: the present password, a code of the authenticator app, or a recovery code."""
+    """Exactly one: the present password, a code of the authenticator app, a recovery code, or a
+    passkey's answer.
+    """
 
     password = text(PASSWORD_LIMIT, load_only=True)
     totp = text(TOTP_LIMIT, load_only=True)
     recovery_code = text(CODE_LIMIT, load_only=True)
+    passkey = passkey_answer()
 
     @validates_schema
     def has_one(self, sent: Mapping[str, Any], **_kwargs: Any) -> None:
         """Refuse none, and two at once."""
-        proofs = [name for name in ("password", "totp", "recovery_code") if name in sent]
+        kinds = ("password", "totp", "recovery_code", "passkey")
+        proofs = [name for name in kinds if name in sent]
         if len(proofs) != 1:
-            words = "Exactly one of password, totp and recovery_code."
+            words = "Exactly one of password, totp, recovery_code and passkey."
             raise ValidationError(words, proofs[0] if proofs else "password")
 
 

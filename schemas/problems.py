@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from schemas.base import one_of
 
 STORED = "what the id was first sent with, or what there is; not for a token that has expired"
-FACTORS = ("totp", "recovery_code")
+FACTORS = ("totp", "passkey", "recovery_code")
 
 
 class ResourceOut(Schema):
@@ -65,6 +65,7 @@ class SecondFactorProblem(ProblemSchema):
     factors = fields.List(
         one_of(FACTORS), required=True, metadata={"description": "which of them may be sent"}
     )
+    passkey = fields.Dict(keys=fields.String())
 
 
 class NamedClinicOut(Schema):

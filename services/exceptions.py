@@ -53,6 +53,18 @@ class WrongFactor(SecondFactorRequired):
     detail = "The code is wrong, or was used already: wait for the next one."
 
 
+class WrongPasskey(WrongFactor):
+    """The answer of a passkey does not hold: not of this account, this site, or this question."""
+
+    detail = "This passkey does not open your account, or it took too long: try once more."
+
+
+class CopiedPasskey(WrongPasskey):
+    """Its counter did not go on since the last time: somebody may have a copy of it."""
+
+    detail = "This passkey may have been copied: log in with another factor, and remove it."
+
+
 class ChooseClinic(ServiceError):
     """The password fits accounts in several clinics; `clinics` (in `extra`) names them."""
 

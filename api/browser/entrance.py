@@ -12,7 +12,13 @@ from api.browser.forms import loaded
 from api.browser.session import begin_session
 from api.http.auth import now
 from api.http.client_address import client_address
-from api.http.devices import claimed_devices, link_page, logged_in_by, remember_device
+from api.http.devices import (
+    claimed_devices,
+    link_page,
+    logged_in_by,
+    passkey_site,
+    remember_device,
+)
 from api.http.hold import HEADER as HOLD
 from api.http.hold import REFUSED_AFTER_S
 from schemas.accounts import LoginIn
@@ -50,7 +56,7 @@ class AskAgain(Protocol):
 def grant_of(credentials: Credentials) -> Grant:
     """Log in from where this request comes; raises as `log_in` does."""
     by = replace(credentials, by=logged_in_by())
-    return log_in(by, client_address(), now(), claimed_devices(), link_page())
+    return log_in(by, client_address(), now(), claimed_devices(), link_page(), passkey_site())
 
 
 def log_in_by_form(
@@ -80,7 +86,7 @@ def _sent() -> dict[str, Any]:
     return loaded(LOGIN, "email", "password", "clinic_id") | typed_code()
 
 
-def typed_code() -> dict[str, str]:
+def typed_code() -> dict[str, Any]:
     """The code that was typed: either kind of it in one field, told apart by its length."""
     typed = request.form.get("totp", "").strip()
     if not typed:

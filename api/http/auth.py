@@ -40,7 +40,7 @@ NEAR_CRISIS_ROUTE: Final = re.compile(
 )
 # What answers staff who have to add a second factor first, whatever a view itself asks.
 WHILE_ENROLLING: Final = re.compile(
-    r"/v1/(me(/(totp|sessions|password|email)(/.*)?)?|auth/logout|alerts(/.*)?"
+    r"/v1/(me(/(totp|passkeys|sessions|password|email)(/.*)?)?|auth/logout|alerts(/.*)?"
     r"|instruments(/.*)?|side-effects/codes)"
 )
 # What carries a body: a slip in the method is answered 405, and searched as well.

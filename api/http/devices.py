@@ -20,6 +20,7 @@ from models.base import new_id
 from models.encryption import derive
 from services.accounts.guesses.devices import KNOWN_FOR, ClaimedDevice
 from services.accounts.letters import DEVICE_PATH, UNDO_PATH
+from services.accounts.second_factor.challenges import Site, site_of
 from services.accounts.tokens.families import LoggedInBy
 from services.exceptions import Unauthenticated
 
@@ -87,6 +88,12 @@ def undo_page() -> str:
     """What the code of a link to undo a change of address is put behind, likewise."""
     settings: Settings = current_app.config["INTERLUDE"]
     return settings.public_url + UNDO_PATH
+
+
+def passkey_site() -> Site | None:
+    """Where passkeys are made and asked for; None: they are not offered."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    return site_of(settings.public_url)
 
 
 def _from_cookie(value: str) -> ClaimedDevice | None:

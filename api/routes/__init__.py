@@ -38,6 +38,7 @@ RESOURCES: Final[tuple[str, ...]] = (
     "on_call.policies",
     "on_call.schedules",
     "operations",
+    "accounts.passkeys",
     "accounts.password_reset",
     "accounts.second_factor",
     "clinicians.patients",

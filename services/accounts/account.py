@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import Clinic, Patient, TotpFactor, User
+from models import Clinic, Passkey, Patient, TotpFactor, User
 from models.base import new_id
 from models.encryption import keyring
 from models.sealing import sealed
@@ -82,6 +82,7 @@ MUST_ENROL: Final = and_(
     Clinic.second_factor == "required",
     ~User.roles.contains(["patient"]),
     ~exists().where(TotpFactor.user_id == User.id, TotpFactor.confirmed_at.is_not(None)),
+    ~exists().where(Passkey.user_id == User.id),
 )
 
 

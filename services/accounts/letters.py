@@ -43,19 +43,19 @@ now on, and every other device has to log in again.
 If it was not you, somebody else is logged in to your account: call your clinic's administrator at
 once.
 """
-NO_FACTOR_SUBJECT: Final = "[Interlude] Your account asks for no second factor any more"
+NO_FACTOR_SUBJECT: Final = "[Interlude] Your authenticator app was removed"
 NO_FACTOR_TEXT: Final = """\
-The authenticator app was removed from your Interlude account. Whoever logs in is asked for the
-password alone.
+The authenticator app was removed from your Interlude account: its codes open nothing any more.
+Whoever logs in is asked for a passkey if you have one, else for the password alone.
 
 If it was not you, somebody else is logged in to your account: call your clinic's administrator at
 once.
 """
 RESET_SUBJECT: Final = "[Interlude] Your second factor was taken away"
 RESET_TEXT: Final = """\
-The authenticator app of your Interlude account was taken away for you: an administrator of your
-clinic, or whoever runs the server, did it. Every device has to log in again, with the password
-alone. Add an authenticator app again as soon as you can.
+The authenticator app and the passkeys of your Interlude account were taken away for you: an
+administrator of your clinic, or whoever runs the server, did it. Every device has to log in again,
+with the password alone. Add a second factor again as soon as you can.
 
 If you did not ask for it, call your clinic's administrator at once.
 """
@@ -69,6 +69,22 @@ once ("Forgotten?" beside the log-in), and call your clinic's administrator.
 
 You are written to about this once a day at most, however often it is tried.
 """
+PASSKEY_SUBJECT: Final = "[Interlude] A passkey was added to your account"
+PASSKEY_TEXT: Final = """\
+A passkey was added to your Interlude account. Whoever logs in is asked for it, or for another
+second factor of yours, from now on, and every other device has to log in again.
+
+If it was not you, somebody else is logged in to your account: call your clinic's administrator at
+once.
+"""
+NO_PASSKEY_SUBJECT: Final = "[Interlude] A passkey was removed from your account"
+NO_PASSKEY_TEXT: Final = """\
+A passkey was removed from your Interlude account: it opens nothing any more. Whoever logs in is
+asked for another second factor if you have one, else for the password alone.
+
+If it was not you, somebody else is logged in to your account: call your clinic's administrator at
+once.
+"""
 # Letters with a code or a link end sooner than those that only tell of something.
 CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
 DEVICE: Final = "a further device"
@@ -76,6 +92,8 @@ FACTOR_ADDED: Final = "a second factor was added"
 FACTOR_REMOVED: Final = "a second factor was removed"
 FACTOR_RESET: Final = "a second factor was taken away"
 FACTOR_GUESSED: Final = "codes of a second factor were tried"
+PASSKEY_ADDED: Final = "a passkey was added"
+PASSKEY_REMOVED: Final = "a passkey was removed"
 # Letters without a code: their topics.
 NEWS: Final = {
     DEVICE: "device",
@@ -83,6 +101,8 @@ NEWS: Final = {
     FACTOR_REMOVED: "factor_removed",
     FACTOR_RESET: "factor_reset",
     FACTOR_GUESSED: "factor_guessed",
+    PASSKEY_ADDED: "passkey_added",
+    PASSKEY_REMOVED: "passkey_removed",
 }
 TO_STAFF: Final = {
     "break_glass": (GLASS_SUBJECT, GLASS_TEXT),
@@ -90,6 +110,8 @@ TO_STAFF: Final = {
     "factor_removed": (NO_FACTOR_SUBJECT, NO_FACTOR_TEXT),
     "factor_reset": (RESET_SUBJECT, RESET_TEXT),
     "factor_guessed": (GUESSED_SUBJECT, GUESSED_TEXT),
+    "passkey_added": (PASSKEY_SUBJECT, PASSKEY_TEXT),
+    "passkey_removed": (NO_PASSKEY_SUBJECT, NO_PASSKEY_TEXT),
 }
 NEWS_WAITS_FOR: Final = timedelta(days=3)
 MINUTE: Final = "%Y-%m-%d %H:%M"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import update
@@ -23,18 +23,27 @@ from services.accounts.candidates import (
 from services.accounts.guesses.delays import factor_tries, one_tries, stranger_tries
 from services.accounts.guesses.device_links import mail_links
 from services.accounts.guesses.devices import ClaimedDevice, known_device
-from services.accounts.guesses.failures import record_failures, record_wrong_factor
+from services.accounts.guesses.failures import (
+    record_copied_passkey,
+    record_failures,
+    record_wrong_factor,
+)
 from services.accounts.passwords import Turn, fitting, hash_password, is_outdated
+from services.accounts.second_factor.challenges import Addressee, Answer, Site
 from services.accounts.second_factor.factors import (
     SentFactor,
     check_second_factor,
     enrolled_factors,
+    take_challenge,
 )
+from services.accounts.second_factor.passkeys import ask_passkey
 from services.accounts.tokens.families import PHONE, Grant, LoggedInBy, start_family
 from services.exceptions import (
     ChooseClinic,
+    CopiedPasskey,
     LoginFailed,
     RateLimited,
+    SecondFactorRequired,
     Unavailable,
     WrongFactor,
 )
@@ -53,13 +62,14 @@ class Credentials:
     password: str
     totp: str | None = None
     recovery_code: str | None = None
+    passkey: Answer | None = None
     clinic_id: UUID | None = None
     by: LoggedInBy = PHONE
 
     @property
     def factor(self) -> SentFactor:
         """What was sent of a second factor."""
-        return SentFactor(self.totp, self.recovery_code)
+        return SentFactor(self.totp, self.recovery_code, self.passkey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +86,15 @@ def log_in(
     now: datetime,
     devices: Sequence[ClaimedDevice] = (),
     link_page: str | None = None,
+    site: Site | None = None,
 ) -> Grant:
     """A new family for an active account with this password; `devices`: what the request claims to
-    come from; `link_page`: the address that a link by mail leads to, for whoever is kept out.
+    come from; `link_page`: the address that a link by mail leads to, for whoever is kept out;
+    `site`: where passkeys can be asked for.
 
     Raises `LoginFailed` for every cause alike, `RateLimited` when too many were tried, and only
-    after the right password `ChooseClinic` when it fits several, and `SecondFactorRequired`.
+    after the right password `ChooseClinic` when it fits several, and `SecondFactorRequired`, with
+    what a browser asks one of the account's passkeys.
     """
     accounts = candidates(credentials.email, credentials.clinic_id)
     known = {
@@ -106,6 +119,20 @@ def log_in(
         if link_page is not None and one.account not in known:
             mail_links(credentials.email, [one.account], link_page, now)
         raise
+    except SecondFactorRequired as error:
+        if site is not None and "passkey" in error.extra["factors"]:
+            error.extra |= _asked(one.account, site, now)
+        raise
+
+
+def _asked(account: FoundAccount, site: Site, now: datetime) -> dict[str, Any]:
+    with transaction(account.clinic_id) as session:
+        options = ask_passkey(session, _log_in_of(account), site, now)
+    return {} if options is None else {"passkey": options}
+
+
+def _log_in_of(account: FoundAccount) -> Addressee:
+    return Addressee(account.clinic_id, account.user_id, "log_in")
 
 
 def _fitting(
@@ -154,14 +181,17 @@ def _right(password: str, accounts: Sequence[FoundAccount], turn: Turn) -> list[
 
 
 def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
-    user_id = found.account.user_id
+    user_id, factor = found.account.user_id, credentials.factor
+    if factor.passkey:
+        with transaction(found.account.clinic_id) as session:
+            factor = take_challenge(session, factor, _log_in_of(found.account), now)
     outdated = is_outdated(credentials.password, found.kept)
     renewed = hash_password(credentials.password) if outdated else found.kept
     with transaction(found.account.clinic_id) as session:
         # Looked at again, under a lock: it may have changed while argon2 was at work.
         if password_of(session, user_id, lock=True) != found.kept:
             raise LoginFailed
-        check_second_factor(session, user_id, credentials.factor, now)
+        check_second_factor(session, user_id, factor, now)
         if outdated:
             session.execute(update(User).where(User.id == user_id).values(password_hash=renewed))
         grant = start_family(session, user_id, now, credentials.by)
@@ -189,6 +219,9 @@ def _factor_tries(
     try:
         with factor_tries(account.user_id, device, address, now):
             yield
+    except CopiedPasskey:
+        record_copied_passkey(account, now)
+        raise
     except WrongFactor:
         record_wrong_factor(account, device, now)
         raise

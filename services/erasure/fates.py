@@ -83,6 +83,8 @@ FATES: Final[dict[str, TableFate]] = {
     "email_changes": _goes("addresses, old and new"),
     "password_resets": _goes("codes that are out"),
     "totp_factors": _goes("a second factor, if they have one"),
+    "passkeys": _goes("a second factor, if they have one"),
+    "passkey_challenges": _goes("what a passkey was asked"),
     "recovery_codes": _goes("codes for a lost second factor"),
     "devices": _goes("where reminders go"),
     "reminder_plans": _goes("when the next reminder is due"),

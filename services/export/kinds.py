@@ -235,6 +235,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "password_resets": KEYS,
     "token_pairs": KEYS,
     "totp_factors": KEYS,
+    "passkeys": KEYS,
+    "passkey_challenges": KEYS,
     "recovery_codes": KEYS,
     "login_delays": KEYS,
     "audit_entries": "who looked at what: asked of an administrator (`GET /v1/audit`)",

@@ -31,6 +31,10 @@ def query(column: str, table: str) -> sql.Composed:
         ("auditor", "totp_factors", "secret"),
         ("worker", "recovery_codes", "code_digest"),
         ("auditor", "recovery_codes", "code_digest"),
+        ("worker", "passkeys", "public_key"),
+        ("auditor", "passkeys", "public_key"),
+        ("worker", "passkey_challenges", "challenge"),
+        ("auditor", "passkey_challenges", "challenge"),
     ],
 )
 def test_columns_that_a_role_cannot_read(

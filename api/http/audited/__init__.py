@@ -50,6 +50,10 @@ RECORDED: Final[dict[str, tuple[str, ...]]] = {
     "POST /v1/me/totp/confirm": ("second_factor_added",),
     "POST /v1/me/totp/recovery-codes": ("recovery_codes_made",),
     "DELETE /v1/me/totp": ("second_factor_removed",),
+    "GET /v1/me/passkeys": ("passkeys_read",),
+    "POST /v1/me/passkeys": ("passkey_begun",),
+    "POST /v1/me/passkeys/confirm": ("passkey_added",),
+    "DELETE /v1/me/passkeys/<uuid:passkey_id>": ("passkey_removed",),
     "POST /v1/me/email": ("address_change_asked",),
     "POST /v1/me/email/confirm": ("address_changed",),
     "POST /v1/me/contact-methods": ("contact_method_added",),
@@ -177,6 +181,7 @@ UNRECORDED: Final[dict[str, str]] = {
     f"POST {METHOD}/code": "a code to one's own address; the address and its proof are recorded",
     f"POST {METHOD}/test": "a page to one's own address, about nobody",
     "GET /v1/me/push-key": "about nobody",
+    "POST /v1/me/passkeys/challenge": "what its answer opens is recorded",
     "POST /v1/callbacks/sms/<uuid:clinic_id>/<uuid:notification_id>": "a provider's report: what"
     " becomes of it stands with the page",
     "GET /v1/on-call/policies/<string:severity>": ON_DUTY,

@@ -91,9 +91,10 @@ OF_A_STATE: Final = of(
 CHECKS_A_PASSWORD: Final = of(
     "post_login", "post_accept", "post_password", "post_password_reset",
     "post_password_reset_confirm", "post_email", "post_email_confirm", "post_totp",
-    "post_totp_confirm", "delete_totp", "post_recovery_codes",
+    "post_totp_confirm", "delete_totp", "post_recovery_codes", "post_passkey",
+    "post_passkey_confirm", "delete_passkey",
 )  # fmt: skip
-NEEDS_A_FACTOR: Final = of("delete_totp", "post_recovery_codes")
+NEEDS_A_FACTOR: Final = of("delete_totp", "post_recovery_codes", "post_passkey_challenge")
 SENDS_A_CODE: Final = of("post_method", "post_pager", "send_new_code", "send_test_page")
 NAMES_IN_THE_BODY: Final = of("post_break_glass")
 TAKES_A_SECRET: Final = of("post_login", "post_refresh")

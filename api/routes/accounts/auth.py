@@ -9,7 +9,13 @@ from flask import Response
 from api.http.auth import current_actor, login_of, now, pair_of, presented_refresh_token, public
 from api.http.bodies import Routes, json_answer
 from api.http.client_address import client_address
-from api.http.devices import claimed_devices, link_page, logged_in_by, remember_device
+from api.http.devices import (
+    claimed_devices,
+    link_page,
+    logged_in_by,
+    passkey_site,
+    remember_device,
+)
 from schemas.accounts import AcceptIn, LoginIn, LoginOut, PairOut
 from services.accounts.accept import Acceptance, accept
 from services.accounts.login import Credentials, log_in
@@ -23,7 +29,7 @@ routes = Routes("auth", __name__, description="Log-in and tokens")
 @public
 def post_login(body: dict[str, Any]) -> Response:
     """Log in with e-mail and password; one refusal for every cause."""
-    came_from = (client_address(), now(), claimed_devices(), link_page())
+    came_from = (client_address(), now(), claimed_devices(), link_page(), passkey_site())
     grant = log_in(Credentials(**body, by=logged_in_by()), *came_from)
     answer = json_answer(login_of(grant))
     remember_device(answer, grant.actor.user_id, now())

@@ -56,3 +56,10 @@ def record_wrong_factor(account: FoundAccount, device: UUID | None, now: datetim
         )
         if (session.scalar(counted) or 0) >= GUESSES:
             tell_of_once_a_day(session, account.clinic_id, whose, FACTOR_GUESSED, now)
+
+
+def record_copied_passkey(account: FoundAccount, now: datetime) -> None:
+    """Record that somebody used a passkey that may be a copy: once in 15 minutes."""
+    with transaction(account.clinic_id) as session:
+        whose = account.user_id
+        audit.record_once(session, (whose,), None, "passkey_copied", now, [whose])

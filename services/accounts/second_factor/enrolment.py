@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from models import Clinic, TotpFactor, User
+from models import TotpFactor, User
 from models.sealing import sealed
 from services import audit
 from services.access import Action, Actor, scopes
@@ -20,17 +20,20 @@ from services.accounts.guesses.delays import one_tries
 from services.accounts.guesses.tries import FACTOR
 from services.accounts.invitation_codes import end_open_codes
 from services.accounts.letters import FACTOR_ADDED, FACTOR_REMOVED, tell_of
-from services.accounts.second_factor.factors import drop_factors, enrolled_factors
-from services.accounts.second_factor.proof import Proof, check_both
+from services.accounts.second_factor.factors import (
+    check_removable,
+    drop_factor,
+    enrolled_factors,
+    policy_of,
+)
+from services.accounts.second_factor.proof import Proof, check_both, check_may_enrol
 from services.accounts.second_factor.recovery_codes import codes_left, replace_codes
 from services.accounts.second_factor.totp import new_secret, step_of, uri_of
 from services.accounts.tokens.families import end_other_families
 from services.accounts.tokens.token_check import acting
-from services.exceptions import Forbidden, Invalid, NotFound
+from services.exceptions import Invalid, NotFound
 
 CONFIRMED_WITHIN: Final = timedelta(hours=1)
-OFF: Final = "Your clinic has switched second factors off."
-REQUIRED: Final = "Your clinic asks for a second factor: add another, which replaces this one."
 WRONG: Final = "Not a code of this secret: is the clock of your device right?"
 NOT_BEGUN: Final = (
     "Nothing waits for a code: begin anew, or make recovery codes if it is on already."
@@ -63,21 +66,18 @@ def get_factor(actor: Actor, now: datetime) -> OwnFactor:
         confirmed = select(TotpFactor.confirmed_at).where(TotpFactor.user_id == actor.user_id)
         since = session.scalar(confirmed)
         left = codes_left(session, actor.user_id)
-        return OwnFactor(since is not None, since, left, _policy(session))
+        return OwnFactor(since is not None, since, left, policy_of(session))
 
 
 def begin_totp(actor: Actor, proof: Proof, now: datetime) -> Enrolment:
     """A new secret, which nothing is asked of until `confirm_totp`; an earlier one that waited is
     over, and one that is in use stays so. The password is asked for, and where a factor is in use
-    a code of it as well.
+    that as well.
 
     Raises `Forbidden` for a patient and where the clinic has none, `Invalid`, `RateLimited`.
     """
     scopes(actor, Action.OWN_FACTOR)
-    with acting(actor, now) as session:
-        if _policy(session) == "off":
-            raise Forbidden(OFF)
-    check_both(actor, proof, now)
+    check_may_enrol(actor, proof, now)
     secret = new_secret()
     with acting(actor, now) as session:
         _keep(session, actor, secret, now)
@@ -115,22 +115,19 @@ def confirm_totp(actor: Actor, code: str, now: datetime) -> list[str]:
 
 
 def remove_totp(actor: Actor, proof: Proof, now: datetime) -> None:
-    """The password alone is asked for from now on, and every other log-in ends. `proof`: the
-    password and a code; who has none asks an administrator.
+    """The app is asked for no more, and every other log-in ends. `proof`: the password and a code
+    or a passkey; who has none asks an administrator.
 
-    Raises `Forbidden` for a patient and where the clinic asks for one, `NotFound` when there is
-    none, `Invalid`, `RateLimited`.
+    Raises `Forbidden` for a patient, and where the clinic asks for a factor and there is no other;
+    `NotFound` when there is no app, `Invalid`, `RateLimited`.
     """
     scopes(actor, Action.OWN_FACTOR)
-    _check_enrolled(actor, now)
     with acting(actor, now) as session:
-        if _policy(session) == "required":
-            raise Forbidden(REQUIRED)
+        check_removable(session, actor.user_id, None)
     check_both(actor, proof, now)
     with acting(actor, now) as session:
         end_other_families(session, actor, "factor_changed", now)
-        if not drop_factors(session, actor.user_id):
-            raise NotFound
+        drop_factor(session, actor.user_id, None)
         tell_of(session, actor.clinic_id, actor.user_id, FACTOR_REMOVED, now)
         audit.record(session, actor.user_id, "second_factor_removed", now, None, actor.user_id)
 
@@ -158,10 +155,6 @@ def _enrolment(session: Session, actor: Actor, secret: str) -> Enrolment:
     return Enrolment(secret, uri_of(secret, email))
 
 
-def _policy(session: Session) -> str:
-    return session.scalars(select(Clinic.second_factor)).one()
-
-
 def _check_enrolled(actor: Actor, now: datetime) -> None:
     with acting(actor, now) as session:
         if not enrolled_factors(session, actor.user_id):
@@ -180,9 +173,8 @@ def _keep(session: Session, actor: Actor, secret: str, now: datetime) -> None:
 
 
 def _lock(session: Session, actor: Actor) -> None:
-    session.execute(
-        select(TotpFactor.user_id).where(TotpFactor.user_id == actor.user_id).with_for_update()
-    )
+    account = select(User.id).where(User.id == actor.user_id)
+    session.execute(account.with_for_update(key_share=True))
 
 
 def _confirm(session: Session, actor: Actor, code: str, now: datetime) -> None:

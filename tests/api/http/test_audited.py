@@ -13,6 +13,7 @@ from services.clock import utcnow
 from services.membership.invitations import invite_device
 from services.rules.languages.consent import CONSENTS
 from tests.builders.accounts.authenticator import code_of, enrol
+from tests.builders.accounts.software_key import SoftwareKey, known_by_name
 from tests.builders.alerts import open_alert
 from tests.builders.browser import PASSWORD, Browser, give_password
 from tests.builders.calls import end_review, made, post, review
@@ -72,6 +73,7 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     codes = made(post(client, staff, proof, "/v1/me/totp/recovery-codes"), 200)["recovery_codes"]
     proof["recovery_code"] = codes[0]
     assert client.delete("/v1/me/totp", json=proof, headers=staff.headers).status_code == 204
+    passkeys(client, clinic)
     forgetful = clinic.staff()
     give_password(forgetful)
     enrol(forgetful)
@@ -83,6 +85,20 @@ def accounts(client: FlaskClient, clinic: ClinicWorld) -> None:
     made(changed, 200)
     leaving = clinic.staff()
     assert post(client, leaving, {}, "/v1/auth/logout").status_code == 204
+
+
+def passkeys(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """As where the server has a name."""
+    staff, words = clinic.staff(), {"password": PASSWORD}
+    give_password(staff)
+    with known_by_name(staff.app):
+        options = made(post(client, staff, words, "/v1/me/passkeys"))["public_key"]
+    body = {"name": "Blue", "passkey": SoftwareKey().make(options)}
+    added = made(post(client, staff, body, "/v1/me/passkeys/confirm"))
+    made(client.get("/v1/me/passkeys", headers=staff.headers), 200)
+    both = words | {"recovery_code": added["recovery_codes"][0]}
+    gone = client.delete(f"/v1/me/passkeys/{added['id']}", json=both, headers=staff.headers)
+    assert gone.status_code == 204
 
 
 def the_clinic(client: FlaskClient, clinic: ClinicWorld) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from services.clock import utcnow
 from services.rules.languages.consent import CONSENTS
+from tests.builders.accounts.software_key import kept_key
 from tests.builders.alerts import open_alert, set_alert
 from tests.builders.calls import made, post
 from tests.builders.entries import ago
@@ -127,6 +128,7 @@ def _of_staff(clinic: ClinicWorld, staff: Person) -> dict[str, str]:
         "schedule_id": schedule,
         "override_id": made(post(client, admin, covered, f"{path}/{schedule}/overrides"))["id"],
         "link_id": made(post(client, staff, {}, f"{path}/{schedule}/calendar-links"))["id"],
+        "passkey_id": str(kept_key(staff)),
         "method_id": str(add_method(staff, "email", staff.email)),
         "pager_id": str(add_method(staff, "apprise", f"ntfys://ntfy.sh/{staff.email}")),
         "contact_id": made(post(client, admin, address, "/v1/clinic/contacts"))["id"],

@@ -10,6 +10,7 @@ import psycopg
 
 from migrations.roles import libpq_url
 from services.rules.languages.consent import CONSENTS
+from tests.builders.accounts.software_key import kept_key
 from tests.builders.browser import PASSWORD, give_password
 from tests.builders.calls import made
 from tests.builders.entries import cssrs, phq9
@@ -33,6 +34,8 @@ WORKERS: Final = (
     " now())",
     "INSERT INTO totp_factors (clinic_id, user_id) VALUES (%(clinic)s, %(user)s)",
     "INSERT INTO recovery_codes VALUES (%(clinic)s, %(user)s, '1')",
+    "INSERT INTO passkey_challenges"
+    " VALUES (%(clinic)s, %(user)s, '1', 'log_in', NULL, 'x', 'x', now())",
     "INSERT INTO view_grants SELECT %(clinic)s, gen_random_uuid(), u.id, %(patient)s, now(), now()"
     " FROM users u WHERE u.clinic_id = %(clinic)s AND 'admin' = ANY (u.roles) LIMIT 1",
     "INSERT INTO password_resets VALUES (%(clinic)s, %(user)s, now(), now(), NULL,"
@@ -139,6 +142,7 @@ class WholePatient(Chart):
         assert put.status_code == 204
         made(self.post(f"{self.path}/invitations", {}))
         made(self.send("POST", "/v1/me/export", self.pat), 202)
+        kept_key(self.pat)
         give_password(self.pat)
         moving = {"email": made_up_email(MARK), "password": PASSWORD}
         assert self.post("/v1/me/email", moving, self.pat).status_code == 202

@@ -63,7 +63,7 @@ def is_logged_in(client: FlaskClient, person: Person) -> bool:
 
 
 def letters(app: Any) -> list[str]:
-    query = select(Notification).where(Notification.kind == "letter")
+    query = select(Notification).where(Notification.kind == "letter").order_by(Notification.id)
     with app.app_context(), transaction() as session:
         found = session.scalars(query.options(undefer(Notification.sealed_code)))
         return [row.sealed_code or "" for row in found]

@@ -25,6 +25,7 @@ FACTOR = "/account/second-factor"
 ANSWERS = {
     "/v1/me",
     "/v1/me/totp",
+    "/v1/me/passkeys",
     "/v1/me/sessions",
     "/v1/alerts",
     f"/v1/alerts/{ID}",
