@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from flask import Response, request
 
 from api.browser.forms import loaded
+from api.browser.passkeys import as_asked, sent_passkey
 from api.browser.session import begin_session
 from api.http.auth import now
 from api.http.client_address import client_address
@@ -36,11 +37,12 @@ from services.exceptions import (
 
 LOGIN: Final = LoginIn()
 SECOND_FACTOR: Final = "Please add the code of your second factor."
+WITH_PASSKEY: Final = "Please use your passkey, or add a code of your second factor."
 
 
 class AskAgain(Protocol):
-    """Answer with the log-in form once more: `code` asks for the second factor, `clinics` which
-    one is meant.
+    """Answer with the log-in form once more: `code` asks for the second factor, `passkey` is what
+    a browser asks one of the account's passkeys, `clinics` which one is meant.
     """
 
     def __call__(
@@ -50,6 +52,7 @@ class AskAgain(Protocol):
         email: str,
         code: bool = False,
         clinics: Sequence[Mapping[str, Any]] = (),
+        passkey: str = "",
     ) -> Response: ...
 
 
@@ -68,10 +71,12 @@ def log_in_by_form(
         grant = enter(Credentials(**_sent()))
     except ChooseClinic as error:
         return ask_again(409, error.detail, email, clinics=error.extra["clinics"])
-    except WrongFactor as error:
-        return _hold(ask_again(401, error.detail, email, code=True))
-    except SecondFactorRequired:
-        return ask_again(401, SECOND_FACTOR, email, code=True)
+    except SecondFactorRequired as error:
+        is_wrong = isinstance(error, WrongFactor)
+        options = as_asked(error.extra.get("passkey"))
+        words = error.detail if is_wrong else WITH_PASSKEY if options else SECOND_FACTOR
+        response = ask_again(401, words, email, code=True, passkey=options)
+        return _hold(response) if is_wrong else response
     except RateLimited as error:
         return _wait(ask_again, error, email)
     except (LoginFailed, Invalid):
@@ -87,7 +92,12 @@ def _sent() -> dict[str, Any]:
 
 
 def typed_code() -> dict[str, Any]:
-    """The code that was typed: either kind of it in one field, told apart by its length."""
+    """The code that was typed: either kind of it in one field, told apart by its length; or the
+    answer of a passkey.
+    """
+    answer = sent_passkey()
+    if answer:
+        return {"passkey": answer}
     typed = request.form.get("totp", "").strip()
     if not typed:
         return {}

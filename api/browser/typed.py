@@ -19,7 +19,9 @@ PREFIX: Final = "kept_"
 FORM: Final = f"{PREFIX}form"
 BY: Final = f"{PREFIX}by"
 # What belongs to the form itself, or is never carried anywhere.
-NOT_TYPED: Final = frozenset({"csrf", "password", "code", "totp", "secret", "link", "subscription"})
+NOT_TYPED: Final = frozenset(
+    {"csrf", "password", "code", "totp", "passkey", "secret", "link", "subscription"}
+)
 # What says which form it was: sent along, and shown to nobody.
 UNSEEN: Final = frozenset({"id", "seen", "version", "owner", "place"})
 

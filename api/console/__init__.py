@@ -18,6 +18,7 @@ PAGES: Final = (
     "entrance",
     "today",
     "account",
+    "passkeys",
     "new_patient",
     "clinic.staff",
     "clinic.chain",

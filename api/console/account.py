@@ -14,6 +14,7 @@ from api.browser.session import end_enrolling, reader
 from api.console.qr import picture_of
 from api.console.shell import back_to, page, shows, takes
 from api.http.auth import now
+from api.http.devices import passkey_site
 from schemas.second_factor import BothProofsIn, TotpConfirmIn
 from services.access import Action
 from services.accounts.own_account import end_device, end_other_devices, list_devices
@@ -27,6 +28,7 @@ from services.accounts.second_factor.enrolment import (
     renew_recovery_codes,
     shown_again,
 )
+from services.accounts.second_factor.passkey_enrolment import NOT_OFFERED, list_passkeys
 from services.accounts.second_factor.proof import Proof
 from services.exceptions import Invalid, NotFound, RateLimited
 
@@ -38,6 +40,8 @@ SECRET: Final = re.compile(r"[A-Z2-7]{32}")
 KINDS: Final = {"phone": "App", "console": "Console", "alert_page": "Page of an alert"}
 DONE: Final = {
     "removed": "Removed: your password alone is asked for, and every other log-in has ended.",
+    "one_less": "Removed: it opens nothing any more, and every other log-in has ended.",
+    "added": "Your passkey is asked for from now on, and every other log-in has ended.",
     "ended": "That log-in has ended.",
     "others": "Every other log-in has ended.",
 }
@@ -56,22 +60,33 @@ def account_page(
     errors: dict[str, list[str]] | None = None,
     begun: dict[str, str] | None = None,
     codes: list[str] | None = None,
+    making: str = "",
 ) -> Response:
     """The page; `errors` stand at the form that they are `about`. `begun`: a secret that waits for
-    its first code; `codes`: recovery codes, shown this once.
+    its first code; `codes`: recovery codes, shown this once; `making`: what a new authenticator is
+    asked.
     """
     actor = reader().actor
+    passkeys, factor = list_passkeys(actor, now()), get_factor(actor, now())
+    done = request.args.get("done", "")
+    if done == "removed" and (passkeys or factor.enabled):
+        done = "one_less"
     return page(
         "account/account.html",
         status,
-        factor=get_factor(actor, now()),
+        factor=factor,
+        passkeys=passkeys,
+        enrolled=bool(passkeys or factor.enabled),
+        offered=passkey_site() is not None,
+        not_offered=NOT_OFFERED,
+        making=making,
         devices=list_devices(actor, now()),
         kinds=KINDS,
         about=about,
         errors=errors or {},
         begun=begun,
         codes=codes,
-        done=DONE.get(request.args.get("done", "")),
+        done=DONE.get(done),
     )
 
 
@@ -79,9 +94,9 @@ def account_page(
 def post_begin() -> Response:
     """A new secret, as a picture for an authenticator app and in letters."""
     try:
-        enrolment = begin_totp(reader().actor, _proof(), now())
+        enrolment = begin_totp(reader().actor, own_proof(), now())
     except (Invalid, RateLimited) as error:
-        return _refused("begin", error)
+        return refused("begin", error)
     return account_page(begun=_shown(enrolment))
 
 
@@ -92,7 +107,7 @@ def post_confirm() -> Response:
         codes = confirm_totp(reader().actor, loaded(CONFIRM, "code").get("code", ""), now())
     except (Invalid, RateLimited) as error:
         is_over = isinstance(error, Invalid) and error.errors.get("code") == [NOT_BEGUN]
-        return _refused("confirm", error, begun=None if is_over else _shown_again())
+        return refused("confirm", error, begun=None if is_over else _shown_again())
     response = account_page(codes=codes)
     end_enrolling(response)
     return response
@@ -102,9 +117,9 @@ def post_confirm() -> Response:
 def post_recovery_codes() -> Response:
     """New recovery codes, shown this once."""
     try:
-        codes = renew_recovery_codes(reader().actor, _proof(), now())
+        codes = renew_recovery_codes(reader().actor, own_proof(), now())
     except (Invalid, RateLimited, NotFound) as error:
-        return _refused("renew", error)
+        return refused("renew", error)
     return account_page(codes=codes)
 
 
@@ -112,9 +127,9 @@ def post_recovery_codes() -> Response:
 def post_remove() -> Response:
     """The password alone is asked for again."""
     try:
-        remove_totp(reader().actor, _proof(), now())
+        remove_totp(reader().actor, own_proof(), now())
     except (Invalid, RateLimited, NotFound) as error:
-        return _refused("remove", error)
+        return refused("remove", error)
     return back_to(f"{HOME}?done=removed")
 
 
@@ -132,14 +147,15 @@ def post_others_end() -> Response:
     return back_to(f"{HOME}?done=others")
 
 
-def _proof() -> Proof:
-    """The password, and the code that was typed."""
+def own_proof() -> Proof:
+    """The password, and the code that was typed or a passkey's answer."""
     return Proof(**loaded(BOTH, "password"), **typed_code())
 
 
-def _refused(
+def refused(
     about: str, error: Invalid | RateLimited | NotFound, begun: dict[str, str] | None = None
 ) -> Response:
+    """The page once more, with what stands against the form that it is `about`."""
     if isinstance(error, Invalid):
         # One field takes both kinds of code; without a picture the form of a first one is gone.
         at = {"recovery_code": "totp"} if begun or about != "confirm" else {"code": ""}

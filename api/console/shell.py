@@ -227,11 +227,13 @@ def log_in_form(
     email: str = "",
     code: bool = False,
     clinics: Sequence[Mapping[str, Any]] = (),
+    passkey: str = "",
 ) -> Response:
     """The log-in, which comes back to where somebody wanted to go with what they typed."""
     kept = sent_or_carried() if is_own_origin() else None
     g.page_session = None
     asked = {"problem": problem, "email": email, "code": code, "clinics": clinics}
+    asked["passkey"] = passkey
     forgot = below(f"{ALERT_PAGE}/forgot")
     given = {"kept": kept, "wanted": wanted_page(), "forgot": forgot, "demo": offers_demo()}
     response = frame("shell/log_in.html", status, **asked, **given)

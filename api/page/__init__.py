@@ -1,4 +1,6 @@
-"""The alert page `/a/<alert id>`: server rendered, no scripts, readable on a phone at night."""
+"""The alert page `/a/<alert id>`: server rendered, readable on a phone at night; without scripts,
+but where its log-in asks for a passkey.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from api.page.views import page
 from services import exceptions as refused
 
 HEADERS: Final = headers(ALERT_STYLE, form_action="'self'")
-# Of the list alone, where a browser asks to be paged.
+# Of the list, where a browser asks to be paged, and of a log-in that asks for a passkey.
 WITH_SCRIPTS: Final = headers(
     ALERT_STYLE, form_action="'self'", scripts="script-src 'self'; worker-src 'self'; "
 )

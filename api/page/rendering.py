@@ -43,13 +43,16 @@ def log_in_form(
     email: str = "",
     code: bool = False,
     clinics: Sequence[Mapping[str, Any]] = (),
+    passkey: str = "",
 ) -> Response:
-    """The log-in: the same for every alert, known or not. `code` asks for the second factor,
-    `clinics` which one is meant.
+    """The log-in: the same for every alert, known or not. `code` asks for the second factor, a
+    `passkey` by script, `clinics` which one is meant.
     """
     kept = typed() if is_own_origin() else None
     g.page_session = None
+    g.with_scripts = bool(passkey)
     asked = {"problem": problem, "email": email, "code": code, "clinics": clinics}
+    asked["passkey"] = passkey
     response = answer("log_in.html", status, **asked, kept=kept)
     if COOKIE in request.cookies:
         end_session(response)

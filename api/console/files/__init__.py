@@ -10,6 +10,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, current_app, request
 
+from api.browser.passkeys import SCRIPT
 from api.browser.session import CONSOLE, below
 from api.http.auth import public
 
@@ -25,7 +26,8 @@ def _parts(folder: str, suffix: str) -> list[str]:
 
 def _files() -> dict[str, bytes]:
     # No part sees the names of another.
-    scripts = "\n".join(f"(() => {{\n{part}\n}})();" for part in _parts("scripts", ".js"))
+    parts = [*_parts("scripts", ".js"), SCRIPT]
+    scripts = "\n".join(f"(() => {{\n{part}\n}})();" for part in parts)
     texts = {
         "console.css": "\n".join(_parts("styles", ".css")),
         "console.js": f'"use strict";\n{scripts}',

@@ -206,6 +206,7 @@ UNRECORDED: Final[dict[str, str]] = {
     "GET /a/device": "a form",
     "GET /a/forgot": "a form",
     "GET /a/push.js": "about nobody",
+    "GET /a/passkeys.js": "about nobody",
     "GET /a/worker.js": "about nobody",
     "POST /a/forgot": "the same for every address: nobody is looked up",
     "GET /a/email": "a form",

@@ -144,14 +144,18 @@ CLINIC: Final[dict[str, tuple[str, ...]]] = {
 
 ACCOUNT: Final = "/console/account"
 FACTOR: Final = f"{ACCOUNT}/second-factor"
+PASSKEYS: Final = f"{ACCOUNT}/passkeys"
 # The page is read with each refusal, and after what it shows once.
-OWN_ACCOUNT: Final = ("second_factor_read", "devices_read")
+OWN_ACCOUNT: Final = ("second_factor_read", "passkeys_read", "devices_read")
 ACCOUNTS: Final[dict[str, tuple[str, ...]]] = {
     f"GET {ACCOUNT}": OWN_ACCOUNT,
     f"POST {FACTOR}": ("second_factor_begun", *OWN_ACCOUNT),
     f"POST {FACTOR}/confirm": ("second_factor_added", *OWN_ACCOUNT),
     f"POST {FACTOR}/recovery-codes": ("recovery_codes_made", *OWN_ACCOUNT),
     f"POST {FACTOR}/remove": ("second_factor_removed", *OWN_ACCOUNT),
+    f"POST {PASSKEYS}": ("passkey_begun", *OWN_ACCOUNT),
+    f"POST {PASSKEYS}/confirm": ("passkey_added", *OWN_ACCOUNT),
+    f"POST {PASSKEYS}/<uuid:passkey_id>/remove": ("passkey_removed", *OWN_ACCOUNT),
     f"POST {ACCOUNT}/sessions/<uuid:session_id>/end": ("device_ended",),
     f"POST {ACCOUNT}/sessions/end-others": ("other_devices_ended",),
 }
@@ -164,6 +168,7 @@ CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console/": "leads to the first page of the role",
     "GET /console/files/<name>": "about nobody",
     f"GET {NEW_PATIENT}": "a form",
+    f"POST {PASSKEYS}/challenge": "what its answer opens is recorded",
     "GET /console/break-glass": "a form",
     "GET /console/clinic": "counts and ages, about nobody",
     "GET /console/clinic/settings": "about nobody",

@@ -1,4 +1,6 @@
-"""Being paged in this browser: the list's one script, its service worker, and the forms."""
+"""Being paged in this browser: the list's one script, its service worker, and the forms; and the
+script of a log-in that asks for a passkey.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from flask import Response, current_app, request
 
 from api.browser.forms import known, loaded
 from api.browser.once import SENT_BEFORE, sent_form_id
+from api.browser.passkeys import SCRIPT
 from api.browser.session import ALERT_PAGE, below, reader, settings
 from api.http.auth import now, public
 from api.page.rendering import answer, message
@@ -20,7 +23,10 @@ from services.contact_methods.own import add_method, verify
 from services.exceptions import ContentConflict, Invalid, MethodCodeInvalid, NotFound, RateLimited
 
 HERE: Final = Path(__file__).parent
-SCRIPTS: Final = {name: (HERE / name).read_bytes() for name in ("push.js", "worker.js")}
+SCRIPTS: Final = {
+    "passkeys.js": f'"use strict";\n{SCRIPT}\n'.encode(),
+    **{name: (HERE / name).read_bytes() for name in ("push.js", "worker.js")},
+}
 CODE: Final = MethodCodeIn()
 DONE: Final = "You are paged in this browser from now on, after what you added before."
 WRONG: Final = "The code was wrong, used or too old."
@@ -31,6 +37,13 @@ WRONG: Final = "The code was wrong, used or too old."
 def get_push_script() -> Response:
     """The script of the list."""
     return script("push.js")
+
+
+@page.get("/a/passkeys.js")
+@public
+def get_passkey_script() -> Response:
+    """The script of a log-in that asks for a passkey."""
+    return script("passkeys.js")
 
 
 @page.get("/a/worker.js")

@@ -81,6 +81,10 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
     "POST /account/second-factor/confirm": STAFF,
     "POST /account/second-factor/recovery-codes": STAFF,
     "POST /account/second-factor/remove": STAFF,
+    "POST /account/passkeys": STAFF,
+    "POST /account/passkeys/confirm": STAFF,
+    "POST /account/passkeys/challenge": STAFF,
+    "POST /account/passkeys/<uuid:passkey_id>/remove": STAFF,
     "POST /account/sessions/<uuid:session_id>/end": STAFF,
     "POST /account/sessions/end-others": STAFF,
     "POST /clinic/staff/<uuid:user_id>/reset-factor": frozenset({A}),
@@ -131,7 +135,9 @@ OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "severity": lambda _: "critical",
     "alert_id": lambda patient: open_alert(patient.app.test_client(), patient),
     # Of nobody: that those of others are not there is held by the tests of their services.
-    **dict.fromkeys(("schedule_id", "override_id", "link_id", "method_id"), lambda _: UUID(int=7)),
+    **dict.fromkeys(
+        ("schedule_id", "override_id", "link_id", "method_id", "passkey_id"), lambda _: UUID(int=7)
+    ),
     "anything": lambda _: "nowhere",
     "suffix": lambda _: "csv",
     "kind": lambda _: "clearance",

@@ -25,6 +25,7 @@ ONCE: Final = "the form's id makes it once"
 SAME: Final = "it says what shall be, and that is so already"
 REFUSED: Final = "the second is refused, and nothing is made by it"
 NEWEST: Final = "another code, and the newest counts"
+ASKS: Final = "another question to one's own passkey, each good once, for minutes"
 SENT: Final = "another message to oneself, within a limit"
 EACH: Final = "recorded with its reason each time, within a limit; the hour ends as it would have"
 # What an older page does.
@@ -44,6 +45,10 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     f"{ACCOUNT}/second-factor/confirm": (REFUSED, OWN),
     f"{ACCOUNT}/second-factor/recovery-codes": (REFUSED, OWN),
     f"{ACCOUNT}/second-factor/remove": (REFUSED, OWN),
+    f"{ACCOUNT}/passkeys": (ASKS, OWN),
+    f"{ACCOUNT}/passkeys/challenge": (ASKS, OWN),
+    f"{ACCOUNT}/passkeys/confirm": (REFUSED, OWN),
+    f"{ACCOUNT}/passkeys/<uuid:passkey_id>/remove": (REFUSED, OWN),
     f"{ACCOUNT}/sessions/<uuid:session_id>/end": (REFUSED, OWN),
     f"{ACCOUNT}/sessions/end-others": (SAME, OWN),
     "/console/new-patient": (REFUSED, ADDS),
