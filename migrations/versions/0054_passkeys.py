@@ -5,8 +5,8 @@ our address alone.
 
 Safe beside the previous version, which asks for none: finish the upgrade before anybody adds one.
 
-Revision ID: 0052
-Revises: 0051
+Revision ID: 0054
+Revises: 0053
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from migrations.tables import (
     owner_may_rotate,
 )
 
-revision = "0052"
-down_revision = "0051"
+revision = "0054"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 
