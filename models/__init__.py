@@ -48,6 +48,7 @@ from models.people.device import PushedDevice, ReminderPlan, SentReminder
 from models.people.email_change import EmailChange
 from models.people.erasure import Erasure
 from models.people.export import PatientExport
+from models.people.oidc import OidcIdentity, OidcProvider, OidcSignIn
 from models.people.password_reset import PasswordReset, PasswordResetRequest
 from models.people.patient import (
     CareTeamMember,
@@ -107,6 +108,9 @@ __all__ = [
     "LoginDelay",
     "Notification",
     "NotificationAttempt",
+    "OidcIdentity",
+    "OidcProvider",
+    "OidcSignIn",
     "OnCallOverride",
     "OnCallPolicy",
     "OnCallRotation",

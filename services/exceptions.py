@@ -41,6 +41,14 @@ class LoginFailed(Unauthenticated):
     detail = "E-mail or password is wrong, or the account is not active."
 
 
+class SignInRefused(LoginFailed):
+    """A clinic's provider, or what came back from it, lets nobody in; `reason` (in `extra`) is for
+    the audit.
+    """
+
+    detail = "The sign-in was not taken: begin again."
+
+
 class SecondFactorRequired(Unauthenticated):
     """The password was right; `factors` (in `extra`) says what else is needed."""
 

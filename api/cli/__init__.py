@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from api import Role
 
 GROUPS: Final[tuple[str, ...]] = (
+    "accounts.oidc",
+    "accounts.users",
     "alerts",
     "audit",
     "caseload",
@@ -29,7 +31,6 @@ GROUPS: Final[tuple[str, ...]] = (
     "privacy.retention",
     "reminders",
     "rules",
-    "users",
 )
 
 

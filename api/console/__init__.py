@@ -16,6 +16,7 @@ from api.console.shell import console
 # Each module adds its routes.
 PAGES: Final = (
     "entrance",
+    "oidc",
     "today",
     "account",
     "passkeys",

@@ -67,7 +67,10 @@ NAVIGATION: Final[Sequence[NavigationEntry]] = (
 # Open to whoever has no session yet; every other page asks for one.
 OPEN: Final = frozenset(
     f"console.{view}"
-    for view in ("show_entrance", "post_log_in", "post_demo", "show_join", "post_join")
+    for view in (
+        *("show_entrance", "post_log_in", "post_demo", "show_join", "post_join"),
+        *("show_sign_in", "begin", "come_back", "post_code"),
+    )
 )
 # What answers staff who have to add a second factor first.
 WHILE_ENROLLING: Final = ("/account", "/alerts", "/log-out")
@@ -265,7 +268,11 @@ def wanted_page() -> str:
         asked = request.full_path.rstrip("?").removeprefix(CONSOLE)
     else:
         asked = request.form.get("wanted", "")
-    # Of ours only, whoever put it there.
+    return own_page(asked)
+
+
+def own_page(asked: str) -> str:
+    """A page of ours below `/console`, whoever named it; else none."""
     plain = asked.startswith("/") and not asked.startswith("//") and "\\" not in asked
     return asked if plain and asked.isprintable() else ""
 

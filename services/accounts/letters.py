@@ -61,8 +61,8 @@ If you did not ask for it, call your clinic's administrator at once.
 """
 GUESSED_SUBJECT: Final = "[Interlude] Somebody may have your password"
 GUESSED_TEXT: Final = """\
-Several wrong codes were tried at your Interlude account, each with your right password. They were
-refused.
+Several wrong codes were tried at your Interlude account, each with your right password, or by
+somebody who is signed in with your clinic as you. They were refused.
 
 If it was you, there is nothing to do. If it was not, somebody has your password: set another one at
 once ("Forgotten?" beside the log-in), and call your clinic's administrator.
@@ -85,6 +85,13 @@ asked for another second factor if you have one, else for the password alone.
 If it was not you, somebody else is logged in to your account: call your clinic's administrator at
 once.
 """
+LINKED_SUBJECT: Final = "[Interlude] Your account opens with your clinic's sign-in now"
+LINKED_TEXT: Final = """\
+Somebody who is signed in with your clinic as you can open your Interlude account from now on. Your
+password goes on to work as well.
+
+If it was not you, somebody else is signed in as you: call your clinic's administrator at once.
+"""
 # Letters with a code or a link end sooner than those that only tell of something.
 CODES_LIVE_LESS_THAN: Final = timedelta(days=1)
 DEVICE: Final = "a further device"
@@ -94,6 +101,7 @@ FACTOR_RESET: Final = "a second factor was taken away"
 FACTOR_GUESSED: Final = "codes of a second factor were tried"
 PASSKEY_ADDED: Final = "a passkey was added"
 PASSKEY_REMOVED: Final = "a passkey was removed"
+SIGN_IN_LINKED: Final = "a sign-in was linked"
 # Letters without a code: their topics.
 NEWS: Final = {
     DEVICE: "device",
@@ -103,6 +111,7 @@ NEWS: Final = {
     FACTOR_GUESSED: "factor_guessed",
     PASSKEY_ADDED: "passkey_added",
     PASSKEY_REMOVED: "passkey_removed",
+    SIGN_IN_LINKED: "sign_in_linked",
 }
 TO_STAFF: Final = {
     "break_glass": (GLASS_SUBJECT, GLASS_TEXT),
@@ -112,6 +121,7 @@ TO_STAFF: Final = {
     "factor_guessed": (GUESSED_SUBJECT, GUESSED_TEXT),
     "passkey_added": (PASSKEY_SUBJECT, PASSKEY_TEXT),
     "passkey_removed": (NO_PASSKEY_SUBJECT, NO_PASSKEY_TEXT),
+    "sign_in_linked": (LINKED_SUBJECT, LINKED_TEXT),
 }
 NEWS_WAITS_FOR: Final = timedelta(days=3)
 MINUTE: Final = "%Y-%m-%d %H:%M"

@@ -113,7 +113,7 @@ def log_in(
         raise ChooseClinic(clinics=clinics_of([one.account for one in found]))
     (one,) = found
     try:
-        with _factor_tries(credentials, one.account, known.get(one.account), address, now):
+        with count_factor(credentials.factor, one.account, known.get(one.account), address, now):
             return _enter(credentials, one, now)
     except RateLimited:
         if link_page is not None and one.account not in known:
@@ -201,19 +201,19 @@ def _enter(credentials: Credentials, found: Fitting, now: datetime) -> Grant:
 
 
 @contextmanager
-def _factor_tries(
-    credentials: Credentials,
+def count_factor(
+    sent: SentFactor,
     account: FoundAccount,
     device: UUID | None,
     address: str | None,
     now: datetime,
 ) -> Iterator[None]:
-    """Codes that are tried are counted; whoever tries them knows the password. To be asked for one
-    is no try.
+    """Codes that are tried are counted; whoever tries them knows the password, or is signed in with
+    the clinic's provider. To be asked for one is no try.
     """
     with transaction(account.clinic_id) as session:
         is_asked = bool(enrolled_factors(session, account.user_id))
-    if not is_asked or not credentials.factor:
+    if not is_asked or not sent:
         yield
         return
     try:

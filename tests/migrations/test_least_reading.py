@@ -35,6 +35,9 @@ def query(column: str, table: str) -> sql.Composed:
         ("auditor", "passkeys", "public_key"),
         ("worker", "passkey_challenges", "challenge"),
         ("auditor", "passkey_challenges", "challenge"),
+        ("worker", "oidc_providers", "client_secret"),
+        ("auditor", "oidc_providers", "client_secret"),
+        ("auditor", "oidc_identities", "identity_digest"),
     ],
 )
 def test_columns_that_a_role_cannot_read(

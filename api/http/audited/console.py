@@ -16,6 +16,7 @@ VITALS: Final = f"{SESSION}/vitals/<uuid:vitals_id>"
 SESSION_FORM: Final = ("courses_read", "users_read", "patient_read")
 ALERT: Final = "/console/alerts/<uuid:alert_id>"
 OVERRIDE: Final = "/console/on-call/overrides/<uuid:schedule_id>/<uuid:override_id>"
+SIGN_IN: Final = "/console/oidc/<uuid:clinic_id>"
 METHOD: Final = "/console/on-call/contact/<uuid:method_id>"
 
 FRAME: Final[dict[str, tuple[str, ...]]] = {
@@ -23,6 +24,8 @@ FRAME: Final[dict[str, tuple[str, ...]]] = {
     "POST /console/log-out": ("logged_out",),
     "POST /console/demo": ("logged_in",),
     "POST /console/join": ("invitation_accepted",),
+    f"GET {SIGN_IN}/back": ("sign_in_linked", "logged_in"),
+    f"POST {SIGN_IN}/code": ("sign_in_linked", "logged_in"),
 }
 TODAY: Final[dict[str, tuple[str, ...]]] = {
     "GET /console/today": ("caseload_read",),
@@ -165,6 +168,8 @@ CONSOLE_RECORDED: Final = {**ACCOUNTS, **FRAME, **TODAY, **PATIENTS, **ALERTS, *
 CONSOLE_UNRECORDED: Final[dict[str, str]] = {
     "GET /console": "leads to the first page of the role",
     "GET /console/join": "a form",
+    f"GET {SIGN_IN}": "a button that leads to the provider",
+    f"GET {SIGN_IN}/begin": "leads to the provider; nobody is known yet",
     "GET /console/": "leads to the first page of the role",
     "GET /console/files/<name>": "about nobody",
     f"GET {NEW_PATIENT}": "a form",

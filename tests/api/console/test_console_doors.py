@@ -126,7 +126,13 @@ ROWS: Final[Mapping[str, frozenset[str]]] = {
 }
 # What asks for no session, or leads on.
 JOINING: Final = ("GET /join", "POST /join", "POST /demo")
-ENTRANCE: Final = frozenset({"GET ", "GET /", "POST /log-in", "GET /files/<name>", *JOINING})
+SIGN_IN: Final = (
+    *("GET /oidc/<uuid:clinic_id>", "GET /oidc/<uuid:clinic_id>/begin"),
+    *("GET /oidc/<uuid:clinic_id>/back", "POST /oidc/<uuid:clinic_id>/code"),
+)
+ENTRANCE: Final = frozenset(
+    {"GET ", "GET /", "POST /log-in", "GET /files/<name>", *JOINING, *SIGN_IN}
+)
 # Part of an address: how its object is made for a patient (of the reader's clinic, or of another).
 OBJECTS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "patient_id": lambda patient: patient.patient_id,

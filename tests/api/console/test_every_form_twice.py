@@ -36,11 +36,13 @@ OWN: Final = "about the sender alone"
 
 ACCOUNT: Final = "/console/account"
 RIGHTS: Final = "/console/clinic/rights/erasures/<uuid:erasure_id>"
+SIGN_IN: Final = "/console/oidc/<uuid:clinic_id>/code"
 ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "/console/log-in": (REFUSED, OWN),
     "/console/log-out": (SAME, OWN),
     "/console/demo": (SAME, OWN),
     "/console/join": (REFUSED, OWN),
+    SIGN_IN: (REFUSED, OWN),
     f"{ACCOUNT}/second-factor": (NEWEST, OWN),
     f"{ACCOUNT}/second-factor/confirm": (REFUSED, OWN),
     f"{ACCOUNT}/second-factor/recovery-codes": (REFUSED, OWN),
@@ -140,6 +142,7 @@ ELSEWHERE: Final = {
     *(path for path in ROWS if path.startswith(ACCOUNT)),
     "/console/clinic/staff/<uuid:user_id>/reset-factor",
     f"{METHOD}/verify",
+    SIGN_IN,
 }
 
 

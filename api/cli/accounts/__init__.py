@@ -1,0 +1,1 @@
+"""Accounts: what the operator does about one, and how a clinic's staff sign in."""
