@@ -102,7 +102,7 @@ def list_clinics_exports(actor: Actor, now: datetime) -> list[dict[str, Any]]:
         return [_shown(one) | {"requested_by": one.requested_by} for one in found]
 
 
-def _fetchable(now: datetime) -> Select[tuple[PatientExport]]:
+def _fetchable(now: datetime) -> Select[PatientExport]:
     query = select(PatientExport).where(PatientExport.expires_at > now)
     return query.order_by(PatientExport.requested_at.desc(), PatientExport.id).limit(LISTED)
 
