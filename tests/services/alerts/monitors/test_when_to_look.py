@@ -25,7 +25,12 @@ from services.consent.giving import NewConsent, accept, withdraw
 from services.exceptions import ServiceError
 from services.patients.recount import move_to_zone
 from services.patients.status.row import raise_revision
-from services.patients.status.silence import is_overlooked, load_silence, reported
+from services.patients.status.silence import (
+    is_overlooked,
+    load_silence,
+    reported,
+    silences_due,
+)
 from services.rules.danger.silence import silence_tier
 from services.rules.languages.consent import CONSENTS
 from services.unit_of_work import transaction
@@ -90,9 +95,15 @@ class History:
         self._change(lambda *known: change_status(*known_with(known, "active")))
 
     def zone(self) -> None:
+        self._move(ZONES[self.phone.now.hour % len(ZONES)])
+
+    def east(self) -> None:
+        self._move(ZONES[0])
+
+    def _move(self, zone: str) -> None:
         self._change(
             lambda session, patient, revision, now: move_to_zone(
-                session, patient, ZONES[revision % len(ZONES)], revision, now
+                session, patient, zone, revision, now
             )
         )
 
@@ -184,6 +195,39 @@ def test_whoever_was_looked_at_is_put_off_to_the_instant_of_the_rule(
     assert due_at(gone) is None
     with app.app_context():
         assert {one.differing for one in verify_caseload(START)} == {()}
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        ((), "refused"),
+        ((), "intake"),
+        ((), "east"),
+        (("paused",), "active"),
+        (("discharged",), "active"),
+        (("agreed", "withdrawn"), "agreed"),
+    ],
+)
+def test_what_brings_a_silence_nearer_is_noticed(
+    app: Flask, worker_app: Flask, old_clinic: ClinicWorld, before: tuple[str, ...], then: str
+) -> None:
+    """By risk, another zone, the end of a pause, of a discharge or of a withdrawal."""
+    history = History(old_clinic.patient(), old_clinic)
+    pat = history.patient
+    with app.app_context():
+        history.play("answer", 0)
+        for kind in before:
+            history.play(kind, 1)
+    assert listen(worker_app, history.phone.now) == set()
+    kept = due_at(pat)
+    with app.app_context():
+        history.play(then, 1)
+        now, who = history.phone.now, (old_clinic.id, pat.patient_id)
+        with transaction(old_clinic.id) as session:
+            (nearer,) = silences_due(session, [who], now).values()
+        assert nearer is not None
+        assert kept is None or nearer < kept
+        assert not overlooked(pat, now)
 
 
 def test_verify_names_whoever_would_be_looked_at_too_late(
