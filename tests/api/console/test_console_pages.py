@@ -10,7 +10,7 @@ from flask import Flask
 from tools.pictured.pages import NO_PAGES, PAGES, PREFIX
 
 LIST = Path(__file__).parents[3] / "docs" / "console.md"
-STORIES = Path(__file__).parents[2] / "browser"
+STORIES = Path(__file__).parents[2] / "browser" / "console"
 ROW = re.compile(r"^\| ([\w-]+) \| `([^`]+)`(?: with `([^`]+)`)? \| (.+)$", re.MULTILINE)
 
 
