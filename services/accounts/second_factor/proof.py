@@ -29,7 +29,7 @@ from services.exceptions import CopiedPasskey, Forbidden, Invalid
 OFF: Final = "Your clinic has switched second factors off."
 UNSET: Final = "Set a password first: your clinic can hand you a code for it."
 NOT_YOURS: Final = "Not your present password."
-BOTH: Final = "A code of the present second factor is asked for, too, or a passkey."
+BOTH: Final = "A code of the present second factor is asked for, too. A passkey is as good."
 
 
 @dataclass(frozen=True, slots=True)
