@@ -124,6 +124,10 @@ ROWS: Final[Mapping[str, tuple[Callable[[], Changes], str]]] = {
         lambda: {"metadata": {"jwks_uri": "https://169.254.169.254/keys"}},
         "provider_down",
     ),
+    "a list that is none": (
+        lambda: {"metadata": {"id_token_signing_alg_values_supported": 7}},
+        "bad_metadata",
+    ),
     "no algorithm of ours": (
         lambda: {"metadata": {"id_token_signing_alg_values_supported": ["HS256", "none"]}},
         "bad_metadata",
