@@ -88,7 +88,9 @@ def routes(app: Flask) -> list[tuple[str, str]]:
 
 def _address(path: str, theirs: Ids) -> str:
     """Of an account the sessions are log-ins."""
-    own = {"session_id": theirs["device_of_staff"]} if "/account/" in path else {}
+    own = {"export_id": theirs["export_of_staff"]}
+    if "/account/" in path:
+        own["session_id"] = theirs["device_of_staff"]
     return PART.sub(lambda part: {**theirs, **own}[part[1]], path)
 
 
