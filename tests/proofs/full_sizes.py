@@ -41,10 +41,10 @@ from tests.stories import (
     test_odd_clocks,
     test_pages_arrive,
     test_played_forms,
-    test_races,
     test_strange_phones,
 )
 from tests.stories import test_refused_requests as refused
+from tests.stories.at_once import test_races
 from tests.stories.outages import (
     test_bad_nights,
     test_broken_rules,
