@@ -92,11 +92,16 @@ def test_the_plan_that_is_forced_empties_the_queue_of_a_sub_query(scene: Scene) 
 
 
 def test_nothing_else_skips_locked_rows_with_a_limit() -> None:
-    """Two lock rows by their keys, all of them."""
+    """Three lock rows by their keys, all of them."""
     folder = Path(services.__file__).parent
     skipping = {
         str(path.relative_to(folder))
         for path in folder.rglob("*.py")
         if "with_for_update(skip_locked" in path.read_text()
     }
-    assert skipping == {"claims.py", "alerts/locking.py", "reminders/planning.py"}
+    assert skipping == {
+        "claims.py",
+        "alerts/locking.py",
+        "alerts/monitors/silence.py",
+        "reminders/planning.py",
+    }

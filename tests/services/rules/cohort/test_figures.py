@@ -248,7 +248,7 @@ def test_memory_does_not_grow_with_the_patients():
         tracemalloc.stop()
         return highest
 
-    peak(500)  # what is made once
+    few = peak(500) and peak(500)  # what is made once is made now
 
     # Whatever else the process does meanwhile is traced too; a kept course is 800 bytes.
-    assert peak(4_000) - peak(1_000) < 3_000 * 100
+    assert peak(2_500) - few < 2_000 * 100
