@@ -5,6 +5,7 @@ the code of a second factor where the provider has asked for none.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -109,6 +110,7 @@ def post_code(clinic_id: UUID) -> Response:
         kept["address"],
         None if roles is None else tuple(roles),
         has_factor=False,
+        set_at=datetime.fromisoformat(kept["set_at"]),
     )
     return _entered(proved, SentFactor(**typed_code()), wanted)
 
@@ -135,6 +137,7 @@ def _entered(proved: Proved, factor: SentFactor, wanted: str) -> Response:
             "identity": proved.identity.hex(),
             "address": proved.address,
             "roles": proved.roles,
+            "set_at": proved.set_at and proved.set_at.isoformat(),
         }
         if not factor:
             _keep(response, clinic_id, {**named, "wanted": wanted})

@@ -12,14 +12,12 @@ from models import PasswordReset
 from services.accounts.address_changes import end_changes
 from services.accounts.invitation_codes import end_open_codes
 from services.accounts.letters import expire_letters
-from services.accounts.oidc.identities import unlink
 
 
 def end_codes_and_letters(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> None:
-    """An account ends, or begins anew: no code that is out and no identity opens anything any more,
-    and no letter goes out.
+    """An account ends, or begins anew: no code that is out opens anything any more, and no letter
+    goes out.
     """
-    unlink(session, user_id)
     end_changes(session, user_id, now)
     end_reset_code(session, user_id, now)
     end_open_codes(session, user_id, now)

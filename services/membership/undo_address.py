@@ -18,6 +18,7 @@ from services import audit
 from services.accounts.account import free_address
 from services.accounts.address_changes import lock_open_changes, may_be_undone
 from services.accounts.endings import end_reset_code
+from services.accounts.oidc.identities import unlink
 from services.accounts.tokens.families import end_families
 from services.clinic.contacts import take_back_address
 from services.exceptions import LinkInvalid
@@ -34,7 +35,8 @@ def undo_link(clinic_id: UUID, change_id: UUID) -> str:
 
 def undo_address(link: str, now: datetime) -> None:
     """End the change and all that came after it, and every log-in: whoever asked for it knows the
-    password. If it was confirmed, the account and its contacts have the old address again.
+    password, and may have linked the account to what they are at the clinic's provider. If it was
+    confirmed, the account and its contacts have the old address again.
 
     Raises `LinkInvalid` for what is forged, over or was used, and `Invalid` when another account of
     the clinic has the old address.
@@ -52,6 +54,8 @@ def undo_address(link: str, now: datetime) -> None:
         end_reset_code(session, user_id, now)
         end_families(session, user_id, "address_undone", now)
         _take_back(session, user_id, undone, now)
+        if unlink(session, user_id):
+            audit.record(session, None, "sign_in_unlinked", now, None, user_id, [user_id])
         audit.record(session, None, "address_change_undone", now, None, change_id)
 
 

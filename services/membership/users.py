@@ -16,6 +16,7 @@ from services.access import Action, Actor, scopes
 from services.accounts.account import TAKEN, free_address
 from services.accounts.address_changes import is_kept_for_another
 from services.accounts.endings import end_codes_and_letters
+from services.accounts.oidc.identities import unlink
 from services.accounts.second_factor.factors import enrolled_since
 from services.accounts.tokens.families import end_families
 from services.accounts.tokens.token_check import acting
@@ -176,6 +177,8 @@ def _end_duties(
         empty_abandoned_teams(session, user.id)
     if "active" not in changed:
         return {}
+    # Under the account's lock, which whoever links one holds.
+    unlink(session, user.id)
     if user.active:
         come_back(session, user.id, now)
         return {}

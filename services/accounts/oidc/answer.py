@@ -43,7 +43,7 @@ class SignInAnswer:
 class Proved:
     """Somebody, as the clinic's provider says. `address`: verified there; `roles`: all that the
     clinic lets them be by the provider's claim, None where it maps none; `has_factor`: they have
-    shown a second factor there that counts here.
+    shown a second factor there that counts here; `set_at`: when the provider was set as it was.
     """
 
     clinic_id: UUID
@@ -51,6 +51,7 @@ class Proved:
     address: str | None
     roles: tuple[str, ...] | None
     has_factor: bool
+    set_at: datetime | None
 
 
 def take_answer(answer: SignInAnswer, asker: Asker, now: datetime) -> Proved:
@@ -96,6 +97,7 @@ def _proved(answer: SignInAnswer, provider: Provider, asker: Asker, now: datetim
         address=address if isinstance(address, str) else None,
         roles=_roles(provider, claims),
         has_factor=_has_factor(provider, signed),
+        set_at=provider.set_at,
     )
 
 

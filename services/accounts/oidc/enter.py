@@ -22,6 +22,7 @@ from services.accounts.letters import SIGN_IN_LINKED, tell_of
 from services.accounts.login import count_factor
 from services.accounts.oidc.answer import Proved, record_refusal
 from services.accounts.oidc.identities import IdentityAccount, account_of, link
+from services.accounts.oidc.providers import check_unchanged
 from services.accounts.oidc.refusals import refused
 from services.accounts.second_factor.factors import SentFactor, check_second_factor
 from services.accounts.tokens.families import Grant, LoggedInBy, start_family
@@ -67,9 +68,13 @@ def _account(session: Session, proved: Proved) -> IdentityAccount:
 def _enter(
     session: Session, proved: Proved, factor: SentFactor, by: LoggedInBy, now: datetime
 ) -> Grant:
-    account = _account(session, proved)
-    user_id = account.user_id
+    user_id = _account(session, proved).user_id
     _lock(session, user_id)
+    check_unchanged(session, proved.clinic_id, proved.set_at)
+    # Looked at again: what it rests on may have ended while the lock was waited for.
+    account = _account(session, proved)
+    if account.user_id != user_id:
+        raise refused("no_account", about=[user_id])
     if not account.is_linked:
         if not link(session, proved.clinic_id, user_id, proved.identity, now):
             raise refused("no_account", about=[user_id])

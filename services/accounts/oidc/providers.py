@@ -10,11 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from models import Clinic, OidcIdentity, OidcProvider, OidcSignIn
 from models.sealing import sealed
 from services import audit
 from services.accounts.oidc.discovery import Asker, Metadata, is_address
+from services.accounts.oidc.refusals import refused
 from services.accounts.reader import STAFF_ROLES
 from services.exceptions import Invalid, NotFound, SignInRefused
 from services.unit_of_work import transaction
@@ -26,7 +28,8 @@ LONGEST: Final = 1000
 @dataclass(frozen=True, slots=True)
 class Provider:
     """As it was set. `roles`: what a value of `claim` lets somebody be; without a claim the account
-    alone decides. `factors`: what the provider says that counts as a second factor.
+    alone decides. `factors`: what the provider says that counts as a second factor; `set_at`: of
+    one that is kept.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Provider:
     claim: str | None = None
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     factors: Sequence[str] = ()
+    set_at: datetime | None = None
 
 
 def find_provider(clinic_id: UUID) -> Provider:
@@ -50,6 +54,7 @@ def find_provider(clinic_id: UUID) -> Provider:
         OidcProvider.claim,
         OidcProvider.roles,
         OidcProvider.factors,
+        OidcProvider.changed_at.label("set_at"),
     )
     with transaction(clinic_id) as session:
         row = session.execute(
@@ -105,13 +110,23 @@ def remove_provider(clinic_id: UUID, now: datetime) -> None:
     Raises `NotFound`.
     """
     with transaction(clinic_id) as session:
-        for table in (OidcIdentity, OidcSignIn):
-            session.execute(delete(table).where(table.clinic_id == clinic_id))
+        # First: whoever enters by it holds it, and may link an identity until then.
         provider = delete(OidcProvider).where(OidcProvider.clinic_id == clinic_id)
         gone = session.scalar(provider.returning(OidcProvider.clinic_id))
         if gone is None:
             raise NotFound
+        for table in (OidcIdentity, OidcSignIn):
+            session.execute(delete(table).where(table.clinic_id == clinic_id))
         audit.record(session, None, "sign_in_provider_removed", now)
+
+
+def check_unchanged(session: Session, clinic_id: UUID, set_at: datetime | None) -> None:
+    """Whoever was named by a provider is let in while it is set as it was then, and it stays so
+    until the commit. Raises `SignInRefused`.
+    """
+    kept = select(OidcProvider.changed_at).where(OidcProvider.clinic_id == clinic_id)
+    if set_at is None or session.scalar(kept.with_for_update(read=True)) != set_at:
+        raise refused("other_provider")
 
 
 def _check(provider: Provider) -> None:

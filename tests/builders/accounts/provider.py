@@ -20,11 +20,13 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
+from werkzeug.test import TestResponse
 
 from services.accounts.oidc.discovery import Asker
 from services.accounts.oidc.providers import Provider, set_provider
 from services.clock import utcnow
-from tests.builders.world import ClinicWorld
+from tests.builders.pages.console import Console
+from tests.builders.world import ClinicWorld, Person
 
 CLIENT = "interlude-at-quagga"
 SECRET = "a secret of quaggas"
@@ -202,3 +204,22 @@ def forget(app: Flask) -> None:
 def begun_at(clinic_id: UUID, wanted: str = "") -> str:
     """Where the button leads, below `/console`."""
     return f"/oidc/{clinic_id}/begin?{urlencode({'wanted': wanted})}"
+
+
+def sign_in(
+    console: Console,
+    clinic: ClinicWorld,
+    provider: ScriptedProvider,
+    wanted: str = "",
+    **claims: Any,
+) -> TestResponse:
+    """From the button to the first page."""
+    went = console.open(begun_at(clinic.id, wanted), follow=False)
+    assert went.status_code == 303
+    back = provider.authorize(went.headers["Location"], **claims)
+    return console.open(back, follow=False)
+
+
+def vouched(person: Person) -> dict[str, Any]:
+    """What a provider says of somebody's address."""
+    return {"email": person.email.upper(), "email_verified": True}

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from services.accounts.letters import SIGN_IN_LINKED
 from services.accounts.oidc.providers import find_provider
@@ -31,35 +29,18 @@ from tests.builders.accounts.provider import (
     curve_key,
     forget,
     lets_sign_in,
+    sign_in,
     signed_by,
+    vouched,
 )
 from tests.builders.browser import give_password
 from tests.builders.calls import made
 from tests.builders.pages.console import Console
 from tests.builders.stored import entries, rows
-from tests.builders.world import ClinicWorld, Person, World
+from tests.builders.world import ClinicWorld, World
 from tests.fixtures.running import free_port, wait_until
 
 MAPPED = {"claim": "groups", "roles": {"ketamine-doctors": ["clinician"], "it": ["admin"]}}
-
-
-def sign_in(
-    console: Console,
-    clinic: ClinicWorld,
-    provider: ScriptedProvider,
-    wanted: str = "",
-    **claims: Any,
-) -> TestResponse:
-    """From the button to the first page."""
-    went = console.open(begun_at(clinic.id, wanted), follow=False)
-    assert went.status_code == 303
-    back = provider.authorize(went.headers["Location"], **claims)
-    return console.open(back, follow=False)
-
-
-def vouched(person: Person) -> dict[str, Any]:
-    """What a provider says of somebody's address."""
-    return {"email": person.email.upper(), "email_verified": True}
 
 
 def test_the_first_sign_in_links_by_the_verified_address_and_later_ones_need_none(
