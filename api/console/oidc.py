@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, current_app, redirect, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from api.browser.entrance import SECOND_FACTOR, typed_code
 from api.browser.session import (
@@ -182,7 +182,7 @@ def _keep(response: Response, clinic_id: UUID, what: Mapping[str, Any]) -> None:
     """In this browser, for as long as a sign-in lasts; no script reads it."""
     response.set_cookie(
         COOKIE,
-        _signer(clinic_id).dumps(dict(what)),
+        _signer(clinic_id).dumps({**what, "kept_at": now().timestamp()}),
         max_age=WITHIN,
         path=_path(clinic_id),
         httponly=True,
@@ -193,15 +193,14 @@ def _keep(response: Response, clinic_id: UUID, what: Mapping[str, Any]) -> None:
 
 def _kept(clinic_id: UUID) -> dict[str, Any]:
     """What this browser keeps of a sign-in with this clinic; nothing without our signature on it,
-    or when it is too old.
+    or when it is too old. Of two servers one may be behind the other.
     """
     try:
-        found: dict[str, Any] = _signer(clinic_id).loads(
-            request.cookies.get(COOKIE, ""), max_age=int(WITHIN.total_seconds())
-        )
+        found: dict[str, Any] = _signer(clinic_id).loads(request.cookies.get(COOKIE, ""))
     except BadSignature:
         return {}
-    return found
+    age = abs(now().timestamp() - found["kept_at"])
+    return found if age < WITHIN.total_seconds() else {}
 
 
 def _ended(response: Response, clinic_id: UUID) -> Response:
@@ -215,6 +214,6 @@ def _path(clinic_id: UUID) -> str:
     return below(f"{CONSOLE}/oidc/{clinic_id}")
 
 
-def _signer(clinic_id: UUID) -> URLSafeTimedSerializer:
+def _signer(clinic_id: UUID) -> URLSafeSerializer:
     """Of this clinic alone: what was begun with one provider is no answer of another."""
-    return URLSafeTimedSerializer(page_keys(b"oidc"), salt=clinic_id.bytes)
+    return URLSafeSerializer(page_keys(b"oidc"), salt=clinic_id.bytes)

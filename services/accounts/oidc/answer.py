@@ -94,7 +94,7 @@ def _proved(answer: SignInAnswer, provider: Provider, asker: Asker, now: datetim
     return Proved(
         clinic_id=answer.clinic_id,
         identity=digest_of(metadata.issuer, signed["sub"]),
-        address=address if isinstance(address, str) else None,
+        address=address if isinstance(address, str) and address.isprintable() else None,
         roles=_roles(provider, claims),
         has_factor=_has_factor(provider, signed),
         set_at=provider.set_at,
@@ -143,7 +143,12 @@ def _with_userinfo(
     found = asker.exchange("GET", metadata.userinfo_endpoint, bearer)
     more = found.document() if found.status == 200 else {}
     # Core 5.3.2: it may be about somebody else.
-    return signed if more.get("sub") != signed["sub"] else more | signed
+    if more.get("sub") != signed["sub"]:
+        return signed
+    # That another address is verified says nothing about this one.
+    if "email" in signed and more.get("email") != signed["email"]:
+        more.pop("email_verified", None)
+    return more | signed
 
 
 def _roles(provider: Provider, claims: dict[str, Any]) -> tuple[str, ...] | None:

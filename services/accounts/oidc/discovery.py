@@ -134,8 +134,10 @@ def _metadata(found: Mapping[str, Any], issuer: str) -> Metadata:
     userinfo = found.get("userinfo_endpoint")
     is_asked = isinstance(userinfo, str) and is_address(userinfo, near=near)
     # OpenID Connect Discovery 1.0, 3: what stands for a list that is left out.
-    theirs = _listed(found, "id_token_signing_alg_values_supported", "RS256")
-    methods = _listed(found, "token_endpoint_auth_methods_supported", METHODS[0])
+    theirs = found.get("id_token_signing_alg_values_supported", ["RS256"])
+    methods = found.get("token_endpoint_auth_methods_supported", [*METHODS[:1]])
+    if not (isinstance(theirs, list) and isinstance(methods, list)):
+        raise refused("bad_metadata")
     algorithms = tuple(one for one in ALGORITHMS if one in theirs)
     method = next((one for one in METHODS if one in methods), None)
     if not algorithms or method is None:
@@ -148,11 +150,6 @@ def _metadata(found: Mapping[str, Any], issuer: str) -> Metadata:
         names_itself=found.get("authorization_response_iss_parameter_supported") is True,
         **{name: str(url) for name, url in needed.items()},
     )
-
-
-def _listed(found: Mapping[str, Any], name: str, otherwise: str) -> list[Any]:
-    value = found.get(name, [otherwise])
-    return value if isinstance(value, list) else []
 
 
 def _signing_keys(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def checked_claims(
         raise refused("bad_token") from error
     if claims["iat"] < (now - OLDEST - LEEWAY).timestamp():
         raise refused("old_token")
-    if not 0 < len(claims["sub"]) <= LONGEST_SUBJECT:
+    if not 0 < len(claims["sub"]) <= LONGEST_SUBJECT or not claims["sub"].isprintable():
         raise refused("bad_token")
     return dict(claims)
 
