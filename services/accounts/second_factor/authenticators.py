@@ -17,6 +17,8 @@ ISSUER: Final = "Interlude"
 # Ed25519, ECDSA with P-256, RSA with SHA-256 (IANA, COSE algorithms): what authenticators have.
 ALGORITHMS: Final = (-8, -7, -257)
 TRANSPORTS: Final = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
+# WebAuthn, 4, "credential id"; what is longer fits into no index.
+LONGEST_ID: Final = 1023
 TIMEOUT_MS: Final = int(LIVES.total_seconds() * 1000)
 
 
@@ -90,6 +92,8 @@ def made_by(answer: Answer, challenge: Challenge) -> Made | None:
             expected_origin=challenge.site.origin,
         )
     except Exception:  # noqa: BLE001 - whatever the bytes of a stranger break in it, they hold not
+        return None
+    if len(found.credential_id) > LONGEST_ID:
         return None
     named = answer["response"].get("transports")
     transports = TRANSPORTS.intersection(map(str, named)) if isinstance(named, list) else ()

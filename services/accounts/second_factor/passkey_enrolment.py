@@ -94,9 +94,7 @@ def begin_passkey(actor: Actor, proof: Proof, site: Site | None, now: datetime) 
     if site is None:
         raise Forbidden(NOT_OFFERED)
     with acting(actor, now) as session:
-        owned = select(func.count()).select_from(Passkey).where(Passkey.user_id == actor.user_id)
-        if session.scalars(owned).one() >= MOST:
-            raise Invalid({"passkey": [FULL]})
+        _check_room(session, actor)
         challenge = ask(session, addressee(actor, "enrol"), site, now)
         known = known_passkeys(session, actor.user_id, site)
         audit.record(session, actor.user_id, "passkey_begun", now, None, actor.user_id)
@@ -159,6 +157,7 @@ def _add(
     # Of two codes that were out for somebody who waited for one, the other asks for no factor.
     end_open_codes(session, actor.user_id, now)
     end_other_families(session, actor, "factor_changed", now)
+    _check_room(session, actor)  # several may have been begun
     is_first = not own_factors(session, actor.user_id)
     row = {
         "clinic_id": actor.clinic_id,
@@ -185,6 +184,12 @@ def _add(
     tell_of(session, actor.clinic_id, actor.user_id, PASSKEY_ADDED, now)
     audit.record(session, actor.user_id, "passkey_added", now, None, added)
     return Added(OwnPasskey(added, name, now, None), codes)
+
+
+def _check_room(session: Session, actor: Actor) -> None:
+    owned = select(func.count()).select_from(Passkey).where(Passkey.user_id == actor.user_id)
+    if session.scalars(owned).one() >= MOST:
+        raise Invalid({"passkey": [FULL]})
 
 
 def _owner(session: Session, user_id: UUID) -> Owner:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import Random
+from secrets import token_bytes
 from typing import Any
 
 import cbor2
@@ -237,6 +238,9 @@ ENROLMENTS: dict[str, Odd] = {
     "nobody was there": lambda key, options: replace(key, flags=0).make(options),
     "another challenge": lambda key, options: key.make(options, challenge=text_of(b"q" * 32)),
     "the answer of a log-in": lambda key, options: key.make(options, type="webauthn.get"),
+    "a name that is too long": lambda key, options: replace(
+        key, credential_id=token_bytes(4000)
+    ).make(options),
     "nothing": lambda *_: {},
 }
 

@@ -150,6 +150,23 @@ def test_there_are_ten_at_most(client: FlaskClient, ada: Person, key: SoftwareKe
     assert refused(post(client, ada, body, KEYS)).keys() == {"passkey"}
 
 
+def test_ten_at_most_also_of_those_that_were_begun_together(
+    client: FlaskClient, ada: Person, key: SoftwareKey
+) -> None:
+    row = "SELECT clinic_id, gen_random_uuid(), user_id, n::text::bytea, '1', 0, '{}', rp_id, name,"
+    eight = f"{row} added_at FROM passkeys, generate_series(1, 8) n RETURNING id"
+    rows(ada, f"INSERT INTO passkeys {eight}")
+    new = [SoftwareKey(), SoftwareKey()]
+    begun = [begin(client, ada, **proof(client, ada, key)) for _ in new]
+    sent = [
+        post(client, ada, {"name": "x", "passkey": one.make(options)}, CONFIRM)
+        for one, options in zip(new, begun, strict=True)
+    ]
+    made(sent[0])
+    assert refused(sent[1]).keys() == {"passkey"}
+    assert len(rows(ada, "SELECT 1 FROM passkeys WHERE user_id = :id", id=ada.user_id)) == 10
+
+
 def test_each_is_removed_by_itself_and_the_last_takes_the_codes(
     client: FlaskClient, worker_app: Flask, clinic: ClinicWorld, ada: Person
 ) -> None:
