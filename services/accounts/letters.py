@@ -62,7 +62,7 @@ If you did not ask for it, call your clinic's administrator at once.
 GUESSED_SUBJECT: Final = "[Interlude] Somebody may have your password"
 GUESSED_TEXT: Final = """\
 Several wrong codes were tried at your Interlude account, each with your right password, or by
-somebody who is signed in with your clinic as you. They were refused.
+somebody who is logged in as you, here or with your clinic's sign-in. They were refused.
 
 If it was you, there is nothing to do. If it was not, somebody has your password: set another one at
 once ("Forgotten?" beside the log-in), and call your clinic's administrator.

@@ -20,7 +20,12 @@ from services.accounts.candidates import (
     kept_password,
     password_of,
 )
-from services.accounts.guesses.delays import factor_tries, one_tries, stranger_tries
+from services.accounts.guesses.delays import (
+    factor_key,
+    factor_tries,
+    one_tries,
+    stranger_tries,
+)
 from services.accounts.guesses.device_links import mail_links
 from services.accounts.guesses.devices import ClaimedDevice, known_device
 from services.accounts.guesses.failures import (
@@ -223,5 +228,5 @@ def count_factor(
         record_copied_passkey(account, now)
         raise
     except WrongFactor:
-        record_wrong_factor(account, device, now)
+        record_wrong_factor(account, factor_key(account.user_id, device), now)
         raise

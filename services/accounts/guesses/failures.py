@@ -12,7 +12,7 @@ from sqlalchemy import select
 from models import LoginDelay
 from services import audit
 from services.accounts.candidates import FoundAccount
-from services.accounts.guesses.delays import Key, account_key, factor_key
+from services.accounts.guesses.delays import Key, account_key
 from services.accounts.letters import FACTOR_GUESSED, tell_of_once_a_day
 from services.unit_of_work import transaction
 
@@ -44,16 +44,14 @@ def record_failures(
             audit.record_once(session, joined_as, None, "login_failed", now, about, **detail)
 
 
-def record_wrong_factor(account: FoundAccount, device: UUID | None, now: datetime) -> None:
-    """Record that somebody with the right password tried a wrong code: once in 15 minutes. From the
-    third on its owner is written to, once a day. `device`: as `factor_tries`.
+def record_wrong_factor(account: FoundAccount, counted_as: Key, now: datetime) -> None:
+    """Record that somebody with the right password, or a log-in, tried a wrong code: once in 15
+    minutes. From the third on its owner is written to, once a day. `counted_as`: where tries are.
     """
     whose = account.user_id
     with transaction(account.clinic_id) as session:
         audit.record_once(session, (whose,), None, "second_factor_failed", now, [whose])
-        counted = select(LoginDelay.failures).where(
-            LoginDelay.key_digest == factor_key(whose, device).digest
-        )
+        counted = select(LoginDelay.failures).where(LoginDelay.key_digest == counted_as.digest)
         if (session.scalar(counted) or 0) >= GUESSES:
             tell_of_once_a_day(session, account.clinic_id, whose, FACTOR_GUESSED, now)
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from models import User
 from services.access import Actor
 from services.accounts.candidates import FoundAccount
-from services.accounts.guesses.delays import one_tries
-from services.accounts.guesses.failures import record_copied_passkey
+from services.accounts.guesses.delays import Key, one_tries
+from services.accounts.guesses.failures import record_copied_passkey, record_wrong_factor
 from services.accounts.guesses.tries import FACTOR
 from services.accounts.passwords import Turn, matches
 from services.accounts.second_factor.challenges import Addressee, Answer
@@ -105,9 +105,13 @@ def check_own_factor(actor: Actor, sent: SentFactor, now: datetime) -> None:
             with acting(actor, now) as session:
                 sent = take_challenge(session, sent, addressee(actor, "prove"), now)
         with acting(actor, now) as session:
+            is_enrolled = bool(enrolled_factors(session, actor.user_id))
             refusal = use_factor(session, actor.user_id, sent, now)
         if refusal is None:
             return
+        account = FoundAccount(actor.clinic_id, actor.user_id)
         if refusal is CopiedPasskey:
-            record_copied_passkey(FoundAccount(actor.clinic_id, actor.user_id), now)
+            record_copied_passkey(account, now)
+        elif is_enrolled:
+            record_wrong_factor(account, Key("own_factor", str(actor.user_id)), now)
         raise Invalid({sent.field: [refusal.detail]})

@@ -25,14 +25,15 @@ from services.accounts.guesses.device_links import open_link
 from services.accounts.guesses.devices import ClaimedDevice
 from services.accounts.letters import FACTOR_GUESSED
 from services.accounts.login import Credentials, log_in
+from services.accounts.second_factor.enrolment import remove_totp
 from services.accounts.second_factor.factors import SentFactor
-from services.accounts.second_factor.proof import check_own_factor
+from services.accounts.second_factor.proof import Proof, check_own_factor
 from services.exceptions import Invalid, LoginFailed, RateLimited, SecondFactorRequired, WrongFactor
 from services.unit_of_work import transaction
 from tests.builders.accounts.authenticator import Authenticator, enrol
 from tests.builders.browser import PASSWORD
 from tests.builders.calls import at_once
-from tests.builders.stored import rows, somebody_waits
+from tests.builders.stored import entries, rows, somebody_waits
 from tests.builders.world import ClinicWorld, Person, World
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -231,6 +232,28 @@ def test_whoever_owns_the_account_hears_of_guesses_once_a_day(
     for tick in range(4):
         outcome(ada, later + day + tick * SECOND, devices=known, recovery_code="0" * 16)
     assert letters_sent() == 2
+
+
+def test_guesses_of_whoever_is_logged_in_are_noted_as_well(
+    worker_app: Flask, early: ClinicWorld, ada: Person, app_of_ada: Authenticator
+) -> None:
+    """Who has read the password and found an open log-in has thousands of tries in twelve hours."""
+    other = staff(early)
+    for tick in range(4):  # of whoever has no factor nothing is guessed
+        with pytest.raises(Invalid):
+            check_own_factor(other.actor, SentFactor(totp="000000"), START + tick * SECOND)
+    assert entries(other, "second_factor_failed") == []
+    wrong = Proof(PASSWORD, totp="000000")
+    for tick in range(2):
+        with pytest.raises(Invalid):
+            remove_totp(ada.actor, wrong, START + tick * SECOND)
+    assert len(entries(ada, "second_factor_failed")) == 1
+    assert FACTOR_GUESSED not in letters(worker_app)
+    for tick in range(2, 5):
+        with pytest.raises(Invalid):
+            remove_totp(ada.actor, wrong, START + tick * SECOND)
+    assert letters(worker_app).count(FACTOR_GUESSED) == 1
+    assert len(entries(ada, "second_factor_failed")) == 1
 
 
 def test_guesses_are_slow_from_however_many_addresses(
