@@ -96,6 +96,7 @@ def _check_door(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> No
     (has_door,) = cursor.fetchone() or (False,)
     opened = not has_door
     if has_door:
+        cursor.execute("BEGIN")  # or what it has entered would outlast the check
         enter_session(connection, LIST_OF_CLINICS)  # type: ignore[arg-type] # psycopg's own is one
         cursor.execute("SELECT public.entered_clinic() IS NOT NULL")
         (opened,) = cursor.fetchone() or (False,)

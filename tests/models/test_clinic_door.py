@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from models.clinic_door import LIST_OF_CLINICS, enter_session
-from services.unit_of_work import clinic_ids
+from models.database import db
+from services.unit_of_work import clinic_ids, transaction
 from tests.builders.world import ClinicWorld, World
 
 PEOPLE = "SELECT count(*) FROM users"
@@ -124,3 +126,13 @@ def test_every_policy_of_the_application_asks_the_door(database_urls: DatabaseUr
         column = "id" if name == "clinics" else "clinic_id"
         asked = f"({column} = ( SELECT entered_clinic() AS entered_clinic))"
         assert conditions == [asked, asked], name
+
+
+def test_a_connection_that_was_checked_has_entered_nothing(world: World) -> None:
+    """Each is asked whether this process holds the key, by entering; that has to end with it."""
+    world.clinic()
+    with world.app.app_context():
+        db.engine.dispose()
+        with transaction() as session:
+            assert session.scalar(text("SELECT entered_clinic()")) is None
+            assert session.scalar(text(LIST)) == 0
