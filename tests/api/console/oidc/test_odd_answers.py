@@ -44,8 +44,8 @@ def test_what_cannot_be_written_down_is_refused(
     app: Flask, clinic: ClinicWorld, provider: ScriptedProvider, claims: dict[str, Any]
 ) -> None:
     key = signing_key()
-    provider.sign = lambda said: jws.serialize_compact(
-        {"alg": "RS256", "kid": "one"}, json.dumps(said | claims), key
+    provider.sign = lambda given: jws.serialize_compact(
+        {"alg": "RS256", "kid": "one"}, json.dumps(given | claims), key
     )
     assert sign_in(Console(app), clinic, provider, email_verified=True).status_code == 401
 
@@ -63,7 +63,7 @@ def test_a_list_that_is_none_is_a_bad_description(
     assert Console(app).open(begun_at(clinic.id), follow=False).status_code == 503
 
 
-def test_an_address_is_verified_where_it_is_said(
+def test_an_address_is_verified_where_it_stands(
     app: Flask, clinic: ClinicWorld, provider: ScriptedProvider
 ) -> None:
     """Of two documents one says an address, and the other that another one is verified."""

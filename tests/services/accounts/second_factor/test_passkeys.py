@@ -150,7 +150,7 @@ def test_there_are_ten_at_most(client: FlaskClient, ada: Person, key: SoftwareKe
     assert refused(post(client, ada, body, KEYS)).keys() == {"passkey"}
 
 
-def test_ten_at_most_also_of_those_that_were_begun_together(
+def test_ten_at_most_also_of_those_that_were_begun_at_once(
     client: FlaskClient, ada: Person, key: SoftwareKey
 ) -> None:
     row = "SELECT clinic_id, gen_random_uuid(), user_id, n::text::bytea, '1', 0, '{}', rp_id, name,"
