@@ -157,6 +157,12 @@ def due_at(pat: Person) -> datetime | None:
         return session.scalar(query)
 
 
+def revision_of(pat: Person) -> int:
+    query = select(PatientStatus.revision).where(PatientStatus.patient_id == pat.patient_id)
+    with pat.app.app_context(), transaction(pat.actor.clinic_id) as session:
+        return session.scalars(query).one()
+
+
 @pytest.fixture
 def old_clinic(app: Flask, clean_database: None) -> ClinicWorld:
     return World(app, now=START).clinic()
@@ -263,3 +269,14 @@ def test_a_look_reads_those_who_are_due_from_the_index(
         plan = "\n".join(session.scalars(asked))
     assert "ix_patient_status_silence_due" in plan
     assert "Sort" not in plan
+
+
+def test_a_report_counts_as_a_write_and_ends_the_looking(
+    app: Flask, worker_app: Flask, old_clinic: ClinicWorld
+) -> None:
+    """Both stand in one row, which one statement writes once."""
+    pat = old_clinic.patient()
+    before = revision_of(pat)
+    assert listen(worker_app, START + timedelta(days=4)) == {pat.patient_id}
+    assert revision_of(pat) == before + 1
+    assert due_at(pat) is None
