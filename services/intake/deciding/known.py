@@ -43,7 +43,7 @@ from services.patients.history.treatments import (
     read_treatment,
     sessions_begun,
 )
-from services.patients.status.figures import DAILY, SLOPE_DAYS
+from services.patients.status.figures import DAILY
 from services.patients.status.lock import (
     IS_TREATED,
     PROFILE_COLUMNS,
@@ -322,9 +322,9 @@ def _day(of: Any, *more: Any) -> ScalarSelect[Any]:
 def _series() -> Select[Any]:
     """Other forms are few and all come. Of daily ones: the lookback, the days of the baseline (the
     first ones, and those around the first session of each course, one of which it stands before),
-    those from the last session on, or from the first that shares its window, and the fortnight that
-    ends on the last complete one (what joins may have taken back the one that was). Around sessions
-    some days more, since the clock of an answer may disagree with that of a session.
+    those from the last session on, or from the first that shares its window, and the lookback from
+    the last complete one (what joins may have taken back the one that was). Around sessions some
+    days more, since the clock of an answer may disagree with that of a session.
     """
     first = _day(lambda other: func.min(other.mood_day))
     last = _day(
@@ -349,6 +349,6 @@ def _series() -> Select[Any]:
         CheckIn.mood_day >= last_session - spans.before_days - CLOCKS_DIFFER_BY,
         CheckIn.mood_day == any_(func.array(around_openings)),
         CheckIn.mood_day < first + windows.baseline_days,
-        CheckIn.mood_day > last - SLOPE_DAYS,
+        CheckIn.mood_day >= last - DAILY_LOOKBACK_DAYS,
     )
     return select(*ENTRY_COLUMNS).where(counting(_PATIENT, _INSTRUMENT), needed)
