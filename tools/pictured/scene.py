@@ -10,7 +10,6 @@ from flask import Flask
 
 from services.demo.clinic import make_demo
 from services.demo.staff import ADMIN, STAFF_OF
-from services.rules.languages.consent import CONSENTS
 from tools.own_service import PASSWORD, Person, body_of
 
 SHOWN: Final = "Dana Deteriorating"
@@ -35,8 +34,6 @@ def make_scene(app: Flask, now: datetime, name: str = SHOWN) -> dict[str, str]:
     body_of(clinician.send("PATCH", path, json={"name": name}), 200)
     pills = {"name": "Sertraline", "kind": "antidepressant", "started_on": "2026-08-03"}
     treatment = _made(clinician, f"{path}/concomitant-treatments", pills)
-    agreed = {"patient_id": patient_id, "version": CONSENTS.newest.version, "language": "en"}
-    _made(clinician, "/v1/consents", agreed)
     _made(on_call, "/v1/me/contact-methods", {"kind": "email", "address": "owen@home.example"})
     (schedule,) = _all(on_call, "/v1/on-call/schedules")
     staff = {each["email"]: each["id"] for each in _all(admin, "/v1/users")}
