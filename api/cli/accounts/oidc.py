@@ -111,7 +111,9 @@ def link(clinic_id: UUID, email: str, subject: str) -> None:
 @click.argument("email")
 @with_appcontext
 def unlink(clinic_id: UUID, email: str) -> None:
-    """No identity opens the account any more, and every log-in of it ends."""
+    """No identity opens the account any more, and every log-in of it ends. Where the provider
+    vouches for the address, the next sign-in links it again: deactivate whoever has left.
+    """
     with refusals_as_messages():
         unlink_identity(clinic_id, email, utcnow())
 
