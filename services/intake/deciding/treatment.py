@@ -30,7 +30,7 @@ from services.patients.history.treatments import load_treatment, rule_session
 from services.patients.status.figures import TWO_WEEKS
 from services.patients.status.lock import LockedPatient
 from services.rules.danger.triage import EntryFacts, EntryKind
-from services.rules.day_series import day_rows
+from services.rules.day_series import day_rows, in_order
 from services.rules.decide.check_in import session_decisions
 from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.decision import Decision, Tier
@@ -120,7 +120,7 @@ def decide_session(session: Session, patient: LockedPatient, at: datetime) -> Ou
             return []
         zone = find_zone(patient.timezone) or UTC
         known = whole_series(session, patient.patient_id, TWO_WEEKS)
-        entries = [entry for entry in known if entry.recorded_at <= at]
+        entries = in_order(entry for entry in known if entry.recorded_at <= at)
         found = find_baseline(TWO_WEEKS, entries, day_rows(entries), treatment=begun, zone=zone)
         return session_decisions(
             entries,

@@ -20,7 +20,6 @@ from services.rules.day_series import (
     values_of,
 )
 from services.rules.figures.baseline import Baseline, begun_courses, find_baseline
-from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.figures.sides import on_their_side
 from services.rules.figures.standing import UNTREATED_STANDING, standing
 from services.rules.figures.status import StatusCase, improvement, phq9_status
@@ -33,7 +32,6 @@ TWO_WEEKS: Final = "phq9"
 DAILY: Final = "phq9-daily"
 # In the cache alone: a `no_response` of which nobody can tell whether it is one.
 NOT_JUDGED: Final = "not_judged"
-SLOPE_DAYS: Final = FIGURE_NUMBERS.windows.slope_days
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def on_their_side(
     series = in_order(entries)
     if not sessions or thresholds.is_first_edition:
         return series
-    # One cut of a treatment has the same sessions, whoever asks; kept, so that nobody else has it.
+    # One cut of a treatment has the same sessions, whoever asks. They are kept beside what was
+    # made: so long as they are there, nothing else has their identity.
     name = ("on their side", id(sessions), zone, thresholds.is_by_the_stamp)
     if name not in series.kept:
         series.kept[name] = _moved(series, sessions, zone, thresholds.is_by_the_stamp), sessions
