@@ -86,6 +86,19 @@ _AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
 }
 
 
+def as_json(value: Any, make: Callable[[Any], Any] | None) -> Any:
+    """A value as it stands in JSON that the database reads; `make`: what its type makes of it."""
+    if make is not None and value is not None:
+        value = make(value)
+    if isinstance(value, Json | Jsonb):
+        return value.obj
+    if isinstance(value, list):
+        return [as_json(one, None) for one in value]
+    if value is None or isinstance(value, int | str):
+        return value
+    return _AS_TEXT[type(value)](value)
+
+
 # How a transaction begins.
 BEGIN: Final = b"BEGIN"
 OF_A_SNAPSHOT: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ"

@@ -31,6 +31,7 @@ from models import statements
 from models.base import Base
 from models.clinic_door import LIST_OF_CLINICS, entering
 from models.database import db
+from models.many_rows import insert_many
 from models.statements import BEGIN, OF_A_SNAPSHOT, Query, Statement
 from services.exceptions import OutcomeUnknown
 
@@ -171,14 +172,10 @@ def execute_writes(
         return
     _refuse_after_last(session)
     shape = tuple(one.make if isinstance(one, Prepared) else one for one in writes)
-    is_known = all(isinstance(one, Prepared) for one in writes)
-    values = {
-        f"{_prefix(number)}{name}": value
-        for number, one in enumerate(writes)
-        if isinstance(one, Prepared)
-        for name, value in one.values.items()
-    }
-    if is_known:
+    values: dict[str, Any] = {}
+    for number, one in enumerate(writes):
+        values |= _values(one, number) if isinstance(one, Prepared) else {}
+    if all(isinstance(one, Prepared) for one in writes):
         questions = (Query(_known_statement(shape), values), *afterwards)
         if is_last:
             session.info[_WITH_COMMIT] = questions
@@ -190,9 +187,24 @@ def execute_writes(
         ask(session, *afterwards)
 
 
+def execute_each(session: Session, writes: Sequence[Prepared]) -> None:
+    """Run them one after the other, each seeing those before it, in one round trip."""
+    if writes:
+        ask(session, *(Query(_known_statement((one.make,)), _values(one)) for one in writes))
+
+
+def _values(write: Prepared, number: int = 0) -> dict[str, Any]:
+    return {f"{_prefix(number)}{name}": value for name, value in write.values.items()}
+
+
 def new_row(table: type[Base], values: Mapping[str, Any]) -> Prepared:
     """A new row with these columns."""
     return Prepared(_insert(table, tuple(values)), values)
+
+
+def new_rows(table: type[Base], rows: Sequence[Mapping[str, Any]]) -> Prepared:
+    """New rows, at least one; all have the columns of the first. Raises `KeyError` for others."""
+    return Prepared(_insert_many(table, tuple(rows[0])), {"rows": rows})
 
 
 def changed_row(table: type[Base], where: Mapping[str, Any], values: Mapping[str, Any]) -> Prepared:
@@ -236,6 +248,12 @@ def _insert(table: type[Base], names: tuple[str, ...]) -> Callable[[str], Insert
         )
 
     return make
+
+
+@cache
+def _insert_many(table: type[Base], names: tuple[str, ...]) -> Callable[[str], Insert]:
+    of = cast(Table, table.__table__)
+    return lambda prefix: insert_many(of, names, f"{prefix}rows")
 
 
 @cache
