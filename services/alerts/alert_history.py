@@ -48,12 +48,22 @@ def _occurrences() -> Select[*tuple[Any, ...]]:
 _OCCURRENCES: Final = Statement(_occurrences())
 
 
+def past_occurrences(patient_id: UUID) -> Query:
+    """What asks for the occurrences of the patient that rules remember."""
+    return Query(_OCCURRENCES, {"patient_id": patient_id})
+
+
 def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHistory:
-    """Sum up the patient's occurrences as they are to be seen on a mood day.
+    """Ask for them, and sum them up as `history_on` does."""
+    ask(session, occurrences := past_occurrences(patient_id))
+    return history_on(on, occurrences)
+
+
+def history_on(on: date, occurrences: Query) -> AlertHistory:
+    """Sum up what `past_occurrences` has asked, as it is to be seen on a mood day.
 
     An occurrence is dated by the mood day of its entry.
     """
-    ask(session, query := Query(_OCCURRENCES, {"patient_id": patient_id}))
     return alert_history(
         (
             PastOccurrence(
@@ -62,7 +72,7 @@ def load_alert_history(session: Session, patient_id: UUID, on: date) -> AlertHis
                 Tier.from_word(row.first_tier),
                 str(row.about_id) if row.about_id else None,
             )
-            for row in query.rows
+            for row in occurrences.rows
         ),
         on,
     )

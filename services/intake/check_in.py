@@ -5,7 +5,7 @@ An amendment replaces the answers, and never lowers the risk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,22 +23,20 @@ from services.exceptions import Invalid
 from services.intake.deciding.known import Known, Sent
 from services.intake.deciding.outcome import Outcome
 from services.intake.deciding.series import with_series
-from services.intake.forms import AmendForm, CheckInForm
-from services.intake.storing.store import SafetyCard
-from services.intake.storing.unwritten import TableRow
-from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
-from services.intake.writing import (
+from services.intake.entry import (
     Entry,
     NewEntry,
     amended,
     author_of,
     flags_of,
-    patient_of_version,
-    patient_written_about,
     superseded,
     utc_or_none,
-    write_entry,
 )
+from services.intake.forms import AmendForm, CheckInForm
+from services.intake.storing.store import SafetyCard
+from services.intake.storing.unwritten import TableRow
+from services.intake.versions import Amended, Columns, VersionedEntry, session_of
+from services.intake.writing import patient_of_version, patient_written_about, write_entry
 from services.patients.history.check_ins import LIFETIME_ON_FILE, OF_ITS_CHECK_IN
 from services.rules.cards.crisis import ClinicFacts, RequestOutcome, card
 from services.rules.courses import UNTREATED, Treatment
@@ -46,7 +44,7 @@ from services.rules.danger.triage import EntryFacts, card_level, next_instrument
 from services.rules.instruments.answers import Answer, InvalidAnswers, check_answers
 from services.rules.instruments.definition import Instrument, load_instruments
 from services.rules.schedule.case import URINARY
-from services.unit_of_work import Write
+from services.unit_of_work import Prepared
 
 SCORE_FIELDS: Final = ("total", "band", "complete", "answered", "prorated_total")
 
@@ -96,9 +94,7 @@ def new_check_in(
         counts=not actor.token_expired,
     )
     patient_of = partial(patient_written_about, actor=actor, patient_id=form.patient_id, now=now)
-    # What a C-SSRS or a bladder form is judged by stands in other forms as well.
-    is_plain = not asked.triage and asked.code != URINARY
-    return NewEntry(patient_of, entry, is_plain=is_plain)
+    return NewEntry(patient_of, entry)
 
 
 def amend_check_in(
@@ -117,8 +113,7 @@ def new_amendment(
     """An amendment of a check-in, to be taken in."""
     scopes(actor, Action.WRITE_ENTRIES)
 
-    def make(session: Session, patient_id: UUID) -> CheckInEntry:
-        versions = load_versions(session, CHECK_INS, patient_id, check_in_id)
+    def make(versions: Sequence[Any]) -> CheckInEntry:
         first = versions[0]
         asked = _known_instrument(first.instrument)
         answers = _checked_answers(asked, form.answers)
@@ -141,7 +136,7 @@ def new_amendment(
     patient_of = partial(
         patient_of_version, actor=actor, table=CheckIn, version_id=check_in_id, now=now
     )
-    return NewEntry(patient_of, make)
+    return NewEntry(patient_of, make, Amended(CHECK_INS, check_in_id))
 
 
 def _known_instrument(code: str) -> Instrument:
@@ -163,6 +158,12 @@ def _checked_answers(asked: Instrument, raw: object) -> dict[str, Answer]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInEntry(Entry):
     """One version of a form."""
+
+    @property
+    def is_plain(self) -> bool:
+        """What a C-SSRS or a bladder form is judged by stands in other forms as well."""
+        asked = self.sent.instrument
+        return asked is not None and not asked.triage and asked.code != URINARY
 
     def decide(
         self, session: Session, known: Known, outcome: Outcome, row: Any, now: datetime
@@ -203,7 +204,7 @@ class CheckInEntry(Entry):
         }
         return [(CheckIn, row), (CheckInContent, sealed(CheckInContent, contents))]
 
-    def writes(self, row: dict[str, Any]) -> list[Write]:
+    def writes(self, row: dict[str, Any]) -> list[Prepared]:
         """Whether it stands in place of the version before."""
         if not self.versions:
             return []

@@ -23,18 +23,12 @@ from services.exactly_once import FirstAnswer, content_digest
 from services.exceptions import Invalid, NotFound
 from services.intake.deciding.known import Known, Sent
 from services.intake.deciding.outcome import Outcome
+from services.intake.entry import Entry, NewEntry, flags_of, offset_s, utc_or_none
 from services.intake.forms import HelpForm
 from services.intake.seen import load_seen
 from services.intake.storing.store import SafetyCard
 from services.intake.storing.unwritten import TableRow
-from services.intake.writing import (
-    Entry,
-    NewEntry,
-    flags_of,
-    offset_s,
-    utc_or_none,
-    write_entry,
-)
+from services.intake.writing import write_entry
 from services.paging import Page, decode_cursor, page_of_rows
 from services.patients.view import in_view_clause
 from services.patients.wording import for_reader

@@ -5,10 +5,10 @@ written, for many at once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,14 +19,17 @@ from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer
 from services.exceptions import ServiceError, Unauthenticated
 from services.intake.deciding.known import known_ids, of_another
+from services.intake.entry import Entry, NewEntry
 from services.intake.storing.unwritten import Unwritten
-from services.intake.writing import Entry, NewEntry, known_around, take_in
+from services.intake.writing import AskedBefore, known_around, take_in
+from services.patients.status.figures import DAILY
 from services.unit_of_work import ask, retry_unknown_outcome
 
 # A patient who asks for help meanwhile waits no longer than this for the lock of a long sync.
 LOCKED_FOR_S: Final = 2.0
 # About how many entries is asked in one round trip, at most.
 ASKED_AHEAD: Final = 128
+LAST: Final = date.max
 
 
 @dataclass(slots=True)
@@ -42,37 +45,62 @@ class Ahead:
     unwritten: Unwritten
     size: int = 1
     writes: int = 0
-    asked: dict[int, Query] = field(default_factory=dict)
+    asked: dict[int, AskedBefore] = field(default_factory=dict)
 
-    def of(self, new: NewEntry, patient_id: UUID) -> Query | None:
-        """Asked under the lock of the status row; None for what is not asked ahead."""
-        if not new.is_plain or patient_id != self.patient_id:
-            return None
+    def of(self, new: NewEntry, patient_id: UUID) -> AskedBefore:
+        """AskedBefore under the lock of the status row; nothing for what is not asked ahead."""
+        if patient_id != self.patient_id:
+            return AskedBefore()
         if self.writes != self.unwritten.writes_made:
             self.asked, self.size, self.writes = {}, 1, self.unwritten.writes_made
         if id(new) not in self.asked:
-            self._ask(patient_id, list(self._next(new)))
+            self._ask(patient_id, new)
             self.size = min(2 * self.size, ASKED_AHEAD)
-        return self.asked.get(id(new))
+        return self.asked.get(id(new), AskedBefore())
 
-    def _ask(self, patient_id: UUID, batch: Sequence[tuple[NewEntry, Entry]]) -> None:
-        """About all of them at once; each series once, as far back as any of them needs it."""
-        asked = [(one, entry.id, known_around(patient_id, entry)) for one, entry in batch]
-        around: dict[Any, Query] = {}
-        for _, _, query in sorted(asked, key=lambda each: each[2].values["since"] or date.max):
-            around.setdefault(query.values["instrument"], query)
-        ids = known_ids([record_id for _, record_id, _ in asked])
-        ask(self.session, *around.values(), ids)
+    def _ask(self, patient_id: UUID, first: NewEntry) -> None:
+        """About it and those that follow: what amendments stand upon, then what is known."""
+        begin = next(place for place, one in enumerate(self.entries) if one is first)
+        batch = self.entries[begin : begin + self.size]
+        versions = {id(one): one.of.versions(patient_id) for one in batch if one.of}
+        if versions:
+            ask(self.session, *versions.values())
+        made = {id(one): _made(one, versions.get(id(one))) for one in batch}
+        plain = {of: entry for of, entry in made.items() if entry is not None and entry.is_plain}
+        known = self._known(patient_id, plain) if plain else {}
         self.asked = {
-            id(one): of_another(around[query.values["instrument"]], record_id, ids)
-            for one, record_id, query in asked
+            id(one): AskedBefore(versions=versions.get(id(one)), known=known.get(id(one)))
+            for one in batch
         }
 
-    def _next(self, new: NewEntry) -> Iterator[tuple[NewEntry, Entry]]:
-        begin = next(place for place, one in enumerate(self.entries) if one is new)
-        for one in self.entries[begin : begin + self.size]:
-            if one.is_plain and isinstance(one.entry, Entry):
-                yield one, one.entry
+    def _known(self, patient_id: UUID, plain: Mapping[int, Entry]) -> dict[int, Query]:
+        """Each series once, as far back as any of them needs it."""
+        queries = {of: known_around(patient_id, entry) for of, entry in plain.items()}
+        around: dict[object, Query] = {}
+        for of, query in sorted(queries.items(), key=lambda each: each[1].values["since"] or LAST):
+            around.setdefault(_shared(plain[of], query), query)
+        ids = known_ids([entry.id for entry in plain.values()])
+        ask(self.session, *around.values(), ids)
+        return {
+            of: of_another(around[_shared(entry, queries[of])], entry.id, ids)
+            for of, entry in plain.items()
+        }
+
+
+def _made(new: NewEntry, versions: Query | None) -> Entry | None:
+    """The entry; what refuses it, refuses it in its turn."""
+    try:
+        return new.made(versions)
+    except ServiceError:
+        return None
+
+
+def _shared(entry: Entry, query: Query) -> object:
+    """Entries of which this is equal are decided against the same. How far back an amendment of a
+    daily form looks, depends on which one it is of.
+    """
+    instrument = query.values["instrument"]
+    return (instrument, entry.root_id) if entry.versions and instrument == DAILY else instrument
 
 
 @retry_unknown_outcome
@@ -90,10 +118,10 @@ def write_entries(
         unwritten = Unwritten(session)
         ahead = Ahead(session, actor.patient_id, entries, unwritten)
         for new in entries:
-            if not new.is_plain:
-                unwritten.write()
             try:
-                answers.append(take_in(session, actor, new, now, unwritten, ahead=ahead.of))
+                answers.append(
+                    take_in(session, actor, new, now, AskedBefore(), unwritten, ahead.of)
+                )
             except Unauthenticated:
                 raise
             except ServiceError as refusal:

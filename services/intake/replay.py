@@ -31,11 +31,11 @@ from services.intake.deciding.outcome import (
     decide_by_rules,
 )
 from services.intake.deciding.treatment import decide_session, decide_vitals, decided_about_session
+from services.intake.entry import Entry
 from services.intake.side_effects import SIDE_EFFECT_REPORTS, SideEffectsEntry
 from services.intake.storing.follow_ups import with_follow_ups
 from services.intake.storing.store import end_plan, status_update, store_outcome
 from services.intake.versions import VersionedEntry, load_versions
-from services.intake.writing import Entry
 from services.patients.history.side_effects import read_effects
 from services.patients.history.treatments import current_version
 from services.patients.status.lock import lock_status_row

@@ -24,22 +24,20 @@ from services.exceptions import Invalid
 from services.intake.deciding.known import Known, Sent
 from services.intake.deciding.outcome import Outcome
 from services.intake.deciding.side_effects import with_side_effects
-from services.intake.forms import EffectsAmendment, EffectsForm, checked_effects, plain_effects
-from services.intake.storing.store import SafetyCard
-from services.intake.storing.unwritten import TableRow
-from services.intake.versions import Columns, VersionedEntry, load_versions, session_of
-from services.intake.writing import (
+from services.intake.entry import (
     Entry,
     NewEntry,
     amended,
     author_of,
     flags_of,
-    patient_of_version,
-    patient_written_about,
     superseded,
     utc_or_none,
-    write_entry,
 )
+from services.intake.forms import EffectsAmendment, EffectsForm, checked_effects, plain_effects
+from services.intake.storing.store import SafetyCard
+from services.intake.storing.unwritten import TableRow
+from services.intake.versions import Amended, Columns, VersionedEntry, session_of
+from services.intake.writing import patient_of_version, patient_written_about, write_entry
 from services.patients.history.side_effects import rule_report
 from services.patients.wording import words_for
 from services.rules.cards.crisis import ClinicFacts, RequestOutcome
@@ -49,7 +47,7 @@ from services.rules.danger.fallback import fallback_tier
 from services.rules.languages.wording import Wording
 from services.rules.side_effects.coded_list import SIDE_EFFECTS
 from services.rules.side_effects.report import ReportedEffect, e1
-from services.unit_of_work import Write
+from services.unit_of_work import Prepared
 
 MEASURED: Final = ("systolic", "diastolic", "heart_rate")
 
@@ -128,8 +126,7 @@ def new_effects_amendment(
     scopes(actor, Action.WRITE_ENTRIES)
     effects = checked_effects(form.effects, form.vitals) if form.effects or form.vitals else ()
 
-    def make(session: Session, patient_id: UUID) -> SideEffectsEntry:
-        versions = load_versions(session, SIDE_EFFECT_REPORTS, patient_id, report_id)
+    def make(versions: Sequence[Any]) -> SideEffectsEntry:
         first = versions[0]
         digest = content_digest(
             "side_effects_amendment",
@@ -155,7 +152,7 @@ def new_effects_amendment(
     patient_of = partial(
         patient_of_version, actor=actor, table=SideEffectReport, version_id=report_id, now=now
     )
-    return NewEntry(patient_of, make)
+    return NewEntry(patient_of, make, Amended(SIDE_EFFECT_REPORTS, report_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +162,11 @@ class SideEffectsEntry(Entry):
     effects: Sequence[ReportedEffect]
     vitals: Mapping[str, Any]
     session_id: UUID | None
+
+    @property
+    def is_plain(self) -> bool:
+        """An amendment stands in place of what others were judged by."""
+        return not self.versions
 
     def decide(
         self, session: Session, known: Known, outcome: Outcome, row: Any, now: datetime
@@ -205,7 +207,7 @@ class SideEffectsEntry(Entry):
         """The version."""
         return [(SideEffectReport, sealed(SideEffectReport, row))]
 
-    def writes(self, row: dict[str, Any]) -> list[Write]:
+    def writes(self, row: dict[str, Any]) -> list[Prepared]:
         """Whether it stands in place of the version before."""
         del row
         return [superseded(SideEffectReport, self.versions[-1])] if self.versions else []

@@ -19,9 +19,10 @@ from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exactly_once import FirstAnswer
 from services.exceptions import ServiceError, Unauthenticated, Unavailable
+from services.intake.entry import Entry, NewEntry
 from services.intake.forms import AmendForm, CheckInForm, EffectsAmendment, EffectsForm, HelpForm
 from services.intake.many import write_entries
-from services.intake.writing import NewEntry, write_entry
+from services.intake.writing import write_entry
 from services.rules.danger.fallback import fallback_tier
 from services.rules.danger.notes import find_terms
 
@@ -133,7 +134,11 @@ def batches(items: Sequence[SyncItem]) -> Iterator[list[int]]:
     for is_first in (True, False):
         if part := [place for place, form in forms.items() if (form in urgent) is is_first]:
             # Plain forms wait for each other, and then are few statements.
-            yield sorted(part, key=lambda place: not items[place].new.is_plain)
+            yield sorted(part, key=lambda place: _waits_for_others(items[place].new))
+
+
+def _waits_for_others(new: NewEntry) -> bool:
+    return not (isinstance(new.entry, Entry) and new.entry.is_plain)
 
 
 def _comes_after(items: Sequence[SyncItem], place: int, first_at: dict[UUID, int]) -> int | None:

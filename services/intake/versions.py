@@ -54,11 +54,23 @@ class VersionedEntry:
     show_version: Callable[[Any], dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """An entry that is amended, named by the id of any of its versions."""
+
+    kind: VersionedEntry
+    id: UUID
+
+    def versions(self, patient_id: UUID) -> Query:
+        """What asks for all of them, oldest first."""
+        return Query(_versions_of(self.kind), {"patient_id": patient_id, "id": self.id})
+
+
 def load_versions(
     session: Session, kind: VersionedEntry, patient_id: UUID, version_id: UUID
 ) -> Sequence[Any]:
     """All versions of the entry that an id belongs to, oldest first; raises `NotFound`."""
-    ask(session, query := Query(_versions_of(kind), {"patient_id": patient_id, "id": version_id}))
+    ask(session, query := Amended(kind, version_id).versions(patient_id))
     if not query.rows:
         raise NotFound
     return query.rows

@@ -1,24 +1,17 @@
-"""Take in one entry of a patient: exactly once, decided under the lock, stored as one fact.
-
-Check-ins, reports of side effects and their amendments are versions of one entry; a help request
-has one version only.
-"""
+"""Take in one entry of a patient: exactly once, decided under the lock, stored as one fact."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from models import CheckIn, SideEffectReport
-from models.entries.check_in import RecordKind
 from models.statements import Query, Statement
 from services import audit
 from services.access import Action, Actor
@@ -31,151 +24,33 @@ from services.exceptions import (
     Unauthenticated,
 )
 from services.intake.deciding.known import Known, Sent, known_of, read_known
-from services.intake.deciding.outcome import ENTERED_BY_STAFF, TOKEN_EXPIRED, Outcome, decide
-from services.intake.storing.store import EntryWrites, SafetyCard, store_entry
-from services.intake.storing.unwritten import TableRow, Unwritten
+from services.intake.deciding.outcome import decide
+from services.intake.entry import Entry, NewEntry, VersionedTable
+from services.intake.storing.store import EntryWrites, store_entry
+from services.intake.storing.unwritten import Unwritten
 from services.patients.status.lock import lock_status_row, locking, the_row
 from services.patients.view import visible_patient
-from services.rules.courses import Treatment
-from services.rules.mood_days import IMPLAUSIBLE_TIME, to_utc
-from services.unit_of_work import Write, ask, changed_row, retry_unknown_outcome
-
-VersionedTable = type[CheckIn] | type[SideEffectReport]
-# An amendment keeps the entry's own time, day and zone, and what was in doubt about them.
-KEPT: Final = (
-    *("root_id", "recorded_at", "answered_at", "mood_day", "timezone", "zone", "utc_offset_s"),
-)
-CARRIED_FLAGS: Final = frozenset({"clock_skew", "token_expired", "unknown_timezone"})
+from services.rules.mood_days import IMPLAUSIBLE_TIME
+from services.unit_of_work import ask, retry_unknown_outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry(ABC):
-    """One entry as it was sent or stored, and how its kind decides, stores and shows it.
-
-    `versions`: the rows of the earlier ones, oldest first. `author`: the columns that say who wrote
-    it. `counts`: whether it counts in the trends already.
+@dataclass(frozen=True, slots=True)
+class AskedBefore:
+    """What was asked of the patient who acts: their status row was locked, the versions that an
+    amendment stands upon read, and what is known around an entry.
     """
 
-    id: UUID
-    kind: RecordKind
-    digest: bytes
-    sent: Sent
-    versions: Sequence[Any] = ()
-    author: dict[str, Any]
-    counts: bool = True
+    lock: Query | None = None
+    versions: Query | None = None
+    known: Query | None = None
 
     @property
-    def root_id(self) -> UUID:
-        """The id of the first version."""
-        root: UUID = self.versions[0].id if self.versions else self.id
-        return root
-
-    def decide(
-        self, session: Session, known: Known, outcome: Outcome, row: Any, now: datetime
-    ) -> Outcome:
-        """The outcome with what the rules of this kind find in it; `row` has its columns."""
-        del session, known, row, now
-        return outcome
-
-    @abstractmethod
-    def row(self, session: Session, known: Known, outcome: Outcome) -> dict[str, Any]:
-        """The columns of this version."""
-
-    @abstractmethod
-    def rows(self, row: dict[str, Any]) -> list[TableRow]:
-        """What stores it: new rows."""
-
-    def writes(self, row: dict[str, Any]) -> list[Write]:
-        """What it changes of others: nothing."""
-        del row
-        return []
-
-    @abstractmethod
-    def record(
-        self, row: dict[str, Any], treatment: Treatment, safety: SafetyCard
-    ) -> dict[str, Any]:
-        """Its record as the API shows it."""
-
-    def place_columns(self, known: Known, outcome: Outcome) -> dict[str, Any]:
-        """Columns that every kind has: of which version, where in time, by whom."""
-        placed, patient = outcome.read.placement, known.patient
-        first = self.versions[0] if self.versions else None
-        columns = {
-            "clinic_id": patient.clinic_id,
-            "patient_id": patient.patient_id,
-            "id": self.id,
-            "root_id": self.id,
-            "version": len(self.versions) + 1,
-            "recorded_at": placed.recorded_at_utc,
-            "answered_at": placed.answered_at,
-            "received_at": self.sent.received_at,
-            "sent_at": utc_or_none(self.sent.sent_at),
-            "mood_day": placed.mood_day,
-            "timezone": self.sent.timezone,
-            "zone": placed.zone,
-            "utc_offset_s": offset_s(self.sent.recorded_at),
-            "flags": sorted(outcome.read.facts.flags),
-            "revision": patient.next_revision,
-        }
-        kept = {} if first is None else {name: getattr(first, name) for name in KEPT}
-        return columns | kept | self.author
+    def queries(self) -> list[Query]:
+        """In the order in which they are asked."""
+        return [one for one in (self.lock, self.versions, self.known) if one is not None]
 
 
-def offset_s(instant: datetime) -> int | None:
-    """How far the clock on the phone's wall was ahead of UTC, as it was sent."""
-    offset = instant.utcoffset()
-    return None if offset is None else int(offset.total_seconds())
-
-
-def utc_or_none(instant: datetime | None) -> datetime | None:
-    """In UTC, where there is one."""
-    return None if instant is None else to_utc(instant)
-
-
-def amended(actor: Actor, first: Any, reason: str, now: datetime, **answered: Any) -> Sent:
-    """An amendment of what the first version is: its place in time, and the reason as its note."""
-    return Sent(
-        note=reason,
-        recorded_at=first.answered_at,
-        received_at=now,
-        timezone=first.timezone,
-        stated_mood_day=first.mood_day,
-        flags=flags_of(actor) | (frozenset(first.flags) & CARRIED_FLAGS),
-        kept_day=(first.mood_day, first.zone),
-        time_stated=IMPLAUSIBLE_TIME in first.flags and first.counts_in_trend,
-        **answered,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class NewEntry:
-    """What is to be taken in: about whom, and the entry, or what makes it under the lock of their
-    status row.
-
-    Both raise what they refuse, before anything is written. `is_plain`: a new form that is judged
-    by the patient, the treatment and its own series alone.
-    """
-
-    patient_of: Callable[[Session], UUID]
-    entry: Entry | Callable[[Session, UUID], Entry]
-    is_plain: bool = False
-
-    def made(self, session: Session, patient_id: UUID) -> Entry:
-        """The entry."""
-        return self.entry if isinstance(self.entry, Entry) else self.entry(session, patient_id)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedFirst:
-    """What was asked as the transaction began: the lock of the status row of the patient who acts,
-    and what is known around their entry.
-    """
-
-    lock: Query
-    known: Query | None
-
-
-AskAhead = Callable[[NewEntry, UUID], Query | None]
+AskAhead = Callable[[NewEntry, UUID], AskedBefore]
 
 
 @retry_unknown_outcome
@@ -186,30 +61,28 @@ def write_entry(actor: Actor, new: NewEntry, now: datetime) -> FirstAnswer:
     of somebody whom the clinic no longer follows; danger is stored and pages.
     """
     asked = _asked_first(actor, new)
-    first = [] if asked is None else [each for each in (asked.lock, asked.known) if each]
-    with id_taken_elsewhere(), acting(actor, now, *first) as session:
-        return take_in(session, actor, new, now, asked=asked)
+    with id_taken_elsewhere(), acting(actor, now, *asked.queries) as session:
+        return take_in(session, actor, new, now, asked)
 
 
-def _asked_first(actor: Actor, new: NewEntry) -> AskedFirst | None:
+def _asked_first(actor: Actor, new: NewEntry) -> AskedBefore:
     """Whom an entry of a patient is about, is known before anything is asked."""
     if actor.patient_id is None:
-        return None
-    known = known_around(actor.patient_id, new.entry) if isinstance(new.entry, Entry) else None
-    return AskedFirst(locking(actor.patient_id), known)
+        return AskedBefore()
+    return AskedBefore(
+        locking(actor.patient_id),
+        new.of.versions(actor.patient_id) if new.of else None,
+        known_around(actor.patient_id, new.entry) if isinstance(new.entry, Entry) else None,
+    )
 
 
 def known_around(patient_id: UUID, entry: Entry) -> Query:
     """What asks for what an entry is decided against."""
-    return known_of(patient_id, entry.id, _joins(entry))
+    return known_of(patient_id, entry.id, joining(entry))
 
 
-def _asked_now(session: Session, patient_id: UUID, entry: Entry) -> Query:
-    ask(session, query := known_around(patient_id, entry))
-    return query
-
-
-def _joins(entry: Entry) -> tuple[Sent, UUID] | None:
+def joining(entry: Entry) -> tuple[Sent, UUID] | None:
+    """What joins a series, and the id of its first version; None for what does not count yet."""
     return (entry.sent, entry.root_id) if entry.counts else None
 
 
@@ -218,24 +91,15 @@ def take_in(
     actor: Actor,
     new: NewEntry,
     now: datetime,
+    asked: AskedBefore,
     unwritten: Unwritten | None = None,
-    asked: AskedFirst | None = None,
     ahead: AskAhead | None = None,
 ) -> FirstAnswer:
-    """Refuses before it writes. `unwritten`: others may follow it in its transaction; `ahead`:
-    gives what was asked for it already.
+    """Refuses before it writes. `asked`: what was asked already; `unwritten`: others may follow it
+    in its transaction; `ahead`: asks for it and for those that follow it, under the lock.
     """
     patient_id = new.patient_of(session)
-    status = _locked(session, actor, patient_id, unwritten, asked)
-    entry = new.made(session, patient_id)
-    if unwritten is not None and entry.id in unwritten.ids:
-        unwritten.write()
-        status = unwritten.lock(patient_id)
-    query = asked.known if asked else ahead(new, patient_id) if ahead else None
-    query = query or _asked_now(session, patient_id, entry)
-    known = read_known(session, status, query, _joins(entry))
-    if unwritten is not None and entry.sent.instrument is not None:
-        known = replace(known, unwritten=unwritten.series[entry.sent.instrument.code])
+    entry, known = _known(session, actor, new, patient_id, asked, unwritten, ahead)
     if known.row.known_id is not None:
         answer = answer_again(known.row, actor, patient_id, entry.digest)
         if actor.patient_id is None:
@@ -251,23 +115,59 @@ def take_in(
     if outcome.failed and unwritten is not None:
         # Entries of all patients queue where failures are counted: that has to come last.
         raise RulesFailedError
-    writes = _writes(new, entry, row, known)
+    writes = _writes(entry, row, known)
     answer = store_entry(session, actor, known, outcome, writes, now, unwritten)
-    if unwritten is not None and entry.id in unwritten.ids and outcome.joined is not None:
-        unwritten.series[outcome.joined[0]].append(outcome.joined[1])
+    if unwritten is not None and entry.id in unwritten.ids:
+        unwritten.so_far = outcome.so_far
     return answer
 
 
-def _writes(new: NewEntry, entry: Entry, row: dict[str, Any], known: Known) -> EntryWrites:
+def _known(
+    session: Session,
+    actor: Actor,
+    new: NewEntry,
+    patient_id: UUID,
+    asked: AskedBefore,
+    unwritten: Unwritten | None,
+    ahead: AskAhead | None,
+) -> tuple[Entry, Known]:
+    """The entry, and all that it is decided against, under the lock of the status row."""
+    if unwritten is not None and new.of is not None and new.of.id in unwritten.ids:
+        unwritten.write()
+    status = _locked(session, actor, patient_id, unwritten, asked.lock)
+    asked = ahead(new, patient_id) if ahead else asked
+    entry = new.made(_versions(session, new, patient_id, asked))
+    if unwritten is not None and unwritten.is_needed_for(entry.id, entry.root_id, entry.is_plain):
+        unwritten.write()
+        status, asked = unwritten.lock(patient_id), AskedBefore()
+        entry = new.made(_versions(session, new, patient_id, asked))
+    query = asked.known or known_around(patient_id, entry)
+    if asked.known is None:
+        ask(session, query)
+    known = read_known(session, status, query, joining(entry))
+    return entry, replace(known, so_far=unwritten.so_far) if unwritten else known
+
+
+def _versions(
+    session: Session, new: NewEntry, patient_id: UUID, asked: AskedBefore
+) -> Query | None:
+    if asked.versions is not None or new.of is None:
+        return asked.versions
+    ask(session, query := new.of.versions(patient_id))
+    return query
+
+
+def _writes(entry: Entry, row: dict[str, Any], known: Known) -> EntryWrites:
     return EntryWrites(
         id=entry.id,
+        root_id=entry.root_id,
         kind=entry.kind,
         digest=entry.digest,
         rows=entry.rows(row),
         writes=entry.writes(row),
         record=lambda safety: entry.record(row, known.treatment, safety),
         has_note=bool(entry.sent.note and entry.sent.note.strip()),
-        is_plain=new.is_plain,
+        is_plain=entry.is_plain,
     )
 
 
@@ -276,7 +176,7 @@ def _locked(
     actor: Actor,
     patient_id: UUID,
     unwritten: Unwritten | None,
-    asked: AskedFirst | None,
+    lock: Query | None,
 ) -> Any:
     """The status row: locked before, as it will be once what waits is written, or locked now.
 
@@ -285,7 +185,7 @@ def _locked(
     try:
         if unwritten is not None:
             return unwritten.lock(patient_id)
-        return lock_status_row(session, patient_id) if asked is None else the_row(asked.lock)
+        return lock_status_row(session, patient_id) if lock is None else the_row(lock)
     except NotFound as error:
         if actor.patient_id is None:
             raise
@@ -312,14 +212,17 @@ def patient_written_about(
 def patient_of_version(
     session: Session, actor: Actor, table: VersionedTable, version_id: UUID, now: datetime
 ) -> UUID:
-    """Whose entry it is, for those who may correct it; raises `NotFound`."""
+    """Whose entry it is, for those who may correct it; raises `NotFound`.
+
+    Patients correct their own alone: that it is theirs, shows when its versions are read.
+    """
+    if actor.patient_id is not None:
+        return actor.patient_id
     ask(session, query := Query(_patient_of(table), {"id": version_id}))
     patient_id: UUID | None = query.rows[0].patient_id if query.rows else None
-    if patient_id is None or actor.patient_id not in (None, patient_id):
+    if patient_id is None:
         raise NotFound
-    if actor.patient_id is None:
-        visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now)
-    return patient_id
+    return visible_patient(session, actor, Action.WRITE_ENTRIES, patient_id, now).id
 
 
 @cache
@@ -327,27 +230,3 @@ def _patient_of(table: VersionedTable) -> Statement:
     return Statement(
         select(table.patient_id).where(table.id == bindparam("id", type_=table.id.type))
     )
-
-
-def superseded(table: VersionedTable, last: Any, **columns: Any) -> Write:
-    """Another version stands in place of the last one."""
-    which = {"patient_id": last.patient_id, "id": last.id}
-    return changed_row(table, which, {"superseded": True, **columns})
-
-
-def flags_of(actor: Actor) -> frozenset[str]:
-    """What the author of an entry puts in doubt."""
-    expired = {TOKEN_EXPIRED} if actor.token_expired else set()
-    by_staff = {ENTERED_BY_STAFF} if actor.patient_id is None else set()
-    return frozenset(expired | by_staff)
-
-
-def author_of(actor: Actor, **columns: Any) -> dict[str, Any]:
-    """The columns that say who sent it and with which log-in; `columns`: those of a later version
-    that are not the first one's.
-    """
-    return {
-        **columns,
-        "entered_by": actor.user_id if actor.patient_id is None else None,
-        "family_id": actor.family_id,
-    }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from services.rules.statistics import mean
 
 DayValueRule = Literal["last", "mean"]
+DAY_VALUE_RULES: Final[tuple[DayValueRule, ...]] = get_args(DayValueRule)
 
 # A mood slider tells of the moment, so its day is a mean; the 24-hour form and the forms over weeks
 # count as last answered.
@@ -87,6 +89,16 @@ class Series(tuple[SeriesEntry, ...]):
             found = self.kept[rule] = tuple(_rows(self, rule))
         return found
 
+    def joined_by(self, entry: SeriesEntry) -> Series:
+        """The same with one more; of the days that were made of it only one is made again."""
+        place = bisect_right(self, _PLACE(entry), key=_PLACE)
+        series = super().__new__(Series, (*self[:place], entry, *self[place:]))
+        series.kept = {}
+        for rule in DAY_VALUE_RULES:
+            if rule in self.kept:
+                series.kept[rule] = _with_day(self.kept[rule], series, entry.mood_day, rule)
+        return series
+
 
 def in_order(entries: Iterable[SeriesEntry]) -> Series:
     """Return the entries in their order, as they are when they stand in it already."""
@@ -120,16 +132,23 @@ def values_of(entries: Iterable[SeriesEntry], rule: DayValueRule = "last") -> tu
 
 def _rows(series: Series, rule: DayValueRule) -> Iterator[DayRow]:
     for day, each in groupby(series, _DAY):
-        entries = tuple(each)
-        if len(entries) == 1 and rule == "last":  # as on most days
-            (only,) = entries
-            late = only.late and only.total is not None
-            yield DayRow(day, only.total, only.item9_max, 1, late)
-        else:
-            yield _row(day, entries, rule)
+        yield _row(day, tuple(each), rule)
+
+
+def _with_day(
+    rows: tuple[DayRow, ...], series: Series, day: date, rule: DayValueRule
+) -> tuple[DayRow, ...]:
+    """The rows with the one of this day as the series has it."""
+    begin, end = bisect_left(series, day, key=_DAY), bisect_right(series, day, key=_DAY)
+    before, after = bisect_left(rows, day, key=_DAY), bisect_right(rows, day, key=_DAY)
+    return (*rows[:before], _row(day, series[begin:end], rule), *rows[after:])
 
 
 def _row(day: date, entries: Sequence[SeriesEntry], rule: DayValueRule) -> DayRow:
+    if len(entries) == 1 and rule == "last":  # as on most days
+        (only,) = entries
+        late = only.late and only.total is not None
+        return DayRow(day, only.total, only.item9_max, 1, late)
     complete = [(entry.total, entry) for entry in entries if entry.total is not None]
     item9 = [entry.item9_max for entry in entries if entry.item9_max is not None]
     value: int | Fraction | None = None

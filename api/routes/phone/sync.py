@@ -23,12 +23,12 @@ from services.access import Actor
 from services.exactly_once import FirstAnswer
 from services.exceptions import Invalid, ServiceError
 from services.intake.check_in import new_amendment, new_check_in
+from services.intake.entry import NewEntry
 from services.intake.forms import AmendForm, CheckInForm, EffectsAmendment, EffectsForm, HelpForm
 from services.intake.help_request import new_help_request
 from services.intake.refused import Refused
 from services.intake.side_effects import new_effects_amendment, new_side_effects
 from services.intake.sync import SyncForm, SyncItem, is_urgent, may_sync, write_items
-from services.intake.writing import NewEntry
 
 routes = Routes("sync", __name__, description="Many entries in one request")
 

@@ -4,7 +4,7 @@ status row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -53,7 +53,7 @@ from services.patients.status.lock import (
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.danger.standing_plans import StandingPlan as PlanRules
 from services.rules.danger.triage import EntryKind
-from services.rules.day_series import SeriesEntry
+from services.rules.day_series import Series, SeriesEntry
 from services.rules.decide.check_in import INSTRUMENTS
 from services.rules.figures.numbers import FIGURE_NUMBERS
 from services.rules.instruments.answers import Answers
@@ -64,6 +64,7 @@ from services.rules.instruments.definition import (
     Instrument,
 )
 from services.rules.mood_days import earliest_mood_day, find_zone, mood_day_at
+from services.rules.side_effects.report import EffectsReport
 from services.rules.worsening.numbers import DAILY_LOOKBACK_DAYS
 from services.unit_of_work import ask
 
@@ -116,13 +117,35 @@ NOTHING_ON_FILE: Final = CssrsOnFile()
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesSoFar:
+    """A series with what joined it and is not stored yet, `unwritten`; `stored`: what was read."""
+
+    series: Series
+    stored: Sequence[Sequence[Any]]
+    unwritten: tuple[SeriesEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What came before in the same transaction and is not stored yet: the series that were joined,
+    by instrument, and the reports of side effects.
+    """
+
+    series: Mapping[str, SeriesSoFar] = field(default_factory=dict)
+    reports: tuple[EffectsReport, ...] = ()
+
+
+NOTHING_YET: Final = SoFar()
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """The patient, locked, and what stands around the entry.
 
     `row`: the stored answer to the entry's id, if there is one. `plan`: the standing plan in force.
     `unread`: the treatment could not be made sense of, so what rests on it is to be decided again.
-    `series`: the check-ins that the entry joins, as stored (None: not read); `unwritten`: those
-    that are not yet.
+    `series`: the check-ins that the entry joins, as stored (None: not read); `so_far`: what
+    is not stored yet.
     """
 
     patient: LockedPatient
@@ -131,7 +154,7 @@ class Known:
     treatment: Treatment
     unread: bool
     series: Sequence[Sequence[Any]] | None
-    unwritten: Sequence[SeriesEntry] = ()
+    so_far: SoFar = NOTHING_YET
     cssrs: CssrsOnFile = NOTHING_ON_FILE
 
 

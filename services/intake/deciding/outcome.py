@@ -15,7 +15,14 @@ from typing import Any, Final
 
 import structlog
 
-from services.intake.deciding.known import NOTHING_ON_FILE, CssrsOnFile, Known, Sent
+from services.intake.deciding.known import (
+    NOTHING_ON_FILE,
+    NOTHING_YET,
+    CssrsOnFile,
+    Known,
+    Sent,
+    SoFar,
+)
 from services.patients.status.lock import LockedPatient
 from services.rules.catalogue import FALLBACK
 from services.rules.danger import standing_plans, triage
@@ -33,7 +40,6 @@ from services.rules.danger.triage import (
     highest_item9,
     highest_level,
 )
-from services.rules.day_series import SeriesEntry
 from services.rules.decision import Decision, Tier
 from services.rules.instruments.answers import (
     ITEM9_UNKNOWN,
@@ -86,8 +92,8 @@ class Outcome:
     `danger`: the S rules, or the fallback in their place; `others`: all other rules. `failed`: some
     raised, and what they could not decide is decided again later. `already_reported`: what an
     earlier version reported: it opens nothing, and is answered as it was then. `figures`: the
-    columns of the status row that the entry changes. `joined`: the instrument whose series it
-    joins, and as what.
+    columns of the status row that the entry changes. `so_far`: what is not
+    stored yet once it joins it.
     """
 
     read: Read
@@ -97,7 +103,7 @@ class Outcome:
     plan_ended: EndReason | None = None
     already_reported: tuple[Decision, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
-    joined: tuple[str, SeriesEntry] | None = None
+    so_far: SoFar = NOTHING_YET
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import CheckIn, CheckInContent
 from services.alerts.alert_history import load_alert_history
-from services.intake.deciding.known import Known, Sent, stored_series
+from services.intake.deciding.known import Known, Sent, SeriesSoFar, stored_series
 from services.intake.deciding.outcome import Outcome
 from services.patients.history.check_ins import (
     OF_ITS_CHECK_IN,
@@ -57,10 +57,13 @@ def with_series(
     try:
         zone = find_zone(known.patient.timezone) or UTC
         begun = known.treatment.until(now) if known.patient.treated else known.treatment
-        series = _series(stored_series(session, known, sent, root_id), known.unwritten, joined)
+        before = known.so_far.series.get(asked.code)
+        joins = _with_joined(stored_series(session, known, sent, root_id), before, joined)
+        series = joins.series
         outcome = _with_rules(session, known, outcome, sent, joined, series, begun, zone)
         figures = figures_of(asked.code, series, AsOf(known.treatment, zone, now))
-        return replace(outcome, figures=figures, joined=(asked.code, joined))
+        so_far = replace(known.so_far, series={**known.so_far.series, asked.code: joins})
+        return replace(outcome, figures=figures, so_far=so_far)
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 -- a cached figure must not cost the answer
@@ -124,11 +127,19 @@ def _seen_before(
     return frozenset(link for link, value in given if type(value) is int and value > 0)
 
 
-def _series(
-    stored: Sequence[Sequence[Any]], unwritten: Sequence[SeriesEntry], joined: SeriesEntry
-) -> Series:
-    """The series that `joined` (not yet in the database) takes its place in; it replaces the
-    earlier versions of its form.
+def _with_joined(
+    stored: Sequence[Sequence[Any]], before: SeriesSoFar | None, joined: SeriesEntry
+) -> SeriesSoFar:
+    """The series that `joined` (not yet in the database) takes its place in. What is not stored yet
+    replaces the earlier versions of its form.
     """
-    others = [*entries_of_json(stored), *unwritten]
-    return Series([*(each for each in others if each.entry_id != joined.entry_id), joined])
+    unwritten = before.unwritten if before else ()
+    if before is not None and before.stored is stored:
+        series = before.series
+    else:
+        replaced = {each.entry_id for each in unwritten}
+        others = (one for one in entries_of_json(stored) if one.entry_id not in replaced)
+        series = Series([*others, *unwritten])
+    if any(each.entry_id == joined.entry_id for each in series):
+        series = Series(each for each in series if each.entry_id != joined.entry_id)
+    return SeriesSoFar(series.joined_by(joined), stored, (*unwritten, joined))

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from models import SideEffectReport
 from models.statements import Query, Statement
-from services.alerts.alert_history import load_alert_history
+from services.alerts.alert_history import history_on, past_occurrences
 from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
-from services.patients.history.side_effects import load_pressures, load_reports, rule_report
+from services.patients.history.side_effects import EpisodeQuery, rule_report
 from services.rules.danger.fallback import fallback_tier
 from services.rules.decide.side_effects import EffectsCase, effects_decisions
 from services.rules.decision import Decision, Tier
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 # Reports on the mood days beside it, emergencies and pressures of the same episode.
 AROUND: Final = timedelta(days=3)
+# Those of every other report of the patient.
 _CODES: Final = Statement(
     select(func.jsonb_array_elements(SideEffectReport.effects).op("->>")("code").label("code"))
     .distinct()
@@ -73,7 +74,8 @@ def with_side_effects(
         others = tuple(
             each.suppressed("earlier_version") if each in repeated else each for each in decisions
         )
-        return replace(outcome, others=others, already_reported=repeated)
+        so_far = replace(known.so_far, reports=(*known.so_far.reports, case.report))
+        return replace(outcome, others=others, already_reported=repeated, so_far=so_far)
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 -- a fault in these rules must not cost the answer
@@ -84,22 +86,25 @@ def with_side_effects(
 def _case(session: Session, known: Known, report: EffectsReport) -> EffectsCase:
     patient, root = known.patient, UUID(report.id)
     since, until = shift(report.recorded_at, -AROUND), shift(report.recorded_at, AROUND)
+    beside = EpisodeQuery.of(patient.patient_id, since, until)
+    codes = Query(_CODES, {"patient_id": patient.patient_id, "root_id": root})
+    alerts = past_occurrences(patient.patient_id)
+    ask(session, beside.reports, beside.pressures, codes, alerts)
+    unwritten = known.so_far.reports
+    before = (effect.code for one in unwritten for effect in one.effects)
     return EffectsCase(
         report=report,
         zone=find_zone(patient.timezone) or UTC,
-        earlier=load_reports(session, patient.patient_id, since, until, but=root),
-        pressures=load_pressures(session, patient.patient_id, since, until),
+        earlier=[
+            *beside.reports_found(but=root),
+            *(one for one in unwritten if since <= one.recorded_at <= until),
+        ],
+        pressures=beside.pressures_found(),
         treatment=known.treatment,
         indications=tuple(patient.indications),
-        seen_before=_codes_before(session, patient.patient_id, root),
-        alert_history=load_alert_history(session, patient.patient_id, report.mood_day),
+        seen_before=frozenset([*(row.code for row in codes.rows), *before]),
+        alert_history=history_on(report.mood_day, alerts),
     )
-
-
-def _codes_before(session: Session, patient_id: UUID, root: UUID) -> frozenset[str]:
-    """The codes of every other report of the patient."""
-    ask(session, query := Query(_CODES, {"patient_id": patient_id, "root_id": root}))
-    return frozenset(row.code for row in query.rows)
 
 
 def _findings_reported(decision: Decision, report: EffectsReport) -> set[tuple[object, ...]]:

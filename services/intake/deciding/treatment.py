@@ -20,12 +20,7 @@ from models import StoredDecision
 from services.alerts.alert_history import load_alert_history
 from services.intake.deciding.outcome import Outcome, Read, placed_at
 from services.patients.history.check_ins import whole_series
-from services.patients.history.side_effects import (
-    load_pressures,
-    load_reports,
-    load_vitals,
-    rule_vitals,
-)
+from services.patients.history.side_effects import EpisodeQuery, load_vitals, rule_vitals
 from services.patients.history.treatments import load_treatment, rule_session
 from services.patients.status.figures import TWO_WEEKS
 from services.patients.status.lock import LockedPatient
@@ -36,6 +31,7 @@ from services.rules.decide.vital_signs import VitalsCase, vitals_decisions
 from services.rules.decision import Decision, Tier
 from services.rules.figures.baseline import find_baseline
 from services.rules.mood_days import find_zone, mood_day_at
+from services.unit_of_work import ask
 
 log = structlog.get_logger()
 
@@ -60,12 +56,14 @@ def decide_vitals(
 
     def by_rules() -> list[Decision]:
         since, until = taken.taken_at - AROUND, taken.taken_at + AROUND
+        beside = EpisodeQuery.of(patient.patient_id, since, until)
+        ask(session, beside.reports, beside.pressures)
         case = VitalsCase(
             session=rule_session(at_session),
             taken=rule_vitals(taken),
             series=load_vitals(session, at_session.session_id),
-            pressures=load_pressures(session, patient.patient_id, since, until),
-            reports=load_reports(session, patient.patient_id, since, until),
+            pressures=beside.pressures_found(),
+            reports=beside.reports_found(),
         )
         return _without_reported(
             vitals_decisions(case), _decided_before(session, patient, taken.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -26,9 +26,9 @@ from services.exactly_once import FirstAnswer, kept_answer, render
 from services.intake.deciding.known import Known
 from services.intake.deciding.outcome import Outcome
 from services.intake.storing.follow_ups import follow_ups_met
-from services.intake.storing.unwritten import TableRow, Unwritten
+from services.intake.storing.unwritten import Surroundings, TableRow, Unwritten
 from services.patients.status.lock import LockedPatient
-from services.patients.wording import in_their_words, language_of
+from services.patients.wording import in_their_words
 from services.rules.cards.crisis import (
     Card,
     ClinicFacts,
@@ -48,7 +48,7 @@ from services.rules.danger.triage import next_instrument
 from services.rules.decision import Decision, Tier, highest
 from services.rules.languages.texts import ENGLISH
 from services.rules.mood_days import IMPLAUSIBLE_TIME
-from services.unit_of_work import Write, changed_row, execute_writes, new_row
+from services.unit_of_work import Prepared, Write, changed_row, execute_writes, new_row
 
 log = structlog.get_logger()
 
@@ -62,10 +62,11 @@ class EntryWrites:
     """
 
     id: UUID
+    root_id: UUID
     kind: RecordKind
     digest: bytes
     rows: Sequence[TableRow]
-    writes: Sequence[Write]
+    writes: Sequence[Prepared]
     record: Callable[[SafetyCard], dict[str, Any]]
     has_note: bool
     is_plain: bool = False
@@ -86,11 +87,11 @@ def store_entry(
     harmless is left to `later`, if that is given.
     """
     patient = known.patient
-    own_language = language_of(actor)
-    chain = ChainOf(session, patient.clinic_id, now, patient.patient_id, own_language)
+    around = (later.around if later else partial(Surroundings.of, session))(actor, patient, now)
+    chain = around.chain
     is_calm = outcome.read.reassuring is None and all(one.tier is None for one in outcome.decisions)
     raised = AlertWrites() if is_calm else _raise(session, patient, outcome, entry.id, chain, now)
-    read_by = cache(lambda: in_their_words(actor, chain().facts, own_language))
+    read_by = cache(lambda: in_their_words(actor, chain().facts, around.own_language))
     record = entry.record(safety_card(outcome, patient, read_by, now))
     body = render(record | ({"notice": _notice(read_by(), now)} if entry.has_note else {}))
     rows = _rows(patient, entry, body, now)
@@ -99,7 +100,7 @@ def store_entry(
     if later is not None and entry.is_plain and known.plan is None and is_calm:
         decided: TableRow = (StoredDecision, decision_row(patient, outcome, entry.id, now))
         changed |= {"revision": patient.next_revision}
-        later.add(entry.id, [*rows, decided], changed, [*entry.writes, *met])
+        later.add((entry.id, entry.root_id), [*rows, decided], changed, [*entry.writes, *met])
         return FirstAnswer(201, body)
     if later is not None:
         later.write()

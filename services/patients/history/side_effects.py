@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,6 @@ from models import SideEffectReport, StoredVitals
 from models.statements import Query, Statement
 from services.rules.session_day.vital_signs import SessionVitals as RuleVitals
 from services.rules.side_effects.report import EffectsReport, Pressure, ReportedEffect
-from services.unit_of_work import ask
 
 _PATIENT: Final = bindparam("patient_id", type_=SideEffectReport.patient_id.type)
 _SINCE, _UNTIL = (bindparam(name, type_=StoredVitals.taken_at.type) for name in ("since", "until"))
@@ -41,13 +41,27 @@ _PRESSURES: Final = Statement(
 )
 
 
-def load_reports(
-    session: Session, patient_id: UUID, since: datetime, until: datetime, but: UUID | None = None
-) -> list[EffectsReport]:
-    """The current versions answered between two instants, but for the report `but` (a root)."""
-    asked = {"patient_id": patient_id, "since": since, "until": until}
-    ask(session, query := Query(_REPORTS, asked))
-    return [rule_report(row._asdict()) for row in query.rows if row.root_id != but]
+@dataclass(frozen=True, slots=True)
+class EpisodeQuery:
+    """What asks for reports and pressures between two instants."""
+
+    reports: Query
+    pressures: Query
+
+    @classmethod
+    def of(cls, patient_id: UUID, since: datetime, until: datetime) -> EpisodeQuery:
+        """Between these, both included."""
+        asked = {"patient_id": patient_id, "since": since, "until": until}
+        return cls(Query(_REPORTS, asked), Query(_PRESSURES, asked))
+
+    def reports_found(self, but: UUID | None = None) -> list[EffectsReport]:
+        """The current versions that were answered then, but for the report `but` (a root)."""
+        rows = self.reports.rows
+        return [rule_report(row._asdict()) for row in rows if row.root_id != but]
+
+    def pressures_found(self) -> list[Pressure]:
+        """The pressures that were measured in the clinic then."""
+        return [Pressure(*row) for row in self.pressures.rows]
 
 
 def rule_report(row: Mapping[str, Any]) -> EffectsReport:
@@ -81,15 +95,6 @@ def read_effects(stored: list[dict[str, Any]]) -> tuple[ReportedEffect, ...]:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-def load_pressures(
-    session: Session, patient_id: UUID, since: datetime, until: datetime
-) -> list[Pressure]:
-    """Pressures measured in the clinic between two instants."""
-    asked = {"patient_id": patient_id, "since": since, "until": until}
-    ask(session, query := Query(_PRESSURES, asked))
-    return [Pressure(*row) for row in query.rows]
 
 
 def load_vitals(session: Session, session_id: UUID) -> list[RuleVitals]:

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 
 from models import statements
 from services.intake import many
+from services.intake.entry import NewEntry
 from services.intake.sync import SyncItem, batches
-from services.intake.writing import NewEntry
 from tests.builders.broken import broken
 from tests.builders.calls import at_once, made
 from tests.builders.entries import ago
@@ -223,6 +223,83 @@ def test_many_harmless_forms_are_judged_and_counted_like_single_ones(
     synced.check_cache()
 
 
+OF_ONE_PHONE = ("id", "root_id", "patient_id", "check_in_id", "family_id", "received_at")
+TABLES = (
+    "SELECT * FROM check_ins WHERE patient_id = :id ORDER BY revision",
+    "SELECT contents.* FROM check_in_contents contents JOIN check_ins form"
+    " ON form.patient_id = contents.patient_id AND form.id = check_in_id"
+    " WHERE form.patient_id = :id ORDER BY form.revision",
+    "SELECT * FROM side_effect_reports WHERE patient_id = :id ORDER BY revision",
+)
+
+
+def stored(person: Person) -> list[Any]:
+    """What stands in the tables of forms and reports, without what differs between twins; what is
+    encrypted is only there.
+    """
+    return [
+        {
+            name: "sealed" if isinstance(value, bytes) else value
+            for name, value in row.items()
+            if name not in OF_ONE_PHONE
+        }
+        for table in TABLES
+        for row in rows(person, table, id=person.patient_id)
+    ]
+
+
+def second_thoughts(dice: random.Random, count: int) -> list[Item]:
+    """Forms and reports of a fortnight, then other answers to some, and to those again."""
+    sent: list[Item] = []
+    for number in range(count):
+        at = {"recorded_at": ago(hours=9 * (40 - number))}
+        kind = dice.choice(("phq9-daily", "phq9-daily", "phq9", "report"))
+        codes = dice.sample(("nausea", "headache", "urinary_frequency", "craving_or_extra_use"), 2)
+        sent.append(
+            report(*codes, grade=dice.randint(1, 3), **at)
+            if kind == "report"
+            else check_in(0, dice.randint(0, 3), instrument=kind, **at)
+        )
+    for _ in range(count):
+        of = dice.choice(sent)
+        if of["type"].startswith("side_effects"):
+            sent.append(report_amendment(of, dice.choice(("nausea", "dizziness"))))
+        else:
+            # Without an item there is no total. A 1 could be a C-SSRS's yes, and comes first.
+            others = dice.choice((0, 2, 3, None))
+            sent.append(amendment(of, 0, others or 0))
+            if others is None:
+                del sent[-1]["answers"]["q3"]
+    return sent
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_second_thoughts_are_judged_and_counted_like_single_ones(
+    clinic: ClinicWorld, seed: int
+) -> None:
+    """Amendments and reports wait as forms do: what follows sees them before they are written."""
+    dice, staff = random.Random(seed), clinic.staff()
+    single, synced = Chart(clinic, staff=staff), Chart(clinic, staff=staff)
+    if seed % 2:
+        for chart in (single, synced):
+            chart.session(chart.course(), datetime.now(UTC) - timedelta(days=6))
+    mine = second_thoughts(dice, 20)
+    other = twin(mine)
+    for one in mine:
+        made(alone(single.client, single.pat, one))
+    assert statuses(sync(synced.client, synced.pat, *other)) == [201] * len(mine)
+    assert stored(single.pat) == stored(synced.pat)
+    assert decided(single.pat, mine) == decided(synced.pat, other)
+    assert revision(single.pat) == revision(synced.pat)
+    assert unsafe(single.pat) == unsafe(synced.pat)
+    assert [each[:3] for each in shown(single.client, single.pat)] == [
+        each[:3] for each in shown(synced.client, synced.pat)
+    ]
+    trends = [chart.trend() for chart in (single, synced)]
+    assert trends[0]["series"] == trends[1]["series"]
+    synced.check_cache()
+
+
 def round_trips(chart: Chart, items: list[Item]) -> int:
     """To the database, of one sync that stores them all."""
     with pytest.MonkeyPatch.context() as patched, statements_sent(chart.pat.app) as sent:
@@ -245,6 +322,16 @@ def test_five_hundred_forms_are_a_few_round_trips_as_fifty_are(clinic: ClinicWor
         for count in (50, 500)
     )
     assert round_trips(Chart(clinic), many) <= round_trips(Chart(clinic), few) + 4 < 40
+
+
+def test_amendments_are_a_few_round_trips_too(clinic: ClinicWorld) -> None:
+    few, many = (
+        [*forms, *(amendment(one) for one in forms)]
+        for forms in (
+            [check_in(recorded_at=ago(hours=9 + n)) for n in range(count)] for count in (20, 200)
+        )
+    )
+    assert round_trips(Chart(clinic), many) <= round_trips(Chart(clinic), few) + 16 < 60
 
 
 def test_what_is_asked_ahead_is_asked_again_once_something_was_written(
