@@ -181,6 +181,15 @@ def test_what_goes_on_beside_is_not_counted():
     assert load.seconds >= max(load.taken)
 
 
+def test_who_is_told_to_come_back_waits_as_long():
+    """And does not stand in the way of the end."""
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 3000\r\nContent-Length: 0\r\n\r\n"
+    with answering(busy) as port:
+        sent = [request("POST", "/", "token", b"{}")] * 3
+        load = drive(port, iter(sent), 1, 30, beside=[request("GET", "/", "token")] * 5)
+    assert load.statuses == {503: 3}
+
+
 def test_entrants_take_turns_and_one_that_lacks_the_route_stays_out():
     there = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
     lost = there.replace(b"201 Created", b"404 Not Found")
