@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # What failed half-way is made again the next time.
 .DELETE_ON_ERROR:
-.PHONY: help run test browser clients pictures prove hours bench install lock advisories lint format types imports supply \
+.PHONY: help run test browser clients pictures prove prove-production hours bench install lock advisories lint format types imports supply \
 	migrations docs tests clean
 
 PYTHON ?= python3
@@ -19,7 +19,7 @@ PEERS_READY := var/peers/.installed
 CODE := api schemas services models migrations tools benchmarks tests serve.py wsgi.py
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
 
 run: $(RUN_READY) ## API, alert worker, database and mailbox on http://127.0.0.1:8000
 	@exec $(BIN)/python -m tools.supervisor
@@ -53,6 +53,9 @@ pictures: $(TEST_READY) ## docs/pictures: reports and the console, with the demo
 
 prove: $(TEST_READY) ## the full sizes of what the issues ask to show, in one table
 	@exec $(BIN)/python -m tests.proofs
+
+prove-production: $(TEST_READY) ## production with the real programs; PROVE="--minutes 60 --seed 7 --only WORD" (as root, Debian)
+	@exec $(BIN)/python -m tests.production $(PROVE)
 
 hours: $(TEST_READY) ## the tests at other hours and on clock-change nights (needs libfaketime)
 	@exec $(BIN)/python -m tests.proofs.hours

@@ -28,9 +28,7 @@ from tests.fixtures.running import RunningService, service_on
 from tests.proofs.apart import everything_else_to, new_database
 from tests.proofs.full_sizes import Proof, full_sizes
 from tests.proofs.quiet_logs import quiet_logs
-from tests.proofs.seen import Seen
-
-WORDS = {True: "ok", False: "FAILED", None: "-"}
+from tests.proofs.seen import WORDS, Seen
 
 
 def main(arguments: Sequence[str]) -> int:

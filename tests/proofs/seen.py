@@ -5,10 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
 from tests.builders.seen import watching
+
+# What stands in the table for a verdict.
+WORDS: Final[dict[bool | None, str]] = {True: "ok", False: "FAILED", None: "-"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""`make prove-production`: what production promises, with the real programs of an operator."""

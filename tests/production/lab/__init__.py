@@ -1,0 +1,1 @@
+"""The real programs of production on this machine: started, stopped, killed and frozen."""

@@ -1,0 +1,155 @@
+"""A private PostgreSQL cluster of Debian's version 15, without any right of root's.
+
+with private_cluster(folder) as cluster:
+    service_on(cluster.urls, folder / "data")
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from api.embedded.server import QUIET_LOG
+from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
+from tests.fixtures.running import free_port, wait_until
+from tests.production.lab.database import PASSWORD, PROGRAMS, SUPERUSER, make_database, urls_at
+from tests.production.lab.process import LabProcess, as_account, lab_account
+from tests.production.packages import need
+
+UP_LIMIT_S: Final = 60.0
+PACKAGE: Final = "postgresql-15"
+
+
+@dataclass
+class PostgresCluster:
+    """One server in a folder of its own, on loopback, where every role needs its password.
+
+    `settings` are PostgreSQL's, in its own words; durable as they ship.
+    """
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        self.data = self.folder / "data"
+        self.log = self.folder / "postgres.log"
+        self.urls: DatabaseUrls = urls_at(self.port)
+        self._process = LabProcess("PostgreSQL", self._command(), self.log)
+
+    def make(self) -> None:
+        """`initdb`; installs the package when it is missing."""
+        need(PACKAGE)
+        account = lab_account()
+        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        account.own(self.folder, passable=True)
+        password = self.folder / "password"
+        password.write_text(PASSWORD)
+        os.chown(password, account.uid, account.gid)
+        words = [f"--pwfile={password}", "--auth=scram-sha-256", f"--username={SUPERUSER}"]
+        words += ["--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "-D", str(self.data)]
+        run_program("initdb", *words)
+
+    def start(self) -> None:
+        """Start it and wait until it lets somebody in: after a crash it first replays its log."""
+        self._process.start()
+        wait_until(self._lets_in, f"{self.log} says why no PostgreSQL is there", UP_LIMIT_S)
+
+    def stop(self) -> None:
+        """An orderly end: connections are cut, the last checkpoint is written."""
+        self._process.stop(signal.SIGINT)
+
+    def crash(self) -> None:
+        """SIGKILL for all of its processes."""
+        self._process.kill()
+
+    def freeze(self) -> None:
+        """SIGSTOP for all of its processes."""
+        self._process.freeze()
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._process.thaw()
+
+    @property
+    def is_running(self) -> bool:
+        """Has it been started and not ended?"""
+        return self._process.is_running
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's."""
+        return self._process.pid
+
+    def make_database(self) -> None:
+        """Our roles, database and tables, by the project's own commands."""
+        make_database(self.port, self.folder)
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """The superuser's connection, without transactions."""
+        url = libpq_url(urls_at(self.port, database).admin)
+        return psycopg.connect(url, autocommit=True, connect_timeout=5)
+
+    def _command(self) -> list[str]:
+        own = {
+            **QUIET_LOG,
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            **self.settings,
+        }
+        settings = [f"--{name}={value}" for name, value in own.items()]
+        return [str(PROGRAMS / "postgres"), "-D", str(self.data), *settings]
+
+    def _lets_in(self) -> bool:
+        if not self._process.is_running:
+            raise AssertionError(f"PostgreSQL ended: {self._process.last_lines()}")
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def run_program(name: str, *words: str, **environ: str) -> str:
+    """A program of PostgreSQL 15 as the lab's account, to its end; what it wrote.
+
+    Raises:
+        RuntimeError: it fails; with the end of what it wrote.
+    """
+    command = as_account(lab_account(), str(PROGRAMS / name), *words)
+    shown = {**os.environ, "LC_ALL": "C.UTF-8", **environ}
+    done = subprocess.run(
+        command,
+        env=shown,
+        cwd="/",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stdout[-1000:]}")
+    return done.stdout
+
+
+@contextmanager
+def private_cluster(folder: Path, **settings: str) -> Iterator[PostgresCluster]:
+    """A cluster with Interlude's empty, migrated database, for the length of a block."""
+    cluster = PostgresCluster(folder, settings)
+    cluster.make()
+    cluster.start()
+    try:
+        cluster.make_database()
+        yield cluster
+    finally:
+        cluster.stop()

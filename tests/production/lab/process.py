@@ -1,0 +1,128 @@
+"""A program of the lab: tied to this process, its output in a file, killed and frozen whole.
+
+It runs as an account of its own when this process is root's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from api.embedded.account import SYSTEM_USER, ServerAccount, system_account
+
+PATIENCE_S = 15.0
+
+
+def lab_account() -> ServerAccount:
+    """Who the programs of the lab run as: ourselves, or the databases' account when we are root."""
+    if os.geteuid() != 0:
+        return ServerAccount(os.geteuid(), os.getegid(), changed=False)
+    return system_account(SYSTEM_USER, print)
+
+
+def as_account(account: ServerAccount, *command: str) -> list[str]:
+    """The command as this account, told to end (SIGTERM) when the thread that starts it ends.
+
+    The kernel forgets that wish when an account changes: `setpriv` changes it first.
+    """
+    who = [f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
+    return ["setpriv", *(who if account.changed else []), "--pdeathsig=TERM", "--", *command]
+
+
+@dataclass
+class LabProcess:
+    """One program with all that it started, also what left its process group.
+
+    `log` is appended to. Start it from a thread that lives on.
+    """
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    account: ServerAccount = field(default_factory=lab_account)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        command = as_account(self.account, *self.command)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                process_group=0,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process; raises ``RuntimeError`` when it was not started."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Has it been started and not ended?"""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end, then make it, with all that it started."""
+        if self._process is None:
+            return
+        family = _family(self.pid)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE_S)
+        _signal(family, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL for all of it, as when the machine loses power."""
+        if self._process is None:
+            return
+        _signal(_family(self.pid), signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def freeze(self) -> None:
+        """SIGSTOP for all of it: connections stay, nobody answers."""
+        _signal(_family(self.pid), signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let all of it go on."""
+        _signal(_family(self.pid), signal.SIGCONT)
+
+    def last_lines(self, count: int = 8) -> str:
+        """The end of what it wrote."""
+        with suppress(OSError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+        return ""
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """A process, then all that came from it."""
+    try:
+        first = psutil.Process(pid)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _signal(family: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in family:
+        # `psutil` knows when a process id has become somebody else's.
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
