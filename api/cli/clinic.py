@@ -12,7 +12,7 @@ import orjson
 from flask.cli import with_appcontext
 
 from services.clinic.contacts import add_contact
-from services.clinic.create import create_clinic, invite_again
+from services.clinic.create import create_clinic, invite_administrator, invite_again
 from services.clinic.list_all import all_clinics
 from services.clock import utcnow
 from services.exceptions import Invalid, ServiceError
@@ -47,11 +47,17 @@ def list_clinics() -> None:
 @clinic.command("invite")
 @click.argument("clinic_id", type=click.UUID)
 @click.argument("email")
+@click.option(
+    "--administrator",
+    is_flag=True,
+    help="somebody new, as an administrator: when nobody of the clinic can log in any more",
+)
 @with_appcontext
-def invite(clinic_id: UUID, email: str) -> None:
+def invite(clinic_id: UUID, email: str, administrator: bool) -> None:
     """A new invitation code for somebody of the clinic who never logged in; earlier codes end."""
     with refusals_as_messages():
-        code = invite_again(clinic_id, email, utcnow())
+        ways = invite_administrator if administrator else invite_again
+        code = ways(clinic_id, email, utcnow())
     print_json({"invitation_code": code})
 
 

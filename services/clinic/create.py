@@ -1,4 +1,4 @@
-"""Clinics: making one, and inviting an administrator again."""
+"""Clinics: making one, and inviting an administrator, again or anew."""
 
 from __future__ import annotations
 
@@ -59,6 +59,23 @@ def create_clinic(
         code, _ = issue_code(session, clinic_id, admin_id, None, now)
         audit.record(session, None, "clinic_created", now, object_id=clinic_id)
     return NewClinic(clinic_id, admin_id, code)
+
+
+def invite_administrator(clinic_id: UUID, email: str, now: datetime) -> str:
+    """A code for one more administrator of a clinic, who can invite all others anew.
+
+    For the operator, when nobody of the clinic can log in any more, as after a lost key. Raises
+    `NotFound` for an unknown clinic, `Invalid` for an address that has an account in it.
+    """
+    check_email(email)
+    with transaction(clinic_id) as session:
+        timezone = session.scalar(select(Clinic.timezone).where(Clinic.id == clinic_id))
+        if timezone is None:
+            raise NotFound("There is no such clinic.")
+        user_id = add_user(session, clinic_id, email, "Administrator", ["admin"], timezone, now)
+        code, _ = issue_code(session, clinic_id, user_id, None, now)
+        audit.record(session, None, "user_invited", now, object_id=user_id, roles=["admin"])
+    return code
 
 
 def invite_again(clinic_id: UUID, email: str, now: datetime) -> str:

@@ -94,6 +94,24 @@ def test_an_administrator_who_missed_the_week_is_invited_again(
     assert in_use.exit_code == 1
 
 
+def test_a_clinic_whose_people_cannot_log_in_gets_an_administrator(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    """As after a lost key: nobody of the clinic is left to invite anybody."""
+    email = made_up_email("new-admin")
+    words = ["clinic", "invite", str(clinic.id), email, "--administrator"]
+    code = run(app, *words)["invitation_code"]
+    accepted = client.post("/v1/invitations/accept", json={"code": code, "password": PASSWORD})
+    assert accepted.json["user"]["roles"] == ["admin"]
+    assert accepted.json["user"]["clinic_id"] == str(clinic.id)
+    again = app.test_cli_runner().invoke(args=words)
+    assert (again.exit_code, "email:" in again.output) == (1, True)
+    nowhere = app.test_cli_runner().invoke(
+        args=["clinic", "invite", str(clinic.admin.user_id), email, "--administrator"]
+    )
+    assert (nowhere.exit_code, "no such clinic" in nowhere.output) == (1, True)
+
+
 def test_a_name_can_be_seen(client: FlaskClient, clinic: ClinicWorld) -> None:
     def status_of(name: str) -> int:
         body = {"name": name, "patient": {}, "email": made_up_email("pat"), "roles": ["patient"]}
