@@ -29,6 +29,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "play",
     "privacy.erasure",
     "privacy.retention",
+    "production.cards",
     "reminders",
     "rules",
 )

@@ -1,0 +1,1 @@
+"""Commands for an installation with programs of others around it."""
