@@ -1,4 +1,7 @@
-"""The command that serves the API: one place for `make run`, the tests and an operator's unit."""
+"""The command that serves the API: one place for `make run`, the tests and an operator's unit.
+
+`python -m api.front.command` prints it; with `--exec` it becomes it.
+"""
 
 from __future__ import annotations
 
@@ -44,4 +47,7 @@ def serve_command(settings: Settings, processes: int | None = None) -> list[str]
 
 
 if __name__ == "__main__":
-    sys.stdout.write(shlex.join(serve_command(Settings.from_environ(os.environ))) + "\n")
+    command = serve_command(Settings.from_environ(os.environ))
+    if sys.argv[1:] == ["--exec"]:
+        os.execv(command[0], command)  # noqa: S606 -- our own words, no shell
+    sys.stdout.write(shlex.join(command) + "\n")
