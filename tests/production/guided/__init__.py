@@ -1,0 +1,1 @@
+"""What the guide promises of a machine that was set up by it."""

@@ -1,0 +1,77 @@
+"""nginx and HAProxy of a lab's machine, and a client that comes to them from outside."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import re
+import shlex
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from api.play.phones import Reply
+from tests.production.lab.process import LabProcess
+
+WITHIN_S: Final = 100.0
+# Another address than the proxies': the service would take it for one of them.
+OUTSIDE: Final = "127.0.0.2"
+
+
+class FrontPrograms:
+    """Both, with the files below the machine's root, as their units of Debian start them."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self.nginx = LabProcess(
+            "nginx", [str(root / "standins/nginx")], root / "var/log/nginx.log", environ
+        )
+        words = re.search(r'^EXTRAOPTS="(.*)"$', (root / "etc/default/haproxy").read_text(), re.M)
+        if words is None:
+            raise AssertionError("/etc/default/haproxy names no folder")
+        extra = shlex.split(words[1])
+        command = ["/usr/sbin/haproxy", "-W", "-db", "-f", str(root / "etc/haproxy/haproxy.cfg")]
+        self.haproxy = LabProcess("HAProxy", [*command, *extra], root / "var/log/haproxy.log")
+
+    def servers(self, backend: str) -> dict[str, tuple[str, int]]:
+        """The servers of a backend: what HAProxy thinks of each, and requests that it was given."""
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(str(self.root / "run/haproxy/admin.sock"))
+            asked.sendall(b"show stat\n")
+            answer = b"".join(iter(lambda: asked.recv(65_536), b"")).decode()
+        rows = csv.DictReader(answer.removeprefix("# ").splitlines())
+        return {
+            row["svname"]: (row["status"].split()[0], int(row["stot"]))
+            for row in rows
+            if row["pxname"] == backend and row["svname"] not in ("FRONTEND", "BACKEND")
+        }
+
+
+class OutsideClient:
+    """Speaks TLS with the machine, and believes its certificate alone."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        self.port = port
+        self.context = ssl.create_default_context(cafile=certificate)
+
+    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """One request on a connection of its own, never repeated."""
+        line = http.client.HTTPSConnection(
+            "localhost",
+            self.port,
+            timeout=WITHIN_S,
+            context=self.context,
+            source_address=(OUTSIDE, 0),
+        )
+        shown = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            shown.setdefault("Content-Type", "application/json")
+        try:
+            line.request(method, path, body, shown)
+            answer = line.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, names, answer.read())
+        finally:
+            line.close()
