@@ -51,8 +51,8 @@ def test_the_status_and_a_code_stand_in_it(status: int) -> None:
         (504, "We do not know whether this reached your clinic"),
     ],
 )
-def test_nobody_is_told_that_it_arrived(status: int, words: str) -> None:
-    """What was passed on may have been stored before its process ended."""
+def test_no_card_claims_that_it_arrived(status: int, words: str) -> None:
+    """Though what was passed on may have been stored before its process ended."""
     assert FILES[f"{NO_COUNTRY}/en/{status}.json"]["safety"]["monitoring"].startswith(words)
 
 

@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from functools import partial
+from threading import Event
 from typing import Any, Final
 
 import orjson
 
+from api.play.phones import Wire
 from tests.builders.entries import phq9
 from tests.fixtures.running import free_port, wait_until
 from tests.production.guided.following import GuidedMachine
@@ -18,12 +21,14 @@ from tests.proofs.seen import Seen, verdict
 
 ASKED: Final = 40
 AT_ONCE: Final = 8
+PAUSE_S: Final = 0.2
 
 
 def tried(guided: GuidedMachine, created: dict[str, Any]) -> Iterator[Seen]:
     """One of two processes loses its database; then one is killed under load."""
     yield from not_ready(guided, created["patient"])
     yield killed(guided, created["patient"])
+    yield restarted(guided, created["patient"])
     yield closed_doors(guided)
 
 
@@ -98,6 +103,44 @@ def killed(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
     )
 
 
+def restarted(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
+    """One web process after the other, as in an upgrade, while people read and phones send."""
+    assert guided.front is not None
+    client = guided.client()
+    over = Event()
+
+    def use(number: int) -> Counter[int]:
+        found: Counter[int] = Counter()
+        # Nobody is so fast that nginx would slow them down.
+        while not over.wait(PAUSE_S):
+            if number % 2:
+                reply = client.send("POST", "/v1/check-ins", orjson.dumps(phq9()), **patient)
+            else:
+                reply = client.send("GET", "/v1/me", None, **patient)
+            found[reply.status] += 1
+        return found
+
+    with ThreadPoolExecutor(AT_ONCE) as people:
+        used = [people.submit(use, number) for number in range(AT_ONCE)]
+        try:
+            for port in ("8001", "8002"):
+                name = f"interlude-web@{guided.machine.ports[port]}.service"
+                guided.units.processes[name].stop()
+                guided.units.start(name)
+                # Ready, and known to be: HAProxy may not have seen yet that it was away.
+                wait_until(partial(_is_ready, guided.machine.ports[port]), "it is ready", 60.0)
+                wait_until(guided.all_ready, "HAProxy has seen it", 60.0)
+        finally:
+            over.set()
+        found = sum((one.result() for one in used), Counter())
+    return verdict(
+        "web processes restarted one after the other: no request fails",
+        f"{found.total()} requests, {AT_ONCE} at once",
+        f"answers {dict(found)}",
+        [f"answers {dict(found)}"] * bool(set(found) - {200, 201}),
+    )
+
+
 def closed_doors(guided: GuidedMachine) -> Seen:
     """Figures are not for outside; a name without TLS leads to the one with it."""
     client = guided.client()
@@ -112,6 +155,12 @@ def closed_doors(guided: GuidedMachine) -> Seen:
         "404; /healthz, /safetyz and /openapi.json are 200",
         problems,
     )
+
+
+def _is_ready(port: int) -> bool:
+    with suppress(OSError), closing(Wire(f"http://127.0.0.1:{port}", tries=1)) as wire:
+        return wire.send("GET", "/readyz", {}, None).status == 200
+    return False
 
 
 def _up(server: tuple[str, int]) -> bool:
