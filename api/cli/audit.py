@@ -26,6 +26,7 @@ from services.auditing.checkpoints import (
     read_checkpoints,
     signing_key,
 )
+from services.auditing.endings import endings_file, keep_endings
 from services.auditing.places import publisher
 from services.auditing.seal import EVERY_S, Sealer
 from services.auditing.verify import ChainProof, verify_chain
@@ -68,7 +69,8 @@ def make_sealer(settings: Settings) -> Sealer:
     key, kept = signing_key(key_file), key_file.with_name("audit_checkpoint")
     marks = read_checkpoints(kept) if kept.exists() else []
     last = max(marks, key=lambda mark: mark.seq, default=None)
-    return Sealer(key, last, publisher(kept, settings.audit_checkpoints_to, click.echo))
+    publish = publisher(kept, settings.audit_checkpoints_to, click.echo)
+    return Sealer(key, last, publish, keep_endings(endings_file(key_file)))
 
 
 def key_file_of(settings: Settings) -> Path:

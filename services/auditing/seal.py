@@ -35,9 +35,12 @@ class Sealer:
         key: Ed25519PrivateKey,
         last: Checkpoint | None,
         publish: Callable[[Checkpoint], None],
+        keep: Callable[[Sequence[Mapping[str, Any]]], None],
     ) -> None:
-        """`last`: kept outside the database; `publish` takes each new one there."""
-        self._key, self._last, self._publish = key, last, publish
+        """`last`: kept outside the database; `publish` takes each new one there. `keep`: what puts
+        down, of the entries of a batch and before they are sealed, what has to outlive a restore.
+        """
+        self._key, self._last, self._publish, self._keep = key, last, publish, keep
 
     def seal_all(self, now: Callable[[], datetime]) -> int:
         """Seal what is there, and publish where the chain then stands; how many were sealed.
@@ -58,6 +61,7 @@ class Sealer:
             end = _end(session)
             batch = _unsealed(session)
             if batch:
+                self._keep(batch)
                 end = _write(session, batch, end, self._key, now)
         if end is not None and end != self._last:
             self._publish(end)

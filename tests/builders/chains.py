@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -33,6 +34,7 @@ class Chain:
     admin_url: str
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     published: list[Checkpoint] = field(default_factory=list)
+    batches: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -47,7 +49,7 @@ class Chain:
         with ExitStack() as stack:
             app = stack.enter_context(working_as("sealer", self.settings))
             stack.enter_context(app.app_context())
-            yield Sealer(self.key, last, self.published.append)
+            yield Sealer(self.key, last, self.published.append, self.batches.append)
 
     def seal(self) -> int:
         """Seal what is there."""

@@ -1,0 +1,144 @@
+"""What was ended or taken away, outside the database: an older backup would bring it back to life.
+
+An erased patient, a log-in of a lost phone, a changed password: a database that was restored to
+before them knows nothing of it. The sealer sees each within seconds and puts it down in a file that
+only grows, as ids and times; `restore finish` reads it and ends again what was ended.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal, Self
+from uuid import UUID
+
+import orjson
+
+from services.auditing.checkpoints import SealError
+from services.auditing.verify import ERASED
+
+# What is done again after a restore: the patient goes, the one log-in ends, all log-ins of the
+# account end; or nothing is, and a person has to look.
+Again = Literal["erase", "end log-in", "end log-ins", "look"]
+ENDINGS: Final[Mapping[str, Again]] = {
+    ERASED: "erase",
+    "logged_out": "end log-in",
+    "device_ended": "end log-in",
+    "other_devices_ended": "end log-ins",
+    "token_reused": "end log-in",
+    "password_changed": "end log-ins",
+    "password_reset": "end log-ins",
+    "second_factor_added": "end log-ins",
+    "second_factor_removed": "end log-ins",
+    "second_factor_reset": "end log-ins",
+    "passkey_removed": "end log-ins",
+    "address_changed": "end log-ins",
+    "sign_in_unlinked": "end log-ins",
+    # Roles, or an account that was switched off.
+    "user_changed": "end log-ins",
+    "consent_withdrawn": "look",
+    "address_change_undone": "look",
+    "contact_removed": "look",
+    "sign_in_provider_removed": "look",
+}
+# Whose log-ins end: the account that was changed by somebody, else whoever did it.
+OF_ANOTHER: Final = ("second_factor_reset", "sign_in_unlinked", "user_changed")
+IDS: Final = ("clinic_id", "entry_id", "actor_id", "patient_id", "object_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One entry of the audit by which something ended: ids and when, no name and no reason."""
+
+    at: datetime
+    action: str
+    clinic_id: UUID
+    entry_id: UUID
+    actor_id: UUID | None
+    patient_id: UUID | None
+    object_id: UUID | None
+
+    @property
+    def again(self) -> Again:
+        """What is to be done about it in a database that does not know of it."""
+        return ENDINGS.get(self.action, "look")
+
+    @property
+    def account_id(self) -> UUID | None:
+        """Whose log-ins end."""
+        return self.object_id if self.action in OF_ANOTHER else self.actor_id
+
+    def line(self) -> bytes:
+        """One line of JSON."""
+        ids = {name: getattr(self, name) for name in IDS}
+        shown = {"at": self.at.isoformat(), "action": self.action}
+        return orjson.dumps(shown | {name: one and str(one) for name, one in ids.items()}) + b"\n"
+
+    @classmethod
+    def of_line(cls, line: bytes) -> Self:
+        """Read a line again; raises `ValueError`."""
+        try:
+            shown: dict[str, Any] = orjson.loads(line)
+            ids = {name: UUID(shown[name]) if shown[name] else None for name in IDS}
+            return cls(at=datetime.fromisoformat(shown["at"]), action=shown["action"], **ids)  # type: ignore[arg-type] # the first two are never null
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("no ending") from error
+
+    @classmethod
+    def of_entry(cls, entry: Mapping[str, Any]) -> Self:
+        """That of a row of the audit."""
+        return cls(
+            entry["at"],
+            entry["action"],
+            entry["clinic_id"],
+            entry["id"],
+            entry["actor_id"],
+            entry["patient_id"],
+            entry["object_id"],
+        )
+
+
+def endings_file(key_file: Path) -> Path:
+    """Where the sealer that signs with this key keeps them."""
+    return key_file.with_name("audit_endings")
+
+
+def keep_endings(path: Path) -> Callable[[Iterable[Mapping[str, Any]]], None]:
+    """What puts the endings among entries down at the end of a file, safe from a power cut before
+    it returns. One may stand there twice, when sealing it was taken back.
+
+    Raises `OSError`.
+    """
+
+    def keep(entries: Iterable[Mapping[str, Any]]) -> None:
+        lines = [Ending.of_entry(one).line() for one in entries if one["action"] in ENDINGS]
+        if not lines:
+            return
+        with path.open("a+b") as file:
+            _drop_cut_line(file)
+            file.write(b"".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+
+    return keep
+
+
+def _drop_cut_line(file: BinaryIO) -> None:
+    """What was being written as the power went: its entry was not sealed, and comes again."""
+    file.seek(0)
+    whole = file.read()
+    file.truncate(whole.rfind(b"\n") + 1)
+
+
+def read_endings(path: Path) -> Sequence[Ending]:
+    """All that a file holds, each once, in its order; raises `SealError` for anything else in it,
+    and `OSError`. A last line without its end does not count.
+    """
+    lines = path.read_bytes().split(b"\n")[:-1]
+    try:
+        return list(dict.fromkeys(Ending.of_line(line) for line in lines if line.strip()))
+    except ValueError as error:
+        raise SealError(f"{path} cannot be read as endings") from error
