@@ -286,4 +286,5 @@ def _presented(claims: Mapping[str, Any]) -> Presented:
     clinic, user, family, pair = (
         UUID(claims[name]) for name in ("clinic_id", "sub", "family_id", "pair_id")
     )
-    return Presented(clinic, user, family, pair)
+    issued_at = datetime.fromtimestamp(claims["iat"], UTC)
+    return Presented(clinic, user, family, pair, issued_at)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import TokenFamily, TokenPair, User
 from services.accounts.account import load_profile
 from services.accounts.tokens.families import Grant, grant_of, issue_pair, revoke_for_theft
+from services.accounts.tokens.lost_pairs import put_back
 from services.exceptions import Unauthenticated
 from services.patients.recount import count_entries_of
 from services.unit_of_work import transaction
@@ -23,12 +24,16 @@ SAME_PAIR_WITHIN: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a genuine refresh token claims; the database decides whether it still holds."""
+    """What a genuine refresh token claims; the database decides whether it still holds.
+
+    `issued_at`: in whole seconds; None where nobody asks.
+    """
 
     clinic_id: UUID
     user_id: UUID
     family_id: UUID
     pair_id: UUID
+    issued_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,11 @@ def _refresh(session: Session, presented: Presented, now: datetime) -> Grant | N
         )
     ).scalar_one_or_none()
     if row is None:
+        if presented.issued_at is None:
+            return None
+        row = put_back(session, presented.family_id, presented.pair_id, presented.issued_at, now)
+    if row is None:
+        revoke_for_theft(session, presented.user_id, presented.family_id, now)
         return None
     successor = session.scalar(select(TokenPair).where(TokenPair.id == row.successor_id))
     answer = decide(_state(row), _state(successor) if successor else None, now)
