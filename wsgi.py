@@ -7,7 +7,7 @@ import os
 import sys
 
 from api import CANNOT_START, create_app
-from api.cli import group_called, role_called
+from api.cli import ANY_KEY, group_called, role_called
 from api.front.alive import alive_in
 from api.front.front import Front
 from api.report_process import ReportProcess
@@ -18,7 +18,7 @@ group = group_called(sys.argv)
 try:
     settings = Settings.from_environ(os.environ, make_key=group == "db")
     role = role_called(group, sys.argv)
-    app = create_app(settings, role, any_key=group in ("audit", "db", "keys", "check"))
+    app = create_app(settings, role, any_key=group in ANY_KEY)
 except CANNOT_START as error:
     sys.exit(f"interlude: cannot start: {error}")
 app.extensions["report_process"] = ReportProcess(settings)

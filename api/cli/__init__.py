@@ -30,9 +30,12 @@ GROUPS: Final[tuple[str, ...]] = (
     "privacy.erasure",
     "privacy.retention",
     "production.cards",
+    "recovery.restore",
     "reminders",
     "rules",
 )
+# What also looks into a database that it has no key for, or that is of another version.
+ANY_KEY: Final[tuple[str, ...]] = ("audit", "db", "keys", "check", "recovery.restore")
 
 
 def group_called(arguments: Sequence[str]) -> str | None:

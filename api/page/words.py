@@ -50,6 +50,7 @@ EVENT: Final = {
     "page_delivered": "Page received",
     "page_failed": "Page failed",
     "page_still_unsent": "Page still not sent",
+    "page_queued_anew": "Page on its way once more: the database was restored from a backup",
     "page_joined": "Another answer: the page that is on its way stands for it too",
     "page_withdrawn": "Page withdrawn: resolved before it was sent",
     "stand_down_sent": "Who was paged before was told to stand down",

@@ -61,7 +61,8 @@ def confirm_erasure(actor: Actor, erasure_id: UUID, now: datetime) -> dict[str, 
         if erasure.withdrawn_at is not None:
             raise ErasureWithdrawn
         if erasure.erased_at is None:
-            _erase(session, erasure, actor.user_id, now, _nobody_looks)
+            refuse_open_alert(session, erasure.patient_id)
+            erase_for_good(session, erasure, actor.user_id, now, nobody_looks)
         else:
             audit.record(session, actor.user_id, "erasures_read", now, about=[erasure.patient_id])
         return shown(erasure)
@@ -98,7 +99,10 @@ def confirm_by_operator(erasure_id: UUID, now: datetime, done: Done) -> dict[str
     with _of_operator(erasure_id) as (session, erasure):
         if len(_able(session, erasure)) > 1:
             raise SecondAdminNeeded
-        return {} if erasure.erased_at else _erase(session, erasure, None, now, done)
+        if erasure.erased_at is not None:
+            return {}
+        refuse_open_alert(session, erasure.patient_id)
+        return erase_for_good(session, erasure, None, now, done)
 
 
 class _TakenBackError(Exception):
@@ -114,7 +118,8 @@ def try_erasure(erasure_id: UUID, now: datetime, done: Done) -> dict[str, int]:
     try:
         with _of_operator(erasure_id) as (session, erasure):
             if erasure.erased_at is None:
-                rows = _erase(session, erasure, None, now, done)
+                refuse_open_alert(session, erasure.patient_id)
+                rows = erase_for_good(session, erasure, None, now, done)
             raise _TakenBackError
     except _TakenBackError:
         return rows
@@ -162,10 +167,12 @@ def _locked(session: Session, erasure_id: UUID) -> Erasure | None:
     return session.scalars(select(Erasure).where(Erasure.id == erasure_id).with_for_update()).one()
 
 
-def _erase(
+def erase_for_good(
     session: Session, erasure: Erasure, by: UUID | None, now: datetime, done: Done
 ) -> dict[str, int]:
-    refuse_open_alert(session, erasure.patient_id)
+    """Take the patient's rows away: how many went of each table. The status row is locked, and
+    that no alert of danger is open has been looked at by whoever asks.
+    """
     session.execute(select(func.set_config("statement_timeout", LONGEST, True)))
     patient = select(Patient.user_id).where(Patient.id == erasure.patient_id)
     erasure.user_id = session.scalars(patient).one()
@@ -218,5 +225,5 @@ def _lock_account(session: Session, erasure: Erasure, user_id: UUID) -> None:
     session.execute(delete(LoginDelay).where(LoginDelay.key_digest.in_(digests)))
 
 
-def _nobody_looks(part: str, rows: int) -> None:
+def nobody_looks(part: str, rows: int) -> None:
     del part, rows

@@ -1,0 +1,1 @@
+"""Commands for a database that came back from a backup."""

@@ -1,0 +1,137 @@
+"""What was ended after the instant that is restored to does not come back to life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.auditing.checkpoints import SealError
+from services.auditing.endings import Ending, keep_endings, read_endings
+from services.clock import utcnow
+from tests.builders.alerts import do, open_alert
+from tests.builders.calls import made, post
+from tests.builders.restored import Backup, Service
+from tests.builders.world import ClinicWorld, Person
+
+
+def refreshed(service: Service, token: str) -> tuple[int, Any]:
+    answer = service.client.post("/v1/auth/refresh", headers={"Authorization": f"Bearer {token}"})
+    return answer.status_code, answer.get_json()
+
+
+def token_of(person: Person) -> str:
+    return str(person.tokens(utcnow())["refresh_token"])
+
+
+def erase(service: Service, clinic: ClinicWorld, patient: Person) -> None:
+    path = f"/v1/patients/{patient.patient_id}/erasure"
+    asked = made(post(service.client, clinic.admin, {"reason": "they asked"}, path))["id"]
+    second = clinic.staff("admin").headers
+    made(service.client.post(f"/v1/erasures/{asked}/confirm", headers=second), 200)
+
+
+def sealed(service: Service) -> str:
+    """The file of endings, once all is sealed."""
+    assert service.run("audit", "seal", "--once")[0] == 0
+    return str(service.settings.data_dir / "audit_endings")
+
+
+def test_who_was_erased_is_erased_again_whatever_is_open(
+    backup: Backup, service: Service, hospital: ClinicWorld
+) -> None:
+    gone, stays = hospital.patient(), hospital.patient()
+    alert_id = open_alert(service.client, gone)
+    backup.take()
+    staff = hospital.staff("on_call", "clinician")
+    do(service.client, staff, alert_id, "acknowledge")
+    ended = do(service.client, staff, alert_id, "resolve", disposition="false_alarm", note="a slip")
+    assert ended.status_code == 200
+    erase(service, hospital, gone)
+    endings = sealed(service)
+    with backup.restored() as restored:
+        ids = "SELECT id FROM patients"
+        assert {one for (one,) in restored.rows(ids)} == {gone.patient_id, stays.patient_id}
+        code, shown = restored.run("restore", "verify", "--endings", endings)
+        assert (code, "NO   endings" in shown) == (1, True)
+        code, shown = restored.run("restore", "finish", "--endings", endings)
+        assert (code, "erased again 1" in shown) == (0, True), shown
+        assert "0 pages of 0 open alerts" in shown, "nobody is paged about who is gone"
+        code, shown = restored.run("restore", "verify", "--endings", endings)
+        assert code == 0, shown
+        assert restored.rows(ids) == [(stays.patient_id,)]
+        assert restored.run("restore", "finish", "--endings", endings)[0] == 0, "again"
+
+
+def test_a_log_in_that_was_ended_stays_so_and_no_other_phone_is_locked_out(
+    backup: Backup, service: Service, hospital: ClinicWorld
+) -> None:
+    lost, moved_on, idle = (hospital.patient() for _ in range(3))
+    nurse = hospital.staff("on_call")
+    tokens = {one: token_of(one) for one in (lost, moved_on, idle, nurse)}
+    backup.take()
+    assert service.client.post("/v1/auth/logout", headers=lost.headers).status_code == 204
+    code, newer = refreshed(service, tokens[moved_on])
+    assert code == 200
+    endings = sealed(service)
+    with backup.restored() as restored:
+        assert restored.run("restore", "finish", "--endings", endings)[0] == 0
+        assert restored.run("restore", "verify", "--endings", endings)[0] == 0
+        assert refreshed(restored, tokens[lost])[0] == 401
+        assert refreshed(restored, tokens[nurse])[0] == 401, "the staff logs in anew"
+        assert refreshed(restored, tokens[idle])[0] == 200
+        code, newest = refreshed(restored, newer["refresh_token"])
+        assert code == 200, "its pair is not in the backup, and it is in order"
+        header = {"Authorization": f"Bearer {newest['access_token']}"}
+        assert restored.client.get("/v1/me", headers=header).status_code == 200
+        assert refreshed(restored, tokens[moved_on])[0] == 401, "a copy of the older one"
+        assert refreshed(restored, newest["refresh_token"])[0] == 401, "which ends the log-in"
+
+
+def test_what_only_a_person_can_do_again_is_named(
+    backup: Backup, service: Service, hospital: ClinicWorld
+) -> None:
+    leaver = hospital.staff("clinician")
+    backup.take()
+    path, body = f"/v1/users/{leaver.user_id}", {"active": False}
+    changed = service.client.patch(path, json=body, headers=hospital.admin.headers)
+    assert changed.status_code == 200
+    with backup.restored() as restored:
+        shown = restored.run("restore", "finish", "--endings", sealed(service))[1]
+    assert f"look at it, and do it again: user_changed {leaver.user_id}" in shown
+
+
+def ending(at: datetime, action: str = "logged_out") -> dict[str, Any]:
+    ids = {name: uuid4() for name in ("clinic_id", "id", "actor_id", "object_id")}
+    return {"at": at, "action": action, "patient_id": None, **ids}
+
+
+def test_the_file_survives_a_power_cut_and_refuses_what_is_none(tmp_path: Path) -> None:
+    path, now = tmp_path / "endings", utcnow()
+    keep = keep_endings(path)
+    first, second, other = ending(now), ending(now), ending(now, "patient_read")
+    keep([first, other])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"at": "20')
+    assert read_endings(path) == [Ending.of_entry(first)], "a line without its end is none"
+    keep([first, second])
+    assert read_endings(path) == [Ending.of_entry(first), Ending.of_entry(second)]
+    path.write_bytes(whole + b"quagga\n")
+    with pytest.raises(SealError, match="cannot be read as endings"):
+        read_endings(path)
+
+
+def test_each_sealed_ending_is_put_down_before_it_is_sealed(
+    service: Service, hospital: ClinicWorld
+) -> None:
+    service.settings.data_dir.joinpath("audit_endings").mkdir()
+    assert (
+        service.client.post("/v1/auth/logout", headers=hospital.patient().headers).status_code
+        == 204
+    )
+    with pytest.raises(OSError, match="audit_endings"):
+        service.run("audit", "seal", "--once")
+    assert service.rows("SELECT count(*) FROM audit_entries WHERE seq IS NOT NULL") == [(0,)]

@@ -1,0 +1,93 @@
+"""`flask restore verify` and `lost`: is a restored database whole, and what does it not hold?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from migrations.roles import libpq_url
+from services.clock import utcnow
+from services.operations.keys import register_key
+from tests.builders.calls import made, post
+from tests.builders.entries import phq9
+from tests.builders.restored import Backup, Service
+from tests.builders.world import ClinicWorld
+
+ANOTHER = "8Kd0Qx5-vNz2Wm7Lb4Tr9Yc1Hs6Jf3PgAeUiRoSq"
+
+
+def test_a_key_that_does_not_open_the_data_is_named(
+    backup: Backup, hospital: ClinicWorld, service: Service
+) -> None:
+    made(post(service.client, hospital.patient(), phq9()))
+    register_key(libpq_url(service.urls.owner), utcnow())
+    backup.take()
+    with backup.restored(secret_key=ANOTHER) as restored:
+        code, shown = restored.run("restore", "verify")
+        assert code == 1
+        assert "NO   key        INTERLUDE_SECRET_KEY" in shown
+        assert "missing are columns" in shown
+        assert "caseload" not in shown, "nothing can be compared without it"
+        code, shown = restored.run("restore", "finish")
+        assert (code, "INTERLUDE_SECRET_KEY" in shown) == (1, True)
+    with backup.restored() as restored:
+        assert "ok   key" in restored.run("restore", "verify")[1]
+
+
+def test_what_is_missing_is_found(
+    backup: Backup, hospital: ClinicWorld, service: Service, tmp_path: Path
+) -> None:
+    made(post(service.client, hospital.patient(), phq9()))
+    service.run("audit", "seal", "--once")
+    counts = tmp_path / "counts.json"
+    counts.write_text(service.run("restore", "counts")[1])
+    backup.take()
+    with backup.restored() as restored:
+        restored.run("restore", "finish")
+        restored.run("audit", "seal", "--once")
+        assert restored.run("restore", "verify", "--counts", str(counts))[0] == 0
+        restored.spoil("DELETE FROM check_in_contents; DELETE FROM check_ins")
+        restored.spoil("UPDATE audit_entries SET action = 'other' WHERE seq = 1")
+        code, shown = restored.run("restore", "verify", "--counts", str(counts))
+    assert code == 1
+    assert "NO   caseload   1 status rows, 1 differ from a recompute" in shown
+    assert "check_in_contents is empty; check_ins is empty" in shown
+    assert "NO   answers    1 x answer_missing" in shown
+    assert "entry 1 was changed" in shown
+
+
+def test_a_checkpoint_from_after_the_instant_is_no_fault_and_a_forged_one_is(
+    backup: Backup, hospital: ClinicWorld, service: Service, tmp_path: Path
+) -> None:
+    service.run("audit", "seal", "--once")
+    backup.take()
+    hospital.patient()
+    service.run("audit", "seal", "--once")
+    checkpoint = service.settings.data_dir / "audit_checkpoint"
+    with backup.restored() as restored:
+        restored.run("restore", "finish")
+        code, shown = restored.run("restore", "verify", "--checkpoint", str(checkpoint))
+        assert code == 0, shown
+        assert "more, from after what was restored" in shown
+        forged = tmp_path / "forged"
+        forged.write_bytes(checkpoint.read_bytes().replace(b'"seq":', b'"seq":9'))
+        code, shown = restored.run("restore", "verify", "--checkpoint", str(forged))
+    assert (code, "was not signed by the sealer" in shown) == (1, True)
+
+
+def test_what_came_in_since_is_listed_by_its_ids(
+    backup: Backup, hospital: ClinicWorld, service: Service
+) -> None:
+    patient, kept, lost = hospital.patient(), phq9(), phq9(item9=2)
+    made(post(service.client, patient, kept))
+    backup.take()
+    made(post(service.client, patient, lost))
+    with backup.restored() as restored:
+        code, shown = restored.run("restore", "lost", libpq_url(service.urls.auditor))
+        assert code == 0
+        everything = restored.run(
+            "restore", "lost", libpq_url(service.urls.auditor), "--everything"
+        )[1]
+    assert shown.splitlines()[-1] == "1 records are missing here"
+    assert f"check_in  clinic {hospital.id} patient {patient.patient_id} id {lost['id']}" in shown
+    assert str(kept["id"]) not in shown
+    assert everything == shown
