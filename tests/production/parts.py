@@ -1,11 +1,11 @@
-"""Every part of `make prove-production`, in the order in which they run."""
+"""What is proved of production, in this order."""
 
 from __future__ import annotations
 
-from tests.production import guide
+from tests.production import backup_units, guide, restore
 from tests.production.part import Part
 
 
 def all_parts() -> list[Part]:
     """A line for each part."""
-    return [*guide.parts()]
+    return [*guide.parts(), restore.part(), backup_units.part()]

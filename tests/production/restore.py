@@ -1,0 +1,352 @@
+"""Somebody deletes every check-in: the database comes back as it was one second before.
+
+pgBackRest keeps a base backup and the archive, by the operator's own files. Phones send all the
+while; what was acknowledged before the instant must be back, and nothing that was ended may live.
+"""
+
+from __future__ import annotations
+
+import pwd
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+
+from migrations.roles import AUDITOR
+from services.clock import utcnow
+from tests.builders.workers import FIRST
+from tests.fixtures.mail import MailServer
+from tests.fixtures.running import RunningService, free_port, receivers, wait_until
+from tests.fixtures.webhook import WebhookReceiver
+from tests.production.lab.backrest import BackrestRepository
+from tests.production.lab.cluster import PostgresCluster
+from tests.production.lab.database import PASSWORD, PROGRAMS
+from tests.production.lab.process import lab_account
+from tests.production.lab.traffic import PhoneTraffic
+from tests.production.part import Part, Trial
+from tests.proofs.seen import Seen, verdict
+
+PHONES: Final = 6
+BEFORE_BACKUP_S: Final = 5.0
+AFTER_BACKUP_S: Final = 15.0
+# One second before the deed, as it was asked for.
+EARLIER: Final = timedelta(seconds=1)
+DEED: Final = b"DELETE FROM check_in_contents; DELETE FROM check_ins"
+KNOWN: Final = "SELECT id FROM check_ins"
+PAGES: Final = """
+SELECT id, alert_id, page_round, page_step, contact_id, user_id FROM notifications
+WHERE kind = 'page'
+"""
+QUEUED_ANEW: Final = """
+SELECT DISTINCT notification_id AS id FROM notification_attempts
+WHERE outcome = 'page_queued_anew'
+"""
+SEAL: Final = ("audit", "seal", "--once")
+
+
+SWITCH: Final = "CREATE TEMPORARY TABLE last AS SELECT pg_walfile_name(pg_switch_wal()) AS file"
+IS_ARCHIVED: Final = "SELECT last_archived_wal >= file FROM last, pg_stat_archiver"
+
+
+@dataclass
+class Hospital:
+    """The cluster with its archive, and the service on it; both may come back elsewhere."""
+
+    trial: Trial
+    mail: MailServer
+    webhook: WebhookReceiver
+    port: int = field(default_factory=free_port)
+    steps: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        folder = self.trial.folder
+        self.data = folder / "data"
+        self.repository = BackrestRepository(
+            folder / "backup", folder / "cluster" / "data", folder / "sockets", self.port
+        )
+        self.cluster = PostgresCluster(folder / "cluster", self.repository.settings, port=self.port)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Take the time of a step."""
+        self.trial.tell(name)
+        began = time.monotonic()
+        yield
+        self.steps[name] = time.monotonic() - began
+
+    def make(self) -> None:
+        """The cluster with its archive, and Interlude's database in it."""
+        self.repository.make()
+        self.cluster.make()
+        self.cluster.start()
+        self.cluster.make_database()
+        self.repository.run("stanza-create")
+        self.repository.run("check")
+
+    @contextmanager
+    def service(self) -> Iterator[RunningService]:
+        """Web and worker on the present cluster."""
+        with self.waiting_service() as running:
+            running.start()
+            yield running
+
+    @contextmanager
+    def waiting_service(self) -> Iterator[RunningService]:
+        """The service on the present cluster, which the block may start."""
+        running = RunningService(self.cluster.urls, self.data, self.mail, self.webhook)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+    def rows(self, query: str) -> list[Any]:
+        """What the present database holds, asked by the superuser."""
+        with self.cluster.connect("interlude") as admin:
+            return admin.execute(query.encode()).fetchall()
+
+    def drill(self, running: RunningService) -> Seen:
+        """The operator's rehearsal, beside the service."""
+        account = pwd.getpwuid(lab_account().uid).pw_name
+        options = ("--config", str(self.repository.config), "--account", account)
+        with self.timed("drill"):
+            done = running.command(
+                *("restore", "drill", *options, "--programs", str(PROGRAMS)),
+                *("--endings", str(self.data / "audit_endings")),
+            )
+        lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+        told = [line for line in lines if line.startswith(("lost ", "in all ", "archive its "))]
+        problems = [line for line in lines if line.startswith("NO ")]
+        problems += (
+            [] if len(told) == len(("lost", "in all", "archive")) else ["it does not tell all"]
+        )
+        if done.returncode:
+            problems.append(
+                f"it ends with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
+            )
+        return verdict(
+            "restore drill: nothing acknowledged is lost",
+            "newest backup",
+            "; ".join(told),
+            problems,
+        )
+
+    def command(self, running: RunningService, *words: str, code: int = 0) -> str:
+        """A command of ours, which ends with this status."""
+        done = running.command(*words)
+        if done.returncode != code:
+            raise AssertionError(f"{' '.join(words)}: {done.stdout}{done.stderr}"[-1500:])
+        return done.stdout
+
+    def restore(self, to: datetime) -> PostgresCluster:
+        """The cluster of that instant in the old one's place; the old one, which it returns, stands
+        still, and keeps its files in another.
+        """
+        with self.cluster.connect() as admin:
+            admin.execute(SWITCH)
+            wait_until(lambda: _is_archived(admin), "the archive has the last file", 60)
+        self.cluster.stop()
+        # On a port of its own, and without an archive.
+        spoilt = PostgresCluster(self.trial.folder / "spoilt", {"archive_mode": "off"})
+        spoilt.folder.mkdir(mode=0o711)
+        lab_account().own(spoilt.folder, passable=True)
+        self.cluster.data.rename(spoilt.data)
+        with self.timed("restored"):
+            target = to.isoformat(sep=" ", timespec="milliseconds")
+            words = ("--type=time", f"--target={target}", "--target-action=promote", "restore")
+            self.repository.run(*words)
+        with self.timed("replayed"):
+            self.cluster.start()
+            wait_until(self._is_promoted, "recovery ends", 120)
+        return spoilt
+
+    def _is_promoted(self) -> bool:
+        return self.rows("SELECT pg_is_in_recovery()") == [(False,)]
+
+
+def _whole_ms(instant: datetime) -> datetime:
+    """As pgBackRest reads instants."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def _is_archived(admin: psycopg.Connection) -> bool:
+    return admin.execute(IS_ARCHIVED).fetchone() == (True,)
+
+
+def restore(trial: Trial) -> Iterator[Seen]:
+    """The whole story; ends what it started."""
+    with receivers() as (mail, webhook):
+        hospital = Hospital(trial, mail, webhook)
+        try:
+            with hospital.timed("cluster and archive made"):
+                hospital.make()
+            with hospital.service() as running:
+                story = _Story(hospital, running)
+                story.until_the_deed()
+            old = hospital.restore(story.instant)
+            yield from story.afterwards(old)
+        finally:
+            hospital.cluster.stop()
+
+
+class _Story:
+    """One hospital's night, as its phones and its on-call desk saw it."""
+
+    def __init__(self, hospital: Hospital, running: RunningService) -> None:
+        self.hospital = hospital
+        clinic = running.world().clinic()
+        clinic.contact(hospital.webhook.url)
+        clinic.contact(f"mailto:{FIRST}")
+        self.patients = [clinic.patient(f"Pat {place}") for place in range(PHONES)]
+        self.lost_phone = clinic.patient("Pat Lost")
+        self.lost_token = str(self.lost_phone.tokens(utcnow())["refresh_token"])
+        self.traffic = PhoneTraffic(running, self.patients, hospital.trial.seed)
+        self.instant = utcnow()
+        kept = {name: str(hospital.data / f"audit_{name}") for name in ("endings", "checkpoint")}
+        self.endings = ("--endings", kept["endings"])
+        self.checkpoint = ("--checkpoint", kept["checkpoint"])
+
+    def until_the_deed(self) -> None:
+        """A backup, more check-ins, a log-in that is ended, and every check-in deleted; the phones
+        go on all the while.
+        """
+        hospital, running = self.hospital, self.traffic.service
+        with self.traffic.going_on():
+            time.sleep(BEFORE_BACKUP_S)
+            with hospital.timed("base backup"):
+                hospital.repository.run("--type=full", "backup")
+            hospital.command(running, *SEAL)
+            time.sleep(AFTER_BACKUP_S)
+            # Somebody lost their phone, and says so too late to be in what is restored.
+            assert running.send("POST", "/v1/auth/logout", self.lost_phone.headers).status == 204
+            time.sleep(EARLIER.total_seconds() / 2)
+            with hospital.cluster.connect("interlude") as admin:
+                admin.execute("SET session_replication_role = replica")
+                self.instant = _whole_ms(utcnow() - EARLIER)
+                admin.execute(DEED)
+            time.sleep(EARLIER.total_seconds())
+        hospital.command(running, *SEAL)
+
+    def afterwards(self, old: PostgresCluster) -> Iterator[Seen]:
+        """The cluster is back; nobody has used it yet."""
+        hospital = self.hospital
+        pages_then = {row[0]: row for row in hospital.rows(PAGES)}
+        sent_before = self._keys()
+        hospital.webhook.reset()
+        hospital.mail.reset()
+        with hospital.waiting_service() as running:
+            unfinished = hospital.command(running, "restore", "verify", code=1)
+            with hospital.timed("finished"):
+                hospital.command(running, "restore", "finish", *self.endings)
+            with hospital.timed("verified"):
+                known = (*self.endings, *self.checkpoint)
+                lines = hospital.command(running, "restore", "verify", *known)
+            yield self._is_back()
+            yield self._is_verified(unfinished, lines)
+            yield self._what_was_lost(running, old)
+            running.start()
+            yield self._pages(running, pages_then, sent_before)
+            yield self._phones(running)
+            yield hospital.drill(running)
+
+    def _keys(self) -> set[UUID]:
+        """Of the pages that have arrived: webhooks and mails."""
+        requests = list(self.hospital.webhook.requests)
+        keys = {request.headers["Idempotency-Key"] for request in requests}
+        mails = [str(mail["Message-ID"]) for mail in list(self.hospital.mail.inbox)]
+        return {UUID(key) for key in keys | {name.strip("<>").split("@")[0] for name in mails}}
+
+    def _is_back(self) -> Seen:
+        """Every form whose answer a phone had before the instant."""
+        known = {str(row[0]) for row in self.hospital.rows(KNOWN)}
+        due = self.traffic.until(self.instant)
+        problems = [f"{name} is not back" for name in due if name not in known]
+        steps = ", ".join(f"{name} {took:.1f} s" for name, took in self.hospital.steps.items())
+        return verdict(
+            "restored to one second before every check-in was deleted: all is back",
+            f"{len(due)} acknowledged check-ins of {PHONES} phones",
+            f"all {len(due)} are back; {steps}",
+            problems or ([] if due else ["nothing was acknowledged"]),
+        )
+
+    def _is_verified(self, unfinished: str, lines: str) -> Seen:
+        problems = [line for line in lines.splitlines() if line.startswith("NO")]
+        if "NO   finish" not in unfinished:
+            problems.append("a database that was not finished passed")
+        chain = next((line for line in lines.splitlines() if " chain " in line), "no chain")
+        return verdict(
+            "restore verify: refused before restore finish, good after it",
+            f"{len(lines.splitlines())} lines",
+            " ".join(chain.split()),
+            problems,
+        )
+
+    def _what_was_lost(self, running: RunningService, old: PostgresCluster) -> Seen:
+        """The old files tell what came in after the instant."""
+        old.start()
+        try:
+            where = f"host=127.0.0.1 port={old.port} dbname=interlude user={AUDITOR}"
+            told = running.command("restore", "lost", f"{where} password={PASSWORD}").stdout
+        finally:
+            old.stop()
+        known = {str(row[0]) for row in self.hospital.rows(KNOWN)}
+        lost = [name for name in self.traffic.acknowledged if name not in known]
+        problems = [f"{name} is lost and not listed" for name in lost if name not in told]
+        return verdict(
+            "restore lost: what was acknowledged after the instant is listed from the old files",
+            f"{len(lost)} check-ins of the last second and after the deletion",
+            told.splitlines()[-1] if told else "nothing",
+            problems,
+        )
+
+    def _pages(
+        self, running: RunningService, then: Mapping[UUID, Any], sent_before: set[UUID]
+    ) -> Seen:
+        """Each page of an open alert came again, and each that was decided before has one key."""
+        due = {row.id for row in running.rows(QUEUED_ANEW)}
+        wait_until(lambda: due <= self._keys(), "every page goes out again", 60)
+        again = self._keys()
+        step = {row[1:6]: row[0] for row in then.values()}
+        decided = {row.id: tuple(row)[1:6] for row in running.rows(PAGES)}
+        twice = [
+            f"{page} of a step that was paged as {step[decided[page]]}"
+            for page in again
+            if page in decided and step.get(decided[page], page) != page
+        ]
+        strange = [f"{page} is no page of this database" for page in again - decided.keys()]
+        return verdict(
+            "pages of open alerts are queued anew and go out, none twice without its key",
+            f"{len(due)} pages",
+            f"{len(due & sent_before)} that had been sent came again under their keys,"
+            f" {len(due - sent_before)} for the first time",
+            twice
+            + strange
+            + ([] if due & sent_before else ["no page that had been sent came again"]),
+        )
+
+    def _phones(self, running: RunningService) -> Seen:
+        """Phones that were not lost go on, with the same answers; the lost one is out."""
+        problems = []
+        header = {"Authorization": f"Bearer {self.lost_token}"}
+        if running.send("POST", "/v1/auth/refresh", header).status != 401:
+            problems.append("the log-in of the lost phone is alive again")
+        kept = list(self.traffic.until(self.instant).values())[:: max(1, PHONES)]
+        for one in kept:
+            reply = running.post(one.patient, one.form)
+            if reply.body != one.answer:
+                problems.append(f"{one.form['id']} is answered otherwise: {reply.status}")
+        return verdict(
+            "phones go on: the same id has the same answer; a log-in ended since stays ended",
+            f"{len(kept)} forms sent again",
+            "byte for byte; the lost phone is refused",
+            problems,
+        )
+
+
+def part() -> Part:
+    """For the table."""
+    return Part("restore", restore)
