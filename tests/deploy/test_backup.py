@@ -54,7 +54,9 @@ def test_backups_are_encrypted_and_expire() -> None:
     assert int(settings["repo1-retention-full"]) == 4
 
 
-@pytest.mark.parametrize("path", [RUNBOOK, *sorted(BACKUP.glob("*.service"))], ids=str)
+@pytest.mark.parametrize(
+    "path", [RUNBOOK, *sorted(BACKUP.glob("*.service"))], ids=lambda path: path.name
+)
 def test_each_command_of_ours_is_one(path: Path, app: Flask) -> None:
     for found in OURS.findall(path.read_text()):
         group, *words = found.split("#")[0].split()

@@ -6,27 +6,20 @@ while; what was acknowledged before the instant must be back, and nothing that w
 
 from __future__ import annotations
 
-import pwd
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
-
-import psycopg
 
 from migrations.roles import AUDITOR
 from services.clock import utcnow
 from tests.builders.workers import FIRST
-from tests.fixtures.mail import MailServer
-from tests.fixtures.running import RunningService, free_port, receivers, wait_until
-from tests.fixtures.webhook import WebhookReceiver
-from tests.production.lab.backrest import BackrestRepository
+from tests.fixtures.running import RunningService, receivers, wait_until
 from tests.production.lab.cluster import PostgresCluster
-from tests.production.lab.database import PASSWORD, PROGRAMS
-from tests.production.lab.process import lab_account
+from tests.production.lab.database import PASSWORD
+from tests.production.lab.hospital import Hospital
 from tests.production.lab.traffic import PhoneTraffic
 from tests.production.part import Part, Trial
 from tests.proofs.seen import Seen, verdict
@@ -49,132 +42,9 @@ WHERE outcome = 'page_queued_anew'
 SEAL: Final = ("audit", "seal", "--once")
 
 
-SWITCH: Final = "CREATE TEMPORARY TABLE last AS SELECT pg_walfile_name(pg_switch_wal()) AS file"
-IS_ARCHIVED: Final = "SELECT last_archived_wal >= file FROM last, pg_stat_archiver"
-
-
-@dataclass
-class Hospital:
-    """The cluster with its archive, and the service on it; both may come back elsewhere."""
-
-    trial: Trial
-    mail: MailServer
-    webhook: WebhookReceiver
-    port: int = field(default_factory=free_port)
-    steps: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        folder = self.trial.folder
-        self.data = folder / "data"
-        self.repository = BackrestRepository(
-            folder / "backup", folder / "cluster" / "data", folder / "sockets", self.port
-        )
-        self.cluster = PostgresCluster(folder / "cluster", self.repository.settings, port=self.port)
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Take the time of a step."""
-        self.trial.tell(name)
-        began = time.monotonic()
-        yield
-        self.steps[name] = time.monotonic() - began
-
-    def make(self) -> None:
-        """The cluster with its archive, and Interlude's database in it."""
-        self.repository.make()
-        self.cluster.make()
-        self.cluster.start()
-        self.cluster.make_database()
-        self.repository.run("stanza-create")
-        self.repository.run("check")
-
-    @contextmanager
-    def service(self) -> Iterator[RunningService]:
-        """Web and worker on the present cluster."""
-        with self.waiting_service() as running:
-            running.start()
-            yield running
-
-    @contextmanager
-    def waiting_service(self) -> Iterator[RunningService]:
-        """The service on the present cluster, which the block may start."""
-        running = RunningService(self.cluster.urls, self.data, self.mail, self.webhook)
-        try:
-            yield running
-        finally:
-            running.stop()
-
-    def rows(self, query: str) -> list[Any]:
-        """What the present database holds, asked by the superuser."""
-        with self.cluster.connect("interlude") as admin:
-            return admin.execute(query.encode()).fetchall()
-
-    def drill(self, running: RunningService) -> Seen:
-        """The operator's rehearsal, beside the service."""
-        account = pwd.getpwuid(lab_account().uid).pw_name
-        options = ("--config", str(self.repository.config), "--account", account)
-        with self.timed("drill"):
-            done = running.command(
-                *("restore", "drill", *options, "--programs", str(PROGRAMS)),
-                *("--endings", str(self.data / "audit_endings")),
-            )
-        lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-        told = [line for line in lines if line.startswith(("lost ", "in all ", "archive its "))]
-        problems = [line for line in lines if line.startswith("NO ")]
-        problems += (
-            [] if len(told) == len(("lost", "in all", "archive")) else ["it does not tell all"]
-        )
-        if done.returncode:
-            problems.append(
-                f"it ends with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
-            )
-        return verdict(
-            "restore drill: nothing acknowledged is lost",
-            "newest backup",
-            "; ".join(told),
-            problems,
-        )
-
-    def command(self, running: RunningService, *words: str, code: int = 0) -> str:
-        """A command of ours, which ends with this status."""
-        done = running.command(*words)
-        if done.returncode != code:
-            raise AssertionError(f"{' '.join(words)}: {done.stdout}{done.stderr}"[-1500:])
-        return done.stdout
-
-    def restore(self, to: datetime) -> PostgresCluster:
-        """The cluster of that instant in the old one's place; the old one, which it returns, stands
-        still, and keeps its files in another.
-        """
-        with self.cluster.connect() as admin:
-            admin.execute(SWITCH)
-            wait_until(lambda: _is_archived(admin), "the archive has the last file", 60)
-        self.cluster.stop()
-        # On a port of its own, and without an archive.
-        spoilt = PostgresCluster(self.trial.folder / "spoilt", {"archive_mode": "off"})
-        spoilt.folder.mkdir(mode=0o711)
-        lab_account().own(spoilt.folder, passable=True)
-        self.cluster.data.rename(spoilt.data)
-        with self.timed("restored"):
-            target = to.isoformat(sep=" ", timespec="milliseconds")
-            words = ("--type=time", f"--target={target}", "--target-action=promote", "restore")
-            self.repository.run(*words)
-        with self.timed("replayed"):
-            self.cluster.start()
-            wait_until(self._is_promoted, "recovery ends", 120)
-        return spoilt
-
-    def _is_promoted(self) -> bool:
-        return self.rows("SELECT pg_is_in_recovery()") == [(False,)]
-
-
 def _whole_ms(instant: datetime) -> datetime:
     """As pgBackRest reads instants."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-
-
-def _is_archived(admin: psycopg.Connection) -> bool:
-    return admin.execute(IS_ARCHIVED).fetchone() == (True,)
 
 
 def restore(trial: Trial) -> Iterator[Seen]:
@@ -247,6 +117,7 @@ class _Story:
                 lines = hospital.command(running, "restore", "verify", *known)
             yield self._is_back()
             yield self._is_verified(unfinished, lines)
+            yield self._chain_goes_on(running)
             yield self._what_was_lost(running, old)
             running.start()
             yield self._pages(running, pages_then, sent_before)
@@ -283,6 +154,20 @@ class _Story:
             f"{len(lines.splitlines())} lines",
             " ".join(chain.split()),
             problems,
+        )
+
+    def _chain_goes_on(self, running: RunningService) -> Seen:
+        """The sealer refuses a chain that its checkpoint does not know, and goes on without it."""
+        refused = self.hospital.command(running, *SEAL, code=1)
+        kept = Path(self.checkpoint[1])
+        kept.rename(kept.with_name("audit_checkpoint.before-restore"))
+        sealed = self.hospital.command(running, *SEAL)
+        shown = self.hospital.command(running, "audit", "verify")
+        return verdict(
+            "the audit's chain goes on once the sealer's checkpoint was moved away, and not before",
+            "one restore",
+            " ".join(f"{sealed} {shown}".split()),
+            [refused] if refused else [],
         )
 
     def _what_was_lost(self, running: RunningService, old: PostgresCluster) -> Seen:
