@@ -50,7 +50,7 @@ IDS: Final = ("clinic_id", "entry_id", "actor_id", "patient_id", "object_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class EndingEntry:
     """One entry of the audit by which something ended: ids and when, no name and no reason."""
 
     at: datetime
@@ -114,7 +114,7 @@ def keep_endings(path: Path) -> Callable[[Iterable[Mapping[str, Any]]], None]:
     """
 
     def keep(entries: Iterable[Mapping[str, Any]]) -> None:
-        lines = [Ending.of_entry(one).line() for one in entries if one["action"] in ENDINGS]
+        lines = [EndingEntry.of_entry(one).line() for one in entries if one["action"] in ENDINGS]
         if not lines:
             return
         with path.open("a+b") as file:
@@ -133,12 +133,12 @@ def _drop_cut_line(file: BinaryIO) -> None:
     file.truncate(whole.rfind(b"\n") + 1)
 
 
-def read_endings(path: Path) -> Sequence[Ending]:
+def read_endings(path: Path) -> Sequence[EndingEntry]:
     """All that a file holds, each once, in its order; raises `SealError` for anything else in it,
     and `OSError`. A last line without its end does not count.
     """
     lines = path.read_bytes().split(b"\n")[:-1]
     try:
-        return list(dict.fromkeys(Ending.of_line(line) for line in lines if line.strip()))
+        return list(dict.fromkeys(EndingEntry.of_line(line) for line in lines if line.strip()))
     except ValueError as error:
         raise SealError(f"{path} cannot be read as endings") from error

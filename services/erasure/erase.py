@@ -226,4 +226,5 @@ def _lock_account(session: Session, erasure: Erasure, user_id: UUID) -> None:
 
 
 def nobody_looks(part: str, rows: int) -> None:
+    """Show nobody how far an erasure is."""
     del part, rows

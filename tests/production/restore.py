@@ -15,6 +15,7 @@ from uuid import UUID
 
 from migrations.roles import AUDITOR
 from services.clock import utcnow
+from tests.builders.entries import phq9
 from tests.builders.workers import FIRST
 from tests.fixtures.running import RunningService, receivers, wait_until
 from tests.production.lab.cluster import PostgresCluster
@@ -25,6 +26,8 @@ from tests.production.part import Part, Trial
 from tests.proofs.seen import Seen, verdict
 
 PHONES: Final = 6
+# Who says once that they are in danger, and then nothing.
+QUIET_PHONES: Final = 3
 BEFORE_BACKUP_S: Final = 5.0
 AFTER_BACKUP_S: Final = 15.0
 # One second before the deed, as it was asked for.
@@ -72,6 +75,7 @@ class _Story:
         clinic.contact(hospital.webhook.url)
         clinic.contact(f"mailto:{FIRST}")
         self.patients = [clinic.patient(f"Pat {place}") for place in range(PHONES)]
+        self.quiet = [clinic.patient(f"Pat Quiet {place}") for place in range(QUIET_PHONES)]
         self.lost_phone = clinic.patient("Pat Lost")
         self.lost_token = str(self.lost_phone.tokens(utcnow())["refresh_token"])
         self.traffic = PhoneTraffic(running, self.patients, hospital.trial.seed)
@@ -85,6 +89,8 @@ class _Story:
         go on all the while.
         """
         hospital, running = self.hospital, self.traffic.service
+        for patient in self.quiet:
+            assert running.post(patient, phq9(item9=3)).status == 201
         with self.traffic.going_on():
             time.sleep(BEFORE_BACKUP_S)
             with hospital.timed("base backup"):
@@ -122,6 +128,8 @@ class _Story:
             running.start()
             yield self._pages(running, pages_then, sent_before)
             yield self._phones(running)
+            with hospital.timed("backup of what is there now"):
+                hospital.repository.run("--type=full", "backup")
             yield hospital.drill(running)
 
     def _keys(self) -> set[UUID]:
@@ -175,16 +183,16 @@ class _Story:
         old.start()
         try:
             where = f"host=127.0.0.1 port={old.port} dbname=interlude user={AUDITOR}"
-            told = running.command("restore", "lost", f"{where} password={PASSWORD}").stdout
+            shown = running.command("restore", "lost", f"{where} password={PASSWORD}").stdout
         finally:
             old.stop()
         known = {str(row[0]) for row in self.hospital.rows(KNOWN)}
         lost = [name for name in self.traffic.acknowledged if name not in known]
-        problems = [f"{name} is lost and not listed" for name in lost if name not in told]
+        problems = [f"{name} is lost and not listed" for name in lost if name not in shown]
         return verdict(
             "restore lost: what was acknowledged after the instant is listed from the old files",
             f"{len(lost)} check-ins of the last second and after the deletion",
-            told.splitlines()[-1] if told else "nothing",
+            shown.splitlines()[-1] if shown else "nothing",
             problems,
         )
 

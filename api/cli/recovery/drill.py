@@ -28,7 +28,7 @@ from api.settings import Settings
 from migrations.roles import libpq_url
 from services.auditing.checkpoints import SealError
 from services.auditing.endings import read_endings
-from services.operations.restoring.lost import lost_records
+from services.restoring.lost import lost_records
 
 FILE: Final[Any] = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER: Final[Any] = click.Path(file_okay=False, path_type=Path)

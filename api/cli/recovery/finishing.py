@@ -10,12 +10,12 @@ import click
 
 from api.cli.audit import working_as
 from api.settings import Settings
-from services.auditing.endings import Ending
+from services.auditing.endings import EndingEntry
 from services.clock import utcnow
 from services.operations.keys import missing_key
-from services.operations.restoring.again import end_again, end_staff_log_ins, unknown_endings
-from services.operations.restoring.mark import mark_restored
-from services.operations.restoring.pages import queue_pages_anew
+from services.restoring.again import end_again, end_staff_log_ins, unknown_endings
+from services.restoring.mark import mark_restored
+from services.restoring.pages import queue_pages_anew
 
 PATIENTS: Final = (
     "log-ins of patients stand as they did: whoever lost a phone since then needs its log-in ended"
@@ -24,7 +24,7 @@ PATIENTS: Final = (
 
 
 def finish_restore(
-    settings: Settings, endings: Sequence[Ending], tell: Callable[[str], object]
+    settings: Settings, endings: Sequence[EndingEntry], tell: Callable[[str], object]
 ) -> None:
     """End again what was ended, log the staff out, queue the pages of open alerts anew, and write
     down that it was done, last: a run that broke off is run again.
@@ -46,7 +46,7 @@ def finish_restore(
         tell(f"written down in the audit of {mark_restored(now)} clinics")
 
 
-def _end_again(endings: Sequence[Ending], tell: Callable[[str], object]) -> None:
+def _end_again(endings: Sequence[EndingEntry], tell: Callable[[str], object]) -> None:
     unknown = unknown_endings(endings)
     done = Counter(one.again for one in unknown if end_again(one, utcnow()))
     tell(

@@ -19,8 +19,8 @@ from api.settings import Settings
 from services.auditing.checkpoints import SealError, read_checkpoints
 from services.auditing.endings import read_endings
 from services.clock import utcnow
-from services.operations.restoring.lost import lost_records
-from services.operations.restoring.proof import count_rows
+from services.restoring.lost import lost_records
+from services.restoring.proof import count_rows
 
 FILE: Final[Any] = click.Path(exists=True, dir_okay=False, path_type=Path)
 ENDINGS_HELP: Final = "what was ended, as the sealer wrote it down: audit_endings beside its key"

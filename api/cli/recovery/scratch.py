@@ -163,7 +163,8 @@ class ScratchServer:
     def _last_lines(self) -> str:
         with suppress(OSError):
             lines = (self.folder / "server.log").read_text(errors="replace").splitlines()
-            return "\n".join(lines[-8:])
+            grave = [line for line in lines if "FATAL" in line or "PANIC" in line]
+            return "\n".join((grave or lines)[-8:])
         return ""
 
 

@@ -11,19 +11,19 @@ from api.settings import Settings
 from migrations.numbered import migrations, newest_migration
 from models.revision import migration_problem
 from services.auditing.checkpoints import Checkpoint, SealError, public_file, public_keys
-from services.auditing.endings import Ending
+from services.auditing.endings import EndingEntry
 from services.caseload.verify import verify_caseload
 from services.clock import utcnow
 from services.operations.keys import missing_key
-from services.operations.restoring.again import still_alive, unknown_endings
-from services.operations.restoring.proof import RestoredDatabase, missing_findings, read_restored
-from services.operations.restoring.sealed import verify_restored_chain
 from services.operations.revision import database_revision
+from services.restoring.again import still_alive, unknown_endings
+from services.restoring.proof import RestoredDatabase, missing_findings, read_restored
+from services.restoring.sealed import verify_restored_chain
 
 SHOWN: Final = 5
 
 
-class Line(NamedTuple):
+class LookResult(NamedTuple):
     """What one look has found, in words."""
 
     ok: bool
@@ -42,14 +42,14 @@ class Outside:
 
     rows: Mapping[str, int]
     kept: Sequence[Checkpoint] = ()
-    endings: Sequence[Ending] = ()
+    endings: Sequence[EndingEntry] = ()
 
 
-def verify_lines(settings: Settings, outside: Outside) -> Iterator[Line]:
+def verify_lines(settings: Settings, outside: Outside) -> Iterator[LookResult]:
     """One line for each thing that has to hold; changes nothing."""
     with working_as("app", settings) as app, app.app_context():
         problem = missing_key()
-        yield Line(problem is None, "key", problem or "this process opens what was written")
+        yield LookResult(problem is None, "key", problem or "this process opens what was written")
         yield _migration()
         if problem is None:
             yield _caseload()
@@ -63,29 +63,31 @@ def verify_lines(settings: Settings, outside: Outside) -> Iterator[Line]:
         yield _pages(restored)
 
 
-def _migration() -> Line:
+def _migration() -> LookResult:
     found = database_revision()
     problem = migration_problem(found, newest_migration(), migrations())
-    return Line(problem is None, "migration", problem or f"the database is at {found}")
+    return LookResult(problem is None, "migration", problem or f"the database is at {found}")
 
 
-def _caseload() -> Line:
+def _caseload() -> LookResult:
     checked = list(verify_caseload(utcnow()))
     wrong = [str(one.patient_id) for one in checked if one.differing]
     words = f"{len(checked)} status rows, {len(wrong)} differ from a recompute"
-    return Line(not wrong, "caseload", words + _first(wrong))
+    return LookResult(not wrong, "caseload", words + _first(wrong))
 
 
-def _ended(endings: Sequence[Ending]) -> Line:
+def _ended(endings: Sequence[EndingEntry]) -> LookResult:
     alive = still_alive(unknown_endings(endings))
     if not endings:
         words = "no file of endings was given: what was ended or erased since may be alive again"
-        return Line(True, "endings", words)
+        return LookResult(True, "endings", words)
     words = f"{len(endings)} known, {len(alive)} of them alive again"
-    return Line(not alive, "endings", words + _first([f"{e.action} {e.entry_id}" for e in alive]))
+    return LookResult(
+        not alive, "endings", words + _first([f"{e.action} {e.entry_id}" for e in alive])
+    )
 
 
-def _rows(restored: RestoredDatabase, before: Mapping[str, int]) -> Line:
+def _rows(restored: RestoredDatabase, before: Mapping[str, int]) -> LookResult:
     gone = [name for name, count in before.items() if count and not restored.rows.get(name)]
     fewer = sum(restored.rows.get(name, 0) < count for name, count in before.items())
     words = f"{sum(restored.rows.values())} in {len(restored.rows)} tables"
@@ -93,10 +95,10 @@ def _rows(restored: RestoredDatabase, before: Mapping[str, int]) -> Line:
         words += f", the newest entry came in at {restored.newest_at:{SECONDS}}"
     if before:
         words += f"; fewer than at the backup in {fewer} tables"
-    return Line(not gone, "rows", words + _first([f"{name} is empty" for name in gone]))
+    return LookResult(not gone, "rows", words + _first([f"{name} is empty" for name in gone]))
 
 
-def _chain(settings: Settings, kept: Sequence[Checkpoint]) -> Line:
+def _chain(settings: Settings, kept: Sequence[Checkpoint]) -> LookResult:
     key_file = key_file_of(settings)
     try:
         keys = public_keys(key_file) if public_file(key_file).exists() else []
@@ -104,33 +106,37 @@ def _chain(settings: Settings, kept: Sequence[Checkpoint]) -> Line:
         if proof.end and not keys:
             raise SealError(f"{public_file(key_file)} is needed: no seal can be checked without it")
     except SealError as error:
-        return Line(False, "chain", str(error))
+        return LookResult(False, "chain", str(error))
     if proof.end is None:
-        return Line(not proof.faults, "chain", "nothing is sealed" + _first(proof.faults))
+        return LookResult(not proof.faults, "chain", "nothing is sealed" + _first(proof.faults))
     words = f"up to entry {proof.end.seq} ({proof.end.sealed_at:{SECONDS}})"
     if beyond:
         words += f"; a checkpoint outside saw {beyond} more, from after what was restored"
-    return Line(not proof.faults, "chain", words + _first(proof.faults))
+    return LookResult(not proof.faults, "chain", words + _first(proof.faults))
 
 
-def _watched() -> Line:
+def _watched() -> LookResult:
     missing = missing_findings(utcnow())
     words = ", ".join(f"{count} x {word}" for word, count in missing.items())
-    return Line(not missing, "answers", words or "each that calls for a person is on an alert")
+    return LookResult(
+        not missing, "answers", words or "each that calls for a person is on an alert"
+    )
 
 
-def _finished(restored: RestoredDatabase) -> Line:
+def _finished(restored: RestoredDatabase) -> LookResult:
     if restored.finished_at is None:
-        return Line(False, "finish", "not run on this timeline: flask --app wsgi restore finish")
-    return Line(True, "finish", f"run at {restored.finished_at:{SECONDS}}")
+        return LookResult(
+            False, "finish", "not run on this timeline: flask --app wsgi restore finish"
+        )
+    return LookResult(True, "finish", f"run at {restored.finished_at:{SECONDS}}")
 
 
-def _pages(restored: RestoredDatabase) -> Line:
+def _pages(restored: RestoredDatabase) -> LookResult:
     if restored.finished_at is None:
-        return Line(False, "pages", "of open alerts are not queued anew")
+        return LookResult(False, "pages", "of open alerts are not queued anew")
     ids = [str(alert_id) for _, alert_id in restored.unpaged]
     words = f"{len(ids)} open alerts without a page since" if ids else "of open alerts queued anew"
-    return Line(not ids, "pages", words + _first(ids))
+    return LookResult(not ids, "pages", words + _first(ids))
 
 
 def _first(found: Sequence[str]) -> str:

@@ -59,10 +59,10 @@ class BackrestRepository:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What PostgreSQL is told about it: the operator's lines, with this configuration."""
+        """What PostgreSQL is set to: the operator's lines, with this configuration."""
         lines = (DEPLOYED / "postgresql-archive.conf").read_text().splitlines()
-        told = dict(line.split(" = ", 1) for line in lines if line and not line.startswith("#"))
-        here = {name: value.strip("'") for name, value in told.items()}
+        written = dict(line.split(" = ", 1) for line in lines if line and not line.startswith("#"))
+        here = {name: value.strip("'") for name, value in written.items()}
         here["archive_command"] = here["archive_command"].replace(
             "pgbackrest ", f"pgbackrest --config={self.config} "
         )

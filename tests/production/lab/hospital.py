@@ -92,10 +92,10 @@ class Hospital:
                 *("--endings", str(self.data / "audit_endings")),
             )
         lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-        told = [line for line in lines if line.startswith(("lost ", "in all ", "archive its "))]
+        shown = [line for line in lines if line.startswith(("lost ", "in all ", "archive its "))]
         problems = [line for line in lines if line.startswith("NO ")]
         problems += (
-            [] if len(told) == len(("lost", "in all", "archive")) else ["it does not tell all"]
+            [] if len(shown) == len(("lost", "in all", "archive")) else ["it does not tell all"]
         )
         if done.returncode:
             problems.append(
@@ -104,7 +104,7 @@ class Hospital:
         return verdict(
             "restore drill: nothing acknowledged is lost",
             "newest backup",
-            "; ".join(told),
+            "; ".join(shown),
             problems,
         )
 

@@ -10,11 +10,11 @@ import pytest
 
 from api.embedded.urls import DatabaseUrls
 from api.settings import Settings
-from tests.builders.restored import Backup, Service, service_of
 from tests.builders.workers import PUBLIC_URL
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.app import SECRET
 from tests.fixtures.postgres import TestServer
+from tests.fixtures.restored import Backup, Service, service_of
 from tests.fixtures.webhook import WebhookReceiver
 
 

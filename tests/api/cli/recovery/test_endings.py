@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 
 from services.auditing.checkpoints import SealError
-from services.auditing.endings import Ending, keep_endings, read_endings
+from services.auditing.endings import EndingEntry, keep_endings, read_endings
 from services.clock import utcnow
 from tests.builders.alerts import do, open_alert
 from tests.builders.calls import made, post
-from tests.builders.restored import Backup, Service
 from tests.builders.world import ClinicWorld, Person
+from tests.fixtures.restored import Backup, Service
 
 
 def refreshed(service: Service, token: str) -> tuple[int, Any]:
@@ -116,9 +116,9 @@ def test_the_file_survives_a_power_cut_and_refuses_what_is_none(tmp_path: Path) 
     keep([first, other])
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"at": "20')
-    assert read_endings(path) == [Ending.of_entry(first)], "a line without its end is none"
+    assert read_endings(path) == [EndingEntry.of_entry(first)], "a line without its end is none"
     keep([first, second])
-    assert read_endings(path) == [Ending.of_entry(first), Ending.of_entry(second)]
+    assert read_endings(path) == [EndingEntry.of_entry(first), EndingEntry.of_entry(second)]
     path.write_bytes(whole + b"quagga\n")
     with pytest.raises(SealError, match="cannot be read as endings"):
         read_endings(path)

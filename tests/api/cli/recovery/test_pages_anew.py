@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.builders.alerts import do, open_alert
-from tests.builders.restored import Backup, Service
 from tests.builders.workers import channels_to
 from tests.builders.world import ClinicWorld
 from tests.fixtures.mail import MailServer
+from tests.fixtures.restored import Backup, Service
 from tests.fixtures.webhook import WebhookReceiver
 
 

@@ -19,7 +19,7 @@ from models import AuditEntry, Erasure, Patient, TokenFamily, User
 from models.base import new_id
 from services.accounts.endings import end_codes_and_letters
 from services.accounts.tokens.families import end_families, end_family
-from services.auditing.endings import Ending
+from services.auditing.endings import EndingEntry
 from services.erasure.erase import erase_for_good, nobody_looks
 from services.erasure.requests import WAITS
 from services.exceptions import NotFound
@@ -31,9 +31,9 @@ RESTORED: Final = "restored"
 ERASED_BEFORE: Final = "erased before, and again after a restored backup"
 
 
-def unknown_endings(endings: Iterable[Ending]) -> list[Ending]:
+def unknown_endings(endings: Iterable[EndingEntry]) -> list[EndingEntry]:
     """Those that this database knows nothing of, in their order."""
-    by_clinic: dict[UUID, list[Ending]] = defaultdict(list)
+    by_clinic: dict[UUID, list[EndingEntry]] = defaultdict(list)
     for ending in endings:
         by_clinic[ending.clinic_id].append(ending)
     unknown: set[UUID] = set()
@@ -45,7 +45,7 @@ def unknown_endings(endings: Iterable[Ending]) -> list[Ending]:
     return [one for each in by_clinic.values() for one in each if one.entry_id in unknown]
 
 
-def still_alive(endings: Iterable[Ending]) -> list[Ending]:
+def still_alive(endings: Iterable[EndingEntry]) -> list[EndingEntry]:
     """Of those that this database does not know: whose patient is there, whose log-in is alive."""
     alive = []
     for ending in endings:
@@ -55,7 +55,7 @@ def still_alive(endings: Iterable[Ending]) -> list[Ending]:
     return alive
 
 
-def end_again(ending: Ending, now: datetime) -> bool:
+def end_again(ending: EndingEntry, now: datetime) -> bool:
     """Do it again; False where there is nothing left to end, or where only a person can."""
     with transaction(ending.clinic_id) as session:
         if ending.again == "erase" and ending.patient_id is not None:
@@ -97,7 +97,7 @@ def _end_log_ins(session: Session, clinic_id: UUID, user_id: UUID, now: datetime
     return ended > 0
 
 
-def _erase(session: Session, ending: Ending, patient_id: UUID, now: datetime) -> bool:
+def _erase(session: Session, ending: EndingEntry, patient_id: UUID, now: datetime) -> bool:
     """An alert of danger that is open here again stops nothing: before the erasure, somebody ended
     it.
     """
@@ -109,7 +109,7 @@ def _erase(session: Session, ending: Ending, patient_id: UUID, now: datetime) ->
     return True
 
 
-def _is_alive(session: Session, ending: Ending) -> bool:
+def _is_alive(session: Session, ending: EndingEntry) -> bool:
     """Is there still what has to end?"""
     if ending.again == "erase":
         query = select(Patient.id).where(Patient.id == ending.patient_id)
@@ -123,7 +123,7 @@ def _is_alive(session: Session, ending: Ending) -> bool:
     return ending.again != "look" and session.scalar(query.limit(1)) is not None
 
 
-def _erasure(session: Session, ending: Ending, patient_id: UUID, now: datetime) -> Erasure:
+def _erasure(session: Session, ending: EndingEntry, patient_id: UUID, now: datetime) -> Erasure:
     """What was asked for then, where it was before the instant; else asked for in its place."""
     waits = select(Erasure).where(Erasure.patient_id == patient_id, WAITS).with_for_update()
     found = session.scalars(waits).one_or_none()

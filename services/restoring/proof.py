@@ -12,8 +12,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import Base, RecordId
-from services.operations.restoring.mark import restored_at
-from services.operations.restoring.pages import alerts_without_new_pages
+from services.restoring.mark import restored_at
+from services.restoring.pages import alerts_without_new_pages
 from services.unit_of_work import transaction
 from services.watch.run import EVER, look
 
