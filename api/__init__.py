@@ -23,7 +23,7 @@ from api.http.edge import init_edge
 from api.http.errors import register_errors
 from api.observability.logs import init_logs
 from api.observability.losses import count_loss, unnoticed
-from api.observability.requests import init_requests
+from api.observability.requests import expect_no_faults, init_requests
 from api.page import register_page
 from api.phone_app import register_phone_app
 from api.routes import register_routes
@@ -123,6 +123,7 @@ def _assemble(settings: Settings, role: Role) -> Interlude:
     register_page(app)
     register_console(app)
     register_phone_app(app)
+    expect_no_faults(app)
     app.cli = Commands(app.name)
     return app
 

@@ -24,6 +24,8 @@ from api.http.problems import (
     problem_of_http,
     respond,
 )
+from api.observability.losses import unnoticed
+from api.observability.metrics import REFUSED_WITH_DANGER
 from services import exceptions as refused
 from services.access import Actor
 from services.exceptions import Unauthenticated, Unavailable
@@ -143,7 +145,11 @@ def searched(
     except Exception as error:  # noqa: BLE001 - the card must go out whatever else is broken
         log.error("refusal_not_searched", kind=type(error).__name__, outage=is_outage(error))
         return _with_generic_card(problem_of(Unavailable()), asks_for_help=asks_for_help)
-    return carded if answered is None else answered
+    if answered is None:
+        return carded
+    with unnoticed("refused_with_danger"):
+        REFUSED_WITH_DANGER.inc()
+    return answered
 
 
 def _refused(problem: dict[str, Any], *, sender_verified: bool = True) -> Refused:

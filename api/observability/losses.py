@@ -13,6 +13,8 @@ LOST: Final = Counter(
     "Log lines that could not be written, and steps beside an answer that failed, by kind.",
     ("what",),
 )
+for kind in ("log_line", "request", "after_request", "teardown", "refused_with_danger"):
+    LOST.labels(kind)
 
 
 def count_loss(what: str) -> None:

@@ -9,7 +9,8 @@ the scrape: the alert worker, another process without a port, moves them.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
@@ -18,9 +19,10 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from services.operations.rule_files import unloadable
-from services.operations.safety import Safety, Totals
+from services.operations.safety import REASONS, Safety, Totals
 from services.watch.figures import BUCKETS, STAGES
 
+SEVERITIES: Final = ("critical", "high", "medium", "low")
 REQUESTS: Final = Counter(
     "interlude_http_requests_total",
     "Requests by route pattern, method and status.",
@@ -38,13 +40,25 @@ RECORDS: Final = Counter(
 FLAGS: Final = Counter(
     "interlude_record_flags_total", "Flags on records stored for the first time.", ("flag",)
 )
+REFUSED_WITH_DANGER: Final = Counter(
+    "interlude_refused_with_danger_total",
+    "Requests, and items of a sync, that were refused and had danger in them: their alert is open.",
+)
+# Of a severity of which nothing is settled yet.
+NOTHING_SETTLED: Final[Mapping[str, Any]] = {"counts": [0] * (len(BUCKETS) + 1), "sum": 0.0}
 
 
+@dataclass(frozen=True, eq=False)
 class DatabaseFigures:
-    """What the database says at this scrape; without it only that it does not answer."""
+    """What the database says at this scrape; without it only that it does not answer.
 
-    def __init__(self, found: Safety | None, totals: Totals | None) -> None:
-        self.found, self.totals = found, totals
+    `late`: why `/safetyz` is 503, in its own words. `takes_writes`: else it is a standby, or full.
+    """
+
+    found: Safety | None = None
+    totals: Totals | None = None
+    late: Collection[str] = ()
+    takes_writes: bool = False
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges (prometheus-client's protocol)."""
@@ -52,13 +66,28 @@ class DatabaseFigures:
             "interlude_database_up", "1 when the database answers.", float(bool(self.found))
         )
         yield _gauge(
+            "interlude_database_takes_writes",
+            "1 when the database takes writes: without it no answer is stored.",
+            float(self.takes_writes),
+        )
+        yield _gauge(
             "interlude_rule_files_unloadable", "Rule files that would not load.", len(unloadable())
         )
         if self.found is not None:
+            yield _unsafe(self.late)
             yield from _ages(self.found)
             yield from _audited(self.found)
         if self.totals is not None:
             yield from _counts(self.totals)
+
+
+def _unsafe(late: Collection[str]) -> Metric:
+    family = GaugeMetricFamily(
+        "interlude_unsafe", "1 while `/safetyz` is 503 for this reason.", labels=["reason"]
+    )
+    for reason in dict.fromkeys((*REASONS, *late)):
+        family.add_metric([reason], float(reason in late))
+    return family
 
 
 def _ages(found: Safety) -> Iterator[Metric]:
@@ -70,7 +99,7 @@ def _ages(found: Safety) -> Iterator[Metric]:
         "Age of the oldest page that has not left; 0: none waits.",
         labels=["severity"],
     )
-    for severity in ("critical", "high", "medium", "low"):
+    for severity in SEVERITIES:
         unsent.add_metric([severity], found.unsent.get(severity, 0))
         oldest.add_metric([severity], found.oldest_unsent_s.get(severity, 0.0))
     yield from (unsent, oldest)
@@ -110,7 +139,8 @@ def _taken(stage: str, sums: Mapping[str, Any]) -> Metric:
         f"Time from the alert to the first {stage}, counted once it is settled.",
         labels=["severity"],
     )
-    for severity, one in sums.items():
+    # Also what never was: the first one of all would look as if it had always been there.
+    for severity, one in {**dict.fromkeys(SEVERITIES, NOTHING_SETTLED), **sums}.items():
         upto = accumulate(one["counts"])
         bounds = (*(f"{bucket:.1f}" for bucket in BUCKETS), "+Inf")
         family.add_metric([severity], list(zip(bounds, upto, strict=True)), one["sum"])
@@ -142,11 +172,11 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
 
 
-def exposition(found: Safety | None, totals: Totals | None) -> bytes:
+def exposition(figures: DatabaseFigures) -> bytes:
     """Everything in Prometheus' text format."""
-    figures = CollectorRegistry(auto_describe=False)
-    figures.register(DatabaseFigures(found, totals))
-    return generate_latest(_of_all_processes()) + generate_latest(figures)
+    of_the_database = CollectorRegistry(auto_describe=False)
+    of_the_database.register(figures)
+    return generate_latest(_of_all_processes()) + generate_latest(of_the_database)
 
 
 def _of_all_processes() -> CollectorRegistry:

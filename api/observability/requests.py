@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Final
 
 import orjson
@@ -24,8 +25,20 @@ log = structlog.get_logger()
 STORING: Final = {
     "/check-ins": "check_in",
     "/amend": "amendment",
+    "/side-effects": "side_effects",
     "/help-requests": "help_request",
 }
+# The same of a sync: type of the item -> kind.
+SYNCED: Final = {
+    "check_in": "check_in",
+    "check_in_amendment": "amendment",
+    "side_effects": "side_effects",
+    "side_effects_amendment": "amendment",
+    "help_request": "help_request",
+}
+# What must never happen there is counted from the first scrape on: 0, then 1.
+CRISIS_ROUTE: Final = re.compile(r"/v1/(check-ins|side-effects|help-requests|sync)\b.*")
+NEVER: Final = ("500", "503")
 # Each process asks itself, and a load balancer asks them all: no line for every time.
 ASKED_ALL_THE_TIME: Final = frozenset({"/healthz"})
 REQUEST_ID: Final = "X-Request-Id"
@@ -39,6 +52,8 @@ def init_requests(app: Flask) -> None:
 
     An answer may stand on a commit: what fails here is only counted.
     """
+    for kind in set(STORING.values()):
+        RECORDS.labels(kind)
 
     @app.before_request
     def start() -> None:
@@ -53,6 +68,22 @@ def init_requests(app: Flask) -> None:
             response.headers[REQUEST_ID] = g.request_id
             _observe(response)
         return response
+
+
+def expect_no_faults(app: Flask) -> None:
+    """Count faults of the crisis routes from 0 on; call it when every route is known."""
+    for rule in app.url_map.iter_rules():
+        if CRISIS_ROUTE.fullmatch(rule.rule) and "POST" in (rule.methods or ()):
+            for status in NEVER:
+                REQUESTS.labels(rule.rule, "POST", status)
+
+
+def count_synced(items: Iterable[tuple[str | None, int]]) -> None:
+    """Count what a sync stored for the first time: type of each item, and how it was answered."""
+    with unnoticed("request"):
+        for kind, status in items:
+            if status == 201 and kind in SYNCED:
+                RECORDS.labels(SYNCED[kind]).inc()
 
 
 def request_id(given: str) -> str:

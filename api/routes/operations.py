@@ -15,7 +15,7 @@ from api.http.auth import now, public
 from api.http.bodies import Routes, json_answer
 from api.http.client_address import is_loopback
 from api.http.problems import MEDIA_TYPE, RETRY_AFTER_S, document, respond
-from api.observability.metrics import exposition
+from api.observability.metrics import DatabaseFigures, exposition
 from api.settings import Settings
 from migrations.numbered import newest_migration
 from schemas.operations import AliveSchema, ReadySchema, SafetyProblem, SafetySchema
@@ -23,7 +23,7 @@ from services.exceptions import Unauthenticated
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, write_probe
 from services.operations.rule_files import running_version, unloadable
-from services.operations.safety import REASONS, safety, totals
+from services.operations.safety import REASONS, Safety, safety, totals
 
 routes = Routes("operations", __name__, description="Is it alive, ready, safe?")
 log = structlog.get_logger()
@@ -79,13 +79,28 @@ def metrics() -> Response:
     """
     if not _may_scrape():
         raise Unauthenticated
-    try:
-        body = exposition(safety(now()), totals())
-    except SQLAlchemyError as error:
-        log.error("metrics_without_database", kind=type(error).__name__)
-        body = exposition(None, None)
+    body = exposition(_database_figures())
     response: Response = current_app.response_class(body, content_type=CONTENT_TYPE_LATEST)
     return response
+
+
+def _database_figures() -> DatabaseFigures:
+    takes_writes = _takes_writes()
+    try:
+        found, counted = safety(now()), totals()
+    except SQLAlchemyError as error:
+        log.error("metrics_without_database", kind=type(error).__name__)
+        return DatabaseFigures()
+    return DatabaseFigures(found, counted, _late(found), takes_writes)
+
+
+def _takes_writes() -> bool:
+    try:
+        write_probe()
+    except SQLAlchemyError as error:
+        log.error("database_takes_no_writes", kind=type(error).__name__)
+        return False
+    return True
 
 
 def _may_scrape() -> bool:
@@ -101,20 +116,25 @@ def _may_scrape() -> bool:
 
 def safety_figures() -> dict[str, Any]:
     """What `SafetySchema` documents."""
-    found, bad = safety(now()), unloadable()
-    settings: Settings = current_app.config["INTERLUDE"]
-    late = [*found.late, *(["rules_unloadable"] if bad else [])]
-    # Mail is the workers' business; links and cookies are ours as well.
-    if not settings.public_url and "no_public_url" not in late:
-        late.append("no_public_url")
+    found = safety(now())
     figures = asdict(found)
     figures.pop("times_taken")
     return {
-        "late": late,
+        "late": _late(found),
         "unsent_pages": figures.pop("unsent"),
         **figures,
-        "rules": {"version": running_version(), "unloadable": list(bad)},
+        "rules": {"version": running_version(), "unloadable": list(unloadable())},
     }
+
+
+def _late(found: Safety) -> list[str]:
+    """What the database says needs an operator, and what this process knows by itself."""
+    settings: Settings = current_app.config["INTERLUDE"]
+    late = [*found.late, *(["rules_unloadable"] if unloadable() else [])]
+    # Mail is the workers' business; links and cookies are ours as well.
+    if not settings.public_url and "no_public_url" not in late:
+        late.append("no_public_url")
+    return late
 
 
 def not_now(detail: str, **figures: Any) -> Response:

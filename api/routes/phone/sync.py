@@ -17,6 +17,7 @@ from api.http.auth import crisis_route, current_actor, now
 from api.http.bodies import Routes, json_answer
 from api.http.errors import problem_of_any, searched
 from api.http.problems import RETRY_AFTER_S, flatten
+from api.observability.requests import count_synced
 from api.routes.phone.check_ins import SENT_AT_HEADER, sent_at
 from schemas.phone.sync import ITEMS, SyncIn, SyncOut
 from services.access import Actor
@@ -58,6 +59,7 @@ def post_sync(body: dict[str, Any]) -> Response:
     record_refused_items(
         actor, [(one["status"], _named(raws[place])) for place, one in results.items()]
     )
+    count_synced((one["type"], one["status"]) for one in results.values())
     response = json_answer({"results": [results[place] for place in range(len(raws))]})
     if any(one["status"] == 503 for one in results.values()):
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -9,13 +9,13 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[3]
 COUNT_IN_TWO_PROCESSES = """
 import os, sys
-from api.observability.metrics import REQUESTS, exposition
+from api.observability.metrics import REQUESTS, DatabaseFigures, exposition
 if os.fork() == 0:
     REQUESTS.labels("/healthz", "GET", "200").inc(2)
     os._exit(0)
 os.wait()
 REQUESTS.labels("/healthz", "GET", "200").inc(3)
-sys.stdout.buffer.write(exposition(None, None))
+sys.stdout.buffer.write(exposition(DatabaseFigures()))
 """
 
 
