@@ -1,0 +1,1 @@
+"""What an operator copies, held against the code."""
