@@ -181,7 +181,7 @@ def test_what_goes_on_beside_is_not_counted():
     assert load.seconds >= max(load.taken)
 
 
-def test_who_is_told_to_come_back_waits_as_long():
+def test_who_is_sent_away_waits_as_long_as_asked():
     """And does not stand in the way of the end."""
     busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 3000\r\nContent-Length: 0\r\n\r\n"
     with answering(busy) as port:
