@@ -99,7 +99,8 @@ def killed(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
         "a web process that is killed costs no phone its answer",
         f"{3 * ASKED} check-ins, {AT_ONCE} at once",
         f"answers {dict(found)}",
-        [f"answers {dict(found)}"] * (found != {201: 3 * ASKED}),
+        # 200: it had stored the answer when it was killed, and the other one knew it.
+        [f"answers {dict(found)}"] * bool(set(found) - {200, 201}),
     )
 
 
