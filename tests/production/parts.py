@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from tests.production import backup_units, guide, restore
+from tests.production.failover.part import failovers
 from tests.production.part import Part
 
 
 def all_parts() -> list[Part]:
     """A line for each part."""
-    return [*guide.parts(), restore.part(), backup_units.part()]
+    return [
+        *guide.parts(),
+        restore.part(),
+        backup_units.part(),
+        Part("failover", failovers),
+    ]

@@ -40,7 +40,8 @@ def as_account(account: ServerAccount, *command: str) -> list[str]:
 class LabProcess:
     """One program with all that it started, also what left its process group.
 
-    `log` is appended to. Start it from a thread that lives on.
+    `log` is appended to. `before` are words that stand before the command and the change of
+    account: where it is run. Start it from a thread that lives on.
     """
 
     name: str
@@ -48,11 +49,12 @@ class LabProcess:
     log: Path
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     account: ServerAccount = field(default_factory=lab_account)
+    before: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it."""
-        command = as_account(self.account, *self.command)
+        command = [*self.before, *as_account(self.account, *self.command)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -80,12 +82,12 @@ class LabProcess:
         """Ask it to end, then make it, with all that it started."""
         if self._process is None:
             return
-        family = _family(self.pid)
+        started = family(self.pid)
         with suppress(ProcessLookupError):
             os.kill(self.pid, number)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE_S)
-        _signal(family, signal.SIGKILL)
+        send(started, signal.SIGKILL)
         self._process.wait()
         self._process = None
 
@@ -93,17 +95,17 @@ class LabProcess:
         """SIGKILL for all of it, as when the machine loses power."""
         if self._process is None:
             return
-        _signal(_family(self.pid), signal.SIGKILL)
+        send(family(self.pid), signal.SIGKILL)
         self._process.wait()
         self._process = None
 
     def freeze(self) -> None:
         """SIGSTOP for all of it: connections stay, nobody answers."""
-        _signal(_family(self.pid), signal.SIGSTOP)
+        send(family(self.pid), signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let all of it go on."""
-        _signal(_family(self.pid), signal.SIGCONT)
+        send(family(self.pid), signal.SIGCONT)
 
     def last_lines(self, count: int = 8) -> str:
         """The end of what it wrote."""
@@ -112,8 +114,8 @@ class LabProcess:
         return ""
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """A process, then all that came from it."""
+def family(pid: int) -> list[psutil.Process]:
+    """A process, then all that came from it; nobody when it has ended."""
     try:
         first = psutil.Process(pid)
         return [first, *first.children(recursive=True)]
@@ -121,8 +123,9 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _signal(family: Sequence[psutil.Process], number: signal.Signals) -> None:
-    for process in family:
+def send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    """A signal for each of them that is still there."""
+    for process in processes:
         # `psutil` knows when a process id has become somebody else's.
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)

@@ -1,0 +1,90 @@
+"""What must be true after a failure, asked of the database that is left and of who was paged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from models import RecordId
+from services.unit_of_work import transaction
+from tests.builders.world import ClinicWorld
+from tests.fixtures.running import RunningService
+from tests.production.failover.on_call import OnCall
+from tests.production.failover.phones import Acknowledged
+
+# A lease (30 s) of a worker that lost the database while it sent, then its next try.
+PAGED_WITHIN_S: Final = 120.0
+AT_ONCE: Final = 1_000
+ALERTS = """
+SELECT o.entry_id, o.alert_id FROM alert_occurrences o
+WHERE o.clinic_id = %s AND o.entry_id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Ids of acknowledged answers that are not stored, or with other bytes; of risky ones without
+    an alert; and alerts that nobody was paged about.
+    """
+
+    lost: frozenset[UUID]
+    changed: frozenset[UUID]
+    without_alert: frozenset[UUID]
+    unpaged: frozenset[UUID]
+
+    def problems(self) -> list[str]:
+        """In words; nothing when all is well."""
+        every = {
+            "lost": self.lost,
+            "stored with other bytes": self.changed,
+            "without an alert": self.without_alert,
+            "alerts without a page": self.unpaged,
+        }
+        return [f"{len(ids)} {words}: {min(ids)} ..." for words, ids in every.items() if ids]
+
+
+def account(
+    service: RunningService,
+    clinic: ClinicWorld,
+    acknowledged: Sequence[Acknowledged],
+    on_call: OnCall,
+) -> Account:
+    """Everything that was acknowledged against everything that is there; waits for pages that are
+    still on their way.
+    """
+    stored = dict(_stored(clinic, [told.id for told in acknowledged]))
+    lost = frozenset(told.id for told in acknowledged if told.id not in stored)
+    changed = (told.id for told in acknowledged if stored.get(told.id, told.body) != told.body)
+    risky = [told.id for told in acknowledged if told.is_risky and told.id not in lost]
+    alerts = {row.entry_id: row.alert_id for row in service.rows(ALERTS, clinic.id, risky)}
+    without = frozenset(each for each in risky if each not in alerts)
+    return Account(lost, frozenset(changed), without, _unpaged(set(alerts.values()), on_call))
+
+
+def _stored(clinic: ClinicWorld, ids: Sequence[UUID]) -> Iterator[tuple[UUID, bytes]]:
+    """The kept first answers, as the service itself opens them."""
+    for first in range(0, len(ids), AT_ONCE):
+        kept = select(RecordId.id, RecordId.first_answer)
+        query = kept.where(RecordId.id.in_(ids[first : first + AT_ONCE]))
+        with clinic.app.app_context(), transaction(clinic.id) as session:
+            for row in session.execute(query):
+                yield row.id, (row.first_answer or "").encode()
+
+
+def _unpaged(alerts: set[UUID], on_call: OnCall) -> frozenset[UUID]:
+    deadline = time.monotonic() + PAGED_WITHIN_S
+    while (missing := alerts - on_call.alerts()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return frozenset(missing)
+
+
+def longest_gap_s(instants: Sequence[float], since: float, until: float) -> float:
+    """The longest time without one of these instants, between two others."""
+    within = [since, *(at for at in sorted(instants) if since < at < until), until]
+    return max(later - earlier for earlier, later in pairwise(within))

@@ -1,0 +1,75 @@
+"""Who is paged: they resolve each alert that reaches them, so that the next answer pages anew."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from tests.builders.world import Person
+from tests.fixtures.running import RunningService
+
+DONE: Final = (200, 409)
+RESOLVED: Final = orjson.dumps({"disposition": "safe_plan_made"})
+LOOK_S: Final = 0.1
+
+
+@dataclass
+class OnCall:
+    """`paged`: every page that came, as the instant (monotonic seconds) and its alert."""
+
+    service: RunningService
+    clinician: Person
+    paged: list[tuple[float, UUID]] = field(default_factory=list)
+    _read: int = 0
+    _open: list[UUID] = field(default_factory=list)
+
+    def respond_until(self, stopping: Event) -> None:
+        """Read pages and resolve their alerts, again and again until it is done."""
+        while not stopping.wait(LOOK_S):
+            self._read_pages()
+            self._open = [alert for alert in self._open if not self._is_resolved(alert)]
+
+    def alerts(self) -> set[UUID]:
+        """All that they were paged about so far."""
+        return {alert for _, alert in list(self.paged)}
+
+    def _read_pages(self) -> None:
+        hook = self.service.webhook
+        arrived = len(hook.requests)
+        for at, request in zip(
+            hook.arrived_at[self._read : arrived], hook.requests[self._read : arrived], strict=True
+        ):
+            notice: Any = request.json()
+            if "alert_id" in notice and notice["status"] != "resolved":
+                self.paged.append((at, UUID(notice["alert_id"])))
+                self._open.append(UUID(notice["alert_id"]))
+        self._read = arrived
+
+    def _is_resolved(self, alert: UUID) -> bool:
+        headers = {"Content-Type": "application/json", **self.clinician.headers}
+        with suppress(OSError, http.client.HTTPException):
+            path = f"/v1/alerts/{alert}/resolve"
+            status = self.service.send("POST", path, headers, RESOLVED).status
+            # An alert that was lost with an asynchronous primary is nobody's any more.
+            return status in (*DONE, 404)
+        return False
+
+
+@contextmanager
+def responding(service: RunningService, clinician: Person) -> Iterator[OnCall]:
+    """Somebody on call, for the length of a block."""
+    stopping, on_call = Event(), OnCall(service, clinician)
+    thread = Thread(target=on_call.respond_until, args=(stopping,), daemon=True)
+    thread.start()
+    try:
+        yield on_call
+    finally:
+        stopping.set()
+        thread.join()

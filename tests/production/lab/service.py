@@ -1,0 +1,57 @@
+"""The service as it ships: two web processes, two workers, the auditor, on any database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from api.embedded.urls import DatabaseUrls
+from tests.fixtures.running import BIN, QUICK, RunningService, receivers
+from tools.child import Child
+
+AUDITS_EVERY_S = 10
+
+
+class ShippedService(RunningService):
+    """With the pace that it ships with; the stories of the gate run a quicker one."""
+
+    def environ(self) -> dict[str, str]:
+        hurried = {f"INTERLUDE_{name}" for name in QUICK}
+        return {name: value for name, value in super().environ().items() if name not in hurried}
+
+    def start(self) -> None:
+        """All that a machine of the service runs."""
+        super().start()
+        self.start_worker()
+        words = [str(BIN / "flask"), "--app", "wsgi", "alerts", "audit"]
+        auditor = Child("auditor", [*words, "--every", str(AUDITS_EVERY_S)], self.environ(), print)
+        auditor.start()
+        self.children.append(auditor)
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """As it is told there; a connection that a failover has cut is made anew."""
+        try:
+            return super().rows(query, *values)
+        except psycopg.OperationalError:
+            return super().rows(query, *values)
+
+    def ended(self) -> list[str]:
+        """The names of those that should run and do not: a lost database is no reason to end."""
+        every = [self._api, *self.children]
+        return [one.name for one in every if one.process is None or one.process.poll() is not None]
+
+
+@contextmanager
+def shipped_service(urls: DatabaseUrls, folder: Path) -> Iterator[ShippedService]:
+    """A service on a migrated database, for the length of a block."""
+    with receivers() as (mail, webhook):
+        service = ShippedService(urls, folder, mail, webhook)
+        try:
+            service.start()
+            yield service
+        finally:
+            service.stop()
