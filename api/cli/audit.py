@@ -12,9 +12,10 @@ from typing import Final
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api import Role, create_app
+from api.http.problems import is_outage
 from api.settings import Settings, SettingsError
 from api.stopping import stop_on_signals
 from models.database import db
@@ -83,8 +84,8 @@ def _seal(app: Flask, sealer: Sealer, stopping: Event, *, once: bool) -> None:
         try:
             with app.app_context():
                 count = sealer.seal_all(utcnow)
-        except (OperationalError, InterfaceError) as error:
-            if once:
+        except SQLAlchemyError as error:
+            if once or not is_outage(error):
                 raise
             click.echo(f"the database does not answer: {type(error).__name__}", err=True)
         if once:

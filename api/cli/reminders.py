@@ -8,8 +8,10 @@ from threading import Event
 from typing import Final
 
 import click
+import structlog
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.settings import Settings
 from api.stopping import stop_on_signals
@@ -21,6 +23,7 @@ from services.reminders.sending import Reminding
 
 # What a reminder may be late.
 ROUND_EVERY_S: Final = 20.0
+_log = structlog.get_logger()
 
 
 @click.group("reminders")
@@ -40,7 +43,11 @@ def work(once: bool) -> None:
         return
     stop_on_signals(stopping, signal.SIGTERM, signal.SIGINT)
     while not stopping.is_set():
-        reminding.work_once()
+        try:
+            reminding.work_once()
+        except SQLAlchemyError as error:
+            # Not even the list of clinics could be read: in the next round.
+            _log.warning("database_fault", kind=type(error).__name__)
         stopping.wait(ROUND_EVERY_S)
 
 

@@ -24,7 +24,8 @@ class WakeListener:
     def wait(self, timeout_s: float) -> bool:
         """Block until a wake-up comes, at most so many seconds. True when one came.
 
-        Raises `psycopg.OperationalError` when the database is gone; the next call connects anew.
+        Raises `psycopg.Error` when the database is gone, or is a standby that nobody can listen on
+        (after a failover, for a moment); the next call connects anew.
         """
         try:
             if self._connection is None:
@@ -32,13 +33,17 @@ class WakeListener:
                 self._connection = self._listen()
                 return True
             return any(True for _ in self._connection.notifies(timeout=timeout_s, stop_after=1))
-        except psycopg.OperationalError:
+        except psycopg.Error:
             self.close()
             raise
 
     def _listen(self) -> psycopg.Connection:
         connection = psycopg.connect(self._url, autocommit=True, **GIVEN_UP)
-        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(WAKE_CHANNEL)))
+        try:
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(WAKE_CHANNEL)))
+        except psycopg.Error:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:

@@ -155,7 +155,11 @@ class Worker:
         )
 
     def work(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
-        """Work until `stopping` is set; then finish what is being sent."""
+        """Work until `stopping` is set; then finish what is being sent.
+
+        Whatever ends it sets `stopping`: a process whose threads wait for one that has died would
+        page nobody, and nobody would start it again.
+        """
         names = [name for name in self.channels for _ in range(SENDERS_A_CHANNEL)]
         sender_wake_ups, clock_wake_up = [Event() for _ in names], Event()
         heartbeat = Heartbeat()
@@ -173,17 +177,20 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
-        with self.in_context():
-            while not stopping.is_set():
-                self._survive(partial(heartbeat.beat, monotonic()))
-                clock_wake_up.set()
-                self._survive(lambda: self._wake_senders(names, sender_wake_ups))
-                stopping.wait(REST_S)
-                self._listen(listener, poll_s, stopping)
-        for wake_up in (*sender_wake_ups, clock_wake_up):
-            wake_up.set()
-        for thread in threads:
-            thread.join(STOP_WITHIN_S)
+        try:
+            with self.in_context():
+                while not stopping.is_set():
+                    self._survive(partial(heartbeat.beat, monotonic()))
+                    clock_wake_up.set()
+                    self._survive(lambda: self._wake_senders(names, sender_wake_ups))
+                    stopping.wait(REST_S)
+                    self._listen(listener, poll_s, stopping)
+        finally:
+            stopping.set()
+            for wake_up in (*sender_wake_ups, clock_wake_up):
+                wake_up.set()
+            for thread in threads:
+                thread.join(STOP_WITHIN_S)
         _log.info("worker_stopped", worker_id=str(heartbeat.id))
 
     def _deliver(self, channel: str, kinds: tuple[str, ...]) -> bool:
@@ -199,7 +206,7 @@ class Worker:
     def _listen(self, listener: WakeListener, poll_s: float, stopping: Event) -> None:
         try:
             listener.wait(poll_s)
-        except psycopg.OperationalError:
+        except psycopg.Error:
             _log.warning("database_gone", where="wake")
             stopping.wait(poll_s)
 

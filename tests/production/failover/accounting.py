@@ -21,6 +21,12 @@ from tests.production.failover.phones import Acknowledged
 # A lease (30 s) of a worker that lost the database while it sent, then its next try.
 PAGED_WITHIN_S: Final = 120.0
 AT_ONCE: Final = 1_000
+AT_WORK_WITHIN_S: Final = 60.0
+AT_WORK = """
+SELECT (SELECT count(*) FROM worker_heartbeats WHERE beat_at > %s) AS workers,
+  (SELECT count(*) FROM watch_runs WHERE at > %s) AS audits
+"""
+FOUND = "SELECT finding_count, kinds FROM watch_runs ORDER BY at DESC LIMIT 1"
 ALERTS = """
 SELECT o.entry_id, o.alert_id FROM alert_occurrences o
 WHERE o.clinic_id = %s AND o.entry_id = ANY(%s)
@@ -82,6 +88,29 @@ def _unpaged(alerts: set[UUID], on_call: OnCall) -> frozenset[UUID]:
     while (missing := alerts - on_call.alerts()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return frozenset(missing)
+
+
+def away(service: RunningService, workers: int) -> list[str]:
+    """Who has not been at work in the database from now on, within what it may take."""
+    ((since,),) = service.rows("SELECT clock_timestamp() AS now")
+    deadline = time.monotonic() + AT_WORK_WITHIN_S
+    while time.monotonic() < deadline:
+        (seen,) = service.rows(AT_WORK, since, since)
+        if seen.workers >= workers and seen.audits:
+            return []
+        time.sleep(0.2)
+    missing = {"the auditor": not seen.audits, "a worker": seen.workers < workers}
+    return [who for who, is_away in missing.items() if is_away]
+
+
+def found_by_auditor(service: RunningService) -> list[str]:
+    """What the independent watch still finds, once it has looked often enough to find nothing."""
+    deadline = time.monotonic() + AT_WORK_WITHIN_S
+    while True:
+        ((count, kinds),) = service.rows(FOUND)
+        if not count or time.monotonic() > deadline:
+            return [f"the auditor found {count}: {', '.join(kinds)}"] if count else []
+        time.sleep(0.2)
 
 
 def longest_gap_s(instants: Sequence[float], since: float, until: float) -> float:

@@ -20,7 +20,7 @@ from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld, Person
 from tests.fixtures.running import wait_until
 from tests.production.lab.service import ShippedService
-from tests.production.lab.three_nodes import NO_ANSWER, ThreeNodes
+from tests.production.lab.three_nodes import ThreeNodes
 from tests.proofs.seen import Seen, verdict
 
 IS_THERE: Final = "SELECT 1 FROM check_ins WHERE clinic_id = %s AND id = %s::uuid"
@@ -42,9 +42,7 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
         if _is_acknowledged(service, person, form, TRIED_S):
             problems.append("a new answer was acknowledged by one node alone")
         primary.kill_postgres()
-        wait_until(
-            lambda: _answers(lab, primary.machine.name), "it has recovered", RECOVERED_WITHIN_S
-        )
+        wait_until(primary.is_primary, "its PostgreSQL has recovered", RECOVERED_WITHIN_S)
         is_there = bool(service.rows(IS_THERE, clinic.id, document["id"]))
         if _is_acknowledged(service, person, form, TRIED_S):
             problems.append("a repetition was acknowledged by one node alone")
@@ -59,13 +57,6 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
         " taken when the others were back",
         problems,
     )
-
-
-def _answers(lab: ThreeNodes, name: str) -> bool:
-    with suppress(*NO_ANSWER):
-        lab.named(name).ask("/primary")
-        return True
-    return False
 
 
 def _is_acknowledged(service: ShippedService, person: Person, form: bytes, within_s: float) -> bool:

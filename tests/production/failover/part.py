@@ -7,8 +7,9 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
+from tests.production.failover.accounting import found_by_auditor
 from tests.production.failover.alone import alone
 from tests.production.failover.on_call import responding
 from tests.production.failover.phones import posting
@@ -22,7 +23,6 @@ from tests.proofs.seen import Seen, verdict
 PHONES: Final = 50
 # Of the time: in these minutes a commit waits for a second node, in the rest for nobody.
 SYNCHRONOUS: Final = 0.75
-ASYNCHRONOUSLY: Final[dict[str, Any]] = {"synchronous_mode": "off"}
 
 
 def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
@@ -43,10 +43,10 @@ def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
                 began = time.monotonic()
                 until = began + trial.minutes * 60 * SYNCHRONOUS
                 done = list(_told(trial, rounds.go_on(until, 1)))
-                yield from _synchronous(done, phones, posted.problems(), len(posted.acknowledged()))
+                amiss = [*posted.problems(), *found_by_auditor(service)]
+                yield from _synchronous(done, phones, amiss, len(posted.acknowledged()))
                 yield from alone(lab, service, clinic)
-                lab.configure(**ASYNCHRONOUSLY)
-                lab.wait_until_whole()
+                lab.wait_for_nobody()
                 until = began + trial.minutes * 60
                 done = list(_told(trial, rounds.go_on(until, 1)))
                 yield _asynchronous(done, phones)
@@ -87,7 +87,7 @@ def _asynchronous(done: Sequence[Round], phones: int) -> Seen:
         f"{len(done)} failures, {phones} phones",
         f"{len(lost)} lost, {len(changed)} with other bytes, {len(alerts)} alerts; {_moved(done)};"
         f" {_gaps(done)}",
-        [f"{name} had ended" for each in done for name in each.ended],
+        [f"{each.failure}: {who} is away" for each in done for who in each.away],
     )
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.builders.world import ClinicWorld
-from tests.production.failover.accounting import Account, account, longest_gap_s
+from tests.production.failover.accounting import Account, account, away, longest_gap_s
 from tests.production.failover.failures import FAILURES, Failure, Struck
 from tests.production.failover.on_call import OnCall
 from tests.production.failover.phones import Phones
 from tests.production.lab.patroni import DatabaseNode
-from tests.production.lab.service import ShippedService
-from tests.production.lab.three_nodes import NO_ANSWER, ThreeNodes
+from tests.production.lab.service import WORKERS, ShippedService
+from tests.production.lab.three_nodes import ThreeNodes
 
 # So long a failure lasts at most, when nothing takes the place of what is broken.
 LASTS_S: Final = (15.0, 30.0)
@@ -30,7 +30,8 @@ LOOK_S: Final = 0.3
 @dataclass(frozen=True, slots=True)
 class Round:
     """One failure and what came of it. The gaps are in seconds, from the strike until all was
-    whole: the longest without an accepted check-in, and without a page.
+    whole: the longest without an accepted check-in, and without a page. `away`: who of the service
+    did not come back by itself.
     """
 
     failure: str
@@ -38,11 +39,11 @@ class Round:
     without_page_s: float
     moved: bool
     account: Account
-    ended: Sequence[str]
+    away: Sequence[str]
 
     def problems(self) -> list[str]:
         """What must not be."""
-        found = self.account.problems() + [f"{name} had ended" for name in self.ended]
+        found = self.account.problems() + [f"{who} is away" for who in self.away]
         return [f"{self.failure}: {problem}" for problem in found]
 
 
@@ -95,17 +96,15 @@ class Rounds:
             longest_gap_s([at for at, _ in self.on_call.paged], began, time.monotonic()),
             moved or self.lab.primary() is not primary,
             found,
-            self.service.ended(),
+            [*self.service.ended(), *away(self.service, WORKERS)],
         )
 
     def _wait_for_another(self, primary: DatabaseNode) -> bool:
         """Until another node is the primary; whether one is in time."""
         deadline = time.monotonic() + TAKEN_OVER_WITHIN_S
         while time.monotonic() < deadline:
-            for node in self.lab.others(primary):
-                with suppress(*NO_ANSWER):
-                    node.ask("/primary")
-                    return True
+            if any(node.is_primary() for node in self.lab.others(primary)):
+                return True
             time.sleep(LOOK_S)
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from tests.production.lab.venv import environment
 DEPLOYED: Final = PROJECT / "deploy" / "patroni"
 SOURCES: Final = ("python-etcd", "ydiff")
 DISK_MB: Final = 1_500
+LEAST_MB: Final = 64
 PASSWORDS: Final = ("SUPERUSER", "REPLICATION", "REWIND", "RESTAPI")
 ASKED_WITHIN_S: Final = 3.0
 # Patroni answers when the other node is the primary.
@@ -65,10 +67,19 @@ class DatabaseNode:
             self._environ(self._patroni_environ()),
             before=inside,
         )
+        watch = {"DATA": str(self.disk.at), "LEAST_MB": str(LEAST_MB), "AGAIN_AFTER_S": "60"}
+        self.disk_watch = LabProcess(
+            f"disk watch {own.name}",
+            ["/bin/sh", str(self.folder / "leave-full-disk.sh")],
+            self.folder / "disk-watch.log",
+            self._environ(self._patroni_environ() | watch),
+            before=inside,
+        )
 
     def make(self) -> None:
-        """Its disk, and the file that an operator copies, as it is."""
-        (self.folder / "patroni.yml").write_bytes((DEPLOYED / "patroni.yml").read_bytes())
+        """Its disk, and the files that an operator copies, as they are."""
+        for name in ("patroni.yml", "leave-full-disk.sh"):
+            (self.folder / name).write_bytes((DEPLOYED / name).read_bytes())
         etcd = self.folder / "etcd"
         etcd.mkdir()
         lab_account().own(etcd)
@@ -76,13 +87,14 @@ class DatabaseNode:
 
     def start(self) -> None:
         """Start what does not run, as systemd would."""
-        for program in (self.etcd, self.patroni):
+        for program in (self.etcd, self.patroni, self.disk_watch):
             if not program.is_running:
                 program.start()
 
     def stop(self) -> None:
         """End everything, also what is frozen."""
         self.thaw()
+        self.disk_watch.stop()
         self.patroni.stop()
         self.kill_postgres()
         self.etcd.stop()
@@ -107,6 +119,7 @@ class DatabaseNode:
     def kill(self) -> None:
         """The machine loses power."""
         self.kill_database()
+        self.disk_watch.kill()
         self.etcd.kill()
 
     def freeze(self, *, also_patroni: bool = False) -> None:
@@ -123,6 +136,14 @@ class DatabaseNode:
         self._frozen = []
         if self.patroni.is_running:
             self.patroni.thaw()
+
+    def is_primary(self) -> bool:
+        """Does it say so of itself, with the leader's lock?"""
+        try:
+            self.ask("/primary")
+        except (OSError, http.client.HTTPException, ValueError):
+            return False
+        return True
 
     def switch_over_to(self, name: str) -> None:
         """Hand over to another node in good order; raises ``OSError`` when that is refused."""

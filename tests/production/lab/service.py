@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.fixtures.running import BIN, QUICK, RunningService, receivers
 from tools.child import Child
 
 AUDITS_EVERY_S = 10
+WORKERS = 2
+DOOR_WITHIN_S = 15.0
 
 
 class ShippedService(RunningService):
@@ -26,18 +29,25 @@ class ShippedService(RunningService):
     def start(self) -> None:
         """All that a machine of the service runs."""
         super().start()
-        self.start_worker()
+        for _ in range(WORKERS - 1):
+            self.start_worker()
         words = [str(BIN / "flask"), "--app", "wsgi", "alerts", "audit"]
         auditor = Child("auditor", [*words, "--every", str(AUDITS_EVERY_S)], self.environ(), print)
         auditor.start()
         self.children.append(auditor)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """As it is told there; a connection that a failover has cut is made anew."""
-        try:
-            return super().rows(query, *values)
-        except psycopg.OperationalError:
-            return super().rows(query, *values)
+        """As it is told there, on a new connection when a failover has cut it, and once the door
+        has found the primary.
+        """
+        deadline = time.monotonic() + DOOR_WITHIN_S
+        while True:
+            try:
+                return super().rows(query, *values)
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def ended(self) -> list[str]:
         """The names of those that should run and do not: a lost database is no reason to end."""

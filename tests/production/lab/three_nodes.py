@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ from tests.production.lab.network import wired
 from tests.production.lab.patroni import DatabaseNode
 from tests.production.packages import need
 
-PACKAGES: Final = ("postgresql-15", "etcd-server", "haproxy")
+PACKAGES: Final = ("postgresql-15", "etcd-server", "haproxy", "curl")
 NAMES: Final = ("db1", "db2", "db3")
 UP_LIMIT_S: Final = 120.0
 LOOK_S: Final = 0.3
-NO_ANSWER: Final = (OSError, http.client.HTTPException, ValueError)
+NO_ANSWER: Final = (OSError, http.client.HTTPException, ValueError, KeyError)
 
 
 @dataclass
@@ -28,23 +28,17 @@ class ThreeNodes:
 
     nodes: list[DatabaseNode]
     door: DatabaseDoor
-
-    def members(self) -> list[dict[str, Any]]:
-        """Who is what, as the first node that answers sees it; nobody when none does."""
-        for node in self.nodes:
-            try:
-                found: list[dict[str, Any]] = node.ask("/cluster")["members"]
-            except NO_ANSWER:
-                continue
-            return found
-        return []
+    is_asynchronous: bool = False
 
     def primary(self) -> DatabaseNode:
-        """The node that Patroni's members take for the primary; raises ``LookupError``."""
-        for member in self.members():
-            if member["role"] == "leader":
-                return self.named(member["name"])
-        raise LookupError("no primary")
+        """The one node that takes itself for the primary; raises ``LookupError``.
+
+        The others may know only what was true before they were cut off, or frozen.
+        """
+        found = [node for node in self.nodes if node.is_primary()]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} primaries")
+        return found[0]
 
     def named(self, name: str) -> DatabaseNode:
         """The node of this name."""
@@ -55,20 +49,18 @@ class ThreeNodes:
         return [one for one in self.nodes if one is not node]
 
     def is_whole(self) -> bool:
-        """One primary, two standbys that stream from it on its timeline."""
-        members = self.members()
-        leaders = [one for one in members if one["role"] == "leader" and one["state"] == "running"]
-        streams = [one for one in members if one["state"] == "streaming"]
-        timelines = {one.get("timeline") for one in (*leaders, *streams)}
-        return (len(leaders), len(streams), len(timelines)) == (1, 2, 1) and self._is_agreed()
-
-    def _is_agreed(self) -> bool:
-        """Every node says the same of itself."""
+        """One primary, from which two standbys stream, and which waits for them as it should."""
         try:
-            roles = [node.ask("/patroni")["role"] for node in self.nodes]
+            reports = [node.ask("/patroni") for node in self.nodes]
+            (leading,) = (one for one in reports if one["role"] == "primary")
+            followers = leading.get("replication", [])
+            (timeline,) = {one["timeline"] for one in (leading, *_standbys(reports))}
         except NO_ANSWER:
             return False
-        return sorted(roles) == ["primary", "replica", "replica"]
+        streams = [one for one in followers if one["state"] == "streaming"]
+        waits_for = {one["sync_state"] for one in streams}
+        wanted = {"async"} if self.is_asynchronous else {"quorum"}
+        return len(streams) == 2 and waits_for == wanted and timeline > 0
 
     def wait_until_whole(self, limit_s: float = UP_LIMIT_S) -> None:
         """Start what has ended, until all is as it should be."""
@@ -76,14 +68,20 @@ class ThreeNodes:
         deadline = time.monotonic() + limit_s
         while not self.is_whole():
             if time.monotonic() > deadline:
-                raise AssertionError(f"not whole within {limit_s:g} s: {self.members()}")
+                raise AssertionError(f"not whole within {limit_s:g} s")
             for node in self.nodes:
                 node.start()
             time.sleep(LOOK_S)
 
-    def configure(self, **settings: Any) -> None:
-        """Patroni's settings of the whole cluster, as `patronictl edit-config` would."""
-        self.primary().ask("/config", "PATCH", settings)
+    def wait_for_nobody(self) -> None:
+        """From now on a commit waits for no standby, as by `patronictl edit-config`."""
+        self.primary().ask("/config", "PATCH", {"synchronous_mode": "off"})
+        self.is_asynchronous = True
+        self.wait_until_whole()
+
+
+def _standbys(reports: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in reports if one["role"] == "replica"]
 
 
 @contextmanager

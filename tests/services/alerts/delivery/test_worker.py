@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 
 import psycopg
 import pytest
 from flask import Flask
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import create_engine, update
 
 from api.embedded.urls import DatabaseUrls
@@ -20,6 +22,7 @@ from services.unit_of_work import transaction
 from tests.builders.scene import Scene
 from tests.builders.workers import channels_to, working
 from tests.fixtures.mail import MailFault, MailServer
+from tests.fixtures.running import wait_until
 from tests.fixtures.webhook import WebhookReceiver
 
 NOWHERE = "postgresql://interlude_worker@127.0.0.1:9/nowhere?connect_timeout=1"
@@ -87,6 +90,41 @@ def test_the_database_may_go_and_come_back(
                 )
         scene.answer()
         smtp_server.wait_for(2)
+
+
+class StandbyListener(WakeListener):
+    """Reaches a standby, as for a moment after a failover: nobody can listen there."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(NOWHERE)
+        self.error, self.waited = error, 0
+
+    def wait(self, timeout_s: float) -> bool:
+        self.waited += 1
+        raise self.error
+
+
+def test_it_lives_on_where_nobody_can_listen(scene: Scene, smtp_server: MailServer):
+    listener, stopping = StandbyListener(ReadOnlySqlTransaction()), Event()
+    thread = Thread(target=scene.worker.work, args=(listener, 0.05, stopping))
+    thread.start()
+    try:
+        scene.answer()
+        smtp_server.wait_for(1)
+        wait_until(lambda: listener.waited > 1, "it tries again")
+    finally:
+        stopping.set()
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_loop_that_ends_takes_its_threads_along(scene: Scene):
+    """Else the process would stay, page nobody, and not be started again."""
+    before, stopping = set(enumerate_threads()), Event()
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        scene.worker.work(StandbyListener(RuntimeError("a fault of ours")), 0.05, stopping)
+    assert stopping.is_set()
+    assert set(enumerate_threads()) <= before
 
 
 def test_without_a_database_it_waits_and_still_stops_on_signal(scene: Scene):
