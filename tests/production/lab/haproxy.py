@@ -1,4 +1,4 @@
-"""HAProxy as `deploy/haproxy` has it: what a machine of the service takes for its database."""
+"""HAProxy with `deploy/haproxy`: what a machine of the service takes for its database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from migrations.upgrade import PROJECT
 from tests.fixtures.running import free_port
 from tests.production.lab.process import LabProcess
 
-CONFIGURATION: Final = PROJECT / "deploy" / "haproxy" / "haproxy.cfg"
+DATABASE: Final = PROJECT / "deploy" / "haproxy" / "database.cfg"
+# Debian's own file of the machine says the like, and more that a lab has not.
+MACHINE: Final = """\
+global
+    user haproxy
+    group haproxy
+    log stdout format raw local0 notice
+"""
 
 
 class DatabaseDoor:
@@ -19,12 +26,13 @@ class DatabaseDoor:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
+        machine = folder / "haproxy.cfg"
+        machine.write_text(MACHINE)
         environ = {**os.environ, "INTERLUDE_DATABASE_PORT": str(self.port)}
-        # It becomes its own account by itself, as the file says.
-        nobody_else = ServerAccount(os.geteuid(), os.getegid(), changed=False)
-        command = ["haproxy", "-W", "-db", "-f", str(CONFIGURATION)]
-        log = folder / "haproxy.log"
-        self.process = LabProcess("haproxy", command, log, environ, nobody_else)
+        # It becomes an account of its own by itself.
+        ours = ServerAccount(os.geteuid(), os.getegid(), changed=False)
+        command = ["haproxy", "-W", "-db", "-f", str(machine), "-f", str(DATABASE)]
+        self.process = LabProcess("haproxy", command, folder / "haproxy.log", environ, ours)
 
     def start(self) -> None:
         """Start it."""
