@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
+from psycopg.pq import PGconn, Ping
 from sqlalchemy import URL, make_url
 
 from api.settings import Settings
@@ -27,6 +28,7 @@ from migrations.roles import APP, AUDITOR, WORKER
 
 LOOK_S: Final = 0.2
 STOP_S: Final = 60.0
+GRAVE: Final = re.compile(r"\b(ERROR|FATAL|PANIC)\b")
 # The socket's folder lets in its owner alone.
 WHO_MAY: Final = "local all all trust\n"
 
@@ -69,7 +71,7 @@ class ScratchServer:
 
     def restore(self, backrest: Backrest, to: str | None) -> None:
         """Fetch the newest backup, or the newest before `to`; raises `ScratchError`."""
-        own = [f"--{name}-path={self.folder / name}" for name in ("lock", "log", "spool")]
+        own = [f"--{name}-path={self.folder / name}" for name in ("lock", "log")]
         until = [] if to is None else ["--type=time", f"--target={to}", "--target-action=promote"]
         words = [f"--pg1-path={self.data}", *own, *until, "--archive-mode=off", "restore"]
         done = subprocess.run(  # noqa: S603 -- our own words
@@ -92,7 +94,7 @@ class ScratchServer:
                 self._as_account(self._server()), stdout=log, stderr=log, cwd="/"
             )
         deadline = time.monotonic() + patience_s
-        while not self._lets_in(database):
+        while not self._is_ready(database):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ScratchError(f"PostgreSQL: {self._last_lines()}")
             time.sleep(LOOK_S)
@@ -147,13 +149,10 @@ class ScratchServer:
         if self._account is not None:
             os.chown(path, self._account.pw_uid, self._account.pw_gid)
 
-    def _lets_in(self, database: str) -> bool:
+    def _is_ready(self, database: str) -> bool:
+        """Does it take connections: has it replayed all?"""
         url = self._url(AUDITOR, database, driver="postgresql")
-        try:
-            psycopg.connect(url, connect_timeout=5).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        return PGconn.ping(url.encode()) == Ping.OK
 
     def _url(self, role: str, database: str, driver: str = "postgresql+psycopg") -> str:
         where = {"host": str(self._socket)}
@@ -163,7 +162,7 @@ class ScratchServer:
     def _last_lines(self) -> str:
         with suppress(OSError):
             lines = (self.folder / "server.log").read_text(errors="replace").splitlines()
-            grave = [line for line in lines if "FATAL" in line or "PANIC" in line]
+            grave = [line for line in lines if GRAVE.search(line)]
             return "\n".join((grave or lines)[-8:])
         return ""
 
