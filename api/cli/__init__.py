@@ -50,6 +50,8 @@ def role_called(group: str | None, arguments: Sequence[str]) -> Role:
     """The database role that it works as: the process needs that one's URL and no other."""
     if group == "audit":
         return "sealer" if "seal" in arguments else "auditor"
+    if group == "recovery.restore":
+        return "auditor"
     if group == "alerts":
         return "auditor" if "audit" in arguments else "worker"
     return "app"

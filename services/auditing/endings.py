@@ -108,10 +108,12 @@ def endings_file(key_file: Path) -> Path:
 
 def keep_endings(path: Path) -> Callable[[Iterable[Mapping[str, Any]]], None]:
     """What puts the endings among entries down at the end of a file, safe from a power cut before
-    it returns. One may stand there twice, when sealing it was taken back.
+    it returns. One may stand there twice, when sealing it was taken back. The file is there from
+    now on, if empty: whoever copies it need not ask whether anything has ended yet.
 
     Raises `OSError`.
     """
+    path.touch(mode=0o600)
 
     def keep(entries: Iterable[Mapping[str, Any]]) -> None:
         lines = [EndingEntry.of_entry(one).line() for one in entries if one["action"] in ENDINGS]

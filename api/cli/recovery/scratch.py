@@ -131,6 +131,8 @@ class ScratchServer:
             "listen_addresses": "",
             "unix_socket_directories": self._socket,
             "archive_mode": "off",
+            # Its unit lets no memory be written and run.
+            "jit": "off",
             # Else it would need as much room for connections as the real one has.
             "hot_standby": "off",
         }
