@@ -34,7 +34,10 @@ ENDINGS: Final[Mapping[str, Again]] = {
     "second_factor_added": "end log-ins",
     "second_factor_removed": "end log-ins",
     "second_factor_reset": "end log-ins",
+    "passkey_added": "end log-ins",
     "passkey_removed": "end log-ins",
+    # A new phone, often in the place of a lost one.
+    "invitation_accepted": "end log-ins",
     "address_changed": "end log-ins",
     "sign_in_unlinked": "end log-ins",
     # Roles, or an account that was switched off.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -54,13 +55,12 @@ def test_what_is_newer_than_all_that_is_known_holds(early: ClinicWorld) -> None:
     lost = refresh(shown(phone, START), START + MINUTE)
     forget(lost.actor)
     later = START + 2 * MINUTE
+    with pytest.raises(Unauthenticated):
+        refresh(replace(shown(lost.actor, START), issued_at=None), later)
     got = refresh(shown(lost.actor, lost.issued_at), later)
     again = refresh(shown(lost.actor, lost.issued_at), later)
     assert got == again, "a lost answer is answered again"
-    with pytest.raises(Unauthenticated):
-        refresh(
-            Presented(phone.clinic_id, phone.user_id, phone.family_id, lost.actor.pair_id), later
-        )
+    assert ended_as(phone) is None
 
 
 def test_a_pair_of_the_same_second_is_newer(early: ClinicWorld) -> None:

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
+from api.http.audited import RECORDED
 from services.auditing.checkpoints import SealError
-from services.auditing.endings import EndingEntry, keep_endings, read_endings
+from services.auditing.endings import ENDINGS, EndingEntry, keep_endings, read_endings
 from services.clock import utcnow
 from tests.builders.alerts import do, open_alert
 from tests.builders.calls import made, post
@@ -135,3 +136,27 @@ def test_each_sealed_ending_is_put_down_before_it_is_sealed(
     with pytest.raises(OSError, match="audit_endings"):
         service.run("audit", "seal", "--once")
     assert service.rows("SELECT count(*) FROM audit_entries WHERE seq IS NOT NULL") == [(0,)]
+
+
+# What no request records, or one that is refused.
+BESIDE_ROUTES = {"token_reused", "sign_in_unlinked", "sign_in_provider_removed"}
+
+
+def test_each_ending_is_an_action_that_somebody_records() -> None:
+    recorded = {action for actions in RECORDED.values() for action in actions}
+    assert recorded | BESIDE_ROUTES >= ENDINGS.keys()
+
+
+def test_an_invitation_that_replaced_a_lost_phone_still_does(
+    backup: Backup, service: Service, hospital: ClinicWorld
+) -> None:
+    patient = hospital.patient()
+    token = token_of(patient)
+    backup.take()
+    path = f"/v1/patients/{patient.patient_id}/invitations"
+    asked = made(post(service.client, hospital.admin, {"end_old_devices": True}, path))
+    made(service.client.post("/v1/invitations/accept", json={"code": asked["code"]}))
+    assert refreshed(service, token)[0] == 401
+    with backup.restored() as restored:
+        assert restored.run("restore", "finish", "--endings", sealed(service))[0] == 0
+        assert refreshed(restored, token)[0] == 401
