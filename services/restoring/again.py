@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Erasure, Patient, TokenFamily, User
 from models.base import new_id
 from services.accounts.endings import end_codes_and_letters
-from services.accounts.tokens.families import end_families, end_family
+from services.accounts.tokens.families import end_family
 from services.auditing.endings import EndingEntry
 from services.erasure.erase import erase_for_good, nobody_looks
 from services.erasure.requests import WAITS
@@ -26,6 +26,7 @@ from services.exceptions import NotFound
 from services.patients.status.lock import lock_status_row
 from services.unit_of_work import clinic_ids, transaction
 
+BATCH: Final = 1_000
 # Why a log-in ended, and why somebody is erased: in the words that are stored.
 RESTORED: Final = "restored"
 ERASED_BEFORE: Final = "erased before, and again after a restored backup"
@@ -36,13 +37,16 @@ def unknown_endings(endings: Iterable[EndingEntry]) -> list[EndingEntry]:
     by_clinic: dict[UUID, list[EndingEntry]] = defaultdict(list)
     for ending in endings:
         by_clinic[ending.clinic_id].append(ending)
-    unknown: set[UUID] = set()
+    unknown = []
     for clinic_id, those in by_clinic.items():
-        ids = {one.entry_id for one in those}
-        with transaction(clinic_id) as session:
-            known = select(AuditEntry.id).where(AuditEntry.id.in_(ids))
-            unknown |= ids - set(session.scalars(known))
-    return [one for each in by_clinic.values() for one in each if one.entry_id in unknown]
+        for begin in range(0, len(those), BATCH):
+            some = those[begin : begin + BATCH]
+            with transaction(clinic_id) as session:
+                ids = [one.entry_id for one in some]
+                query = select(AuditEntry.id).where(AuditEntry.id.in_(ids))
+                known = set(session.scalars(query))
+            unknown += [one for one in some if one.entry_id not in known]
+    return unknown
 
 
 def still_alive(endings: Iterable[EndingEntry]) -> list[EndingEntry]:
@@ -56,14 +60,17 @@ def still_alive(endings: Iterable[EndingEntry]) -> list[EndingEntry]:
 
 
 def end_again(ending: EndingEntry, now: datetime) -> bool:
-    """Do it again; False where there is nothing left to end, or where only a person can."""
+    """Do it again; False where there is nothing left to end, or where only a person can.
+
+    Of an account those log-ins end that were there then: whoever has logged in since, stays.
+    """
     with transaction(ending.clinic_id) as session:
         if ending.again == "erase" and ending.patient_id is not None:
             return _erase(session, ending, ending.patient_id, now)
         if ending.again == "end log-in" and ending.object_id is not None:
             return end_family(session, ending.object_id, RESTORED, now)
         if ending.again == "end log-ins" and ending.account_id is not None:
-            return _end_log_ins(session, ending.clinic_id, ending.account_id, now)
+            return _end_log_ins(session, ending.clinic_id, ending.account_id, now, ending.at)
     return False
 
 
@@ -78,23 +85,31 @@ def end_staff_log_ins(now: datetime) -> int:
             accounts: Sequence[UUID] = session.scalars(staff).all()
         for user_id in accounts:
             with transaction(clinic_id) as session:
-                ended += _end_log_ins(session, clinic_id, user_id, now)
+                ended += _end_log_ins(session, clinic_id, user_id, now, now)
     return ended
 
 
-def _end_log_ins(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> bool:
-    """Codes and letters, then families, then the account, as everybody locks them. The epoch ends
-    tokens that are out; a phone of a patient needs a new invitation, and the caseload says so.
+def _end_log_ins(
+    session: Session, clinic_id: UUID, user_id: UUID, now: datetime, begun_by: datetime
+) -> bool:
+    """Codes and letters, then families, then the account, as everybody locks them; False where no
+    log-in of before `begun_by` is alive. A patient's phone needs a new invitation, and the caseload
+    says so.
     """
+    alive = _alive(TokenFamily.user_id == user_id, TokenFamily.started_at <= begun_by)
+    families = session.scalars(alive.order_by(TokenFamily.id)).all()
+    if not families:
+        return False
     end_codes_and_letters(session, clinic_id, user_id, now)
-    ended = end_families(session, user_id, RESTORED, now)
-    account = update(User).where(User.id == user_id)
-    session.execute(account.values(epoch=User.epoch + 1))
-    if ended:
-        session.execute(
-            account.where(User.roles.contains(["patient"])).values(needs_invitation=True)
-        )
-    return ended > 0
+    for family_id in families:
+        end_family(session, family_id, RESTORED, now)
+    patient = update(User).where(User.id == user_id, User.roles.contains(["patient"]))
+    session.execute(patient.values(needs_invitation=True))
+    return True
+
+
+def _alive(*which: ColumnElement[bool]) -> Select[UUID]:
+    return select(TokenFamily.id).where(*which, TokenFamily.revoked_at.is_(None))
 
 
 def _erase(session: Session, ending: EndingEntry, patient_id: UUID, now: datetime) -> bool:
@@ -111,15 +126,12 @@ def _erase(session: Session, ending: EndingEntry, patient_id: UUID, now: datetim
 
 def _is_alive(session: Session, ending: EndingEntry) -> bool:
     """Is there still what has to end?"""
-    if ending.again == "erase":
-        query = select(Patient.id).where(Patient.id == ending.patient_id)
-    else:
-        which = (
-            TokenFamily.id == ending.object_id
-            if ending.again == "end log-in"
-            else and_(TokenFamily.user_id == ending.account_id, TokenFamily.started_at <= ending.at)
-        )
-        query = select(TokenFamily.id).where(which, TokenFamily.revoked_at.is_(None))
+    query = select(Patient.id).where(Patient.id == ending.patient_id)
+    if ending.again == "end log-in":
+        query = _alive(TokenFamily.id == ending.object_id)
+    if ending.again == "end log-ins":
+        begun = TokenFamily.started_at <= ending.at
+        query = _alive(TokenFamily.user_id == ending.account_id, begun)
     return ending.again != "look" and session.scalar(query.limit(1)) is not None
 
 

@@ -15,7 +15,7 @@ from services.auditing.endings import ENDINGS, EndingEntry, keep_endings, read_e
 from services.clock import utcnow
 from tests.builders.alerts import do, open_alert
 from tests.builders.calls import made, post
-from tests.builders.world import ClinicWorld, Person
+from tests.builders.world import ClinicWorld, Person, log_in
 from tests.fixtures.restored import Backup, Service
 
 
@@ -88,6 +88,8 @@ def test_a_log_in_that_was_ended_stays_so_and_no_other_phone_is_locked_out(
         assert code == 200, "its pair is not in the backup, and it is in order"
         header = {"Authorization": f"Bearer {newest['access_token']}"}
         assert restored.client.get("/v1/me", headers=header).status_code == 200
+        again = restored.run("restore", "finish", "--endings", endings)
+        assert (again[0], "log-ins ended again 0" in again[1]) == (0, True), again[1]
         assert refreshed(restored, tokens[moved_on])[0] == 401, "a copy of the older one"
         assert refreshed(restored, newest["refresh_token"])[0] == 401, "which ends the log-in"
 
@@ -158,5 +160,10 @@ def test_an_invitation_that_replaced_a_lost_phone_still_does(
     made(service.client.post("/v1/invitations/accept", json={"code": asked["code"]}))
     assert refreshed(service, token)[0] == 401
     with backup.restored() as restored:
-        assert restored.run("restore", "finish", "--endings", sealed(service))[0] == 0
+        endings = sealed(service)
+        assert restored.run("restore", "finish", "--endings", endings)[0] == 0
         assert refreshed(restored, token)[0] == 401
+        with restored.app.app_context():
+            new = log_in(restored.app, hospital.id, patient.user_id, utcnow())
+        assert restored.run("restore", "finish", "--endings", endings)[0] == 0
+        assert refreshed(restored, token_of(new))[0] == 200, "who logged in since, stays"
