@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.production import backup_units, guide, restore
 from tests.production.failover.part import failovers
 from tests.production.part import Part
+from tests.production.watching import watching
 
 
 def all_parts() -> list[Part]:
@@ -13,5 +14,6 @@ def all_parts() -> list[Part]:
         *guide.parts(),
         restore.part(),
         backup_units.part(),
+        Part("watching", watching),
         Part("failover", failovers),
     ]

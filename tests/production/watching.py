@@ -1,0 +1,191 @@
+"""Prometheus beside a running service: every expression finds its series, and each fault wakes
+somebody for the right reason.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tests.builders.entries import phq9
+from tests.deploy.watching import dashboard, rule_tests, rules, selectors
+from tests.fixtures.running import BIN, RunningService, service_on, wait_until
+from tests.production.lab.cluster import private_cluster
+from tests.production.lab.prometheus import Prometheus, prometheus_on, promtool
+from tests.production.part import Trial
+from tests.proofs.seen import Seen
+from tools.child import Child
+
+# An app that was refused with danger stays in view for an hour.
+REFUSED: Final = {"InterludeRefusedWithDanger"}
+# What may be said beside it, and is true as well.
+NO_AUDITOR: Final = {"InterludeNoAuditor"}
+FIRES_WITHIN_S: Final = 300.0
+
+
+@dataclass
+class Watched:
+    """The service, its auditor and its Prometheus."""
+
+    running: RunningService
+    auditor: Child
+    prometheus: Prometheus
+    trial: Trial
+
+    def fires(self, what: str, alert: str, beside: set[str], at_rest: set[str]) -> Seen:
+        """After a fault: how long until its alert fires, and what else does."""
+        self.trial.tell(f"{what}: waiting for {alert}")
+        began, others = time.monotonic(), set[str]()
+
+        def is_firing() -> bool:
+            others.update(self.prometheus.firing())
+            return alert in others
+
+        wait_until(is_firing, f"{alert} fires: {others}", FIRES_WITHIN_S)
+        wrong = others - beside - at_rest - {alert}
+        seen = f"{alert} after {time.monotonic() - began:.0f} s"
+        if wrong:
+            seen += f", and without reason {', '.join(sorted(wrong))}"
+        return Seen("each fault wakes somebody for its reason", what, seen, ok=not wrong)
+
+    def rests(self, at_rest: set[str]) -> None:
+        """Until nothing fires any more that should not."""
+        try:
+            wait_until(lambda: self.prometheus.firing() <= at_rest, "rest", FIRES_WITHIN_S)
+        except AssertionError as error:
+            raise AssertionError(f"still firing: {self.prometheus.firing() - at_rest}") from error
+
+
+def watching(trial: Trial) -> Iterator[Seen]:
+    """Rules and dashboard on a real Prometheus."""
+    yield from _by_promtool()
+    with _watched(trial) as watched:
+        _live_through_a_day(watched)
+        yield _every_expression_finds_its_series(watched.prometheus)
+        watched.rests(REFUSED)
+        yield from _faults(watched)
+
+
+def _by_promtool() -> Iterator[Seen]:
+    for what, file in (("check", "interlude.rules.yml"), ("test", "interlude.test.yml")):
+        done = promtool(what, "rules", file)
+        size = f"{len(rules())} rules, {sum(1 for _ in rule_tests())} expectations"
+        good = done.returncode == 0
+        seen = "success" if good else (done.stdout + done.stderr)[-200:]
+        yield Seen(f"promtool {what} rules", size, seen, ok=good)
+
+
+@contextmanager
+def _watched(trial: Trial) -> Iterator[Watched]:
+    with (
+        _counts_in(trial.folder / "counts"),
+        private_cluster(trial.folder / "cluster") as cluster,
+        service_on(cluster.urls, trial.folder / "data") as running,
+        prometheus_on(trial.folder / "prometheus", f"127.0.0.1:{running.port}") as prometheus,
+    ):
+        words = [str(BIN / "flask"), "--app", "wsgi", "alerts", "audit", "--every", "5"]
+        auditor = Child("auditor", words, running.environ(), print)
+        auditor.start()
+        try:
+            yield Watched(running, auditor, prometheus, trial)
+        finally:
+            auditor.kill()
+
+
+@contextmanager
+def _counts_in(folder: Path) -> Iterator[None]:
+    """Where the processes of a service count together."""
+    folder.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+
+
+def _live_through_a_day(watched: Watched) -> None:
+    """A page that is acknowledged and resolved, a late entry, a refusal with danger."""
+    running = watched.running
+    clinic = running.clinic()
+    patient, staff = clinic.patient(), clinic.staff()
+    assert running.post(patient, phq9(item9=3)).status == 201
+    (alert,) = running.alerts(patient)
+    running.wait_for_page(alert.id)
+    path = f"/v1/alerts/{alert.id}"
+    assert running.post(staff, {}, f"{path}/acknowledge").status == 200
+    resolved = running.post(staff, {"disposition": "safe_plan_made"}, f"{path}/resolve")
+    assert resolved.status == 200, resolved
+    days_ago = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    assert running.post(patient, phq9(recorded_at=days_ago)).status == 201
+    assert running.post(patient, phq9(item9=2, surprise=1)).status == 422
+    looked = partial(watched.prometheus.ask, "interlude_auditor_age_seconds")
+    wait_until(looked, "the auditor has looked", 60)
+
+
+def _every_expression_finds_its_series(prometheus: Prometheus) -> Seen:
+    """A rule at rest gives nothing: then each metric that it reads must, with all that it asks."""
+    parts = {name + labels for rule in rules().values() for name, labels in selectors(rule["expr"])}
+    asked = [*sorted(parts), *dashboard()]
+    for rule in rules().values():
+        prometheus.ask(rule["expr"])
+
+    def without_series() -> list[str]:
+        return [expression for expression in asked if not prometheus.ask(expression)]
+
+    wait_until(lambda: not without_series(), f"a series for {without_series()}", 60)
+    size = f"{len(rules())} rules, {len(dashboard())} of the dashboard"
+    return Seen("each expression finds its series", size, f"{len(asked)} found", ok=True)
+
+
+def _faults(watched: Watched) -> Iterator[Seen]:
+    running = watched.running
+    os.killpg(watched.auditor.process.pid, signal.SIGSTOP)  # type: ignore[union-attr] # it runs
+    yield from _pages_do_not_leave(watched)
+    yield watched.fires("the auditor stands still", "InterludeNoAuditor", set(), REFUSED)
+    os.killpg(watched.auditor.process.pid, signal.SIGCONT)  # type: ignore[union-attr] # it runs
+    yield watched.fires("a page was too late", "InterludeAuditorFound", NO_AUDITOR, REFUSED)
+    # That stands for a day, as it should.
+    at_rest = REFUSED | {"InterludeAuditorFound"}
+    watched.rests(at_rest)
+    gone: list[tuple[str, str, Callable[[], object]]] = [
+        ("the database only reads", "InterludeDatabaseReadOnly", running.database_reads_only),
+        ("the database is gone", "InterludeDatabaseDown", running.database_gone),
+    ]
+    # Without it no worker leaves a sign and no auditor looks, as is said a little later.
+    follows = {"InterludeNoWorker", "InterludeDatabaseReadOnly", "InterludeCrisisRouteFails"}
+    for what, alert, fault in gone:
+        with fault():  # type: ignore[attr-defined] # blocks of the running service
+            yield watched.fires(what, alert, follows, at_rest)
+        watched.rests(at_rest)
+    running.stop()
+    beside = {"InterludeDown"}
+    yield watched.fires("the web service ends", "InterludeUnreachable", beside, at_rest)
+
+
+def _pages_do_not_leave(watched: Watched) -> Iterator[Seen]:
+    running, prometheus = watched.running, watched.prometheus
+    (worker,) = running.children
+    running.kill(worker)
+    yield watched.fires("no alert worker", "InterludeNoWorker", set(), REFUSED)
+    running.start_worker()
+    watched.rests(REFUSED | NO_AUDITOR)
+    running.mail.refuse_connections()
+    patient = running.clinic().patient()
+    assert running.post(patient, phq9(item9=3)).status == 201
+    beside = NO_AUDITOR | {"InterludePageUnsent"}
+    yield watched.fires("the mail server is gone", "InterludeMailFails", beside, REFUSED)
+    beside = NO_AUDITOR | {"InterludeMailFails"}
+    yield watched.fires("a page waits", "InterludePageUnsent", beside, REFUSED)
+    running.mail.accept_connections()
+    (alert,) = running.alerts(patient)
+    running.wait_for_page(alert.id)
+    watched.rests(REFUSED | NO_AUDITOR)
+    assert prometheus.firing() <= REFUSED | NO_AUDITOR
