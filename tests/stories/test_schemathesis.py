@@ -34,7 +34,7 @@ from tests.builders.stored import alerts, rows
 from tests.builders.world import ClinicWorld, Person, World
 
 PROVE = os.environ.get("INTERLUDE_PROVE") == "1"
-EXAMPLES = 150 if PROVE else 12
+EXAMPLES = 150 if PROVE else 8
 # Calls after which a person may have to log in again.
 ENDS_SESSIONS = ("/v1/auth/", "/v1/me")
 
