@@ -38,7 +38,7 @@ PORTS: Final = ("443", "80", "5432", "8001", "8002", "8100", "8101")
 NAME: Final = "localhost"
 FOLDERS: Final = (
     *("etc/nginx/conf.d", "etc/nginx/sites-enabled", "etc/nginx/modules-enabled"),
-    *("etc/haproxy", "etc/default", "etc/systemd/system", "etc/sysusers.d"),
+    *("etc/haproxy", "etc/default", "etc/systemd/system"),
     *("etc/postgresql/15/main/conf.d", "usr/local/sbin", "opt", "home", "source", "standins"),
     *("var/lib/nginx", "var/log/nginx", "var/www/html", "run/postgresql", "run/haproxy"),
 )
