@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.production import backup_units, guide, restore
 from tests.production.failover.part import failovers
+from tests.production.kills.part import kills
 from tests.production.part import Part
 from tests.production.watching import watching
+from tests.production.workers import workers
 
 
 def all_parts() -> list[Part]:
@@ -16,4 +18,6 @@ def all_parts() -> list[Part]:
         backup_units.part(),
         Part("watching", watching),
         Part("failover", failovers),
+        Part("workers", workers),
+        Part("kills", kills),
     ]

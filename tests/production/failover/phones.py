@@ -43,18 +43,22 @@ class Acknowledged:
 
 @dataclass
 class PostingPhone:
-    """`problems`: what no phone should ever be answered."""
+    """`problems`: what no phone should ever be answered. It waits so many seconds between two
+    answers, and before it sends again what was not taken.
+    """
 
     url: str
     person: Person
     dice: random.Random
     acknowledged: list[Acknowledged] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    pause_s: tuple[float, float] = PAUSE_S
+    retry_s: tuple[float, float] = RETRY_S
 
     def post_until(self, stopping: Event) -> None:
         """Answer, pause, answer; sometimes send again what was acknowledged before."""
         wire = Wire(self.url, tries=1)
-        while not stopping.wait(self.dice.uniform(*PAUSE_S)):
+        while not stopping.wait(self.dice.uniform(*self.pause_s)):
             if self.acknowledged and self.dice.random() < SENT_AGAIN:
                 self._send_again(wire, self.dice.choice(self.acknowledged), stopping)
             is_risky = self.dice.random() < RISKY
@@ -78,14 +82,14 @@ class PostingPhone:
             try:
                 answer = wire.send("POST", PATH, self._headers(), form)
             except (OSError, http.client.HTTPException):
-                stopping.wait(self.dice.uniform(*RETRY_S))
+                stopping.wait(self.dice.uniform(*self.retry_s))
                 continue
             if answer.status in (200, 201):
                 return answer
             if answer.status not in NOT_NOW:
                 self.problems.append(f"answered {answer.status}")
                 return None
-            stopping.wait(self.dice.uniform(*RETRY_S))
+            stopping.wait(self.dice.uniform(*self.retry_s))
         return None
 
     def _headers(self) -> dict[str, str]:
@@ -103,6 +107,10 @@ class Phones:
         every = [told for phone in self.phones for told in list(phone.acknowledged)]
         return sorted(every, key=lambda told: told.at)
 
+    def count(self) -> int:
+        """How many answers they were told to be stored."""
+        return sum(len(phone.acknowledged) for phone in self.phones)
+
     def problems(self) -> list[str]:
         """What was answered amiss."""
         return [problem for phone in self.phones for problem in phone.problems]
@@ -111,8 +119,15 @@ class Phones:
 @contextmanager
 def posting(url: str, people: Sequence[Person], seed: int) -> Iterator[Phones]:
     """A phone for each of them, for the length of a block."""
-    stopping = Event()
     phones = [PostingPhone(url, one, random.Random(f"{seed} {n}")) for n, one in enumerate(people)]
+    with all_posting(phones) as posted:
+        yield posted
+
+
+@contextmanager
+def all_posting(phones: Sequence[PostingPhone]) -> Iterator[Phones]:
+    """These phones, for the length of a block."""
+    stopping = Event()
     threads = [Thread(target=each.post_until, args=(stopping,), daemon=True) for each in phones]
     for thread in threads:
         thread.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from tests.production.lab.database import PASSWORD, PROGRAMS, SUPERUSER, make_da
 from tests.production.lab.process import LabProcess, as_account, lab_account
 from tests.production.packages import need
 
-UP_LIMIT_S: Final = 60.0
+UP_LIMIT_S: Final = 120.0
 PACKAGE: Final = "postgresql-15"
 
 
@@ -71,6 +72,22 @@ class PostgresCluster:
     def crash(self) -> None:
         """SIGKILL for all of its processes."""
         self._process.kill()
+
+    def kill_postmaster(self) -> None:
+        """SIGKILL for the postmaster alone: its processes end when they notice."""
+        self._process.kill_first()
+
+    def start_again(self) -> None:
+        """Start it after its postmaster was killed: it refuses while any of the old is left."""
+        deadline = time.monotonic() + UP_LIMIT_S
+        while True:
+            try:
+                self.start()
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def freeze(self) -> None:
         """SIGSTOP for all of its processes."""

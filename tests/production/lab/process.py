@@ -99,6 +99,13 @@ class LabProcess:
         self._process.wait()
         self._process = None
 
+    def kill_first(self) -> None:
+        """SIGKILL for its first process alone: what that had started is left to itself."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def freeze(self) -> None:
         """SIGSTOP for all of it: connections stay, nobody answers."""
         send(family(self.pid), signal.SIGSTOP)

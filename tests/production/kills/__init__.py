@@ -1,0 +1,1 @@
+"""One node whose processes are killed, several a second, while patients answer."""
