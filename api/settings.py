@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 from api.public_host import public_host
 from api.secret_key import kept_secret_keys, weakness
 from api.setting_names import IGNORE, PREFIX, in_words, unknown_names
+from migrations.short_waits import LOCK_WAIT_S, PATIENCE_S
 from models.encryption import derive
 from services.channels.sms import SmsProvider
 from services.channels.webpush import PushKey
@@ -100,6 +101,8 @@ class Settings:
     poll_s: float = number(1.0, 0.05, 10.0)
     retry_base_s: float = number(5.0, 0.05, 300.0)
     retry_max_s: float = number(60.0, 0.05, 600.0)
+    migration_lock_s: float = number(LOCK_WAIT_S, 0.05, 5.0)
+    migration_patience_s: float = number(PATIENCE_S, 0.0, 86_400.0)
     # The API contract's; what is drained shows that a body is too large, so it is more than that.
     max_body_bytes: int = number(1_000_000, 100_000, 16_000_000)
     max_drain_bytes: int = number(16_000_000, 1_000_000, 64_000_000)

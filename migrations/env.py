@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrationScript
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, pool, text
 
+from migrations.short_waits import LAST_OF_BEFORE, LOCK_WAIT_S, ShortWaits
 from models import Base
 from models.base import UtcDateTime
 from models.encryption import EncryptedText
@@ -67,20 +68,48 @@ def wait_for_turn(connection: Connection) -> None:
     connection.commit()
 
 
+def is_at_work(connection: Connection) -> bool:
+    """May clinics be using this database meanwhile, and are its next migrations made for that?"""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    return revision is not None and revision >= LAST_OF_BEFORE
+
+
+def leave_word(
+    ctx: MigrationContext, step: MigrationInfo, heads: Collection[object], run_args: object
+) -> None:
+    """Say, with each migration, to versions that do not know it which of them may go on: the oldest
+    one whose code needs nothing of what was given up since (`contracts`).
+    """
+    del heads, run_args  # Alembic gives them by these names
+    at, script = step.destination_revision_ids, ScriptDirectory.from_config(context.config)
+    since = [LAST_OF_BEFORE]
+    for one in script.iterate_revisions(at, LAST_OF_BEFORE) if at > (LAST_OF_BEFORE,) else ():
+        since += getattr(one.module, "contracts", {}).values()
+    words = f"'serves {max(since)}'" if at > (LAST_OF_BEFORE,) else "NULL"
+    if ctx.connection is not None and at:
+        ctx.connection.execute(text(f"COMMENT ON TABLE alembic_version IS {words}"))
+
+
 def run() -> None:
-    """Migrate under an advisory lock, giving up rather than blocking the clinic for long."""
+    """Migrate under an advisory lock, one transaction a migration, in nobody's way for long."""
     engine = create_engine(owner_url(), poolclass=pool.NullPool)
     with engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.commit()
         wait_for_turn(connection)
+        if is_at_work(connection):
+            wait_s = context.config.attributes.get("lock_wait_s", LOCK_WAIT_S)
+            ShortWaits(connection, wait_s).watch()
         context.configure(
             connection=connection,
+            transaction_per_migration=True,
             target_metadata=Base.metadata,
             compare_type=True,
             compare_server_default=True,
             render_item=render_item,
             process_revision_directives=number_revision,
+            on_version_apply=leave_word,
         )
         with context.begin_transaction():
             context.run_migrations()

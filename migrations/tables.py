@@ -59,6 +59,8 @@ OWN_CLINIC_POLICIES = """DO $$ DECLARE one record; own text; BEGIN
 END $$"""
 
 Rows = Literal["of_one_clinic", "clinics", "write_only", "unprotected"]
+# The column that a policy of the API compares with the clinic.
+OWN_CLINIC_POLICY: Mapping[str, str] = {"of_one_clinic": "clinic_id", "clinics": "id"}
 
 
 @dataclass(frozen=True)
@@ -241,14 +243,14 @@ def _reference(table: str, column: str, target: str) -> str:
     if target == "clinics":
         constraint = f"fk_{table}_{column}_clinics"
         return f"CONSTRAINT {constraint} FOREIGN KEY ({column}) REFERENCES clinics (id)"
-    constraint = _short(f"fk_{table}_clinic_id_{column}_{target}")
+    constraint = shortened(f"fk_{table}_clinic_id_{column}_{target}")
     return (
         f"CONSTRAINT {constraint} FOREIGN KEY (clinic_id, {column})"
         f" REFERENCES {target} (clinic_id, id)"
     )
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
     """A name that fits, shortened as SQLAlchemy shortens the names of the models' constraints."""
     if len(name) <= NAME_MAX:
         return name

@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.fcm",
     "tests.fixtures.running",
     "tests.fixtures.recorded",
+    "tests.fixtures.planted",
 ]
 
 # The same cases on every machine, and no verdict from a clock on a busy one.

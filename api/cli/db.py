@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from api.embedded.urls import database_urls, given_urls
 from api.settings import Settings, SettingsError
 from migrations.roles import LOGIN_ROLES, OWNERS_OF_FUNCTIONS, libpq_url, make_roles, passwords_in
+from migrations.short_waits import BusyDatabaseError
 from migrations.upgrade import upgrade
 from models.key_fingerprint import WrongKeyError
 from models.revision import WrongMigrationError
@@ -44,8 +45,13 @@ def upgrade_database() -> None:
     settings: Settings = current_app.config["INTERLUDE"]
     try:
         owner_url = database_urls(settings).need("owner")
-        upgrade(owner_url)
+        upgrade(
+            owner_url,
+            lock_wait_s=settings.migration_lock_s,
+            patience_s=settings.migration_patience_s,
+            report=click.echo,
+        )
         register_key(libpq_url(owner_url), utcnow())
-    except (SettingsError, WrongMigrationError, WrongKeyError) as error:
+    except (SettingsError, WrongMigrationError, BusyDatabaseError, WrongKeyError) as error:
         raise click.ClickException(str(error)) from error
     click.echo("the database is at the newest revision")
