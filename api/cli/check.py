@@ -20,7 +20,7 @@ from models.revision import migration_problem
 from services.channels.smtp import SmtpChannel
 from services.clock import utcnow
 from services.operations.keys import missing_key
-from services.operations.revision import database_revision, write_probe
+from services.operations.revision import database_revision, oldest_served, write_probe
 from services.operations.safety import (
     CLOCKS_DIFFER_BY_S,
     WORKER_WITHIN_S,
@@ -88,7 +88,7 @@ def _connecting(settings: Settings) -> Iterator[str]:
 
 def _migration(_settings: Settings) -> str:
     found = database_revision()
-    problem = migration_problem(found, newest_migration(), migrations())
+    problem = migration_problem(found, newest_migration(), migrations(), oldest_served())
     if problem:
         raise Fault(problem)
     return f"the database is at {found}"

@@ -17,11 +17,12 @@ from api.http.client_address import is_loopback
 from api.http.problems import MEDIA_TYPE, RETRY_AFTER_S, document, respond
 from api.observability.metrics import DatabaseFigures, exposition
 from api.settings import Settings
-from migrations.numbered import newest_migration
+from migrations.numbered import migrations, newest_migration
+from models.revision import migration_problem
 from schemas.operations import AliveSchema, ReadySchema, SafetyProblem, SafetySchema
 from services.exceptions import Unauthenticated
 from services.operations.keys import missing_key
-from services.operations.revision import database_revision, write_probe
+from services.operations.revision import database_revision, oldest_served, write_probe
 from services.operations.rule_files import running_version, unloadable
 from services.operations.safety import REASONS, Safety, safety, totals
 
@@ -42,11 +43,11 @@ def healthz() -> Response:
 @routes.alt_response(503, UNAVAILABLE)
 def readyz() -> Response:
     """May requests be sent here: the database answers, takes writes, and is at the revision of
-    this version.
+    this version, or at a later one that leaves it all it needs.
     """
     write_probe()
     found = database_revision()
-    if found != newest_migration():
+    if migration_problem(found, newest_migration(), migrations(), oldest_served()):
         return not_now("The database is not at the revision that this version needs.")
     if missing_key():
         return not_now("The secret key is not the one that the database was written with.")

@@ -14,6 +14,8 @@ from models import Probe
 from models.revision import WrongMigrationError, migration_problem
 from services.unit_of_work import transaction
 
+# What `migrations.env` leaves as a comment on the table of the revision.
+SERVES: Final = "serves "
 WRITTEN_EVERY: Final = timedelta(seconds=5)
 
 
@@ -49,16 +51,30 @@ def database_revision() -> str | None:
         return found
 
 
+def oldest_served() -> str | None:
+    """The oldest version, by its newest migration, that these tables still have all for; `None`
+    when nobody left word.
+
+    Raises SQLAlchemy's `OperationalError` when the database does not answer.
+    """
+    with transaction() as session:
+        words: str | None = session.scalar(
+            text("SELECT obj_description(to_regclass('public.alembic_version'), 'pg_class')")
+        )
+    return words.removeprefix(SERVES) if words and words.startswith(SERVES) else None
+
+
 def refuse_wrong_migration(needed: str | None, known: Collection[str]) -> None:
-    """Raise `WrongMigrationError` unless the database is at the migration that is needed.
+    """Raise `WrongMigrationError` unless the database is at the migration that is needed, or at a
+    later one that leaves this version all it needs.
 
     Asked once, at the start: a process that runs goes on while a newer version migrates, and
     `/readyz` says so. A database that does not answer is no reason not to start.
     """
     try:
-        found = database_revision()
+        found, serves = database_revision(), oldest_served()
     except OperationalError:
         return
-    problem = migration_problem(found, needed, known)
+    problem = migration_problem(found, needed, known, serves)
     if problem:
         raise WrongMigrationError(problem)

@@ -21,6 +21,7 @@ from migrations.upgrade import alembic_config, upgrade
 from models.database import db
 from models.revision import WrongMigrationError, migration_problem
 from tests.fixtures.app import SECRET
+from tests.fixtures.planted import plant
 from tests.fixtures.postgres import let_in
 from tests.fixtures.running import free_port
 
@@ -62,6 +63,45 @@ def test_the_names_of_the_files_are_the_migrations_in_their_order() -> None:
 def test_the_sentence_says_what_to_do(found: str | None, words: str | None) -> None:
     problem = migration_problem(found, newest_migration(), migrations())
     assert (problem is None) if words is None else (problem is not None and words in problem)
+
+
+@pytest.mark.parametrize(
+    ("found", "serves", "may"),
+    [
+        ("9999", NEWEST, True),
+        ("9999", BEFORE, True),
+        ("9999", "9998", False),
+        ("9999", None, False),
+        (BEFORE, BEFORE, False),  # of before this version: tables that it needs are not there yet
+        (None, BEFORE, False),
+    ],
+)
+def test_a_version_goes_on_while_the_tables_serve_it(
+    found: str | None, serves: str | None, may: bool
+) -> None:
+    assert (migration_problem(found, NEWEST, migrations(), serves) is None) is may
+
+
+@pytest.mark.parametrize("since", [{}, {"rooms": NEWEST}])
+def test_a_version_starts_on_the_tables_of_the_next_one(
+    app: Flask, spoilt_database: DatabaseUrls, tmp_path: Path, since: dict[str, str]
+) -> None:
+    plant(tmp_path, "pass", contracts=since)
+    upgrade(spoilt_database.owner, "head", tmp_path)
+    made = create_app(replace(app.config["INTERLUDE"], database_url=spoilt_database.app))
+    assert made.test_client().get("/readyz").json == {"status": "ready", "revision": "9001"}
+    with made.app_context():
+        db.engine.dispose()
+
+
+def test_no_version_starts_on_tables_that_gave_up_what_it_needs(
+    app: Flask, spoilt_database: DatabaseUrls, tmp_path: Path
+) -> None:
+    """What 9001's code no longer needs, ours does."""
+    plant(tmp_path, "pass", "pass", contracts={"rooms": "9001"})
+    upgrade(spoilt_database.owner, "head", tmp_path)
+    with pytest.raises(WrongMigrationError, match="at migration 9002"):
+        create_app(replace(app.config["INTERLUDE"], database_url=spoilt_database.app))
 
 
 @pytest.fixture
