@@ -23,7 +23,8 @@ def load() -> None:
     import_module("granian.cli")
     app = import_module("wsgi").app
     with app.app_context():
-        import_module("models.database").db.engine.dispose()
+        for engine in import_module("models.database").db.engines.values():
+            engine.dispose()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Final, Literal
 
+import structlog
 from flask import Flask, Response
 
 from api.cli import Commands
@@ -40,6 +41,7 @@ from models.database import (
 )
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError, refuse_wrong_key
+from models.replica import guard_replica, replica, replica_bind
 from models.revision import WrongMigrationError
 from services.operations.revision import refuse_wrong_migration
 
@@ -53,6 +55,7 @@ CANNOT_START: Final = (
     WrongMigrationError,
 )
 
+log: Final = structlog.get_logger()
 # Routes are compiled as an application is made, and Python 3.11 compiles them for one thread at a
 # time: its parser counts how deep it is for all threads together, and gives up when two differ.
 _MAKING: Final = Lock()
@@ -96,8 +99,10 @@ def create_app(settings: Settings, role: Role = "app", *, any_key: bool = False)
     with app.app_context():
         try:
             _refuse_wrong_database(any_key=any_key)
+            _guard_replica()
         except CANNOT_START:
-            db.engine.dispose()
+            for engine in db.engines.values():
+                engine.dispose()
             raise
     return app
 
@@ -107,6 +112,9 @@ def _assemble(settings: Settings, role: Role) -> Interlude:
     app.config["INTERLUDE"] = settings
     app.config["SQLALCHEMY_DATABASE_URI"] = database_urls(settings).need(role)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
+    if role == "app":
+        bind = replica_bind(settings.replica_database_url, settings.replica_lag_s)
+        app.config["SQLALCHEMY_BINDS"] = bind
     init_logs()
     init_requests(app)
     init_cross_origin(app, settings)
@@ -136,3 +144,11 @@ def _refuse_wrong_database(*, any_key: bool) -> None:
         refuse_wrong_key(db.engine)
         refuse_wrong_migration(newest_migration(), migrations())
         refuse_closed_door(db.engine)
+
+
+def _guard_replica() -> None:
+    """A superuser's role stops the start; a replica that cannot be used now stops nothing."""
+    engine = replica()
+    problem = None if engine is None else guard_replica(engine)
+    if problem:
+        log.warning("replica_not_used", kind=problem)

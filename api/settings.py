@@ -73,6 +73,7 @@ class Settings:
     auditor_database_url: str = field(default="", repr=False)
     sealer_database_url: str = field(default="", repr=False)
     admin_database_url: str = field(default="", repr=False)
+    replica_database_url: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = number(8000, 1, 65_535)
     public_url: str = ""
@@ -97,6 +98,7 @@ class Settings:
     body_first_s: float = number(10.0, 0.05, 60.0)
     body_longest_s: float = number(120.0, 0.05, 600.0)
     deaf_s: float = number(10.0, 1.0, 120.0)
+    replica_lag_s: float = number(60.0, 0.0, 3600.0)
     lease_s: float = number(30.0, 1.0, 600.0)
     poll_s: float = number(1.0, 0.05, 10.0)
     retry_base_s: float = number(5.0, 0.05, 300.0)

@@ -79,7 +79,7 @@ def refuse_closed_door(engine: Engine) -> None:
     raises `WrongKeyError`, the first of them now. A database that does not answer is asked when it
     does.
     """
-    event.listen(engine, "connect", _check_door)
+    event.listen(engine, "connect", check_door)
     engine.dispose()  # what is connected already was not asked
     try:
         engine.connect().close()
@@ -87,7 +87,8 @@ def refuse_closed_door(engine: Engine) -> None:
         return
 
 
-def _check_door(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def check_door(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Of a new connection; raises `WrongKeyError`."""
     cursor = connection.cursor()
     # Other roles than the application's have no door; before migration 0024 there was none.
     cursor.execute(

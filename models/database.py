@@ -95,14 +95,15 @@ def refuse_unsafe_role(engine: Engine) -> None:
 
     A database that does not answer yet is no fault of the role: it is asked when it does.
     """
-    event.listen(engine, "connect", _check_role)
+    event.listen(engine, "connect", check_role)
     try:
         engine.connect().close()
     except OperationalError:
         return
 
 
-def _check_role(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def check_role(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Of a new connection; raises `UnsafeRoleError`."""
     cursor = connection.cursor()
     cursor.execute(
         "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"

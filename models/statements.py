@@ -102,6 +102,7 @@ def as_json(value: Any, make: Callable[[Any], Any] | None) -> Any:
 # How a transaction begins.
 BEGIN: Final = b"BEGIN"
 OF_A_SNAPSHOT: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ"
+TO_READ_A_SNAPSHOT: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 _Readers = Sequence[tuple[int, Callable[[Any], Any]]]
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Delete,
+    Engine,
     Insert,
     Select,
     Table,
@@ -32,7 +33,7 @@ from models.base import Base
 from models.clinic_door import LIST_OF_CLINICS, entering
 from models.database import db
 from models.many_rows import insert_many
-from models.statements import BEGIN, OF_A_SNAPSHOT, Query, Statement
+from models.statements import BEGIN, OF_A_SNAPSHOT, TO_READ_A_SNAPSHOT, Query, Statement
 from services.exceptions import OutcomeUnknown
 
 
@@ -99,6 +100,20 @@ def transaction(
         session.close()
 
 
+@contextmanager
+def reading_on(engine: Engine, clinic_id: UUID, before: Query) -> Iterator[Session]:
+    """A transaction on another server that reads and cannot write, seen by row-level security as
+    `clinic_id`; all its statements see the database as it was at the first one.
+
+    `before`: what is asked before that. Raises SQLAlchemy's errors.
+    """
+    with Session(engine) as session:
+        connection = session.connection()
+        statements.ask(connection, before)
+        statements.ask(connection, entering(connection, clinic_id), begins=TO_READ_A_SNAPSHOT)
+        yield session
+
+
 def _begin(
     session: Session,
     clinic_id: UUID | None,
@@ -143,6 +158,12 @@ def clinic_ids() -> list[UUID]:
     door = func.door_clinics().table_valued("clinic_id")
     with transaction(LIST_OF_CLINICS) as session:
         return list(session.scalars(select(door.c.clinic_id)))
+
+
+def ask_on(engine: Engine, question: Query) -> None:
+    """Ask another server something about itself; raises SQLAlchemy's errors."""
+    with engine.connect() as connection:
+        statements.ask(connection, question)
 
 
 def ask(session: Session, *questions: Query) -> None:

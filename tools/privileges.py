@@ -24,6 +24,8 @@ REMINDERS = "reminders"
 # nobody's. All other settings are everybody's.
 WHOSE: Final[Mapping[str, frozenset[str]]] = {
     "DATABASE_URL": frozenset({API, DEMO, REMINDERS}),
+    # The same role on a server that only reads.
+    "REPLICA_DATABASE_URL": frozenset({API, DEMO, REMINDERS}),
     "WORKER_DATABASE_URL": frozenset({WORKER}),
     "OWNER_DATABASE_URL": frozenset(),
     "AUDITOR_DATABASE_URL": frozenset({WATCHER}),
