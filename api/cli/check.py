@@ -27,6 +27,7 @@ from services.operations.safety import (
     clocks_apart_s,
     safety,
 )
+from services.replica.standing import replica_standing
 
 ANSWER_WITHIN_S: Final = 5.0
 UNSAFE: Final = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
@@ -40,7 +41,7 @@ class Fault(Exception):
 @with_appcontext
 def check() -> None:
     """Say line by line whether everything works: key, roles, migration, writes, clock, mail, public
-    URL, worker. Exit 1 when one does not.
+    URL, worker, replica. Exit 1 when one does not.
     """
     results = [_run(name, look) for name, look in CHECKS.items()]
     if not all(results):
@@ -131,6 +132,17 @@ def _worker(_settings: Settings) -> str:
     return f"at work {seen:.0f} s ago"
 
 
+def _replica(_settings: Settings) -> str:
+    found = replica_standing()
+    if found is None:
+        return "none is set: the primary makes reports"
+    if found.lag_s is None:
+        raise Fault("it does not answer, or is no standby of this database: not used")
+    if not found.is_near:
+        raise Fault(f"it may be {found.lag_s:.0f} s behind, over INTERLUDE_REPLICA_LAG_S: not used")
+    return f"at most {found.lag_s:.1f} s behind"
+
+
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "key": _key,
     "roles": _roles,
@@ -140,5 +152,6 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "mail": _mail,
     "public URL": _public_url,
     "worker": _worker,
+    "replica": _replica,
 }
 command: Final = check

@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from services.operations.rule_files import unloadable
 from services.operations.safety import REASONS, Safety, Totals
+from services.replica.standing import Standing
 from services.watch.figures import BUCKETS, STAGES
 
 SEVERITIES: Final = ("critical", "high", "medium", "low")
@@ -53,12 +54,14 @@ class DatabaseFigures:
     """What the database says at this scrape; without it only that it does not answer.
 
     `late`: why `/safetyz` is 503, in its own words. `takes_writes`: else it is a standby, or full.
+    `replica`: None where reports have none.
     """
 
     found: Safety | None = None
     totals: Totals | None = None
     late: Collection[str] = ()
     takes_writes: bool = False
+    replica: Standing | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges (prometheus-client's protocol)."""
@@ -79,6 +82,8 @@ class DatabaseFigures:
             yield from _audited(self.found)
         if self.totals is not None:
             yield from _counts(self.totals)
+        if self.replica is not None:
+            yield from _replica(self.replica)
 
 
 def _unsafe(late: Collection[str]) -> Metric:
@@ -166,6 +171,20 @@ def _counts(totals: Totals) -> Iterator[Metric]:
         "What is wrong with whom alerts page in the coming nights, all clinics together.",
         totals.chain_findings,
     )
+
+
+def _replica(found: Standing) -> Iterator[Metric]:
+    yield _gauge(
+        "interlude_replica_used",
+        "1 while reports are read from the replica; else the primary makes them.",
+        float(found.is_near),
+    )
+    if found.lag_s is not None:
+        yield _gauge(
+            "interlude_replica_lag_seconds",
+            "How much older than the primary the replica may be.",
+            found.lag_s,
+        )
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -25,6 +25,7 @@ from services.operations.keys import missing_key
 from services.operations.revision import database_revision, oldest_served, write_probe
 from services.operations.rule_files import running_version, unloadable
 from services.operations.safety import REASONS, Safety, safety, totals
+from services.replica.standing import replica_standing
 
 routes = Routes("operations", __name__, description="Is it alive, ready, safe?")
 log = structlog.get_logger()
@@ -88,11 +89,11 @@ def metrics() -> Response:
 def _database_figures() -> DatabaseFigures:
     takes_writes = _takes_writes()
     try:
-        found, counted = safety(now()), totals()
+        found, counted, replica = safety(now()), totals(), replica_standing()
     except SQLAlchemyError as error:
         log.error("metrics_without_database", kind=type(error).__name__)
         return DatabaseFigures()
-    return DatabaseFigures(found, counted, _late(found), takes_writes)
+    return DatabaseFigures(found, counted, _late(found), takes_writes, replica)
 
 
 def _takes_writes() -> bool:

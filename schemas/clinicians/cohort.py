@@ -138,6 +138,12 @@ class CohortOut(Schema):
 
     clinic_id = fields.UUID(required=True)
     generated_at = Instant(required=True)
+    as_of = Instant(
+        required=True,
+        metadata={
+            "description": "what was stored by then is counted; read elsewhere it is earlier"
+        },
+    )
     filters = fields.Nested(CohortFiltersOut, required=True)
     rules_version = fields.String(required=True)
     caution = fields.String(required=True)

@@ -76,6 +76,7 @@ def _write_json(member: IO[bytes], session: Session, contents: Contents, people:
         "patient_id": contents.whose.patient_id,
         "clinic": contents.clinic,
         "requested_at": contents.requested_at,
+        "revision": contents.revision,
     }
     member.write(b'{"export": ' + _json(head))
     for kind in KINDS:

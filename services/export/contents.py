@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Clinic, Patient, PatientExport
+from models import Clinic, Patient, PatientExport, PatientStatus
 from services.access import Actor
 from services.export.kinds import WhoseData
 from services.operations.instruments import worded_instruments
@@ -22,7 +22,8 @@ from services.rules.instruments.definition import Instrument
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`card`: whom to call, in the reader's words; `instruments`: as they were asked here.
+    """`revision`: of the patient, up to which everything is in it; `card`: whom to call, in the
+    reader's words; `instruments`: as they were asked here.
 
     Nothing in it says when it was read: the same data give the same bytes.
     """
@@ -31,6 +32,7 @@ class Contents:
     whose: WhoseData
     for_staff: bool
     requested_at: datetime
+    revision: int
     clinic: str
     card: Mapping[str, Any]
     instruments: list[Instrument]
@@ -41,6 +43,7 @@ def read_contents(
 ) -> Contents:
     """Look up what the export says besides its rows."""
     clinic = session.scalars(select(Clinic).where(Clinic.id == actor.clinic_id)).one()
+    revision = select(PatientStatus.revision).where(PatientStatus.patient_id == patient.id)
     words = words_for(session, actor)
     card = generic_card(
         committed=True,
@@ -54,6 +57,7 @@ def read_contents(
         whose=WhoseData(patient.id, patient.user_id),
         for_staff=actor.patient_id is None,
         requested_at=export.requested_at,
+        revision=session.scalars(revision).one(),
         clinic=clinic.name,
         card=card,
         instruments=worded_instruments(clinic.cssrs_texts, words),

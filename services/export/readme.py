@@ -19,7 +19,8 @@ WIDTH: Final = 96
 
 HEAD: Final = """\
 YOUR DATA AT {clinic}
-Asked for at {requested_at:%Y-%m-%d %H:%M} UTC. "You" is the patient.
+Asked for at {requested_at:%Y-%m-%d %H:%M} UTC; all up to revision {revision} of your record.
+"You" is the patient.
 
 data.json       everything, as one JSON object with a list for each kind
 csv/<kind>.csv  the same lists as tables (UTF-8, comma). A text that begins with = + - or @ has an
@@ -44,7 +45,11 @@ HELP: Final = "IF YOU ARE IN DANGER, OR SOMEBODY ELSE IS"
 def readme(contents: Contents) -> str:
     """The text, with CRLF at line ends: it opens in everything."""
     lines = [
-        *HEAD.format(clinic=contents.clinic, requested_at=contents.requested_at).splitlines(),
+        *HEAD.format(
+            clinic=contents.clinic,
+            requested_at=contents.requested_at,
+            revision=contents.revision,
+        ).splitlines(),
         *(STAFFS if contents.for_staff else PATIENTS).splitlines(),
         "",
         HELP,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,8 +20,9 @@ from services.access import Action, Actor, scopes
 from services.accounts.tokens.token_check import acting
 from services.exceptions import NotFound
 from services.export.archive import write_archive
-from services.export.contents import Contents, read_contents
+from services.export.contents import read_contents
 from services.patients.view import visible_patient
+from services.replica.reading import Snapshot, read_apart
 from services.turns import Turns
 
 LASTS: Final = timedelta(hours=24)
@@ -130,32 +130,16 @@ class Archive:
 def read_export(
     actor: Actor, export_id: UUID, now: datetime, patient_id: UUID | None = None
 ) -> Archive:
-    """The zip, made of what is there now, of one instant. `patient_id`: whose it has to be.
+    """The zip, of one instant: now, or as the replica has it, but not before it was asked for (the
+    replica would not know of it). `patient_id`: whose it has to be.
 
     Raises `Forbidden`, `Unavailable` while others are being made, and `NotFound` for what somebody
     else asked for, what has expired, and a patient who is not in view any more.
     """
     scopes(actor, Action.EXPORT_PATIENTS)
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- whoever reads it closes it
-    try:
-        with EXPORTING.turn(actor.user_id):
-            with _exported(actor, export_id, now) as (session, contents):
-                if patient_id not in (None, contents.whose.patient_id):
-                    raise NotFound
-                write_archive(file, session, contents)
-            _record(actor, contents, now)
-        size = file.tell()
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return Archive(file, size, f"interlude-{contents.export_id}.zip")
 
-
-@contextmanager
-def _exported(actor: Actor, export_id: UUID, now: datetime) -> Iterator[tuple[Session, Contents]]:
-    """All statements see the database as of one instant."""
-    with acting(actor, now, snapshot=True) as session:
+    def admit(session: Session) -> tuple[PatientExport, Patient]:
         export = session.scalars(
             select(PatientExport).where(
                 PatientExport.id == export_id,
@@ -163,18 +147,28 @@ def _exported(actor: Actor, export_id: UUID, now: datetime) -> Iterator[tuple[Se
                 PatientExport.expires_at > now,
             )
         ).one_or_none()
-        if export is None:
+        if export is None or patient_id not in (None, export.patient_id):
             raise NotFound
-        seen = visible_patient(session, actor, Action.EXPORT_PATIENTS, export.patient_id, now)
-        yield session, read_contents(session, actor, export, seen)
+        whose = export.patient_id
+        return export, visible_patient(session, actor, Action.EXPORT_PATIENTS, whose, now)
 
+    def read(snapshot: Snapshot) -> UUID:
+        export, patient = admit(snapshot.session)
+        file.seek(0)
+        file.truncate()
+        contents = read_contents(snapshot.session, actor, export, patient)
+        write_archive(file, snapshot.session, contents)
+        return patient.id
 
-def _record(actor: Actor, contents: Contents, now: datetime) -> None:
-    """In a transaction of its own: the other one reads alone. Raises `NotFound` for a patient who
-    was erased meanwhile.
-    """
-    with acting(actor, now) as session:
-        whose = contents.whose.patient_id
-        if session.scalar(select(Patient.id).where(Patient.id == whose)) is None:
-            raise NotFound
-        audit.record(session, actor.user_id, "export_read", now, whose, contents.export_id)
+    def record(session: Session, whose: UUID) -> None:
+        audit.record(session, actor.user_id, "export_read", now, whose, export_id)
+
+    try:
+        with EXPORTING.turn(actor.user_id):
+            read_apart(actor, now, admit, read, record)
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return Archive(file, size, f"interlude-{export_id}.zip")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,9 +15,9 @@ from sqlalchemy.orm import Session
 from models import Clinic
 from services import audit
 from services.access import Action, Actor, scopes
-from services.accounts.tokens.token_check import acting
 from services.exceptions import Invalid, NotFound
-from services.reports.cohort.reader import count_treated, outcomes_of_all
+from services.replica.reading import Snapshot, read_apart
+from services.reports.cohort.reader import ToKeep, count_treated, keep, outcomes_of_all
 from services.rules.cohort.course import CourseOutcome
 from services.rules.cohort.document import cohort_document
 from services.rules.cohort.tally import Cohort
@@ -25,6 +26,8 @@ from services.unit_of_work import transaction
 
 Watch = Callable[[int, int], None]
 Each = Callable[[int, CourseOutcome], None]
+# Of so many patients what a report worked out is kept.
+KEPT_AT_ONCE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The counts over a clinic, and what was asked."""
+    """The counts over a clinic, and what was asked. `as_of`: what was committed by then counts."""
 
     clinic_id: UUID
     asked: Asked
     at: datetime
+    as_of: datetime
     cohort: Cohort
 
     def filters(self) -> dict[str, Any]:
@@ -80,6 +84,7 @@ class Outcomes:
         return {
             "clinic_id": str(self.clinic_id),
             "generated_at": instant(self.at),
+            "as_of": instant(self.as_of),
             "filters": self.filters(),
             **cohort_document(self.cohort),
         }
@@ -91,11 +96,26 @@ def get_outcomes(actor: Actor, asked: Asked, now: datetime) -> Outcomes:
     The read is recorded. Raises `Forbidden`, and `Invalid` for days in the wrong order.
     """
     _check(asked)
-    with acting(actor, now) as session:
+    to_keep: list[ToKeep] = []
+
+    def admit(_session: Session) -> None:
         scopes(actor, Action.READ_COHORT)
-        cohort = _count(session, asked, now)
+
+    def read(snapshot: Snapshot) -> Outcomes:
+        to_keep.clear()
+        count = _Counting(asked, now, _collect(to_keep), snapshot.as_of)
+        return Outcomes(actor.clinic_id, asked, now, snapshot.as_of, count.of(snapshot.session))
+
+    def record(session: Session, _made: object) -> None:
+        keep(session, to_keep)
         audit.record(session, actor.user_id, "cohort_read", now)
-    return Outcomes(actor.clinic_id, asked, now, cohort)
+
+    return read_apart(actor, now, admit, read, record)
+
+
+def _collect(rows: list[ToKeep]) -> Callable[[Sequence[ToKeep]], None]:
+    """Up to a bound: the next report keeps more."""
+    return lambda more: rows.extend(more[: max(0, KEPT_AT_ONCE - len(rows))])
 
 
 def export_outcomes(
@@ -114,29 +134,36 @@ def export_outcomes(
     with transaction(clinic_id) as session:
         if session.scalar(select(Clinic.id).where(Clinic.id == clinic_id)) is None:
             raise NotFound
-        cohort = _count(session, asked, now, watch, each)
+        count = _Counting(asked, now, partial(keep, session), now, watch, each)
+        cohort = count.of(session)
         audit.record(session, None, "cohort_read", now)
-    return Outcomes(clinic_id, asked, now, cohort)
+    return Outcomes(clinic_id, asked, now, now, cohort)
 
 
-def _count(
-    session: Session,
-    asked: Asked,
-    now: datetime,
-    watch: Watch | None = None,
-    each: Each | None = None,
-) -> Cohort:
-    cohort = Cohort()
-    total = count_treated(session) if watch is not None else 0
-    for number, found in enumerate(outcomes_of_all(session, now), start=1):
-        courses = [course for course in found if asked.takes(course)]
-        cohort.add(courses)
-        if each is not None:
-            for course in courses:
-                each(number, course)
-        if watch is not None:
-            watch(number, total)
-    return cohort
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """How a clinic is counted, and who hears of it meanwhile."""
+
+    asked: Asked
+    now: datetime
+    to_keep: Callable[[Sequence[ToKeep]], None]
+    as_of: datetime
+    watch: Watch | None = None
+    each: Each | None = None
+
+    def of(self, session: Session) -> Cohort:
+        cohort = Cohort()
+        total = count_treated(session) if self.watch is not None else 0
+        everybody = outcomes_of_all(session, self.now, self.to_keep, as_of=self.as_of)
+        for number, found in enumerate(everybody, start=1):
+            courses = [course for course in found if self.asked.takes(course)]
+            cohort.add(courses)
+            if self.each is not None:
+                for course in courses:
+                    self.each(number, course)
+            if self.watch is not None:
+                self.watch(number, total)
+        return cohort
 
 
 def _check(asked: Asked) -> None:

@@ -6,7 +6,7 @@ grow with the clinic; a batch costs one read, and a few more for those of whom n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +34,9 @@ BATCH: Final = 200
 # By then no write is under way that bears the same instant as the one before it.
 SETTLED: Final = timedelta(minutes=1)
 _KEY: Final = frozenset({"clinic_id", "patient_id"})
+# A row of what is kept, to be written by `keep`.
+ToKeep = Mapping[str, Any]
+_Made = tuple[Any, TreatedPatient, tuple[CourseOutcome, ...]]
 
 
 def count_treated(session: Session) -> int:
@@ -42,18 +45,26 @@ def count_treated(session: Session) -> int:
 
 
 def outcomes_of_all(
-    session: Session, now: datetime, batch: int = BATCH
+    session: Session,
+    now: datetime,
+    to_keep: Callable[[Sequence[ToKeep]], object],
+    *,
+    as_of: datetime | None = None,
+    batch: int = BATCH,
 ) -> Iterator[tuple[CourseOutcome, ...]]:
     """The courses of every patient who has one, patient by patient in the order of their ids.
 
-    What is kept of them and still holds is not worked out again; what had to be, is kept. Each read
-    sees what is committed by then: what is entered meanwhile may be in or not.
+    What is kept of them and still holds is not worked out again; `to_keep` gets what had to be.
+    `as_of`: what was committed by then is there, and later writes may be missing; the default is
+    `now`.
     """
+    settled_by = (as_of or now) - SETTLED
     after: UUID | None = None
     while rows := _next_patients(session, now, after, batch):
         made = _worked_out(session, [row for row in rows if row.courses is None], now)
+        to_keep([_row(*one, now) for one in made.values() if _is_settled(one[0], settled_by)])
         for row in rows:
-            yield from_kept(row.courses) if row.courses is not None else made[row.id]
+            yield from_kept(row.courses) if row.courses is not None else made[row.id][2]
         after = rows[-1].id
 
 
@@ -114,36 +125,50 @@ def _patients(now: datetime) -> Select[*tuple[Any, ...]]:
     return joined.where(treated)
 
 
-def _worked_out(
-    session: Session, rows: Sequence[Any], now: datetime
-) -> dict[UUID, tuple[CourseOutcome, ...]]:
-    """Of these patients, and keep it. Who they are was read before: what comes in meanwhile moves
-    `figures_at`, and what is kept here no longer holds.
+def _worked_out(session: Session, rows: Sequence[Any], now: datetime) -> dict[UUID, _Made]:
+    """Of these patients. Who they are was read before: what comes in meanwhile moves `figures_at`,
+    and what is kept of them no longer holds.
     """
     if not rows:
         return {}
     patients = treated_patients(session, {row.id: row.timezone for row in rows}, now)
-    made = [(row, one, course_outcomes(one)) for row, one in zip(rows, patients, strict=True)]
-    keep = [
-        {
-            "clinic_id": row.clinic_id,
-            "patient_id": row.id,
-            "figures_at": row.figures_at,
-            "timezone": row.timezone,
-            "looked_at": now,
-            "holds_until": holds_until(patient),
-            "numbers": NUMBERS,
-            "courses": as_kept(courses),
-        }
-        for row, patient, courses in made
-        if row.figures_at is not None and now - row.figures_at > SETTLED
-    ]
-    if keep:
+    both = zip(rows, patients, strict=True)
+    return {row.id: (row, patient, course_outcomes(patient)) for row, patient in both}
+
+
+def _is_settled(row: Any, by: datetime) -> bool:
+    return row.figures_at is not None and row.figures_at < by
+
+
+def _row(
+    row: Any, patient: TreatedPatient, courses: Sequence[CourseOutcome], now: datetime
+) -> ToKeep:
+    return {
+        "clinic_id": row.clinic_id,
+        "patient_id": row.id,
+        "figures_at": row.figures_at,
+        "timezone": row.timezone,
+        "looked_at": now,
+        "holds_until": holds_until(patient),
+        "numbers": NUMBERS,
+        "courses": as_kept(courses),
+    }
+
+
+def keep(session: Session, rows: Sequence[ToKeep]) -> None:
+    """Write what was worked out, of those who are still there: it may have been read elsewhere, and
+    a while ago.
+    """
+    ids = [row["patient_id"] for row in rows]
+    # As a foreign key locks them: nobody is erased in between.
+    there = select(Patient.id).where(Patient.id.in_(ids)).order_by(Patient.id)
+    known = set(session.scalars(there.with_for_update(read=True, key_share=True))) if ids else set()
+    kept = [row for row in rows if row["patient_id"] in known]
+    if kept:
         insert = upsert(KeptOutcomes)
-        known = [KeptOutcomes.clinic_id, KeptOutcomes.patient_id]
-        changed = {name: insert.excluded[name] for name in keep[0] if name not in _KEY}
-        session.execute(insert.on_conflict_do_update(index_elements=known, set_=changed), keep)
-    return {row.id: courses for row, _, courses in made}
+        key = [KeptOutcomes.clinic_id, KeptOutcomes.patient_id]
+        changed = {name: insert.excluded[name] for name in kept[0] if name not in _KEY}
+        session.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), kept)
 
 
 def _entries(session: Session, patient_ids: Sequence[UUID]) -> dict[UUID, list[SeriesEntry]]:

@@ -1,12 +1,13 @@
 """The trend report in the forms that it is read in beside JSON: CSV, picture, printed page.
 
-All are made after its transaction has ended: drawing holds no lock.
+They are drawn once it was read: drawing holds no transaction open. What they show may come from
+the replica, and says its cut.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,17 +16,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Clinic
+from models import Clinic, Patient
+from services import audit
 from services.access import Action, Actor
-from services.accounts.tokens.token_check import acting
 from services.patients.view import visible_patient
+from services.replica.reading import Snapshot, read_apart
 from services.reports.drawing.raster import png
 from services.reports.pictures.sheet import trend_csv
 from services.reports.pictures.trend_picture import trend_svg
 from services.reports.pictures.visit import visit_pdf
 from services.reports.pictures.visit_sheet import OtherTreatment, Visit
 from services.reports.trend.cut import load_cut, screened_at, treatments_at, vitals_at
-from services.reports.trend.report import Question, build, get_trend
+from services.reports.trend.report import Question, build, check_question
 from services.rules.instruments.definition import load_instruments
 from services.rules.mood_days import mood_day_at
 from services.rules.trend.document import TrendReport
@@ -54,9 +56,24 @@ def get_rendition(
     Raises what `get_trend` raises, and KeyError for another media type.
     """
     suffix = _SUFFIXES[media_type]
-    report = get_trend(actor, patient_id, asked, now)
-    printed = _printed(actor, patient_id, asked, report, now, is_paper=media_type == PDF)
-    body = printed.pdf(report) if media_type == PDF else _NAMELESS[media_type](report)
+    check_question(asked)
+    is_paper = media_type == PDF
+
+    def admit(session: Session) -> Patient:
+        return visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
+
+    def read(snapshot: Snapshot) -> tuple[TrendReport, _Printed]:
+        patient, session = admit(snapshot.session), snapshot.session
+        report = build(session, load_cut(session, patient_id, asked.cut), asked, now)
+        of_staff = is_paper and actor.patient_id is None
+        beside = _of_staff(session, patient_id, asked, report, now) if of_staff else {}
+        return report, _printed(session, patient, beside)
+
+    def record(session: Session, _made: object) -> None:
+        audit.record_read(session, actor, "trend_read", now, patient_id)
+
+    report, printed = read_apart(actor, now, admit, read, record)
+    body = printed.pdf(report) if is_paper else _NAMELESS[media_type](report)
     day = mood_day_at(now, report.zone)
     return body, f"{printed.file_name}-{report.instrument}-{day}.{suffix}"
 
@@ -80,22 +97,10 @@ class _Printed:
         return plain or str(self.patient_id)
 
 
-def _printed(
-    actor: Actor,
-    patient_id: UUID,
-    asked: Question,
-    report: TrendReport,
-    now: datetime,
-    *,
-    is_paper: bool,
-) -> _Printed:
-    with acting(actor, now) as session:
-        patient = visible_patient(session, actor, Action.READ_ENTRIES, patient_id, now)
-        clinics = select(Clinic.name).where(Clinic.id == patient.clinic_id)
-        visit = Visit(clinic=session.scalars(clinics).one(), born_on=patient.born_on)
-        if is_paper and actor.patient_id is None:
-            visit = replace(visit, **_of_staff(session, patient_id, asked, report, now))
-        return _Printed(patient_id, patient.name, patient.mrn or "", visit)
+def _printed(session: Session, patient: Patient, beside: Mapping[str, Any]) -> _Printed:
+    clinic = session.scalars(select(Clinic.name).where(Clinic.id == patient.clinic_id)).one()
+    visit = Visit(clinic=clinic, born_on=patient.born_on, **beside)
+    return _Printed(patient.id, patient.name, patient.mrn or "", visit)
 
 
 def _of_staff(
