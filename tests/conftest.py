@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures.running",
     "tests.fixtures.recorded",
     "tests.fixtures.planted",
+    "tests.fixtures.standby",
 ]
 
 # The same cases on every machine, and no verdict from a clock on a busy one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from services.intake.refused import Refused, answer_refusal
 from services.intake.stated_times import state_time
 from services.patients.recount import count_entries_of
 from services.patients.status.row import differences
-from services.reports.cohort.reader import outcomes_of_all, outdated
+from services.reports.cohort.reader import keep, outcomes_of_all, outdated
 from services.unit_of_work import transaction
 from tests.builders.world import Person
 
@@ -101,5 +102,5 @@ def faults(patient: Person) -> list[str]:
         found = differences(session, patient.patient_id)
         if outdated(session, patient.patient_id, datetime.now(UTC)):
             found.append("kept_outcomes")
-        list(outcomes_of_all(session, datetime.now(UTC)))
+        list(outcomes_of_all(session, datetime.now(UTC), partial(keep, session)))
         return found

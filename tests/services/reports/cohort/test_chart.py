@@ -20,7 +20,7 @@ def outcomes(patients: int, asked: Asked | None = None) -> Outcomes:
     asked, cohort = asked or Asked(), Cohort()
     for person in simulated_patients(patients, 3):
         cohort.add([course for course in course_outcomes(person) if asked.takes(course)])
-    return Outcomes(uuid4(), asked, NOW, cohort)
+    return Outcomes(uuid4(), asked, NOW, NOW, cohort)
 
 
 def words(found: Outcomes) -> str:
