@@ -13,8 +13,8 @@ pytest_plugins = [
     "tests.fixtures.fcm",
     "tests.fixtures.running",
     "tests.fixtures.recorded",
-    "tests.fixtures.planted",
-    "tests.fixtures.standby",
+    "tests.fixtures.databases.planted",
+    "tests.fixtures.databases.standby",
 ]
 
 # The same cases on every machine, and no verdict from a clock on a busy one.

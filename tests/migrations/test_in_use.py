@@ -14,7 +14,7 @@ from migrations.numbered import newest_migration
 from migrations.roles import libpq_url
 from migrations.short_waits import BusyDatabaseError
 from migrations.upgrade import upgrade
-from tests.fixtures.planted import plant
+from tests.fixtures.databases.planted import plant
 
 ADDED = "SELECT FROM pg_attribute WHERE attrelid = 'check_ins'::regclass AND attname = 'ward'"
 REVISION = "SELECT version_num FROM alembic_version"
@@ -28,14 +28,14 @@ def admin_of(database: DatabaseUrls) -> psycopg.Connection:
 def test_who_is_in_the_way_is_left_alone(spoilt_database: DatabaseUrls, tmp_path: Path) -> None:
     """A report holds check-ins: the migration gives way, and comes when the report is over."""
     plant(tmp_path, ADD)
-    told: list[str] = []
+    shown: list[str] = []
     with psycopg.connect(libpq_url(spoilt_database.admin)) as report:
         report.execute("SELECT count(*) FROM check_ins")
         with pytest.raises(BusyDatabaseError, match="xact_start"):
             upgrade(spoilt_database.owner, "head", tmp_path, lock_wait_s=0.05, patience_s=0)
 
         def over(line: str) -> None:
-            told.append(line)
+            shown.append(line)
             report.rollback()
 
         with admin_of(spoilt_database) as admin:
@@ -43,7 +43,7 @@ def test_who_is_in_the_way_is_left_alone(spoilt_database: DatabaseUrls, tmp_path
             assert admin.execute(REVISION).fetchone() == (newest_migration(),)
             upgrade(spoilt_database.owner, "head", tmp_path, lock_wait_s=2, report=over)
             assert admin.execute(ADDED).fetchall()
-    assert told[0] == "a table is in use and was not given within 2 s: again in 1 s"
+    assert shown[0] == "a table is in use and was not given within 2 s: again in 1 s"
 
 
 def test_a_migration_that_fails_by_itself_is_not_tried_again(

@@ -29,7 +29,7 @@ from migrations.roles import LOGIN_ROLES, libpq_url, make_database, make_roles
 from migrations.upgrade import PROJECT, upgrade
 from tests.builders.entries import phq9
 from tests.builders.world import Person
-from tests.fixtures.planted import plant
+from tests.fixtures.databases.planted import plant
 from tests.fixtures.postgres import PASSWORD, TEMPLATE, let_in
 from tests.fixtures.running import RunningService, service_on
 from tests.production.lab.cluster import PostgresCluster, private_cluster
@@ -39,7 +39,7 @@ from tests.proofs.seen import Seen
 
 PHONES: Final = 6
 LONGEST_S: Final = 1.0
-HELD_S: Final = 10.0
+LOCKED_S: Final = 10.0
 # Without a bound everybody waits as long as the report takes.
 UNBOUNDED_S: Final = 3.0
 # PostgreSQL writes down every wait for a lock that was longer than this, with its length.
@@ -146,20 +146,20 @@ def _tables_change_under_load(
     folder, owner_url = trial.folder / "planted", cluster.urls.owner
     folder.mkdir()
     plant(folder, *CHANGES)
-    told: list[str] = []
+    shown: list[str] = []
 
     def bounded() -> None:
-        upgrade(owner_url, "head", folder, report=told.append)
+        upgrade(owner_url, "head", folder, report=shown.append)
 
     trial.tell("db upgrade behind a long report")
-    answered, waited_s = _while_a_report_holds_check_ins(running, cluster, HELD_S, bounded)
+    answered, waited_s = _while_a_report_holds_check_ins(running, cluster, LOCKED_S, bounded)
     size = f"{len(CHANGES)} migrations of check_ins, {len(answered.waits_s)} check-ins"
     seen = (
         f"longest wait for a lock {waited_s:.2f} s (for an answer {answered.longest_s:.2f} s), gave"
-        f" way {len(told)} times, refused {_counted(answered.refused)}"
+        f" way {len(shown)} times, refused {_counted(answered.refused)}"
     )
-    good = waited_s < LONGEST_S and not answered.refused and bool(told)
-    yield Seen(f"db upgrade beside a report of {HELD_S:g} s: nobody waits 1 s", size, seen, good)
+    good = waited_s < LONGEST_S and not answered.refused and bool(shown)
+    yield Seen(f"db upgrade beside a report of {LOCKED_S:g} s: nobody waits 1 s", size, seen, good)
 
     def unbounded() -> None:
         with psycopg.connect(libpq_url(owner_url), autocommit=True) as owner:
@@ -173,7 +173,7 @@ def _tables_change_under_load(
 
 
 def _while_a_report_holds_check_ins(
-    running: RunningService, cluster: PostgresCluster, held_s: float, change: Callable[[], None]
+    running: RunningService, cluster: PostgresCluster, locked_s: float, change: Callable[[], None]
 ) -> tuple[Answered, float]:
     """What the phones saw, and the longest that PostgreSQL let anybody but the change wait."""
     before = len(cluster.log.read_text())
@@ -184,7 +184,7 @@ def _while_a_report_holds_check_ins(
     ):
         report.execute("SELECT count(*) FROM check_ins")
         changed = pool.submit(change)
-        time.sleep(held_s)
+        time.sleep(locked_s)
         report.rollback()
         changed.result()
     waits = WAITED.findall(cluster.log.read_text()[before:])

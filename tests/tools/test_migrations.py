@@ -9,7 +9,7 @@ import pytest
 
 from api.embedded.urls import DatabaseUrls
 from migrations.numbered import newest_migration
-from tests.fixtures.planted import plant
+from tests.fixtures.databases.planted import plant
 from tools.migrations.rehearsal import rehearse
 
 Plant = Callable[..., list[str]]
@@ -170,7 +170,7 @@ def test_nothing_is_given_up_by_the_migration_that_takes_it_away(
     assert found == [f"9001 patients.born_on: {since} is no earlier migration"]
 
 
-def test_each_migration_is_held_against_the_one_before(planted: Plant) -> None:
+def test_each_migration_is_compared_with_the_one_before(planted: Plant) -> None:
     """A table of one release is in use when the next one comes."""
     found = planted("add_tables((ROOMS,))", sql("CREATE INDEX ix_planted ON rooms (id)"))
     assert [line.partition("\n")[0] for line in found] == [

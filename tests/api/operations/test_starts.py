@@ -21,7 +21,7 @@ from migrations.upgrade import alembic_config, upgrade
 from models.database import db
 from models.revision import WrongMigrationError, migration_problem
 from tests.fixtures.app import SECRET
-from tests.fixtures.planted import plant
+from tests.fixtures.databases.planted import plant
 from tests.fixtures.postgres import let_in
 from tests.fixtures.running import free_port
 

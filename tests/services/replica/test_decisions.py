@@ -11,7 +11,7 @@ from tests.builders.calls import made
 from tests.builders.entries import phq9
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
-from tests.fixtures.standby import Reporting, Standby
+from tests.fixtures.databases.standby import Reporting, Standby
 from tests.house.tree import PRODUCT, imported, modules, name
 
 pytestmark = pytest.mark.xdist_group("standby")

@@ -22,8 +22,8 @@ from services.reports.trend.report import Question
 from services.unit_of_work import reading_on
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
+from tests.fixtures.databases.standby import Reporting, Standby, reporting
 from tests.fixtures.postgres import FAST_AND_FRAGILE
-from tests.fixtures.standby import Reporting, Standby, reporting
 
 pytestmark = pytest.mark.xdist_group("standby")
 ENDS = (

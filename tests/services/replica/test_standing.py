@@ -13,8 +13,8 @@ from flask import Flask
 from api import create_app
 from models.database import UnsafeRoleError
 from services.replica.standing import lag_s
+from tests.fixtures.databases.standby import Reporting, Standby, reporting
 from tests.fixtures.running import free_port
-from tests.fixtures.standby import Reporting, Standby, reporting
 
 pytestmark = pytest.mark.xdist_group("standby")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from api.settings import Settings
 from tests.builders.workers import PUBLIC_URL
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.app import SECRET
+from tests.fixtures.databases.restored import Backup, Service, service_of
 from tests.fixtures.postgres import TestServer
-from tests.fixtures.restored import Backup, Service, service_of
 from tests.fixtures.webhook import WebhookReceiver
 
 

@@ -16,7 +16,7 @@ from services.clock import utcnow
 from tests.builders.alerts import do, open_alert
 from tests.builders.calls import made, post
 from tests.builders.world import ClinicWorld, Person, log_in
-from tests.fixtures.restored import Backup, Service
+from tests.fixtures.databases.restored import Backup, Service
 
 
 def refreshed(service: Service, token: str) -> tuple[int, Any]:

@@ -7,8 +7,8 @@ import pytest
 from tests.builders.alerts import do, open_alert
 from tests.builders.workers import channels_to
 from tests.builders.world import ClinicWorld
+from tests.fixtures.databases.restored import Backup, Service
 from tests.fixtures.mail import MailServer
-from tests.fixtures.restored import Backup, Service
 from tests.fixtures.webhook import WebhookReceiver
 
 

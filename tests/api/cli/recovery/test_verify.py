@@ -10,7 +10,7 @@ from services.operations.keys import register_key
 from tests.builders.calls import made, post
 from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld
-from tests.fixtures.restored import Backup, Service
+from tests.fixtures.databases.restored import Backup, Service
 
 ANOTHER = "8Kd0Qx5-vNz2Wm7Lb4Tr9Yc1Hs6Jf3PgAeUiRoSq"
 
