@@ -17,12 +17,12 @@ from email.message import EmailMessage
 from time import monotonic
 from typing import Final
 
+from tests.fixtures.answering import Patients, at_work, patients_who_answer
 from tests.fixtures.running import RunningService, service_on, wait_until
 from tests.fixtures.webhook import ReceivedRequest
 from tests.production.lab.cluster import private_cluster
 from tests.production.part import Trial
 from tests.proofs.seen import Seen, verdict
-from tests.stories.test_pages_arrive import Patients, at_work, patients_who_answer
 from tools.child import Child
 
 ON_A_NODE: Final = 5

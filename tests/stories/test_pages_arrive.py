@@ -6,18 +6,13 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import cycle
-from typing import Any
 
 import pytest
 
 from tests.builders.entries import phq9
 from tests.builders.seen import saw
-from tests.builders.world import ClinicWorld, Person
+from tests.builders.world import Person
+from tests.fixtures.answering import Patients, at_work, patients_who_answer
 from tests.fixtures.running import RunningService, wait_until
 from tools.child import Child
 
@@ -25,10 +20,6 @@ pytestmark = pytest.mark.xdist_group("running")
 STARTING = 3
 BURST = 6
 LONGEST_LIFE_S = 0.25
-PAGES = """
-SELECT n.id, n.alert_id, n.state, n.attempts FROM notifications n
-WHERE n.clinic_id = ANY(%s) AND n.kind = 'page'
-"""
 UNDELIVERED = """
 SELECT a.id FROM alerts a WHERE a.clinic_id = ANY(%s) AND NOT EXISTS (SELECT FROM notifications n
   WHERE n.clinic_id = a.clinic_id AND n.alert_id = a.id AND n.state IN ('sent', 'delivered'))
@@ -36,7 +27,6 @@ SELECT a.id FROM alerts a WHERE a.clinic_id = ANY(%s) AND NOT EXISTS (SELECT FRO
 LOST_TRIES = """
 SELECT count(*) FROM notification_attempts WHERE clinic_id = ANY(%s) AND outcome = 'lease_expired'
 """
-AWAKE = "SELECT DISTINCT application_name AS name FROM pg_stat_activity WHERE usename = %s"
 
 
 def test_every_page_arrives_whenever_workers_are_killed(
@@ -98,48 +88,6 @@ def test_a_page_is_there_within_seconds_of_the_answer(
     assert p99 < aim_s
 
 
-@dataclass
-class Patients:
-    """New patients of some clinics who answer item 9 with 2, and what became of it."""
-
-    running: RunningService
-    clinics: Sequence[ClinicWorld]
-    pool: ThreadPoolExecutor
-
-    def __post_init__(self) -> None:
-        self.clinic_ids = [clinic.id for clinic in self.clinics]
-        self._next = cycle(self.clinics)
-        self._sent: list[Future[int]] = []
-
-    def answer(self, count: int) -> None:
-        """So many of them, without anybody waiting for the reply."""
-        for _ in range(count):
-            self._sent.append(self.pool.submit(self._answer, next(self._next)))
-
-    def _answer(self, clinic: ClinicWorld) -> int:
-        return self.running.post(clinic.patient(), phq9(item9=2)).status
-
-    def all_were_taken(self) -> None:
-        """Wait for the replies."""
-        assert {sent.result() for sent in self._sent} == {201}
-
-    def pages(self) -> list[Any]:
-        """All pages of these clinics."""
-        return self.running.rows(PAGES, self.clinic_ids)
-
-    def every_page_is_out(self) -> bool:
-        return all(page.state in ("sent", "delivered") for page in self.pages())
-
-
-@contextmanager
-def patients_who_answer(running: RunningService) -> Iterator[Patients]:
-    """Of one clinic that is paged by mail, and of one that is paged by webhook."""
-    by_webhook = running.world().clinic()
-    by_webhook.contact(running.webhook.url)
-    with ThreadPoolExecutor(4) as pool:
-        yield Patients(running, (running.clinic(), by_webhook), pool)
-
-
 def kill_those_at_work(running: RunningService, patients: Patients, dice: random.Random) -> int:
     """Give them work, let them live a random moment longer, and kill every one that is up."""
     while len(running.children) < STARTING:
@@ -151,12 +99,6 @@ def kill_those_at_work(running: RunningService, patients: Patients, dice: random
     for victim in victims:
         running.kill(victim)
     return len(victims)
-
-
-def at_work(running: RunningService, workers: Sequence[Child]) -> list[Child]:
-    """The workers that have a connection of theirs to the database."""
-    awake = {row.name for row in running.rows(AWAKE, "interlude_worker")}
-    return [worker for worker in workers if worker.name in awake]
 
 
 def exit_code_when_asked_to_stop(worker: Child) -> int:
