@@ -60,8 +60,8 @@ class ThreeNodes:
             return False
         streams = [one for one in followers if one["state"] == "streaming"]
         waits_for = {one["sync_state"] for one in streams}
-        wanted = {"async"} if self.is_asynchronous else {"quorum"}
-        return len(streams) == 2 and waits_for == wanted and timeline > 0
+        waits_as_wanted = ("sync" in waits_for) != self.is_asynchronous
+        return len(streams) == 2 and waits_as_wanted and timeline > 0
 
     def wait_until_whole(self, limit_s: float = UP_LIMIT_S) -> None:
         """Start what has ended, until all is as it should be."""
