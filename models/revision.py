@@ -23,10 +23,10 @@ def migration_problem(
     """
     if found == needed:
         return None
-    if found not in known and serves is not None and needed is not None and serves <= needed:
-        return None
     if found is None:
         return f"the database has no tables yet: {WAY}"
+    if found not in known and serves is not None and needed is not None and serves <= needed:
+        return None
     if found in known:
         return f"the database is at migration {found}, and this version needs {needed}: {WAY}"
     return (

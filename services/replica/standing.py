@@ -24,14 +24,15 @@ def _position(lsn: str) -> Any:
     return column(f"pg_wal_lsn_diff({lsn}, '0/0')::bigint", BigInteger)
 
 
-# A standby that was taken for the primary has written nothing: null.
+# Up to where transactions stand in the log, also unwritten: nothing acknowledged is later.
+# A standby that was taken for the primary has put in nothing: null.
 _WRITTEN: Final = Statement(
     select(
         _SYSTEM.label("system"),
         case(
             (_REPLAYS, None), else_=column("left(pg_walfile_name(pg_current_wal_lsn()), 8)", Text)
         ).label("timeline"),
-        case((_REPLAYS, None), else_=_position("pg_current_wal_lsn()")).label("position"),
+        case((_REPLAYS, None), else_=_position("pg_current_wal_insert_lsn()")).label("position"),
         func.clock_timestamp(type_=DateTime(timezone=True)).label("at"),
     )
 )

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from tests.builders.calls import made
 from tests.builders.entries import phq9
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
@@ -56,7 +55,8 @@ def test_what_is_decided_or_shown_as_it_is_now_asks_the_primary(
     assert chart.post("/v1/check-ins", phq9(3), chart.pat).status_code == 201
     assert chart.post("/v1/help-requests", help_request(chart), chart.pat).status_code == 201
     assert chart.report("dizziness").status_code == 201
-    made(chart.decide(session, "clearance", "cleared", reason="as an example"))
+    # Refused: nobody has measured anything since. The primary says so.
+    assert chart.decide(session, "clearance", "cleared").status_code == 422
     seen = [f"{chart.path}/{each}" for each in ("trend", "courses", "sessions", "care-team")]
     seen += ["/v1/patients", "/v1/alerts", chart.path]
     for path in seen:
