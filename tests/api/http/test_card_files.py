@@ -65,7 +65,7 @@ def test_the_card_is_the_generic_one_of_the_country(country: str, language: str)
         committed=None, level="crisis", country=named, wording=wording(language, {})
     )
     assert FILES[f"{country}/{language}/502.json"]["safety"] == card
-    phones = [one["phone"] for one in card["resources"] if "phone" in one]  # type: ignore[attr-defined]
+    phones = [one["phone"] for one in card["resources"] if "phone" in one]
     assert bool(phones) == (country != NO_COUNTRY)
 
 

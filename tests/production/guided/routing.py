@@ -133,7 +133,9 @@ def restarted(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
                 wait_until(guided.all_ready, "HAProxy has seen it", 60.0)
         finally:
             over.set()
-        found = sum((one.result() for one in used), Counter())
+        found: Counter[int] = Counter()
+        for one in used:
+            found.update(one.result())
     return verdict(
         "web processes restarted one after the other: no request fails",
         f"{found.total()} requests, {AT_ONCE} at once",
