@@ -64,10 +64,16 @@ def account(
     """Everything that was acknowledged against everything that is there; waits for pages that are
     still on their way.
     """
-    stored = dict(_stored(clinic, [told.id for told in acknowledged]))
-    lost = frozenset(told.id for told in acknowledged if told.id not in stored)
-    changed = (told.id for told in acknowledged if stored.get(told.id, told.body) != told.body)
-    risky = [told.id for told in acknowledged if told.is_risky and told.id not in lost]
+    stored = dict(_stored(clinic, [answered.id for answered in acknowledged]))
+    lost = frozenset(answered.id for answered in acknowledged if answered.id not in stored)
+    changed = (
+        answered.id
+        for answered in acknowledged
+        if stored.get(answered.id, answered.body) != answered.body
+    )
+    risky = [
+        answered.id for answered in acknowledged if answered.is_risky and answered.id not in lost
+    ]
     alerts = {row.entry_id: row.alert_id for row in service.rows(ALERTS, clinic.id, risky)}
     without = frozenset(each for each in risky if each not in alerts)
     return Account(lost, frozenset(changed), without, _unpaged(set(alerts.values()), on_call))

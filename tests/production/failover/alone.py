@@ -60,19 +60,19 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
 
 
 def _is_acknowledged(service: ShippedService, person: Person, form: bytes, within_s: float) -> bool:
-    """Whether a phone that sends it again and again is told so, in this time."""
-    told: list[int] = []
+    """Whether a phone that sends it again and again is accepted so, in this time."""
+    accepted: list[int] = []
 
     def send_until(deadline: float) -> None:
-        while monotonic() < deadline and not told:
+        while monotonic() < deadline and not accepted:
             with suppress(OSError, http.client.HTTPException):
                 status = service.post(person, form).status
                 if status in (200, 201):
-                    told.append(status)
+                    accepted.append(status)
 
     # A request that is given no answer at all is not waited for.
     deadline = monotonic() + within_s
     sender = Thread(target=send_until, args=(deadline,), daemon=True)
     sender.start()
     sender.join(within_s)
-    return bool(told)
+    return bool(accepted)

@@ -42,17 +42,17 @@ def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
                 rounds = Rounds(lab, service, clinic, posted, on_call, dice)
                 began = time.monotonic()
                 until = began + trial.minutes * 60 * SYNCHRONOUS
-                done = list(_told(trial, rounds.go_on(until, 1)))
+                done = list(_shown(trial, rounds.go_on(until, 1)))
                 amiss = [*posted.problems(), *found_by_auditor(service)]
                 yield from _synchronous(done, phones, amiss, len(posted.acknowledged()))
                 yield from alone(lab, service, clinic)
                 lab.wait_for_nobody()
                 until = began + trial.minutes * 60
-                done = list(_told(trial, rounds.go_on(until, 1)))
+                done = list(_shown(trial, rounds.go_on(until, 1)))
                 yield _asynchronous(done, phones)
 
 
-def _told(trial: Trial, rounds: Iterator[Round]) -> Iterator[Round]:
+def _shown(trial: Trial, rounds: Iterator[Round]) -> Iterator[Round]:
     for number, done in enumerate(rounds, start=1):
         problems = "; ".join(done.problems()) or "nothing lost"
         gaps = f"{done.without_answer_s:.1f} s, {done.without_page_s:.1f} s"

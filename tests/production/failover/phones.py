@@ -67,8 +67,8 @@ class PostingPhone:
             answer = self._send(wire, form, stopping)
             if answer is not None:
                 record = UUID(document["id"])
-                told = Acknowledged(record, answer.body, monotonic(), is_risky, form)
-                self.acknowledged.append(told)
+                answered = Acknowledged(record, answer.body, monotonic(), is_risky, form)
+                self.acknowledged.append(answered)
         wire.close()
 
     def _send_again(self, wire: Wire, known: Acknowledged, stopping: Event) -> None:
@@ -104,8 +104,8 @@ class Phones:
 
     def acknowledged(self) -> list[Acknowledged]:
         """What they were told so far, oldest first."""
-        every = [told for phone in self.phones for told in list(phone.acknowledged)]
-        return sorted(every, key=lambda told: told.at)
+        every = [answered for phone in self.phones for answered in list(phone.acknowledged)]
+        return sorted(every, key=lambda answered: answered.at)
 
     def count(self) -> int:
         """How many answers they were told to be stored."""

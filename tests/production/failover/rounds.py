@@ -92,7 +92,7 @@ class Rounds:
         found = account(self.service, self.clinic, acknowledged, self.on_call)
         return Round(
             failure.name,
-            longest_gap_s([told.at for told in acknowledged], began, whole),
+            longest_gap_s([answered.at for answered in acknowledged], began, whole),
             longest_gap_s([at for at, _ in self.on_call.paged], began, time.monotonic()),
             moved or self.lab.primary() is not primary,
             found,
@@ -113,8 +113,8 @@ class Rounds:
         deadline = time.monotonic() + TAKEN_OVER_WITHIN_S
         since = time.monotonic()
         while time.monotonic() < deadline:
-            told = self.phones.acknowledged()
-            if told and told[-1].at > since + CALM_S:
+            answered = self.phones.acknowledged()
+            if answered and answered[-1].at > since + CALM_S:
                 return
             time.sleep(LOOK_S)
         raise AssertionError(f"no answer was taken for {TAKEN_OVER_WITHIN_S:g} s")
