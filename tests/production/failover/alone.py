@@ -60,7 +60,7 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
 
 
 def _is_acknowledged(service: ShippedService, person: Person, form: bytes, within_s: float) -> bool:
-    """Whether a phone that sends it again and again is accepted so, in this time."""
+    """Whether a phone that sends it again and again is told that it is stored, in this time."""
     accepted: list[int] = []
 
     def send_until(deadline: float) -> None:
