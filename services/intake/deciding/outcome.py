@@ -93,7 +93,7 @@ class Outcome:
     raised, and what they could not decide is decided again later. `already_reported`: what an
     earlier version reported: it opens nothing, and is answered as it was then. `figures`: the
     columns of the status row that the entry changes. `so_far`: what is not
-    stored yet once it joins it.
+    stored yet once it joins it, if it joins anything.
     """
 
     read: Read
@@ -163,7 +163,8 @@ def decide_by_rules(sent: Sent, placed: Placement, known: Known) -> Outcome:
         holds = standing_plans.plan_holds(plan, read.facts, moment)
         ended = standing_plans.plan_ended(plan, read.facts, moment)
     history = RiskHistory(patient.item9_positive_at, patient.cssrs_moderate_at)
-    return Outcome(read, triage.triage(read.facts, history, holds), plan_ended=ended)
+    danger = triage.triage(read.facts, history, holds)
+    return Outcome(read, danger, plan_ended=ended, so_far=known.so_far)
 
 
 def _by_fallback(sent: Sent, known: Known) -> Outcome:

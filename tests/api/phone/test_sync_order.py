@@ -300,6 +300,28 @@ def test_second_thoughts_are_judged_and_counted_like_single_ones(
     synced.check_cache()
 
 
+@pytest.mark.parametrize(
+    "between", [{"instrument": "mood", "answers": {"q1": 4}}, {"recorded_at": ago(days=1200)}]
+)
+def test_what_joins_no_series_hides_nothing_that_waits(
+    clinic: ClinicWorld, between: dict[str, Any]
+) -> None:
+    """A form without rules, or of a time that cannot be believed, between those of a series and
+    between two pressures that are a crisis only together.
+    """
+    synced, crisis = Chart(clinic), {"vitals": {"systolic": 185, "diastolic": 100}}
+    first, second = (report(recorded_at=ago(minutes=at), **crisis) for at in (30, 20))
+    days = [
+        check_in(0, 1, instrument="phq9-daily", recorded_at=ago(days=number))
+        for number in range(7, 0, -1)
+    ]
+    other = check_in(**{"instrument": "phq9-daily", **between})
+    sent = [*days[:4], first, other, *days[4:], second]
+    assert statuses(sync(synced.client, synced.pat, *sent)) == [201] * len(sent)
+    assert unsafe(synced.pat) == {("e2", "high")}
+    synced.check_cache()
+
+
 def round_trips(chart: Chart, items: list[Item]) -> int:
     """To the database, of one sync that stores them all."""
     with pytest.MonkeyPatch.context() as patched, statements_sent(chart.pat.app) as sent:
