@@ -17,6 +17,7 @@ from uuid import UUID
 import orjson
 import psycopg
 from psycopg import RawCursor
+from psycopg.abc import PQGen
 from psycopg.rows import tuple_row
 from psycopg.types.json import Json, Jsonb
 from sqlalchemy import Boolean, Connection, Double, LargeBinary, Select, UpdateBase
@@ -212,6 +213,26 @@ class Query:
         return row
 
 
+class OneRoundTrip(psycopg.Pipeline):
+    """All that is asked goes out at its end with one Sync, and nothing after that.
+
+    The driver sends each statement by itself, and a Flush after the Sync. At both PostgreSQL waits
+    for what comes next without `idle_in_transaction_session_timeout`: a process that stands still
+    there would keep a patient's lock, and its pages, for as long as its machine lives.
+    """
+
+    def _communicate_gen(self) -> PQGen[None]:
+        """Not yet."""
+        yield from ()
+
+    def _exit_gen(self) -> PQGen[None]:
+        try:
+            self._enqueue_sync()
+            yield from super()._communicate_gen()
+        finally:
+            yield from self._fetch_gen(flush=False)
+
+
 def ask(
     connection: Connection, *queries: Query, begins: bytes | None = None, commits: bool = False
 ) -> None:
@@ -229,7 +250,8 @@ def ask(
         if len(queries) == 1 and begins is None and not commits:
             queries[0].statement.send(cursors[0], queries[0].values)
         else:
-            with driver.pipeline():
+            with driver.pipeline() as pipeline:
+                pipeline.__class__ = OneRoundTrip  # the driver has no place to name it
                 if begins is not None:
                     RawCursor(driver).execute(begins)
                 for query, cursor in zip(queries, cursors, strict=True):

@@ -34,8 +34,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from models.base import UtcDateTime
 from models.database import db
 from models.operations import ApiLife
-from models.statements import Query, Statement, ask
+from models.statements import BEGIN, Query, Statement, ask
 from services.exactly_once import violated
+from tests.fixtures.running import wait_until
 
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
@@ -176,6 +177,20 @@ def test_what_the_database_says_of_a_value_stands_in_no_log(
             ask(connection, Query(store, refused), Query(store, without_zone), commits=True)
         connection.rollback()
     assert caplog.records == []
+
+
+def test_who_stands_still_in_a_transaction_keeps_no_lock(app: Flask) -> None:
+    """As a process on a machine that is frozen does: the database ends its transaction."""
+    one = Query(Statement(select(literal(1))), {})
+    at_once = b"SET idle_in_transaction_session_timeout = 1"
+    with app.app_context(), db.engine.connect() as frozen, db.engine.connect() as looker:
+        driver: Any = frozen.connection.driver_connection
+        driver.execute(at_once)
+        ask(frozen, one, begins=BEGIN)
+        living = "SELECT FROM pg_stat_activity WHERE pid = %s"
+        of_frozen = (driver.info.backend_pid,)
+        wait_until(lambda: not looker.exec_driver_sql(living, of_frozen).all(), "it was ended")
+        frozen.invalidate()
 
 
 def test_a_lost_connection_is_given_up(app: Flask) -> None:

@@ -25,7 +25,7 @@ from tests.proofs.seen import Seen, verdict
 
 PHONES: Final = 16
 PAUSE_S: Final = (0.2, 0.6)
-RETRY_S: Final = (0.02, 0.1)
+RETRY_S: Final = (0.1, 0.3)
 TELL_EVERY_S: Final = 20.0
 CALM_WITHIN_S: Final = 180.0
 # What an operator would ask; each ends with status 1 when it finds a fault.

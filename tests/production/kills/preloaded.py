@@ -15,6 +15,7 @@ import gc
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -84,6 +85,8 @@ def _become(name: str, words: Sequence[str]) -> None:
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
+    except Exception:  # noqa: BLE001 -- what is said of it is all that is left of this process
+        traceback.print_exc()
     finally:
         # Nothing of the process that it was forked from may run here.
         os._exit(code)
