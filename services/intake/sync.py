@@ -133,8 +133,9 @@ def batches(items: Sequence[SyncItem]) -> Iterator[list[int]]:
     urgent = {form for place, form in forms.items() if items[place].is_urgent}
     for is_first in (True, False):
         if part := [place for place, form in forms.items() if (form in urgent) is is_first]:
-            # Plain forms wait for each other, and then are few statements.
-            yield sorted(part, key=lambda place: _waits_for_others(items[place].new))
+            # Plain forms wait for each other, and then are few statements; none overtakes its id.
+            waits = {at: _waits_for_others(items[first_at[items[at].id]].new) for at in part}
+            yield sorted(part, key=lambda at: waits[at] or _waits_for_others(items[at].new))
 
 
 def _waits_for_others(new: NewEntry) -> bool:

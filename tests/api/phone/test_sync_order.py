@@ -77,6 +77,14 @@ def test_a_chain_of_500_amendments_is_put_in_order() -> None:
     assert list(batches(chain[::-1])) == [list(reversed(range(500)))]
 
 
+def test_of_an_id_of_two_kinds_the_first_sent_is_stored(
+    client: FlaskClient, clinic: ClinicWorld
+) -> None:
+    """Forms are written before presses on the button, but not before one that has their id."""
+    press, form = asks_for_help(), check_in()
+    assert statuses(sync(client, clinic.patient(), press, form | {"id": press["id"]})) == [201, 409]
+
+
 def outbox(dice: random.Random) -> list[Item]:
     """What a phone has gathered in some days: forms, second thoughts, mistakes, presses."""
     sent: list[Item] = []
