@@ -133,13 +133,16 @@ def batches(items: Sequence[SyncItem]) -> Iterator[list[int]]:
     urgent = {form for place, form in forms.items() if items[place].is_urgent}
     for is_first in (True, False):
         if part := [place for place, form in forms.items() if (form in urgent) is is_first]:
-            # Plain forms wait for each other, and then are few statements; none overtakes its id.
-            waits = {at: _waits_for_others(items[first_at[items[at].id]].new) for at in part}
-            yield sorted(part, key=lambda at: waits[at] or _waits_for_others(items[at].new))
+            turns = {at: _turn_of(items[first_at[items[at].id]].new) for at in part}
+            # Nothing overtakes what has its id.
+            yield sorted(part, key=lambda at: max(turns[at], _turn_of(items[at].new)))
 
 
-def _waits_for_others(new: NewEntry) -> bool:
-    return not (isinstance(new.entry, Entry) and new.entry.is_plain)
+def _turn_of(new: NewEntry) -> int:
+    """Who asks for help is first. Plain forms wait for each other, and then are few statements."""
+    if not isinstance(new.entry, Entry):
+        return 2
+    return 0 if new.entry.kind == "help_request" else 1 if new.entry.is_plain else 2
 
 
 def _comes_after(items: Sequence[SyncItem], place: int, first_at: dict[UUID, int]) -> int | None:

@@ -308,6 +308,15 @@ def test_second_thoughts_are_judged_and_counted_like_single_ones(
     synced.check_cache()
 
 
+def test_who_asks_for_help_is_written_first(client: FlaskClient, clinic: ClinicWorld) -> None:
+    """However many risky forms are sent with it: they may take longer than one transaction may."""
+    pat = clinic.patient()
+    sent = [*(check_in(2, recorded_at=ago(hours=n)) for n in range(1, 9)), asks_for_help()]
+    assert statuses(sync(client, pat, *sent)) == [201] * len(sent)
+    query = "SELECT revision FROM help_requests WHERE patient_id = :id"
+    assert [row["revision"] for row in rows(pat, query, id=pat.patient_id)] == [1]
+
+
 @pytest.mark.parametrize(
     "between", [{"instrument": "mood", "answers": {"q1": 4}}, {"recorded_at": ago(days=1200)}]
 )
