@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 # The last migration from before a clinic at work was thought of: later ones wait shortly.
 LAST_OF_BEFORE: Final = "0055"
 # What a check-in may have to wait for, with the commit and all else well below a second.
-LOCK_WAIT_S: Final = 0.7
+LOCK_WAIT_S: Final = 0.5
 PATIENCE_S: Final = 600.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
 # These hold up nobody, however long they wait and work.
