@@ -91,13 +91,16 @@ def _prove(
 
 def _try(part: Part, trial: Trial) -> list[Seen]:
     """One part; whatever it raises is a claim that does not hold, and the next one is tried."""
+    seen: list[Seen] = []
     try:
-        return list(part.run(trial))
+        # What was seen until something breaks stays in the table.
+        seen.extend(part.run(trial))
     except MissingPackagesError as missing:
-        return [Seen(part.name, "", str(missing), ok=None)]
+        seen.append(Seen(part.name, "", str(missing), ok=None))
     except Exception as error:  # noqa: BLE001 -- the other parts are still to be tried
         traceback.print_exc()
-        return [Seen(part.name, type(error).__name__, str(error)[:300], ok=False)]
+        seen.append(Seen(part.name, type(error).__name__, str(error)[:300], ok=False))
+    return seen
 
 
 if __name__ == "__main__":

@@ -72,11 +72,14 @@ def _try(run: Callable[[RunningService], Iterable[Seen]], running: RunningServic
     """One proof; whatever it raises is a claim that does not hold, and the next one is tried."""
     running.mail.reset()
     running.webhook.reset()
+    seen: list[Seen] = []
     try:
-        return list(run(running))
+        # What was seen until something breaks stays in the table.
+        seen.extend(run(running))
     except Exception as error:  # noqa: BLE001 -- the other claims are still to be tried
         traceback.print_exc()
-        return [Seen(str(type(error).__name__), "", str(error)[:300], ok=False)]
+        seen.append(Seen(str(type(error).__name__), "", str(error)[:300], ok=False))
+    return seen
 
 
 def _show(seen: Sequence[Seen], terminal: TextIO) -> None:
