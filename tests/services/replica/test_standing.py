@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from api import create_app
-from models.database import UnsafeRoleError
+from models.database import UnsafeRoleError, db
 from services.replica.standing import lag_s
 from tests.fixtures.databases.standby import Reporting, Standby, reporting
 from tests.fixtures.running import free_port
@@ -94,4 +94,7 @@ def test_a_superuser_stops_the_start(app: Flask, shared_standby: Standby) -> Non
 
 def test_a_worker_has_none(app: Flask, shared_standby: Standby) -> None:
     settings = replace(app.config["INTERLUDE"], replica_database_url=shared_standby.url)
-    assert not create_app(settings, role="worker").config.get("SQLALCHEMY_BINDS")
+    worker = create_app(settings, role="worker")
+    with worker.app_context():
+        assert list(db.engines) == [None]
+        db.engine.dispose()
