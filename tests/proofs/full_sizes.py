@@ -33,6 +33,7 @@ from tests.proofs.privacy.sealing_cost import sealing_cost
 from tests.proofs.rota import on_call_agrees
 from tests.proofs.sealed_audit import sealed_audit
 from tests.proofs.seen import Seen, tell, verdict
+from tests.proofs.standby import reports_from_a_standby
 from tests.proofs.worsening import lasting_rises, simulated_cohort
 from tests.services.accounts import test_refresh as refreshes
 from tests.services.accounts import test_under_attack as under_attack
@@ -248,6 +249,7 @@ def _workers_and_outages() -> Iterator[Proof]:
     yield Proof("attacks", lambda _at: attacks_are_seen())
     yield Proof("sealing cost", lambda at: sealing_cost(at, 400, 4))
     yield Proof("planted faults", lambda _at: planted_faults())
+    yield Proof("reports from a standby", reports_from_a_standby)
 
 
 def slow_clients(running: RunningService) -> Iterator[Seen]:

@@ -10,7 +10,7 @@ from flask import Flask
 from tests.builders.entries import phq9
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
-from tests.fixtures.databases.standby import Reporting, Standby
+from tests.fixtures.databases.standby import Reporting, Standby, needs_a_standby
 from tests.house.tree import PRODUCT, imported, modules, name
 
 pytestmark = pytest.mark.xdist_group("standby")
@@ -43,6 +43,7 @@ def test_three_reports_read_there_and_nobody_else() -> None:
     } - {"services/unit_of_work.py"}
 
 
+@needs_a_standby
 def test_what_is_decided_or_shown_as_it_is_now_asks_the_primary(
     app: Flask, reports: Reporting, shared_standby: Standby, clinic: ClinicWorld
 ) -> None:

@@ -23,11 +23,11 @@ from services.reports.trend.report import Question
 from services.unit_of_work import reading_on
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld
-from tests.fixtures.databases.standby import Reporting, Standby, reporting
+from tests.fixtures.databases.standby import Reporting, Standby, needs_a_standby, reporting
 from tests.fixtures.postgres import FAST_AND_FRAGILE
 from tests.fixtures.running import wait_until
 
-pytestmark = pytest.mark.xdist_group("standby")
+pytestmark = [pytest.mark.xdist_group("standby"), needs_a_standby]
 ENDS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'interlude_app'"
 )

@@ -33,9 +33,9 @@ from tests.builders.calls import made
 from tests.builders.stored import rows
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, World
-from tests.fixtures.databases.standby import Reporting, Standby, reporting
+from tests.fixtures.databases.standby import Reporting, Standby, needs_a_standby, reporting
 
-pytestmark = pytest.mark.xdist_group("standby")
+pytestmark = [pytest.mark.xdist_group("standby"), needs_a_standby]
 READS = "SELECT action FROM audit_entries WHERE actor_id = :actor ORDER BY at, id"
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from api import create_app
 from models.database import UnsafeRoleError, db
 from services.replica.standing import lag_s
-from tests.fixtures.databases.standby import Reporting, Standby, reporting
+from tests.fixtures.databases.standby import Reporting, Standby, needs_a_standby, reporting
 from tests.fixtures.running import free_port
 
 pytestmark = pytest.mark.xdist_group("standby")
@@ -59,6 +59,7 @@ def checked(reports: Reporting) -> str:
     return next(line for line in lines if " replica " in line)
 
 
+@needs_a_standby
 def test_it_is_checked_and_measured(
     app: Flask, reports: Reporting, shared_standby: Standby, clean_database: None
 ) -> None:
@@ -70,6 +71,7 @@ def test_it_is_checked_and_measured(
     assert "interlude_replica" not in app.test_client().get("/metrics").text
 
 
+@needs_a_standby
 def test_one_that_does_not_answer_stops_no_start(
     app: Flask, shared_standby: Standby, clean_database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +87,7 @@ def test_one_that_does_not_answer_stops_no_start(
         assert LAG not in scraped
 
 
+@needs_a_standby
 def test_a_superuser_stops_the_start(app: Flask, shared_standby: Standby) -> None:
     settings: Any = app.config["INTERLUDE"]
     url = shared_standby.server.url("postgres", shared_standby.database)
@@ -92,6 +95,7 @@ def test_a_superuser_stops_the_start(app: Flask, shared_standby: Standby) -> Non
         create_app(replace(settings, replica_database_url=url))
 
 
+@needs_a_standby
 def test_a_worker_has_none(app: Flask, shared_standby: Standby) -> None:
     settings = replace(app.config["INTERLUDE"], replica_database_url=shared_standby.url)
     worker = create_app(settings, role="worker")

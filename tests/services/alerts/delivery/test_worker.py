@@ -152,6 +152,19 @@ def test_an_alert_that_cannot_be_moved_keeps_no_other_waiting(
     assert len(smtp_server.inbox) == 3
 
 
+def test_a_server_that_lets_nobody_listen_is_let_go(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+):
+    """Whatever it says: the next call connects anew."""
+    channel = "services.alerts.delivery.listener.WAKE_CHANNEL"
+    with WakeListener(libpq_url(database_urls.worker)) as listener:
+        with monkeypatch.context() as patched:
+            patched.setattr(channel, "")
+            with pytest.raises(psycopg.errors.SyntaxError):
+                listener.wait(0)
+        assert listener.wait(0)
+
+
 def test_the_listener_wakes_once_it_is_connected_and_connects_anew(database_urls: DatabaseUrls):
     engine = create_engine(database_urls.app)
     with WakeListener(libpq_url(database_urls.worker)) as listener:
