@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -73,7 +74,7 @@ class Phone:
         self.page.locator("label.choice", has_text=label).first.click()
         self.page.locator("fieldset:visible label.choice", has_text=grade).first.click()
 
-    def card(self, words: str) -> None:
+    def card(self, words: str | re.Pattern[str]) -> None:
         """The card is open and says so."""
         expect(self.page.locator("dialog#card[open]")).to_contain_text(words)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -56,7 +57,8 @@ def test_a_risky_answer_in_flight_mode_shows_the_card_and_pages_when_back(phone:
     phone.look()
     assert phone.stored() == []
     phone.page.reload()  # it is there again at each start while nobody knows
-    phone.card("Not sent yet. Your clinic has not seen this.")
+    # A try that the reload cut short may have arrived, for all that the phone can tell.
+    phone.card(re.compile("Your clinic has not seen this|We do not know whether this reached"))
     phone.browser.set_offline(False)
     phone.card("Sent at ")
     assert [one.q9 for one in phone.stored()] == [3]
