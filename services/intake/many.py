@@ -29,7 +29,6 @@ from services.unit_of_work import ask, retry_unknown_outcome
 LOCKED_FOR_S: Final = 2.0
 # About how many entries is asked in one round trip, at most.
 ASKED_AHEAD: Final = 128
-LAST: Final = date.max
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class Ahead:
     asked: dict[int, AskedBefore] = field(default_factory=dict)
 
     def of(self, new: NewEntry, patient_id: UUID) -> AskedBefore:
-        """AskedBefore under the lock of the status row; nothing for what is not asked ahead."""
+        """What was asked under the lock of the status row; nothing of what is not asked ahead."""
         if patient_id != self.patient_id:
             return AskedBefore()
         if self.writes != self.unwritten.writes_made:
@@ -77,7 +76,8 @@ class Ahead:
         """Each series once, as far back as any of them needs it."""
         queries = {of: known_around(patient_id, entry) for of, entry in plain.items()}
         around: dict[object, Query] = {}
-        for of, query in sorted(queries.items(), key=lambda each: each[1].values["since"] or LAST):
+        furthest = sorted(queries.items(), key=lambda each: each[1].values["since"] or date.max)
+        for of, query in furthest:
             around.setdefault(_shared(plain[of], query), query)
         ids = known_ids([entry.id for entry in plain.values()])
         ask(self.session, *around.values(), ids)
