@@ -26,10 +26,10 @@ from migrations.upgrade import PROJECT
 from tests.production.packages import MissingPackagesError
 from tests.production.part import Part, Trial
 from tests.production.parts import all_parts
-from tests.production.table import append, show
+from tests.production.table import append
 from tests.proofs.apart import everything_else_to
 from tests.proofs.quiet_logs import quiet_logs
-from tests.proofs.seen import WORDS, Seen
+from tests.proofs.seen import WORDS, Seen, show
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
             seen = _prove(parts, folder, wanted, terminal)
             seen.append(quiet_logs(folder / "log"))
             good = all(one.ok is not False for one in seen)
-            show(seen, terminal)
+            show(seen, "Production: what was claimed and what was seen", terminal)
             append(seen, wanted.seed, wanted.minutes)
             if not good:
                 terminal.write(f"what the processes wrote: {folder}\n")

@@ -1,14 +1,11 @@
-"""The table of `make prove-production`: shown, and kept over all runs."""
+"""The table of `make prove-production`, kept over all runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TextIO
-
-from rich.console import Console
-from rich.table import Table
+from typing import Final
 
 from tests.proofs.seen import WORDS, Seen
 
@@ -31,14 +28,3 @@ def append(seen: Sequence[Seen], seed: int, minutes: float, file: Path = TABLE) 
 def _line(cells: Sequence[str]) -> str:
     plain = (" ".join(cell.split()).replace("|", "/") for cell in cells)
     return f"| {' | '.join(plain)} |\n"
-
-
-def show(seen: Sequence[Seen], terminal: TextIO) -> None:
-    """As a table, for whoever started the run."""
-    table = Table(title="Production: what was claimed and what was seen", title_justify="left")
-    table.show_lines = True
-    for heading in ("claim", "size", "seen", "ok"):
-        table.add_column(heading, overflow="fold")
-    for one in seen:
-        table.add_row(one.claim, one.size, one.seen, WORDS[one.ok])
-    Console(file=terminal, width=140).print(table)

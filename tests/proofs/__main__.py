@@ -20,15 +20,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from migrations.upgrade import PROJECT
 from tests.fixtures.running import RunningService, service_on
 from tests.proofs.apart import everything_else_to, new_database
 from tests.proofs.full_sizes import Proof, full_sizes
 from tests.proofs.quiet_logs import quiet_logs
-from tests.proofs.seen import WORDS, Seen
+from tests.proofs.seen import WORDS, Seen, show
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -83,12 +80,7 @@ def _try(run: Callable[[RunningService], Iterable[Seen]], running: RunningServic
 
 
 def _show(seen: Sequence[Seen], terminal: TextIO) -> None:
-    table = Table(title="What was claimed and what was seen", title_justify="left", show_lines=True)
-    for heading in ("claim", "size", "seen", "ok"):
-        table.add_column(heading, overflow="fold")
-    for one in seen:
-        table.add_row(one.claim, one.size, one.seen, WORDS[one.ok])
-    Console(file=terminal, width=140).print(table)
+    show(seen, "What was claimed and what was seen", terminal)
     for one in seen:
         terminal.write(f"{WORDS[one.ok]:>6} | {one.claim} | {one.size} | {one.seen}\n")
 

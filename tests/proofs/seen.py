@@ -5,9 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TextIO
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from tests.builders.seen import watching
 
@@ -26,6 +28,16 @@ class Seen:
     size: str
     seen: str
     ok: bool | None
+
+
+def show(seen: Iterable[Seen], title: str, terminal: TextIO) -> None:
+    """As a table, for whoever started the run."""
+    table = Table(title=title, title_justify="left", show_lines=True)
+    for heading in ("claim", "size", "seen", "ok"):
+        table.add_column(heading, overflow="fold")
+    for one in seen:
+        table.add_row(one.claim, one.size, one.seen, WORDS[one.ok])
+    Console(file=terminal, width=140).print(table)
 
 
 def verdict(claim: str, size: str, seen: str, problems: Iterable[str]) -> Seen:

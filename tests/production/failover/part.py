@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tests.fixtures.running import served
 from tests.production.failover.accounting import found_by_auditor
 from tests.production.failover.alone import alone
 from tests.production.failover.on_call import responding
 from tests.production.failover.phones import posting
 from tests.production.failover.rounds import Round, Rounds
 from tests.production.lab.database import make_database
-from tests.production.lab.service import shipped_service
+from tests.production.lab.service import ShippedService
 from tests.production.lab.three_nodes import three_nodes
 from tests.production.part import Trial
 from tests.proofs.seen import Seen, verdict
@@ -30,7 +31,7 @@ def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
     trial.tell("making three nodes")
     with three_nodes(trial.folder) as lab:
         urls = make_database(lab.door.port, trial.folder)
-        with shipped_service(urls, trial.folder / "service") as service:
+        with served(ShippedService, urls, trial.folder / "service") as service:
             clinic = service.world().clinic()
             clinic.contact(service.webhook.url)
             people = [clinic.patient() for _ in range(phones)]

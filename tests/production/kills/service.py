@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import http.client
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ import psutil
 from api.embedded.urls import DatabaseUrls
 from api.front.command import serve_command
 from api.play.phones import Wire
-from tests.fixtures.running import free_port, receivers, wait_until
+from tests.fixtures.running import free_port, served, wait_until
 from tests.production.lab.service import ShippedService
 from tools.child import Child
 
@@ -106,14 +105,7 @@ class KilledService(ShippedService):
         return words[words.index("serve") :]
 
 
-@contextmanager
-def killed_service(urls: DatabaseUrls, folder: Path) -> Iterator[KilledService]:
+def killed_service(urls: DatabaseUrls, folder: Path) -> AbstractContextManager[KilledService]:
     """A service on a migrated database, for the length of a block."""
     folder.mkdir()
-    with receivers() as (mail, webhook):
-        service = KilledService(urls, folder, mail, webhook)
-        try:
-            service.start()
-            yield service
-        finally:
-            service.stop()
+    return served(KilledService, urls, folder)

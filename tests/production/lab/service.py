@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from api.embedded.urls import DatabaseUrls
-from tests.fixtures.running import BIN, QUICK, RunningService, receivers
+from tests.fixtures.running import BIN, QUICK, RunningService
 from tools.child import Child
 
 AUDITS_EVERY_S = 10
@@ -55,15 +51,3 @@ class ShippedService(RunningService):
         """The names of those that should run and do not: a lost database is no reason to end."""
         every = [self._api, *self.children]
         return [one.name for one in every if one.process is None or one.process.poll() is not None]
-
-
-@contextmanager
-def shipped_service(urls: DatabaseUrls, folder: Path) -> Iterator[ShippedService]:
-    """A service on a migrated database, for the length of a block."""
-    with receivers() as (mail, webhook):
-        service = ShippedService(urls, folder, mail, webhook)
-        try:
-            service.start()
-            yield service
-        finally:
-            service.stop()
