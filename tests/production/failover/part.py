@@ -35,6 +35,7 @@ def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
             clinic = service.world().clinic()
             clinic.contact(service.webhook.url)
             people = [clinic.patient() for _ in range(phones)]
+            yield from alone(lab, service, clinic)
             with (
                 posting(service.url, people, trial.seed) as posted,
                 responding(service, clinic.staff("clinician")) as on_call,
@@ -46,7 +47,6 @@ def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
                 done = list(_shown(trial, rounds.go_on(until, 1)))
                 amiss = [*posted.problems(), *found_by_auditor(service)]
                 yield from _synchronous(done, phones, amiss, len(posted.acknowledged()))
-                yield from alone(lab, service, clinic)
                 lab.wait_for_nobody()
                 until = began + trial.minutes * 60
                 done = list(_shown(trial, rounds.go_on(until, 1)))
