@@ -20,7 +20,8 @@ from psycopg import RawCursor
 from psycopg.abc import PQGen
 from psycopg.rows import tuple_row
 from psycopg.types.json import Json, Jsonb
-from sqlalchemy import Boolean, Connection, Double, LargeBinary, Select, UpdateBase
+from sqlalchemy import Boolean, Connection, Double, Interval, LargeBinary, Select, UpdateBase
+from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
@@ -37,12 +38,22 @@ class _Real(Double[float]):
     render_bind_cast = True
 
 
+class _Span(INTERVAL):
+    render_bind_cast = True
+
+    @classmethod
+    def adapt_emulated_to_native(cls, interval: Any, **_kw: Any) -> _Span:  # type: ignore[override] # as does what it overrides
+        """SQLAlchemy's own makes one of its own class."""
+        return cls(precision=interval.second_precision)
+
+
 class _Dialect(PGDialect_psycopg):
     """Each place in a statement says its type: values go as text."""
 
     colspecs: Any = PGDialect_psycopg.colspecs | {
         Boolean: _Truth,
         Double: _Real,
+        Interval: _Span,
         LargeBinary: _Bytes,
     }
     supports_statement_cache = True
@@ -72,6 +83,11 @@ def _instant(value: datetime) -> str:
         return (_BEGIN if offset > timedelta(0) else _END).isoformat()
 
 
+def _span(value: timedelta) -> str:
+    """Days as days, as they were."""
+    return f"{value.days} days {value.seconds} seconds {value.microseconds} microseconds"
+
+
 # The statement says of what type they are: otherwise each combination of empty and
 # full, small and large ones would be another statement to the database, planned anew.
 _AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
@@ -81,6 +97,7 @@ _AS_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
     datetime: _instant,
     float: repr,
     int: str,
+    timedelta: _span,
     Json: _json,
     Jsonb: _json,
     UUID: str,

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from models import AuditDetail, AuditEntry, AuditKey
 from models.base import new_id
+from models.statements import Query, Statement
 from services.access import Actor
+from services.unit_of_work import ask
 
 KEY_BYTES: Final = 32
 JOINED_S: Final = 15 * 60
@@ -46,8 +48,8 @@ _DETAIL: Final = (
     .on_conflict_do_nothing()
     .cte("detail")
 )
-_ALONE: Final = select(literal(1)).add_cte(_ENTRY)
-_WITH_DETAIL: Final = select(literal(1)).add_cte(_ENTRY, _DETAIL)
+_ALONE: Final = Statement(select(literal(1)).add_cte(_ENTRY))
+_WITH_DETAIL: Final = Statement(select(literal(1)).add_cte(_ENTRY, _DETAIL))
 
 
 def record(
@@ -121,7 +123,7 @@ def _put_in(
         **({"detail": detail} if detail else {}),
     }
     statement = _WITH_DETAIL if detail else _ALONE
-    session.execute(statement, {f"new_{name}": value for name, value in entry.items()})
+    ask(session, Query(statement, {f"new_{name}": value for name, value in entry.items()}))
 
 
 def digest_of(key: bytes, detail: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Float, Integer, and_, case, cast, func, literal, or_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Double,
+    Integer,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Patient, User
@@ -84,12 +96,12 @@ def sort_keys(
     left = case((IS_FOLLOWED, 0), else_=1)
     waiting_since = shown(_waiting_since(status), Patient.created_at)
     if sort == "name":
-        return [func.lower(Patient.name), Patient.id]
+        return [func.lower(Patient.name, type_=Text), Patient.id]
     if sort == "silence":
         return [left, waiting_since, Patient.id]
     trend = shown(_trend_rank(status), literal(0))
     if today is None:
-        return [left, trend, shown(_falling(status), literal(0.0)), Patient.id]
+        return [left, trend, shown(_falling(status), literal(0.0, Double)), Patient.id]
     need = shown(_need_rank(status, alerts.c.returned, silent, now, today.of_patient()), literal(0))
     return [func.coalesce(alerts.c.rank, NO_ALERT), left, need, trend, waiting_since, Patient.id]
 
@@ -133,4 +145,4 @@ def _trend_rank(status: Any) -> ColumnElement[int]:
 
 def _falling(status: Any) -> ColumnElement[float]:
     """The steepest rise of the daily score first, no slope last."""
-    return cast(func.coalesce(-status.daily_slope, NO_SLOPE), Float)
+    return cast(func.coalesce(-status.daily_slope, NO_SLOPE), Double)

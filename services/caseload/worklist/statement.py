@@ -41,6 +41,7 @@ from models.alerts.alert import SEVERITIES
 from models.base import UtcDateTime
 from models.encryption import EncryptedText
 from models.people.patient import SEARCHED_AT_MOST
+from models.statements import Query, Statement
 from services.access import Action, Actor, Scope, scopes
 from services.caseload.worklist.reasons import FAMILIES
 from services.caseload.worklist.row import CaseRow, Days
@@ -48,6 +49,7 @@ from services.caseload.worklist.sorting import Today, sort_keys
 from services.patients.view import clinical_content_clause, in_team_of, in_view_clause
 from services.rules.catalogue import CATALOGUE
 from services.rules.mood_days import mood_day_at
+from services.unit_of_work import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def load_rows(
     """
     today = _today(timezones, as_of) if wanted.sort == "risk" else None
     shape = (wanted.sort, actor.roles, wanted.mine, bool(wanted.q), bool(after), today)
-    query, width = statement(*shape)
+    words, width = _words(*shape)
     given = {
         "user_id": actor.user_id,
         "now": now,
@@ -99,9 +101,14 @@ def load_rows(
         "rows": wanted.limit + 1,
         **{f"after_{number}": part for number, part in enumerate(after)},
     }
-    # Not through the ORM, which would handle every value of every row once more.
-    found = session.connection().execute(query, given).all()
-    return [(tuple(row[:width]), CaseRow._make(row[width:])) for row in found]
+    ask(session, found := Query(words, given))
+    return [(tuple(row[:width]), CaseRow._make(row[width:])) for row in found.rows]
+
+
+@lru_cache(SHAPES)
+def _words(*shape: Any) -> tuple[Statement, int]:
+    query, width = statement(*shape)
+    return Statement(query), width
 
 
 def _today(timezones: Iterable[str], now: datetime) -> Today:

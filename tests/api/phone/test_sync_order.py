@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from models import statements
 from services.intake import many
 from services.intake.entry import NewEntry
 from services.intake.sync import SyncItem, batches
@@ -36,7 +36,7 @@ from tests.builders.phone.sync import (
 from tests.builders.stored import alerts, revision, rows
 from tests.builders.trends.chart import Chart
 from tests.builders.world import ClinicWorld, Person
-from tests.fixtures.statements import statements_sent
+from tests.fixtures.statements import round_trips
 
 NOTHING = NewEntry(lambda _: UUID(int=0), broken)
 
@@ -339,38 +339,36 @@ def test_what_joins_no_series_hides_nothing_that_waits(
     synced.check_cache()
 
 
-def round_trips(chart: Chart, items: list[Item]) -> int:
+def trips_of(clinic: ClinicWorld, items: list[Item], trace: Path) -> int:
     """To the database, of one sync that stores them all."""
-    with pytest.MonkeyPatch.context() as patched, statements_sent(chart.pat.app) as sent:
-        asked: list[object] = []
-
-        def ask(*args: Any, real: Callable[..., None] = statements.ask, **how: Any) -> None:
-            asked.append(args)
-            real(*args, **how)
-
-        patched.setattr(statements, "ask", ask)
+    chart = Chart(clinic)
+    with pytest.MonkeyPatch.context() as patched, round_trips(chart.pat.app, trace) as count:
         patched.setattr(many, "LOCKED_FOR_S", 600.0)  # however slow this machine is
         assert set(statuses(sync(chart.client, chart.pat, *items))) == {201}
-        return len(asked) + len(sent)
+        return count()
 
 
-def test_five_hundred_forms_are_a_few_round_trips_as_fifty_are(clinic: ClinicWorld) -> None:
+def test_five_hundred_forms_are_a_few_round_trips_as_fifty_are(
+    clinic: ClinicWorld, tmp_path: Path
+) -> None:
     """What is known around them is asked many at once, and written as a few statements."""
     few, many = (
         [check_in(instrument="phq9-daily", recorded_at=ago(hours=9 + n)) for n in range(count)]
         for count in (50, 500)
     )
-    assert round_trips(Chart(clinic), many) <= round_trips(Chart(clinic), few) + 4 < 40
+    trace = tmp_path / "trace"
+    assert trips_of(clinic, many, trace) <= trips_of(clinic, few, trace) + 4 < 40
 
 
-def test_amendments_are_a_few_round_trips_too(clinic: ClinicWorld) -> None:
+def test_amendments_are_a_few_round_trips_too(clinic: ClinicWorld, tmp_path: Path) -> None:
     few, many = (
         [*forms, *(amendment(one) for one in forms)]
         for forms in (
             [check_in(recorded_at=ago(hours=9 + n)) for n in range(count)] for count in (20, 200)
         )
     )
-    assert round_trips(Chart(clinic), many) <= round_trips(Chart(clinic), few) + 16 < 60
+    trace = tmp_path / "trace"
+    assert trips_of(clinic, many, trace) <= trips_of(clinic, few, trace) + 16 < 60
 
 
 def test_what_is_asked_ahead_is_asked_again_once_something_was_written(

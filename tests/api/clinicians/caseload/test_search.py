@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from flask.testing import FlaskClient
+from psycopg import RawCursor
 
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
@@ -95,5 +96,6 @@ def _plan(client: FlaskClient, who: Person, query: str) -> str:
     (search,) = [one for one in sent if "patient_search_parts" in one.text]
     with who.app.app_context(), db.engine.begin() as connection:
         enter(connection, who.actor.clinic_id)
-        lines = connection.exec_driver_sql(f"EXPLAIN {search.text}", search.values)
+        cursor: RawCursor[Any] = RawCursor(cast("Any", connection.connection.driver_connection))
+        lines = cursor.execute(f"EXPLAIN {search.text}".encode(), search.values)
         return "\n".join(line for (line,) in lines)
