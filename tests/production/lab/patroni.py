@@ -23,7 +23,9 @@ from tests.production.lab.venv import environment
 
 DEPLOYED: Final = PROJECT / "deploy" / "patroni"
 SOURCES: Final = ("python-etcd", "ydiff")
-DISK_MB: Final = 1_500
+# An hour's answers, and as much log as a node that is away may keep back (4 GB): the image is
+# sparse, and what fills it takes no room.
+DISK_MB: Final = 12_000
 LEAST_MB: Final = 64
 PASSWORDS: Final = ("SUPERUSER", "REPLICATION", "REWIND", "RESTAPI")
 ASKED_WITHIN_S: Final = 3.0
