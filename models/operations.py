@@ -46,7 +46,8 @@ class WatchRun(Identified, Base):
     Every transaction below `all_over_below` had ended, and none above `none_wrote_from` had
     written. Nothing that was received before `settled_at` can appear any more. `kinds`: which
     faults it found; `findings`: the ids of the first 200, which the API's role cannot read.
-    `figures`: how long alerts took so far, by stage and severity.
+    `figures`: how long alerts took so far, by stage and severity. `past_until`: how far the round
+    through the past has come, a month a run; `past`: what was found there, with the month's end.
     """
 
     __tablename__ = "watch_runs"
@@ -61,3 +62,5 @@ class WatchRun(Identified, Base):
     kinds: Mapped[Strings]
     findings: Mapped[JsonList]
     figures: Mapped[Json]
+    past_until: Mapped[datetime | None]
+    past: Mapped[JsonList] = mapped_column(server_default="[]")

@@ -19,7 +19,8 @@ from api.stopping import stop_on_signals
 from services.clock import utcnow
 from services.watch.findings import KINDS, WatchFinding
 from services.watch.outside import touch
-from services.watch.run import EVER, Run, look, watch
+from services.watch.reading import EVER
+from services.watch.run import Run, look, watch
 
 SHOWN: Final = 200
 START_AFTER_S: Final = 10.0

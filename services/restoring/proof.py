@@ -15,7 +15,8 @@ from models import Base, RecordId
 from services.restoring.mark import restored_at
 from services.restoring.pages import alerts_without_new_pages
 from services.unit_of_work import transaction
-from services.watch.run import EVER, look
+from services.watch.reading import EVER
+from services.watch.run import look
 
 MAY_TAKE: Final = text("SET LOCAL statement_timeout = '3600s'")
 # What only time makes of an alert: a restore does that to all of them.

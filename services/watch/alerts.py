@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from services.watch.findings import AHEAD, LATE, PAGING, RANK, WatchFinding
-from services.watch.reading import rows
+from services.watch.reading import Period, rows
 from services.watch.steps import overdue_steps
 
 # The longest that anybody may hold an alert, by the highest tier that it was paged at.
@@ -24,16 +24,20 @@ DRILL: Final = "drill"
 DRILL_ENDS: Final = timedelta(minutes=30)
 # Steps from here on are pages to a colleague by name, beside the chain.
 HANDED_OVER: Final = 1000
-# Open ones by the two indexes of their own; then those that something has happened to.
-SCOPE: Final = """
+# Those that something has happened to.
+TOUCHED: Final = """
+SELECT clinic_id, alert_id AS id FROM alert_events WHERE at >= :since AND at < :until
+UNION SELECT clinic_id, id FROM alerts WHERE resolved_at >= :since AND resolved_at < :until
+"""
+# Open ones by the two indexes of their own.
+SCOPE: Final = f"""
 WITH scope AS (
   SELECT clinic_id, id FROM alerts WHERE status <> 'resolved' AND patient_id IS NOT NULL
   UNION SELECT clinic_id, id FROM alerts WHERE status <> 'resolved' AND patient_id IS NULL
-  UNION SELECT clinic_id, alert_id FROM alert_events WHERE at >= :since
-  UNION SELECT clinic_id, id FROM alerts WHERE resolved_at >= :since
+  UNION {TOUCHED}
 )
-"""
-ALERTS: Final = f"""{SCOPE}
+"""  # noqa: S608 -- our own words
+ALERTS: Final = f"""
 SELECT a.*, r.by AS resolved_by, o.count AS occurrences, o.tier AS gravest, o.surest,
   n.count AS pages, n.of_this_round, e.paged_at, c.ladder, p.steps
 FROM scope JOIN alerts a ON (a.clinic_id, a.id) = (scope.clinic_id, scope.id)
@@ -60,15 +64,16 @@ CROSS JOIN LATERAL (
   AND CAST(detail ->> 'step' AS int) <= a.page_step
 ) e
 """  # noqa: S608 -- our own words
+ENDED: Final = f"WITH scope AS ({TOUCHED}) {ALERTS} WHERE a.status = 'resolved'"
 LOST: Final = """
 SELECT o.clinic_id, o.id FROM alert_occurrences o
 LEFT JOIN alerts a ON (a.clinic_id, a.id) = (o.clinic_id, o.alert_id)
-WHERE o.received_at >= :since AND a.id IS NULL
+WHERE o.received_at >= :since AND o.received_at < :until AND a.id IS NULL
 UNION ALL
 SELECT n.clinic_id, n.id FROM notification_attempts t
 JOIN notifications n ON (n.clinic_id, n.id) = (t.clinic_id, t.notification_id)
 LEFT JOIN alerts a ON (a.clinic_id, a.id) = (n.clinic_id, n.alert_id)
-WHERE t.at >= :since AND n.alert_id IS NOT NULL AND a.id IS NULL
+WHERE t.at >= :since AND t.at < :until AND n.alert_id IS NOT NULL AND a.id IS NULL
 """
 UNREPLAYED: Final = """
 SELECT clinic_id, entry_id AS id FROM rules_failures
@@ -81,17 +86,29 @@ WHERE clock_timestamp() - beat_at BETWEEN - CAST(:ahead AS interval) AND :late
 """
 
 
-def alert_findings(session: Session, since: datetime, now: datetime) -> Iterator[WatchFinding]:
-    """Of all that are open, and those that something has happened to since then."""
-    known = rows(session, ALERTS, since=since)
+def ended_findings(session: Session, period: Period) -> Iterator[WatchFinding]:
+    """Of those that have ended, and something happened to them in a period that is past."""
+    for row in rows(session, ENDED, **period.bounds):
+        for word in sorted(set(_faults(row, period.until))):
+            yield WatchFinding(word, row.clinic_id, row.id)
+    yield from _lost(session, period)
+
+
+def _lost(session: Session, period: Period) -> Iterator[WatchFinding]:
+    for row in rows(session, LOST, **period.bounds):
+        yield WatchFinding("alert_missing", row.clinic_id, row.id)
+
+
+def alert_findings(session: Session, period: Period, now: datetime) -> Iterator[WatchFinding]:
+    """Of all that are open, and those that something happened to then, which is until now."""
+    known = rows(session, SCOPE + ALERTS, **period.bounds)
     for row in known:
         for word in sorted(set(_faults(row, now))):
             yield WatchFinding(word, row.clinic_id, row.id)
     waiting = [row for row in known if row.status == "triggered" and row.ladder_severity in PAGING]
     for row in overdue_steps(session, waiting, now):
         yield WatchFinding("step_overdue", row.clinic_id, row.id)
-    for row in rows(session, LOST, since=since):
-        yield WatchFinding("alert_missing", row.clinic_id, row.id)
+    yield from _lost(session, period)
     for row in rows(session, UNREPLAYED, long_ago=now - NOT_REPLAYED):
         yield WatchFinding("rules_not_replayed", row.clinic_id, row.id)
     ((at_work,),) = rows(session, WORKERS, ahead=AHEAD, late=LATE)

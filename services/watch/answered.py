@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from services.watch.reading import (
     NEW,
     OCCURRENCES,
     PLANS,
+    Period,
     RawHistory,
     answers,
     histories,
@@ -43,9 +44,21 @@ from services.watch.reading import (
 # A plan looks back a fortnight and a day, and so does an answer that was left out; then some.
 LOOKS_BACK: Final = timedelta(days=45)
 RECENTLY: Final = timedelta(days=14)
+RECEIVED: Final = " WHERE {0}.received_at >= :since AND {0}.received_at < :until"
+# A plan that stands is among what is newest.
+ENDS: Final = "coalesce(p.ended_at, '9998-01-01')"
 DECISIONS: Final = """
 SELECT d.clinic_id, d.patient_id, d.entry_id FROM decisions d
-WHERE d.decided_at >= :since AND d.tier IN ('critical', 'high')
+WHERE d.decided_at >= :since AND d.decided_at < :until AND d.tier IN ('critical', 'high')
+"""
+
+MISSING: Final = """
+SELECT r.clinic_id, r.id FROM record_ids r
+LEFT JOIN check_ins c ON (c.clinic_id, c.patient_id, c.id) = (r.clinic_id, r.patient_id, r.id)
+LEFT JOIN help_requests h ON (h.clinic_id, h.patient_id, h.id) = (r.clinic_id, r.patient_id, r.id)
+WHERE r.received_at >= :since AND r.received_at < :until
+AND r.kind IN ('check_in', 'amendment', 'help_request') AND r.first_answer IS NOT NULL
+AND c.id IS NULL AND h.id IS NULL
 """
 
 
@@ -61,26 +74,28 @@ class _Call:
     answer: RawAnswer | None = None
 
 
-def answer_findings(session: Session, since: datetime) -> Iterator[WatchFinding]:
-    """Of everything received since then."""
-    calls = list(_calls(session, since))
+def answer_findings(session: Session, period: Period) -> Iterator[WatchFinding]:
+    """Of everything received then, and of the plans that stand or ended then."""
+    for row in rows(session, MISSING, **period.bounds):
+        yield WatchFinding("answer_missing", row.clinic_id, row.id)
+    calls = list(_calls(session, period))
     by_entry: defaultdict[UUID, list[Any]] = defaultdict(list)
-    for row in rows(session, f"{OCCURRENCES} WHERE o.received_at >= :since", since=since):
+    for row in rows(
+        session,
+        OCCURRENCES + RECEIVED.format("o"),
+        **period.bounds,
+    ):
         by_entry[row.entry_id].append(row)
-    decided = rows(session, DECISIONS, since=since)
+    decided = rows(session, DECISIONS, **period.bounds)
     short = [call for call in calls if _rank(call, by_entry[call.id]) < call.rank]
     lost = [row for row in decided if not by_entry[row.entry_id]]
     lowered = [row for each in by_entry.values() for row in each if row.tier != row.first_tier]
-    plans = rows(
-        session,
-        f"{PLANS} WHERE p.ended_at IS NULL OR p.ended_at >= :since",
-        since=since,
-    )
+    plans = rows(session, f"{PLANS} WHERE {ENDS} >= :since AND {ENDS} < :until", **period.bounds)
     looked_at = [*short, *lost, *lowered, *plans]
     known = histories(
         session,
         {(one.clinic_id, one.patient_id) for one in looked_at},
-        since - LOOKS_BACK,
+        period.since - LOOKS_BACK,
     )
     for call in short:
         yield from _short(call, known[call.clinic_id, call.patient_id])
@@ -96,8 +111,8 @@ def answer_findings(session: Session, since: datetime) -> Iterator[WatchFinding]
             yield WatchFinding(word, plan.clinic_id, plan.id)
 
 
-def _calls(session: Session, since: datetime) -> Iterator[_Call]:
-    new = answers(session, NEW, since=since)
+def _calls(session: Session, period: Period) -> Iterator[_Call]:
+    new = answers(session, NEW, **period.bounds)
     before = versions_before(session, new)
     for answer in new:
         earlier = [one for one in before.get(answer.root_id, ()) if one.version < answer.version]
@@ -105,9 +120,9 @@ def _calls(session: Session, since: datetime) -> Iterator[_Call]:
         if rank >= HIGH:
             whose = (answer.clinic_id, answer.patient_id, answer.id)
             yield _Call(*whose, rank, ("suicide_risk",), answer)
-    for row in rows(session, f"{HELP} WHERE h.received_at >= :since", since=since):
+    for row in rows(session, HELP + RECEIVED.format("h"), **period.bounds):
         yield _Call(row.clinic_id, row.patient_id, row.id, CRITICAL, ("suicide_risk",))
-    for row in rows(session, f"{BODIES} WHERE b.received_at >= :since", since=since):
+    for row in rows(session, BODIES + RECEIVED.format("b"), **period.bounds):
         yield _Call(row.clinic_id, row.patient_id, row.id, HIGH, ("unreadable_risk", "e1"))
 
 

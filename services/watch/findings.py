@@ -57,3 +57,9 @@ class WatchFinding:
         """As JSON."""
         ids = {"clinic_id": self.clinic_id, "id": self.id}
         return {"kind": self.kind} | {name: str(one) for name, one in ids.items() if one}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, str]) -> WatchFinding:
+        """What `stored` has made."""
+        clinic, of = stored.get("clinic_id"), stored.get("id")
+        return cls(stored["kind"], UUID(clinic) if clinic else None, UUID(of) if of else None)

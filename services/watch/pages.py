@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.watch.alerts import HANDED_OVER, SCOPE
 from services.watch.findings import WatchFinding
-from services.watch.reading import rows
+from services.watch.reading import Period, rows
 
 BUDGETS_S: Final = {"critical": 60, "high": 300}
 # A page that got out late stays told for so long.
@@ -51,10 +51,10 @@ FROM steps s JOIN alerts a ON (a.clinic_id, a.id) = (s.clinic_id, s.alert_id)
 
 
 def page_findings(
-    session: Session, since: datetime, now: datetime, late_since: datetime
+    session: Session, period: Period, now: datetime, late_since: datetime
 ) -> Iterator[WatchFinding]:
     """Of the pages of the alerts that are open or were lately; late ones since `late_since`."""
-    for row in rows(session, STEPS, since=since, late_since=late_since):
+    for row in rows(session, STEPS, late_since=late_since, **period.bounds):
         budget = BUDGETS_S["critical" if row.is_critical else "high"]
         if (row.reached_at or now) <= row.due_at + timedelta(seconds=budget):
             continue

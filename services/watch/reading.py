@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from services.watch.answers import RawAnswer
 
 Key = tuple[UUID, UUID]
 """Clinic and patient, or clinic and entry."""
+EVER: Final = datetime(1900, 1, 1, tzinfo=UTC)
+FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 ANSWERS: Final = """
 SELECT c.clinic_id, c.patient_id, c.id, c.root_id, c.version, c.instrument, t.answers,
@@ -26,7 +28,7 @@ JOIN check_in_contents t
 """
 # An item 9 of 0 in a single version calls for nobody.
 NEW: Final = f"""{ANSWERS}
-WHERE c.received_at >= :since AND (
+WHERE c.received_at >= :since AND c.received_at < :until AND (
   c.instrument IN ('cssrs-screener', 'cssrs-since-last-contact')
   OR c.instrument IN ('phq9', 'phq9-daily') AND (t.answers ->> 'q9') IS DISTINCT FROM '0'
 )
@@ -67,6 +69,19 @@ JOIN alerts a ON (a.clinic_id, a.id) = (p.clinic_id, p.alert_id)
 JOIN patients s ON (s.clinic_id, s.id) = (p.clinic_id, p.patient_id)
 LEFT JOIN alert_resolutions r ON (r.clinic_id, r.alert_id) = (p.clinic_id, p.alert_id)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What was received from `since` on and before `until`."""
+
+    since: datetime
+    until: datetime = FOREVER
+
+    @property
+    def bounds(self) -> dict[str, datetime]:
+        """As a query names them."""
+        return {"since": self.since, "until": self.until}
 
 
 def rows(session: Session, query: str, **values: Any) -> list[Any]:

@@ -1,4 +1,5 @@
-"""One run of the watcher: one snapshot of the database, looked at in full or as far as it is new.
+"""One run of the watcher: one snapshot, looked at as far as it is new or open, and a month of the
+past (`past`).
 
 What is new. An answer's `received_at` is read before it commits, so that a run may find none where
 one appears later, with an older time. A run therefore keeps two numbers of transactions, which are
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final
 
@@ -29,15 +30,14 @@ from services.watch.answered import answer_findings
 from services.watch.figures import times_taken
 from services.watch.findings import AHEAD, WatchFinding
 from services.watch.pages import LATE_FOR, page_findings
-from services.watch.reading import rows
+from services.watch.past import Past, known_past, look_at_past
+from services.watch.reading import EVER, Period, rows
 
-EVER: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LOOKS_BACK: Final = timedelta(days=1)
 # From reading the clock to the first write: a body has 2 minutes, a connection and a lock seconds.
 BEFORE_WRITING: Final = timedelta(minutes=10)
 KEPT_FOR: Final = timedelta(days=7)
 MOST_KEPT: Final = 200
-WHOLE_AGAIN_AFTER: Final = timedelta(days=1)
 MAY_TAKE_S: Final = 3600
 SNAPSHOT: Final = """
 SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
@@ -45,19 +45,13 @@ SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
 """
 LAST: Final = "SELECT * FROM watch_runs ORDER BY at DESC, id DESC LIMIT 1"
 SETTLED: Final = "SELECT max(at) AS at FROM watch_runs WHERE none_wrote_from <= :all_over_below"
-LAST_WHOLE: Final = "SELECT max(at) AS at FROM watch_runs WHERE whole"
-MISSING: Final = """
-SELECT r.clinic_id, r.id FROM record_ids r
-LEFT JOIN check_ins c ON (c.clinic_id, c.patient_id, c.id) = (r.clinic_id, r.patient_id, r.id)
-LEFT JOIN help_requests h ON (h.clinic_id, h.patient_id, h.id) = (r.clinic_id, r.patient_id, r.id)
-WHERE r.received_at >= :since AND r.kind IN ('check_in', 'amendment', 'help_request')
-AND r.first_answer IS NOT NULL AND c.id IS NULL AND h.id IS NULL
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run saw. `since`: from when on it looked at what was received."""
+    """What one run saw. `since`: from when on it looked at all that was received. `whole`: with it,
+    everything there is has been looked at: in this run, or in those before it as well.
+    """
 
     at: datetime
     since: datetime
@@ -66,8 +60,15 @@ class Run:
     row: dict[str, Any]
 
 
-def look(now: datetime, *, whole: bool = False, late_since: datetime | None = None) -> Run:
-    """Look at everything that is new and everything that is open; `whole`: at all there is.
+def look(
+    now: datetime,
+    *,
+    whole: bool = False,
+    goes_on: bool = False,
+    late_since: datetime | None = None,
+) -> Run:
+    """Look at everything that is new and everything that is open; `whole`: at all there is;
+    `goes_on`: at the next part of the past, if that is due.
 
     `late_since`: from when on pages that got out late are told; by default for an hour.
     """
@@ -79,13 +80,19 @@ def look(now: datetime, *, whole: bool = False, late_since: datetime | None = No
         settled_at = min(now, _settled(session, all_over_below, last))
         known = settled_at if last is None else min(now, last.settled_at)
         since = EVER if whole else min(known, now - LOOKS_BACK)
-        findings = tuple(sorted(set(_findings(session, since, now, late_since)), key=_order))
+        past = Past(None, (), is_whole=True) if whole else known_past(last)
+        if goes_on:
+            past = look_at_past(session, last, now)
+        newest = _findings(session, Period(since), now, late_since)
+        findings = tuple(sorted({*newest, *past.findings}, key=_order))
         figures = {} if last is None else last.figures
         figures = times_taken(session, figures, known, settled_at)
     kinds = sorted({finding.kind for finding in findings})
     row = {
         "at": now,
-        "whole": whole,
+        "whole": past.is_whole,
+        "past_until": past.until,
+        "past": past.stored(),
         "all_over_below": all_over_below,
         "none_wrote_from": none_wrote_from,
         "settled_at": settled_at,
@@ -94,7 +101,7 @@ def look(now: datetime, *, whole: bool = False, late_since: datetime | None = No
         "findings": [finding.stored() for finding in findings[:MOST_KEPT]],
         "figures": figures,
     }
-    return Run(now, since, whole, findings, row)
+    return Run(now, since, past.is_whole, findings, row)
 
 
 def record(run: Run) -> None:
@@ -109,16 +116,9 @@ def record(run: Run) -> None:
         )
 
 
-def whole_is_due(now: datetime) -> bool:
-    """Whether no run has looked at everything for a day."""
-    with transaction() as session:
-        ((at,),) = rows(session, LAST_WHOLE)
-    return at is None or at <= now - WHOLE_AGAIN_AFTER
-
-
 def watch(now: datetime, all_is_well: Callable[[], None]) -> Run:
     """One run of those that go on for ever: kept; `all_is_well` is called only when it is."""
-    run = look(now, whole=whole_is_due(now))
+    run = look(now, goes_on=True)
     record(run)
     if not run.findings:
         all_is_well()
@@ -133,14 +133,12 @@ def _settled(session: Session, all_over_below: int, last: Any) -> datetime:
 
 
 def _findings(
-    session: Session, since: datetime, now: datetime, late_since: datetime | None
+    session: Session, period: Period, now: datetime, late_since: datetime | None
 ) -> Iterable[WatchFinding]:
-    missing = rows(session, MISSING, since=since)
     return chain(
-        (WatchFinding("answer_missing", row.clinic_id, row.id) for row in missing),
-        answer_findings(session, since),
-        alert_findings(session, since, now),
-        page_findings(session, since, now, late_since or now - LATE_FOR),
+        answer_findings(session, period),
+        alert_findings(session, period, now),
+        page_findings(session, period, now, late_since or now - LATE_FOR),
     )
 
 

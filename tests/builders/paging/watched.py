@@ -32,10 +32,10 @@ class Watched:
         """What one run finds."""
         return sorted({finding.kind for finding in self.look(scene, **how).findings})
 
-    def keep(self, scene: Scene) -> Run:
+    def keep(self, scene: Scene, **how: Any) -> Run:
         """One run at the scene's instant, kept."""
         with self.auditor.app_context():
-            run = look(scene.now)
+            run = look(scene.now, **how)
             record(run)
             return run
 
