@@ -51,7 +51,7 @@ def theil_sen(points: Sequence[tuple[int, Exact]]) -> Fraction:
     and ZeroDivisionError on two points with the same x.
     """
     # Over one denominator all slopes are whole numbers, which sort far faster than fractions.
-    points_per_unit = math.lcm(*(Fraction(value).denominator for _, value in points))
+    points_per_unit = math.lcm(*(value.denominator for _, value in points))
     whole = [(x, int(value * points_per_unit)) for x, value in points]
     pairs = [
         (right - left, later - earlier)

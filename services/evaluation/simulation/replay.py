@@ -21,7 +21,7 @@ from services.rules.decide.check_in import (
 from services.rules.decision import Decision, RuleId, Tier
 from services.rules.figures.baseline import MISSING, Baseline, baseline_anchor, find_baseline
 from services.rules.figures.numbers import FIGURE_NUMBERS
-from services.rules.figures.session_effect import session_windows
+from services.rules.figures.session_effect import last_window
 from services.rules.instruments.answers import Answers
 from services.rules.mood_days import find_zone
 from services.rules.statistics import Exact
@@ -190,7 +190,7 @@ class _ReplayState:
         at, forms = session.started_at, self.series[TWO_WEEKS]
         begun = self.history.treatment.until(at).sessions
         spans = self.numbers.course.measures.session
-        window = session_windows(begun, self.zone, spans)[-1]
+        window = last_window(begun, self.zone, spans)
         self.around_session = window.first_day - spans.before_days * ONE_DAY
         return session_decisions(
             forms,

@@ -15,7 +15,7 @@ from services.rules.catalogue import CATALOGUE, Repeats
 from services.rules.courses import UNTREATED, Treatment
 from services.rules.day_series import DayValue, SeriesEntry, in_order, values_of
 from services.rules.decision import Decision, RuleId
-from services.rules.figures.session_effect import morning_values, session_windows
+from services.rules.figures.session_effect import last_window, morning_values
 from services.rules.figures.sides import on_their_side
 from services.rules.instruments.answers import Answers, number
 from services.rules.instruments.definition import instrument, load_instruments
@@ -130,7 +130,7 @@ def _m5(series: _Series) -> Decision:
     mornings = None
     if begun.sessions:
         sided = on_their_side(case.entries, begun.sessions, case.zone)
-        mornings = morning_values(sided, session_windows(begun.sessions, case.zone))
+        mornings = morning_values(sided, [last_window(begun.sessions, case.zone)])
     return m5(series.sided, begun, case.zone, mornings, series.numbers.course)
 
 

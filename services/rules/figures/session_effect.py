@@ -81,6 +81,21 @@ def session_windows(
     )
 
 
+def last_window(
+    sessions: Sequence[Session],
+    zone: tzinfo = UTC,
+    limits: SessionSpans = MEASURES.newest.session,
+) -> SessionWindow:
+    """Return the last of `session_windows`, without the others; raises `IndexError` for none."""
+    apart = timedelta(hours=limits.shared_hours)
+    last = first = sessions[-1]
+    place = len(sessions) - 1
+    while place and first.started_at - sessions[place - 1].started_at < apart:
+        place -= 1
+        first = sessions[place]
+    return SessionWindow(tuple(sessions[place:]), first.day(zone), last.day(zone), None)
+
+
 @dataclass(frozen=True, slots=True)
 class SessionEffect:
     """Levels in points of the instrument; `nadir` is the best day, and `effect` how far it lies

@@ -15,9 +15,9 @@ from services.rules.figures.numbers import FIGURE_NUMBERS, FigureNumbers
 from services.rules.figures.session_effect import (
     LOST,
     duration,
+    last_window,
     morning_values,
     session_effect,
-    session_windows,
 )
 
 
@@ -70,7 +70,7 @@ def _wearing_off_on(
     entries: Sequence[SeriesEntry],
     thresholds: FigureNumbers,
 ) -> date | None:
-    window = session_windows(treatment.sessions, zone, thresholds.measures.session)[-1]
+    window = last_window(treatment.sessions, zone, thresholds.measures.session)
     mornings = morning_values(entries, [window])
     effect = session_effect(window, values, mornings, thresholds)
     if effect.is_floor:

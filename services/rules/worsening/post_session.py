@@ -10,7 +10,7 @@ from typing import Literal
 from services.rules.courses import Treatment
 from services.rules.day_series import DayValue
 from services.rules.decision import Decision, Tier
-from services.rules.figures.session_effect import Mornings, SessionWindow, session_windows
+from services.rules.figures.session_effect import Mornings, SessionWindow, last_window
 from services.rules.statistics import as_number, mean
 from services.rules.worsening.numbers import (
     COURSE_RULE_THRESHOLDS,
@@ -40,7 +40,7 @@ def m5(
     ordered = sorted(values, key=lambda value: value.day)
     window, before, after = None, [], []
     if treatment.sessions:
-        window = session_windows(treatment.sessions, zone, measures.session)[-1]
+        window = last_window(treatment.sessions, zone, measures.session)
         before = _before(ordered, window, mornings or {}, measures.session.before_days)
         after = _after(ordered, window, limits)
     level = mean(before) if len(before) >= limits.before_min_days else None

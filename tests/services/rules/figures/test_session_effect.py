@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.rules.figures.session_effect import morning_values, session_effect, session_windows
+from services.rules.figures.session_effect import (
+    last_window,
+    morning_values,
+    session_effect,
+    session_windows,
+)
 from tests.builders.rules.courses import session
 from tests.builders.rules.days import entry, on, run, values
 
@@ -126,3 +134,12 @@ def test_the_zone_moves_the_days_of_a_session():
 
     assert session_windows([late])[0].first_day == on(9)
     assert session_windows([late], east)[0].first_day == on(10)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=12))
+def test_the_last_window_is_the_last_of_all(half_days):
+    begun = [timedelta(hours=12 * one) for one in sorted(half_days)]
+    sessions = [replace(session(1), started_at=session(1).started_at + by) for by in begun]
+    east = timezone(timedelta(hours=9))
+
+    assert last_window(sessions, east) == session_windows(sessions, east)[-1]
