@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from services.rules.statistics import mean
 
@@ -26,9 +25,8 @@ def value_rule(instrument: str) -> DayValueRule:
     return "mean" if instrument in MOMENTARY else "last"
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesEntry:
-    """The current version of one check-in.
+class SeriesEntry(NamedTuple):
+    """The current version of one check-in. A tuple: a check-in is decided with hundreds of them.
 
     `total` is None unless the form is complete; `item9_max` (0-3) is the highest item 9 of all its
     versions; `answered` counts answered items; `late` is the flag `entered_late`; `recalled`: it
@@ -46,8 +44,7 @@ class SeriesEntry:
     recalled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DayRow:
+class DayRow(NamedTuple):
     """One mood day: `value` is None without a complete check-in, `q9_max` without an item 9."""
 
     mood_day: date
@@ -57,8 +54,7 @@ class DayRow:
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DayValue:
+class DayValue(NamedTuple):
     """A mood day with a value; `late` when the check-in that gave the value was entered late."""
 
     day: date

@@ -118,17 +118,9 @@ def _entry_of_json(
     flags: Sequence[str],
 ) -> SeriesEntry:
     day, at = date.fromisoformat(mood_day), datetime.fromisoformat(answered_at).astimezone(UTC)
-    return SeriesEntry(
-        mood_day=day,
-        recorded_at=at,
-        received_at=datetime.fromisoformat(received_at).astimezone(UTC),
-        entry_id=root_id,
-        total=total,
-        item9_max=q9_highest,
-        answered=answered,
-        late=ENTERED_LATE in flags,
-        recalled=is_recalled(day, at, zone, flags),
-    )
+    received = datetime.fromisoformat(received_at).astimezone(UTC)
+    late, recalled = ENTERED_LATE in flags, is_recalled(day, at, zone, flags)
+    return SeriesEntry(day, at, received, root_id, total, q9_highest, answered, late, recalled)
 
 
 def counting(

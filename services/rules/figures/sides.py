@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from operator import is_
 
@@ -62,4 +61,4 @@ def _beside(entry: SeriesEntry, starts: Sequence[datetime], days: Sequence[date]
         day = max(day, days[begun - 1])
     if begun < len(days):
         day = min(day, days[begun])
-    return entry if day == entry.mood_day else replace(entry, mood_day=day)
+    return entry if day == entry.mood_day else entry._replace(mood_day=day)

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from services.rules.day_series import DayValue
 from services.rules.decision import Decision, Input, Tier
+from services.rules.figures.windows import ending_on_last
 from services.rules.statistics import median, sample_sd
 from services.rules.worsening.numbers import WORSENING_THRESHOLDS, M2Thresholds, WorseningThresholds
 
@@ -44,7 +45,7 @@ def m2(
     """
     limits, missing = thresholds.m2, thresholds.measures.missing_days
     ordered = sorted(values, key=lambda value: value.day)
-    seen = [v for v in ordered if _days_back(ordered, v) <= limits.reference_from_day]
+    seen = ending_on_last(ordered, limits.reference_from_day + 1)
     reference = _reference(seen, baseline, limits, missing.two_weeks_min_days)
     if reference is None:
         inputs: dict[str, Input] = {"on": None, "baseline": baseline, "reference": None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -21,7 +20,7 @@ def form(
 ) -> SeriesEntry:
     """A two-week PHQ-9 about a day, answered in the morning of it; a late one nine days later."""
     sent = entry(day + 9 if late else day, total, hour, item9, late=late, about=day)
-    return replace(sent, entry_id=f"{day}-{hour}")
+    return sent._replace(entry_id=f"{day}-{hour}")
 
 
 def course(

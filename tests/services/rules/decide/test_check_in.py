@@ -108,7 +108,7 @@ def test_each_rule_fires_alone(found, rule):
 
 @pytest.mark.parametrize(("found", "rule"), FIRING)
 def test_late_entries_hold_worsening_back_but_not_harm(found, rule):
-    late = replace(found.decided, late=True)
+    late = found.decided._replace(late=True)
     series = [late if one == found.decided else one for one in found.entries]
 
     decision = decided(replace(found, entries=series, decided=late), rule)
@@ -162,7 +162,7 @@ def test_what_has_alerted_does_not_alert_again(found, rule):
 
 def test_the_treatment_is_that_of_the_answer_and_not_of_what_came_later():
     before_the_fourth = replace(
-        NON_RESPONSE, decided=replace(NON_RESPONSE.decided, recorded_at=at(9, hour=10))
+        NON_RESPONSE, decided=NON_RESPONSE.decided._replace(recorded_at=at(9, hour=10))
     )
 
     assert decided(NON_RESPONSE, "M4").fired

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -109,7 +108,7 @@ def test_whatever_the_zones_an_answer_after_a_session_is_no_day_before_it(
 def test_what_tells_of_a_day_before_stays_there():
     """Written down after the session, about the day before: the phone was right about that."""
     session = treated_at([at(10)], "Etc/UTC").sessions[0]
-    recalled = replace(answered(at(10, 18), 4, "Etc/UTC", late=True), mood_day=on(9), recalled=True)
+    recalled = answered(at(10, 18), 4, "Etc/UTC", late=True)._replace(mood_day=on(9), recalled=True)
 
     assert list(on_their_side([recalled], [session], UTC)) == [recalled]
 
@@ -122,9 +121,9 @@ def test_a_form_that_was_days_on_its_way_stands_where_it_was_filled_in():
     east = treated_at([at(10, 1)], "Asia/Tokyo").sessions[0]
 
     assert (session.day(UTC), before.mood_day) == (on(9), on(10))
-    assert list(on_their_side([before], [session], UTC)) == [replace(before, mood_day=on(9))]
+    assert list(on_their_side([before], [session], UTC)) == [before._replace(mood_day=on(9))]
     assert (east.day(UTC), west.mood_day) == (on(10), on(9))
-    assert list(on_their_side([west], [east], UTC)) == [replace(west, mood_day=on(10))]
+    assert list(on_their_side([west], [east], UTC)) == [west._replace(mood_day=on(10))]
     # A cut of November keeps what it said.
     for form, one in ((before, session), (west, east)):
         assert list(on_their_side([form], [one], UTC, FIGURES.known[1])) == [form]

@@ -281,7 +281,7 @@ def test_a_shifted_zone_shifts_days_and_nothing_else(instrument, entries, days, 
         tuple(replace(one, started_at=one.started_at + by) for one in plan.sessions),
     )
     moved = [
-        replace(made, recorded_at=made.recorded_at + by, received_at=made.received_at + by)
+        made._replace(recorded_at=made.recorded_at + by, received_at=made.received_at + by)
         for made in entries
     ]
     elsewhere = figures_json(
