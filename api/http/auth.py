@@ -152,14 +152,15 @@ def _verified(token: str, keys: tuple[tuple[str, str], ...]) -> Mapping[str, Any
 def _signed_claims(token: str, known: Mapping[str, str], options: Any) -> dict[str, Any]:
     """What a token of ours says, whose key is the one that it names; raises `Unauthenticated`."""
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-        # Tokens from before keys had ids name none.
-        for key in known.values() if kid is None else filter(None, (known.get(kid),)):
+        for key_id, key in known.items():
             with suppress(jwt.InvalidSignatureError):
-                claims: dict[str, Any] = jwt.decode(
+                found = jwt.decode_complete(
                     token, key, [ALGORITHM], options=options, leeway=CLOCKS_DIFFER_BY_S
                 )
-                return claims
+                # Tokens from before keys had ids name none.
+                if found["header"].get("kid") in (None, key_id):
+                    claims: dict[str, Any] = found["payload"]
+                    return claims
     except (jwt.PyJWTError, ValueError) as error:
         raise Unauthenticated from error
     raise Unauthenticated
