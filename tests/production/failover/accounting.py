@@ -17,11 +17,19 @@ from tests.builders.world import ClinicWorld
 from tests.fixtures.running import RunningService
 from tests.production.failover.on_call import OnCall
 from tests.production.failover.phones import Acknowledged
+from tests.proofs.seen import Seen, verdict
 
 # A lease (30 s) of a worker that lost the database while it sent, then its next try.
 PAGED_WITHIN_S: Final = 120.0
 AT_ONCE: Final = 1_000
 AT_WORK_WITHIN_S: Final = 60.0
+# What an operator would ask; each ends with status 1 when it finds a fault.
+ASKED: Final = (
+    ("caseload", "verify"),
+    ("alerts", "audit"),
+    ("audit", "seal", "--once"),
+    ("audit", "verify"),
+)
 AT_WORK = """
 SELECT (SELECT count(*) FROM worker_heartbeats WHERE beat_at > %s) AS workers,
   (SELECT count(*) FROM watch_runs WHERE at > %s) AS audits
@@ -117,6 +125,22 @@ def found_by_auditor(service: RunningService) -> list[str]:
         if not count or time.monotonic() > deadline:
             return [f"the auditor found {count}: {', '.join(kinds)}"] if count else []
         time.sleep(0.2)
+
+
+def found_by_commands(service: RunningService, when: str) -> Seen:
+    """The commands of an operator, and the auditor's own last look."""
+    done = [service.command(*words) for words in ASKED]
+    problems = [
+        f"{' '.join(words)}: {(each.stdout + each.stderr)[-300:]}"
+        for words, each in zip(ASKED, done, strict=True)
+        if each.returncode
+    ]
+    return verdict(
+        f"{when}: caseload verify, alerts audit, audit seal and verify find nothing",
+        f"{len(ASKED)} commands",
+        "; ".join(" ".join(each.stdout.split()) for each in done),
+        problems + found_by_auditor(service),
+    )
 
 
 def longest_gap_s(instants: Sequence[float], since: float, until: float) -> float:

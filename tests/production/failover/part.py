@@ -6,7 +6,7 @@ import random
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tests.fixtures.running import served
@@ -19,11 +19,15 @@ from tests.production.lab.database import make_database
 from tests.production.lab.service import ShippedService
 from tests.production.lab.three_nodes import three_nodes
 from tests.production.part import Trial
+from tests.production.tally import FAILOVERS, Tally, add, in_words
 from tests.proofs.seen import Seen, verdict
 
 PHONES: Final = 50
 # Of the time: in these minutes a commit waits for a second node, in the rest for nobody.
 SYNCHRONOUS: Final = 0.75
+# How many failures all runs are to come to.
+WANTED: Final = {"synchronous": 300, "asynchronous": 60}
+WITHOUT: Final = ("check-in", "page")
 
 
 def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
@@ -46,11 +50,15 @@ def failovers(trial: Trial, phones: int = PHONES) -> Iterator[Seen]:
                 until = began + trial.minutes * 60 * SYNCHRONOUS
                 done = list(_shown(trial, rounds.go_on(until, 1)))
                 amiss = [*posted.problems(), *found_by_auditor(service)]
-                yield from _synchronous(done, phones, amiss, len(posted.acknowledged()))
+                acknowledged = posted.count()
+                yield from _synchronous(done, phones, amiss, acknowledged)
+                yield _summed(_add("synchronous", done, acknowledged), "synchronous")
                 lab.wait_for_nobody()
                 until = began + trial.minutes * 60
                 done = list(_shown(trial, rounds.go_on(until, 1)))
                 yield _asynchronous(done, phones)
+                acknowledged = posted.count() - acknowledged
+                yield _summed(_add("asynchronous", done, acknowledged), "asynchronous")
 
 
 def _shown(trial: Trial, rounds: Iterator[Round]) -> Iterator[Round]:
@@ -92,16 +100,51 @@ def _asynchronous(done: Sequence[Round], phones: int) -> Seen:
     )
 
 
+def _add(mode: str, done: Sequence[Round], acknowledged: int) -> Tally:
+    """This run and all before it."""
+    lost, changed, without_alert, unpaged = (
+        set().union(*(getattr(each.account, name) for each in done))
+        for name in ("lost", "changed", "without_alert", "unpaged")
+    )
+    counts = Counter(f"{mode} failure: {each.failure}" for each in done)
+    counts[f"{mode}: runs"] = 1
+    counts[f"{mode}: acknowledged"] = acknowledged
+    counts[f"{mode}: lost"] = len(lost)
+    counts[f"{mode}: changed"] = len(changed)
+    counts[f"{mode}: alerts lost"] = len(without_alert) + len(unpaged)
+    return add(FAILOVERS, counts, {f"{mode}: {what}": each for what, each in _times(done).items()})
+
+
+def _summed(all_runs: Tally, mode: str) -> Seen:
+    """What was lost where a commit waits for a second node is a failure; else it is counted."""
+    counts, kinds = all_runs.kinds(f"{mode}: "), all_runs.kinds(f"{mode} failure: ")
+    lost = f"{counts['lost']} lost, {counts['changed']} with other bytes"
+    seen = f"{lost}, {counts['alerts lost']} alerts lost of {counts['acknowledged']} acknowledged"
+    is_lost = counts["lost"] + counts["changed"] + counts["alerts lost"]
+    times = {what: all_runs.times[f"{mode}: {what}"] for what in WITHOUT}
+    return verdict(
+        f"{mode} failures, all runs so far summed",
+        f"{counts['runs']} runs, {kinds.total()} of {WANTED[mode]} failures: {in_words(kinds)}",
+        f"{seen}; {_in_words(times)}",
+        [seen] if is_lost and mode == "synchronous" else [],
+    )
+
+
 def _moved(done: Sequence[Round]) -> str:
     return f"{sum(each.moved for each in done)} times another node took over"
 
 
 def _gaps(done: Sequence[Round]) -> str:
-    gaps = {
-        "check-in": [each.without_answer_s for each in done],
-        "page": [each.without_page_s for each in done],
-    }
+    return _in_words(_times(done))
+
+
+def _times(done: Sequence[Round]) -> dict[str, list[float]]:
+    times = [each.without_answer_s for each in done], [each.without_page_s for each in done]
+    return dict(zip(WITHOUT, times, strict=True))
+
+
+def _in_words(times: Mapping[str, Sequence[float]]) -> str:
     return "; ".join(
-        f"longest without a {what}: p50 {statistics.median(times):.1f} s, worst {max(times):.1f} s"
-        for what, times in gaps.items()
+        f"longest without a {what}: p50 {statistics.median(gaps):.1f} s, worst {max(gaps):.1f} s"
+        for what, gaps in times.items()
     )

@@ -13,14 +13,14 @@ from typing import Final
 
 from tests.builders.world import ClinicWorld
 from tests.fixtures.running import wait_until
-from tests.production.failover.accounting import account, found_by_auditor, longest_gap_s
+from tests.production.failover.accounting import account, found_by_commands, longest_gap_s
 from tests.production.failover.on_call import OnCall, responding
 from tests.production.failover.phones import Phones, PostingPhone, all_posting
 from tests.production.kills.killer import Killer
 from tests.production.kills.service import KilledService, killed_service
-from tests.production.kills.tally import add
 from tests.production.lab.cluster import private_cluster
 from tests.production.part import Trial
+from tests.production.tally import KILLS, Tally, add, in_words
 from tests.proofs.seen import Seen, verdict
 
 PHONES: Final = 16
@@ -28,13 +28,7 @@ PAUSE_S: Final = (0.2, 0.6)
 RETRY_S: Final = (0.1, 0.3)
 TELL_EVERY_S: Final = 20.0
 CALM_WITHIN_S: Final = 180.0
-# What an operator would ask; each ends with status 1 when it finds a fault.
-ASKED: Final = (
-    ("caseload", "verify"),
-    ("alerts", "audit"),
-    ("audit", "seal", "--once"),
-    ("audit", "verify"),
-)
+KILLED: Final = "killed: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,47 +97,29 @@ def _shown(run: KilledRun) -> Iterator[Seen]:
     found = account(run.service, run.clinic, acknowledged, run.on_call)
     risky = sum(each.is_risky for each in acknowledged)
     minutes = (run.ended - run.began) / 60
-    by_kind = ", ".join(f"{count} x {kind}" for kind, count in kills.most_common())
     yield verdict(
         "SIGKILLs on one node: nothing acknowledged is lost or answered differently, each risky"
         " answer has an alert and was paged",
-        f"{kills.total()} kills in {minutes:.1f} min: {by_kind}",
+        f"{kills.total()} kills in {minutes:.1f} min: {in_words(kills)}",
         f"0 of {len(acknowledged)} acknowledged lost, 0 of {risky} risky without alert or page;"
         f" {_repeated(run)} pages came more than once, under their own key;"
         f" {_gap_s(run):.1f} s without an accepted check-in at the longest",
         [*found.problems(), *run.phones.problems()],
     )
-    yield _proved(run.service)
+    yield found_by_commands(run.service, "after SIGKILLs")
     lost = len(found.lost | found.changed | found.without_alert) + len(found.unpaged)
     of_run = {"runs": 1, "lost": lost, "acknowledged": len(acknowledged), "risky": risky}
-    summed = add(of_run | {f"killed: {kind}": count for kind, count in kills.items()})
-    yield _summed(summed)
+    killed = {f"{KILLED}{kind}": count for kind, count in kills.items()}
+    yield _summed(add(KILLS, of_run | killed))
 
 
-def _proved(service: KilledService) -> Seen:
-    """The commands of an operator, and the auditor's own last look."""
-    done = [service.command(*words) for words in ASKED]
-    problems = [
-        f"{' '.join(words)}: {(each.stdout + each.stderr)[-300:]}"
-        for words, each in zip(ASKED, done, strict=True)
-        if each.returncode
-    ]
-    return verdict(
-        "after SIGKILLs: caseload verify, alerts audit, audit seal and verify find nothing",
-        f"{len(ASKED)} commands",
-        "; ".join(" ".join(each.stdout.split()) for each in done),
-        problems + found_by_auditor(service),
-    )
-
-
-def _summed(of_all: Counter[str]) -> Seen:
-    kinds = {name: count for name, count in of_all.items() if name.startswith("killed: ")}
-    by_kind = ", ".join(f"{count} x {name.partition(': ')[2]}" for name, count in kinds.items())
+def _summed(all_runs: Tally) -> Seen:
+    counts, kinds = all_runs.counts, all_runs.kinds(KILLED)
     return verdict(
         "SIGKILLs on one node, all runs so far summed",
-        f"{of_all['runs']} runs, {sum(kinds.values())} kills: {by_kind}",
-        f"0 lost of {of_all['acknowledged']} acknowledged, {of_all['risky']} of them risky",
-        [f"{of_all['lost']} lost"] if of_all["lost"] else [],
+        f"{counts['runs']} runs, {kinds.total()} kills: {in_words(kinds)}",
+        f"0 lost of {counts['acknowledged']} acknowledged, {counts['risky']} of them risky",
+        [f"{counts['lost']} lost"] if counts["lost"] else [],
     )
 
 
