@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import http.client
 import re
 import shlex
-import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from api.play.phones import Reply
+from tests.production.lab.haproxy import servers
 from tests.production.lab.process import LabProcess
 
 WITHIN_S: Final = 100.0
@@ -36,17 +35,8 @@ class FrontPrograms:
         self.haproxy = LabProcess("HAProxy", [*command, *extra], root / "var/log/haproxy.log")
 
     def servers(self, backend: str) -> dict[str, tuple[str, int]]:
-        """The servers of a backend: what HAProxy thinks of each, and requests that it was given."""
-        with socket.socket(socket.AF_UNIX) as asked:
-            asked.connect(str(self.root / "run/haproxy/admin.sock"))
-            asked.sendall(b"show stat\n")
-            answer = b"".join(iter(lambda: asked.recv(65_536), b"")).decode()
-        rows = csv.DictReader(answer.removeprefix("# ").splitlines())
-        return {
-            row["svname"]: (row["status"].split()[0], int(row["stot"]))
-            for row in rows
-            if row["pxname"] == backend and row["svname"] not in ("FRONTEND", "BACKEND")
-        }
+        """What HAProxy thinks of each server of a backend, and requests that it was given."""
+        return servers(self.root / "run/haproxy/admin.sock", backend)
 
 
 class OutsideClient:

@@ -24,7 +24,8 @@ from migrations.upgrade import PROJECT
 from tests.fixtures.running import free_port
 from tests.production.guided.units import PATH
 from tests.production.lab.cluster import PostgresCluster
-from tests.production.lab.process import as_account, lab_account
+from tests.production.lab.haproxy import with_ports
+from tests.production.lab.process import lab_account, output_of
 
 # What belongs to this project, or to a program that it stands on.
 OURS: Final = re.compile(
@@ -107,9 +108,7 @@ class GuideMachine:
         text = text.replace("check-in.clinic.example", NAME)
         text = text.replace(f"PUBLIC_URL=https://{NAME}", f"PUBLIC_URL={self.url}")
         text = re.sub(r"(?m)^(local .*) peer$", r"\1 peer map=machine", text)
-        for port, real in self.ports.items():
-            text = re.sub(rf"(?<![\w.-]){port}(?![\w.-])", str(real), text)
-        return OURS.sub(str(self.root), text)
+        return OURS.sub(str(self.root), with_ports(text, self.ports))
 
     @property
     def url(self) -> str:
@@ -137,23 +136,13 @@ class GuideMachine:
         Raises:
             RuntimeError: one of them fails; with the end of what they wrote.
         """
-        command = as_account(lab_account(), "bash", "-eu", "-c", self.moved(block))
-        done = subprocess.run(
-            command,
-            env=dict(self.environ),
-            cwd=self.root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{block.strip().splitlines()[-1]}: {done.stdout[-1500:]}")
+        words = ("bash", "-eu", "-c", self.moved(block))
+        name = block.strip().splitlines()[-1]
+        written = output_of(name, words, self.environ, self.root)
         asked = self.root / "asked"
         lines = asked.read_text().splitlines() if asked.exists() else []
         asked.unlink(missing_ok=True)
-        return done.stdout, [line.split() for line in lines]
+        return written, [line.split() for line in lines]
 
     def _install_packages(self) -> None:
         """As Debian's packages leave a machine, and the programs of `STANDINS`."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from tests.fixtures.running import free_port, wait_until
 from tests.production.lab.database import PASSWORD, PROGRAMS, SUPERUSER, make_database, urls_at
-from tests.production.lab.process import LabProcess, as_account, lab_account
+from tests.production.lab.process import LabProcess, lab_account, output_of
 from tests.production.packages import need
 
 UP_LIMIT_S: Final = 120.0
@@ -58,7 +57,7 @@ class PostgresCluster:
         os.chown(password, account.uid, account.gid)
         words = [f"--pwfile={password}", "--auth=scram-sha-256", f"--username={SUPERUSER}"]
         words += ["--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "-D", str(self.data)]
-        run_program("initdb", *words)
+        output_of("initdb", [str(PROGRAMS / "initdb"), *words], {**os.environ, "LC_ALL": "C.UTF-8"})
 
     def start(self) -> None:
         """Start it and wait until it lets somebody in: after a crash it first replays its log."""
@@ -135,28 +134,6 @@ class PostgresCluster:
         except psycopg.OperationalError:
             return False
         return True
-
-
-def run_program(name: str, *words: str, **environ: str) -> str:
-    """A program of PostgreSQL 15 as the lab's account, to its end; what it wrote.
-
-    Raises:
-        RuntimeError: it fails; with the end of what it wrote.
-    """
-    command = as_account(lab_account(), str(PROGRAMS / name), *words)
-    shown = {**os.environ, "LC_ALL": "C.UTF-8", **environ}
-    done = subprocess.run(
-        command,
-        env=shown,
-        cwd="/",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{name}: {done.stdout[-1000:]}")
-    return done.stdout
 
 
 @contextmanager

@@ -36,6 +36,29 @@ def as_account(account: ServerAccount, *command: str) -> list[str]:
     return ["setpriv", *(who if account.changed else []), "--pdeathsig=TERM", "--", *command]
 
 
+def output_of(
+    name: str, command: Sequence[str], environ: Mapping[str, str], folder: Path = Path("/")
+) -> str:
+    """A command as the lab's account, in a folder, to its end; what it wrote.
+
+    Raises:
+        RuntimeError: it fails; with its name and the end of what it wrote.
+    """
+    done = subprocess.run(
+        as_account(lab_account(), *command),
+        env=dict(environ),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stdout[-1500:]}")
+    return done.stdout
+
+
 @dataclass
 class LabProcess:
     """One program with all that it started, also what left its process group.

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from api.front.command import serve_command
 from api.play.phones import Wire
 from tests.fixtures.running import RunningService, free_port, wait_until
-from tests.production.lab.process import LabProcess, lab_account
+from tests.production.lab.haproxy import WEB, LabHaproxy, servers, with_ports
 from tests.production.packages import need
 from tools.child import Child
 
 # A machine that does much else at once starts slowly.
 UP_LIMIT_S: Final = 300.0
-CONFIG: Final = """\
-global
-    log stdout format raw local0 notice
-    stats socket {folder}/admin.sock mode 600 level admin
-defaults
-    mode http
-    timeout connect 2s
-    timeout client 90s
-    timeout server 90s
-    retries 2
-    option redispatch 1
-frontend phones
-    bind 127.0.0.1:{port}
-    default_backend web
-backend web
-    option httpchk
-    http-check send meth GET uri /readyz
-    default-server check inter 500ms fall 2 rise 1
-"""
+POOLS: Final = ("crisis", "ordinary")
 
 
 class WebService:
@@ -60,59 +40,38 @@ class WebService:
         return False
 
 
-@dataclass
-class Balancer:
-    """HAProxy in front of the services, each named by its port."""
+class Balancer(LabHaproxy):
+    """`port`: where nginx sends what a phone posts, in `deploy/` the one for crisis routes."""
 
-    folder: Path
-    services: list[WebService]
-    port: int = field(default_factory=free_port)
-
-    def __post_init__(self) -> None:
-        command = ["/usr/sbin/haproxy", "-W", "-db", "-f", f"{self.folder}/haproxy.cfg"]
-        self._process = LabProcess("HAProxy", command, self.folder / "haproxy.log")
+    def __init__(self, folder: Path, services: Sequence[WebService]) -> None:
+        folder.mkdir()
+        self.services, self.port = services, free_port()
+        first, second = services
+        ports = {"8001": first.port, "8002": second.port, "8100": free_port(), "8101": self.port}
+        config = folder / "web.cfg"
+        config.write_text(with_ports(WEB.read_text(), ports))
+        super().__init__(folder, config)
 
     def start(self) -> None:
         """Returns when it has found every service ready."""
         need("haproxy")
-        self.folder.mkdir()
-        servers = "".join(f"    server {s.port} 127.0.0.1:{s.port}\n" for s in self.services)
-        config = CONFIG.format(folder=self.folder, port=self.port) + servers
-        (self.folder / "haproxy.cfg").write_text(config)
-        lab_account().own(self.folder, passable=True)
-        self._process.start()
-        for service in self.services:
-            self._wait_until_up(service)
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.stop()
+        super().start()
+        self._wait_until_all_are_up()
 
     def restart(self, service: WebService) -> None:
-        """As an operator does: nothing new goes there, what is there is answered, then it ends."""
-        self._ask(f"set server web/{service.port} state drain")
-        wait_until(lambda: self._figure(service, "scur") == "0", "the service is idle", 30)
+        """As the guide does: it ends, is started, and HAProxy has seen it before the next ends."""
         service.child.stop()
         service.start()
-        self._ask(f"set server web/{service.port} state ready")
-        self._wait_until_up(service)
+        self._wait_until_all_are_up()
 
-    def _wait_until_up(self, service: WebService) -> None:
-        wait_until(lambda: self._figure(service, "status") == "UP", "HAProxy finds it", 30)
+    def _wait_until_all_are_up(self) -> None:
+        wait_until(self._all_are_up, "HAProxy has found every service", 30)
 
-    def _figure(self, service: WebService, name: str) -> str:
-        """What HAProxy says of one service; empty while it does not say anything."""
+    def _all_are_up(self) -> bool:
         with suppress(OSError):
-            table = csv.DictReader(self._ask("show stat").lstrip("# ").splitlines())
-            return next((row[name] for row in table if row["svname"] == str(service.port)), "")
-        return ""
-
-    def _ask(self, command: str) -> str:
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(5)
-            line.connect(str(self.folder / "admin.sock"))
-            line.sendall(f"{command}\n".encode())
-            return b"".join(iter(lambda: line.recv(65_536), b"")).decode()
+            states = [state for pool in POOLS for state, _ in servers(self.socket, pool).values()]
+            return states == ["UP"] * len(POOLS) * len(self.services)
+        return False
 
 
 @contextmanager
