@@ -14,8 +14,8 @@ import shutil
 import signal
 import sys
 import tempfile
-import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +29,7 @@ from tests.production.parts import all_parts
 from tests.production.table import append
 from tests.proofs.apart import everything_else_to
 from tests.proofs.quiet_logs import quiet_logs
-from tests.proofs.seen import WORDS, Seen, show
+from tests.proofs.seen import WORDS, Seen, show, try_all
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -81,7 +81,8 @@ def _prove(
                 if not console.is_terminal:
                     console.print(f"{name}: {line}", highlight=False, markup=False)
 
-            found = _try(part, Trial(own, wanted.minutes, wanted.seed, tell))
+            trial = Trial(own, wanted.minutes, wanted.seed, tell)
+            found = try_all(part.name, partial(_run, part, trial))
             seen += found
             progress.advance(bar)
             words = ", ".join(sorted({WORDS[one.ok] for one in found}))
@@ -89,18 +90,12 @@ def _prove(
     return seen
 
 
-def _try(part: Part, trial: Trial) -> list[Seen]:
-    """One part; whatever it raises is a claim that does not hold, and the next one is tried."""
-    seen: list[Seen] = []
+def _run(part: Part, trial: Trial) -> Iterator[Seen]:
+    """One part; what cannot be tried here is said."""
     try:
-        # What was seen until something breaks stays in the table.
-        seen.extend(part.run(trial))
+        yield from part.run(trial)
     except MissingPackagesError as missing:
-        seen.append(Seen(part.name, "", str(missing), ok=None))
-    except Exception as error:  # noqa: BLE001 -- the other parts are still to be tried
-        traceback.print_exc()
-        seen.append(Seen(part.name, type(error).__name__, str(error)[:300], ok=False))
-    return seen
+        yield Seen(part.name, "", str(missing), ok=None)
 
 
 if __name__ == "__main__":

@@ -15,17 +15,17 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from migrations.upgrade import PROJECT
-from tests.fixtures.running import RunningService, service_on
+from tests.fixtures.running import service_on
 from tests.proofs.apart import everything_else_to, new_database
 from tests.proofs.full_sizes import Proof, full_sizes
 from tests.proofs.quiet_logs import quiet_logs
-from tests.proofs.seen import WORDS, Seen, show
+from tests.proofs.seen import WORDS, Seen, show, try_all
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,24 +58,12 @@ def _prove(proofs: Sequence[Proof], folder: Path, terminal: TextIO) -> list[Seen
             terminal.write(f"[{number}/{len(proofs)}] {proof.name} ... ")
             terminal.flush()
             began = time.monotonic()
-            found = _try(proof.run, running)
+            running.mail.reset()
+            running.webhook.reset()
+            found = try_all(proof.name, partial(proof.run, running))
             seen += found
             words = ", ".join(sorted({WORDS[one.ok] for one in found}))
             terminal.write(f"{words} ({time.monotonic() - began:.0f} s)\n")
-    return seen
-
-
-def _try(run: Callable[[RunningService], Iterable[Seen]], running: RunningService) -> list[Seen]:
-    """One proof; whatever it raises is a claim that does not hold, and the next one is tried."""
-    running.mail.reset()
-    running.webhook.reset()
-    seen: list[Seen] = []
-    try:
-        # What was seen until something breaks stays in the table.
-        seen.extend(run(running))
-    except Exception as error:  # noqa: BLE001 -- the other claims are still to be tried
-        traceback.print_exc()
-        seen.append(Seen(str(type(error).__name__), "", str(error)[:300], ok=False))
     return seen
 
 

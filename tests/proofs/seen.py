@@ -47,6 +47,18 @@ def verdict(claim: str, size: str, seen: str, problems: Iterable[str]) -> Seen:
     return Seen(claim, size, "; ".join(found[:5]) + more if found else seen, not found)
 
 
+def try_all(name: str, run: Callable[[], Iterable[Seen]]) -> list[Seen]:
+    """One proof; whatever it raises is a claim that does not hold, and the next one is tried."""
+    seen: list[Seen] = []
+    try:
+        # What was seen until something breaks stays in the table.
+        seen.extend(run())
+    except Exception as error:  # noqa: BLE001 -- the other claims are still to be tried
+        traceback.print_exc()
+        seen.append(Seen(name, type(error).__name__, str(error)[:300], ok=False))
+    return seen
+
+
 def tell(claim: str, size: str, *stories: Callable[[], object]) -> Iterator[Seen]:
     """Tell the tests' own stories; the first step that is not as it should be ends the claim."""
     with watching() as seen:
