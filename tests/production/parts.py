@@ -6,6 +6,7 @@ from tests.production import backup_units, guide, restore
 from tests.production.failover.part import failovers
 from tests.production.kills.part import kills
 from tests.production.part import Part
+from tests.production.soak.part import soak
 from tests.production.upgrade import upgrading
 from tests.production.watching import watching
 from tests.production.workers import workers
@@ -22,4 +23,5 @@ def all_parts() -> list[Part]:
         Part("workers", workers),
         Part("kills", kills),
         Part("upgrade", upgrading),
+        Part("soak", soak),
     ]

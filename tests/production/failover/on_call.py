@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any, Final
@@ -22,11 +23,14 @@ LOOK_S: Final = 0.1
 
 @dataclass
 class OnCall:
-    """`paged`: every page that came, as the instant (monotonic seconds) and its alert."""
+    """`paged`: every page that came, as the instant (monotonic seconds) and its alert. `amiss`:
+    every answer but that an alert is resolved.
+    """
 
     service: RunningService
     clinician: Person
     paged: list[tuple[float, UUID]] = field(default_factory=list)
+    amiss: Counter[str] = field(default_factory=Counter)
     _read: int = 0
     _open: list[UUID] = field(default_factory=list)
 
@@ -54,12 +58,16 @@ class OnCall:
 
     def _is_resolved(self, alert: UUID) -> bool:
         headers = {"Content-Type": "application/json", **self.clinician.headers}
-        with suppress(OSError, http.client.HTTPException):
+        try:
             path = f"/v1/alerts/{alert}/resolve"
             status = self.service.send("POST", path, headers, RESOLVED).status
-            # An alert that was lost with an asynchronous primary is nobody's any more.
-            return status in (*DONE, 404)
-        return False
+        except (OSError, http.client.HTTPException) as error:
+            self.amiss[f"resolve: {type(error).__name__}"] += 1
+            return False
+        if status not in DONE:
+            self.amiss[f"resolve: {status}"] += 1
+        # An alert that was lost with an asynchronous primary is nobody's any more.
+        return status in (*DONE, 404)
 
 
 @contextmanager
