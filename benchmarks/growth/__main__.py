@@ -1,7 +1,9 @@
-"""`python -m benchmarks.growth [--check-ins N ...] [--write]`: each workload at each size.
+"""`python -m benchmarks.growth [--check-ins N ...] [--upgrade-from REVISION] [--write]`: each
+workload at each size, and how long an upgrade of the largest holds up who posts.
 
-10 thousand and 1 million check-ins take some minutes; 10 million (`--check-ins 10000 10000000`) an
-hour and 15 GB, which are asked for first. One database, which grows and is dropped here.
+10 thousand and 1 million check-ins take some minutes; 10 million (`--check-ins 10000 10000000`)
+half an hour and 30 GB; twice as much is asked for first. One database, which grows and is dropped
+here. The plans of the largest size are kept in `var/growth/plans.txt`.
 """
 
 from __future__ import annotations
@@ -11,61 +13,119 @@ import gc
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
-from typing import Any, Final
-from uuid import UUID
+from pathlib import Path
+from typing import Final
 
 import psycopg
 from flask import Flask
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
-from sqlalchemy import make_url
 
-from api import create_app
 from benchmarks.bench import Bench, Sizes, admin_url_of, load, shown_progress
 from benchmarks.check_ins import check_in_call
 from benchmarks.growth.filling import PATIENTS_A_CLINIC, clinics_for, grow, stored
 from benchmarks.growth.plans import Ways, ways_of
+from benchmarks.growth.upgrading import Upgraded, upgraded
+from benchmarks.growth.workloads import Workload, as_role, workloads_of
 from benchmarks.page import PAGE, put
 from benchmarks.people import Past, give_past
-from benchmarks.trend import trend_call
 from benchmarks.world import own_database
-from migrations.roles import WORKER, libpq_url
-from services.alerts.delivery.claiming import channels_with_a_page
-from services.alerts.monitors.follow_up import missed_follow_ups
+from migrations.roles import AUDITOR, WORKER
 from services.alerts.monitors.silence import silent_patients
 from services.clock import utcnow
+from services.watch.run import look, record
 from tests.builders.world import ClinicWorld, Person, World
 
 SIZES: Final = (10_000, 1_000_000)
-BYTES_A_CHECK_IN: Final = 1_500
+BYTES_A_CHECK_IN: Final = 2_900
+PLANS: Final = Path("var/growth/plans.txt")
 WRITERS: Final = 8
 GROWS_AT_MOST: Final = 1.2
+A_LEVEL_DEEPER: Final = 20
+# The auditor takes as seen what was settled at the look before the last.
+LOOKED: Final = 3
 WIDTH: Final = 220
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
-    """What is called, as which role, in whose name."""
-
-    name: str
-    call: Callable[[], object]
-    url: str
-    clinic_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Seen:
-    """One workload at one size."""
+    """One workload at one size; `each`: how many things it looked at."""
 
     name: str
     check_ins: int
     best: float
     p50: float
     ways: Ways
+    each: int = 1
+
+    @property
+    def words(self) -> str:
+        """Its figures."""
+        of = f" for {self.each:,}" if self.each > 1 else ""
+        return f"{self.p50:.2f} ({self.best:.2f}), {self.ways.blocks:,}{of}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """One workload at the smallest and at the largest size; where it had more to look at, what is
+    said is of one thing.
+    """
+
+    first: Seen
+    last: Seen
+
+    @property
+    def times(self) -> float:
+        """How many times as long its best call takes."""
+        return self.last.best / self.first.best / self._more
+
+    @property
+    def blocks(self) -> float:
+        """How many times as many blocks it reads."""
+        return self.last.ways.blocks / max(self.first.ways.blocks, 1) / self._more
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it reads hardly more: an index may be a level deeper."""
+        more = self.last.ways.blocks / self._more - self.first.ways.blocks
+        return self.blocks <= GROWS_AT_MOST or more <= A_LEVEL_DEEPER
+
+    @property
+    def _more(self) -> float:
+        return self.last.each / self.first.each
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Everything that was seen. `facts`: how much there was, and how long it took to make."""
+
+    sizes: Sequence[int]
+    seen: Sequence[Seen]
+    facts: Sequence[str]
+    upgraded: Upgraded | None
+
+    @property
+    def lines(self) -> list[tuple[str, ...]]:
+        """The table."""
+        return table_of(self.seen, self.sizes)
+
+    @property
+    def grown(self) -> dict[str, Grown]:
+        """How each workload grew, by its name."""
+        found = dict[str, Grown]()
+        for one in self.seen:
+            found[one.name] = Grown(found[one.name].first if one.name in found else one, one)
+        return found
+
+    @property
+    def sentences(self) -> list[str]:
+        """What stands beside it."""
+        return [*self.facts, *([] if self.upgraded is None else [self.upgraded.words()])]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,38 +134,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("growth", description=__doc__, formatter_class=shape)
     parser.add_argument("--check-ins", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--calls", type=int, default=60)
+    parser.add_argument("--upgrade-from", default="", help="the migration of the release before")
     parser.add_argument("--write", action="store_true", help="also into docs/benchmarks.md")
     given = parser.parse_args(arguments)
-    sizes = sorted(given.check_ins)
+    with shown_progress() as progress:
+        growth = measure(given.check_ins, given.calls, given.upgrade_from, progress)
+    show(growth.lines, growth.sentences)
+    if given.write:
+        put(PAGE, "growth", markdown(growth.lines, growth.sentences))
+    return 0
+
+
+def measure(
+    check_ins: Sequence[int],
+    calls: int,
+    upgrade_from: str = "",
+    progress: Progress | None = None,
+    tell: Callable[[str], object] = bool,
+) -> Growth:
+    """Each workload at each of these sizes, each told before it is tried.
+
+    Raises `SystemExit` when the disk is too small.
+    """
+    sizes = sorted(check_ins)
     refuse_small_disk(sizes[-1])
-    before, seen = load(), list[Seen]()
-    facts = list[str]()
-    with own_database() as app, shown_progress() as progress:
-        bench = Bench(app, admin_url_of(app), Sizes(calls=given.calls, rounds=3), progress)
-        clinic, workloads = people_of(bench, sizes[-1])
+    before, seen, facts = load(), list[Seen](), list[str]()
+    with own_database() as app:
+        bench = Bench(app, admin_url_of(app), Sizes(calls=calls, rounds=3), progress)
+        clinics, writers, workloads = people_of(bench, sizes[-1])
         gc.freeze()
         for size in sizes:
-            facts.append(filled(bench, clinic, size))
-            seen += [measured(bench, one, size) for one in workloads]
+            tell(f"filling {size:,} check-ins")
+            facts += filled(bench, clinics, size)
+            for one in workloads:
+                tell(f"{one.name}, {size:,} check-ins")
+                seen.append(measured(bench, one, size))
+        keep_plans([one for one in seen if one.check_ins == sizes[-1]])
+        changed = None
+        if upgrade_from:
+            tell(f"back to {upgrade_from} and up again")
+            people = [(clinics[0].id, one.patient_id) for one in writers]
+            changed = upgraded(bench.app, bench.app_url, upgrade_from, people)
     facts.append(f"Load averages before and after: {before}; {load()}")
-    lines = table_of(seen, sizes)
-    show(lines, facts)
-    if given.write:
-        put(PAGE, "growth", markdown(lines, facts))
-    return 0
+    return Growth(sizes, seen, facts, changed)
+
+
+def fitting() -> int:
+    """How many check-ins half of the free disk holds."""
+    return shutil.disk_usage(tempfile.gettempdir()).free // 2 // BYTES_A_CHECK_IN
 
 
 def refuse_small_disk(check_ins: int) -> None:
     """Raise `SystemExit` when the disk has not twice what is needed."""
-    free, needed = shutil.disk_usage(tempfile.gettempdir()).free, check_ins * BYTES_A_CHECK_IN
-    if free < 2 * needed:
+    if check_ins > fitting():
+        needed = check_ins * BYTES_A_CHECK_IN
+        free = shutil.disk_usage(tempfile.gettempdir()).free
         raise SystemExit(
             f"{check_ins:,} check-ins take {needed / 1e9:.0f} GB; {free / 1e9:.0f} are free"
         )
 
 
-def people_of(bench: Bench, check_ins: int) -> tuple[list[ClinicWorld], list[Workload]]:
-    """All clinics that there will be, and what is measured in the first of them."""
+def people_of(
+    bench: Bench, check_ins: int
+) -> tuple[list[ClinicWorld], list[Person], list[Workload]]:
+    """All clinics that there will be, who posts, and what is measured in the first of them."""
     world = World(bench.app, now=utcnow())
     with bench.steps("clinics", clinics_for(check_ins)) as done:
         clinics = list[ClinicWorld]()
@@ -115,80 +207,55 @@ def people_of(bench: Bench, check_ins: int) -> tuple[list[ClinicWorld], list[Wor
     staff, writers = clinics[0].staff(), [clinics[0].patient() for _ in range(WRITERS)]
     for seed, one in enumerate(writers):
         give_past(clinics[0], one, staff, Past(), bench.admin_url, seed)
-    return clinics, workloads_of(bench, clinics[0], staff, writers)
+    # What is decided about their answers now, is what the rows to come will say was decided.
+    check_in_call(writers, "phq9-daily")()
+    return clinics, writers, workloads_of(bench, clinics[0], staff, writers)
 
 
-def workloads_of(
-    bench: Bench, clinic: ClinicWorld, staff: Person, writers: Sequence[Person]
-) -> list[Workload]:
-    """What patients, staff and the clock do all day."""
-    worker = worker_of(bench.app)
-    worker_url = libpq_url(worker.config["SQLALCHEMY_DATABASE_URI"])
-
-    def as_worker(ask: Callable[[datetime], Any]) -> Callable[[], object]:
-        def call() -> object:
-            with worker.app_context():
-                return list(ask(datetime.now(UTC)))
-
-        return call
-
-    mine: dict[str, Any] = {"url": bench.app_url, "clinic_id": clinic.id}
+def filled(bench: Bench, clinics: Sequence[ClinicWorld], size: int) -> list[str]:
+    """Grow to a size; how large that is, and how fast it came."""
+    fresh = [one.id for one in clinics[: clinics_for(size)]]
+    with psycopg.connect(bench.admin_url, autocommit=True) as connection:
+        before, _ = stored(connection)
+        began = time.perf_counter()
+        with bench.steps(f"{size:,} check-ins", size) as done:
+            grow(connection, fresh, size, done)
+        seconds = time.perf_counter() - began
+        _have_looked(bench.app)
+        connection.execute("VACUUM ANALYZE")
+        rows, megabytes = stored(connection)
+    rate, patients = (rows - before) / seconds, len(fresh) * PATIENTS_A_CLINIC
     return [
-        Workload("check-in phq9-daily, treated", check_in_call(writers, "phq9-daily"), **mine),
-        Workload("trend JSON of a year", trend_call(staff, writers[0], "phq9-daily"), **mine),
-        Workload("bootstrap of a phone", get_call(writers, "/v1/bootstrap"), **mine),
-        Workload("caseload, first 50 of 500", get_call([staff], "/v1/patients?limit=50"), **mine),
-        Workload("caseload, 500", get_call([staff], "/v1/patients?limit=500"), **mine),
-        Workload("open alerts", get_call([staff], "/v1/alerts"), **mine),
-        Workload("poll: who is silent", as_worker(silent_patients), worker_url),
-        Workload("poll: who had no contact", as_worker(missed_follow_ups), worker_url),
-        Workload(
-            "poll: which channel has a page",
-            as_worker(lambda now: channels_with_a_page(["smtp", "webhook"], now)),
-            worker_url,
-        ),
+        f"{rows:,} check-ins of {patients:,} patients in {len(fresh)} clinics: {megabytes:,} MB",
+        f"The last {rows - before:,} of them, with contents, decisions and ids, came in"
+        f" {seconds:.0f} s: {rate:,.0f} a second. Extrapolated, not measured: 60 minutes hold"
+        f" {3600 * rate / 1e6:.0f} million, 40 GB {40_000 / megabytes * rows / 1e6:.0f} million",
     ]
 
 
-def worker_of(app: Flask) -> Flask:
-    """The same database as the alert worker sees it."""
-    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(username=WORKER)
-    given = app.config["INTERLUDE"]
-    whole = url.render_as_string(hide_password=False)
-    return create_app(replace(given, worker_database_url=whole), role="worker")
-
-
-def get_call(people: Sequence[Person], path: str) -> Callable[[], object]:
-    """A read by the next of these people."""
-    client = people[0].app.test_client()
-    turns = cycle([one.headers for one in people])
-
-    def call() -> None:
-        assert client.get(path, headers=next(turns)).status_code == 200
-
-    return call
-
-
-def filled(bench: Bench, clinics: Sequence[ClinicWorld], size: int) -> str:
-    """Grow to a size, let the monitor look at everybody once, and say how large that is."""
-    fresh = [one.id for one in clinics[: clinics_for(size)]]
-    with psycopg.connect(bench.admin_url, autocommit=True) as connection:
-        with bench.steps(f"{size:,} check-ins", size) as done:
-            grow(connection, fresh, size, done)
-        worker = worker_of(bench.app)
-        with worker.app_context():
-            list(silent_patients(datetime.now(UTC) - timedelta(days=1)))
-        connection.execute("VACUUM ANALYZE")
-        rows, megabytes = stored(connection)
-    patients = len(fresh) * PATIENTS_A_CLINIC
-    return f"{rows:,} check-ins of {patients:,} patients in {len(fresh)} clinics: {megabytes:,} MB"
+def _have_looked(app: Flask) -> None:
+    """Monitor and auditor, as they have for years: what a first look costs is paid."""
+    with as_role(app, WORKER).app_context():
+        list(silent_patients(datetime.now(UTC) - timedelta(days=1)))
+    with as_role(app, AUDITOR).app_context():
+        for _ in range(LOOKED):
+            record(look(datetime.now(UTC)))
 
 
 def measured(bench: Bench, workload: Workload, size: int) -> Seen:
     """Its times and ways now."""
     found = bench.best(f"{workload.name}, {size:,}", workload.call)
     ways = ways_of(workload.call, workload.url, workload.clinic_id)
-    return Seen(workload.name, size, found.best, found.p50, ways)
+    each = 1 if workload.each is None else max(1, workload.each())
+    return Seen(workload.name, size, found.best, found.p50, ways, each)
+
+
+def keep_plans(seen: Sequence[Seen], file: Path = PLANS) -> None:
+    """Each statement of each workload with its plan, for whoever wants to read them."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    chapters = [f"== {one.name}, {one.check_ins:,} check-ins\n" for one in seen]
+    parts = ["\n\n".join((head, *one.ways.plans)) for head, one in zip(chapters, seen, strict=True)]
+    file.write_text("\n\n\n".join(parts) + "\n")
 
 
 def table_of(seen: Sequence[Seen], sizes: Sequence[int]) -> list[tuple[str, ...]]:
@@ -196,17 +263,18 @@ def table_of(seen: Sequence[Seen], sizes: Sequence[int]) -> list[tuple[str, ...]
     rows = []
     for name in dict.fromkeys(one.name for one in seen):
         mine = [one for one in seen if one.name == name]
-        times = [f"{one.p50:.2f} ({one.best:.2f}), {one.ways.blocks:,}" for one in mine]
-        grew = mine[-1].best / mine[0].best
-        blocks = mine[-1].ways.blocks / max(mine[0].ways.blocks, 1)
-        verdicts = (f"{grew:.2f} x {_word(grew)}", f"{blocks:.2f} x {_word(blocks)}")
-        rows.append((name, *times, *verdicts, mine[-1].ways.names))
+        found = Grown(mine[0], mine[-1])
+        verdicts = (
+            f"{found.times:.2f} x {_word(found.times <= GROWS_AT_MOST)}",
+            f"{found.blocks:.2f} x {_word(found.is_flat)}",
+        )
+        rows.append((name, *(one.words for one in mine), *verdicts, mine[-1].ways.words))
     heads = [f"{size:,}: p50 (best) ms, blocks read" for size in sizes]
     return [("what", *heads, "best grew", "blocks grew", "ways at the largest size"), *rows]
 
 
-def _word(grew: float) -> str:
-    return "met" if grew <= GROWS_AT_MOST else "MISSED"
+def _word(good: bool) -> str:
+    return "met" if good else "MISSED"
 
 
 def show(lines: Sequence[tuple[str, ...]], facts: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""A database that grows: clinics of 500 patients, each of whom has answered once a day.
+"""A database that grows: clinics of 500 patients, each of whom answered 100 times in a year.
 
 PostgreSQL makes the rows itself, as its superuser: Python would take a day for ten million. Nobody
 is real, and what is encrypted holds noise: nothing here is read by whoever is measured.
@@ -6,11 +6,15 @@ is real, and what is encrypted holds noise: nothing here is read by whoever is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 PATIENTS_A_CLINIC: Final = 500
 # Of each patient beyond the first clinic; until it is full, they have fewer.
@@ -44,26 +48,38 @@ SELECT clinic_id, id, %(each)s, now() - interval '1 hour' * (n %% 90), current_d
   0, 18, 12, 'partial_response', 8.5, (n %% 7) - 3
 FROM made
 """
-# One a day, up to yesterday. Who they refer to is known to be there: nothing looks again.
+# So far apart over the past year, each patient on days of their own, up to yesterday: `d` is the
+# number of an answer, counted back. What the rules decided is what they decided about somebody who
+# is there already. Who all of it refers to is known to be there: nothing looks again.
 ALONE: Final = "SET LOCAL session_replication_role = replica"
 CHECK_IN: Final[LiteralString] = """
-WITH made AS (
-  SELECT md5('patient ' || n)::uuid AS patient_id, md5(n || ' on ' || d)::uuid AS id, n, d,
+WITH days AS (
+  SELECT n, 1 + (%(d)s::int - 1) * 365 / %(each)s::int
+    + n %% greatest(1, 365 / %(each)s::int) AS ago
+  FROM generate_series(%(first)s::int, %(last)s::int) AS n
+), made AS (
+  SELECT md5('patient ' || n)::uuid AS patient_id, md5(n || ' on ' || ago)::uuid AS id, n, ago,
     (%(clinics)s::uuid[])[1 + (n - 1) / %(a_clinic)s] AS clinic_id,
-    (current_date - d) + time '19:00' AS at
-  FROM generate_series(%(first)s::int, %(last)s::int) AS n, generate_series(1, %(each)s::int) AS d
+    (current_date - ago) + time '19:00' AS at
+  FROM days
 ), of_ids AS (
   INSERT INTO record_ids
     (clinic_id, id, patient_id, kind, content_digest, first_answer, received_at)
   SELECT clinic_id, id, patient_id, 'check_in', sha256(id::text::bytea),
-    decode(repeat(md5(id::text), 8), 'hex'), at
+    decode(repeat(md5(id::text), 37), 'hex'), at
   FROM made
 ), of_entries AS (
   INSERT INTO check_ins (clinic_id, patient_id, id, root_id, version, instrument,
     instrument_version, mood_day, recorded_at, answered_at, received_at, zone, total, complete,
     answered, q9, q9_highest, flags, revision)
-  SELECT clinic_id, patient_id, id, id, 1, 'phq9-daily', '1', current_date - d, at, at, at,
-    'Europe/Paris', (n + d) %% 20, true, 9, 0, 0, '{}', %(each)s - d
+  SELECT clinic_id, patient_id, id, id, 1, 'phq9-daily', '1', current_date - ago, at, at, at,
+    'Europe/Paris', (n + ago) %% 20, true, 9, 0, 0, '{}', 1 + %(each)s - %(d)s
+  FROM made
+), of_decisions AS (
+  INSERT INTO decisions (clinic_id, id, patient_id, entry_id, rule_version, by, decided, decided_at,
+    revision)
+  SELECT clinic_id, md5('decision ' || id)::uuid, patient_id, id, 's-2026.11.2', 'rules',
+    coalesce((SELECT decided FROM decisions LIMIT 1), '[]'), at, 1 + %(each)s - %(d)s
   FROM made
 )
 INSERT INTO check_in_contents (clinic_id, patient_id, check_in_id, answers)
@@ -71,6 +87,16 @@ SELECT clinic_id, patient_id, id,
   '{"q1": 1, "q2": 0, "q3": 2, "q4": 1, "q5": 0, "q6": 1, "q7": 0, "q8": 0, "q9": 0}'
 FROM made
 """
+# While it is filled: a crash would lose it, and then it is filled anew.
+QUICK: Final = {
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB",
+}
+# Each fills in patients of its own.
+FILLERS: Final = 2
 
 
 def clinics_for(check_ins: int) -> int:
@@ -86,26 +112,52 @@ def grow(
 ) -> None:
     """From nothing, or from one clinic that is full, to so many check-ins; counts them in `done`.
 
-    The first clinic has as many patients at every size: it is the one that is measured.
+    The first clinic has as many patients at every size: it is the one that is measured. Rows come
+    in the order of their time, as they do in life: what a table holds of a month lies in one place.
     """
     fresh = clinics_for(check_ins)
     each = min(CHECK_INS, check_ins // (fresh * PATIENTS_A_CLINIC))
-    there = _patients(connection)
-    for first in range(1 + there, 1 + fresh * PATIENTS_A_CLINIC, AT_ONCE):
-        last = min(first + AT_ONCE - 1, fresh * PATIENTS_A_CLINIC)
-        given: dict[str, Any] = {
-            "clinics": list(clinics),
-            "a_clinic": PATIENTS_A_CLINIC,
-            "first": first,
-            "last": last,
-            "each": each,
-        }
-        with connection.transaction():
-            connection.execute(PATIENT, given)
-            connection.execute(ALONE)
-            connection.execute(CHECK_IN, given)
-        done((last - first + 1) * each)
+    first, last = 1 + _patients(connection), fresh * PATIENTS_A_CLINIC
+    given = {"clinics": list(clinics), "a_clinic": PATIENTS_A_CLINIC, "each": each}
+    with _quickly(connection), ThreadPoolExecutor(FILLERS) as pool:
+        for start in range(first, last + 1, AT_ONCE):
+            end = min(start + AT_ONCE - 1, last)
+            connection.execute(PATIENT, given | {"first": start, "last": end})
+        share = max(1, math.ceil((last - first + 1) / FILLERS))
+        parts = [
+            given | {"first": start, "last": min(start + share - 1, last)}
+            for start in range(first, last + 1, share)
+        ]
+        url = f"{connection.info.dsn} password={connection.info.password}"
+        for filled in [pool.submit(_fill, url, part, done) for part in parts]:
+            filled.result()
     connection.execute("VACUUM ANALYZE")
+
+
+def _fill(url: str, part: dict[str, Any], done: Callable[[int], object]) -> None:
+    """All answers of these patients, the oldest first."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for d in range(part["each"], 0, -1):
+            with connection.transaction():
+                connection.execute(ALONE)
+                connection.execute(CHECK_IN, part | {"d": d})
+            done(part["last"] - part["first"] + 1)
+
+
+@contextmanager
+def _quickly(connection: psycopg.Connection) -> Iterator[None]:
+    for name, value in QUICK.items():
+        connection.execute(
+            sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+        )
+    connection.execute("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        for name in QUICK:
+            connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(name)))
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CHECKPOINT")
 
 
 def _patients(connection: psycopg.Connection) -> int:
