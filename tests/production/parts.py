@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.production import backup_units, guide, restore
 from tests.production.failover.part import failovers
+from tests.production.growth import growing
 from tests.production.kills.part import kills
 from tests.production.part import Part
 from tests.production.soak.part import soak
@@ -24,4 +25,5 @@ def all_parts() -> list[Part]:
         Part("kills", kills),
         Part("upgrade", upgrading),
         Part("soak", soak),
+        Part("growth", growing),
     ]
