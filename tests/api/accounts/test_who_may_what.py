@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
 from tests.builders.doors.calls import call, names_something, route_of
 from tests.builders.doors.rows_alone import no_rows_guarded, rows_alone, shown_of, stored_rows
 from tests.builders.doors.sides import (
@@ -26,6 +28,7 @@ from tests.builders.doors.sides import (
 )
 from tests.builders.doors.table import ROWS
 from tests.builders.world import Person, World
+from tests.fixtures.databases.one_clinic import crossings
 
 # What asks for no token: `test_doors.PUBLIC` says what a stranger gets of all others.
 WITHOUT_TOKEN: Final = re.compile(
@@ -109,7 +112,11 @@ def test_without_it_nothing_would_be_left(
     database_urls: DatabaseUrls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the test above switches off is what else would have held."""
+    """What the test above switches off is what else would have held: transactions then touch two
+    clinics, and that is seen.
+    """
     people, theirs = everybody
     with rows_alone(app, monkeypatch), no_rows_guarded(database_urls.admin):
         assert len(leaks(app, people[C], theirs)) > 30
+    with psycopg.connect(libpq_url(database_urls.admin)) as connection:
+        assert crossings(connection)

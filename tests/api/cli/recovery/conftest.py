@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api.embedded.urls import DatabaseUrls
 from api.settings import Settings
+from migrations.roles import libpq_url
 from tests.builders.workers import PUBLIC_URL
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.app import SECRET
+from tests.fixtures.databases.one_clinic import refuse_crossings
 from tests.fixtures.databases.restored import Backup, Service, service_of
 from tests.fixtures.postgres import TestServer
 from tests.fixtures.webhook import WebhookReceiver
@@ -35,6 +38,8 @@ def backup(
             urls = test_server.make(names[0], migrated_template)
         with service_of(settings, urls) as service:
             yield Backup(service, copy)
+        with psycopg.connect(libpq_url(urls.admin)) as connection:
+            refuse_crossings(connection)
 
 
 @contextmanager
