@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import psycopg
@@ -10,8 +11,9 @@ from flask import Flask
 from psycopg.conninfo import make_conninfo
 
 from api.embedded.urls import DatabaseUrls
+from benchmarks.bench import Bench
 from benchmarks.growth import __main__ as command
-from benchmarks.growth import filling
+from benchmarks.growth import filling, footprint
 from benchmarks.growth.plans import Ways, ways_of
 from benchmarks.growth.workloads import get_call
 from migrations.roles import libpq_url
@@ -109,3 +111,15 @@ def test_the_table_says_how_much_a_workload_grew() -> None:
 def test_a_disk_that_is_too_small_is_refused_before_anything_is_made() -> None:
     with pytest.raises(SystemExit, match="are free"):
         command.main(["--check-ins", str(10**12)])
+
+
+def test_what_a_call_leaves_is_counted(app: Flask, database_urls: DatabaseUrls) -> None:
+    admin_url = libpq_url(database_urls.admin)
+    pat = World(app).clinic().patient()
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        call = command.get_call([pat], "/v1/bootstrap")
+        on_disk, logged = footprint.grown(Bench(app, admin_url), connection, "read", call, 3)
+    assert re.fullmatch(r"disk [\d,]+ bytes a read: .*", on_disk)
+    found = re.fullmatch(r"log ([\d,]+) bytes a read, [\d.]+ whole pages in it", logged)
+    assert found
+    assert int(found[1].replace(",", "")) > 100
