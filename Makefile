@@ -99,8 +99,9 @@ migrations: $(TEST_READY)
 	@$(BIN)/python -m tools.migrations
 
 docs: $(TEST_READY)
-	@echo "== docs/rules.md prints the rules that decide"
+	@echo "== docs/rules.md prints the rules that decide, docs/scale.md the figures that were measured"
 	@$(BIN)/python -m tools.rules_page --check
+	@$(BIN)/python -m tools.scale --check
 
 tests: $(TEST_READY)
 	@echo "== tests"

@@ -1,0 +1,1 @@
+"""What one, three and fifty machines hold, computed from what was measured."""
