@@ -67,7 +67,7 @@ def _measured(
     call = check_in_call(people, instrument)
     for _ in people:
         call()  # the first use of a token costs more
-    with _statements() as sent:
+    with statements_sent() as sent:
         call()
     count = len(sent) + 2  # BEGIN and COMMIT are the driver's own
     written = next(one for one in sent if one[0].text.startswith(WRITES))
@@ -102,7 +102,7 @@ def check_in_call(people: Sequence[Person], instrument: str) -> Callable[[], obj
 
 
 @contextmanager
-def _statements() -> Iterator[list[Sent]]:
+def statements_sent() -> Iterator[list[Sent]]:
     """The statements of the write path, with their values, that are sent meanwhile."""
     sent: list[Sent] = []
     send = Statement.send

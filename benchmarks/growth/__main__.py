@@ -161,7 +161,8 @@ def measure(
     before, seen, facts = load(), list[Seen](), list[str]()
     with own_database() as app:
         bench = Bench(app, admin_url_of(app), Sizes(calls=calls, rounds=3), progress)
-        clinics, writers, workloads = people_of(bench, sizes[-1])
+        clinics, staff, writers = people_of(bench, sizes[-1])
+        workloads = workloads_of(bench, clinics[0], staff, writers)
         gc.freeze()
         for size in sizes:
             tell(f"filling {size:,} check-ins")
@@ -194,10 +195,10 @@ def refuse_small_disk(check_ins: int) -> None:
         )
 
 
-def people_of(
-    bench: Bench, check_ins: int
-) -> tuple[list[ClinicWorld], list[Person], list[Workload]]:
-    """All clinics that there will be, who posts, and what is measured in the first of them."""
+def people_of(bench: Bench, check_ins: int) -> tuple[list[ClinicWorld], Person, list[Person]]:
+    """All clinics that there will be, and who is measured in the first of them: one of its staff,
+    and patients with a past.
+    """
     world = World(bench.app, now=utcnow())
     with bench.steps("clinics", clinics_for(check_ins)) as done:
         clinics = list[ClinicWorld]()
@@ -209,7 +210,7 @@ def people_of(
         give_past(clinics[0], one, staff, Past(), bench.admin_url, seed)
     # What is decided about their answers now, is what the rows to come will say was decided.
     check_in_call(writers, "phq9-daily")()
-    return clinics, writers, workloads_of(bench, clinics[0], staff, writers)
+    return clinics, staff, writers
 
 
 def filled(bench: Bench, clinics: Sequence[ClinicWorld], size: int) -> list[str]:

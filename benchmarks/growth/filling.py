@@ -160,6 +160,18 @@ def _quickly(connection: psycopg.Connection) -> Iterator[None]:
         connection.execute("CHECKPOINT")
 
 
+def one_more_day(connection: psycopg.Connection, clinics: Sequence[UUID], days_ago: int) -> int:
+    """Let everybody answer once more, as one statement, and say how many did. `days_ago`: 0, or
+    less than that; the days before have answers.
+    """
+    patients = _patients(connection)
+    given = {"clinics": list(clinics), "a_clinic": PATIENTS_A_CLINIC, "each": 365}
+    with connection.transaction():
+        connection.execute(ALONE)
+        connection.execute(CHECK_IN, given | {"first": 1, "last": patients, "d": days_ago})
+    return patients
+
+
 def _patients(connection: psycopg.Connection) -> int:
     row = connection.execute("SELECT count(*) FROM patients WHERE mrn LIKE 'G%'").fetchone()
     return 0 if row is None else int(row[0])
