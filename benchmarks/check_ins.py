@@ -111,7 +111,7 @@ def statements_sent() -> Iterator[list[Sent]]:
         sent.append((statement, values))
         send(statement, cursor, values)
 
-    Statement.send = sends  # type: ignore[method-assign] # for the block
+    Statement.send = sends  # type: ignore[assignment,method-assign] # for the block
     try:
         yield sent
     finally:

@@ -7,7 +7,7 @@ application send SQL of theirs has no key, and another session's proof holds not
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -62,7 +62,7 @@ def enter(connection: Connection, clinic_id: UUID) -> None:
     ask(connection, entering(connection, clinic_id), begins=BEGIN)
 
 
-def enter_session(connection: psycopg.Connection, clinic_id: UUID) -> None:
+def enter_session(connection: psycopg.Connection[Any], clinic_id: UUID) -> None:
     """The same for a connection without a pool, until it is closed."""
     cursor = connection.cursor(row_factory=tuple_row)
     cursor.execute(f"SELECT {_NAME}")

@@ -47,7 +47,7 @@ def asked_meanwhile() -> Iterator[list[Asked]]:
             found.append(Asked(type(cursor), query, params))
         return execute(cursor, query, params, **more)
 
-    psycopg.Cursor.execute = listens  # type: ignore[method-assign] # for the block
+    psycopg.Cursor.execute = listens  # type: ignore[assignment,method-assign] # for the block
     try:
         yield found
     finally:
