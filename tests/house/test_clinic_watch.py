@@ -19,7 +19,7 @@ from services.unit_of_work import transaction
 from tests.builders.chains import Chain
 from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld, World
-from tests.fixtures.databases.one_clinic import TABLES, crossings, refuse_crossings
+from tests.fixtures.watched.one_clinic import TABLES, crossings, refuse_crossings
 
 STEP = "UPDATE alerts SET page_step = page_step WHERE clinic_id = %s"
 PAGE = "UPDATE notifications SET due_at = due_at WHERE clinic_id = %s"

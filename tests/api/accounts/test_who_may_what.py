@@ -28,7 +28,7 @@ from tests.builders.doors.sides import (
 )
 from tests.builders.doors.table import ROWS
 from tests.builders.world import Person, World
-from tests.fixtures.databases.one_clinic import crossings
+from tests.fixtures.watched.one_clinic import crossings
 
 # What asks for no token: `test_doors.PUBLIC` says what a stranger gets of all others.
 WITHOUT_TOKEN: Final = re.compile(

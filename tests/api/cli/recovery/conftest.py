@@ -15,9 +15,9 @@ from migrations.roles import libpq_url
 from tests.builders.workers import PUBLIC_URL
 from tests.builders.world import ClinicWorld, World
 from tests.fixtures.app import SECRET
-from tests.fixtures.databases.one_clinic import refuse_crossings
 from tests.fixtures.databases.restored import Backup, Service, service_of
 from tests.fixtures.postgres import TestServer
+from tests.fixtures.watched.one_clinic import refuse_crossings
 from tests.fixtures.webhook import WebhookReceiver
 
 
