@@ -20,8 +20,8 @@ from sqlalchemy import make_url
 from api.cli.audit import working_as
 from benchmarks.bench import Bench, Sizes, admin_url_of, load, shown_progress
 from benchmarks.check_ins import check_in_call
-from benchmarks.growth.__main__ import get_call
 from benchmarks.growth.filling import clinics_for, grow
+from benchmarks.growth.workloads import get_call
 from benchmarks.people import Past, give_past
 from benchmarks.world import a_clinic, own_database
 from migrations.roles import AUDITOR

@@ -117,7 +117,7 @@ def test_what_a_call_leaves_is_counted(app: Flask, database_urls: DatabaseUrls) 
     admin_url = libpq_url(database_urls.admin)
     pat = World(app).clinic().patient()
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        call = command.get_call([pat], "/v1/bootstrap")
+        call = get_call([pat], "/v1/bootstrap")
         on_disk, logged = footprint.grown(Bench(app, admin_url), connection, "read", call, 3)
     assert re.fullmatch(r"disk [\d,]+ bytes a read: .*", on_disk)
     found = re.fullmatch(r"log ([\d,]+) bytes a read, [\d.]+ whole pages in it", logged)
