@@ -28,8 +28,10 @@ GROWS_AT_MOST_MB: Final = 6.0
 # that is whole in an hour.
 OTHERS_GROW_AT_MOST: Final = {CONNECTIONS: 0.0, FILES: 1.0, THREADS: 1.0, QUEUE: 1.0}
 # Told and not judged. Processes that draw come for a page to print, and end when nobody prints; a
-# connection's process gathers statements and open files for the half hour that it lives.
-COME_AND_GO: Final = frozenset({DRAWING, POSTGRESQL})
+# connection's process gathers statements and open files for the half hour that it lives; the
+# auditor reads all that came in a day, more and more until a day is full, and ships as a process
+# that ends after each look.
+COME_AND_GO: Final = frozenset({DRAWING, POSTGRESQL, "auditor"})
 # A shorter run has an interval too wide to say anything.
 JUDGED_FROM_MINUTES: Final = 30.0
 # Twice what may be, taken on purpose: whoever does not see it would see no other.
