@@ -69,8 +69,9 @@ def test_a_patient_costs_what_a_pocket_calculator_says() -> None:
     assert fifty["disk"] == pytest.approx(16 * 500_000)
     # 10 processes, each half a core; 150 s at 10 microseconds each, and 10 of the disk.
     assert one["connections"] == pytest.approx(5 / 0.008 * 7_200)
-    assert one["the auditor's daily look at everything"] == pytest.approx(7.5e6 / 365.25)
-    assert bottlenecks(counted, LAYOUTS[0])[0][0] == "the auditor's daily look at everything"
+    audit = "a run of the auditor: a day, and a month of the past"
+    assert one[audit] == pytest.approx(7.5e6 / 32)
+    assert bottlenecks(counted, LAYOUTS[0])[0][0] == audit
     assert sum(layout.all_machines for layout in LAYOUTS) == 1 + 3 + 50
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from services.watch.past import MONTH
 from tools.scale.figures import Figures
 
 DAYS: Final = 365.25
@@ -71,11 +72,6 @@ class Load:
         each = known("check_in_log") + of("reads_a_check_in") * known("read_log")
         return of("check_ins_a_day") * each
 
-    @property
-    def kept(self) -> float:
-        """Check-ins that are there when the years are over."""
-        return self.figures.a("check_ins_a_day") * DAYS * self.figures.a("years")
-
 
 def disk(load: Load, layout: Layout) -> float:
     """Each machine of a group has all of the group's rows."""
@@ -85,27 +81,20 @@ def disk(load: Load, layout: Layout) -> float:
     return float(there / (load.bytes_a_day * DAYS * figures.a("years")))
 
 
-def whole_run(load: Load, layout: Layout) -> float:
-    """Once a day the auditor looks at all there is; a run that takes longer than its unit allows is
-    ended, and begun again a minute later.
+def audit(load: Load, layout: Layout) -> float:
+    """Each of the auditor's runs looks at a day and, twice a day until all is looked at, at a month
+    of the past; one that takes longer than its unit allows is ended.
     """
     del layout
-    return audited_at_most(load) / load.kept
+    return audited_at_most(load) / load.figures.a("check_ins_a_day") / (1 + MONTH.days)
 
 
 def audited_at_most(load: Load) -> float:
-    """Check-ins that a whole run gets through, all of them read from the disk."""
+    """Check-ins that a run gets through, all of them read from the disk."""
     figures = load.figures
     from_disk = figures.known("check_in_bytes") / (figures.a("read_mb_a_second") * MICRO)
     each = figures.known("audited") / MICRO + from_disk
     return figures.settings["whole_run_s"] / each
-
-
-def run(load: Load, layout: Layout) -> float:
-    """Each of the auditor's runs looks at a day."""
-    del layout
-    entries = load.figures.settings["run_every_s"] * MICRO / load.figures.known("audited")
-    return entries / load.figures.a("check_ins_a_day")
 
 
 def connections(load: Load, layout: Layout) -> float:
@@ -152,12 +141,11 @@ Limit = Callable[[Load, Layout], float | None]
 # What breaks, and what one would do then.
 LIMITS: Final[Mapping[str, tuple[Limit, str]]] = {
     "disk": (disk, "a larger disk: the only one that grows with the years, not with the evening"),
-    "the auditor's daily look at everything": (
-        whole_run,
-        "**before that**: a unit of its own, month by month; else it is ended and begun again for"
-        " ever, no look at what is new comes between, and `/safetyz` stays red",
+    "a run of the auditor: a day, and a month of the past": (
+        audit,
+        "**before that** a longer `TimeoutStartSec`, or parts of the past that are shorter than a"
+        " month; a run that is ended looks at nothing, and `/safetyz` turns red",
     ),
-    "the auditor's look each 50 s": (run, "look at what is new alone, not at a day"),
     "connections": (connections, "raise `max_connections`; PgBouncer is no help (deploy/README)"),
     "CPU of the primary": (primary, "a larger machine, reports from a standby, then more groups"),
     "CPU of all machines": (web, "more machines for web processes"),
