@@ -55,7 +55,7 @@ FAULTS = [
     "services.rules.courses.Treatment.until",
     "services.intake.deciding.series.find_zone",
     "services.rules.figures.baseline.baseline_anchor",
-    "services.rules.decide.check_in.session_windows",
+    "services.rules.decide.check_in.last_window",
     "services.intake.deciding.series.entries_of_json",
     "services.intake.deciding.series.load_alert_history",
     "services.intake.deciding.side_effects.rule_report",
