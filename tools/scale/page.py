@@ -52,9 +52,8 @@ def _holds(load: Load) -> str:
     years = f"{load.figures.a('years'):g} years"
     heads = (
         "machines",
-        "patients today",
-        "once its first limit is mended",
-        "then check-ins a second, busiest minute",
+        "patients until the first limit",
+        "check-ins a second, busiest minute",
         f"a database after {years}",
         "its log a day",
         "price a month",
@@ -64,13 +63,12 @@ def _holds(load: Load) -> str:
 
 
 def _row(load: Load, layout: Layout) -> list[str]:
-    (_, today), (_, most), *_ = bottlenecks(load, layout)
+    (_, most), *_ = bottlenecks(load, layout)
     each = most / layout.groups
     disk = each * load.bytes_a_day * DAYS * load.figures.a("years") / GB
     price = layout.all_machines * load.figures.machine["price"]
     return [
         layout.name,
-        about(today),
         about(most),
         about(most * load.check_ins_a_second),
         f"{about(disk)} GB",
