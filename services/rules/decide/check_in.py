@@ -126,12 +126,13 @@ def _suppression(decision: Decision, series: _Series) -> Suppression | None:
 
 
 def _m5(series: _Series) -> Decision:
-    case, begun = series.case, series.case.begun
+    case, begun, numbers = series.case, series.case.begun, series.numbers.course
     mornings = None
     if begun.sessions:
         sided = on_their_side(case.entries, begun.sessions, case.zone)
-        mornings = morning_values(sided, [last_window(begun.sessions, case.zone)])
-    return m5(series.sided, begun, case.zone, mornings, series.numbers.course)
+        window = last_window(begun.sessions, case.zone, numbers.measures.session)
+        mornings = morning_values(sided, [window])
+    return m5(series.sided, begun, case.zone, mornings, numbers)
 
 
 def _b1(series: _Series) -> Decision:

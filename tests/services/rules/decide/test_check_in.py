@@ -13,7 +13,7 @@ from services.rules.decide.check_in import (
     session_decisions,
 )
 from services.rules.decision import Tier
-from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RuleNumbers
+from services.rules.worsening.numbers import FORM_RULE_THRESHOLDS, RULE_NUMBERS, RuleNumbers
 from services.rules.worsening.repetition import NO_ALERTS_YET, PastOccurrence, alert_history
 from tests.builders.rules.courses import session, treated
 from tests.builders.rules.days import at, entries, entry, on
@@ -178,6 +178,27 @@ def test_the_morning_of_a_session_is_read_before_it():
 
     assert decided(found, "M5").inputs["before"] == 10
     assert decided(found, "M5").fired
+
+
+@pytest.mark.parametrize(
+    ("shared_hours", "second", "morning"),
+    [(72, session(3, hour=2), 0), (24, session(1, hour=20), 1)],
+)
+def test_a_window_that_is_tried_out_is_that_of_its_morning_too(shared_hours, second, morning):
+    """With the 48 hours in force the window would begin on the day of the other session."""
+    measures = RULE_NUMBERS.course.measures
+    spans = replace(measures.session, shared_hours=shared_hours)
+    numbers = RULE_NUMBERS.measured_by(replace(measures, session=spans))
+    found = case(
+        "phq9-daily",
+        [entry(morning, 10, hour=9), entry(morning + 3, 15)],
+        treatment=treated(session(0), second),
+    )
+
+    _, decision = series_decisions(found, numbers)
+
+    assert (decision.rule, decision.inputs["before"]) == ("M5", 10)
+    assert decision.fired
 
 
 @pytest.mark.parametrize(
