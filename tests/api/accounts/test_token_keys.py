@@ -83,6 +83,18 @@ def test_a_key_id_that_is_nobodys_opens_nothing(
     assert status(client, resigned(app, token, {"kid": kid}, key="0" * 64)) == 401
 
 
+def test_a_token_that_names_the_other_key_opens_nothing(
+    app: Flask, client: FlaskClient, clinic: ClinicWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both keys hold; each signs with one and names the other."""
+    token, older = token_of(clinic.patient()), app.config["JWT_SECRET_KEY"]
+    rotate(app, monkeypatch, keep=True)
+    claims = jwt.decode(token, older, ["HS256"])
+    for named, signing in zip(app.config[KEYS], reversed(app.config[KEYS].values()), strict=True):
+        other = jwt.encode(claims, signing, "HS256", {"kid": named})
+        assert status(client, other) == 401
+
+
 @pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
 def test_the_algorithm_is_ours_to_name(
     app: Flask, client: FlaskClient, clinic: ClinicWorld, algorithm: str
