@@ -8,7 +8,7 @@ and its own, `none_wrote_from` (whatever has a higher one had written nothing ye
 an earlier run's own number is over, what is still unseen had written nothing when that run began,
 and was received no earlier than that, less the time that a request may take before its first
 write: what came before is settled. Runs look back to what was settled at the run before, and a day
-at least, since what stood there may be taken away.
+at least, since what stood there may be taken away: to a day before the past was last gone through.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ from services.watch.answered import answer_findings
 from services.watch.figures import times_taken
 from services.watch.findings import AHEAD, WatchFinding
 from services.watch.pages import LATE_FOR, page_findings
-from services.watch.past import Past, known_past, look_at_past
+from services.watch.past import LOOKS_BACK, Past, known_past, last_whole, look_at_past
 from services.watch.reading import EVER, Period, rows
 
-LOOKS_BACK: Final = timedelta(days=1)
 # From reading the clock to the first write: a body has 2 minutes, a connection and a lock seconds.
 BEFORE_WRITING: Final = timedelta(minutes=10)
 KEPT_FOR: Final = timedelta(days=7)
@@ -79,10 +78,11 @@ def look(
         # A run of before the clock was set back has settled nothing that is still to come.
         settled_at = min(now, _settled(session, all_over_below, last))
         known = settled_at if last is None else min(now, last.settled_at)
-        since = EVER if whole else min(known, now - LOOKS_BACK)
+        whole_at = last_whole(session)
+        since = EVER if whole else min(known, min(now, whole_at or now) - LOOKS_BACK)
         past = Past(None, (), is_whole=True) if whole else known_past(last)
         if goes_on:
-            past = look_at_past(session, last, now)
+            past = look_at_past(session, last, whole_at, now)
         newest = _findings(session, Period(since), now, late_since)
         findings = tuple(sorted({*newest, *past.findings}, key=_order))
         figures = {} if last is None else last.figures

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import pytest
 
-from services.watch.past import MONTH
+from services.watch.past import MONTH, MOST_KEPT
 from services.watch.run import Run, look, watch
 from tests.builders.calls import made
 from tests.builders.paging.watched import Watched
@@ -18,6 +20,7 @@ from tests.builders.world import World, log_in
 
 TOO_LOW = "answer_tier_too_low"
 LOWER = "UPDATE alert_occurrences SET first_tier = 'high', tier = 'high' WHERE alert_id = %s"
+MEND: Final = LOWER.replace("high", "critical")
 
 
 def begin(scene: Scene, days: int) -> None:
@@ -179,3 +182,81 @@ def test_a_fault_that_nobody_mends_is_never_forgotten(scene: Scene, watched: Wat
                 found = watched.keep(scene, goes_on=True).findings
                 assert [finding.kind for finding in found].count(TOO_LOW) == planted
             watched.spoil("UPDATE watch_runs SET settled_at = at")
+
+
+def test_what_is_new_is_told_no_longer_than_it_lasts(scene: Scene, watched: Watched) -> None:
+    """Also where a round ended meanwhile."""
+    begin(scene, days=40)
+    much_later(scene, 40)
+    settled(scene, watched)
+    alert_id = answered_too_low(scene, watched)
+    assert [TOO_LOW in kinds(run) for run in runs(scene, watched)] == [True, True]
+    watched.spoil(MEND, alert_id)
+    scene.later(minutes=1)
+    assert TOO_LOW not in kinds(watched.keep(scene, goes_on=True))
+
+
+def test_what_is_taken_away_after_a_day_is_not_forgotten_before_the_next_round(
+    scene: Scene, watched: Watched
+) -> None:
+    begin(scene, days=40)
+    much_later(scene, 38)
+    alert_id = scene.answer()
+    settled(scene, watched)
+    for _ in range(2):
+        assert len(list(runs(scene, watched))) == 2
+        watched.spoil("UPDATE watch_runs SET settled_at = at")
+        scene.later(hours=12)
+    scene.later(hours=-1)
+    watched.spoil(LOWER, alert_id)
+    for _ in range(30):
+        assert TOO_LOW in kinds(watched.keep(scene, goes_on=True))
+        watched.spoil("UPDATE watch_runs SET settled_at = at")
+        scene.later(hours=1)
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_found(scene: Scene, watched: Watched) -> None:
+    begin(scene, days=80)
+    much_later(scene, 75)
+    alert_id = answered_too_low(scene, watched)
+    much_later(scene, 5)
+    settled(scene, watched)
+    scene.later(days=5)
+    assert TOO_LOW in kinds(list(runs(scene, watched))[-1])
+    scene.later(days=-5)
+    assert TOO_LOW in kinds(watched.keep(scene, goes_on=True))
+    watched.spoil(MEND, alert_id)
+    assert TOO_LOW not in kinds(list(runs(scene, watched))[-1])
+
+
+def test_a_round_of_a_clock_that_was_ahead_begins_anew(scene: Scene, watched: Watched) -> None:
+    begin(scene, days=80)
+    much_later(scene, 70)
+    answered_too_low(scene, watched)
+    much_later(scene, 10)
+    settled(scene, watched)
+    scene.later(days=300)
+    for _ in range(4):
+        scene.later(minutes=1)
+        run = watched.keep(scene, goes_on=True)
+    assert run.row["past_until"] > START
+    scene.later(days=-300)
+    round_of_runs = list(runs(scene, watched))
+    assert len(round_of_runs) == 3
+    assert all(TOO_LOW in kinds(run) for run in round_of_runs)
+
+
+def test_many_faults_of_a_kind_hide_no_other_and_do_not_fill_the_disk(
+    scene: Scene, watched: Watched
+) -> None:
+    begin(scene, days=40)
+    pat = scene.clinic.patient()
+    ids = [scene.answer(pat) for _ in range(MOST_KEPT + 2)]
+    resolve(scene, ids[0])
+    watched.spoil(LOWER, ids[0])
+    ended_by_nobody(watched, ids[0])
+    much_later(scene, 40)
+    settled(scene, watched)
+    *_, last = runs(scene, watched)
+    counts = Counter(finding.kind for finding in last.findings)
+    assert counts == {TOO_LOW: MOST_KEPT, "ended_by_nobody": 1}

@@ -10,8 +10,9 @@ import pytest
 
 from migrations.roles import libpq_url
 from services.rules.escalation import lifecycle
+from services.watch.past import LOOKS_BACK
 from services.watch.reading import EVER
-from services.watch.run import BEFORE_WRITING, LOOKS_BACK, Run, watch
+from services.watch.run import BEFORE_WRITING, Run, watch
 from tests.builders.paging.watched import Watched
 from tests.builders.scene import START, Scene
 
