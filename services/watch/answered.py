@@ -7,9 +7,9 @@ again with all that is known of the patient: a plan, behaviour that was on file,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from services.watch.findings import RANK, WatchFinding
 from services.watch.plans import plan_faults, spares
 from services.watch.reading import (
     BODIES,
+    EVER,
     HELP,
     NEW,
     OCCURRENCES,
@@ -45,8 +46,8 @@ from services.watch.reading import (
 LOOKS_BACK: Final = timedelta(days=45)
 RECENTLY: Final = timedelta(days=14)
 RECEIVED: Final = " WHERE {0}.received_at >= :since AND {0}.received_at < :until"
-# A plan that stands is among what is newest.
-ENDS: Final = "coalesce(p.ended_at, '9998-01-01')"
+# A plan that nobody ended belongs to each period since.
+STOOD: Final = " WHERE p.set_at < :until AND (p.ended_at IS NULL OR p.ended_at >= :since)"
 DECISIONS: Final = """
 SELECT d.clinic_id, d.patient_id, d.entry_id FROM decisions d
 WHERE d.decided_at >= :since AND d.decided_at < :until AND d.tier IN ('critical', 'high')
@@ -75,7 +76,7 @@ class _Call:
 
 
 def answer_findings(session: Session, period: Period) -> Iterator[WatchFinding]:
-    """Of everything received then, and of the plans that stand or ended then."""
+    """Of everything received then, and of the plans that stood then."""
     for row in rows(session, MISSING, **period.bounds):
         yield WatchFinding("answer_missing", row.clinic_id, row.id)
     calls = list(_calls(session, period))
@@ -90,12 +91,12 @@ def answer_findings(session: Session, period: Period) -> Iterator[WatchFinding]:
     short = [call for call in calls if _rank(call, by_entry[call.id]) < call.rank]
     lost = [row for row in decided if not by_entry[row.entry_id]]
     lowered = [row for each in by_entry.values() for row in each if row.tier != row.first_tier]
-    plans = rows(session, f"{PLANS} WHERE {ENDS} >= :since AND {ENDS} < :until", **period.bounds)
+    plans = rows(session, PLANS + STOOD, **period.bounds)
     looked_at = [*short, *lost, *lowered, *plans]
     known = histories(
         session,
         {(one.clinic_id, one.patient_id) for one in looked_at},
-        period.since - LOOKS_BACK,
+        max(EVER, min([period.since, *_given_at(short)])) - LOOKS_BACK,
     )
     for call in short:
         yield from _short(call, known[call.clinic_id, call.patient_id])
@@ -109,6 +110,11 @@ def answer_findings(session: Session, period: Period) -> Iterator[WatchFinding]:
     for plan in plans:
         for word in plan_faults(plan, known[plan.clinic_id, plan.patient_id]):
             yield WatchFinding(word, plan.clinic_id, plan.id)
+
+
+def _given_at(calls: Iterable[_Call]) -> Iterator[datetime]:
+    """When they were answered: a phone that was away sends them late, a year or two even."""
+    return (call.answer.at for call in calls if call.answer is not None)
 
 
 def _calls(session: Session, period: Period) -> Iterator[_Call]:

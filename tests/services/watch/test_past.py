@@ -260,3 +260,28 @@ def test_many_faults_of_a_kind_hide_no_other_and_do_not_fill_the_disk(
     *_, last = runs(scene, watched)
     counts = Counter(finding.kind for finding in last.findings)
     assert counts == {TOO_LOW: MOST_KEPT, "ended_by_nobody": 1}
+
+
+def test_a_form_that_came_late_is_held_against_what_was_known_around_its_time(
+    scene: Scene, watched: Watched
+) -> None:
+    """Item 9 left open calls for more, where it was above 0 in the fortnight before."""
+    begin(scene, days=200)
+    pat = scene.clinic.patient()
+    much_later(scene, 9)
+    resolve(scene, scene.answer(pat))
+    much_later(scene, 100)
+    chart = scene.chart(pat)
+    answers = chart.form(total=1)["answers"] | {"q9": "declined"}
+    chart.answer(answers=answers, recorded_at=(scene.now - timedelta(days=97)).isoformat())
+    watched.spoil(
+        "UPDATE alert_occurrences SET first_tier = 'medium', tier = 'medium'"
+        " WHERE received_at = %s",
+        scene.now,
+    )
+    much_later(scene, 50)
+    settled(scene, watched)
+    with watched.auditor.app_context():
+        assert TOO_LOW in kinds(look(scene.now, whole=True))
+    *_, last = runs(scene, watched)
+    assert TOO_LOW in kinds(last)

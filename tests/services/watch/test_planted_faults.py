@@ -267,6 +267,13 @@ def test_a_plan_that_was_revived_after_its_end_is_named(
     assert watched.kinds(scene) == []
     watched.spoil("UPDATE standing_plans SET ended_at = NULL, ended_because = NULL")
     assert watched.kinds(scene) == ["plan_not_ended"]
+    scene.later(days=100)
+    watched.keep(scene)
+    watched.spoil("UPDATE watch_runs SET settled_at = %s", scene.now)
+    for _ in range(5):  # a round through the past finds it for ever
+        scene.later(minutes=1)
+        run = watched.keep(scene, goes_on=True)
+    assert "plan_not_ended" in run.row["kinds"]
 
 
 def test_whoever_has_an_alert_needs_no_page_of_it(scene: Scene, watched: Watched) -> None:
