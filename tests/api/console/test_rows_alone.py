@@ -8,15 +8,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import psycopg
 import pytest
 from flask import Flask
 
 from api.embedded.urls import DatabaseUrls
+from migrations.roles import libpq_url
 from tests.builders.doors.rows_alone import no_rows_guarded, rows_alone, shown_of, stored_rows
 from tests.builders.doors.sides import MARK, Ids, stranger
 from tests.builders.entries import ago
 from tests.builders.pages.console import ORIGIN, Console, console_of
 from tests.builders.world import World
+from tests.fixtures.watched.one_clinic import crossings
 
 # What begins or ends a log-in, and what is no page.
 NOT_CALLED: Final = re.compile(
@@ -145,10 +148,14 @@ def test_without_it_nothing_would_be_left(
     database_urls: DatabaseUrls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is switched off above is what else would have held: pages and forms reach the rows."""
+    """What is switched off above is what else would have held: pages and forms reach the rows, and
+    transactions touch two clinics, which is seen.
+    """
     before = stored_rows(database_urls.admin, theirs["clinic_id"])
     with rows_alone(app, monkeypatch), no_rows_guarded(database_urls.admin):
         shown = leaks(console, theirs)
     after = stored_rows(database_urls.admin, theirs["clinic_id"])
     assert len([route for route in shown if route.startswith("GET")]) > 20
     assert len([name for name in before if before[name] != after[name]]) > 3
+    with psycopg.connect(libpq_url(database_urls.admin)) as connection:
+        assert crossings(connection)

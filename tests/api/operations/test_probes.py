@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select, update
 
 from api.embedded.urls import DatabaseUrls
-from migrations.numbered import newest_migration
+from migrations.numbered import migrations, newest_migration
 from migrations.roles import libpq_url
 from models import Alert, Contact, Notification
 from models.base import new_id
@@ -105,8 +105,9 @@ def test_the_probes_need_no_token(client: FlaskClient) -> None:
 def test_it_is_not_ready_at_another_revision(
     client: FlaskClient, database_urls: DatabaseUrls
 ) -> None:
+    older = migrations()[1]
     with psycopg.connect(libpq_url(database_urls.owner), autocommit=True) as owner:
-        owner.execute("UPDATE alembic_version SET version_num = 'older'")
+        owner.execute("UPDATE alembic_version SET version_num = %s", (older,))
         try:
             answer = client.get("/readyz")
         finally:

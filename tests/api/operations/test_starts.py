@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
+from psycopg import sql
 
 from api import Role, create_app
 from api.embedded.urls import DatabaseUrls
@@ -112,8 +113,11 @@ def moved(empty_database: DatabaseUrls) -> DatabaseUrls:
 
 
 def set_migration(urls: DatabaseUrls, to: str) -> None:
+    """As a version leaves it that gave up what all before it need."""
     with psycopg.connect(libpq_url(urls.owner), autocommit=True) as owner:
         owner.execute("UPDATE alembic_version SET version_num = %s", (to,))
+        word = sql.Literal(f"serves {to}")
+        owner.execute(sql.SQL("COMMENT ON TABLE alembic_version IS {}").format(word))
 
 
 @pytest.mark.parametrize("role", ["app", "worker", "auditor"])

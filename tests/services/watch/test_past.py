@@ -184,7 +184,7 @@ def test_a_fault_that_nobody_mends_is_never_forgotten(scene: Scene, watched: Wat
             watched.spoil("UPDATE watch_runs SET settled_at = at")
 
 
-def test_what_is_new_is_told_no_longer_than_it_lasts(scene: Scene, watched: Watched) -> None:
+def test_what_is_new_is_found_no_longer_than_it_lasts(scene: Scene, watched: Watched) -> None:
     """Also where a round ended meanwhile."""
     begin(scene, days=40)
     much_later(scene, 40)
@@ -262,7 +262,7 @@ def test_many_faults_of_a_kind_hide_no_other_and_do_not_fill_the_disk(
     assert counts == {TOO_LOW: MOST_KEPT, "ended_by_nobody": 1}
 
 
-def test_a_form_that_came_late_is_held_against_what_was_known_around_its_time(
+def test_a_form_that_came_late_is_compared_with_what_was_known_around_its_time(
     scene: Scene, watched: Watched
 ) -> None:
     """Item 9 left open calls for more, where it was above 0 in the fortnight before."""
