@@ -154,7 +154,8 @@ class PageQuery(Strict):
     """Which part of a list."""
 
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
-    cursor = text(200, load_default=None)
+    # It holds what the list is in order of: the longest name, in any script.
+    cursor = text(2_000, load_default=None)
 
 
 def requires(*names: str) -> Callable[[type[S]], type[S]]:

@@ -132,6 +132,20 @@ def test_pages_join_into_the_whole(client: FlaskClient, clinic: ClinicWorld, sor
     assert answer["next_cursor"] is None
 
 
+@pytest.mark.parametrize("letter", ["a", "ß", "م", "王", "🙂"])
+def test_a_list_goes_on_after_the_longest_name(
+    client: FlaskClient, clinic: ClinicWorld, letter: str
+) -> None:
+    staff = clinic.staff()
+    for last in ("a", "b"):
+        clinic.patient(letter * 199 + last)
+    first = client.get("/v1/patients?sort=name&limit=1", headers=staff.headers).json
+    later = f"/v1/patients?sort=name&limit=1&cursor={first['next_cursor']}"
+    answer = client.get(later, headers=staff.headers)
+    assert answer.status_code == 200, answer.json
+    assert {one["name"][-1] for one in (*first["items"], *answer.json["items"])} == {"a", "b"}
+
+
 def test_search_finds_parts_of_names_and_numbers(client: FlaskClient, clinic: ClinicWorld) -> None:
     staff = clinic.staff()
     clinic.patient("Ada Lovelace", mrn="M-100")
