@@ -47,7 +47,7 @@ SIZES: Final = {
     "quick": Size(
         {
             "clinics": [1, 20],
-            "writers": 40,
+            "writers": 160,
             "new": 16,
             "trends": [1, 10],
             "caseloads": [50, 500],
@@ -58,7 +58,7 @@ SIZES: Final = {
     "full": Size(
         {
             "clinics": [1, 20, 1000],
-            "writers": 100,
+            "writers": 400,
             "new": 40,
             "trends": [1, 10],
             "caseloads": [50, 500, 5000],
