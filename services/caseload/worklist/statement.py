@@ -119,7 +119,6 @@ def _today(timezones: Iterable[str], now: datetime) -> Today:
     return Today(usual, tuple(sorted(elsewhere.items())))
 
 
-@lru_cache(SHAPES)
 def statement(
     sort: str,
     roles: frozenset[str],

@@ -64,7 +64,7 @@ def _loosen(
 
 def _forget_statements() -> None:
     """Those that were put together with the roles' reach in them."""
-    statement.statement.cache_clear()
+    statement._words.cache_clear()
     one_patient._statement.cache_clear()
 
 
