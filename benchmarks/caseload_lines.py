@@ -13,7 +13,7 @@ from benchmarks.world import Figures, a_clinic, measure
 from tests.builders.pages.console import Console, console_of
 from tests.builders.world import Person
 
-AIM_MS: Final = 20.0
+AIM_MS, PAGE_MS = 8.0, 3.0
 TODAY_MS, BOARD_MS, UNCHANGED_MS = 30.0, 10.0, 2.0
 POLLED: Final = ("/v1/alerts", "/console/alerts/board")
 
@@ -38,7 +38,7 @@ def run(bench: Bench) -> list[Line]:
     beside = f"ours is {whole.p50 / floor.p50:.1f} x this"
     return [
         under(f"caseload of {patients}", whole, AIM_MS),
-        Line("  its first 50", ms(page)),
+        under("  its first 50", page, PAGE_MS),
         Line("  floor: its rows, one statement", ms(floor), beside=beside),
         under(f"console: today with {patients} patients", today, TODAY_MS),
         under("console: the board of alerts", board, BOARD_MS),

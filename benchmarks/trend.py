@@ -29,7 +29,7 @@ from benchmarks.world import Figures, a_clinic
 from models.clinic_door import enter_session
 from tests.builders.world import ClinicWorld, Person
 
-AIM_MS: Final = 15.0
+AIM_MS: Final = 5.0
 AIM_GROWTH: Final = 10.0
 SPLIT_CALLS: Final = 40
 READS: Final = (
