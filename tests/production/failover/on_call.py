@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +15,7 @@ import orjson
 
 from tests.builders.world import Person
 from tests.fixtures.running import RunningService
+from tests.production.beside import beside
 
 DONE: Final = (200, 409)
 RESOLVED: Final = orjson.dumps({"disposition": "safe_plan_made"})
@@ -73,11 +74,6 @@ class OnCall:
 @contextmanager
 def responding(service: RunningService, clinician: Person) -> Iterator[OnCall]:
     """Somebody on call, for the length of a block."""
-    stopping, on_call = Event(), OnCall(service, clinician)
-    thread = Thread(target=on_call.respond_until, args=(stopping,), daemon=True)
-    thread.start()
-    try:
+    on_call = OnCall(service, clinician)
+    with beside(on_call.respond_until):
         yield on_call
-    finally:
-        stopping.set()
-        thread.join()

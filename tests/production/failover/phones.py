@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ import orjson
 from api.play.phones import Reply, Wire
 from tests.builders.entries import phq9
 from tests.builders.world import Person
+from tests.production.beside import beside
 
 PATH: Final = "/v1/check-ins"
 # What a phone takes for "not now"; anything else is an answer.
@@ -127,13 +128,5 @@ def posting(url: str, people: Sequence[Person], seed: int) -> Iterator[Phones]:
 @contextmanager
 def all_posting(phones: Sequence[PostingPhone]) -> Iterator[Phones]:
     """These phones, for the length of a block."""
-    stopping = Event()
-    threads = [Thread(target=each.post_until, args=(stopping,), daemon=True) for each in phones]
-    for thread in threads:
-        thread.start()
-    try:
+    with beside(*(each.post_until for each in phones)):
         yield Phones(phones)
-    finally:
-        stopping.set()
-        for thread in threads:
-            thread.join()

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event
 from typing import Final
 
 from tests.builders.world import ClinicWorld
 from tests.fixtures.running import wait_until
+from tests.production.beside import beside
 from tests.production.failover.accounting import account, found_by_commands, longest_gap_s
 from tests.production.failover.on_call import OnCall, responding
 from tests.production.failover.phones import Phones, PostingPhone, all_posting
@@ -77,19 +78,13 @@ def _phones(service: KilledService, clinic: ClinicWorld, seed: int) -> Iterator[
 @contextmanager
 def _telling(trial: Trial, killer: Killer, phones: Phones) -> Iterator[None]:
     """How far it is, each few seconds, for the length of a block."""
-    stopping = Event()
 
-    def tell() -> None:
+    def tell(stopping: Event) -> None:
         while not stopping.wait(TELL_EVERY_S):
             trial.tell(f"{killer.kills.total()} kills, {phones.count()} answers acknowledged")
 
-    thread = Thread(target=tell, daemon=True)
-    thread.start()
-    try:
+    with beside(tell):
         yield
-    finally:
-        stopping.set()
-        thread.join()
 
 
 def _shown(run: KilledRun) -> Iterator[Seen]:

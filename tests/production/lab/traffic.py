@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from random import Random
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any, Final, NamedTuple
 
 from services.clock import utcnow
 from tests.builders.entries import phq9
 from tests.builders.world import Person
 from tests.fixtures.running import RunningService
+from tests.production.beside import beside
 
 # How many of the answers are risky ones, and how long a phone waits between two, in seconds.
 RISKY: Final = 0.1
@@ -42,19 +44,12 @@ class PhoneTraffic:
     @contextmanager
     def going_on(self) -> Iterator[None]:
         """For the length of a block."""
-        stopping = Event()
-        threads = [
-            Thread(target=self._send, args=(patient, Random(f"{self.seed} {place}"), stopping))
+        each = (
+            partial(self._send, patient, Random(f"{self.seed} {place}"))
             for place, patient in enumerate(self.patients)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+        )
+        with beside(*each):
             yield
-        finally:
-            stopping.set()
-            for thread in threads:
-                thread.join()
 
     def until(self, instant: datetime) -> dict[str, AcknowledgedForm]:
         """Those whose answer had arrived by then."""

@@ -14,13 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 from typing import Final, NamedTuple
 
 import psutil
 import psycopg
 
+from tests.production.beside import beside
 from tests.production.lab.process import family
 from tests.production.soak.service import SoakedService
 
@@ -71,14 +72,8 @@ class Looks:
     @contextmanager
     def going_on(self) -> Iterator[None]:
         """For the length of a block."""
-        stopping = Event()
-        thread = Thread(target=self._look_until, args=(stopping,), daemon=True)
-        thread.start()
-        try:
+        with beside(self._look_until):
             yield
-        finally:
-            stopping.set()
-            thread.join()
 
     def write(self, file: Path) -> None:
         """One line a look, for whoever wants to fit it again."""

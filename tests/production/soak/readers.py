@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 from typing import Final
 
 from tests.builders.world import Person
 from tests.fixtures.running import RunningService
+from tests.production.beside import beside
 
 JSON, PDF = "application/json", "application/pdf"
 
@@ -50,21 +52,11 @@ class Readers:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """For the length of a block."""
-        stopping = Event()
-        threads = [
-            Thread(target=self._read_until, args=(stopping, name, reading))
-            for name, reading in READINGS.items()
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+        each = (partial(self._read_until, *reading) for reading in READINGS.items())
+        with beside(*each):
             yield
-        finally:
-            stopping.set()
-            for thread in threads:
-                thread.join()
 
-    def _read_until(self, stopping: Event, name: str, reading: RegularRead) -> None:
+    def _read_until(self, name: str, reading: RegularRead, stopping: Event) -> None:
         dice = random.Random(f"{self.seed} {name}")
         while not stopping.wait(dice.uniform(0.5, 1.5) * reading.every_s):
             found = self._ask(reading, dice.choice(self.patients))
