@@ -24,7 +24,7 @@ from tests.production.part import Trial
 from tests.production.tally import KILLS, Tally, add, in_words
 from tests.proofs.seen import Seen, verdict
 
-PHONES: Final = 16
+PHONES: Final = 32
 PAUSE_S: Final = (0.2, 0.6)
 RETRY_S: Final = (0.1, 0.3)
 TELL_EVERY_S: Final = 20.0
