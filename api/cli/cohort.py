@@ -64,7 +64,7 @@ def outcomes(
     if lines is not None:
         return
     if csv_file is not None:
-        csv_file.write(groups_csv(found.cohort))
+        csv_file.write(groups_csv(found))
     elif as_json:
         click.echo(orjson.dumps(found.document(), option=orjson.OPT_INDENT_2))
     else:

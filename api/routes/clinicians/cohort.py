@@ -21,7 +21,8 @@ routes = Routes("cohort", __name__, description="Outcomes of a whole clinic")
 @also_in(routes, tuple(FILES))
 def get_cohort_outcomes(query: dict[str, Any]) -> Response:
     """Response, remission, worsening and item 9 at 14-31 days after a course, by product, route
-    and phase, with how long responses lasted. The counts are of the whole clinic.
+    and phase, with how long responses lasted. The counts are of the whole clinic; a line of the
+    table and the foot of the chart say their data cut (`as_of`) and rule version too.
     """
     # Before the work: a form that is not made here costs nothing.
     form = wanted_form(tuple(FILES))

@@ -28,6 +28,7 @@ def outcomes_svg(outcomes: Outcomes) -> str:
         notes.append(f"small: fewer than {few} outcomes; missing: everybody without one by now.")
     if left_out:
         notes.append(f"{len(left_out)} smaller groups are in the table (JSON, CSV).")
+    notes.append(_footing(outcomes))
     chosen = [f"{name}: {value}" for name, value in outcomes.filters().items() if value]
     return cohort_svg(
         [(_label(found), found) for found in groups],
@@ -50,6 +51,17 @@ def shown_groups(groups: Sequence[GroupFigures]) -> list[GroupFigures]:
 def _parts(groups: Sequence[GroupFigures]) -> list[GroupFigures]:
     parts = [found for found in groups if found.group.by == "product_route"]
     return sorted(parts, key=lambda found: -found.tally.courses)
+
+
+def _footing(outcomes: Outcomes) -> str:
+    """What the chart rests on, in one line."""
+    cut = outcomes.cut()
+    parts = (
+        f"Data cut: {cut['as_of']}",
+        f"rules version {cut['rules_version']}",
+        f"generated {cut['generated_at']}",
+    )
+    return "  ·  ".join(parts)
 
 
 def _label(found: GroupFigures) -> str:

@@ -67,6 +67,14 @@ class Outcomes:
     as_of: datetime
     cohort: Cohort
 
+    def cut(self) -> dict[str, str]:
+        """What the counts rest on, as every form of them says."""
+        return {
+            "as_of": instant(self.as_of),
+            "rules_version": self.cohort.thresholds.version,
+            "generated_at": instant(self.at),
+        }
+
     def filters(self) -> dict[str, Any]:
         """What was asked, as JSON."""
         asked = self.asked
@@ -83,8 +91,7 @@ class Outcomes:
         """The cohort JSON."""
         return {
             "clinic_id": str(self.clinic_id),
-            "generated_at": instant(self.at),
-            "as_of": instant(self.as_of),
+            **self.cut(),
             "filters": self.filters(),
             **cohort_document(self.cohort),
         }

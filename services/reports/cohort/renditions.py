@@ -14,7 +14,7 @@ from services.reports.cohort.table import groups_csv
 # By media type, the name of the file; anything else is the document.
 FILES: Final = {"text/csv": "cohort.csv", "image/svg+xml": "cohort.svg"}
 _DRAWN: Final[Mapping[str, Callable[[Outcomes], str]]] = {
-    "text/csv": lambda outcomes: groups_csv(outcomes.cohort),
+    "text/csv": groups_csv,
     "image/svg+xml": outcomes_svg,
 }
 

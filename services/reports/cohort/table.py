@@ -6,9 +6,9 @@ import csv
 import io
 from typing import IO, Final
 
+from services.reports.cohort.outcomes import Outcomes
 from services.rules.cohort.course import CourseOutcome
 from services.rules.cohort.document import Cell, table_rows
-from services.rules.cohort.tally import Cohort
 from services.rules.wire import number
 
 COURSE_COLUMNS: Final = (
@@ -32,11 +32,14 @@ COURSE_COLUMNS: Final = (
 )
 
 
-def groups_csv(cohort: Cohort) -> str:
-    """The groups with a header line (RFC 4180)."""
+def groups_csv(outcomes: Outcomes) -> str:
+    """The groups with a header line (RFC 4180); each line ends with what it rests on, so that it
+    stands alone.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
-    for place, row in enumerate(table_rows(cohort)):
+    for place, figures in enumerate(table_rows(outcomes.cohort)):
+        row = figures | outcomes.cut()
         if place == 0:
             writer.writerow(row)
         writer.writerow([_plain(cell) for cell in row.values()])

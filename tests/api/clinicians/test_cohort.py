@@ -210,11 +210,16 @@ def test_the_table_comes_as_csv_and_the_chart_as_svg(
     lines = list(csv.DictReader(io.StringIO(table.text)))
     assert [line["by"] for line in lines[:3]] == ["overall", "phase", "strict"]
     assert (lines[0]["response_percent"], lines[0]["small"]) == ("100", "true")
+    cuts = {(line["as_of"], line["rules_version"], line["generated_at"]) for line in lines}
+    ((as_of, version, generated_at),) = cuts
+    assert datetime.fromisoformat(as_of) == datetime.fromisoformat(generated_at)
+    assert version == outcomes(client, staff)["rules_version"]
     assert chart.mimetype == "image/svg+xml"
     assert chart.headers["Content-Security-Policy"].startswith("default-src 'none'")
     words = " ".join(ElementTree.fromstring(chart.data).itertext())  # noqa: S314 -- our own picture
     assert "induction, ketamine, iv (small)" in words
     assert "expected chance" in words
+    assert f"rules version {version}" in words.partition("Data cut: ")[2]
     assert other.status_code == 406
 
 

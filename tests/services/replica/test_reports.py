@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,7 @@ from tests.builders.world import ClinicWorld, World
 from tests.fixtures.databases.standby import Reporting, Standby, needs_a_standby, reporting
 
 pytestmark = [pytest.mark.xdist_group("standby"), needs_a_standby]
+COHORT = "/v1/cohort/outcomes"
 READS = "SELECT action FROM audit_entries WHERE actor_id = :actor ORDER BY at, id"
 
 
@@ -79,6 +81,9 @@ def test_a_report_shows_the_replicas_cut_under_its_revision_and_hash(
         pdf = asked(reports, chart, f"{chart.path}/trend", "application/pdf").data
         words = "".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(pdf))
         assert f"{older[1][:8]}" in words
+        assert f"revision {older[0]} of {before['data_cut']['at']}" in " ".join(words.split())
+        picture = asked(reports, chart, f"{chart.path}/trend", "image/svg+xml").text
+        assert f"Data cut: revision {older[0]}, {before['data_cut']['at']}" in picture
         assert chart.trend(f"cut={older[0]}")["content_hash"] == older[1]
     shared_standby.catch_up()
     assert shown(table(reports, chart)) == (
@@ -107,7 +112,7 @@ def test_a_cohort_says_as_of_when(
     reports: Reporting, shared_standby: Standby, chart: Chart
 ) -> None:
     def outcomes() -> dict[str, Any]:
-        return made(asked(reports, chart, "/v1/cohort/outcomes"), 200)
+        return made(asked(reports, chart, COHORT), 200)
 
     with shared_standby.paused():
         other = Chart(chart.clinic, staff=chart.staff)
@@ -119,6 +124,20 @@ def test_a_cohort_says_as_of_when(
     newest = outcomes()
     assert newest["groups"][0]["courses"] == 2
     assert instant(older, "as_of") < instant(newest, "as_of") <= instant(newest, "generated_at")
+
+
+def test_a_cohort_says_so_as_a_table_and_as_a_chart_too(
+    reports: Reporting, shared_standby: Standby, chart: Chart
+) -> None:
+    with shared_standby.paused():
+        chart.answer(total=20)
+        table = asked(reports, chart, COHORT, "text/csv").text
+        drawn = asked(reports, chart, COHORT, "image/svg+xml").text
+    lines = list(csv.DictReader(io.StringIO(table, newline="")))
+    assert len(lines) > 1
+    assert all(instant(line, "as_of") < instant(line, "generated_at") for line in lines)
+    cut, at = re.findall(r"Data cut: (\S+) .* generated ([^<]+)<", drawn)[0]
+    assert datetime.fromisoformat(cut) < datetime.fromisoformat(at)
 
 
 def test_what_a_cohort_worked_out_is_kept_by_the_primary(
@@ -183,7 +202,7 @@ def test_each_read_is_recorded_once_on_the_primary(
     with shared_standby.paused():
         table(reports, chart)
         asked(reports, chart, f"{chart.path}/trend", "application/pdf")
-        asked(reports, chart, "/v1/cohort/outcomes")
+        asked(reports, chart, COHORT)
         found = rows(chart.pat, READS, actor=chart.staff.user_id)
     assert [one["action"] for one in found][-3:] == ["trend_read", "trend_read", "cohort_read"]
     assert len([one for one in found if one["action"] == "trend_read"]) == 2
@@ -216,7 +235,7 @@ def test_who_may_see_it_is_what_the_primary_says(
         assert asked(reports, chart, f"{chart.path}/trend", "text/csv").status_code == 404
         gone = f"/v1/users/{chart.staff.user_id}"
         made(chart.send("PATCH", gone, chart.clinic.admin, {"active": False}), 200)
-        assert asked(reports, chart, "/v1/cohort/outcomes").status_code == 401
+        assert asked(reports, chart, COHORT).status_code == 401
         path, accept = f"{chart.path}/trend", {"Accept": "text/csv"}
         assert reports.client.get(path, headers=stranger.headers | accept).status_code == 404
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from xml.etree import ElementTree
 
@@ -14,13 +14,14 @@ from services.rules.cohort.document import all_figures
 from services.rules.cohort.tally import Cohort
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
+CUT = NOW - timedelta(seconds=20)
 
 
 def outcomes(patients: int, asked: Asked | None = None) -> Outcomes:
     asked, cohort = asked or Asked(), Cohort()
     for person in simulated_patients(patients, 3):
         cohort.add([course for course in course_outcomes(person) if asked.takes(course)])
-    return Outcomes(uuid4(), asked, NOW, NOW, cohort)
+    return Outcomes(uuid4(), asked, NOW, CUT, cohort)
 
 
 def words(found: Outcomes) -> str:
@@ -50,6 +51,13 @@ def test_what_was_asked_stands_under_the_title() -> None:
     assert "product: esketamine, phase: induction, strict: True" in drawn
     assert "maintenance" not in drawn
     assert "smaller groups" not in drawn
+
+
+def test_the_chart_says_its_data_cut_and_when_it_was_made() -> None:
+    drawn = words(outcomes(60))
+
+    assert "Data cut: 2026-01-04T23:59:40Z" in drawn
+    assert "generated 2026-01-05T00:00:00Z" in drawn
 
 
 def test_a_clinic_without_courses_has_a_chart_too() -> None:
