@@ -16,7 +16,7 @@ SENT: Final = (
     "Authorization", "Content-Type", "If-None-Match", "Interlude-App-Version", "Interlude-Sent-At",
     "X-Request-Id",
 )  # fmt: skip
-SHOWN: Final = ("ETag", "Interlude-Time", "Retry-After", "X-Request-Id")
+SHOWN: Final = ("ETag", "Interlude-As-Of", "Interlude-Time", "Retry-After", "X-Request-Id")
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 KEPT_S: Final = 3_600
 

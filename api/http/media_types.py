@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotAcceptable
 
 from api.http.bodies import Routes
 from services.export.requests import Archive
+from services.rules.wire import instant
 
 JSON: Final = "application/json"
 ZIP: Final = "application/zip"
@@ -17,6 +18,7 @@ CSV: Final = "text/csv"
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
 PDF: Final = "application/pdf"
+AS_OF: Final = "Interlude-As-Of"
 _TEXT: Final = {"type": "string"}
 _FILE: Final = {"type": "string", "format": "binary"}
 _SHAPES: Final = {CSV: _TEXT, SVG: _TEXT, PNG: _FILE, PDF: _FILE}
@@ -58,11 +60,15 @@ def file_answer(body: bytes | str, form: str, file_name: str) -> Response:
 
 
 def zip_answer(archive: Archive) -> Response:
-    """A patient's export, sent as it is read; nothing on the way keeps it."""
+    """A patient's export, sent as it is read; nothing on the way keeps it.
+
+    How old it is stands beside it: in it, the same data would give other bytes at every read.
+    """
     response: Response = current_app.response_class(archive.chunks(), mimetype=ZIP)
     response.content_length = archive.size
     response.headers["Content-Disposition"] = f'attachment; filename="{archive.name}"'
     response.headers["Cache-Control"] = "no-store"
+    response.headers[AS_OF] = instant(archive.as_of)
     return response
 
 

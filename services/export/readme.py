@@ -19,8 +19,8 @@ WIDTH: Final = 96
 
 HEAD: Final = """\
 YOUR DATA AT {clinic}
-Asked for at {requested_at:%Y-%m-%d %H:%M} UTC; all up to revision {revision} of your record.
-"You" is the patient.
+Asked for at {requested_at:%Y-%m-%d %H:%M} UTC: what was stored by then is in here, and all
+up to revision {revision} of your record. "You" is the patient.
 
 data.json       everything, as one JSON object with a list for each kind
 csv/<kind>.csv  the same lists as tables (UTF-8, comma). A text that begins with = + - or @ has an

@@ -109,11 +109,12 @@ def _fetchable(now: datetime) -> Select[PatientExport]:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A zip of `size` bytes, and what to call it."""
+    """A zip of `size` bytes, and what to call it. `as_of`: what was stored by then is in it."""
 
     file: IO[bytes]
     size: int
     name: str
+    as_of: datetime
 
     def chunks(self) -> Iterable[bytes]:
         """Its bytes, once. What fits into memory is one: no thread waits for a slow reader."""
@@ -152,23 +153,23 @@ def read_export(
         whose = export.patient_id
         return export, visible_patient(session, actor, Action.EXPORT_PATIENTS, whose, now)
 
-    def read(snapshot: Snapshot) -> UUID:
+    def read(snapshot: Snapshot) -> tuple[UUID, datetime]:
         export, patient = admit(snapshot.session)
         file.seek(0)
         file.truncate()
         contents = read_contents(snapshot.session, actor, export, patient)
         write_archive(file, snapshot.session, contents)
-        return patient.id
+        return patient.id, snapshot.as_of
 
-    def record(session: Session, whose: UUID) -> None:
-        audit.record(session, actor.user_id, "export_read", now, whose, export_id)
+    def record(session: Session, found: tuple[UUID, datetime]) -> None:
+        audit.record(session, actor.user_id, "export_read", now, found[0], export_id)
 
     try:
         with EXPORTING.turn(actor.user_id):
-            read_apart(actor, now, admit, read, record)
+            _, as_of = read_apart(actor, now, admit, read, record)
         size = file.tell()
         file.seek(0)
     except BaseException:
         file.close()
         raise
-    return Archive(file, size, f"interlude-{export_id}.zip")
+    return Archive(file, size, f"interlude-{export_id}.zip", as_of)

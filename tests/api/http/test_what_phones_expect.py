@@ -141,7 +141,7 @@ def test_a_named_origin_reads_refusals_and_their_headers(
     assert (refused.status_code, refused.headers[ALLOWED]) == (401, ORIGIN)
     assert refused.json["safety"]["level"] == "support"
     shown = refused.headers["Access-Control-Expose-Headers"]
-    assert {"ETag", "Retry-After", "X-Request-Id"} <= set(shown.split(", "))
+    assert {"ETag", "Interlude-As-Of", "Retry-After", "X-Request-Id"} <= set(shown.split(", "))
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "identity"])

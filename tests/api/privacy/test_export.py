@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile
@@ -55,6 +55,8 @@ def exported(chart: Chart, person: Person) -> Zip:
         f'attachment; filename="interlude-{asked["id"]}.zip"'
     )
     assert answer.headers["Cache-Control"] == "no-store"
+    as_of = datetime.fromisoformat(answer.headers["Interlude-As-Of"])
+    assert as_of >= datetime.fromisoformat(asked["requested_at"])
     return Zip(answer.data)
 
 

@@ -166,18 +166,20 @@ def instant(document: dict[str, Any], name: str) -> datetime:
 def test_an_export_is_never_older_than_what_asked_for_it(
     reports: Reporting, shared_standby: Standby, chart: Chart
 ) -> None:
-    def revision(export_id: str) -> int:
+    def cut(export_id: str) -> tuple[int, datetime]:
         found = asked(reports, chart, f"/v1/exports/{export_id}")
         with ZipFile(io.BytesIO(found.data)) as archive:
             head = orjson.loads(archive.read("data.json"))["export"]
             assert f"up to revision {head['revision']} " in archive.read("README.txt").decode()
-        return int(head["revision"])
+        return int(head["revision"]), datetime.fromisoformat(found.headers["Interlude-As-Of"])
 
     before = chart.trend()["data_cut"]["revision"]
     earlier = made(chart.post(f"{chart.path}/export", {}), 202)["id"]
     with shared_standby.paused():
-        chart.answer(total=20)
-        assert revision(earlier) == before
+        newest = chart.answer(total=20)
+        revision, as_of = cut(earlier)
+        assert revision == before
+        assert as_of < instant(newest, "received_at")
         again = Chart(chart.clinic, chart.pat, chart.clinic.staff())
         later = made(again.post(f"{again.path}/export", {}), 202)["id"]
         assert asked(reports, again, f"/v1/exports/{later}").status_code == 200
