@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from api.observability.metrics import FLAGS, DatabaseFigures, exposition
 from services.operations.safety import REASONS, Safety, Totals
+from services.replica.standing import Standing
 from services.watch.findings import KINDS
 from tests.deploy.watching import DEPLOY, dashboard, rule_tests, rules, selectors
 
@@ -23,7 +24,7 @@ ASKED = re.compile(r"(\w+)\s*(?:=~?|!~|!=)")
 @pytest.fixture
 def exported(client: FlaskClient) -> dict[str, set[str]]:
     """The labels of every metric: of a service that was asked before, and whose auditor, alerts,
-    pages and flags are no longer none.
+    pages, flags and replica are no longer none.
     """
     FLAGS.labels("entered_late")
     client.get("/metrics")
@@ -37,6 +38,7 @@ def exported(client: FlaskClient) -> dict[str, set[str]]:
 AT_WORK = DatabaseFigures(
     Safety({}, {}, {}, {}, None, None, 1.0, None, (), auditor_seen_s=1.0),
     Totals((("critical", "suicide_risk", "resolved", 1),), (("critical", "sent", 1),), 0),
+    replica=Standing(0.0, is_near=True),
 )
 
 

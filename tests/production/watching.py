@@ -18,7 +18,7 @@ from typing import Final
 from tests.builders.entries import phq9
 from tests.deploy.watching import dashboard, rule_tests, rules, selectors
 from tests.fixtures.running import BIN, RunningService, service_on, wait_until
-from tests.production.lab.cluster import private_cluster
+from tests.production.lab.cluster import PostgresCluster, private_cluster, standby_of
 from tests.production.lab.prometheus import Prometheus, prometheus_on, promtool
 from tests.production.part import Trial
 from tests.proofs.seen import Seen
@@ -36,6 +36,7 @@ class Watched:
     """The service, its auditor and its Prometheus."""
 
     running: RunningService
+    replica: PostgresCluster
     auditor: Child
     prometheus: Prometheus
     trial: Trial
@@ -71,6 +72,7 @@ def watching(trial: Trial) -> Iterator[Seen]:
         _live_through_a_day(watched)
         yield _every_expression_finds_its_series(watched.prometheus)
         watched.rests(REFUSED)
+        yield _a_lost_replica_is_seen(watched)
         yield from _faults(watched)
 
 
@@ -88,14 +90,17 @@ def _watched(trial: Trial) -> Iterator[Watched]:
     with (
         _counts_in(trial.folder / "counts"),
         private_cluster(trial.folder / "cluster") as cluster,
-        service_on(cluster.urls, trial.folder / "data") as running,
+        standby_of(cluster, trial.folder / "standby") as replica,
+        service_on(
+            cluster.urls, trial.folder / "data", REPLICA_DATABASE_URL=replica.urls.app
+        ) as running,
         prometheus_on(trial.folder / "prometheus", f"127.0.0.1:{running.port}") as prometheus,
     ):
         words = [str(BIN / "flask"), "--app", "wsgi", "alerts", "audit", "--every", "5"]
         auditor = Child("auditor", words, running.environ(), print)
         auditor.start()
         try:
-            yield Watched(running, auditor, prometheus, trial)
+            yield Watched(running, replica, auditor, prometheus, trial)
         finally:
             auditor.kill()
 
@@ -143,6 +148,20 @@ def _every_expression_finds_its_series(prometheus: Prometheus) -> Seen:
     wait_until(lambda: not without_series(), f"a series for {without_series()}", 60)
     size = f"{len(rules())} rules, {len(dashboard())} of the dashboard"
     return Seen("each expression finds its series", size, f"{len(asked)} found", ok=True)
+
+
+def _a_lost_replica_is_seen(watched: Watched) -> Seen:
+    """Its alert waits for twenty minutes: here it is seen to begin, and to end with the fault."""
+    alert, prometheus = "InterludeReplicaUnused", watched.prometheus
+    begun = partial(prometheus.ask, f'ALERTS{{alertname="{alert}", alertstate="pending"}}')
+    assert not begun()
+    began = time.monotonic()
+    watched.replica.stop()
+    wait_until(begun, f"{alert} is pending", FIRES_WITHIN_S)
+    seen = f"{alert} pending after {time.monotonic() - began:.0f} s"
+    watched.replica.start()
+    wait_until(lambda: not begun(), f"{alert} has ended", FIRES_WITHIN_S)
+    return Seen("a replica that is not used is seen", "the replica is gone", seen, ok=True)
 
 
 def _faults(watched: Watched) -> Iterator[Seen]:

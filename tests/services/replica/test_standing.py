@@ -88,6 +88,17 @@ def test_one_that_does_not_answer_stops_no_start(
 
 
 @needs_a_standby
+def test_one_that_is_too_late_is_not_used_and_says_by_how_much(
+    app: Flask, shared_standby: Standby, clean_database: None
+) -> None:
+    with reporting(app, shared_standby, replica_lag_s=0.0) as reports, shared_standby.paused():
+        scraped = reports.client.get("/metrics").text
+        assert "interlude_replica_used 0.0" in scraped
+        assert LAG in scraped
+        assert checked(reports).startswith("NO ")
+
+
+@needs_a_standby
 def test_a_superuser_stops_the_start(app: Flask, shared_standby: Standby) -> None:
     settings: Any = app.config["INTERLUDE"]
     url = shared_standby.server.url("postgres", shared_standby.database)
