@@ -45,9 +45,10 @@ class Patient(OfClinic, Identified, Base):
         ),
         Index("ix_patients_clinic_id_created_at", "clinic_id", "created_at", "id"),
         Index("uq_patients_clinic_id_mrn", "clinic_id", "mrn", unique=True),
+        Index("uq_patients_clinic_id_user_id", "clinic_id", "user_id", unique=True),
     )
 
-    user_id: Mapped[UUID | None] = mapped_column(unique=True)
+    user_id: Mapped[UUID | None]
     name: Mapped[str]
     timezone: Mapped[str]
     former_zones: Mapped[JsonList] = mapped_column(server_default=EMPTY_LIST)

@@ -60,6 +60,7 @@ class Acceptance:
 class FoundInvitation:
     """An invitation and its account, as they stand."""
 
+    clinic_id: UUID
     id: UUID
     user_id: UUID
     roles: list[str]
@@ -140,11 +141,11 @@ def _first_time(
         session.execute(update(User).where(User.id == found.user_id).values(**given))
     session.execute(
         update(Patient)
-        .where(Patient.user_id == found.user_id)
+        .where(Patient.clinic_id == found.clinic_id, Patient.user_id == found.user_id)
         .values(accepted_at=func.coalesce(Patient.accepted_at, now))
     )
     if zone is not None:
-        move_account_to_zone(session, found.user_id, zone, now)
+        move_account_to_zone(session, found.clinic_id, found.user_id, zone, now)
     further = has_had_a_device(session, found.user_id)
     grant = start_family(session, found.user_id, now, acceptance.by)
     if further:
@@ -195,6 +196,7 @@ def _load(session: Session, invitation_id: UUID, *, lock: bool = False) -> Found
     """The invitation of an active account."""
     query = (
         select(
+            Invitation.clinic_id,
             Invitation.id,
             Invitation.user_id,
             User.roles,

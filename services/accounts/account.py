@@ -122,7 +122,7 @@ def load_profile(session: Session, user_id: UUID) -> Profile:
             MUST_ENROL.label("must_enrol"),
         )
         .join(Clinic, Clinic.id == User.clinic_id)
-        .outerjoin(Patient, Patient.user_id == User.id)
+        .outerjoin(Patient, and_(Patient.clinic_id == User.clinic_id, Patient.user_id == User.id))
         .where(User.id == user_id)
     ).one()
     return Profile(**row._mapping)

@@ -34,11 +34,12 @@ def move_to_zone(
     refresh(session, patient.id, now)
 
 
-def move_account_to_zone(session: Session, user_id: UUID, timezone: str, now: datetime) -> None:
+def move_account_to_zone(
+    session: Session, clinic_id: UUID, user_id: UUID, timezone: str, now: datetime
+) -> None:
     """The same for the patient of an account, if they have another zone; locks their status row."""
-    patient = session.scalar(
-        select(Patient).where(Patient.user_id == user_id, Patient.timezone != timezone)
-    )
+    account = (Patient.clinic_id == clinic_id, Patient.user_id == user_id)
+    patient = session.scalar(select(Patient).where(*account, Patient.timezone != timezone))
     if patient is None:
         return
     revision = raise_revision(session, patient.id)

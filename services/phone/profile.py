@@ -29,7 +29,7 @@ def change_own_profile(actor: Actor, fields: Mapping[str, Any], now: datetime) -
             clinics = select(Clinic.timezone).where(Clinic.id == actor.clinic_id)
             zone = known_timezone(changes["timezone"]) or session.scalars(clinics).one()
             changes["timezone"] = zone
-            move_account_to_zone(session, actor.user_id, zone, now)
+            move_account_to_zone(session, actor.clinic_id, actor.user_id, zone, now)
         if changes:
             session.execute(update(User).where(User.id == actor.user_id).values(**changes))
             look_again(session, actor.user_id, now)

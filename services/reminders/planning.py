@@ -118,7 +118,7 @@ def _plan_one(clinic_id: UUID, user_id: UUID, now: datetime) -> bool:
             select(Patient, PatientStatus.revision, User.quiet_hours)
             .join(PatientStatus, PatientStatus.patient_id == Patient.id)
             .join(User, User.id == Patient.user_id)
-            .where(Patient.user_id == user_id)
+            .where(Patient.clinic_id == clinic_id, Patient.user_id == user_id)
         ).one()
         found = planned(session, patient, quiet, now)
         running = [one for one in found.reminders if one.at <= now < one.until]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -118,7 +118,7 @@ def _claim(clinic_id: UUID, kinds: list[str], now: datetime) -> ClaimedReminder 
             select(PushedDevice, Patient, User, Clinic)
             .join(User, User.id == PushedDevice.user_id)
             .join(Clinic, Clinic.id == User.clinic_id)
-            .join(Patient, Patient.user_id == User.id)
+            .join(Patient, and_(Patient.clinic_id == User.clinic_id, Patient.user_id == User.id))
             .where(PushedDevice.id == row.device_id)
         ).one_or_none()
         reason = "device_gone" if found is None else _why_not(session, row, found, now)

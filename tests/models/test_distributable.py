@@ -24,8 +24,6 @@ UNIQUE_EVERYWHERE: Final = {
     "invitations: code_digest": "a secret, looked up before the clinic is known",
     "password_resets: code_digest": "a secret, looked up before the clinic is known",
     "calendar_links: token_digest": "a secret, looked up before the clinic is known",
-    "patients: user_id": "an oversight: a UUID of ours that one patient has; (clinic_id, user_id)"
-    " says the same, since the account is of the clinic",
 }
 # Tables of no clinic: none of them is large, and none hangs on a clinic's rows.
 OF_NO_CLINIC: Final = {
