@@ -30,6 +30,20 @@ def sql(statement: str) -> str:
     return f"op.execute({statement!r})"
 
 
+def apart(statement: str) -> str:
+    block = f"with op.get_context().autocommit_block(): {sql(statement)}"
+    return f"exec({block!r})"
+
+
+def seen(table: str) -> str:
+    return sql(f"CREATE POLICY planted ON {table} TO interlude_owner USING (true)")
+
+
+UNPROVED = sql(
+    "ALTER TABLE check_ins ADD CONSTRAINT fk FOREIGN KEY (clinic_id) REFERENCES clinics NOT VALID"
+)
+PROVE = "ALTER TABLE check_ins VALIDATE CONSTRAINT fk"
+
 REFUSED = {
     "a volatile default": (
         sql("ALTER TABLE check_ins ADD COLUMN token uuid DEFAULT gen_random_uuid()"),
@@ -66,13 +80,20 @@ REFUSED = {
         sql("ALTER TABLE check_ins ADD CONSTRAINT fk FOREIGN KEY (clinic_id) REFERENCES clinics"),
         "takes the rows of check_ins on trust, unseen",
     ),
-    "a foreign key, made valid by itself": (
-        sql(
-            "ALTER TABLE check_ins ADD CONSTRAINT fk FOREIGN KEY (clinic_id) REFERENCES clinics"
-            " NOT VALID"
-        )
-        + "; "
-        + sql("ALTER TABLE check_ins VALIDATE CONSTRAINT fk"),
+    "a foreign key, made valid in the same transaction": (
+        f"{UNPROVED}; {sql(PROVE)}",
+        "takes the rows of check_ins on trust, unseen",
+    ),
+    "a foreign key, made valid apart": (
+        f"{UNPROVED}; {apart(PROVE)}",
+        "takes the rows of check_ins on trust, unseen",
+    ),
+    "a foreign key, made valid apart while its table is hidden": (
+        f"{seen('clinics')}; {UNPROVED}; {apart(PROVE)}",
+        "takes the rows of check_ins on trust, unseen",
+    ),
+    "a foreign key, made valid apart while what it points at is hidden": (
+        f"{seen('check_ins')}; {UNPROVED}; {apart(PROVE)}",
         "takes the rows of check_ins on trust, unseen",
     ),
     "a dropped column": (
@@ -103,7 +124,7 @@ REFUSED = {
         "changes the rows of check_ins in one go",
     ),
     "rows that are changed in one go, apart": (
-        "exec('with op.get_context().autocommit_block(): op.execute(\"DELETE FROM watch_runs\")')",
+        apart("DELETE FROM watch_runs"),
         "changes the rows of watch_runs in one go",
     ),
     "a wait for ever": (

@@ -21,9 +21,15 @@ SELECT c.relname, pg_stat_get_xact_numscans(c.oid) + coalesce((
   SELECT sum(pg_stat_get_xact_numscans(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid), 0)
 FROM pg_class c WHERE c.oid = ANY(%s)
 """
-# Constraints that PostgreSQL says every row keeps.
+# Foreign keys that every row keeps, as PostgreSQL says, and whether their rows are hidden from the
+# owner of the tables, for whom it looked: then it calls the key valid unseen.
 REFERENCES: Final = """
-SELECT k.oid, k.conrelid::regclass::text FROM pg_constraint k
+SELECT k.oid, k.conrelid::regclass::text, EXISTS (
+  SELECT FROM pg_class c
+  WHERE c.oid IN (k.conrelid, k.confrelid) AND row_security_active(c.oid) AND NOT EXISTS (
+    SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r')
+    AND current_user::regrole = ANY (p.polroles) AND pg_get_expr(p.polqual, c.oid) = 'true'))
+FROM pg_constraint k
 WHERE k.contype = 'f' AND k.convalidated AND k.conrelid = ANY(%s)
 """
 FILES: Final = "SELECT oid, relfilenode FROM pg_class WHERE oid = ANY(%s)"
@@ -43,8 +49,8 @@ class Effects:
 
     `stopped`: tables to which nobody else can write from now until the transaction ends. `changed`:
     those whose rows were changed. `read_whole`: those that were looked through. `rewritten`: those
-    that were written anew. `referring`: those with a foreign key that holds from now on for all of
-    their rows. `lock_timeout_ms`: 0 is for ever.
+    that were written anew. `unseen`: those with a foreign key that from now on is said to hold for
+    rows that were not looked at. `lock_timeout_ms`: 0 is for ever.
     """
 
     statement: str
@@ -53,7 +59,7 @@ class Effects:
     changed: frozenset[str] = frozenset()
     read_whole: frozenset[str] = frozenset()
     rewritten: frozenset[str] = frozenset()
-    referring: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
     lock_timeout_ms: int = 0
 
 
@@ -65,7 +71,7 @@ class Watcher:
         self._before = before.tables
         self._oids = [*before.tables]
         self._reads: dict[str, int] = {}
-        self._references: dict[int, str] = {}
+        self._references: dict[int, tuple[str, bool]] = {}
         self._changed: frozenset[str] = frozenset()
 
     @property
@@ -125,14 +131,17 @@ class Watcher:
                 for oid, (name, file) in self._before.items()
                 if oid in files and files[oid] != file
             ),
-            referring=frozenset(
-                table for oid, table in references.items() if oid not in self._references
+            unseen=frozenset(
+                table
+                for oid, (table, is_unseen) in references.items()
+                if is_unseen and oid not in self._references
             ),
             lock_timeout_ms=timeout,
         )
 
-    def _refer(self, session: psycopg.Connection[Any]) -> dict[int, str]:
-        return dict(session.execute(REFERENCES, (self._oids,)).fetchall())
+    def _refer(self, session: psycopg.Connection[Any]) -> dict[int, tuple[str, bool]]:
+        found = session.execute(REFERENCES, (self._oids,)).fetchall()
+        return {oid: (table, is_unseen) for oid, table, is_unseen in found}
 
     def _read(self, session: psycopg.Connection[Any]) -> dict[str, int]:
         return dict(session.execute(READ, (self._oids,)).fetchall())
