@@ -22,6 +22,7 @@ from typing import Final
 
 import orjson
 import psycopg
+from sqlalchemy.engine import make_url
 
 from api.play.phones import Wire
 from migrations.numbered import migrations
@@ -32,6 +33,7 @@ from tests.builders.world import Person
 from tests.fixtures.databases.planted import plant
 from tests.fixtures.postgres import PASSWORD, TEMPLATE, let_in
 from tests.fixtures.running import RunningService, service_on
+from tests.fixtures.watched.one_clinic import watch_clinics
 from tests.production.lab.cluster import PostgresCluster, private_cluster
 from tests.production.lab.web_services import two_web_services
 from tests.production.part import Trial
@@ -210,6 +212,8 @@ def _the_release_before_goes_on(trial: Trial) -> Seen:
         )
         upgrade(owner)
         let_in(owner)
+        superuser = make_url(admin).set(database=template)
+        watch_clinics(superuser.render_as_string(hide_password=False))
         with psycopg.connect(libpq_url(owner)) as connection:
             connection.execute("UPDATE alembic_version SET version_num = %s", (before,))
         trial.tell(f"the code of before {newest} runs its tests on it")
