@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,38 +24,43 @@ LOOK_S: Final = 0.1
 
 @dataclass
 class OnCall:
-    """`paged`: every page that came, as the instant (monotonic seconds) and its alert. `amiss`:
-    every answer but that an alert is resolved.
-    """
+    """`amiss`: every answer but that an alert is resolved."""
 
     service: RunningService
     clinician: Person
-    paged: list[tuple[float, UUID]] = field(default_factory=list)
     amiss: Counter[str] = field(default_factory=Counter)
+    _paged: list[tuple[float, UUID]] = field(default_factory=list)
     _read: int = 0
-    _open: list[UUID] = field(default_factory=list)
+    _reading: Lock = field(default_factory=Lock)
 
     def respond_until(self, stopping: Event) -> None:
-        """Read pages and resolve their alerts, again and again until it is done."""
+        """Resolve the alerts of the pages that came, again and again until it is done."""
+        seen = 0
+        still_open: list[UUID] = []
         while not stopping.wait(LOOK_S):
-            self._read_pages()
-            self._open = [alert for alert in self._open if not self._is_resolved(alert)]
+            paged = self.paged()
+            still_open += [alert for _, alert in paged[seen:]]
+            seen = len(paged)
+            still_open = [alert for alert in still_open if not self._is_resolved(alert)]
 
     def alerts(self) -> set[UUID]:
         """All that they were paged about so far."""
-        return {alert for _, alert in list(self.paged)}
+        return {alert for _, alert in self.paged()}
 
-    def _read_pages(self) -> None:
+    def paged(self) -> list[tuple[float, UUID]]:
+        """Every page that has come, as the instant (monotonic seconds) and its alert. It has come
+        when it is here, however far behind they are with responding.
+        """
         hook = self.service.webhook
-        arrived = len(hook.requests)
-        for at, request in zip(
-            hook.arrived_at[self._read : arrived], hook.requests[self._read : arrived], strict=True
-        ):
-            notice: Any = request.json()
-            if "alert_id" in notice and notice["status"] != "resolved":
-                self.paged.append((at, UUID(notice["alert_id"])))
-                self._open.append(UUID(notice["alert_id"]))
-        self._read = arrived
+        with self._reading:
+            arrived = min(len(hook.requests), len(hook.arrived_at))
+            new = slice(self._read, arrived)
+            for at, request in zip(hook.arrived_at[new], hook.requests[new], strict=True):
+                notice: Any = request.json()
+                if "alert_id" in notice and notice["status"] != "resolved":
+                    self._paged.append((at, UUID(notice["alert_id"])))
+            self._read = arrived
+            return list(self._paged)
 
     def _is_resolved(self, alert: UUID) -> bool:
         headers = {"Content-Type": "application/json", **self.clinician.headers}

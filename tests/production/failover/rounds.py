@@ -93,7 +93,7 @@ class Rounds:
         return Round(
             failure.name,
             longest_gap_s([answered.at for answered in acknowledged], began, whole),
-            longest_gap_s([at for at, _ in self.on_call.paged], began, time.monotonic()),
+            longest_gap_s([at for at, _ in self.on_call.paged()], began, time.monotonic()),
             moved or self.lab.primary() is not primary,
             found,
             [*self.service.ended(), *away(self.service, WORKERS)],

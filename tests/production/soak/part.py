@@ -138,7 +138,7 @@ def _nothing_goes_wrong(run: SoakedRun) -> Seen:
         "half load: no answer but the right one, nothing acknowledged is lost or stored otherwise,"
         " each risky answer has an alert and was paged",
         f"{run.trial.minutes:g} min, {run.rate:.0f} posts a second of {PATIENTS} patients; {reads};"
-        f" {len(run.on_call.paged)} pages answered",
+        f" {len(run.on_call.paged())} pages answered",
         f"0 amiss; 0 of {len(acknowledged)} acknowledged lost, 0 of {risky} risky without alert or"
         " page; every alert resolved",
         [
