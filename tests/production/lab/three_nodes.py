@@ -50,9 +50,14 @@ class ThreeNodes:
         return [one for one in self.nodes if one is not node]
 
     def is_whole(self) -> bool:
-        """One primary, from which two standbys stream, and which waits for them as it should."""
+        """One primary, from which two standbys stream, and which waits for them as it should.
+
+        That it waits for a standby is not enough: until etcd names the standby too, some seconds
+        later, nobody is sure to have every answer, and nobody would take over.
+        """
         try:
             reports = [node.ask("/patroni") for node in self.nodes]
+            members = self.nodes[0].ask("/cluster")["members"]
             (leading,) = (one for one in reports if one["role"] == "primary")
             followers = leading.get("replication", [])
             (timeline,) = {one["timeline"] for one in (leading, *_standbys(reports))}
@@ -60,7 +65,8 @@ class ThreeNodes:
             return False
         streams = [one for one in followers if one["state"] == "streaming"]
         waits_for = {one["sync_state"] for one in streams}
-        waits_as_wanted = ("sync" in waits_for) != self.is_asynchronous
+        has_successor = "sync_standby" in {one["role"] for one in members}
+        waits_as_wanted = ("sync" in waits_for) == has_successor == (not self.is_asynchronous)
         return len(streams) == 2 and waits_as_wanted and timeline > 0
 
     def wait_until_whole(self, limit_s: float = UP_LIMIT_S) -> None:
