@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.reports.cohort.outcomes import Outcomes
+from services.reports.pictures.captions import made_words
 from services.reports.pictures.cohort import cohort_svg
 from services.reports.pictures.survival import Reference
 from services.rules.cohort.document import CAUTION, PUBLISHED_OF, all_figures, published_marks
 from services.rules.cohort.figures import GroupFigures
+from services.rules.wire import instant
 
 # Distinguished by colour and dashes, a reader follows no more curves than this.
 MOST_GROUPS: Final = 6
@@ -28,7 +30,8 @@ def outcomes_svg(outcomes: Outcomes) -> str:
         notes.append(f"small: fewer than {few} outcomes; missing: everybody without one by now.")
     if left_out:
         notes.append(f"{len(left_out)} smaller groups are in the table (JSON, CSV).")
-    notes.append(_footing(outcomes))
+    made = made_words(thresholds.version, outcomes.at)
+    notes.append(f"Data cut: {instant(outcomes.as_of)}  ·  {made}")
     chosen = [f"{name}: {value}" for name, value in outcomes.filters().items() if value]
     return cohort_svg(
         [(_label(found), found) for found in groups],
@@ -51,17 +54,6 @@ def shown_groups(groups: Sequence[GroupFigures]) -> list[GroupFigures]:
 def _parts(groups: Sequence[GroupFigures]) -> list[GroupFigures]:
     parts = [found for found in groups if found.group.by == "product_route"]
     return sorted(parts, key=lambda found: -found.tally.courses)
-
-
-def _footing(outcomes: Outcomes) -> str:
-    """What the chart rests on, in one line."""
-    cut = outcomes.cut()
-    parts = (
-        f"Data cut: {cut['as_of']}",
-        f"rules version {cut['rules_version']}",
-        f"generated {cut['generated_at']}",
-    )
-    return "  ·  ".join(parts)
 
 
 def _label(found: GroupFigures) -> str:

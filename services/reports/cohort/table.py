@@ -36,10 +36,10 @@ def groups_csv(outcomes: Outcomes) -> str:
     """The groups with a header line (RFC 4180); each line ends with what it rests on, so that it
     stands alone.
     """
-    out = io.StringIO()
+    out, cut = io.StringIO(), outcomes.cut()
     writer = csv.writer(out)
     for place, figures in enumerate(table_rows(outcomes.cohort)):
-        row = figures | outcomes.cut()
+        row = figures | cut
         if place == 0:
             writer.writerow(row)
         writer.writerow([_plain(cell) for cell in row.values()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from services.reports.drawing.paint import SOFT, Painting, Point, width_of, wrapped
@@ -96,12 +97,16 @@ def heading(painting: Painting, under: str) -> None:
     painting.text((MARGIN, 42), under, size=12, colour=SOFT)
 
 
+def made_words(rules_version: str, at: datetime) -> str:
+    """By which rules a report was made, and when."""
+    return f"rules version {rules_version}  ·  generated {instant(at)}"
+
+
 def footing(report: TrendReport, width: float, *, alone: bool = True) -> list[str]:
     """What the picture rests on, in lines; on a page that says so itself only the caution."""
     parts = [
         f"Data cut: revision {report.revision}, {instant(report.cut_at)}",
-        f"rules version {report.numbers.version}",
-        f"generated {instant(report.generated_at)}",
+        made_words(report.numbers.version, report.generated_at),
         f"content {report.content_hash[:12]}",
     ]
     lines = wrapped("  ·  ".join(parts), 10, width) if alone else []

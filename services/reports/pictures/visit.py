@@ -17,6 +17,7 @@ from services.reports.drawing.words import (
     title_of,
     validation_words,
 )
+from services.reports.pictures.captions import made_words
 from services.reports.pictures.figures_in_words import figures_in_words
 from services.reports.pictures.overlay import NO_SESSION, draw_overlay
 from services.reports.pictures.survival import draw_effects
@@ -99,7 +100,7 @@ def _head(paper: Paper, report: TrendReport, title: str) -> None:
     paper.line_of(title, 15 if len(title) < _LONG else 12.5, bold=True)
     paper.ln(0.8)
     cut = f"data cut: revision {report.revision} of {instant(report.cut_at)}"
-    made = f"rules version {report.numbers.version}  ·  generated {instant(report.generated_at)}"
+    made = made_words(report.numbers.version, report.generated_at)
     if mark := validation_words(report.instrument):
         paper.line_of(mark, 9, bold=True)
     paper.line_of(f"Time zone {report.timezone}  ·  {cut}  ·  {made}", 8, soft=True)
