@@ -22,18 +22,16 @@ from typing import Final
 
 import orjson
 import psycopg
-from sqlalchemy.engine import make_url
 
 from api.play.phones import Wire
 from migrations.numbered import migrations
-from migrations.roles import LOGIN_ROLES, libpq_url, make_database, make_roles
+from migrations.roles import libpq_url
 from migrations.upgrade import PROJECT, upgrade
 from tests.builders.entries import phq9
 from tests.builders.world import Person
 from tests.fixtures.databases.planted import plant
-from tests.fixtures.postgres import PASSWORD, TEMPLATE, let_in
+from tests.fixtures.postgres import EXTERNAL, TestServer
 from tests.fixtures.running import RunningService, service_on
-from tests.fixtures.watched.one_clinic import watch_clinics
 from tests.production.lab.cluster import PostgresCluster, private_cluster
 from tests.production.lab.web_services import two_web_services
 from tests.production.part import Trial
@@ -204,23 +202,15 @@ def _the_release_before_goes_on(trial: Trial) -> Seen:
     tree = _code_before(newest, trial.folder / "before")
     with private_cluster(trial.folder / "older", fsync="off") as cluster:
         admin = cluster.urls.admin
-        make_roles(admin, dict.fromkeys(LOGIN_ROLES, PASSWORD))
-        template = f"{TEMPLATE}_{RUN}"
-        make_database(admin, template)
-        owner = (
-            f"postgresql+psycopg://interlude_owner:{PASSWORD}@127.0.0.1:{cluster.port}/{template}"
-        )
-        upgrade(owner)
-        let_in(owner)
-        superuser = make_url(admin).set(database=template)
-        watch_clinics(superuser.render_as_string(hide_password=False))
-        with psycopg.connect(libpq_url(owner)) as connection:
+        server = TestServer(trial.folder, RUN, admin)
+        server.make_template()
+        with psycopg.connect(libpq_url(server.urls(server.template).owner)) as connection:
             connection.execute("UPDATE alembic_version SET version_num = %s", (before,))
         trial.tell(f"the code of before {newest} runs its tests on it")
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-n", "1", "--testrunuid", RUN, *OWN_TESTS],
             cwd=tree,
-            env={**os.environ, "INTERLUDE_TEST_DATABASE_ADMIN_URL": admin},
+            env={**os.environ, EXTERNAL: admin},
             capture_output=True,
             text=True,
             check=False,

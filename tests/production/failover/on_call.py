@@ -53,7 +53,7 @@ class OnCall:
         """
         hook = self.service.webhook
         with self._reading:
-            arrived = min(len(hook.requests), len(hook.arrived_at))
+            arrived = len(hook.requests)
             new = slice(self._read, arrived)
             for at, request in zip(hook.arrived_at[new], hook.requests[new], strict=True):
                 notice: Any = request.json()

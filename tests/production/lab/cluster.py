@@ -17,6 +17,7 @@ from typing import Final
 
 import psycopg
 
+from api.embedded.account import ServerAccount
 from api.embedded.server import QUIET_LOG
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
@@ -49,9 +50,7 @@ class PostgresCluster:
     def make(self) -> None:
         """`initdb`; installs the package when it is missing."""
         need(PACKAGE)
-        account = lab_account()
-        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        account.own(self.folder, passable=True)
+        account = self._make_folder()
         password = self.folder / "password"
         password.write_text(PASSWORD)
         os.chown(password, account.uid, account.gid)
@@ -61,9 +60,7 @@ class PostgresCluster:
 
     def copy(self, primary: PostgresCluster) -> None:
         """Instead of `make`: a hot standby that follows another one, which runs."""
-        account = lab_account()
-        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        account.own(self.folder, passable=True)
+        self._make_folder()
         words = ["-d", libpq_url(primary.urls.admin), "-D", str(self.data)]
         words += ["--write-recovery-conf", "--checkpoint=fast"]
         output_of("pg_basebackup", [str(PROGRAMS / "pg_basebackup"), *words], os.environ)
@@ -123,6 +120,12 @@ class PostgresCluster:
         """The superuser's connection, without transactions."""
         url = libpq_url(urls_at(self.port, database).admin)
         return psycopg.connect(url, autocommit=True, connect_timeout=5)
+
+    def _make_folder(self) -> ServerAccount:
+        account = lab_account()
+        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        account.own(self.folder, passable=True)
+        return account
 
     def _command(self) -> list[str]:
         own = {
