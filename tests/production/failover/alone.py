@@ -35,7 +35,9 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
     person, document = clinic.patient(), phq9(item9=3)
     form = orjson.dumps(document)
     primary = lab.primary()
-    problems = []
+    # The first use of a log-in is a commit of its own: it may not be what waits for a standby.
+    known = _is_acknowledged(service, person, orjson.dumps(phq9()), TAKEN_WITHIN_S)
+    problems = [] if known else ["an answer was not taken while all was whole"]
     for standby in lab.others(primary):
         standby.kill_database()
     try:
@@ -43,7 +45,8 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
             problems.append("a new answer was acknowledged by one node alone")
         primary.kill_postgres()
         wait_until(primary.is_primary, "its PostgreSQL has recovered", RECOVERED_WITHIN_S)
-        is_there = bool(service.rows(IS_THERE, clinic.id, document["id"]))
+        if not service.rows(IS_THERE, clinic.id, document["id"]):
+            problems.append("the primary had not stored it: the repetition was not tried")
         if _is_acknowledged(service, person, form, TRIED_S):
             problems.append("a repetition was acknowledged by one node alone")
     finally:
@@ -53,8 +56,7 @@ def alone(lab: ThreeNodes, service: ShippedService, clinic: ClinicWorld) -> Iter
     yield verdict(
         "without any standby nothing is acknowledged, not even what the primary itself has stored",
         f"tried for {TRIED_S:g} s, before and after its PostgreSQL was killed",
-        f"0 times 2xx, {'stored on it all the while' if is_there else 'not stored on it either'};"
-        " taken when the others were back",
+        "0 times 2xx, stored on it all the while; taken when the others were back",
         problems,
     )
 

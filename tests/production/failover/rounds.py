@@ -30,13 +30,14 @@ LOOK_S: Final = 0.3
 @dataclass(frozen=True, slots=True)
 class Round:
     """One failure and what came of it. The gaps are in seconds, from the strike until all was
-    whole: the longest without an accepted check-in, and without a page. `away`: who of the service
-    did not come back by itself.
+    whole: the longest without an accepted check-in, and without a page. `moved`: another node took
+    over, as it should where `to_move`. `away`: who of the service did not come back by itself.
     """
 
     failure: str
     without_answer_s: float
     without_page_s: float
+    to_move: bool
     moved: bool
     account: Account
     away: Sequence[str]
@@ -44,6 +45,8 @@ class Round:
     def problems(self) -> list[str]:
         """What must not be."""
         found = self.account.problems() + [f"{who} is away" for who in self.away]
+        if self.to_move and not self.moved:
+            found.append(f"no other node took over within {TAKEN_OVER_WITHIN_S:g} s")
         return [f"{self.failure}: {problem}" for problem in found]
 
 
@@ -76,7 +79,7 @@ class Rounds:
         lasts_s = self.dice.uniform(*LASTS_S)
         began = time.monotonic()
         moved = False
-        with suppress(urllib.error.URLError):  # a switch-over may be refused, and is counted so
+        with suppress(urllib.error.URLError):  # a switch-over that is refused does not move
             failure.strike(at)
         try:
             if failure.moves:
@@ -94,6 +97,7 @@ class Rounds:
             failure.name,
             longest_gap_s([answered.at for answered in acknowledged], began, whole),
             longest_gap_s([at for at, _ in self.on_call.paged()], began, time.monotonic()),
+            failure.moves,
             moved or self.lab.primary() is not primary,
             found,
             [*self.service.ended(), *away(self.service, WORKERS)],
