@@ -24,6 +24,10 @@ class Struck:
         """One of the standbys."""
         return self.dice.choice(self.lab.others(self.primary))
 
+    def successor(self) -> DatabaseNode:
+        """The standby to which a switch-over is not refused: any, where a commit waits for none."""
+        return self.lab.synchronous_standby() or self.another()
+
     def other_machines(self) -> list[Machine | str]:
         """Where the standbys are."""
         return [node.machine for node in self.lab.others(self.primary)]
@@ -68,7 +72,7 @@ FAILURES: Final = (
         lambda at: part(at.primary.machine, [*at.other_machines(), OURS]),
         Struck.reconnect,
     ),
-    Failure("switch-over", lambda at: at.primary.switch_over_to(at.another().machine.name)),
+    Failure("switch-over", lambda at: at.primary.switch_over_to(at.successor().machine.name)),
     Failure(
         "full disk",
         lambda at: at.primary.disk.fill(),

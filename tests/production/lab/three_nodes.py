@@ -57,7 +57,7 @@ class ThreeNodes:
         """
         try:
             reports = [node.ask("/patroni") for node in self.nodes]
-            members = self.nodes[0].ask("/cluster")["members"]
+            has_successor = self.synchronous_standby() is not None
             (leading,) = (one for one in reports if one["role"] == "primary")
             followers = leading.get("replication", [])
             (timeline,) = {one["timeline"] for one in (leading, *_standbys(reports))}
@@ -65,9 +65,14 @@ class ThreeNodes:
             return False
         streams = [one for one in followers if one["state"] == "streaming"]
         waits_for = {one["sync_state"] for one in streams}
-        has_successor = "sync_standby" in {one["role"] for one in members}
         waits_as_wanted = ("sync" in waits_for) == has_successor == (not self.is_asynchronous)
         return len(streams) == 2 and waits_as_wanted and timeline > 0
+
+    def synchronous_standby(self) -> DatabaseNode | None:
+        """The node that etcd names as the one sure to have every answer; raises ``OSError``."""
+        members = self.nodes[0].ask("/cluster")["members"]
+        named = [one["name"] for one in members if one["role"] == "sync_standby"]
+        return self.named(named[0]) if named else None
 
     def wait_until_whole(self, limit_s: float = UP_LIMIT_S) -> None:
         """Start what has ended, until all is as it should be."""
