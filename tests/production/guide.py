@@ -18,7 +18,7 @@ import orjson
 from migrations.upgrade import PROJECT
 from tests.fixtures.logs import says_too_much
 from tests.fixtures.running import wait_until
-from tests.production.guided import answers, key_loss, refusals, routing
+from tests.production.guided import answers, backups, key_loss, refusals, routing
 from tests.production.guided.following import a_guided_machine
 from tests.production.guided.units import exposure, verified
 from tests.production.packages import need
@@ -44,6 +44,7 @@ def follow_the_guide(trial: Trial) -> Iterator[Seen]:
     (wanted,) = PACKAGES.findall(others[0])
     need(*wanted.split())
     with a_guided_machine(trial.folder) as guided:
+        made, checked = "", list[str]()
         mine = with_values(yours, SOURCE=str(guided.machine.root / "source"), MAIL=guided.mail.url)
         began = time.monotonic()
         for number, block in enumerate(others, start=1):
@@ -51,8 +52,10 @@ def follow_the_guide(trial: Trial) -> Iterator[Seen]:
             if "clinic create" in block:
                 wait_until(guided.is_safe, "/safetyz says that all is well", UP_LIMIT_S)
             guided.follow(mine + block)
+            if "clinic create" in block:
+                made, *checked = guided.output.splitlines()
         commands = sum(len(block.splitlines()) for block in others)
-        checked = [line for line in guided.output.splitlines() if line[:5] in ("ok   ", "NO   ")]
+        checked = [line for line in checked if line[:5] in ("ok   ", "NO   ")]
         yield verdict(
             "the guide's commands lead from an empty machine to a clinic",
             f"{len(others)} blocks, {commands} lines",
@@ -61,8 +64,8 @@ def follow_the_guide(trial: Trial) -> Iterator[Seen]:
         )
         yield units_are_hardened(guided.installed)
         # nginx is told France; `created` goes on with whoever came in.
-        created = orjson.loads(guided.output.splitlines()[0])
-        for tried in (answers, routing, refusals, key_loss):
+        created = orjson.loads(made)
+        for tried in (backups, answers, routing, refusals, key_loss):
             trial.tell(tried.__name__.rpartition(".")[2])
             yield from as_far_as_it_goes(tried.tried(guided, created))
         yield logs_are_quiet(guided.machine.root)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.fixtures.mail import MailServer, mail_server
 from tests.production.guided.front import FrontPrograms, OutsideClient
-from tests.production.guided.machine import GuideMachine
+from tests.production.guided.machine import GuideMachine, backrest_environ
 from tests.production.guided.units import UnitRunner
+
+# What is asked of systemd is done when the block has ended.
+AFTER_SYSTEMD: Final = re.compile(r"^systemctl .*\n+(?!systemctl |#|\Z)", re.M)
 
 
 @dataclass
@@ -29,23 +34,29 @@ class GuidedMachine:
         return self.machine.root / "etc/systemd/system"
 
     def follow(self, block: str) -> None:
-        """Run one block, then do what it asked of systemd."""
+        """Run one block, then do what it asked of systemd: its last lines, and its last alone."""
+        if AFTER_SYSTEMD.search(block):
+            raise AssertionError(f"this would be done in another order here:\n{block}")
         self.output, asked = self.machine.run(block)
-        for words in asked:
-            for unit in words[1:]:
-                self._do(words[0], unit)
+        for action, *words in asked:
+            units = [word for word in words if word != "--now"]
+            for unit in units:
+                if action == "enable":
+                    self.units.enabled.add(_full_name(unit))
+                if action != "enable" or "--now" in words:
+                    self._do("start" if action == "enable" else action, unit)
 
     def _do(self, action: str, unit: str) -> None:
-        if unit.startswith("postgresql@"):
+        if unit.startswith("postgresql@") and action == "restart":
             self.machine.cluster.stop()
             self.machine.cluster.start()
-        elif unit in ("haproxy", "nginx"):
+        elif unit in ("haproxy", "nginx") and action == "restart":
             self._start_front(unit)
         elif unit == "interlude-*" and action == "stop":
             self.units.stop_all()
-        elif unit.startswith("interlude-") and action in ("enable", "start"):
-            self.units.start(unit if "." in unit else f"{unit}.service")
-        elif unit not in ("--now", "systemd-journald"):
+        elif unit.startswith("interlude-") and action == "start":
+            self.units.start(_full_name(unit))
+        elif unit != "systemd-journald":
             raise AssertionError(f"the guide asks systemd for what is not tried: {action} {unit}")
 
     def _start_front(self, unit: str) -> None:
@@ -86,6 +97,10 @@ class GuidedMachine:
         self.machine.cluster.stop()
 
 
+def _full_name(unit: str) -> str:
+    return unit if "." in unit else f"{unit}.service"
+
+
 @contextmanager
 def a_guided_machine(folder: Path) -> Iterator[GuidedMachine]:
     """An empty machine with a PostgreSQL that nobody has set up, and a mail server elsewhere."""
@@ -93,6 +108,7 @@ def a_guided_machine(folder: Path) -> Iterator[GuidedMachine]:
         machine = GuideMachine(folder / "root", mail.receiver.port)
         machine.cluster.make()
         machine.cluster.start()
-        guided = GuidedMachine(machine, UnitRunner(machine.root), mail)
+        units = UnitRunner(machine.root, backrest_environ(machine.root))
+        guided = GuidedMachine(machine, units, mail)
         stack.callback(guided.stop)
         yield guided

@@ -27,10 +27,12 @@ def tried(guided: GuidedMachine, _created: dict[str, Any]) -> Iterator[Seen]:
     section = SECTION.search(RUNBOOK.read_text(encoding="utf-8"))
     assert section is not None
     written, email = "", made_up_email("administrator")
+    before = {*guided.units.enabled, *guided.units.active}
     for block in BLOCK.findall(section[1]):
         guided.follow(block.replace("new-administrator@clinic.example", email))
         written += guided.output
     wait_until(guided.all_ready, "the service is back", 60.0)
+    stopped = sorted(before - guided.units.active)
     (code,) = re.findall(r'"invitation_code":"([^"]+)"', written)
     client = guided.client()
     admin = posted(client, "/v1/invitations/accept", code=code, password=PASSWORD)
@@ -45,5 +47,6 @@ def tried(guided: GuidedMachine, _created: dict[str, Any]) -> Iterator[Seen]:
         "somebody new logs in, invites a patient, and is paged by their answer",
         [f"answered {status}"] * (status != 201)
         + [f"paged {pages}"] * (email not in pages)
+        + [f"{unit} was not started again" for unit in stopped]
         + ["contacts do not come first"] * (not lost or not lost[0][1].startswith("contact")),
     )

@@ -29,8 +29,10 @@ from tests.production.lab.process import lab_account, output_of
 
 # What belongs to this project, or to a program that it stands on.
 OURS: Final = re.compile(
-    r"(?<![\w$.}/])(?=/(?:opt/interlude|usr/local/sbin|var/(?:lib/interlude|log/nginx|www/html)"
-    r"|etc/(?:interlude|default/haproxy|haproxy|postgresql|systemd|sysusers\.d)"
+    r"(?<![\w$.}/])(?=/(?:opt/interlude|usr/local/sbin|mnt/elsewhere"
+    r"|var/(?:lib/(?:interlude|pgbackrest|postgresql)|log/(?:nginx|pgbackrest)|spool/pgbackrest"
+    r"|cache/interlude|run/postgresql|www/html)"
+    r"|etc/(?:interlude|default/haproxy|haproxy|pgbackrest|postgresql|systemd|sysusers\.d)"
     r"|etc/nginx/(?:conf\.d|interlude|modules-enabled|nginx\.conf|sites-enabled)"
     r"|run/(?:postgresql|haproxy|nginx\.pid)))"
 )
@@ -42,11 +44,13 @@ FOLDERS: Final = (
     *("etc/haproxy", "etc/default", "etc/systemd/system"),
     *("etc/postgresql/15/main/conf.d", "usr/local/sbin", "opt", "home", "source", "standins"),
     *("var/lib/nginx", "var/log/nginx", "var/www/html", "run/postgresql", "run/haproxy"),
+    *("var/lib/pgbackrest", "var/log/pgbackrest", "var/spool/pgbackrest", "mnt/elsewhere"),
 )
 STANDINS: Final = {
     # They are there: `need` saw to it.
     "apt-get": "exit 0",
     # Every account is ours; PostgreSQL's superuser is known by the socket.
+    "chown": "exit 0",
     "runuser": 'if [ "$2" = postgres ]; then export PGUSER=postgres; fi; shift 3; exec "$@"',
     "systemctl": 'echo "$@" >> "$MACHINE/asked"',
     "systemd-sysusers": 'exec /usr/bin/systemd-sysusers --root="$MACHINE" "$@"',
@@ -64,7 +68,8 @@ class DebianCluster(PostgresCluster):
             "ident_file": str(main / "pg_ident.conf"),
             "unix_socket_directories": str(self.socket),
         }
-        super().__init__(machine / "var/lib/postgresql", settings)
+        super().__init__(machine / "var/lib/postgresql/15", settings, files="main")
+        self._process.environ = {**os.environ, **backrest_environ(machine)}
         users = {getpass.getuser(), pwd.getpwuid(lab_account().uid).pw_name}
         (main / "pg_hba.conf").write_text("local all postgres peer map=machine\n")
         (main / "pg_ident.conf").write_text("".join(f"machine {one} postgres\n" for one in users))
@@ -83,6 +88,11 @@ class DebianCluster(PostgresCluster):
         )  # fmt: skip
 
 
+def backrest_environ(root: Path) -> dict[str, str]:
+    """What tells pgBackRest that the machine's /etc is elsewhere."""
+    return {"PGBACKREST_CONFIG": str(root / "etc/pgbackrest.conf")}
+
+
 @dataclass
 class GuideMachine:
     """`root` is the machine's; `ports` says where one of the guide's ports really is."""
@@ -94,6 +104,7 @@ class GuideMachine:
     def __post_init__(self) -> None:
         for folder in FOLDERS:
             (self.root / folder).mkdir(parents=True)
+        (self.root / "var/run").symlink_to("../run")
         self.cluster = DebianCluster(self.root)
         self.ports = {port: free_port() for port in PORTS} | {"5432": self.cluster.port}
         self._install_packages()
@@ -128,7 +139,7 @@ class GuideMachine:
         }
         proxies = {name: value for name, value in os.environ.items() if "PROXY" in name.upper()}
         pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-        return {**own, **proxies, **pip}
+        return {**own, **proxies, **pip, **backrest_environ(self.root)}
 
     def run(self, block: str) -> tuple[str, list[list[str]]]:
         """Run a block of commands; what they wrote, and what they asked of systemd.

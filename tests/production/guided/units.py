@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import Final
 
 from tests.production.lab.process import LabProcess, as_account, lab_account
 
 DROP_IN: Final = "interlude-.service.d"
+FOLDERS: Final = (
+    ("StateDirectory", "var/lib"),
+    ("RuntimeDirectory", "run"),
+    ("CacheDirectory", "var/cache"),
+)
+MACHINE_ID: Final = "0123456789abcdef0123456789abcdef"
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What the unit's MemoryDenyWriteExecute asks of the kernel (prctl(2), from Linux 6.3 on).
 NO_NEW_CODE: Final = (
@@ -67,18 +75,33 @@ def _read_into(found: Mapping[tuple[str, str], list[str]], path: Path) -> None:
 class UnitRunner:
     """Starts units below a root folder: their ExecStart, with their environment and nothing else.
 
-    Accounts, namespaces and filters of system calls are systemd's, and not tried here.
+    Accounts, namespaces and filters of system calls are systemd's, and not tried here. `given` is
+    what programs of others are told of the root.
     """
 
     root: Path
+    given: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, LabProcess] = field(default_factory=dict)
+    enabled: set[str] = field(default_factory=set)
+    timers: set[str] = field(default_factory=set)
+
+    @property
+    def active(self) -> set[str]:
+        """What `systemctl list-units --state=active` would name: what runs, and what waits."""
+        return self.timers | {name for name, one in self.processes.items() if one.is_running}
 
     def start(self, name: str) -> None:
-        """As `systemctl start`; of a timer the service that it calls, once."""
-        if name.endswith(".timer"):
-            self.run(f"{name.removesuffix('.timer')}.service")
-            return
+        """As `systemctl start`. A timer is started, and never comes due: its service is the
+        proof's to run.
+        """
         unit = self._unit(name)
+        if name.endswith(".timer"):
+            self.timers.add(name)
+            return
+        if unit.one("Type") == "oneshot":
+            if code := self.run(name):
+                raise AssertionError(f"{name} ended with {code}")
+            return
         known = self.processes.get(name)
         if known is not None and known.is_running:
             return
@@ -98,27 +121,36 @@ class UnitRunner:
         return done.returncode
 
     def stop_all(self) -> None:
-        """End everything that was started here."""
+        """End everything that was started here, timers too: as `systemctl stop 'interlude-*'`."""
+        self.timers.clear()
         for process in self.processes.values():
             process.stop()
 
     def _unit(self, name: str) -> UnitFile:
         unit = UnitFile.read(self.root / "etc/systemd/system", name)
-        for setting, top in (("StateDirectory", "var/lib"), ("RuntimeDirectory", "run")):
+        for setting, top in FOLDERS:
             for words in unit.all(setting):
                 self._own_folder(top, self._resolved(unit, words))
+        for words in unit.all("LoadCredential"):
+            credential, _, source = words.partition(":")
+            folder = self._own_folder("run", f"credentials/{name}")
+            shutil.copy(source, folder / credential)
+            lab_account().own(folder / credential)
         return unit
 
-    def _own_folder(self, top: str, below: str) -> None:
+    def _own_folder(self, top: str, below: str) -> Path:
         folder = self.root / top
         for part in Path(below).parts:
             folder = folder / part
             folder.mkdir(mode=0o755, exist_ok=True)
             lab_account().own(folder, passable=True)
+        return folder
 
     def environ(self, unit: UnitFile) -> dict[str, str]:
         """As systemd makes it: its own few, `Environment`, then the files, the last one wins."""
-        found = {"PATH": PATH, "LANG": "C.UTF-8"}
+        found = {"PATH": PATH, "LANG": "C.UTF-8", **self.given}
+        if unit.one("User") == "postgres":
+            found["PGUSER"] = "postgres"
         for line in unit.all("Environment"):
             for word in shlex.split(self._resolved(unit, line)):
                 name, _, value = word.partition("=")
@@ -129,7 +161,8 @@ class UnitRunner:
         return found
 
     def _command(self, unit: UnitFile) -> list[str]:
-        command = shlex.split(self._resolved(unit, unit.one("ExecStart")))
+        line = self._resolved(unit, unit.one("ExecStart"))
+        command = shlex.split(Template(line).safe_substitute(self.environ(unit)))
         if unit.one("MemoryDenyWriteExecute") == "yes":
             command = ["/usr/bin/python3", "-I", "-c", NO_NEW_CODE, *command]
         privileges = ["setpriv", "--no-new-privs"] if unit.one("NoNewPrivileges") == "yes" else []
@@ -137,6 +170,7 @@ class UnitRunner:
 
     def _resolved(self, unit: UnitFile, text: str) -> str:
         known = {"%i": unit.instance, "%S": f"{self.root}/var/lib", "%t": f"{self.root}/run"}
+        known |= {"%m": MACHINE_ID, "%d": f"{self.root}/run/credentials/{unit.name}"}
         for specifier, value in known.items():
             text = text.replace(specifier, value)
         return text

@@ -34,15 +34,17 @@ PACKAGE: Final = "postgresql-15"
 class PostgresCluster:
     """One server in a folder of its own, on loopback, where every role needs its password.
 
-    `settings` are PostgreSQL's, in its own words; durable as they ship.
+    `settings` are PostgreSQL's, in its own words; durable as they ship. `files` is the name of its
+    data directory there.
     """
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    files: str = "data"
 
     def __post_init__(self) -> None:
-        self.data = self.folder / "data"
+        self.data = self.folder / self.files
         self.log = self.folder / "postgres.log"
         self.urls: DatabaseUrls = urls_at(self.port)
         self._process = LabProcess("PostgreSQL", self._command(), self.log)
