@@ -6,15 +6,12 @@ import re
 from configparser import ConfigParser
 from pathlib import Path
 
-import click
-import pytest
-from flask import Flask
-
 from migrations.upgrade import PROJECT
 
 BACKUP = PROJECT / "deploy" / "backup"
+GUIDE = PROJECT / "deploy" / "README.md"
 RUNBOOK = PROJECT / "deploy" / "RUNBOOK.md"
-OURS = re.compile(r"flask --app wsgi ((?:[a-z-]+ )+[^`\n]*)")
+TIMER = re.compile(r"[\w-]+\.timer")
 
 
 def read(path: Path) -> ConfigParser:
@@ -37,14 +34,14 @@ def test_one_stanza_is_meant_everywhere() -> None:
 
 def test_each_timer_starts_a_unit_that_is_there() -> None:
     timers = sorted(BACKUP.glob("*.timer"))
-    assert len(timers) == 3
+    assert len(timers) == 4
     for timer in timers:
         unit = read(timer).get("Timer", "Unit", fallback=timer.stem + ".service")
         assert (BACKUP / re.sub(r"@\w+", "@", unit)).exists(), unit
 
 
-def test_what_the_runbook_copies_is_there() -> None:
-    for name in re.findall(r"deploy/backup/([\w.@*-]+)", RUNBOOK.read_text()):
+def test_what_the_guide_copies_is_there() -> None:
+    for name in re.findall(r"deploy/backup/([\w.@*-]+)", GUIDE.read_text()):
         assert list(BACKUP.glob(name)), name
 
 
@@ -54,18 +51,24 @@ def test_backups_are_encrypted_and_expire() -> None:
     assert int(settings["repo1-retention-full"]) == 4
 
 
-@pytest.mark.parametrize(
-    "path", [RUNBOOK, *sorted(BACKUP.glob("*.service"))], ids=lambda path: path.name
-)
-def test_each_command_of_ours_is_one(path: Path, app: Flask) -> None:
-    for found in OURS.findall(path.read_text()):
-        group, *words = found.split("#")[0].split()
-        command = app.cli.get_command(click.Context(app.cli), group)
-        assert command is not None, found
-        if isinstance(command, click.Group):
-            assert words, found
-            name, *words = words
-            command = command.commands.get(name)
-            assert command is not None, found
-        options = {one for parameter in command.params for one in parameter.opts}
-        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options, found
+def test_the_sealers_key_never_leaves_with_its_folder() -> None:
+    unit = read(BACKUP / "interlude-sealer-copy.service")["Service"]
+    sealer = read(PROJECT / "deploy" / "systemd" / "interlude-sealer.service")["Service"]
+    assert unit["User"] == sealer["User"]
+    assert f"%S/{sealer['StateDirectory']}/" in unit["ExecStart"].split()
+    assert "--exclude=/audit_key" in unit["ExecStart"].split()
+    assert re.findall(r"\$\{(\w+)\}", unit["ExecStart"]) == ["ELSEWHERE"]
+    (named,) = re.findall(r"(?m)^(\w+)=", (BACKUP / "elsewhere.env").read_text())
+    assert named == "ELSEWHERE"
+
+
+def test_every_timer_is_enabled_by_the_guide_and_started_after_a_night() -> None:
+    """The runbook stops `interlude-*`, which takes the timers too."""
+    timers = {path.name for path in PROJECT.glob("deploy/*/*.timer")}
+    assert timers
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", GUIDE.read_text())
+    assert set(TIMER.findall("".join(blocks))) == timers
+    sections = RUNBOOK.read_text().split("systemctl stop 'interlude-*'\n")[1:]
+    assert len(sections) == 2
+    for section in sections:
+        assert timers <= set(TIMER.findall(section.partition("\n## ")[0]))
