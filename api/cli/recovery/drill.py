@@ -147,7 +147,7 @@ def _count_lost(settings: Settings, real_settings: Settings, real: RealDatabase 
         return 0
     url = libpq_url(real_settings.auditor_database_url)
     with working_as("auditor", settings) as app, app.app_context():
-        count = sum(1 for _ in lost_records(url, real.at, everything=True))
+        count = sum(1 for _ in lost_records(url, real.at))
     before = f"{real.at:{SECONDS}}"
     click.echo(f"lost       {count} of {real.records} records acknowledged before {before}")
     return count

@@ -76,9 +76,8 @@ def verify(counted: Path | None, checkpoint: Path | None, endings: Path | None) 
 
 @restore.command("lost")
 @click.argument("other")
-@click.option("--everything", is_flag=True, help="from the first record on, not from the newest")
 @with_appcontext
-def lost(other: str, everything: bool) -> None:
+def lost(other: str) -> None:
     """What another database acknowledged and this one does not hold: a line each, ids and times.
 
     OTHER is that database, of role interlude_auditor, as libpq reads it ("host=… dbname=…"); its
@@ -88,7 +87,7 @@ def lost(other: str, everything: bool) -> None:
     count = 0
     try:
         with working_as("auditor", settings) as app, app.app_context():
-            for one in lost_records(other, utcnow(), everything=everything):
+            for one in lost_records(other, utcnow()):
                 count += 1
                 ids = f"clinic {one.clinic_id} patient {one.patient_id} id {one.id}"
                 click.echo(f"{one.received_at:{SECONDS}}  {one.kind}  {ids}")

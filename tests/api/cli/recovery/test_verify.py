@@ -82,12 +82,10 @@ def test_what_came_in_since_is_listed_by_its_ids(
     backup.take()
     made(post(service.client, patient, lost))
     with backup.restored() as restored:
+        # The service has gone on for hours before somebody asks what was lost.
+        restored.spoil("UPDATE record_ids SET received_at = received_at + interval '2 hours'")
         code, shown = restored.run("restore", "lost", libpq_url(service.urls.auditor))
-        assert code == 0
-        everything = restored.run(
-            "restore", "lost", libpq_url(service.urls.auditor), "--everything"
-        )[1]
+    assert code == 0
     assert shown.splitlines()[-1] == "1 records are missing here"
     assert f"check_in  clinic {hospital.id} patient {patient.patient_id} id {lost['id']}" in shown
     assert str(kept["id"]) not in shown
-    assert everything == shown
