@@ -56,10 +56,12 @@ def test_the_sealers_key_never_leaves_with_its_folder() -> None:
     sealer = read(PROJECT / "deploy" / "systemd" / "interlude-sealer.service")["Service"]
     assert unit["User"] == sealer["User"]
     assert f"%S/{sealer['StateDirectory']}/" in unit["ExecStart"].split()
-    assert "--exclude=/audit_key" in unit["ExecStart"].split()
+    words = unit["ExecStart"].split()
+    named = {word.removeprefix("--include=") for word in words if word.startswith("--include=")}
+    assert named == {"/audit_checkpoint*", "/audit_endings", "/audit_key.pub"}
+    assert "--exclude=*" in words[words.index("--include=/audit_key.pub") :]
     assert re.findall(r"\$\{(\w+)\}", unit["ExecStart"]) == ["ELSEWHERE"]
-    (named,) = re.findall(r"(?m)^(\w+)=", (BACKUP / "elsewhere.env").read_text())
-    assert named == "ELSEWHERE"
+    assert re.findall(r"(?m)^(\w+)=", (BACKUP / "elsewhere.env").read_text()) == ["ELSEWHERE"]
 
 
 def test_every_timer_is_enabled_by_the_guide_and_started_after_a_night() -> None:

@@ -22,7 +22,7 @@ GOOD: Final = ("OK", "SAFE")
 
 def backup_units(trial: Trial) -> Iterator[Seen]:
     """What `systemd-analyze` has to say of each."""
-    need("systemd", "pgbackrest")
+    need("systemd", "pgbackrest", "rsync")
     units = [_here(path, trial.folder) for path in sorted(DEPLOYED.glob("interlude-*"))]
     problems = [line for unit in units for line in _analyze("verify", str(unit))]
     yield verdict(

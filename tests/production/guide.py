@@ -15,32 +15,25 @@ from typing import Final
 
 import orjson
 
-from migrations.upgrade import PROJECT
 from tests.fixtures.logs import says_too_much
 from tests.fixtures.running import wait_until
 from tests.production.guided import answers, backups, key_loss, refusals, routing
 from tests.production.guided.following import a_guided_machine
+from tests.production.guided.pages import GUIDE, blocks, with_values
 from tests.production.guided.units import exposure, verified
 from tests.production.packages import need
 from tests.production.part import Part, Trial
 from tests.proofs.seen import Seen, verdict
 
-GUIDE: Final = PROJECT / "deploy" / "README.md"
-BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 PACKAGES: Final = re.compile(r"apt-get install -y --no-install-recommends (.*)")
 UP_LIMIT_S: Final = 90.0
 OK_AT_MOST: Final = 5.0
 ANY_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 
 
-def blocks() -> list[str]:
-    """The guide's commands, block by block."""
-    return BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
-
-
 def follow_the_guide(trial: Trial) -> Iterator[Seen]:
     """Every claim of the guide's."""
-    yours, *others = blocks()
+    yours, *others = blocks(GUIDE)
     (wanted,) = PACKAGES.findall(others[0])
     need(*wanted.split())
     with a_guided_machine(trial.folder) as guided:
@@ -79,15 +72,6 @@ def as_far_as_it_goes(found: Iterator[Seen]) -> Iterator[Seen]:
         traceback.print_exc()
         words = str(error)[:200]
         yield Seen("this part of the guide can be tried", type(error).__name__, words, ok=False)
-
-
-def with_values(block: str, **values: str) -> str:
-    """The block of what is the operator's own, with other values; each must be in it."""
-    for name, value in values.items():
-        block, count = re.subn(rf"(?m)^{name}=.*$", f"{name}={value}", block)
-        if count != 1:
-            raise AssertionError(f"the guide does not ask for {name}")
-    return block
 
 
 def logs_are_quiet(root: Path) -> Seen:

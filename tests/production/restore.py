@@ -1,25 +1,25 @@
 """Somebody deletes every check-in: the database comes back as it was one second before.
 
-pgBackRest keeps a base backup and the archive, by the operator's own files. Phones send all the
-while; what was acknowledged before the instant must be back, and nothing that was ended may live.
+What the runbook says for that night is what is run, block by block. pgBackRest keeps a base backup
+and the archive, by the operator's own files. Phones send all the while; what was acknowledged
+before the instant must be back, and nothing that was ended may live.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from migrations.roles import AUDITOR
 from services.clock import utcnow
 from tests.builders.entries import phq9
 from tests.builders.workers import FIRST
 from tests.fixtures.running import RunningService, receivers, wait_until
-from tests.production.lab.cluster import PostgresCluster
-from tests.production.lab.database import PASSWORD
+from tests.production.guided.operator import HospitalOperator
+from tests.production.guided.pages import GUIDE, RUNBOOK, blocks, full_name, with_values
 from tests.production.lab.hospital import Hospital
 from tests.production.lab.traffic import PhoneTraffic
 from tests.production.part import Part, Trial
@@ -42,6 +42,8 @@ QUEUED_ANEW: Final = """
 SELECT DISTINCT notification_id AS id FROM notification_attempts
 WHERE outcome = 'page_queued_anew'
 """
+NIGHT: Final = "When it is needed"
+ENABLED: Final = re.compile(r"^systemctl enable --now (.*)$", re.M)
 SEAL: Final = ("audit", "seal", "--once")
 
 
@@ -60,8 +62,7 @@ def restore(trial: Trial) -> Iterator[Seen]:
             with hospital.service() as running:
                 story = _Story(hospital, running)
                 story.until_the_deed()
-            old = hospital.restore(story.instant)
-            yield from story.afterwards(old)
+                yield from story.afterwards()
         finally:
             hospital.cluster.stop()
 
@@ -80,9 +81,7 @@ class _Story:
         self.lost_token = str(self.lost_phone.tokens(utcnow())["refresh_token"])
         self.traffic = PhoneTraffic(running, self.patients, hospital.trial.seed)
         self.instant = utcnow()
-        kept = {name: str(hospital.data / f"audit_{name}") for name in ("endings", "checkpoint")}
-        self.endings = ("--endings", kept["endings"])
-        self.checkpoint = ("--checkpoint", kept["checkpoint"])
+        self.operator = HospitalOperator(hospital, running)
 
     def until_the_deed(self) -> None:
         """A backup, more check-ins, a log-in that is ended, and every check-in deleted; the phones
@@ -107,30 +106,35 @@ class _Story:
             time.sleep(EARLIER.total_seconds())
         hospital.command(running, *SEAL)
 
-    def afterwards(self, old: PostgresCluster) -> Iterator[Seen]:
-        """The cluster is back; nobody has used it yet."""
-        hospital = self.hospital
+    def afterwards(self) -> Iterator[Seen]:
+        """By the runbook, and what is there at each of its steps."""
+        hospital, running = self.hospital, self.traffic.service
+        stop, hand_out, restore, finish, start, back_up, lost = blocks(RUNBOOK, NIGHT)
+        self._follow("stopped", stop)
+        self._follow("last file handed out", hand_out)
+        target = self.instant.isoformat(sep=" ", timespec="milliseconds")
+        self._follow("restored", with_values(restore, TIME=f"'{target}'"))
+        with hospital.timed("replayed"):
+            wait_until(hospital.is_promoted, "recovery ends", 120)
         pages_then = {row[0]: row for row in hospital.rows(PAGES)}
         sent_before = self._keys()
         hospital.webhook.reset()
         hospital.mail.reset()
-        with hospital.waiting_service() as running:
-            unfinished = hospital.command(running, "restore", "verify", code=1)
-            with hospital.timed("finished"):
-                hospital.command(running, "restore", "finish", *self.endings)
-            with hospital.timed("verified"):
-                known = (*self.endings, *self.checkpoint)
-                lines = hospital.command(running, "restore", "verify", *known)
-            yield self._is_back()
-            yield self._is_verified(unfinished, lines)
-            yield self._chain_goes_on(running)
-            yield self._what_was_lost(running, old)
-            running.start()
-            yield self._pages(running, pages_then, sent_before)
-            yield self._phones(running)
-            with hospital.timed("backup of what is there now"):
-                hospital.repository.run("--type=full", "backup")
-            yield hospital.drill(running)
+        unfinished = hospital.command(running, "restore", "verify", code=1)
+        lines = self._follow("finished and verified", finish)
+        yield self._is_back()
+        yield self._is_verified(unfinished, lines)
+        yield self._chain_goes_on(running, start)
+        running.start()
+        yield self._pages(running, pages_then, sent_before)
+        yield self._phones(running)
+        self._follow("backup of what is there now", back_up)
+        yield self._what_was_lost(lost)
+        yield hospital.drill(running)
+
+    def _follow(self, step: str, block: str) -> str:
+        with self.hospital.timed(step):
+            return self.operator.follow(block)
 
     def _keys(self) -> set[UUID]:
         """Of the pages that have arrived: webhooks and mails."""
@@ -153,46 +157,53 @@ class _Story:
         )
 
     def _is_verified(self, unfinished: str, lines: str) -> Seen:
-        problems = [line for line in lines.splitlines() if line.startswith("NO")]
+        looked = [line for line in lines.splitlines() if line[:5] in ("ok   ", "NO   ")]
+        problems = [line for line in looked if line.startswith("NO")]
         if "NO   finish" not in unfinished:
             problems.append("a database that was not finished passed")
-        chain = next((line for line in lines.splitlines() if " chain " in line), "no chain")
+        chain = next((line for line in looked if " chain " in line), "no chain")
+        if not chain.startswith("ok"):
+            problems.append(chain)
         return verdict(
             "restore verify: refused before restore finish, good after it",
-            f"{len(lines.splitlines())} lines",
+            f"{len(looked)} lines",
             " ".join(chain.split()),
             problems,
         )
 
-    def _chain_goes_on(self, running: RunningService) -> Seen:
-        """The sealer refuses a chain that its checkpoint does not know, and goes on without it."""
+    def _chain_goes_on(self, running: RunningService, start: str) -> Seen:
+        """The sealer refuses a chain that its checkpoint does not know, and goes on without it; all
+        that the guide enables is started again.
+        """
         refused = self.hospital.command(running, *SEAL, code=1)
-        kept = Path(self.checkpoint[1])
-        kept.rename(kept.with_name("audit_checkpoint.before-restore"))
+        self.operator.follow(start)
+        enabled = {full_name(unit) for line in ENABLED.findall("".join(blocks(GUIDE)))
+                   for unit in line.split()}  # fmt: skip
+        missing = sorted(enabled - self.operator.started)
         sealed = self.hospital.command(running, *SEAL)
         shown = self.hospital.command(running, "audit", "verify")
         return verdict(
-            "the audit's chain goes on once the sealer's checkpoint was moved away, and not before",
-            "one restore",
+            "the audit's chain goes on once the sealer's checkpoint was moved away, and not before;"
+            " all that the guide enables is started",
+            f"one restore, {len(enabled)} units",
             " ".join(f"{sealed} {shown}".split()),
-            [refused] if refused else [],
+            [refused] * bool(refused) + [f"{unit} is not started again" for unit in missing],
         )
 
-    def _what_was_lost(self, running: RunningService, old: PostgresCluster) -> Seen:
-        """The old files tell what came in after the instant."""
-        old.start()
+    def _what_was_lost(self, block: str) -> Seen:
+        """The old files tell what came in after the instant, while the service is at work."""
         try:
-            where = f"host=127.0.0.1 port={old.port} dbname=interlude user={AUDITOR}"
-            shown = running.command("restore", "lost", f"{where} password={PASSWORD}").stdout
+            shown = self._follow("what was lost", block)
         finally:
-            old.stop()
+            self.operator.stop_spoilt()
         known = {str(row[0]) for row in self.hospital.rows(KNOWN)}
         lost = [name for name in self.traffic.acknowledged if name not in known]
         problems = [f"{name} is lost and not listed" for name in lost if name not in shown]
+        problems += [] if lost else ["nothing was lost, so nothing is shown"]
         return verdict(
             "restore lost: what was acknowledged after the instant is listed from the old files",
             f"{len(lost)} check-ins of the last second and after the deletion",
-            shown.splitlines()[-1] if shown else "nothing",
+            next((line for line in shown.splitlines() if "are missing here" in line), "nothing"),
             problems,
         )
 

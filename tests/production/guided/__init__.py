@@ -1,1 +1,1 @@
-"""What the guide promises of a machine that was set up by it."""
+"""The operator's pages, followed: what the guide promises of its machine, and what a night asks."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from tests.fixtures.mail import MailServer, mail_server
 from tests.production.guided.front import FrontPrograms, OutsideClient
 from tests.production.guided.machine import GuideMachine, backrest_environ
+from tests.production.guided.pages import full_name
 from tests.production.guided.units import UnitRunner
-
-# What is asked of systemd is done when the block has ended.
-AFTER_SYSTEMD: Final = re.compile(r"^systemctl .*\n+(?!systemctl |#|\Z)", re.M)
 
 
 @dataclass
@@ -34,15 +30,13 @@ class GuidedMachine:
         return self.machine.root / "etc/systemd/system"
 
     def follow(self, block: str) -> None:
-        """Run one block, then do what it asked of systemd: its last lines, and its last alone."""
-        if AFTER_SYSTEMD.search(block):
-            raise AssertionError(f"this would be done in another order here:\n{block}")
+        """Run one block, then do what it asked of systemd."""
         self.output, asked = self.machine.run(block)
         for action, *words in asked:
             units = [word for word in words if word != "--now"]
             for unit in units:
                 if action == "enable":
-                    self.units.enabled.add(_full_name(unit))
+                    self.units.enabled.add(full_name(unit))
                 if action != "enable" or "--now" in words:
                     self._do("start" if action == "enable" else action, unit)
 
@@ -55,7 +49,7 @@ class GuidedMachine:
         elif unit == "interlude-*" and action == "stop":
             self.units.stop_all()
         elif unit.startswith("interlude-") and action == "start":
-            self.units.start(_full_name(unit))
+            self.units.start(full_name(unit))
         elif unit != "systemd-journald":
             raise AssertionError(f"the guide asks systemd for what is not tried: {action} {unit}")
 
@@ -95,10 +89,6 @@ class GuidedMachine:
             self.front.haproxy.stop()
         self.units.stop_all()
         self.machine.cluster.stop()
-
-
-def _full_name(unit: str) -> str:
-    return unit if "." in unit else f"{unit}.service"
 
 
 @contextmanager

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from migrations.upgrade import PROJECT
 from tests.builders.entries import phq9
 from tests.builders.world import made_up_email
 from tests.fixtures.running import wait_until
 from tests.production.guided.answers import PASSWORD, new_patient, posted
 from tests.production.guided.following import GuidedMachine
+from tests.production.guided.pages import RUNBOOK, blocks
 from tests.proofs.seen import Seen, verdict
-
-RUNBOOK: Final = PROJECT / "deploy" / "RUNBOOK.md"
-SECTION: Final = re.compile(r"^## The key is lost\n(.*?)^## ", re.M | re.S)
-BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 
 
 def tried(guided: GuidedMachine, _created: dict[str, Any]) -> Iterator[Seen]:
     """Every copy is gone; then somebody new is paged about a new answer."""
     assert guided.front is not None
-    section = SECTION.search(RUNBOOK.read_text(encoding="utf-8"))
-    assert section is not None
     written, email = "", made_up_email("administrator")
     before = {*guided.units.enabled, *guided.units.active}
-    for block in BLOCK.findall(section[1]):
+    for block in blocks(RUNBOOK, "The key is lost"):
         guided.follow(block.replace("new-administrator@clinic.example", email))
         written += guided.output
     wait_until(guided.all_ready, "the service is back", 60.0)

@@ -22,10 +22,11 @@ import psycopg
 
 from migrations.upgrade import PROJECT
 from tests.fixtures.running import free_port
+from tests.production.guided.pages import OperatorShell
 from tests.production.guided.units import PATH
 from tests.production.lab.cluster import PostgresCluster
 from tests.production.lab.haproxy import with_ports
-from tests.production.lab.process import lab_account, output_of
+from tests.production.lab.process import lab_account
 
 # What belongs to this project, or to a program that it stands on.
 OURS: Final = re.compile(
@@ -42,9 +43,10 @@ NAME: Final = "localhost"
 FOLDERS: Final = (
     *("etc/nginx/conf.d", "etc/nginx/sites-enabled", "etc/nginx/modules-enabled"),
     *("etc/haproxy", "etc/default", "etc/systemd/system"),
-    *("etc/postgresql/15/main/conf.d", "usr/local/sbin", "opt", "home", "source", "standins"),
+    *("etc/postgresql/15/main/conf.d", "usr/local/sbin", "opt", "home", "source"),
     *("var/lib/nginx", "var/log/nginx", "var/www/html", "run/postgresql", "run/haproxy"),
-    *("var/lib/pgbackrest", "var/log/pgbackrest", "var/spool/pgbackrest", "mnt/elsewhere"),
+    *("var/lib/pgbackrest", "var/log/pgbackrest", "var/spool/pgbackrest"),
+    *("var/cache", "mnt/elsewhere"),
 )
 STANDINS: Final = {
     # They are there: `need` saw to it.
@@ -52,7 +54,6 @@ STANDINS: Final = {
     # Every account is ours; PostgreSQL's superuser is known by the socket.
     "chown": "exit 0",
     "runuser": 'if [ "$2" = postgres ]; then export PGUSER=postgres; fi; shift 3; exec "$@"',
-    "systemctl": 'echo "$@" >> "$MACHINE/asked"',
     "systemd-sysusers": 'exec /usr/bin/systemd-sysusers --root="$MACHINE" "$@"',
     "nginx": 'exec /usr/sbin/nginx -e stderr -c "$MACHINE/etc/nginx/nginx.conf" "$@"',
 }
@@ -130,7 +131,7 @@ class GuideMachine:
     def environ(self) -> Mapping[str, str]:
         """What the guide's commands find."""
         own = {
-            "PATH": f"{self.root}/standins:{self.root}/usr/local/sbin:{PATH}",
+            "PATH": f"{self.root}/usr/local/sbin:{PATH}",
             "HOME": str(self.root / "home"),
             "LANG": "C.UTF-8",
             "MACHINE": str(self.root),
@@ -142,25 +143,12 @@ class GuideMachine:
         return {**own, **proxies, **pip, **backrest_environ(self.root)}
 
     def run(self, block: str) -> tuple[str, list[list[str]]]:
-        """Run a block of commands; what they wrote, and what they asked of systemd.
-
-        Raises:
-            RuntimeError: one of them fails; with the end of what they wrote.
-        """
-        words = ("bash", "-eu", "-c", self.moved(block))
-        name = block.strip().splitlines()[-1]
-        written = output_of(name, words, self.environ, self.root)
-        asked = self.root / "asked"
-        lines = asked.read_text().splitlines() if asked.exists() else []
-        asked.unlink(missing_ok=True)
-        return written, [line.split() for line in lines]
+        """Run a block of commands; what they wrote, and what they asked of systemd."""
+        return self.shell.run(self.moved(block), self.environ)
 
     def _install_packages(self) -> None:
         """As Debian's packages leave a machine, and the programs of `STANDINS`."""
-        for name, words in STANDINS.items():
-            path = self.root / "standins" / name
-            path.write_text(f"#!/bin/sh\n{words}\n")
-            path.chmod(0o755)
+        self.shell = OperatorShell(self.root, STANDINS)
         etc = self.root / "etc"
         shutil.copytree("/etc/haproxy/errors", etc / "haproxy/errors")
         (etc / "default/haproxy").write_text('#CONFIG="/etc/haproxy/haproxy.cfg"\n')

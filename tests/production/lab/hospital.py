@@ -7,13 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
-
-import psycopg
+from typing import Any
 
 from tests.fixtures.mail import MailServer
-from tests.fixtures.running import RunningService, free_port, wait_until
+from tests.fixtures.running import RunningService, free_port
 from tests.fixtures.webhook import WebhookReceiver
 from tests.production.lab.backrest import BackrestRepository
 from tests.production.lab.cluster import PostgresCluster
@@ -21,9 +18,6 @@ from tests.production.lab.database import PROGRAMS
 from tests.production.lab.process import lab_account
 from tests.production.part import Trial
 from tests.proofs.seen import Seen, verdict
-
-SWITCH: Final = "CREATE TEMPORARY TABLE last AS SELECT pg_walfile_name(pg_switch_wal()) AS file"
-IS_ARCHIVED: Final = "SELECT last_archived_wal >= file FROM last, pg_stat_archiver"
 
 
 @dataclass
@@ -40,9 +34,11 @@ class Hospital:
         folder = self.trial.folder
         self.data = folder / "data"
         self.repository = BackrestRepository(
-            folder / "backup", folder / "cluster" / "data", folder / "sockets", self.port
+            folder / "backup", folder / "cluster" / "main", folder / "sockets", self.port
         )
-        self.cluster = PostgresCluster(folder / "cluster", self.repository.settings, port=self.port)
+        settings = self.repository.settings
+        self.cluster = PostgresCluster(folder / "cluster", settings, port=self.port, files="main")
+        self.settings_file = folder / "postgresql.conf"
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -55,6 +51,9 @@ class Hospital:
     def make(self) -> None:
         """The cluster with its archive, and Interlude's database in it."""
         self.repository.make()
+        written = {**self.cluster.settings, "listen_addresses": "127.0.0.1"}
+        lines = [f"{name} = '{value}'\n" for name, value in written.items()]
+        self.settings_file.write_text("".join(lines))
         self.cluster.make()
         self.cluster.start()
         self.cluster.make_database()
@@ -115,31 +114,6 @@ class Hospital:
             raise AssertionError(f"{' '.join(words)}: {done.stdout}{done.stderr}"[-1500:])
         return done.stdout
 
-    def restore(self, to: datetime) -> PostgresCluster:
-        """The cluster of that instant in the old one's place; the old one, which it returns, stands
-        still, and keeps its files in another.
-        """
-        with self.cluster.connect() as admin:
-            admin.execute(SWITCH)
-            wait_until(lambda: _is_archived(admin), "the archive has the last file", 60)
-        self.cluster.stop()
-        # On a port of its own, and without an archive.
-        spoilt = PostgresCluster(self.trial.folder / "spoilt", {"archive_mode": "off"})
-        spoilt.folder.mkdir(mode=0o711)
-        lab_account().own(spoilt.folder, passable=True)
-        self.cluster.data.rename(spoilt.data)
-        with self.timed("restored"):
-            target = to.isoformat(sep=" ", timespec="milliseconds")
-            words = ("--type=time", f"--target={target}", "--target-action=promote", "restore")
-            self.repository.run(*words)
-        with self.timed("replayed"):
-            self.cluster.start()
-            wait_until(self._is_promoted, "recovery ends", 120)
-        return spoilt
-
-    def _is_promoted(self) -> bool:
+    def is_promoted(self) -> bool:
+        """Has the log been replayed?"""
         return self.rows("SELECT pg_is_in_recovery()") == [(False,)]
-
-
-def _is_archived(admin: psycopg.Connection) -> bool:
-    return admin.execute(IS_ARCHIVED).fetchone() == (True,)

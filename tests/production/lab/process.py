@@ -37,15 +37,19 @@ def as_account(account: ServerAccount, *command: str) -> list[str]:
 
 
 def output_of(
-    name: str, command: Sequence[str], environ: Mapping[str, str], folder: Path = Path("/")
+    name: str,
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path = Path("/"),
+    account: ServerAccount | None = None,
 ) -> str:
-    """A command as the lab's account, in a folder, to its end; what it wrote.
+    """A command as the lab's account, or another one, in a folder, to its end; what it wrote.
 
     Raises:
         RuntimeError: it fails; with its name and the end of what it wrote.
     """
     done = subprocess.run(
-        as_account(lab_account(), *command),
+        as_account(account or lab_account(), *command),
         env=dict(environ),
         cwd=folder,
         stdin=subprocess.DEVNULL,
