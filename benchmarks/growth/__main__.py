@@ -151,8 +151,10 @@ def measure(
     upgrade_from: str = "",
     progress: Progress | None = None,
     tell: Callable[[str], object] = bool,
+    more_versions: Sequence[Path] = (),
 ) -> Growth:
-    """Each workload at each of these sizes, each told before it is tried.
+    """Each workload at each of these sizes, each told before it is tried; then the upgrade of the
+    largest, to the newest migration and those in the folders `more_versions`.
 
     Raises `SystemExit` when the disk is too small.
     """
@@ -175,7 +177,7 @@ def measure(
         if upgrade_from:
             tell(f"back to {upgrade_from} and up again")
             people = [(clinics[0].id, one.patient_id) for one in writers]
-            changed = upgraded(bench.app, bench.app_url, upgrade_from, people)
+            changed = upgraded(bench.app, bench.app_url, upgrade_from, people, more_versions)
     facts.append(f"Load averages before and after: {before}; {load()}")
     return Growth(sizes, seen, facts, changed)
 

@@ -7,8 +7,9 @@ change under it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from threading import Event, Thread
 from typing import Any, Final, LiteralString
@@ -23,6 +24,8 @@ from migrations.upgrade import alembic_config, upgrade
 from models.clinic_door import enter_session
 
 LONGEST_S: Final = 1.0
+# PostgreSQL itself refuses whoever waits for a lock for so long.
+NO_LONGER_FOR_A_LOCK: Final = f"-c lock_timeout={1000 * LONGEST_S:.0f}"
 PHONES: Final = 4
 BESIDE_S: Final = 5.0
 LOCK: Final[LiteralString] = """
@@ -59,7 +62,7 @@ class SimulatedPhone:
 
     def post_until(self, stopping: Event) -> None:
         """On one connection, as a web process keeps it."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True, options=NO_LONGER_FOR_A_LOCK) as connection:
             enter_session(connection, self.clinic_id)
             while not stopping.wait(0.01):
                 self._post(connection)
@@ -106,17 +109,24 @@ class Upgraded:
         )
 
 
-def upgraded(app: Flask, app_url: str, since: str, people: list[tuple[UUID, UUID]]) -> Upgraded:
+def upgraded(
+    app: Flask,
+    app_url: str,
+    since: str,
+    people: Sequence[tuple[UUID, UUID]],
+    more_versions: Sequence[Path] = (),
+) -> Upgraded:
     """Back to a revision, and from there to the newest beside phones.
 
-    `people`: clinic and patient of each phone.
+    `people`: clinic and patient of each phone. `more_versions`: folders with migrations that come
+    after those of this version.
     """
     owner_url = app.config["INTERLUDE"].owner_database_url
     command.downgrade(alembic_config(owner_url), since)
     phones = [SimulatedPhone(libpq_url(app_url), *one) for one in people[:PHONES]]
     quiet = _waits_beside(phones, lambda: time.sleep(BESIDE_S))
     began = time.perf_counter()
-    beside = _waits_beside(phones, lambda: upgrade(owner_url))
+    beside = _waits_beside(phones, lambda: upgrade(owner_url, "head", *more_versions))
     refused = [one for phone in phones for one in phone.refused]
     return Upgraded(since, time.perf_counter() - began, quiet, beside, refused)
 

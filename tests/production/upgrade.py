@@ -29,7 +29,7 @@ from migrations.roles import libpq_url
 from migrations.upgrade import PROJECT, upgrade
 from tests.builders.entries import phq9
 from tests.builders.world import Person
-from tests.fixtures.databases.planted import plant
+from tests.fixtures.databases.planted import CHANGES_OF_CHECK_INS, plant
 from tests.fixtures.postgres import EXTERNAL, TestServer
 from tests.fixtures.running import RunningService, service_on
 from tests.production.lab.cluster import PostgresCluster, private_cluster
@@ -48,13 +48,6 @@ WAITED: Final = re.compile(r"acquired (\w+) on (relation|transaction|tuple).* af
 # What a migration itself asks for.
 ITS_OWN: Final = {"AccessExclusiveLock", "ShareRowExclusiveLock", "ShareUpdateExclusiveLock"}
 STORED: Final = "SELECT id::text FROM check_ins WHERE id = ANY(%s)"
-CHANGES: Final = (
-    "add_columns('check_ins', {'ward': 'text', 'floor': 'integer DEFAULT 0'})",
-    "add_index('check_ins', 'ix_planted', '(clinic_id, received_at)')",
-    "add_check('check_ins', 'planted', \"ward <> ''\")",
-    "backfill('check_ins', \"ward = 'x'\", 'ward IS NULL')",
-    "require('check_ins', 'floor')",
-)
 OWN_TESTS: Final = ("tests/api/phone", "tests/api/danger")
 RUN: Final = "upgraded"
 
@@ -147,7 +140,7 @@ def _tables_change_under_load(
 ) -> Iterator[Seen]:
     folder, owner_url = trial.folder / "planted", cluster.urls.owner
     folder.mkdir()
-    plant(folder, *CHANGES)
+    plant(folder, *CHANGES_OF_CHECK_INS)
     shown: list[str] = []
 
     def bounded() -> None:
@@ -155,7 +148,7 @@ def _tables_change_under_load(
 
     trial.tell("db upgrade behind a long report")
     answered, waited_s = _while_a_report_holds_check_ins(running, cluster, LOCKED_S, bounded)
-    size = f"{len(CHANGES)} migrations of check_ins, {len(answered.waits_s)} check-ins"
+    size = f"{len(CHANGES_OF_CHECK_INS)} migrations of check_ins, {len(answered.waits_s)} check-ins"
     seen = (
         f"longest wait for a lock {waited_s:.2f} s (for an answer {answered.longest_s:.2f} s), gave"
         f" way {len(shown)} times, refused {_counted(answered.refused)}"
