@@ -48,7 +48,11 @@ WAITED: Final = re.compile(r"acquired (\w+) on (relation|transaction|tuple).* af
 # What a migration itself asks for.
 ITS_OWN: Final = {"AccessExclusiveLock", "ShareRowExclusiveLock", "ShareUpdateExclusiveLock"}
 STORED: Final = "SELECT id::text FROM check_ins WHERE id = ANY(%s)"
-OWN_TESTS: Final = ("tests/api/phone", "tests/api/danger")
+# Intake, alerts and the auditor: each has rows that the other release has written or will read.
+OWN_TESTS: Final = (
+    *("tests/api/phone", "tests/api/danger", "tests/api/alerts", "tests/services/alerts"),
+    *("tests/services/watch",),
+)
 RUN: Final = "upgraded"
 
 
@@ -188,7 +192,7 @@ def _while_a_report_holds_check_ins(
 
 
 def _the_release_before_goes_on(trial: Trial) -> Seen:
-    """Its tests of intake, with its code, on the newest tables. They are called by its own number,
+    """Its own tests, with its code, on the newest tables. They are called by its own number,
     as it starts on no other.
     """
     newest, before = migrations()[:2]
@@ -210,7 +214,8 @@ def _the_release_before_goes_on(trial: Trial) -> Seen:
         )
     seen = (re.findall(r"^.*(?:passed|failed|error).*$", done.stdout, re.MULTILINE) or [""])[-1]
     good = done.returncode == 0
-    claim = "the code of the release before passes its own tests of intake on the newest tables"
+    claim = "the code of the release before passes its own tests on the newest tables: intake,"
+    claim += " alerts, auditor"
     return Seen(claim, f"code of {before}, tables of {newest}", seen[:200], good)
 
 
