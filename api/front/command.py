@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from api.settings import Settings
@@ -35,8 +36,10 @@ def serve_command(settings: Settings, processes: int | None = None) -> list[str]
         "--log-level": "warning",
     }
     words = [str(word) for option in options.items() for word in option]
+    # A link to the release in use may lead to the next one while this one still loads modules.
+    python = Path(sys.executable)
     return [
-        sys.executable,
+        str(python.parent.resolve() / python.name),
         "-m",
         "serve",
         *words,
