@@ -17,7 +17,7 @@ import orjson
 
 from tests.fixtures.logs import says_too_much
 from tests.fixtures.running import wait_until
-from tests.production.guided import answers, backups, key_loss, refusals, routing
+from tests.production.guided import answers, backups, key_loss, refusals, routing, upgraded
 from tests.production.guided.following import a_guided_machine
 from tests.production.guided.pages import GUIDE, blocks, with_values
 from tests.production.guided.units import exposure, verified
@@ -33,7 +33,7 @@ ANY_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 
 def follow_the_guide(trial: Trial) -> Iterator[Seen]:
     """Every claim of the guide's."""
-    yours, *others = blocks(GUIDE)
+    yours, *others = blocks(GUIDE, until="Upgrades")
     (wanted,) = PACKAGES.findall(others[0])
     need(*wanted.split())
     with a_guided_machine(trial.folder) as guided:
@@ -58,7 +58,7 @@ def follow_the_guide(trial: Trial) -> Iterator[Seen]:
         yield units_are_hardened(guided.installed)
         # nginx is told France; `created` goes on with whoever came in.
         created = orjson.loads(made)
-        for tried in (backups, answers, routing, refusals, key_loss):
+        for tried in (backups, answers, routing, refusals, upgraded, key_loss):
             trial.tell(tried.__name__.rpartition(".")[2])
             yield from as_far_as_it_goes(tried.tried(guided, created))
         yield logs_are_quiet(guided.machine.root)

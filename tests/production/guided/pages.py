@@ -19,9 +19,13 @@ AFTER_SYSTEMD: Final = re.compile(r"^systemctl .*\n+(?!systemctl |#|\Z)", re.M)
 NOTES: Final = 'echo "$@" >> "$MACHINE/asked"'
 
 
-def blocks(page: Path, heading: str = "") -> list[str]:
-    """The commands of a page, or of what stands below one of its headings, block by block."""
+def blocks(page: Path, heading: str = "", until: str = "") -> list[str]:
+    """The commands of a page, or of what stands below one of its headings, or above another, block
+    by block.
+    """
     text = page.read_text(encoding="utf-8")
+    if until:
+        text, _ = re.split(rf"^#+ {re.escape(until)}\n", text, maxsplit=1, flags=re.M)
     if heading:
         found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", text, re.M | re.S)
         if found is None:
