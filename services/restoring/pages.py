@@ -17,11 +17,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Alert, Notification, NotificationAttempt
 from models.base import new_id
+from models.on_call.drill import DRILL
 from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, notify_statement, timeline_writes
 from services.rules.escalation.states import PAGING
@@ -47,14 +48,15 @@ def alerts_without_new_pages(
     session: Session, restored_at: datetime
 ) -> Iterator[tuple[UUID, UUID]]:
     """Clinic and id of the alerts that were open at the restore, that nobody has, and that have
-    paged nobody since.
+    paged nobody since: also those that never did, but for drills, which are about nobody.
     """
     page = Notification
     pages = (page.clinic_id == Alert.clinic_id, page.alert_id == Alert.id, page.kind == "page")
     newest = select(func.max(page.created_at)).where(*pages).scalar_subquery()
+    never = and_(newest.is_(None), Alert.family != DRILL)
     rows = session.execute(
         select(Alert.clinic_id, Alert.id)
-        .where(NOBODY_HAS_IT, Alert.triggered_at < restored_at, newest < restored_at)
+        .where(NOBODY_HAS_IT, Alert.triggered_at < restored_at, or_(never, newest < restored_at))
         .order_by(Alert.triggered_at)
     )
     yield from ((row.clinic_id, row.id) for row in rows)

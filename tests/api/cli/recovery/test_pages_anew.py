@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders.alerts import do, open_alert
+from tests.builders.calls import made, post
 from tests.builders.workers import channels_to
 from tests.builders.world import ClinicWorld
 from tests.fixtures.databases.restored import Backup, Service
@@ -93,3 +94,38 @@ def test_an_alert_that_was_passed_over_is_named(
         code, shown = restored.run("restore", "verify")
     assert code == 1
     assert f"NO   pages      1 open alerts without a page since: {alert_id}" in shown
+
+
+# The clinic has no page left, nor whoever wrote of one.
+WITHOUT_PAGES = "DELETE FROM notification_attempts; DELETE FROM notifications"
+
+
+def test_an_alert_without_any_page_is_named(
+    backup: Backup, service: Service, hospital: ClinicWorld
+):
+    alert_id = open_alert(service.client, hospital.patient())
+    service.spoil(WITHOUT_PAGES)
+    backup.take()
+    with backup.restored() as restored:
+        shown = restored.run("restore", "finish")[1]
+        assert "0 pages of 0 open alerts are queued anew" in shown
+        code, shown = restored.run("restore", "verify")
+    assert code == 1
+    assert f"NO   pages      1 open alerts without a page since: {alert_id}" in shown
+
+
+def test_an_alert_that_has_rightly_no_page_is_not(
+    backup: Backup, service: Service, hospital: ClinicWorld
+):
+    """Of a tier that waits for the morning's mail; of a drill; or somebody has it."""
+    open_alert(service.client, hospital.patient(), "declined")
+    taken = open_alert(service.client, hospital.patient())
+    on_call = hospital.staff("on_call")
+    assert do(service.client, on_call, taken, "acknowledge").status_code == 200
+    made(post(service.client, hospital.admin, {"severity": "high"}, "/v1/clinic/drills"))
+    service.spoil(WITHOUT_PAGES)
+    backup.take()
+    with backup.restored() as restored:
+        assert restored.run("restore", "finish")[0] == 0
+        shown = restored.run("restore", "verify")[1]
+    assert "ok   pages      of open alerts queued anew" in shown
