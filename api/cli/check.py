@@ -12,6 +12,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from api.cli.alerts import mail_channel
+from api.cli.audit import working_as
 from api.embedded.urls import database_urls
 from api.settings import Settings
 from migrations.numbered import migrations, newest_migration
@@ -19,6 +20,7 @@ from migrations.roles import libpq_url
 from models.revision import migration_problem
 from services.channels.smtp import SmtpChannel
 from services.clock import utcnow
+from services.operations.archive import archive
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, oldest_served, write_probe
 from services.operations.safety import (
@@ -28,6 +30,7 @@ from services.operations.safety import (
     safety,
 )
 from services.replica.standing import replica_standing
+from services.watch.seals import UNSEALED_FOR_S, oldest_unsealed_s
 
 ANSWER_WITHIN_S: Final = 5.0
 UNSAFE: Final = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
@@ -41,7 +44,7 @@ class Fault(Exception):
 @with_appcontext
 def check() -> None:
     """Say line by line whether everything works: key, roles, migration, writes, clock, mail, public
-    URL, worker, replica. Exit 1 when one does not.
+    URL, worker, replica, archive, seals. Exit 1 when one does not.
     """
     results = [_run(name, look) for name, look in CHECKS.items()]
     if not all(results):
@@ -143,6 +146,26 @@ def _replica(_settings: Settings) -> str:
     return f"at most {found.lag_s:.1f} s behind"
 
 
+def _archive(_settings: Settings) -> str:
+    found = archive()
+    if not found.is_on:
+        return "there is none: a lost disk takes all that came in since the last backup"
+    newest = f"its newest file is {found.age_s:.0f} s old"
+    if found.is_failing:
+        raise Fault(f"PostgreSQL cannot archive, so its disk fills; its log says why; {newest}")
+    if found.is_late:
+        raise Fault(f"{newest}: is archive_timeout set, does archive_command hang?")
+    return newest
+
+
+def _seals(settings: Settings) -> str:
+    with working_as("auditor", settings) as app, app.app_context():
+        age_s = oldest_unsealed_s()
+    if age_s > UNSEALED_FOR_S:
+        raise Fault(f"the audit has had no seal for {age_s:.0f} s: no sealer is at work")
+    return f"the oldest entry without one is {age_s:.0f} s old" if age_s else "all have one"
+
+
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "key": _key,
     "roles": _roles,
@@ -153,5 +176,7 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "public URL": _public_url,
     "worker": _worker,
     "replica": _replica,
+    "archive": _archive,
+    "seals": _seals,
 }
 command: Final = check

@@ -18,6 +18,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, g
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from services.operations.archive import WalArchive
 from services.operations.rule_files import unloadable
 from services.operations.safety import REASONS, Safety, Totals
 from services.replica.standing import Standing
@@ -54,7 +55,7 @@ class DatabaseFigures:
     """What the database says at this scrape; without it only that it does not answer.
 
     `late`: why `/safetyz` is 503, in its own words. `takes_writes`: else it is a standby, or full.
-    `replica`: None where reports have none.
+    `replica`: None where reports have none. `archived`: how the archive stands.
     """
 
     found: Safety | None = None
@@ -62,6 +63,7 @@ class DatabaseFigures:
     late: Collection[str] = ()
     takes_writes: bool = False
     replica: Standing | None = None
+    archived: WalArchive | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges (prometheus-client's protocol)."""
@@ -84,6 +86,8 @@ class DatabaseFigures:
             yield from _counts(self.totals)
         if self.replica is not None:
             yield from _replica(self.replica)
+        if self.archived is not None:
+            yield from _archive(self.archived)
 
 
 def _unsafe(late: Collection[str]) -> Metric:
@@ -134,6 +138,12 @@ def _audited(found: Safety) -> Iterator[Metric]:
         "What the auditor found when it last looked.",
         found.auditor_findings,
     )
+    if found.unsealed_s is not None:
+        yield _gauge(
+            "interlude_unsealed_audit_age_seconds",
+            "Age of the oldest entry of the audit without a seal, as the auditor saw it; 0: none.",
+            found.unsealed_s,
+        )
     for stage in STAGES:
         yield _taken(stage, found.times_taken.get(stage, {}))
 
@@ -184,6 +194,26 @@ def _replica(found: Standing) -> Iterator[Metric]:
             "interlude_replica_lag_seconds",
             "How much older than the primary the replica may be.",
             found.lag_s,
+        )
+
+
+def _archive(found: WalArchive) -> Iterator[Metric]:
+    yield _gauge(
+        "interlude_archive_on",
+        "1 when PostgreSQL archives its write-ahead log; else a disk that is lost takes all since"
+        " the last backup with it.",
+        float(found.is_on),
+    )
+    if found.is_on:
+        yield _gauge(
+            "interlude_archive_failing",
+            "1 while the newest attempt to archive a file has failed: the disk fills.",
+            float(found.is_failing),
+        )
+        yield _gauge(
+            "interlude_archive_age_seconds",
+            "How long ago the archive got its newest file.",
+            found.age_s,
         )
 
 

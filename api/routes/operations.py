@@ -21,6 +21,7 @@ from migrations.numbered import migrations, newest_migration
 from models.revision import migration_problem
 from schemas.operations import AliveSchema, ReadySchema, SafetyProblem, SafetySchema
 from services.exceptions import Unauthenticated
+from services.operations.archive import archive
 from services.operations.keys import missing_key
 from services.operations.revision import database_revision, oldest_served, write_probe
 from services.operations.rule_files import running_version, unloadable
@@ -90,10 +91,11 @@ def _database_figures() -> DatabaseFigures:
     takes_writes = _takes_writes()
     try:
         found, counted, replica = safety(now()), totals(), replica_standing()
+        archived = archive()
     except SQLAlchemyError as error:
         log.error("metrics_without_database", kind=type(error).__name__)
         return DatabaseFigures()
-    return DatabaseFigures(found, counted, _late(found), takes_writes, replica)
+    return DatabaseFigures(found, counted, _late(found), takes_writes, replica, archived)
 
 
 def _takes_writes() -> bool:
@@ -120,7 +122,9 @@ def safety_figures() -> dict[str, Any]:
     """What `SafetySchema` documents."""
     found = safety(now())
     figures = asdict(found)
-    figures.pop("times_taken")
+    # For Prometheus alone: nobody is in danger by them.
+    for name in ("times_taken", "unsealed_s"):
+        figures.pop(name)
     return {
         "late": _late(found),
         "unsent_pages": figures.pop("unsent"),

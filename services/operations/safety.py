@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Float, SQLColumnExpression, func, select, 
 from models import WatchRun, WorkerHeartbeat
 from services.unit_of_work import transaction
 from services.watch.findings import KINDS
+from services.watch.seals import UNSEALED
 
 # A critical alert whose next step is later than that stands still.
 LATE_AFTER_S: Final = 60.0
@@ -76,7 +77,8 @@ class Safety:
     been at work. `worker_faults`: what does not work for those that are at work, as words.
     `auditor_seen_s`: since when the auditor has not looked; `None`: it never has. `auditor_faults`:
     what it found then, as words, `auditor_findings` how many; `times_taken`: until alerts were
-    paged, acknowledged and resolved (`services.watch.figures`).
+    paged, acknowledged and resolved (`services.watch.figures`). `unsealed_s`: how old the oldest
+    entry of the audit without a seal was then; `None`: that was not looked at.
     """
 
     unsent: dict[str, int]
@@ -92,6 +94,7 @@ class Safety:
     auditor_findings: int = 0
     auditor_faults: tuple[str, ...] = ()
     times_taken: Mapping[str, Any] = field(default_factory=dict)
+    unsealed_s: float | None = None
 
     @property
     def late(self) -> tuple[str, ...]:
@@ -140,6 +143,7 @@ def safety(now: datetime) -> Safety:
         auditor_findings=0 if run is None else run.finding_count,
         auditor_faults=auditor_faults if run is None else (*auditor_faults, *run.kinds),
         times_taken={} if run is None else run.figures,
+        unsealed_s=None if run is None else run.figures.get(UNSEALED),
     )
 
 

@@ -32,6 +32,7 @@ from services.watch.findings import AHEAD, WatchFinding
 from services.watch.pages import LATE_FOR, page_findings
 from services.watch.past import LOOKS_BACK, Past, known_past, last_whole, look_at_past
 from services.watch.reading import EVER, Period, rows
+from services.watch.seals import UNSEALED, unsealed_s
 
 # From reading the clock to the first write: a body has 2 minutes, a connection and a lock seconds.
 BEFORE_WRITING: Final = timedelta(minutes=10)
@@ -87,6 +88,7 @@ def look(
         findings = tuple(sorted({*newest, *past.findings}, key=_order))
         figures = {} if last is None else last.figures
         figures = times_taken(session, figures, known, settled_at)
+        unsealed = {UNSEALED: unsealed_s(session)}
     kinds = sorted({finding.kind for finding in findings})
     row = {
         "at": now,
@@ -99,7 +101,7 @@ def look(
         "finding_count": len(findings),
         "kinds": kinds,
         "findings": [finding.stored() for finding in findings[:MOST_KEPT]],
-        "figures": figures,
+        "figures": figures | unsealed,
     }
     return Run(now, since, past.is_whole, findings, row)
 

@@ -11,12 +11,19 @@ from flask import Flask
 
 from api.cli import alerts, check
 from api.cli.alerts import faults_now
+from api.embedded.urls import DatabaseUrls
 from api.settings import SmtpServer
 from services.clock import utcnow
+from services.operations.archive import WalArchive
+from tests.builders.chains import Chain
+from tests.builders.world import ClinicWorld
 from tests.fixtures.mail import MailServer
 from tests.fixtures.running import RunningService, free_port
 
-LINES = ["key", "roles", "migration", "writes", "clock", "mail", "public URL", "worker", "replica"]
+LINES = [
+    *("key", "roles", "migration", "writes", "clock", "mail", "public URL", "worker"),
+    *("replica", "archive", "seals"),
+]
 
 
 def lines(output: str) -> dict[str, str]:
@@ -25,6 +32,7 @@ def lines(output: str) -> dict[str, str]:
 
 
 def test_all_is_well_on_a_running_service(running: RunningService) -> None:
+    assert running.command("audit", "seal", "--once").returncode == 0, "no sealer is at work"
     done = running.command("check")
     assert list(lines(done.stdout)) == LINES
     assert all(line.startswith("ok ") for line in done.stdout.splitlines()), done.stdout
@@ -54,7 +62,7 @@ def test_each_fault_has_a_line_in_words(
     assert result.exit_code == 1
     found = lines(result.output)
     wrong = [name for name, line in found.items() if line.startswith("NO ")]
-    assert wrong == [name for name in LINES if name not in ("writes", "replica")]
+    assert wrong == [name for name in LINES[:8] if name != "writes"]
     assert "missing are columns" in found["key"]
     assert "no database URL for the worker" in found["roles"]
     assert "is at migration 0001, and this version needs" in found["migration"]
@@ -77,6 +85,35 @@ def test_what_is_not_set_has_its_line(
     monkeypatch.setitem(app.config, "INTERLUDE", settings)
     result = app.test_cli_runner().invoke(args=["check"])
     assert words in lines(result.output)[name]
+
+
+@pytest.mark.parametrize(
+    ("found", "good", "words"),
+    [
+        (WalArchive(is_on=False, is_failing=False, age_s=9e9), "ok ", "there is none"),
+        (WalArchive(is_on=True, is_failing=False, age_s=70), "ok ", "70 s old"),
+        (WalArchive(is_on=True, is_failing=True, age_s=70), "NO ", "its disk fills"),
+        (WalArchive(is_on=True, is_failing=False, age_s=1801), "NO ", "does archive_command hang"),
+    ],
+)
+def test_the_archive_has_its_line(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, found: WalArchive, good: str, words: str
+) -> None:
+    monkeypatch.setattr(check, "archive", lambda: found)
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["archive"]
+    assert line.startswith(good)
+    assert words in line
+
+
+def test_an_audit_without_seals_has_its_line(
+    app: Flask, clinic: ClinicWorld, database_urls: DatabaseUrls
+) -> None:
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["seals"]
+    assert line.startswith("ok "), "what is new is sealed soon"
+    Chain(app, database_urls.admin).spoil("UPDATE audit_entries SET at = at - interval '1 hour'")
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["seals"]
+    assert line.startswith("NO ")
+    assert "no sealer is at work" in line
 
 
 def test_a_worker_finds_what_does_not_work_for_it(

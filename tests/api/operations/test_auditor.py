@@ -79,6 +79,20 @@ def test_an_auditor_that_is_late_or_has_found_something_is_a_reason(
         assert REASONS[word] in answer.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("figures", "shown"), [({}, []), ({"unsealed_s": 0.0}, ["0.0"]), ({"unsealed_s": 7.5}, ["7.5"])]
+)
+def test_the_metrics_tell_since_when_the_audit_has_no_seal(
+    client: FlaskClient, database_urls: DatabaseUrls, figures: dict, shown: list
+) -> None:
+    """Nothing where the run was an older release's, which did not look."""
+    run_of(database_urls, 20, **figures)
+    lines = client.get("/metrics").get_data(as_text=True).splitlines()
+    name = "interlude_unsealed_audit_age_seconds "
+    assert [line.removeprefix(name) for line in lines if line.startswith(name)] == shown
+    assert not any("unsealed" in word for word in client.get("/safetyz").json)
+
+
 def test_the_metrics_tell_its_age_its_findings_and_how_long_alerts_took(
     client: FlaskClient, database_urls: DatabaseUrls
 ) -> None:

@@ -6,6 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from flask.testing import FlaskClient
+
+from api.observability.metrics import DatabaseFigures, exposition
+from services.operations.archive import WalArchive
+
 PROJECT = Path(__file__).resolve().parents[3]
 COUNT_IN_TWO_PROCESSES = """
 import os, sys
@@ -17,6 +22,21 @@ os.wait()
 REQUESTS.labels("/healthz", "GET", "200").inc(3)
 sys.stdout.buffer.write(exposition(DatabaseFigures()))
 """
+
+
+def archive_lines(archived: WalArchive) -> list[str]:
+    lines = exposition(DatabaseFigures(archived=archived)).decode().splitlines()
+    return [line.partition("archive_")[2] for line in lines if line.startswith("interlude_archive")]
+
+
+def test_metrics_show_an_archive_and_that_there_is_none(client: FlaskClient) -> None:
+    assert archive_lines(WalArchive(is_on=True, is_failing=True, age_s=7.5)) == [
+        "on 1.0",
+        "failing 1.0",
+        "age_seconds 7.5",
+    ]
+    assert archive_lines(WalArchive(is_on=False, is_failing=False, age_s=7.5)) == ["on 0.0"]
+    assert "interlude_archive_on 0.0" in client.get("/metrics").text.splitlines(), "as tests run"
 
 
 def test_a_scrape_adds_up_all_processes(tmp_path: Path) -> None:
