@@ -15,6 +15,12 @@ from api.cli import GROUPS
 from tests.deploy.reading import DEPLOY, read, units, values
 
 SERVICES = [path for path in units() if path.suffix == ".service"]
+ENDED = DEPLOY / "systemd" / "interlude-ended@.service"
+CALLS_IT = [
+    path
+    for path in sorted(DEPLOY.rglob("*.service"))
+    if "interlude-ended@" in path.read_text(encoding="utf-8")
+]
 FLASK = re.compile(r"/opt/interlude/\.venv/bin/flask --app wsgi (.*)")
 # What goes on by itself, and each command by hand that has a clock of its own.
 RUNNING = {"alerts work", "alerts audit", "audit seal", "reminders work", "retention run"}
@@ -36,7 +42,9 @@ def started(path: Path) -> str:
 
 def test_everything_that_goes_on_by_itself_has_a_unit() -> None:
     words = {" ".join(started(path).split()[:2]) for path in SERVICES}
-    assert words - {"/opt/interlude/.venv/bin/python -m"} == RUNNING
+    assert words - {"/opt/interlude/.venv/bin/python -m", "/opt/interlude/deploy/bin/ended %i"} == (
+        RUNNING
+    )
 
 
 @pytest.mark.parametrize("words", sorted(RUNNING))
@@ -61,7 +69,9 @@ def test_each_service_has_an_account_of_its_own(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
 def test_whoever_runs_on_comes_back_whatever_ends_it(path: Path) -> None:
-    if values(path, "Type") == ["oneshot"]:
+    if path == ENDED:
+        assert CALLS_IT, "by other units, when they end"
+    elif values(path, "Type") == ["oneshot"]:
         assert (DEPLOY / "systemd" / f"{path.stem}.timer").exists()
     else:
         assert values(path, "Restart") == ["always"]

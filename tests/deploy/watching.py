@@ -12,8 +12,8 @@ from typing import Any, Final
 import yaml
 
 DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
-# A metric of ours, or whether a service was reached, and what is asked of its labels.
-SELECTOR: Final = re.compile(r"\b(interlude_\w+|up)\b\s*(\{[^}]*\})?")
+# A metric of ours, of a machine, or whether somebody was reached, and what is asked of its labels.
+SELECTOR: Final = re.compile(r"\b(interlude_\w+|node_\w+|up)\b\s*(\{[^}]*\})?")
 OF_AN_ALERT: Final = re.compile(r'alertname="(\w+)"')
 
 

@@ -9,7 +9,7 @@ from tests.production.kills.part import kills
 from tests.production.part import Part
 from tests.production.soak.part import soak
 from tests.production.upgrade import upgrading
-from tests.production.watching import watching
+from tests.production.watching.part import watching
 from tests.production.workers import workers
 
 

@@ -1,10 +1,10 @@
-"""Debian's Prometheus with the files of `deploy/prometheus`, which asks the lab's web services."""
+"""Debian's Prometheus with the files of `deploy/prometheus`, which asks the lab."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,7 @@ class Prometheus:
     """One server in a folder of its own, with the operator's rules as they are."""
 
     folder: Path
-    targets: Sequence[str]
+    targets: Mapping[str, str]
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
@@ -70,10 +70,11 @@ class Prometheus:
         return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"}
 
     def _asks_often(self, config: dict[str, Any]) -> dict[str, Any]:
-        (scrape,) = config["scrape_configs"]
-        scrape["static_configs"] = [{"targets": list(self.targets)}]
+        for scrape in config["scrape_configs"]:
+            scrape["static_configs"] = [{"targets": [self.targets[scrape["job_name"]]]}]
         often = {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY}
-        return {"global": often, "rule_files": config["rule_files"], "scrape_configs": [scrape]}
+        kept = {name: config[name] for name in ("rule_files", "scrape_configs")}
+        return {"global": often, **kept}
 
     def _get(self, what: str, **asked: str) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urlencode(asked)}"
@@ -96,8 +97,8 @@ def promtool(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def prometheus_on(folder: Path, *targets: str) -> Iterator[Prometheus]:
-    """A server that asks these web services (`host:port`), for the length of a block."""
+def prometheus_on(folder: Path, **targets: str) -> Iterator[Prometheus]:
+    """A server that asks each of its jobs at this `host:port`, for the length of a block."""
     need("prometheus")
     server = Prometheus(folder, targets)
     server.start()

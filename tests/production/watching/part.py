@@ -5,11 +5,8 @@ somebody for the right reason.
 from __future__ import annotations
 
 import os
-import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,9 +15,12 @@ from typing import Final
 from tests.builders.entries import phq9
 from tests.deploy.watching import dashboard, rule_tests, rules, selectors
 from tests.fixtures.running import BIN, RunningService, service_on, wait_until
-from tests.production.lab.cluster import PostgresCluster, private_cluster, standby_of
+from tests.production.lab.cluster import private_cluster, standby_of
 from tests.production.lab.prometheus import Prometheus, prometheus_on, promtool
 from tests.production.part import Trial
+from tests.production.watching.brought_back import it_can_be_brought_back
+from tests.production.watching.machine import BreakableArchive, watched_machine
+from tests.production.watching.watched import Watched, freeze, thaw
 from tests.proofs.seen import Seen
 from tools.child import Child
 
@@ -28,41 +28,6 @@ from tools.child import Child
 REFUSED: Final = {"InterludeRefusedWithDanger"}
 # What may be said beside it, and is true as well.
 NO_AUDITOR: Final = {"InterludeNoAuditor"}
-FIRES_WITHIN_S: Final = 300.0
-
-
-@dataclass
-class Watched:
-    """The service, its auditor and its Prometheus."""
-
-    running: RunningService
-    replica: PostgresCluster
-    auditor: Child
-    prometheus: Prometheus
-    trial: Trial
-
-    def fires(self, what: str, alert: str, beside: set[str], at_rest: set[str]) -> Seen:
-        """After a fault: how long until its alert fires, and what else does."""
-        self.trial.tell(f"{what}: waiting for {alert}")
-        began, others = time.monotonic(), set[str]()
-
-        def is_firing() -> bool:
-            others.update(self.prometheus.firing())
-            return alert in others
-
-        wait_until(is_firing, f"{alert} fires: {others}", FIRES_WITHIN_S)
-        wrong = others - beside - at_rest - {alert}
-        seen = f"{alert} after {time.monotonic() - began:.0f} s"
-        if wrong:
-            seen += f", and without reason {', '.join(sorted(wrong))}"
-        return Seen("each fault wakes somebody for its reason", what, seen, ok=not wrong)
-
-    def rests(self, at_rest: set[str]) -> None:
-        """Until nothing fires any more that should not."""
-        try:
-            wait_until(lambda: self.prometheus.firing() <= at_rest, "rest", FIRES_WITHIN_S)
-        except AssertionError as error:
-            raise AssertionError(f"still firing: {self.prometheus.firing() - at_rest}") from error
 
 
 def watching(trial: Trial) -> Iterator[Seen]:
@@ -73,6 +38,7 @@ def watching(trial: Trial) -> Iterator[Seen]:
         yield _every_expression_finds_its_series(watched.prometheus)
         watched.rests(REFUSED)
         yield _a_lost_replica_is_seen(watched)
+        yield from it_can_be_brought_back(watched)
         yield from _faults(watched)
 
 
@@ -87,22 +53,35 @@ def _by_promtool() -> Iterator[Seen]:
 
 @contextmanager
 def _watched(trial: Trial) -> Iterator[Watched]:
+    archive = BreakableArchive(trial.folder / "archive is broken")
     with (
         _counts_in(trial.folder / "counts"),
-        private_cluster(trial.folder / "cluster") as cluster,
+        private_cluster(trial.folder / "cluster", **archive.settings) as cluster,
         standby_of(cluster, trial.folder / "standby") as replica,
         service_on(
             cluster.urls, trial.folder / "data", REPLICA_DATABASE_URL=replica.urls.app
         ) as running,
-        prometheus_on(trial.folder / "prometheus", f"127.0.0.1:{running.port}") as prometheus,
+        watched_machine(trial.folder / "machine") as machine,
+        prometheus_on(
+            trial.folder / "prometheus",
+            interlude=f"127.0.0.1:{running.port}",
+            machine=f"127.0.0.1:{machine.port}",
+        ) as prometheus,
+        _beside(running, "auditor", "alerts", "audit", "--every", "5") as auditor,
+        _beside(running, "sealer", "audit", "seal") as sealer,
     ):
-        words = [str(BIN / "flask"), "--app", "wsgi", "alerts", "audit", "--every", "5"]
-        auditor = Child("auditor", words, running.environ(), print)
-        auditor.start()
-        try:
-            yield Watched(running, replica, auditor, prometheus, trial)
-        finally:
-            auditor.kill()
+        yield Watched(running, replica, archive, machine, auditor, sealer, prometheus, trial)
+
+
+@contextmanager
+def _beside(running: RunningService, name: str, *words: str) -> Iterator[Child]:
+    """A command that goes on, beside the service."""
+    child = Child(name, [str(BIN / "flask"), "--app", "wsgi", *words], running.environ(), print)
+    child.start()
+    try:
+        yield child
+    finally:
+        child.kill()
 
 
 @contextmanager
@@ -151,25 +130,19 @@ def _every_expression_finds_its_series(prometheus: Prometheus) -> Seen:
 
 
 def _a_lost_replica_is_seen(watched: Watched) -> Seen:
-    """Its alert waits for twenty minutes: here it is seen to begin, and to end with the fault."""
-    alert, prometheus = "InterludeReplicaUnused", watched.prometheus
-    begun = partial(prometheus.ask, f'ALERTS{{alertname="{alert}", alertstate="pending"}}')
-    assert not begun()
-    began = time.monotonic()
-    watched.replica.stop()
-    wait_until(begun, f"{alert} is pending", FIRES_WITHIN_S)
-    seen = f"{alert} pending after {time.monotonic() - began:.0f} s"
-    watched.replica.start()
-    wait_until(lambda: not begun(), f"{alert} has ended", FIRES_WITHIN_S)
-    return Seen("a replica that is not used is seen", "the replica is gone", seen, ok=True)
+    """Its alert waits for twenty minutes."""
+    replica = watched.replica
+    return watched.begins(
+        "the replica is gone", "InterludeReplicaUnused", replica.stop, replica.start
+    )
 
 
 def _faults(watched: Watched) -> Iterator[Seen]:
     running = watched.running
-    os.killpg(watched.auditor.process.pid, signal.SIGSTOP)  # type: ignore[union-attr] # it runs
+    freeze(watched.auditor)
     yield from _pages_do_not_leave(watched)
     yield watched.fires("the auditor stands still", "InterludeNoAuditor", set(), REFUSED)
-    os.killpg(watched.auditor.process.pid, signal.SIGCONT)  # type: ignore[union-attr] # it runs
+    thaw(watched.auditor)
     yield watched.fires("a page was too late", "InterludeAuditorFound", NO_AUDITOR, REFUSED)
     # That stands for a day, as it should.
     at_rest = REFUSED | {"InterludeAuditorFound"}

@@ -1,0 +1,1 @@
+"""What an operator watches by: each fault made, and seen by the real Prometheus."""
