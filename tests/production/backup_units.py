@@ -1,8 +1,11 @@
-"""The units of `deploy/backup`: systemd takes them without a word, and finds them closed enough."""
+"""The units of `deploy/backup` and `deploy/patroni`: systemd takes them without a word, and finds
+them closed enough.
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +17,11 @@ from tests.production.packages import need
 from tests.production.part import Part, Trial
 from tests.proofs.seen import Seen, verdict
 
-# Where an operator's copy of the program lies.
+# Where an operator's programs lie. Whether Patroni's start at all, the proof of failover shows.
 INSTALLED: Final = "/opt/interlude/.venv/bin"
+OF_NODES: Final = re.compile(r"/opt/patroni/\S+")
+NODES: Final = DEPLOYED.parent / "patroni"
+DROP_IN: Final = "only-on-the-primary.conf"
 EXPOSURE: Final = re.compile(r"Overall exposure level for .*: ([\d.]+) (\w+)")
 GOOD: Final = ("OK", "SAFE")
 
@@ -23,15 +29,22 @@ GOOD: Final = ("OK", "SAFE")
 def backup_units(trial: Trial) -> Iterator[Seen]:
     """What `systemd-analyze` has to say of each."""
     need("systemd", "pgbackrest", "rsync")
-    units = [_here(path, trial.folder) for path in sorted(DEPLOYED.glob("interlude-*"))]
+    paths = [*sorted(DEPLOYED.glob("interlude-*")), *sorted(NODES.glob("*.service"))]
+    units = [_here(path, trial.folder) for path in paths]
+    on_nodes = trial.folder / "interlude-backup@.service.d"
+    on_nodes.mkdir()
+    shutil.copy(NODES / DROP_IN, on_nodes)
     problems = [line for unit in units for line in _analyze("verify", str(unit))]
     yield verdict(
-        "units of backups: systemd-analyze verify", f"{len(units)} units", "clean", problems
+        "units of backups and nodes: systemd-analyze verify",
+        f"{len(units)} units",
+        "clean",
+        problems,
     )
     services = [unit for unit in units if unit.suffix == ".service"]
     levels = {unit.name: _exposure(unit) for unit in services}
     yield verdict(
-        "units of backups: systemd-analyze security, at most OK",
+        "units of backups, nodes: systemd-analyze security, at most OK",
         f"{len(services)} services",
         ", ".join(f"{name} {' '.join(level)}" for name, level in levels.items()),
         [f"{name} {' '.join(level)}" for name, level in levels.items() if level[-1] not in GOOD],
@@ -39,9 +52,10 @@ def backup_units(trial: Trial) -> Iterator[Seen]:
 
 
 def _here(path: Path, folder: Path) -> Path:
-    """The same unit, with the program where it lies here."""
+    """The same unit, with programs that are here."""
     copy = folder / path.name
-    copy.write_text(path.read_text().replace(INSTALLED, str(BIN)))
+    text = path.read_text().replace(INSTALLED, str(BIN))
+    copy.write_text(OF_NODES.sub("/bin/true", text))
     return copy
 
 

@@ -6,6 +6,7 @@ from tests.production import backup_units, guide, restore
 from tests.production.failover.part import failovers
 from tests.production.growth import growing
 from tests.production.kills.part import kills
+from tests.production.nodes import part as nodes
 from tests.production.part import Part
 from tests.production.soak.part import soak
 from tests.production.upgrade import upgrading
@@ -18,6 +19,7 @@ def all_parts() -> list[Part]:
     return [
         *guide.parts(),
         restore.part(),
+        nodes.part(),
         backup_units.part(),
         Part("watching", watching),
         Part("failover", failovers),

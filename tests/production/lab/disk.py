@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.production.lab.process import lab_account
+from api.embedded.account import ServerAccount
 
 BLOCK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class SmallDisk:
-    """ext4 in `image`, mounted at `at`, which belongs to the lab's account."""
+    """ext4 in `image`, mounted at `at`, which belongs to an account."""
 
     image: Path
     at: Path
     megabytes: int
+    account: ServerAccount
 
     def mount(self) -> None:
         """Make it and mount it; raises ``CalledProcessError`` where that is not allowed."""
@@ -30,7 +31,7 @@ class SmallDisk:
         _run("mkfs.ext4", "-q", "-m", "0", str(self.image))
         self.at.mkdir(exist_ok=True)
         _run("mount", "-o", "loop", str(self.image), str(self.at))
-        lab_account().own(self.at)
+        self.account.own(self.at)
 
     def unmount(self) -> None:
         """Take it away, also while somebody still looks at it."""

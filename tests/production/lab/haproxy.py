@@ -49,11 +49,15 @@ class LabHaproxy:
 
 
 class DatabaseDoor(LabHaproxy):
-    """Listens on a loopback `port` and leads to the primary."""
+    """Listens on a loopback `port` and leads to the primary; `replica_port` to the standbys."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        super().__init__(folder, DATABASE, INTERLUDE_DATABASE_PORT=str(self.port))
+        self.port, self.replica_port = free_port(), free_port()
+        ports = {
+            "INTERLUDE_DATABASE_PORT": str(self.port),
+            "INTERLUDE_REPLICA_PORT": str(self.replica_port),
+        }
+        super().__init__(folder, DATABASE, **ports)
 
 
 def with_ports(text: str, ports: Mapping[str, int]) -> str:

@@ -15,7 +15,7 @@ from tests.production.lab.network import wired
 from tests.production.lab.patroni import DatabaseNode
 from tests.production.packages import need
 
-PACKAGES: Final = ("postgresql-15", "etcd-server", "haproxy", "curl")
+PACKAGES: Final = ("postgresql-15", "pgbackrest", "etcd-server", "haproxy", "curl")
 NAMES: Final = ("db1", "db2", "db3")
 # pg_rewind on a machine that is busy with other things takes minutes.
 UP_LIMIT_S: Final = 300.0
@@ -98,7 +98,7 @@ def _standbys(reports: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @contextmanager
 def three_nodes(folder: Path) -> Iterator[ThreeNodes]:
-    """The nodes with an empty cluster, for the length of a block."""
+    """The nodes with an empty cluster and its archive, for the length of a block."""
     need(*PACKAGES)
     with wired(*NAMES) as machines:
         nodes: list[DatabaseNode] = []
@@ -111,6 +111,7 @@ def three_nodes(folder: Path) -> Iterator[ThreeNodes]:
             for node in nodes:
                 node.make()
             lab.wait_until_whole()
+            lab.primary().backrest("stanza-create")
             lab.door.start()
             yield lab
         finally:
