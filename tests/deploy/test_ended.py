@@ -18,6 +18,7 @@ BY_TIMER = {
     "interlude-backup@.service",
     "interlude-restore-drill.service",
     "interlude-retention.service",
+    "interlude-sealer-copy.service",
 }
 
 
