@@ -36,9 +36,15 @@ def test_a_success_is_left_with_its_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("result", ["exit-code", "timeout", "oom-kill", None])
 def test_a_failure_cries_and_leaves_the_last_success(tmp_path: Path, result: str | None) -> None:
     before = samples(word_left(tmp_path, BACKUP, "success"))
-    assert end(tmp_path, BACKUP, result) == f"<1>{BACKUP} failed: {result or 'unknown'}\n"
+    called = f"failed:{BACKUP}"
+    assert end(tmp_path, called, result) == f"<1>{BACKUP} failed: {result or 'unknown'}\n"
     after = samples({path.name: path.read_text() for path in sorted(tmp_path.iterdir())})
     assert after == [FAILED + "1", before[1]]
+
+
+def test_a_backup_that_is_another_nodes_is_no_failure_and_no_success(tmp_path: Path) -> None:
+    end(tmp_path, f"failed:{BACKUP}", "exit-code")
+    assert samples(word_left(tmp_path, BACKUP, "exec-condition")) == [FAILED + "0"]
 
 
 def test_each_file_is_whole_and_whoever_asks_may_read_it(tmp_path: Path) -> None:
@@ -48,11 +54,12 @@ def test_each_file_is_whole_and_whoever_asks_may_read_it(tmp_path: Path) -> None
 
 
 def test_what_runs_by_a_timer_leaves_word_either_way() -> None:
-    word = ["interlude-ended@%n.service"]
+    """By two instances: one that both lines call is not told how the unit ended (systemd 252)."""
+    well, badly = ["interlude-ended@%n.service"], ["interlude-ended@failed:%n.service"]
     leaving = {
         path.name
         for path in DEPLOY.rglob("*.service")
-        if values(path, "OnSuccess") == values(path, "OnFailure") == word
+        if (values(path, "OnSuccess"), values(path, "OnFailure")) == (well, badly)
     }
     assert leaving == BY_TIMER
 
