@@ -129,7 +129,8 @@ def test_whatever_runs_as_postgres_leaves_postgresqls_memory_alone() -> None:
     paths = [*(DEPLOY / "patroni").glob("*.service"), *(DEPLOY / "backup").glob("*.service")]
     ours = [path for path in paths if values(path, "User") == ["postgres"]]
     assert len(ours) == 3
-    assert {tuple(values(path, "RemoveIPC")) for path in ours} <= {(), ("no",)}
+    above = DEPLOY / "systemd" / "interlude-.service.d" / "hardening.conf"
+    assert {tuple(values(path, "RemoveIPC")) for path in (above, *ours)} <= {(), ("no",)}
 
 
 def test_patronis_unit_leaves_postgresql_what_it_needs() -> None:
