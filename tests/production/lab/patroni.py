@@ -108,6 +108,7 @@ class DatabaseNode:
             ("/opt/patroni/", f"{self.folder}/"),
             ("/etc/interlude/", f"{self.folder}/"),
             ("/etc/default/etcd", f"{self.folder}/etcd.env"),
+            ("/var/lib/etcd/interlude", f"{self.folder}/etcd/data"),
         ):
             text = text.replace(theirs, ours)
         return text

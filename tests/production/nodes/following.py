@@ -12,7 +12,7 @@ PAGE: Final = DEPLOYED / "RUNBOOK.md"
 SECTION: Final = re.compile(r"^## (.*)\n((?:(?!## ).*\n)*)", re.M)
 BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 # What is asked of systemd is done by the lab, in its place among the other commands.
-SYSTEMD: Final = re.compile(r"^systemctl (start|stop) (\S+)\n", re.M)
+SYSTEMD: Final = re.compile(r"^systemctl (start|stop|enable --now|disable --now) (\S+)\n", re.M)
 
 
 def blocks(section: str) -> list[str]:
@@ -44,9 +44,11 @@ def _run(commands: str, node: DatabaseNode) -> None:
 
 
 def _do(action: str, unit: str, node: DatabaseNode) -> None:
-    if (action, unit) == ("stop", "patroni"):
+    if (action, unit) == ("disable --now", "patroni"):
         node.stop_patroni()
-    elif action == "start" and unit in UNITS:
+    elif (action, unit) == ("stop", "etcd"):
+        node.etcd.stop()
+    elif action in ("start", "enable --now") and unit in UNITS:
         node.start_unit(unit)
     else:
         raise AssertionError(f"the page asks systemd for what is not tried: {action} {unit}")
