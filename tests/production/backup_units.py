@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fixtures.running import BIN
+from tests.production.ended_units import ended_units
 from tests.production.lab.backrest import DEPLOYED
 from tests.production.packages import need
 from tests.production.part import Part, Trial
@@ -49,6 +50,9 @@ def backup_units(trial: Trial) -> Iterator[Seen]:
         ", ".join(f"{name} {' '.join(level)}" for name, level in levels.items()),
         [f"{name} {' '.join(level)}" for name, level in levels.items() if level[-1] not in GOOD],
     )
+    called = trial.folder / "called"
+    called.mkdir()
+    yield ended_units(called)
 
 
 def _here(path: Path, folder: Path) -> Path:
