@@ -28,7 +28,7 @@ mkdir -p /run/systemd/system
 /lib/systemd/systemd --user --unit=tried.target &
 wait
 """
-TOLD_WITHIN_S: Final = 60.0
+LEFT_WITHIN_S: Final = 60.0
 # How a backup goes, and what must be left: did it fail, and is there a time of success?
 WAYS: Final = {
     "good": ("ExecStart=/bin/true", ("0", True)),
@@ -44,7 +44,7 @@ def ended_units(folder: Path) -> Seen:
     words = folder / "words"
     words.mkdir()
     with _systemd(folder, words):
-        wait_until(lambda: len(_failed(words)) == len(WAYS), "word is left of each", TOLD_WITHIN_S)
+        wait_until(lambda: len(_failed(words)) == len(WAYS), "word is left of each", LEFT_WITHIN_S)
     stamped = {way for name, way, _ in _left(words) if name.endswith("_seconds")}
     found = {way: (failed, way in stamped) for way, failed in _failed(words).items()}
     return verdict(
