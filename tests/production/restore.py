@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +22,15 @@ from tests.production.guided.pages import GUIDE, RUNBOOK, blocks, full_name, wit
 from tests.production.lab.hospital import Hospital
 from tests.production.lab.traffic import PhoneTraffic
 from tests.production.part import Part, Trial
+from tests.production.restored import (
+    DEED,
+    EARLIER,
+    KNOWN,
+    SEAL,
+    as_written,
+    is_verified,
+    whole_ms,
+)
 from tests.proofs.seen import Seen, verdict
 
 PHONES: Final = 6
@@ -30,10 +38,6 @@ PHONES: Final = 6
 QUIET_PHONES: Final = 3
 BEFORE_BACKUP_S: Final = 5.0
 AFTER_BACKUP_S: Final = 15.0
-# One second before the deed, as it was asked for.
-EARLIER: Final = timedelta(seconds=1)
-DEED: Final = b"DELETE FROM check_in_contents; DELETE FROM check_ins"
-KNOWN: Final = "SELECT id FROM check_ins"
 PAGES: Final = """
 SELECT id, alert_id, page_round, page_step, contact_id, user_id FROM notifications
 WHERE kind = 'page'
@@ -44,12 +48,6 @@ WHERE outcome = 'page_queued_anew'
 """
 NIGHT: Final = "When it is needed"
 ENABLED: Final = re.compile(r"^systemctl enable --now (.*)$", re.M)
-SEAL: Final = ("audit", "seal", "--once")
-
-
-def _whole_ms(instant: datetime) -> datetime:
-    """As pgBackRest reads instants."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def restore(trial: Trial) -> Iterator[Seen]:
@@ -101,7 +99,7 @@ class _Story:
             time.sleep(EARLIER.total_seconds() / 2)
             with hospital.cluster.connect("interlude") as admin:
                 admin.execute("SET session_replication_role = replica")
-                self.instant = _whole_ms(utcnow() - EARLIER)
+                self.instant = whole_ms(utcnow() - EARLIER)
                 admin.execute(DEED)
             time.sleep(EARLIER.total_seconds())
         hospital.command(running, *SEAL)
@@ -112,8 +110,7 @@ class _Story:
         stop, hand_out, restore, finish, start, back_up, lost = blocks(RUNBOOK, NIGHT)
         self._follow("stopped", stop)
         self._follow("last file handed out", hand_out)
-        target = self.instant.isoformat(sep=" ", timespec="milliseconds")
-        self._follow("restored", with_values(restore, TIME=f"'{target}'"))
+        self._follow("restored", with_values(restore, TIME=f"'{as_written(self.instant)}'"))
         with hospital.timed("replayed"):
             wait_until(hospital.is_promoted, "recovery ends", 120)
         pages_then = {row[0]: row for row in hospital.rows(PAGES)}
@@ -123,7 +120,8 @@ class _Story:
         unfinished = hospital.command(running, "restore", "verify", code=1)
         lines = self._follow("finished and verified", finish)
         yield self._is_back()
-        yield self._is_verified(unfinished, lines)
+        claim = "restore verify: refused before restore finish, good after it"
+        yield is_verified(claim, unfinished, lines)
         yield self._chain_goes_on(running, start)
         running.start()
         yield self._pages(running, pages_then, sent_before)
@@ -154,21 +152,6 @@ class _Story:
             f"{len(due)} acknowledged check-ins of {PHONES} phones",
             f"all {len(due)} are back; {steps}",
             problems or ([] if due else ["nothing was acknowledged"]),
-        )
-
-    def _is_verified(self, unfinished: str, lines: str) -> Seen:
-        looked = [line for line in lines.splitlines() if line[:5] in ("ok   ", "NO   ")]
-        problems = [line for line in looked if line.startswith("NO")]
-        if "NO   finish" not in unfinished:
-            problems.append("a database that was not finished passed")
-        chain = next((line for line in looked if " chain " in line), "no chain")
-        if not chain.startswith("ok"):
-            problems.append(chain)
-        return verdict(
-            "restore verify: refused before restore finish, good after it",
-            f"{len(looked)} lines",
-            " ".join(chain.split()),
-            problems,
         )
 
     def _chain_goes_on(self, running: RunningService, start: str) -> Seen:

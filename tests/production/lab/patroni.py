@@ -12,7 +12,6 @@ import pwd
 import re
 import shutil
 import signal
-import subprocess
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +26,7 @@ from tests.fixtures.running import wait_until
 from tests.production.lab.database import PASSWORD
 from tests.production.lab.disk import SmallDisk
 from tests.production.lab.network import Machine
-from tests.production.lab.process import LabProcess, family, send
+from tests.production.lab.process import LabProcess, family, send, what_it_wrote
 from tests.production.lab.venv import environment
 
 DEPLOYED: Final = PROJECT / "deploy" / "patroni"
@@ -119,18 +118,8 @@ class DatabaseNode:
         Raises:
             RuntimeError: it fails; with the end of what it wrote.
         """
-        done = subprocess.run(
-            [*self._inside(), *command],
-            env=self._environ({}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{self.machine.name}: {command[-1]}: {done.stdout}"[-2000:])
-        return done.stdout
+        name = f"{self.machine.name}: {command[-1]}"
+        return what_it_wrote(name, [*self._inside(), *command], self._environ({}))
 
     def backrest(self, *words: str) -> str:
         """pgBackRest on this machine, as the database's account."""

@@ -48,8 +48,15 @@ def output_of(
     Raises:
         RuntimeError: it fails; with its name and the end of what it wrote.
     """
+    return what_it_wrote(name, as_account(account or lab_account(), *command), environ, folder)
+
+
+def what_it_wrote(
+    name: str, command: Sequence[str], environ: Mapping[str, str], folder: Path = Path("/")
+) -> str:
+    """The same, as whoever runs the lab."""
     done = subprocess.run(
-        as_account(account or lab_account(), *command),
+        command,
         env=dict(environ),
         cwd=folder,
         stdin=subprocess.DEVNULL,

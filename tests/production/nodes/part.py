@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
@@ -30,15 +29,20 @@ from tests.production.nodes.following import blocks, follow
 from tests.production.nodes.losing import back_up, burn, copy_anew, replace
 from tests.production.packages import need
 from tests.production.part import Part, Trial
+from tests.production.restored import (
+    DEED,
+    EARLIER,
+    KNOWN,
+    SEAL,
+    as_written,
+    is_verified,
+    whole_ms,
+)
 from tests.proofs.seen import Seen, verdict
 
 PHONES: Final = 8
 GOING_ON_S: Final = 5.0
 ANSWERED_WITHIN_S: Final = 120.0
-EARLIER: Final = timedelta(seconds=1)
-DEED: Final = b"DELETE FROM check_in_contents; DELETE FROM check_ins"
-KNOWN: Final = "SELECT id FROM check_ins"
-SEAL: Final = ("audit", "seal", "--once")
 # The spoilt folder's server, as the page starts it.
 SPOILT_PORT: Final = 5433
 CHECKPOINT_WITHIN_S: Final = 60.0
@@ -127,8 +131,7 @@ class _Story:
         with psycopg.connect(libpq_url(self.urls.admin), autocommit=True) as admin:
             admin.execute("SET session_replication_role = replica")
             now, self.instant_s = utcnow() - EARLIER, time.monotonic() - EARLIER.total_seconds()
-            # As pgBackRest reads instants.
-            self.instant = now.replace(microsecond=now.microsecond // 1000 * 1000)
+            self.instant = whole_ms(now)
             admin.execute(DEED)
 
     def restored(self) -> Seen:
@@ -141,7 +144,7 @@ class _Story:
             follow(stop, node)
         began = time.monotonic()
         self.trial.tell("restore")
-        follow(restore, primary, {"TIME": _as_written(self.instant)})
+        follow(restore, primary, {"TIME": as_written(self.instant)})
         restored = time.monotonic()
         self.trial.tell("form the cluster again")
         follow(form, primary)
@@ -168,7 +171,8 @@ class _Story:
             unfinished = self._run(service, "restore", "verify", code=1)
             self._run(service, "restore", "finish", *self.endings)
             lines = self._run(service, "restore", "verify", *self.known)
-            yield _verified(unfinished, lines)
+            claim = "restore verify on three nodes: refused before restore finish, good after it"
+            yield is_verified(claim, unfinished, lines)
             self.trial.tell("what was lost")
             yield self._listed(service)
             checkpoint = self.data / "audit_checkpoint"
@@ -232,10 +236,6 @@ def _go_on(phones: Phones) -> None:
     )
 
 
-def _as_written(instant: datetime) -> str:
-    return instant.isoformat(sep=" ", timespec="milliseconds")
-
-
 def _stopped(start: str) -> str:
     """The page's command for the spoilt folder, to stop it."""
     command = start.split(" -l ")[0].replace("\\\n", " ")
@@ -245,19 +245,6 @@ def _stopped(start: str) -> str:
 def _checkpoint(node: DatabaseNode) -> None:
     as_postgres = ("runuser", "-u", "postgres", "--")
     node.run(*as_postgres, "psql", "-q", "-h", "/var/lib/postgresql/15", "-c", "CHECKPOINT")
-
-
-def _verified(unfinished: str, lines: str) -> Seen:
-    problems = [line for line in lines.splitlines() if line.startswith("NO")]
-    if "NO   finish" not in unfinished:
-        problems.append("a database that was not finished passed")
-    chain = next((line for line in lines.splitlines() if " chain " in line), "no chain")
-    return verdict(
-        "restore verify on three nodes: refused before restore finish, good after it",
-        f"{len(lines.splitlines())} lines",
-        " ".join(chain.split()),
-        problems,
-    )
 
 
 def part() -> Part:
