@@ -9,15 +9,8 @@ from typing import Final
 from tests.production.lab.patroni import DEPLOYED, UNITS, DatabaseNode
 
 PAGE: Final = DEPLOYED / "RUNBOOK.md"
-SECTION: Final = re.compile(r"^## (.*)\n((?:(?!## ).*\n)*)", re.M)
-BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 # What is asked of systemd is done by the lab, in its place among the other commands.
 SYSTEMD: Final = re.compile(r"^systemctl (start|stop|enable --now|disable --now) (\S+)\n", re.M)
-
-
-def blocks(section: str) -> list[str]:
-    """The blocks of a section of the page, in order; each says first where it is run."""
-    return BLOCK.findall(dict(SECTION.findall(PAGE.read_text(encoding="utf-8")))[section])
 
 
 def follow(block: str, node: DatabaseNode, given: Mapping[str, str] | None = None) -> None:

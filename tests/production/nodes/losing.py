@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.fixtures.running import wait_until
+from tests.production.guided.pages import blocks
 from tests.production.lab.patroni import DEPLOYED, DatabaseNode
 from tests.production.lab.three_nodes import ThreeNodes
-from tests.production.nodes.following import blocks, follow
+from tests.production.nodes.following import PAGE, follow
 from tests.proofs.seen import Seen, verdict
 
 UNIT: Final = DEPLOYED.parent / "backup" / "interlude-backup@.service"
@@ -78,7 +79,7 @@ def burn(lab: ThreeNodes) -> tuple[DatabaseNode, Seen]:
 
 def replace(lab: ThreeNodes, lost: DatabaseNode) -> Seen:
     """A new machine in its place, by the page."""
-    left, new = blocks("A node is lost for good")
+    left, new = blocks(PAGE, "A node is lost for good")
     helper = lab.others(lost)[0]
     own = {"LOST=db1": f"LOST={lost.machine.name}", "198.51.100.12": helper.machine.address}
     began = time.monotonic()
@@ -96,7 +97,7 @@ def replace(lab: ThreeNodes, lost: DatabaseNode) -> Seen:
 
 def copy_anew(lab: ThreeNodes) -> Seen:
     """A standby throws its copy away and takes another, by the page."""
-    (block,) = blocks("One node's copy is spoilt")
+    (block,) = blocks(PAGE, "One node's copy is spoilt")
     primary = lab.primary()
     spoilt = lab.others(primary)[0]
     old = spoilt.data / "PG_VERSION"

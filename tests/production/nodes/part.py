@@ -21,11 +21,12 @@ from tests.fixtures.mail import MailServer
 from tests.fixtures.running import receivers, wait_until
 from tests.fixtures.webhook import WebhookReceiver
 from tests.production.failover.phones import Acknowledged, Phones, posting
+from tests.production.guided.pages import blocks
 from tests.production.lab.database import PASSWORD, make_database
 from tests.production.lab.patroni import DatabaseNode
 from tests.production.lab.service import ShippedService
 from tests.production.lab.three_nodes import ThreeNodes, three_nodes
-from tests.production.nodes.following import blocks, follow
+from tests.production.nodes.following import PAGE, follow
 from tests.production.nodes.losing import back_up, burn, copy_anew, replace
 from tests.production.packages import need
 from tests.production.part import Part, Trial
@@ -136,7 +137,7 @@ class _Story:
 
     def restored(self) -> Seen:
         """By the page, block after block."""
-        hand_out, stop, restore, form, follow_it, _ = blocks("Restore")
+        hand_out, stop, restore, form, follow_it, _ = blocks(PAGE, "Restore")
         primary = self.was_primary = self.lab.primary()
         others = self.lab.others(primary)
         follow(hand_out, primary)
@@ -186,7 +187,7 @@ class _Story:
 
     def _listed(self, service: ShippedService) -> Seen:
         """What came in after the instant, from the former primary's folder."""
-        *_, start = blocks("Restore")
+        *_, start = blocks(PAGE, "Restore")
         node = self.was_primary
         follow(start, node)
         try:
