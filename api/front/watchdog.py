@@ -1,7 +1,8 @@
 """A process that does not answer `/healthz` ends, so that its server puts another in its place.
 
 Each process asks itself, for no other can: all of them listen on one address. A process that is
-too deaf even for that leaves an old sign of life, and the supervisor ends it (`deaf_processes`).
+too deaf even for that leaves an old sign of life, and the supervisor ends it (`deaf_processes`), or
+no word to systemd, which does the same (`WatchdogSec` of its unit).
 The database has its signs too: when no process leaves one, patients cannot answer.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,6 +26,8 @@ log = structlog.get_logger()
 LOOK_S: Final = 2.0
 ALIVE_EVERY_S: Final = 30.0
 EXIT_CODE: Final = 70
+# What systemd understands: it is at work, and is so still (sd_notify(3)).
+WELL: Final = b"READY=1\nWATCHDOG=1"
 HEALTHZ: Final[dict[str, Any]] = {
     "type": "http",
     "method": "GET",
@@ -47,6 +51,17 @@ def deaf_processes(data_dir: Path, deaf_s: float, now_s: float) -> Iterator[int]
             if now_s - sign.stat().st_mtime > 2 * deaf_s:
                 sign.unlink()
                 yield int(sign.name)
+
+
+def say_well() -> None:
+    """To systemd, where it started this process and asks for that; never waits."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    if address:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.setblocking(False)
+            line.sendto(WELL, address)
 
 
 class Watchdog:
@@ -90,8 +105,11 @@ class Watchdog:
             except DeafError:
                 if not self._stopped.is_set():
                     log.error("process_deaf", seconds=self._deaf_s)
+                    # Another one takes its place, and needs the time that systemd gives.
+                    say_well()
                     self._end(EXIT_CODE)
                 return
+            say_well()
             # A full disk is no reason to end.
             with suppress(OSError):
                 self._sign.parent.mkdir(parents=True, exist_ok=True)

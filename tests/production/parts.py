@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.production import backup_units, guide, restore
+from tests.production import guide, restore
 from tests.production.failover.part import failovers
 from tests.production.growth import growing
 from tests.production.kills.part import kills
 from tests.production.nodes import part as nodes
 from tests.production.part import Part
 from tests.production.soak.part import soak
+from tests.production.units import part as units
 from tests.production.upgrade import upgrading
 from tests.production.watching.part import watching
 from tests.production.workers import workers
@@ -20,7 +21,7 @@ def all_parts() -> list[Part]:
         *guide.parts(),
         restore.part(),
         nodes.part(),
-        backup_units.part(),
+        units.part(),
         Part("watching", watching),
         Part("failover", failovers),
         Part("workers", workers),

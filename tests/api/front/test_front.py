@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from flask import Flask
 
 from api.front.front import Front, Lane, lane_of
-from api.front.watchdog import EXIT_CODE, Watchdog, deaf_processes, signs_of_life
+from api.front.watchdog import EXIT_CODE, Watchdog, deaf_processes, say_well, signs_of_life
 from api.front.wsgi_call import PART_BYTES, Application
 from api.http.hold import HEADER
 from api.settings import Settings
@@ -193,6 +194,45 @@ def test_a_process_that_does_not_answer_itself_ends(tmp_path: Path, *, answers: 
 
     asyncio.run(live())
     assert codes == ([] if answers else [EXIT_CODE])
+
+
+def test_systemd_has_word_while_it_answers_and_when_it_ends_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered once: a word for that, and one for whoever takes its place."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    ended = threading.Event()
+    asked: list[object] = []
+
+    async def front(scope: object, _receive: object, _send: object) -> None:
+        asked.append(scope)
+        if len(asked) > 1:
+            await asyncio.Event().wait()
+
+    async def live() -> None:
+        watchdog = Watchdog(front, 0.05, tmp_path, lambda _code: ended.set())
+        watchdog.start(asyncio.get_running_loop())
+        await asyncio.to_thread(ended.wait, 10)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        asyncio.run(live())
+        systemd.setblocking(False)
+        assert [systemd.recv(100), systemd.recv(100)] == [b"READY=1\nWATCHDOG=1"] * 2
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
+
+
+@pytest.mark.parametrize("listener", ["nobody", "a full queue"])
+def test_a_systemd_that_does_not_listen_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: str
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        if listener == "a full queue":
+            systemd.bind(str(tmp_path / "notify"))
+        for _ in range(5_000):
+            say_well()
 
 
 @pytest.mark.parametrize("fault", ["hangs", "raises"])

@@ -1,5 +1,5 @@
 """The units of `deploy/backup` and `deploy/patroni`: systemd takes them without a word, and finds
-them closed enough.
+them closed enough; what it does when a backup has ended, and when a web process hangs.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.fixtures.running import BIN
-from tests.production.ended_units import ended_units
 from tests.production.lab.backrest import DEPLOYED
 from tests.production.packages import need
 from tests.production.part import Part, Trial
+from tests.production.units.ended import ended_units
+from tests.production.units.hanging import hanging
 from tests.proofs.seen import Seen, verdict
 
 # Where an operator's programs lie. Whether Patroni's start at all, the proof of failover shows.
@@ -27,8 +28,8 @@ EXPOSURE: Final = re.compile(r"Overall exposure level for .*: ([\d.]+) (\w+)")
 GOOD: Final = ("OK", "SAFE")
 
 
-def backup_units(trial: Trial) -> Iterator[Seen]:
-    """What `systemd-analyze` has to say of each."""
+def before_systemd(trial: Trial) -> Iterator[Seen]:
+    """What `systemd-analyze` has to say of each, and what a systemd does."""
     need("systemd", "pgbackrest", "rsync")
     paths = [*sorted(DEPLOYED.glob("interlude-*")), *sorted(NODES.glob("*.service"))]
     units = [_here(path, trial.folder) for path in paths]
@@ -53,6 +54,9 @@ def backup_units(trial: Trial) -> Iterator[Seen]:
     called = trial.folder / "called"
     called.mkdir()
     yield ended_units(called)
+    hung = trial.folder / "hung"
+    hung.mkdir()
+    yield hanging(hung)
 
 
 def _here(path: Path, folder: Path) -> Path:
@@ -80,4 +84,4 @@ def _analyze(*words: str) -> list[str]:
 
 def part() -> Part:
     """For the table."""
-    return Part("backup units", backup_units)
+    return Part("units", before_systemd)

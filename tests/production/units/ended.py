@@ -1,33 +1,22 @@
 """How a unit ended, as a real systemd tells it to `interlude-ended@.service`.
 
 The lines that call it and its command are those that ship; what runs between them ends as the
-proof wants it. The manager is a user's, alone in namespaces of its own.
+proof wants it.
 """
 
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tests.deploy.reading import DEPLOY, values
 from tests.fixtures.running import wait_until
+from tests.production.units.manager import systemd
 from tests.proofs.seen import Seen, verdict
 
 BACKUP: Final = DEPLOY / "backup" / "interlude-backup@.service"
 ENDED: Final = DEPLOY / "systemd" / "interlude-ended@.service"
-# A user's manager may not be the first process of its namespace.
-MANAGER: Final = """
-mount --make-rprivate /
-mount -t tmpfs tmpfs /run
-mkdir -p /run/systemd/system
-/lib/systemd/systemd --user --unit=tried.target &
-wait
-"""
 LEFT_WITHIN_S: Final = 60.0
 # How a backup goes, and what must be left: did it fail, and is there a time of success?
 WAYS: Final = {
@@ -43,7 +32,7 @@ def ended_units(folder: Path) -> Seen:
     """A backup that ends well, one that fails, one that is not this node's."""
     words = folder / "words"
     words.mkdir()
-    with _systemd(folder, words):
+    with systemd(folder, _units(words), tuple(map(_backup, WAYS))):
         wait_until(lambda: len(_failed(words)) == len(WAYS), "word is left of each", LEFT_WITHIN_S)
     stamped = {way for name, way, _ in _left(words) if name.endswith("_seconds")}
     found = {way: (failed, way in stamped) for way, failed in _failed(words).items()}
@@ -55,29 +44,17 @@ def ended_units(folder: Path) -> Seen:
     )
 
 
-@contextmanager
-def _systemd(folder: Path, words: Path) -> Iterator[None]:
-    """A manager that starts the backups, for the length of a block."""
-    units = folder / "systemd" / "user"
-    units.mkdir(parents=True)
-    for way, (service, _) in WAYS.items():
-        (units / f"interlude-backup@{way}.service").write_text(_calling(BACKUP, service))
+def _units(words: Path) -> dict[str, str]:
+    """Each backup, and what they call when they end, which leaves its word here."""
     (command,) = values(ENDED, "ExecStart")
     command = command.replace("/opt/interlude/deploy", str(DEPLOY))
     here = command.replace("/var/lib/prometheus/node-exporter", str(words))
-    (units / ENDED.name).write_text(f"[Service]\nType=oneshot\nExecStart={here}\n")
-    wanted = " ".join(f"interlude-backup@{way}.service" for way in WAYS)
-    (units / "tried.target").write_text(f"[Unit]\nWants={wanted}\n")
-    alone = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=SIGKILL"]
-    environ = {"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(folder)}
-    manager = subprocess.Popen(
-        [*alone, "sh", "-euc", MANAGER], env={**environ, "XDG_CONFIG_HOME": str(folder)}
-    )
-    try:
-        yield
-    finally:
-        manager.send_signal(signal.SIGKILL)
-        manager.wait()
+    backups = {_backup(way): _calling(BACKUP, service) for way, (service, _) in WAYS.items()}
+    return {**backups, ENDED.name: f"[Service]\nType=oneshot\nExecStart={here}\n"}
+
+
+def _backup(way: str) -> str:
+    return f"interlude-backup@{way}.service"
 
 
 def _calling(unit: Path, service: str) -> str:

@@ -1,0 +1,1 @@
+"""The units that ship, before a real systemd."""
