@@ -7,25 +7,19 @@ import re
 import pytest
 from flask import Flask
 
-from api.front.command import KILLED_AFTER_S
 from api.front.front import LOG_IN
+from api.front.watchdog import LOOK_S
 from api.http.auth import NEAR_CRISIS_ROUTE
 from api.http.card_files import STATUSES
 from api.settings import Settings
-from models.database import ENGINE_OPTIONS
 from services.rules.languages.texts import ENGLISH, TEXTS
 from tests.builders.settings import GOOD_KEY
-from tests.deploy.reading import read
+from tests.deploy.reading import DEPLOY, read, values
+from tests.house.tree import PROJECT
 
 NGINX = read("nginx", "interlude.conf")
 BALANCER = read("haproxy", "web.cfg")
 MEGABYTE = 1_048_576
-
-
-def seconds(text: str, setting: str) -> float:
-    """A length of time that stands once in a text."""
-    (found,) = re.findall(rf"(?m)^ *{setting} (\d+)s", text)
-    return float(found)
 
 
 def location(pattern: str) -> str:
@@ -92,25 +86,27 @@ def test_crisis_routes_go_to_who_is_alive_all_else_to_who_is_ready() -> None:
         assert f"uri {probe}\n" in backend[0]
 
 
-def test_a_silent_process_is_given_up_between_its_own_end_and_that_of_nginx() -> None:
-    """A process has time for its own answer, then another one, and nginx waits for both."""
+def test_who_is_taken_for_down_finishes_what_it_has_and_the_rest_is_sent_again() -> None:
     crisis = re.search(r"backend crisis .*?(?=\n\n)", BALANCER, re.S)
     assert crisis
-    given_up_s = seconds(crisis[0], "timeout server")
-    (statement_ms,) = re.findall(
-        r"statement_timeout=(\d+)", ENGINE_OPTIONS["connect_args"]["options"]
-    )
-    assert int(statement_ms) / 1000 < given_up_s
-    assert given_up_s > KILLED_AFTER_S
-    (retries,) = re.findall(r"retries (\d)", crisis[0])
-    both_s = (1 + int(retries)) * given_up_s
-    assert both_s == seconds(crisis[0], "http-request set-timeout server")
-    assert both_s < seconds(read("nginx", "proxy.conf"), "proxy_read_timeout")
-    # Sent again is only what it kept; who is taken for down finishes what it has.
-    (again,) = re.findall(r"retry-on (.*)", crisis[0])
-    assert {"response-timeout", "empty-response", "503"} <= set(again.split())
-    assert "option http-buffer-request" in crisis[0]
     assert "shutdown-sessions" not in crisis[0]
+    (again,) = re.findall(r"retry-on (.*)", crisis[0])
+    # Not what is slow: in an overload every request would come twice.
+    assert set(again.split()) == {"conn-failure", "empty-response", "503"}
+    assert "option http-buffer-request" in crisis[0]
+
+
+def test_systemd_ends_a_process_that_cannot_end_itself() -> None:
+    """Later than it would itself, and while a phone still waits for its answer."""
+    unit = DEPLOY / "systemd" / "interlude-web@.service"
+    (watchdog_s,) = map(int, values(unit, "WatchdogSec"))
+    phone = (PROJECT / "api/phone_app/files/api.js").read_text(encoding="utf-8")
+    (phone_waits_ms,) = re.findall(r"PATIENCE_MS = ([\d_]+);", phone)
+    assert Settings(GOOD_KEY).deaf_s + LOOK_S < watchdog_s < int(phone_waits_ms) / 1000
+    assert values(unit, "Type") == ["notify"]
+    assert values(unit, "NotifyAccess") == ["all"]
+    # Any other may wait for a process that hangs.
+    assert values(unit, "WatchdogSignal") == ["SIGKILL"]
 
 
 def test_figures_stay_inside() -> None:
