@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from alembic import command
@@ -58,7 +59,9 @@ def upgrade(
     """Bring a database to a revision; nothing happens when it is there already.
 
     Clinics may go on meanwhile: nobody waits for it longer than `lock_wait_s` seconds at a time.
-    Where somebody else is in its way it tries again, for up to `patience_s`; `report` is told so.
+    Where somebody else is in its way it tries again, after up to `patience_s` of pauses at each
+    place: what it does between them, as filling in a large table, takes as long as it takes.
+    `report` is told so.
 
     Raises:
         WrongMigrationError: a newer version has upgraded it.
@@ -66,8 +69,9 @@ def upgrade(
     """
     config = alembic_config(owner_url, *more_versions)
     config.attributes["lock_wait_s"] = lock_wait_s
-    until_s = time.monotonic() + patience_s
-    for pause_s in pauses():
+    refused: dict[str | None, Iterator[float]] = defaultdict(pauses)
+    waited_s: dict[str | None, float] = defaultdict(float)
+    while True:
         try:
             command.upgrade(config, revision)
             return
@@ -79,7 +83,9 @@ def upgrade(
         except DBAPIError as error:
             if not is_worth_another_try(error):
                 raise
-            if time.monotonic() + pause_s > until_s:
+            pause_s = next(refused[error.statement])
+            waited_s[error.statement] += pause_s
+            if waited_s[error.statement] > patience_s:
                 raise BusyDatabaseError(STILL_BUSY.format(patience_s)) from error
         report(
             f"a table is in use and was not given within {lock_wait_s:g} s: again in {pause_s:g} s"

@@ -46,6 +46,46 @@ def test_who_is_in_the_way_is_left_alone(spoilt_database: DatabaseUrls, tmp_path
     assert shown[0] == "a table is in use and was not given within 2 s: again in 1 s"
 
 
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses, which nobody waits for."""
+    pauses: list[float] = []
+    monkeypatch.setattr("migrations.upgrade.time.sleep", pauses.append)
+    return pauses
+
+
+def test_patience_with_one_place_ends(
+    spoilt_database: DatabaseUrls, tmp_path: Path, slept: list[float]
+) -> None:
+    plant(tmp_path, ADD)
+    with psycopg.connect(libpq_url(spoilt_database.admin)) as report:
+        report.execute("LOCK check_ins")
+        with pytest.raises(BusyDatabaseError, match="in use for 30 s"):
+            upgrade(spoilt_database.owner, "head", tmp_path, lock_wait_s=0.05, patience_s=30)
+    assert slept == [1, 2, 4, 8, 15]
+
+
+def test_each_place_has_patience_of_its_own(
+    spoilt_database: DatabaseUrls, tmp_path: Path, slept: list[float]
+) -> None:
+    """Filling in a large table takes longer than anybody's patience with one lock."""
+    plant(tmp_path, ADD, "add_columns('alerts', {'ward': 'text'})")
+    in_use = ["LOCK check_ins", "LOCK alerts"]
+    with psycopg.connect(libpq_url(spoilt_database.admin)) as report:
+        report.execute(in_use.pop(0))
+
+        def next_one(_line: str) -> None:
+            report.rollback()
+            if in_use:
+                report.execute(in_use.pop(0))
+
+        how = {"lock_wait_s": 1.0, "patience_s": 3.0, "report": next_one}
+        upgrade(spoilt_database.owner, "head", tmp_path, **how)
+    assert len(slept) >= 2
+    with admin_of(spoilt_database) as admin:
+        assert admin.execute(REVISION).fetchone() == ("9002",)
+
+
 def test_a_migration_that_fails_by_itself_is_not_tried_again(
     spoilt_database: DatabaseUrls, tmp_path: Path
 ) -> None:
