@@ -30,6 +30,8 @@ BATCH: Final = 100
 KEPT_FOR: Final = timedelta(days=90)
 # An item is due for some days; who was reminded of it before then is not again.
 REMEMBERED_FOR: Final = timedelta(days=45)
+# A plan that could not be worked out is tried again, and keeps nobody else waiting meanwhile.
+TRIED_AGAIN_AFTER: Final = timedelta(hours=1)
 _log = structlog.get_logger()
 
 
@@ -82,7 +84,8 @@ def _planned_one(clinic_id: UUID, user_id: UUID, now: datetime) -> bool:
         raise
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is theirs alone
         _log.error("reminder_plan_fault", kind=type(error).__name__)
-        return False
+        _put_off(clinic_id, user_id, now + TRIED_AGAIN_AFTER)
+        return True
 
 
 def _stale(clinic_id: UUID, now: datetime) -> list[UUID]:
@@ -132,6 +135,23 @@ def _plan_one(clinic_id: UUID, user_id: UUID, now: datetime) -> bool:
             .values(revision=revision, next_at=next_at)
         )
         return True
+
+
+def _put_off(clinic_id: UUID, user_id: UUID, next_at: datetime) -> None:
+    """Look at one account again then, or when there is more to be worked out with."""
+    revision = (
+        select(PatientStatus.revision)
+        .join(Patient, Patient.id == PatientStatus.patient_id)
+        .where(Patient.user_id == user_id)
+        .scalar_subquery()
+    )
+    plan = {"revision": revision, "next_at": next_at}
+    with transaction(clinic_id) as session:
+        session.execute(
+            upsert(ReminderPlan)
+            .values(clinic_id=clinic_id, user_id=user_id, **plan)
+            .on_conflict_do_update(constraint="pk_reminder_plans", set_=plan)
+        )
 
 
 def _claim(session: Session, clinic_id: UUID, user_id: UUID, now: datetime) -> bool:

@@ -266,11 +266,15 @@ def test_a_plan_that_cannot_be_worked_out_keeps_no_other_waiting(
         return plan(session, patient, *given)
 
     monkeypatch.setattr(planning, "planned", planned)
+    monkeypatch.setattr(planning, "BATCH", 1)
     for one in (other, sound):
         reminded.chart.pat = one
         reminded.put("tablet", subscription=f"{one.user_id}{TOKEN}")
     reminded.round(minutes=61)
     assert len(double.taken) == 2  # the phone and the tablet of the sound one
+    monkeypatch.setattr(planning, "planned", plan)
+    reminded.round(minutes=61)
+    assert len(double.taken) == 3
 
 
 def test_a_browser_gets_it_encrypted(
