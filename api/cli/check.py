@@ -30,6 +30,7 @@ from services.operations.safety import (
     safety,
 )
 from services.replica.standing import replica_standing
+from services.watch.reminders import UNPLANNED_FOR_S, latest_unplanned_s
 from services.watch.seals import UNSEALED_FOR_S, oldest_unsealed_s
 
 ANSWER_WITHIN_S: Final = 5.0
@@ -44,7 +45,7 @@ class Fault(Exception):
 @with_appcontext
 def check() -> None:
     """Say line by line whether everything works: key, roles, migration, writes, clock, mail, public
-    URL, worker, replica, archive, seals. Exit 1 when one does not.
+    URL, worker, replica, archive, seals, reminders. Exit 1 when one does not.
     """
     results = [_run(name, look) for name, look in CHECKS.items()]
     if not all(results):
@@ -166,6 +167,14 @@ def _seals(settings: Settings) -> str:
     return f"the oldest entry without one is {age_s:.0f} s old" if age_s else "all have one"
 
 
+def _reminders(settings: Settings) -> str:
+    with working_as("auditor", settings) as app, app.app_context():
+        late_s = latest_unplanned_s(utcnow())
+    if late_s > UNPLANNED_FOR_S:
+        raise Fault(f"a patient's are {late_s:.0f} s late: is `reminders work` running?")
+    return "each is looked at in time"
+
+
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "key": _key,
     "roles": _roles,
@@ -178,5 +187,6 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "replica": _replica,
     "archive": _archive,
     "seals": _seals,
+    "reminders": _reminders,
 }
 command: Final = check

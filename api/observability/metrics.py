@@ -144,6 +144,12 @@ def _audited(found: Safety) -> Iterator[Metric]:
             "Age of the oldest entry of the audit without a seal, as the auditor saw it; 0: none.",
             found.unsealed_s,
         )
+    if found.unplanned_reminders_s is not None:
+        yield _gauge(
+            "interlude_unplanned_reminders_age_seconds",
+            "How late the next look at a patient's reminders is, as the auditor saw it; 0: not.",
+            found.unplanned_reminders_s,
+        )
     for stage in STAGES:
         yield _taken(stage, found.times_taken.get(stage, {}))
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Float, SQLColumnExpression, func, select, 
 from models import WatchRun, WorkerHeartbeat
 from services.unit_of_work import transaction
 from services.watch.findings import KINDS
+from services.watch.reminders import UNPLANNED
 from services.watch.seals import UNSEALED
 
 # A critical alert whose next step is later than that stands still.
@@ -78,7 +79,8 @@ class Safety:
     `auditor_seen_s`: since when the auditor has not looked; `None`: it never has. `auditor_faults`:
     what it found then, as words, `auditor_findings` how many; `times_taken`: until alerts were
     paged, acknowledged and resolved (`services.watch.figures`). `unsealed_s`: how old the oldest
-    entry of the audit without a seal was then; `None`: that was not looked at.
+    entry of the audit without a seal was then, `unplanned_reminders_s`: how late the next look at
+    a patient's reminders; `None`: that was not looked at.
     """
 
     unsent: dict[str, int]
@@ -95,6 +97,7 @@ class Safety:
     auditor_faults: tuple[str, ...] = ()
     times_taken: Mapping[str, Any] = field(default_factory=dict)
     unsealed_s: float | None = None
+    unplanned_reminders_s: float | None = None
 
     @property
     def late(self) -> tuple[str, ...]:
@@ -144,6 +147,7 @@ def safety(now: datetime) -> Safety:
         auditor_faults=auditor_faults if run is None else (*auditor_faults, *run.kinds),
         times_taken={} if run is None else run.figures,
         unsealed_s=None if run is None else run.figures.get(UNSEALED),
+        unplanned_reminders_s=None if run is None else run.figures.get(UNPLANNED),
     )
 
 

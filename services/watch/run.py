@@ -32,6 +32,7 @@ from services.watch.findings import AHEAD, WatchFinding
 from services.watch.pages import LATE_FOR, page_findings
 from services.watch.past import LOOKS_BACK, Past, known_past, last_whole, look_at_past
 from services.watch.reading import EVER, Period, rows
+from services.watch.reminders import UNPLANNED, unplanned_s
 from services.watch.seals import UNSEALED, unsealed_s
 
 # From reading the clock to the first write: a body has 2 minutes, a connection and a lock seconds.
@@ -88,7 +89,7 @@ def look(
         findings = tuple(sorted({*newest, *past.findings}, key=_order))
         figures = {} if last is None else last.figures
         figures = times_taken(session, figures, known, settled_at)
-        unsealed = {UNSEALED: unsealed_s(session)}
+        waits = {UNSEALED: unsealed_s(session), UNPLANNED: unplanned_s(session, now)}
     kinds = sorted({finding.kind for finding in findings})
     row = {
         "at": now,
@@ -101,7 +102,7 @@ def look(
         "finding_count": len(findings),
         "kinds": kinds,
         "findings": [finding.stored() for finding in findings[:MOST_KEPT]],
-        "figures": figures | unsealed,
+        "figures": figures | waits,
     }
     return Run(now, since, past.is_whole, findings, row)
 

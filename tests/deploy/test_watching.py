@@ -41,7 +41,12 @@ def exported(client: FlaskClient, tmp_path: Path) -> dict[str, set[str]]:
 
 
 AT_WORK = DatabaseFigures(
-    Safety({}, {}, {}, {}, None, None, 1.0, None, (), auditor_seen_s=1.0, unsealed_s=1.0),
+    Safety(
+        *({}, {}, {}, {}, None, None, 1.0, None, ()),
+        auditor_seen_s=1.0,
+        unsealed_s=1.0,
+        unplanned_reminders_s=1.0,
+    ),
     Totals((("critical", "suicide_risk", "resolved", 1),), (("critical", "sent", 1),), 0),
     replica=Standing(0.0, is_near=True),
     archived=WalArchive(is_on=True, is_failing=False, age_s=1.0),

@@ -15,6 +15,7 @@ from api.embedded.urls import DatabaseUrls
 from api.settings import SmtpServer
 from services.clock import utcnow
 from services.operations.archive import WalArchive
+from services.phone.devices import put_device
 from tests.builders.chains import Chain
 from tests.builders.world import ClinicWorld
 from tests.fixtures.mail import MailServer
@@ -22,7 +23,7 @@ from tests.fixtures.running import RunningService, free_port
 
 LINES = [
     *("key", "roles", "migration", "writes", "clock", "mail", "public URL", "worker"),
-    *("replica", "archive", "seals"),
+    *("replica", "archive", "seals", "reminders"),
 ]
 
 
@@ -114,6 +115,17 @@ def test_an_audit_without_seals_has_its_line(
     line = lines(app.test_cli_runner().invoke(args=["check"]).output)["seals"]
     assert line.startswith("NO ")
     assert "no sealer is at work" in line
+
+
+def test_patients_whom_nobody_reminds_have_their_line(app: Flask, clinic: ClinicWorld) -> None:
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["reminders"]
+    assert line.startswith("ok "), "nobody has a device"
+    an_hour_ago = utcnow() - timedelta(hours=1)
+    with app.app_context():
+        put_device(clinic.patient().actor, "phone", "fcm", "t" * 40, (), an_hour_ago)
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["reminders"]
+    assert line.startswith("NO ")
+    assert "`reminders work`" in line
 
 
 def test_a_worker_finds_what_does_not_work_for_it(

@@ -17,6 +17,8 @@ from models.base import new_id
 from services.alerts.delivery.heartbeat import Heartbeat
 from services.clock import utcnow
 from services.operations.safety import REASONS
+from services.watch.reminders import UNPLANNED
+from services.watch.seals import UNSEALED
 
 RUN = """
 INSERT INTO watch_runs (id, at, whole, all_over_below, none_wrote_from, settled_at, finding_count,
@@ -80,17 +82,22 @@ def test_an_auditor_that_is_late_or_has_found_something_is_a_reason(
 
 
 @pytest.mark.parametrize(
-    ("figures", "shown"), [({}, []), ({"unsealed_s": 0.0}, ["0.0"]), ({"unsealed_s": 7.5}, ["7.5"])]
+    ("figure", "name"),
+    [
+        (UNSEALED, "interlude_unsealed_audit_age_seconds "),
+        (UNPLANNED, "interlude_unplanned_reminders_age_seconds "),
+    ],
 )
-def test_the_metrics_tell_since_when_the_audit_has_no_seal(
-    client: FlaskClient, database_urls: DatabaseUrls, figures: dict, shown: list
+@pytest.mark.parametrize("age_s", [None, 0.0, 7.5])
+def test_the_metrics_tell_how_long_seals_and_reminders_have_waited(
+    client: FlaskClient, database_urls: DatabaseUrls, figure: str, name: str, age_s: float | None
 ) -> None:
     """Nothing where the run was an older release's, which did not look."""
-    run_of(database_urls, 20, **figures)
+    run_of(database_urls, 20, **({} if age_s is None else {figure: age_s}))
     lines = client.get("/metrics").get_data(as_text=True).splitlines()
-    name = "interlude_unsealed_audit_age_seconds "
-    assert [line.removeprefix(name) for line in lines if line.startswith(name)] == shown
-    assert not any("unsealed" in word for word in client.get("/safetyz").json)
+    shown = [line.removeprefix(name) for line in lines if line.startswith(name)]
+    assert shown == ([] if age_s is None else [str(age_s)])
+    assert figure not in client.get("/safetyz").json
 
 
 def test_the_metrics_tell_its_age_its_findings_and_how_long_alerts_took(

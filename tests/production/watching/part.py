@@ -12,6 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import orjson
+import psycopg
+
+from migrations.roles import libpq_url
 from tests.builders.entries import phq9
 from tests.deploy.watching import dashboard, rule_tests, rules, selectors
 from tests.fixtures.running import BIN, RunningService, service_on, wait_until
@@ -38,6 +42,7 @@ def watching(trial: Trial) -> Iterator[Seen]:
         yield _every_expression_finds_its_series(watched.prometheus)
         watched.rests(REFUSED)
         yield _a_lost_replica_is_seen(watched)
+        yield _patients_who_are_not_reminded_are_seen(watched)
         yield from it_can_be_brought_back(watched)
         yield from _faults(watched)
 
@@ -135,6 +140,28 @@ def _a_lost_replica_is_seen(watched: Watched) -> Seen:
     return watched.begins(
         "the replica is gone", "InterludeReplicaUnused", replica.stop, replica.start
     )
+
+
+def _patients_who_are_not_reminded_are_seen(watched: Watched) -> Seen:
+    """Nothing reminds anybody in this proof, until it is asked to."""
+    running = watched.running
+    patient = running.clinic().patient()
+
+    def is_forgotten() -> None:
+        body = orjson.dumps({"kind": "fcm", "subscription": "t" * 40})
+        put = running.send("PUT", "/v1/me/devices/phone", patient.headers, body)
+        assert put.status == 204, put
+        with psycopg.connect(libpq_url(running.urls.admin)) as administrator:
+            administrator.execute("UPDATE devices SET put_at = put_at - interval '1 hour'")
+
+    def is_reminded() -> None:
+        assert running.command("reminders", "work", "--once").returncode == 0
+
+    seen = watched.begins("nobody is reminded", "InterludeNoReminders", is_forgotten, is_reminded)
+    # Nothing plans for it any more.
+    gone = running.send("DELETE", "/v1/me/devices/phone", patient.headers)
+    assert gone.status == 204, gone
+    return seen
 
 
 def _faults(watched: Watched) -> Iterator[Seen]:
