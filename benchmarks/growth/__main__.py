@@ -1,7 +1,7 @@
 """`python -m benchmarks.growth [--check-ins N ...] [--upgrade-from REVISION] [--write]`: each
 workload at each size, and how long an upgrade of the largest holds up who posts.
 
-10 thousand and 1 million check-ins take some minutes; 10 million (`--check-ins 10000 10000000`)
+10 thousand and 1 million check-ins take some minutes; 10 million (`--check-ins 10000 10100000`)
 half an hour and 30 GB; twice as much is asked for first. One database, which grows and is dropped
 here. The plans of the largest size are kept in `var/growth/plans.txt`.
 """
@@ -102,9 +102,12 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Everything that was seen. `facts`: how much there was, and how long it took to make."""
+    """Everything that was seen. `sizes` were asked for; `stored` were there at the
+    largest; `facts`: how much there was, and how long it took to make.
+    """
 
     sizes: Sequence[int]
+    stored: int
     seen: Sequence[Seen]
     facts: Sequence[str]
     upgraded: Upgraded | None
@@ -172,6 +175,8 @@ def measure(
             for one in workloads:
                 tell(f"{one.name}, {size:,} check-ins")
                 seen.append(measured(bench, one, size))
+        with psycopg.connect(bench.admin_url) as connection:
+            rows, _ = stored(connection)
         keep_plans([one for one in seen if one.check_ins == sizes[-1]])
         changed = None
         if upgrade_from:
@@ -179,7 +184,7 @@ def measure(
             people = [(clinics[0].id, one.patient_id) for one in writers]
             changed = upgraded(bench.app, bench.app_url, upgrade_from, people, more_versions)
     facts.append(f"Load averages before and after: {before}; {load()}")
-    return Growth(sizes, seen, facts, changed)
+    return Growth(sizes, rows, seen, facts, changed)
 
 
 def fitting() -> int:

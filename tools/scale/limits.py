@@ -150,7 +150,7 @@ LIMITS: Final[Mapping[str, tuple[Limit, str]]] = {
     "CPU of the primary": (primary, "a larger machine, reports from a standby, then more groups"),
     "CPU of all machines": (web, "more machines for web processes"),
     "commits to disk": (commits, "a disk with a battery; commits that wait for each other share"),
-    "pages": (pages, "more workers"),
+    "pages": (pages, "more workers, on cores of their own (not shown here)"),
 }
 
 

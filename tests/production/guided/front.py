@@ -46,14 +46,22 @@ class OutsideClient:
         self.port = port
         self.context = ssl.create_default_context(cafile=certificate)
 
-    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        comes_from: str = OUTSIDE,
+        **headers: str,
+    ) -> Reply:
         """One request on a connection of its own, never repeated."""
         line = http.client.HTTPSConnection(
             "localhost",
             self.port,
             timeout=WITHIN_S,
             context=self.context,
-            source_address=(OUTSIDE, 0),
+            source_address=(comes_from, 0),
         )
         shown = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:

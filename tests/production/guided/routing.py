@@ -26,6 +26,10 @@ ASKED: Final = 40
 MOST: Final = 10 * ASKED
 AT_ONCE: Final = 8
 PAUSE_S: Final = 0.2
+# Twice what is allowed at once.
+GUESSES: Final = 20
+GUESSER: Final = "127.0.0.8"
+SOMEBODY_ELSE: Final = "127.0.0.9"
 # HAProxy asks twice before it takes a process for down.
 SEEN_AFTER_S: Final = 2.0
 WAITING: Final = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
@@ -41,6 +45,7 @@ def tried(guided: GuidedMachine, created: dict[str, Any]) -> Iterator[Seen]:
     yield stopped(guided, created["patient"])
     yield restarted(guided, created["patient"])
     yield closed_doors(guided)
+    yield whose_guesses(guided)
 
 
 def not_ready(guided: GuidedMachine, patient: dict[str, str]) -> Iterator[Seen]:
@@ -218,6 +223,26 @@ def closed_doors(guided: GuidedMachine) -> Seen:
         f"{len(statuses) + len(open_ones)} addresses",
         "404; /healthz, /safetyz and /openapi.json are 200",
         problems,
+    )
+
+
+def whose_guesses(guided: GuidedMachine) -> Seen:
+    """Codes are guessed by somebody who says of each guess that it is another one's."""
+    client, code = guided.client(), orjson.dumps({"code": "AAAAA-AAAAA-AAAAA-AAAAA"})
+
+    def guess(number: int, comes_from: str) -> int:
+        forged = {"X_Forwarded_For": f"198.51.100.{number}"}
+        path = "/v1/invitations/accept"
+        return client.send("POST", path, code, comes_from=comes_from, **forged).status
+
+    guesser = Counter(guess(number, GUESSER) for number in range(GUESSES))
+    other = guess(0, SOMEBODY_ELSE)
+    return verdict(
+        "guesses count for the address that nginx sees, not for those that a client says",
+        f"{GUESSES} guesses, each with another X-Forwarded-For",
+        f"answers {dict(guesser)}; to somebody else {other}",
+        ["the guesser was never slowed down"] * (not guesser[429])
+        + [f"somebody else: {other}"] * (other == 429),
     )
 
 
