@@ -27,7 +27,10 @@ from tests.production.tally import FOLDER
 from tests.proofs.seen import Seen, verdict
 from tools.child import Child
 
-PATIENTS: Final = 1_000
+# Who answers for the hundredth time in a day has a hundred answers looked at: load that grows by
+# itself. So there are more patients in a longer run, and each answers some thirty times.
+PATIENTS_A_MINUTE: Final = 220
+FEWEST: Final = 1_000
 CALIBRATED_S: Final = 30.0
 CALM_WITHIN_S: Final = 120.0
 LEAKING: Final = """
@@ -69,6 +72,7 @@ def soak(trial: Trial) -> Iterator[Seen]:
         with responding(service, staff) as on_call:
             with readers.reading():
                 trial.tell("how much does the machine take?")
+                readers.crowd(CALIBRATED_S)
                 rate = phones.post_at_once(CALIBRATED_S) / 2
                 phones.forget()
                 trial.tell(f"{rate:.0f} posts a second for {trial.minutes:g} minutes")
@@ -82,9 +86,10 @@ def _people(service: SoakedService, trial: Trial) -> tuple[ClinicWorld, list[Per
     clinic = service.world().clinic()
     clinic.contact(service.webhook.url)
     people = []
-    for number in range(PATIENTS):
+    count = max(FEWEST, round(trial.minutes * PATIENTS_A_MINUTE))
+    for number in range(count):
         if not number % 100:
-            trial.tell(f"{number} of {PATIENTS} patients")
+            trial.tell(f"{number} of {count} patients")
         people.append(clinic.patient())
     return clinic, people
 
@@ -137,7 +142,8 @@ def _nothing_goes_wrong(run: SoakedRun) -> Seen:
     return verdict(
         "half load: no answer but the right one, nothing acknowledged is lost or stored otherwise,"
         " each risky answer has an alert and was paged",
-        f"{run.trial.minutes:g} min, {run.rate:.0f} posts a second of {PATIENTS} patients; {reads};"
+        f"{run.trial.minutes:g} min, {run.rate:.0f} posts a second of"
+        f" {len(run.phones.people)} patients; {reads};"
         f" {len(run.on_call.paged())} pages answered",
         f"0 amiss; 0 of {len(acknowledged)} acknowledged lost, 0 of {risky} risky without alert or"
         " page; every alert resolved",

@@ -6,16 +6,19 @@ import http.client
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
+from time import monotonic
 from typing import Final
 
 from tests.builders.world import Person
 from tests.fixtures.running import RunningService
 from tests.production.beside import beside
 
+CROWD: Final = 32
 JSON, PDF = "application/json", "application/pdf"
 
 
@@ -55,6 +58,21 @@ class Readers:
         each = (partial(self._read_until, *reading) for reading in READINGS.items())
         with beside(*each):
             yield
+
+    def crowd(self, seconds: float) -> None:
+        """As many at once as a process has threads for, and more: threads and connections are made
+        when they are first needed, and stay.
+        """
+        reading = READINGS["caseload"]
+        until = monotonic() + seconds
+
+        def read() -> None:
+            while monotonic() < until:
+                self._ask(reading, self.patients[0])
+
+        with ThreadPoolExecutor(CROWD) as staff:
+            for one in [staff.submit(read) for _ in range(CROWD)]:
+                one.result()
 
     def _read_until(self, name: str, reading: RegularRead, stopping: Event) -> None:
         dice = random.Random(f"{self.seed} {name}")
