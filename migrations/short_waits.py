@@ -38,10 +38,10 @@ def is_worth_another_try(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in TRY_AGAIN
 
 
-def pauses() -> Iterator[float]:
-    """Seconds between tries, without end: in them everybody else works as always."""
-    pause_s = FIRST_PAUSE_S
-    while True:
+def pauses(patience_s: float = PATIENCE_S) -> Iterator[float]:
+    """Seconds between tries, `patience_s` in all at most: in them everybody works as always."""
+    pause_s, waited_s = FIRST_PAUSE_S, 0.0
+    while (waited_s := waited_s + pause_s) <= patience_s:
         yield pause_s
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

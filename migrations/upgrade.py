@@ -69,8 +69,7 @@ def upgrade(
     """
     config = alembic_config(owner_url, *more_versions)
     config.attributes["lock_wait_s"] = lock_wait_s
-    refused: dict[str | None, Iterator[float]] = defaultdict(pauses)
-    waited_s: dict[str | None, float] = defaultdict(float)
+    refused: dict[str | None, Iterator[float]] = defaultdict(lambda: pauses(patience_s))
     while True:
         try:
             command.upgrade(config, revision)
@@ -83,9 +82,8 @@ def upgrade(
         except DBAPIError as error:
             if not is_worth_another_try(error):
                 raise
-            pause_s = next(refused[error.statement])
-            waited_s[error.statement] += pause_s
-            if waited_s[error.statement] > patience_s:
+            pause_s = next(refused[error.statement], None)
+            if pause_s is None:
                 raise BusyDatabaseError(STILL_BUSY.format(patience_s)) from error
         report(
             f"a table is in use and was not given within {lock_wait_s:g} s: again in {pause_s:g} s"

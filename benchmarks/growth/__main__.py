@@ -102,8 +102,8 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Everything that was seen. `sizes` were asked for; `stored` were there at the
-    largest; `facts`: how much there was, and how long it took to make.
+    """Everything that was seen. `sizes` were asked for; `stored`: how many check-ins the largest
+    had. `facts`: how much there was, and how long it took to make.
     """
 
     sizes: Sequence[int]
@@ -171,12 +171,11 @@ def measure(
         gc.freeze()
         for size in sizes:
             tell(f"filling {size:,} check-ins")
-            facts += filled(bench, clinics, size)
+            rows, words = filled(bench, clinics, size)
+            facts += words
             for one in workloads:
                 tell(f"{one.name}, {size:,} check-ins")
                 seen.append(measured(bench, one, size))
-        with psycopg.connect(bench.admin_url) as connection:
-            rows, _ = stored(connection)
         keep_plans([one for one in seen if one.check_ins == sizes[-1]])
         changed = None
         if upgrade_from:
@@ -220,8 +219,8 @@ def people_of(bench: Bench, check_ins: int) -> tuple[list[ClinicWorld], Person, 
     return clinics, staff, writers
 
 
-def filled(bench: Bench, clinics: Sequence[ClinicWorld], size: int) -> list[str]:
-    """Grow to a size; how large that is, and how fast it came."""
+def filled(bench: Bench, clinics: Sequence[ClinicWorld], size: int) -> tuple[int, list[str]]:
+    """Grow to a size; how many check-ins that is, and in words how large and how fast it came."""
     fresh = [one.id for one in clinics[: clinics_for(size)]]
     with psycopg.connect(bench.admin_url, autocommit=True) as connection:
         before, _ = stored(connection)
@@ -233,7 +232,7 @@ def filled(bench: Bench, clinics: Sequence[ClinicWorld], size: int) -> list[str]
         connection.execute("VACUUM ANALYZE")
         rows, megabytes = stored(connection)
     rate, patients = (rows - before) / seconds, len(fresh) * PATIENTS_A_CLINIC
-    return [
+    return rows, [
         f"{rows:,} check-ins of {patients:,} patients in {len(fresh)} clinics: {megabytes:,} MB",
         f"The last {rows - before:,} of them, with contents, decisions and ids, came in"
         f" {seconds:.0f} s: {rate:,.0f} a second. Extrapolated, not measured: 60 minutes hold"

@@ -58,14 +58,14 @@ def not_ready(guided: GuidedMachine, patient: dict[str, str]) -> Iterator[Seen]:
     units.processes[name].environ = _astray(units.processes[name].environ)
     units.processes[name].start()
     server = str(second)
-    wait_until(lambda: _up(front.servers("crisis")[server]), "it is alive", 60.0)
+    wait_until(partial(_is_asked, guided, "8002"), "it is alive", 60.0)
     wait_until(lambda: not _up(front.servers("ordinary")[server]), "it is not ready", 60.0)
     before = {pool: front.servers(pool)[server][1] for pool in ("ordinary", "crisis")}
     reads = Counter(client.send("GET", "/v1/me", None, **patient).status for _ in range(ASKED))
     forms: Counter[int] = Counter()
     # HAProxy chooses: on a busy machine it may find the broken one too slow to be asked.
     while forms.total() < MOST and front.servers("crisis")[server][1] == before["crisis"]:
-        wait_until(lambda: _up(front.servers("crisis")[server]), "it is alive", 60.0)
+        wait_until(partial(_is_asked, guided, "8002"), "it is alive", 60.0)
         forms.update(
             client.send("POST", "/v1/check-ins", orjson.dumps(phq9()), **patient).status
             for _ in range(ASKED)
@@ -102,15 +102,13 @@ def killed(guided: GuidedMachine, patient: dict[str, str], *, hangs: bool) -> Se
     """SIGKILL for a web process while check-ins come in. `hangs`: it was frozen before, and systemd
     does that.
     """
-    assert guided.front is not None
-    process, pool = _web_process(guided, "8001"), partial(guided.front.servers, "crisis")
-    server = str(guided.machine.ports["8001"])
+    process, is_asked = _web_process(guided, "8001"), partial(_is_asked, guided, "8001")
     with _in_use(_sending(guided, patient)) as answers:
         if hangs:
             # A busy machine may just have made it too slow for HAProxy.
-            wait_until(lambda: _up(pool()[server]), "it is asked", 60.0)
+            wait_until(is_asked, "it is asked", 60.0)
             process.freeze()
-            wait_until(lambda: not _up(pool()[server]), "HAProxy has seen it", 60.0)
+            wait_until(lambda: not is_asked(), "HAProxy has seen it", 60.0)
         process.kill()
         enough = len(answers) + ASKED
         wait_until(lambda: len(answers) >= enough, "answers come in", 60.0)
@@ -128,9 +126,7 @@ def killed(guided: GuidedMachine, patient: dict[str, str], *, hangs: bool) -> Se
 
 def stopped(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
     """A web process is stopped while all that it has waits for a lock."""
-    assert guided.front is not None
-    process, pool = _web_process(guided, "8001"), partial(guided.front.servers, "crisis")
-    server = str(guided.machine.ports["8001"])
+    process, is_asked = _web_process(guided, "8001"), partial(_is_asked, guided, "8001")
     with (
         guided.machine.cluster.connect("interlude") as other,
         ThreadPoolExecutor(1) as systemd,
@@ -142,7 +138,7 @@ def stopped(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
             enough = AT_ONCE // 2
             wait_until(lambda: len(other.execute(WAITING).fetchall()) >= enough, "they wait", 60.0)
             stopping = systemd.submit(process.stop)
-            wait_until(lambda: not _up(pool()[server]), "HAProxy has seen it", 60.0)
+            wait_until(lambda: not is_asked(), "HAProxy has seen it", 60.0)
         stopping.result()
     guided.units.start(process.name)
     wait_until(guided.all_ready, "it is ready again", 60.0)
@@ -171,6 +167,12 @@ def restarted(guided: GuidedMachine, patient: dict[str, str]) -> Seen:
 
 def _web_process(guided: GuidedMachine, port: str) -> LabProcess:
     return guided.units.processes[f"interlude-web@{guided.machine.ports[port]}.service"]
+
+
+def _is_asked(guided: GuidedMachine, port: str) -> bool:
+    """Does HAProxy give this web process what may be danger?"""
+    assert guided.front is not None
+    return _up(guided.front.servers("crisis")[str(guided.machine.ports[port])])
 
 
 def _sending(guided: GuidedMachine, patient: dict[str, str]) -> Callable[[], Reply]:
