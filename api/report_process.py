@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Future
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
+import structlog
 from flask import Flask, current_app
 
 from api.http.auth import now
@@ -34,6 +37,8 @@ WITHIN_S: Final = 60.0
 # A report can wait; an answer to somebody in danger cannot.
 NICE: Final = 10
 
+log = structlog.get_logger()
+
 _app: Flask | None = None
 
 
@@ -42,28 +47,53 @@ class ReportProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._pool: ProcessPoolExecutor | None = None
+        self._changing = Lock()
 
     def made(self, work: Callable[..., T], *given: Any) -> T:
         """What `work` returns, or its refusal. Raises `Unavailable` when the process died of it or
         did not end within 60 s.
         """
-        pool = self._pool()
+        pool, job = self._submitted(work, given)
         try:
-            made: T = pool.submit(_run, work, given).result(WITHIN_S)
-        except TimeoutError:
-            pool.shutdown(wait=False, kill_workers=True)
-            raise Unavailable from None
-        except BrokenExecutor:
+            made: T = job.result(WITHIN_S)
+        except (TimeoutError, BrokenExecutor):
+            self._end(pool)
             raise Unavailable from None
         return made
 
-    def _pool(self) -> ProcessPoolExecutor:
-        """The one of this process; another one when it has died."""
-        from loky import get_reusable_executor  # a process that never prints needs none of it
+    def _submitted(
+        self, work: Callable[..., T], given: tuple[Any, ...]
+    ) -> tuple[ProcessPoolExecutor, Future[T]]:
+        """The job, and the pool that has it: another one when the process has died meanwhile."""
+        for _ in range(2):
+            pool = self._present_pool()
+            try:
+                return pool, pool.submit(_run, work, given)
+            except Exception as error:  # noqa: BLE001 - whatever it was, nothing has begun
+                log.warning("report_process_lost", kind=type(error).__name__)
+                self._end(pool)
+        raise Unavailable
 
-        return get_reusable_executor(
-            max_workers=1, timeout=IDLE_S, initializer=_begin, initargs=(self._settings,)
-        )
+    def _present_pool(self) -> ProcessPoolExecutor:
+        """The one of all threads: `get_reusable_executor` would give each thread its own."""
+        from loky import ProcessPoolExecutor  # a process that never prints needs none of it
+
+        with self._changing:
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(
+                    max_workers=1, timeout=IDLE_S, initializer=_begin, initargs=(self._settings,)
+                )
+            return self._pool
+
+    def _end(self, pool: ProcessPoolExecutor) -> None:
+        """The next report begins with another one."""
+        with self._changing:
+            is_present = self._pool is pool
+            if is_present:
+                self._pool = None
+        if is_present:
+            pool.shutdown(wait=False, kill_workers=True)
 
 
 def made_apart(actor: Actor, work: Callable[..., T], *given: Any) -> T:
@@ -90,7 +120,17 @@ def _begin(settings: Settings) -> None:
     from api import create_app
 
     os.nice(NICE)
+    _leave_no_counts()
     _app = create_app(settings)
+
+
+def _leave_no_counts() -> None:
+    """The files of this process among those that web processes count in: a report counts nothing,
+    and a scrape would read a file more after each process that has ended.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    for file in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
+        file.unlink()
 
 
 def _run(work: Callable[..., T], given: tuple[Any, ...]) -> T:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
 from flask import Flask
+from loky.backend.process import LokyProcess
 
 from api import report_process
 from api.play.phones import Reply
@@ -25,6 +31,10 @@ PDF = {"Accept": "application/pdf"}
 def page(running: RunningService, who: Person, of: Person, query: str = "") -> Reply:
     path = f"/v1/patients/{of.patient_id}/trend{query}"
     return running.send("GET", path, {**who.headers, **PDF})
+
+
+def _no_memory(_process: LokyProcess) -> None:
+    raise OSError(errno.ENOMEM, "no memory")
 
 
 def report_processes() -> list[psutil.Process]:
@@ -72,6 +82,44 @@ def test_work_that_ends_its_process_or_never_ends_is_unavailable(
         with pytest.raises(Unavailable):
             apart.made(time.sleep, 600)
     assert apart.made(abs, -4) == 4
+
+
+def test_whichever_thread_asks_there_is_one_process(app: Flask) -> None:
+    apart = ReportProcess(app.config["INTERLUDE"])
+
+    def asked() -> int:
+        with ThreadPoolExecutor(1) as new_thread:
+            return new_thread.submit(apart.made, os.getpid).result()
+
+    assert len({asked() for _ in range(3)}) == 1
+
+
+def test_a_process_that_died_while_nobody_asked_costs_no_report(app: Flask) -> None:
+    apart, others = ReportProcess(app.config["INTERLUDE"]), set(threading.enumerate())
+    os.kill(apart.made(os.getpid), signal.SIGKILL)
+    for one in set(threading.enumerate()) - others:
+        if one.name == "ExecutorManagerThread":
+            one.join(10)  # it ends when it has noticed
+    assert apart.made(abs, -3) == 3
+
+
+def test_no_count_of_an_ended_process_is_left_to_scrapes(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    assert ReportProcess(app.config["INTERLUDE"]).made(abs, -3) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_process_can_be_made_a_report_is_unavailable(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = ReportProcess(app.config["INTERLUDE"])
+    with monkeypatch.context() as patch:
+        patch.setattr(LokyProcess, "start", _no_memory)
+        with pytest.raises(Unavailable):
+            apart.made(abs, -3)
+    assert apart.made(abs, -3) == 3
 
 
 REFUSALS = [
