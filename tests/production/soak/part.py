@@ -32,6 +32,7 @@ from tools.child import Child
 PATIENTS_A_MINUTE: Final = 220
 FEWEST: Final = 1_000
 CALIBRATED_S: Final = 30.0
+PAGED_S: Final = 2.0
 CALM_WITHIN_S: Final = 120.0
 LEAKING: Final = """
 import os, time
@@ -71,8 +72,8 @@ def soak(trial: Trial) -> Iterator[Seen]:
         looks = Looks(service, {POSTGRESQL: cluster.pid, LEAK: leak})
         with responding(service, staff) as on_call:
             with readers.reading():
+                _warm_up(service, phones, readers)
                 trial.tell("how much does the machine take?")
-                readers.crowd(CALIBRATED_S)
                 rate = phones.post_at_once(CALIBRATED_S) / 2
                 phones.forget()
                 trial.tell(f"{rate:.0f} posts a second for {trial.minutes:g} minutes")
@@ -80,6 +81,15 @@ def soak(trial: Trial) -> Iterator[Seen]:
                     phones.post_at(rate, trial.minutes * 60)
             run = SoakedRun(trial, service, clinic, phones, readers, on_call, looks, rate)
             yield from _shown(run)
+
+
+def _warm_up(service: SoakedService, phones: PunctualPhones, readers: Readers) -> None:
+    """Threads and connections are made when they are first needed, up to their bounds: let all of
+    them be needed before it is looked whether they grow.
+    """
+    readers.crowd(CALIBRATED_S)
+    phones.page_at_once(PAGED_S)
+    _wait_for_calm(service)
 
 
 def _people(service: SoakedService, trial: Trial) -> tuple[ClinicWorld, list[Person]]:
@@ -106,14 +116,10 @@ def _leaking() -> Iterator[int]:
         child.kill()
 
 
-def _never_calm(service: SoakedService) -> list[str]:
-    """Waits until whoever is paged has resolved every alert; in words, when they have not."""
+def _wait_for_calm(service: SoakedService) -> None:
+    """Until whoever is paged has resolved every alert; raises `AssertionError` when they do not."""
     waiting = "SELECT count(*) AS n FROM alerts WHERE status <> 'resolved'"
-    try:
-        wait_until(lambda: service.rows(waiting)[0].n == 0, "all is resolved", CALM_WITHIN_S)
-    except AssertionError as late:
-        return [str(late)]
-    return []
+    wait_until(lambda: service.rows(waiting)[0].n == 0, "all is resolved", CALM_WITHIN_S)
 
 
 def _shown(run: SoakedRun) -> Iterator[Seen]:
@@ -134,7 +140,12 @@ def _picture(run: SoakedRun) -> str:
 
 
 def _nothing_goes_wrong(run: SoakedRun) -> Seen:
-    open_alerts, acknowledged = _never_calm(run.service), run.phones.acknowledged
+    open_alerts = list[str]()
+    try:
+        _wait_for_calm(run.service)
+    except AssertionError as late:
+        open_alerts.append(str(late))
+    acknowledged = run.phones.acknowledged
     found = account(run.service, run.clinic, acknowledged, run.on_call)
     amiss = run.phones.amiss + run.readers.amiss + run.on_call.amiss
     risky = sum(each.is_risky for each in acknowledged)

@@ -43,6 +43,7 @@ class PunctualPhones:
     waits: list[tuple[float, float]] = field(default_factory=list)
     acknowledged: list[Acknowledged] = field(default_factory=list)
     amiss: Counter[str] = field(default_factory=Counter)
+    _risky: float = RISKY
     _turn: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -53,6 +54,12 @@ class PunctualPhones:
         began, before = monotonic(), len(self.acknowledged)
         self._post_when(_now_until(began + seconds))
         return (len(self.acknowledged) - before) / (monotonic() - began)
+
+    def page_at_once(self, seconds: float) -> None:
+        """The same, and everybody is in danger: each thread that carries pages has its work."""
+        self._risky = 1.0
+        self.post_at_once(seconds)
+        self._risky = RISKY
 
     def post_at(self, rate: float, seconds: float) -> None:
         """So many a second, by chance as people come; ends when all are answered."""
@@ -74,7 +81,7 @@ class PunctualPhones:
         while True:
             with self._turn:
                 at, person = next(due, None), next(self._next_person)
-                is_risky, again = self.dice.random() < RISKY, self.dice.random() < SENT_AGAIN
+                is_risky, again = self.dice.random() < self._risky, self.dice.random() < SENT_AGAIN
             if at is None:
                 return
             sleep(max(0.0, at - monotonic()))
