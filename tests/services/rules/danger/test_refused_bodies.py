@@ -228,7 +228,8 @@ ADVERSARIAL = {
     "instruments": lambda n: b'instrument"' * (n // 11),
     "escapes": lambda n: b"\\u0071" * (n // 6),
     "objects": lambda n: b"[" + b'{"q3":0},' * (n // 9 - 1) + b"{}]",
-    "noise": lambda n: random.Random(7).randbytes(n),
+    # With an escape in front: noise has one by chance, the longer one sooner, and is read again.
+    "noise": lambda n: b"%25" + random.Random(7).randbytes(n),
     "entities": lambda n: b"&#49" * (n // 4),
     "percents": lambda n: b"%25" * (n // 3),
     "letters": lambda n: b"A" * n,
