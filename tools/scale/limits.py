@@ -68,9 +68,13 @@ class Load:
     @property
     def log_a_day(self) -> float:
         """Bytes of the write-ahead log, which go to the standbys and to the archive."""
-        known, of = self.figures.known, self.figures.a
-        each = known("check_in_log") + of("reads_a_check_in") * known("read_log")
-        return of("check_ins_a_day") * each
+        return self.figures.a("check_ins_a_day") * self.log_a_check_in
+
+    @property
+    def log_a_check_in(self) -> float:
+        """Bytes, with its reads."""
+        known = self.figures.known
+        return known("check_in_log") + self.figures.a("reads_a_check_in") * known("read_log")
 
 
 def disk(load: Load, layout: Layout) -> float:
@@ -137,6 +141,16 @@ def pages(load: Load, layout: Layout) -> float | None:
     return found * layout.machines / each
 
 
+def replay(load: Load, layout: Layout) -> float | None:
+    """A standby replays what comes in with one core, however many it has."""
+    del layout
+    found = load.figures.of("replayed")
+    if found is None:
+        return None
+    each = found / GB * load.log_a_check_in
+    return load.figures.a("used_cpu") / each / load.check_ins_a_second
+
+
 Limit = Callable[[Load, Layout], float | None]
 # What breaks, and what one would do then.
 LIMITS: Final[Mapping[str, tuple[Limit, str]]] = {
@@ -150,6 +164,7 @@ LIMITS: Final[Mapping[str, tuple[Limit, str]]] = {
     "CPU of the primary": (primary, "a larger machine, reports from a standby, then more groups"),
     "CPU of all machines": (web, "more machines for web processes"),
     "commits to disk": (commits, "a disk with a battery; commits that wait for each other share"),
+    "replay by a standby, one core": (replay, "more groups of clinics, each with its own log"),
     "pages": (pages, "more workers, on cores of their own (not shown here)"),
 }
 

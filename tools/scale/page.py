@@ -55,6 +55,7 @@ def _holds(load: Load) -> str:
         "patients until the first limit",
         "check-ins a second, busiest minute",
         f"a database after {years}",
+        "restored and verified after",
         "its log a day",
         "price a month",
         "for a patient",
@@ -72,10 +73,15 @@ def _row(load: Load, layout: Layout) -> list[str]:
         about(most),
         about(most * load.check_ins_a_second),
         f"{about(disk)} GB",
+        _hours(load.figures.of("restore"), disk),
         f"{about(each * load.log_a_day / GB)} GB",
         f"{price:,}",
         about(price / most),
     ]
+
+
+def _hours(seconds_a_gb: float | None, size_gb: float) -> str:
+    return UNKNOWN if seconds_a_gb is None else f"{about(seconds_a_gb * size_gb / 3600)} h"
 
 
 def _limits(load: Load) -> str:

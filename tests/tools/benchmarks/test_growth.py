@@ -11,15 +11,17 @@ from flask import Flask
 from psycopg.conninfo import make_conninfo
 
 from api.embedded.urls import DatabaseUrls
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, admin_url_of
 from benchmarks.growth import __main__ as command
-from benchmarks.growth import filling, footprint
+from benchmarks.growth import filling, footprint, replaying
 from benchmarks.growth.plans import Ways, ways_of
 from benchmarks.growth.workloads import get_call
+from benchmarks.world import own_database
 from migrations.roles import libpq_url
 from services.alerts.monitors.silence import silent_patients
 from services.caseload.verify import verify_caseload
 from tests.builders.world import World
+from tests.fixtures.databases.standby import needs_a_standby
 
 
 def test_clinics_fill_one_after_the_other(
@@ -123,3 +125,14 @@ def test_what_a_call_leaves_is_counted(app: Flask, database_urls: DatabaseUrls) 
     found = re.fullmatch(r"log ([\d,]+) bytes a read, [\d.]+ whole pages in it", logged)
     assert found
     assert int(found[1].replace(",", "")) > 100
+
+
+@needs_a_standby
+def test_what_it_takes_to_replay_a_log_is_counted() -> None:
+    with own_database() as app:
+        seen = replaying.replayed(Bench(app, admin_url_of(app)), 3)
+    found = re.fullmatch(
+        r"3 check-ins, each with 3 reads, left ([\d.]+) MB of log: .*, [\d.]+ s a GB", seen
+    )
+    assert found
+    assert float(found[1]) > 0
