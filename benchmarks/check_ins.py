@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 
 from benchmarks.bench import Bench, Line, ms
-from benchmarks.people import ZONE, Past, give_past
+from benchmarks.people import ZONE, Past, people_with_a_past
 from benchmarks.world import Figures, a_clinic
 from models.base import new_id
 from models.clinic_door import enter_session
@@ -52,11 +52,8 @@ def run(bench: Bench) -> list[Line]:
 
 
 def _people(bench: Bench, clinic: ClinicWorld, staff: Person, treated: bool) -> list[Person]:
-    people = [clinic.patient() for _ in range(bench.sizes.writers)]
-    with bench.steps("a year of answers each", len(people)) as done:
-        for seed, person in enumerate(people):
-            give_past(clinic, person, staff, Past(treated=treated), bench.admin_url, seed)
-            done(1)
+    past = Past(treated=treated)
+    people = people_with_a_past(bench, clinic, staff, bench.sizes.writers, past)
     bench.settle()
     return people
 

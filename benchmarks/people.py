@@ -17,6 +17,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import update
 
+from benchmarks.bench import Bench
 from benchmarks.bulk import copy_rows
 from models import (
     CheckIn,
@@ -95,6 +96,18 @@ def give_past(
         )
         refresh(session, person.patient_id, now)
         assert not differences(session, person.patient_id)
+
+
+def people_with_a_past(
+    bench: Bench, clinic: ClinicWorld, staff: Person, count: int, past: Past
+) -> list[Person]:
+    """So many new patients, each with such a past of their own."""
+    people = [clinic.patient() for _ in range(count)]
+    with bench.steps("a year of answers each", count) as done:
+        for seed, one in enumerate(people):
+            give_past(clinic, one, staff, past, bench.admin_url, seed)
+            done(1)
+    return people
 
 
 class _History:

@@ -22,7 +22,7 @@ from benchmarks.bench import Bench, Sizes, admin_url_of, load, shown_progress
 from benchmarks.check_ins import check_in_call
 from benchmarks.growth.filling import clinics_for, grow
 from benchmarks.growth.workloads import get_call
-from benchmarks.people import Past, give_past
+from benchmarks.people import Past, people_with_a_past
 from benchmarks.world import a_clinic, own_database
 from migrations.roles import AUDITOR
 from services.clock import utcnow
@@ -57,11 +57,7 @@ def left_behind(bench: Bench, count: int) -> Iterator[str]:
     """What so many posts have left, and so many reads: each is recorded."""
     clinic = a_clinic(bench.app)
     staff = clinic.staff()
-    people = [clinic.patient() for _ in range(PATIENTS)]
-    with bench.steps("a year of answers each", PATIENTS) as done:
-        for seed, one in enumerate(people):
-            give_past(clinic, one, staff, Past(), bench.admin_url, seed)
-            done(1)
+    people = people_with_a_past(bench, clinic, staff, PATIENTS, Past())
     calls = {
         "check-in": check_in_call(people, "phq9-daily"),
         "read by its patient": get_call(people, "/v1/bootstrap"),

@@ -23,7 +23,7 @@ from benchmarks.bench import Bench, Sizes, admin_url_of, load, shown_progress
 from benchmarks.check_ins import check_in_call
 from benchmarks.growth.workloads import get_call
 from benchmarks.over_http.processes import cpu, tree, words_of
-from benchmarks.people import Past, give_past
+from benchmarks.people import Past, people_with_a_past
 from benchmarks.world import a_clinic, own_database
 from migrations.roles import libpq_url
 
@@ -76,11 +76,7 @@ def _calls(bench: Bench) -> list[Callable[[], object]]:
     """A check-in and what is read beside it, by patients with a year of answers and their staff."""
     clinic = a_clinic(bench.app)
     staff = clinic.staff()
-    people = [clinic.patient() for _ in range(PATIENTS)]
-    with bench.steps("a year of answers each", PATIENTS) as done:
-        for seed, one in enumerate(people):
-            give_past(clinic, one, staff, Past(), bench.admin_url, seed)
-            done(1)
+    people = people_with_a_past(bench, clinic, staff, PATIENTS, Past())
     return [
         check_in_call(people, "phq9-daily"),
         *[get_call(people, "/v1/bootstrap")] * PATIENT_READS,
