@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Float, SQLColumnExpression, func, select, text
 
-from models import WatchRun, WorkerHeartbeat
+from models import ApiLife, WatchRun, WorkerHeartbeat
 from services.unit_of_work import transaction
 from services.watch.findings import KINDS
 from services.watch.reminders import UNPLANNED
@@ -44,6 +44,8 @@ _NEWEST_RUN: Final = (
     .limit(1)
 )
 _LATEST_RUN: Final = select(_seen_s(func.max(WatchRun.at)))
+# Its end is what the clock of a web process showed, as is when the pages that it writes are due.
+_LATEST_LIFE: Final = select(_seen_s(func.max(ApiLife.until_at)))
 REASONS: Final = {
     "no_worker": "No alert worker has been at work for 30 s: pages do not leave.",
     "critical_page_unsent": "A critical page has waited for longer than a tenth of its step.",
@@ -58,6 +60,8 @@ REASONS: Final = {
     "clocks_differ": "A worker's clock and the database's are over 2 s apart.",
     "heartbeat_ahead": "A worker's heartbeat bears a time that the database's clock has not"
     " reached: the clock was set back.",
+    "api_ahead": "A web process's sign of life bears a time that the database's clock has not"
+    " reached: its clock is ahead, so what it writes is due too late, or was set back.",
     "rules_unloadable": "A rule file would not load at the next start.",
     "no_auditor": "The auditor has not looked at the answers and alerts for 3 minutes.",
     "auditor_ahead": "A run of the auditor bears a time that the database's clock has not reached:"
@@ -80,7 +84,8 @@ class Safety:
     what it found then, as words, `auditor_findings` how many; `times_taken`: until alerts were
     paged, acknowledged and resolved (`services.watch.figures`). `unsealed_s`: how old the oldest
     entry of the audit without a seal was then, `unplanned_reminders_s`: how late the next look at
-    a patient's reminders; `None`: that was not looked at.
+    a patient's reminders; `None`: that was not looked at. `api_ahead`: the clock of a web process
+    is ahead of the database's.
     """
 
     unsent: dict[str, int]
@@ -98,6 +103,7 @@ class Safety:
     times_taken: Mapping[str, Any] = field(default_factory=dict)
     unsealed_s: float | None = None
     unplanned_reminders_s: float | None = None
+    api_ahead: bool = False
 
     @property
     def late(self) -> tuple[str, ...]:
@@ -111,6 +117,7 @@ class Safety:
             "critical_step_overdue": (self.critical_step_overdue_s or 0.0) > LATE_AFTER_S,
             "letters_unsent": (self.oldest_letter_s or 0.0) > LETTER_LATE_AFTER_S,
             "no_auditor": (self.auditor_seen_s or 0.0) > AUDITOR_WITHIN_S,
+            "api_ahead": self.api_ahead,
         }
         words = (word for word, is_late in found.items() if is_late)
         return (*words, *self.worker_faults, *self.auditor_faults)
@@ -125,6 +132,7 @@ def safety(now: datetime) -> Safety:
         workers = session.execute(_WORKERS).all()
         run = session.execute(_NEWEST_RUN).one_or_none()
         latest_run_s = session.scalar(_LATEST_RUN)
+        latest_life_s = session.scalar(_LATEST_LIFE)
     seen = [row for row in workers if not _is_ahead(row.s)]
     at_work = [row for row in seen if row.s <= WORKER_WITHIN_S]
     worker_faults = {word for row in at_work for word in row.faults}
@@ -148,6 +156,7 @@ def safety(now: datetime) -> Safety:
         times_taken={} if run is None else run.figures,
         unsealed_s=None if run is None else run.figures.get(UNSEALED),
         unplanned_reminders_s=None if run is None else run.figures.get(UNPLANNED),
+        api_ahead=_is_ahead(latest_life_s),
     )
 
 

@@ -16,12 +16,15 @@ from uuid import UUID
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Interval,
     Select,
     Subquery,
     and_,
     bindparam,
     func,
+    literal,
     literal_column,
+    or_,
     select,
     union_all,
     update,
@@ -32,6 +35,7 @@ from models import Alert, Notification, NotificationAttempt
 from models.alerts.notification import UNFINISHED
 from models.base import new_id
 from models.statements import Query, Statement
+from services.alerts.outbox import PAGE_GAP
 from services.claims import first_free
 from services.unit_of_work import Write, execute_writes, new_row, transaction
 
@@ -41,6 +45,7 @@ LETTERS: Final = ("letter", "stand_down")
 SENDING: Final[ColumnElement[str]] = literal_column("'sending'")
 TURNS_LAST: Final = timedelta(minutes=1)
 NOW: Final = bindparam("at", type_=Notification.due_at.type)
+GAP: Final = literal(PAGE_GAP, Interval())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,20 @@ class Claimed:
 def is_due(
     channel: str,
     kinds: tuple[str, ...],
-    now: datetime | BindParameter[datetime],
+    now: BindParameter[datetime],
     table: type[Notification] = Notification,
 ) -> ColumnElement[bool]:
-    """Waiting, to be tried again, or under a lease that has run out (`due_at` is its end)."""
+    """Waiting, to be tried again, or under a lease that has run out (`due_at` is its end).
+
+    A page that nobody has tried follows the one before it by `PAGE_GAP` at most: due later than
+    that, the clock of whoever wrote it is ahead of ours, and it goes out now.
+    """
+    untried = (table.kind == "page") & (table.attempts == 0)
     return and_(
         table.channel == channel,
         table.kind.in_(kinds),
         table.state.in_(UNFINISHED),
-        table.due_at <= now,
+        or_(table.due_at <= now, untried & (table.due_at > now + GAP)),
     )
 
 
@@ -86,11 +96,11 @@ def channels_with_a_page(channels: Iterable[str], now: datetime) -> frozenset[st
     """Those of these channels that have a page or a morning mail for a sender to take."""
     names = list(channels)
     due = [
-        select(Notification.id).where(is_due(name, PAGES, now)).exists().label(f"of_{place}")
+        select(Notification.id).where(is_due(name, PAGES, NOW)).exists().label(f"of_{place}")
         for place, name in enumerate(names)
     ]
     with transaction() as session:
-        found = session.execute(select(*due)).one()
+        found = session.execute(select(*due), {"at": now}).one()
     return frozenset(name for name, is_there in zip(names, found, strict=True) if is_there)
 
 

@@ -28,6 +28,7 @@ from services.alerts.locking import lock_alert_of
 from services.alerts.writing import AlertKey, change_writes, notify_statement, timeline_writes
 from services.channels.base import Accepted, Channel, ChannelError, Receipt
 from services.contact_methods.outcomes import it_fails, it_works
+from services.exceptions import Unavailable
 from services.rules.escalation import lifecycle
 from services.rules.escalation.states import (
     OWN_PEOPLE,
@@ -99,7 +100,8 @@ def deliver_one(
     except ChannelError as error:
         if record_failed(claimed, error, pace, clock()):
             _tell(claimed, error.reason)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, Unavailable):
+        # The database, not the page: nobody has tried it, and it comes again when its lease ends.
         raise
     except Exception:
         # A page that breaks its sender must not come back for ever and end at this person.

@@ -175,9 +175,9 @@ class Worker:
             Thread(target=self._monitor, args=(stopping,), name="monitors"),
             Thread(target=self._look_around, args=(heartbeat, stopping), name="faults"),
         ]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             with self.in_context():
                 while not stopping.is_set():
                     self._survive(partial(heartbeat.beat, monotonic()))
@@ -190,7 +190,8 @@ class Worker:
             for wake_up in (*sender_wake_ups, clock_wake_up):
                 wake_up.set()
             for thread in threads:
-                thread.join(STOP_WITHIN_S)
+                if thread.ident is not None:
+                    thread.join(STOP_WITHIN_S)
         _log.info("worker_stopped", worker_id=str(heartbeat.id))
 
     def _deliver(self, channel: str, kinds: tuple[str, ...]) -> bool:

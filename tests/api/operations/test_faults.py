@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 
 import psycopg
@@ -13,6 +14,8 @@ from flask.testing import FlaskClient
 from api.embedded.urls import DatabaseUrls
 from migrations.roles import libpq_url
 from services.alerts.delivery.heartbeat import Heartbeat
+from services.clock import utcnow
+from services.operations.life import SignsOfLife
 
 LONG_AGO = "UPDATE worker_heartbeats SET beat_at = now() - interval '40 s' WHERE id = %s"
 
@@ -51,3 +54,15 @@ def test_without_a_public_url_pages_have_no_link_and_safetyz_says_so(
     assert (answer.status_code, answer.json["late"]) == (503, ["no_public_url"])
     assert answer.json["detail"] == "INTERLUDE_PUBLIC_URL is not set: pages carry no link."
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(("ahead_s", "late"), [(0, []), (420, ["api_ahead"])])
+def test_a_web_process_whose_clock_is_ahead_is_a_reason_wherever_it_is_asked(
+    client: FlaskClient, app: Flask, ahead_s: float, late: list[str]
+) -> None:
+    """The pages that it writes say that they are due later."""
+    with app.app_context():
+        SignsOfLife().leave(utcnow(), 0.0)
+        SignsOfLife().leave(utcnow() + timedelta(seconds=ahead_s), 0.0)
+    answer = client.get("/safetyz")
+    assert (answer.status_code, answer.json["late"]) == (503 if late else 200, late)

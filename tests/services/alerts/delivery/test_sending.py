@@ -18,6 +18,7 @@ from models.encryption import keyring
 from services.alerts.delivery.sending import Pace, deliver_one
 from services.channels.base import Page, Receipt, short_id
 from services.channels.console import ConsoleChannel
+from services.exceptions import OutcomeUnknown
 from services.rules.escalation import lifecycle
 from services.unit_of_work import transaction
 from tests.builders.scene import Scene
@@ -237,17 +238,29 @@ def test_a_fault_in_a_channel_is_recorded_like_any_failure(scene: Scene):
     assert scene.pages() == [(1, 1, "failed_temporarily")]
 
 
+@pytest.mark.parametrize("gone", [OperationalError("", {}, Exception()), OutcomeUnknown()])
 def test_when_the_database_fails_under_a_sender_the_lease_brings_the_page_back(
-    scene: Scene, smtp_server: MailServer
+    scene: Scene, smtp_server: MailServer, gone: Exception
 ):
     scene.answer()
-    gone = OperationalError("", {}, Exception())
-    with scene.worker_app.app_context(), pytest.raises(OperationalError):
+    with scene.worker_app.app_context(), pytest.raises(type(gone)):
         deliver_one("email", {"email": Broken(gone)}, scene.pace, lambda: scene.now)
     assert scene.outcomes() == []
     scene.later(seconds=31)
     scene.work()
     assert scene.pages() == [(1, 1, "sent")]
+
+
+def test_a_first_page_waits_for_no_clock_that_is_ahead(scene: Scene, smtp_server: MailServer):
+    """The answer came to a web process whose clock is seven minutes ahead of the workers'."""
+    scene.later(minutes=7)
+    alert_id = scene.answer()
+    scene.later(minutes=-7)
+    scene.work()
+    assert scene.pages() == [(1, 1, "sent")]
+    scene.work()
+    assert recipients(smtp_server) == [FIRST]
+    assert scene.events(alert_id) == ["triggered", "page_queued", "page_sent"]
 
 
 def test_without_a_mail_server_the_page_is_shown_and_reached_nobody(

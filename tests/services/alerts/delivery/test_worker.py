@@ -104,6 +104,24 @@ class StandbyListener(WakeListener):
         raise self.error
 
 
+def test_a_thread_that_cannot_be_started_ends_all_of_them(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    """Too many processes, no memory: whoever waits for the others would page nobody, for ever."""
+
+    class Unstartable(Thread):
+        def start(self) -> None:
+            if self.name == "monitors":
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr("services.alerts.delivery.worker.Thread", Unstartable)
+    before = set(enumerate_threads())
+    with pytest.raises(RuntimeError, match="new thread"):
+        scene.worker.work(WakeListener(NOWHERE), 0.05, Event())
+    assert set(enumerate_threads()) <= before
+
+
 def test_it_lives_on_where_nobody_can_listen(scene: Scene, smtp_server: MailServer):
     listener, stopping = StandbyListener(ReadOnlySqlTransaction()), Event()
     thread = Thread(target=scene.worker.work, args=(listener, 0.05, stopping))
