@@ -144,9 +144,11 @@ def _commit(session: Session) -> None:
             statements.ask(session.connection(), *last, commits=True)
         session.commit()
     except (OperationalError, InterfaceError) as error:
-        # Of another kind is what the server has refused, or what could not even be sent to it.
+        # Of another kind is what the server has refused, or what could not even be sent to it. An
+        # error with which the connection ends is no refusal: a server that cannot write its log
+        # dies of it, and perhaps finds the commit there as it starts again.
         verdict = getattr(error.orig, "sqlstate", None)
-        if verdict is None or verdict.startswith(CONNECTION_LOST):
+        if error.connection_invalidated or verdict is None or verdict.startswith(CONNECTION_LOST):
             _may_be_committed.set(True)
             raise OutcomeUnknown from error
         raise

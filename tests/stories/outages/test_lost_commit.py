@@ -21,6 +21,7 @@ from tests.builders.entries import phq9
 from tests.builders.stored import alerts, rows
 from tests.builders.world import ClinicWorld, Person
 
+GONE = psycopg.OperationalError("server closed the connection unexpectedly")
 Losing = Callable[..., AbstractContextManager[None]]
 
 
@@ -32,10 +33,9 @@ def losing(app: Flask) -> Losing:
     with app.app_context():
         dialect: Any = db.engine.dialect
     commit, ask = dialect.do_commit, statements.ask
-    gone = psycopg.OperationalError("server closed the connection unexpectedly")
 
     @contextmanager
-    def block(*lost: int, done: bool) -> Iterator[None]:
+    def block(*lost: int, done: bool, gone: psycopg.Error = GONE) -> Iterator[None]:
         count = 0
 
         def is_lost() -> bool:
@@ -126,3 +126,17 @@ def test_what_nobody_knows_is_promised_neither_way(
     again = post(client, pat, body, path)
     assert again.status_code == (422 if "refused" in name else 200 if done else 201)
     assert [alert["occurrence_count"] for alert in alerts(pat)] == [1]
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["found again", "not written"])
+def test_a_server_that_dies_of_its_commit_has_refused_nothing(
+    client: FlaskClient, clinic: ClinicWorld, losing: Losing, done: bool
+) -> None:
+    """It cannot write its log, says so and ends: perhaps it has written it all the same."""
+    pat, panic = logged_in(client, clinic), psycopg.errors.IoError("could not fsync file")
+    assert panic.sqlstate == "58030"
+    with losing(*range(1, 9), done=done, gone=panic):
+        answer = post(client, pat, {"items": [phq9(item9=3)]}, "/v1/sync")
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert "do not know whether" in answer.json["safety"]["monitoring"]
