@@ -20,6 +20,7 @@ from migrations.tables import OWN_CLINIC_POLICY, Table, create_tables, shortened
 
 # Pages of a table that are filled at a time: a thousand rows or some, in some milliseconds.
 PAGES = 32
+PASSES = 10
 UNFINISHED = "SELECT true FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
 PAGE_COUNT = (
     "SELECT pg_relation_size(CAST(:table AS regclass)) / current_setting('block_size')::integer"
@@ -86,12 +87,21 @@ def require(table: str, column: str) -> None:
 def backfill(table: str, values: str, missing: str) -> None:
     """Fill in `values` (`SET …`) where they are `missing` (a condition that ends with it), some
     pages of the table at a time, each in its own transaction, the rows of all clinics.
+
+    Whoever writes a row meanwhile moves it, perhaps to pages that are done: the table is gone
+    through until nothing was missing, `PASSES` times at most, for the release before this one may
+    go on to write rows without it (then `require` comes a release later).
     """
     with _apart():
         _let_the_owner_see(table)
-        last = op.get_bind().scalar(sa.text(PAGE_COUNT), {"table": table}) or 0
-        for first in range(0, last + 1, PAGES):
-            op.execute(backfill_statement(table, values, missing, first))
+        for _ in range(PASSES):
+            last = op.get_bind().scalar(sa.text(PAGE_COUNT), {"table": table}) or 0
+            statements = (
+                backfill_statement(table, values, missing, first)
+                for first in range(0, last + 1, PAGES)
+            )
+            if not sum(op.get_bind().exec_driver_sql(one).rowcount for one in statements):
+                break
         _see_no_more(table)
 
 

@@ -136,24 +136,56 @@ def test_an_index_that_was_broken_off_is_made_anew(
         assert admin.execute(valid).fetchone() == (True,)
 
 
+OTHERS_WRITE = """
+CREATE FUNCTION others_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT count(*) FROM probes_of_wards) < 712 THEN
+    INSERT INTO probes_of_wards VALUES (gen_random_uuid());
+  END IF;
+  RETURN NULL;
+END $$"""
+FILLED_IN = "backfill('probes_of_wards', \"ward = 'x'\", 'ward IS NULL')"
+
+
+def many_pages(admin: psycopg.Connection) -> None:
+    """A table of 140 pages."""
+    admin.execute("CREATE TABLE probes_of_wards (clinic_id uuid, pad text, ward text)")
+    admin.execute("ALTER TABLE probes_of_wards OWNER TO interlude_owner")
+    admin.execute("ALTER TABLE probes_of_wards ENABLE ROW LEVEL SECURITY")
+    admin.execute("ALTER TABLE probes_of_wards FORCE ROW LEVEL SECURITY")
+    admin.execute(
+        "INSERT INTO probes_of_wards"
+        " SELECT gen_random_uuid(), repeat('x', 1500) FROM generate_series(1, 700)"
+    )
+
+
 def test_rows_of_all_clinics_are_filled_in_and_nobody_sees_more_afterwards(
     spoilt_database: DatabaseUrls, tmp_path: Path
 ) -> None:
-    plant(tmp_path, "backfill('probes_of_wards', \"ward = 'x'\", 'ward IS NULL')")
+    plant(tmp_path, FILLED_IN)
     with admin_of(spoilt_database) as admin:
-        admin.execute("CREATE TABLE probes_of_wards (clinic_id uuid, pad text, ward text)")
-        admin.execute("ALTER TABLE probes_of_wards OWNER TO interlude_owner")
-        admin.execute("ALTER TABLE probes_of_wards ENABLE ROW LEVEL SECURITY")
-        admin.execute("ALTER TABLE probes_of_wards FORCE ROW LEVEL SECURITY")
-        admin.execute(
-            "INSERT INTO probes_of_wards"
-            " SELECT gen_random_uuid(), repeat('x', 1500) FROM generate_series(1, 700)"
-        )
+        many_pages(admin)
         upgrade(spoilt_database.owner, "head", tmp_path)
         left = "SELECT count(*) FROM probes_of_wards WHERE ward IS DISTINCT FROM 'x'"
         assert admin.execute(left).fetchone() == (0,)
         policies = "SELECT FROM pg_policies WHERE tablename = 'probes_of_wards'"
         assert not admin.execute(policies).fetchall()
+
+
+def test_what_others_write_behind_it_is_filled_in_too(
+    spoilt_database: DatabaseUrls, tmp_path: Path
+) -> None:
+    """A row that somebody changes moves, also to pages that are done: here one at each step."""
+    plant(tmp_path, FILLED_IN)
+    missing = "SELECT count(*), count(*) FILTER (WHERE ward IS NULL) FROM probes_of_wards"
+    with admin_of(spoilt_database) as admin:
+        many_pages(admin)
+        admin.execute(OTHERS_WRITE)
+        admin.execute(
+            "CREATE TRIGGER others_write AFTER UPDATE ON probes_of_wards"
+            " EXECUTE FUNCTION others_write()"
+        )
+        upgrade(spoilt_database.owner, "head", tmp_path)
+        assert admin.execute(missing).fetchone() == (712, 0)
 
 
 def test_a_row_that_breaks_a_new_check_stops_the_migration_and_nobody_else(
