@@ -37,6 +37,7 @@ from services.intake.help_request import current_help_requests
 from services.intake.side_effects import SIDE_EFFECT_REPORTS
 from services.intake.versions import VersionedEntry, current_entries
 from services.paging import Page
+from services.patients.revisions import restores_before
 
 KINDS: Final = {"check_in": CHECK_INS, "side_effects": SIDE_EFFECT_REPORTS}
 HELP_REQUEST: Final = "help_request"
@@ -80,7 +81,8 @@ def list_changes(actor: Actor, *, now: datetime, limit: int, cursor: str | None)
         audit.record_read(session, actor, "changes_read", now)
     cut = len(rows) >= limit
     end = Place(rows[-1].revision, begin.complete) if cut else Place(newest, newest)
-    return {"items": list(_items(rows, shown, gone)), "next_cursor": _cursor_of(end, patient_id)}
+    next_cursor = _cursor_of(end, patient_id, restores_before(newest))
+    return {"items": list(_items(rows, shown, gone)), "next_cursor": next_cursor}
 
 
 def _items(
@@ -203,15 +205,17 @@ def _changed() -> Select[Any]:
 _CHANGED: Final = _changed()
 
 
-def _cursor_of(place: Place, patient_id: UUID) -> str:
-    """A place among this patient's revisions, that nobody else can make up."""
+def _cursor_of(place: Place, patient_id: UUID, restores: int) -> str:
+    """A place among this patient's revisions, that nobody else can make up, and that no phone keeps
+    over a restore: it has read what is lost.
+    """
     packed = b"".join(one.to_bytes(_REVISION_BYTES, "big") for one in astuple(place))
-    return base64.urlsafe_b64encode(packed + _mark(packed, patient_id)).decode()
+    return base64.urlsafe_b64encode(packed + _mark(packed, patient_id, restores)).decode()
 
 
 def _place_of(cursor: str, patient_id: UUID, newest: int) -> Place:
-    """What a cursor says; raises `Invalid` for one that we did not give to this patient, or that
-    tells of more than there is (of a database that was restored since).
+    """What a cursor says; raises `Invalid` for one that we did not give to this patient, or not
+    since the database was restored.
     """
     try:
         given = base64.b64decode(cursor, altchars=b"-_", validate=True)
@@ -220,10 +224,12 @@ def _place_of(cursor: str, patient_id: UUID, newest: int) -> Place:
     packed, mark = given[: 2 * _REVISION_BYTES], given[2 * _REVISION_BYTES :]
     reached, complete = packed[:_REVISION_BYTES], packed[_REVISION_BYTES:]
     place = Place(int.from_bytes(reached, "big"), int.from_bytes(complete, "big"))
-    if not hmac.compare_digest(mark, _mark(packed, patient_id)) or place.reached > newest:
+    ours = _mark(packed, patient_id, restores_before(newest))
+    if not hmac.compare_digest(mark, ours) or place.reached > newest:
         raise Invalid({"cursor": ["Not a cursor of this list: begin anew without one."]})
     return place
 
 
-def _mark(packed: bytes, patient_id: UUID) -> bytes:
-    return keyring.digest(packed + patient_id.bytes, "changes cursor")[:_MARK_BYTES]
+def _mark(packed: bytes, patient_id: UUID, restores: int) -> bytes:
+    since = restores.to_bytes(_REVISION_BYTES, "big")
+    return keyring.digest(packed + since + patient_id.bytes, "changes cursor")[:_MARK_BYTES]

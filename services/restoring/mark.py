@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import AuditDetail, AuditEntry, Clinic
 from services import audit
+from services.patients.revisions import skip_lost_revisions
 from services.unit_of_work import clinic_ids, transaction
 
 RESTORED: Final = "database_restored"
@@ -21,10 +22,13 @@ _TIMELINE: Final = func.substr(func.pg_walfile_name(func.pg_current_wal_lsn()), 
 
 
 def mark_restored(now: datetime) -> int:
-    """Write down in every clinic that all was done that follows a restore; how many there are."""
+    """Write down in every clinic that all was done that follows a restore, and begin its patients'
+    revisions anew; how many clinics there are.
+    """
     clinics = clinic_ids()
     for clinic_id in clinics:
         with transaction(clinic_id) as session:
+            skip_lost_revisions(session, clinic_id)
             audit.record(session, None, RESTORED, now, timeline=timeline(session))
     return len(clinics)
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Text, bindparam, cast, func, select, union_all
+from sqlalchemy import Integer, Select, Text, bindparam, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -29,9 +29,11 @@ from models import (
     UnreadableBody,
 )
 from models.alerts.alert import SEVERITIES
+from models.base import Base
 from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects, rule_vitals
+from services.patients.revisions import REVISIONS_OF_A_RESTORE, restores_before
 from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LEVELS, Item9On, LevelOn
 from services.rules.instruments.definition import CSSRS_FORMS
@@ -84,6 +86,23 @@ def _newest() -> Select[Any]:
 _NEWEST: Final = _newest()
 
 
+def _left() -> Select[Any]:
+    """The last revision before one from which any row of the patient is."""
+    tables = set(Base.metadata.sorted_tables) - {PatientStatus.__table__}
+    sources = [
+        select(func.max(one.c.revision).label("revision")).where(
+            one.c.patient_id == PATIENT_ID, one.c.revision < bindparam("ends", type_=Integer)
+        )
+        for one in sorted(tables, key=attrgetter("name"))
+        if {"patient_id", "revision"} <= set(one.c.keys())
+    ]
+    each = union_all(*sources).subquery()
+    return select(func.max(each.c.revision))
+
+
+_LEFT: Final = _left()
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """`at` is when the newest entry up to the revision was received; nothing later is known.
@@ -100,10 +119,12 @@ class Cut:
 
 
 def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
-    """The cut at a revision, the current one by default; raises `Invalid` for one to come."""
+    """The cut at a revision, the current one by default; raises `Invalid` for one to come, and for
+    one that a restored database has lost: a report of it would be of something else.
+    """
     row = session.execute(_PATIENT, {"patient_id": patient_id}).one()
     revision = row.revision if wanted is None else wanted
-    if not 0 <= revision <= row.revision:
+    if not 0 <= revision <= row.revision or _is_lost(session, patient_id, revision, row.revision):
         raise Invalid({"cut": ["This patient has no such revision."]})
     at = _newest_entry_at(session, patient_id, revision) or row.created_at
     known = row.accepted_at is not None and row.accepted_at <= at
@@ -117,6 +138,17 @@ def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
         ),
         accepted_on=_accepted_on(row, revision) if known else None,
     )
+
+
+def _is_lost(session: Session, patient_id: UUID, revision: int, newest: int) -> bool:
+    """Is nothing left of it, nor of a later one, from before the restore that followed it?"""
+    restores = restores_before(revision)
+    if restores == restores_before(newest):
+        return False
+    begun = restores * REVISIONS_OF_A_RESTORE
+    ends = begun + REVISIONS_OF_A_RESTORE
+    left = session.scalar(_LEFT, {"patient_id": patient_id, "ends": ends})
+    return revision > max(begun, left or 0)
 
 
 def _accepted_on(row: Any, revision: int) -> date:
