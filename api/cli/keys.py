@@ -24,6 +24,13 @@ from services.clock import utcnow
 from services.operations.keys import adopt_key, register_key
 from services.operations.rotation import count_values, devices_before, rotate
 
+# `found.left` is of the database as it is now; backups are of what it was.
+KEEP_COPY: Final = (
+    "keep its copy, marked {key_id} and {day}, until the last backup from before today has expired"
+    " (five weeks, as deploy/backup keeps them): a database that is restored to an earlier instant"
+    " needs it in INTERLUDE_OTHER_SECRET_KEYS"
+)
+
 keys = AppGroup("keys", help="The keys that the database was written with.")
 
 
@@ -76,6 +83,7 @@ def rotate_keys() -> None:
         others = {name.partition(" ")[0] for name in found.left} | {keyring.writing}
         if ("columns", key_id) in keyring.fingerprints() and key_id not in others:
             click.echo(f"nothing is left under key {key_id}: it may be removed")
+            click.echo(KEEP_COPY.format(key_id=key_id, day=f"{utcnow():%F}"))
     if devices:
         click.echo(f"{devices} devices have not been back since the newest key came:")
         click.echo("without the old key they have to log in anew, so rather wait for them")

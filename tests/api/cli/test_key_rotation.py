@@ -23,6 +23,8 @@ from models.database import db
 from models.encryption import keyring
 from models.key_fingerprint import WrongKeyError, refuse_wrong_key
 from services.accounts.candidates import candidates
+from services.clock import utcnow
+from services.operations.keys import missing_key
 from services.operations.rotation import count_values, encrypted_columns
 from services.unit_of_work import transaction
 from tests.builders.installation import OTHER, Installation, installed
@@ -36,6 +38,8 @@ import os, signal
 from wsgi import app, settings
 from migrations.roles import libpq_url
 from services.clock import utcnow
+from services.clock import utcnow
+from services.operations.keys import missing_key
 from services.operations.rotation import rotate
 with app.app_context():
     rotate(libpq_url(settings.owner_database_url), utcnow(),
@@ -86,6 +90,32 @@ def test_the_old_key_may_go_when_nothing_is_left_under_it(rotating: Installation
     for secrets in ((SECRET,), (SECRET, OTHER)):
         with pytest.raises(WrongKeyError):
             rotating.start(secrets[0], others=secrets[1:])
+
+
+def test_it_is_said_that_backups_still_need_the_old_key(rotating: Installation) -> None:
+    """Its copy has a name: the id that a restored database asks for."""
+    (old,) = counts(rotating)
+    before = utcnow()
+    lines = command(rotating, "keys", "rotate").output.splitlines()
+    (said,) = [line for line in lines if "keep its copy" in line]
+    assert any(f"marked {old} and {day:%F}" in said for day in (before, utcnow()))
+    assert "INTERLUDE_OTHER_SECRET_KEYS" in said
+    assert not any("keep its copy" in line for line in lines if keyring.writing in line)
+
+
+def test_what_was_restored_from_before_the_change_opens_with_the_old_key_beside_the_new(
+    empty_database: DatabaseUrls, tmp_path: Path
+) -> None:
+    """As the runbook says: `db upgrade` with both registers the new one, and all goes on."""
+    with installed(empty_database, tmp_path, SECRET) as restored:
+        restored.set_up(SECRET)
+        restored.make_clinic(SECRET)
+        with restored.start(OTHER, any_key=True).app_context():
+            assert "missing are columns" in (missing_key() or "")
+        with restored.start(OTHER, others=(SECRET,), any_key=True).app_context():
+            assert missing_key() is None
+        restored.set_up(OTHER, SECRET)
+        assert is_all_read(restored, OTHER, SECRET)
 
 
 def test_nothing_is_digested_before_the_database_has_named_the_key(
