@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Callable, Iterator
+from email.utils import parseaddr
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 import psycopg
@@ -34,6 +36,9 @@ from services.watch.reminders import UNPLANNED_FOR_S, latest_unplanned_s
 from services.watch.seals import UNSEALED_FOR_S, oldest_unsealed_s
 
 ANSWER_WITHIN_S: Final = 5.0
+# Names that stand in our files until an operator puts their own there (RFC 2606). Not `.test`: a
+# service that is tried out may have one.
+NOBODYS: Final = ("example", "invalid", "example.com", "example.net", "example.org")
 UNSAFE: Final = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 
 
@@ -111,10 +116,21 @@ def _clock(_settings: Settings) -> str:
     return f"{apart:.1f} s from the database's"
 
 
+def _is_nobodys(host: str, *others: str) -> bool:
+    return any(f".{host.lower()}".endswith(f".{name}") for name in (*NOBODYS, *others))
+
+
 def _mail(settings: Settings) -> str:
     channel = mail_channel(settings)
     if not isinstance(channel, SmtpChannel):
         raise Fault("no INTERLUDE_SMTP_URL: no page reaches anybody by mail")
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+    # The demo's own mailbox takes what comes from this machine.
+    if _is_nobodys(domain, *([] if settings.demo else ["localhost"])):
+        raise Fault(
+            f"INTERLUDE_MAIL_FROM is at {domain}, which nobody has: who gets such mail may drop it"
+            " unseen, and pages with it"
+        )
     channel.greet()
     return "the mail server greets us" + (" and takes our log-in" if channel.username else "")
 
@@ -122,6 +138,10 @@ def _mail(settings: Settings) -> str:
 def _public_url(settings: Settings) -> str:
     if not settings.public_url:
         raise Fault("no INTERLUDE_PUBLIC_URL: pages carry no link")
+    host = urlsplit(settings.public_url).hostname or ""
+    # Not `localhost`: whether this machine is all that is meant, nobody knows here.
+    if _is_nobodys(host):
+        raise Fault(f"INTERLUDE_PUBLIC_URL is at {host}, which nobody has: put your own name there")
     asked = f"{settings.public_url}/healthz"
     with urllib.request.urlopen(asked, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310 - http(s), checked at the start
         if b"alive" not in answer.read(200):

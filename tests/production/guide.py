@@ -26,6 +26,7 @@ from tests.production.part import Part, Trial
 from tests.proofs.seen import Seen, verdict
 
 PACKAGES: Final = re.compile(r"apt-get install -y --no-install-recommends (.*)")
+SENDER: Final = "interlude@hospital.test"
 UP_LIMIT_S: Final = 90.0
 OK_AT_MOST: Final = 5.0
 ANY_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
@@ -38,7 +39,8 @@ def follow_the_guide(trial: Trial) -> Iterator[Seen]:
     need(*wanted.split())
     with a_guided_machine(trial.folder) as guided:
         made, checked = "", list[str]()
-        mine = with_values(yours, SOURCE=str(guided.machine.root / "source"), MAIL=guided.mail.url)
+        source = str(guided.machine.root / "source")
+        mine = with_values(yours, SOURCE=source, MAIL=guided.mail.url, FROM=SENDER)
         began = time.monotonic()
         for number, block in enumerate(others, start=1):
             trial.tell(f"block {number} of {len(others)}: {block.splitlines()[-1][:60]}")

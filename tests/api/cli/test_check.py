@@ -89,6 +89,47 @@ def test_what_is_not_set_has_its_line(
 
 
 @pytest.mark.parametrize(
+    ("sender", "demo", "good"),
+    [
+        ("interlude@clinic.example", True, "NO "),
+        ("Interlude <pages@Example.COM>", False, "NO "),
+        ("pages@mail.invalid", False, "NO "),
+        ("interlude@localhost", False, "NO "),
+        ("interlude@localhost", True, "ok "),
+        ("interlude@hospital.test", False, "ok "),
+        ("pages@an-example.com", False, "ok "),
+        ("pages@example.clinic.org", False, "ok "),
+    ],
+)
+def test_a_sender_that_nobody_has_is_refused(
+    app: Flask,
+    smtp_server: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+    sender: str,
+    demo: bool,
+    good: str,
+) -> None:
+    """The relay greets all the same, and whoever gets the mail drops it."""
+    server = SmtpServer("127.0.0.1", smtp_server.receiver.port)
+    settings = replace(app.config["INTERLUDE"], smtp=server, mail_from=sender, demo=demo)
+    monkeypatch.setitem(app.config, "INTERLUDE", settings)
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["mail"]
+    assert line.startswith(good), line
+    assert good == "ok " or "INTERLUDE_MAIL_FROM" in line
+
+
+def test_an_address_that_nobody_has_is_no_public_one(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placeholder = "https://check-in.clinic.example"
+    settings = replace(app.config["INTERLUDE"], public_url=placeholder)
+    monkeypatch.setitem(app.config, "INTERLUDE", settings)
+    line = lines(app.test_cli_runner().invoke(args=["check"]).output)["public URL"]
+    assert line.startswith("NO ")
+    assert "check-in.clinic.example, which nobody has" in line
+
+
+@pytest.mark.parametrize(
     ("found", "good", "words"),
     [
         (WalArchive(is_on=False, is_failing=False, age_s=9e9), "ok ", "there is none"),
