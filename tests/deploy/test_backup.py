@@ -11,6 +11,7 @@ from migrations.upgrade import PROJECT
 BACKUP = PROJECT / "deploy" / "backup"
 GUIDE = PROJECT / "deploy" / "README.md"
 RUNBOOK = PROJECT / "deploy" / "RUNBOOK.md"
+COPIED = "cp deploy/backup/pgbackrest.conf"
 TIMER = re.compile(r"[\w-]+\.timer")
 
 
@@ -62,6 +63,13 @@ def test_the_sealers_key_never_leaves_with_its_folder() -> None:
     assert "--exclude=*" in words[words.index("--include=/audit_key.pub") :]
     assert re.findall(r"\$\{(\w+)\}", unit["ExecStart"]) == ["ELSEWHERE"]
     assert re.findall(r"(?m)^(\w+)=", (BACKUP / "elsewhere.env").read_text()) == ["ELSEWHERE"]
+
+
+def test_the_cipher_pass_is_not_replaced_by_another_one() -> None:
+    """The guide may be followed again: backups are read by the pass that is there."""
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", GUIDE.read_text())
+    (copied,) = [line for block in blocks for line in block.splitlines() if COPIED in line]
+    assert copied.startswith("grep -qs cipher-pass /etc/pgbackrest.conf || ")
 
 
 def test_every_timer_is_enabled_by_the_guide_and_started_after_a_night() -> None:

@@ -1,4 +1,4 @@
-"""The guide asks for all that is an operator's own."""
+"""The guide may be followed again, and asks for all that is an operator's own."""
 
 from __future__ import annotations
 
@@ -64,3 +64,20 @@ def test_what_pages_come_from_and_point_at_is_the_operators_own(machine: Path) -
     assert "INTERLUDE_SMTP_URL=smtp://mail.ward.test:25" in given
     assert "INTERLUDE_MAIL_FROM=pages@ward.test" in given
     assert [line for line in given if ".example" in line or PLACE in line] == []
+
+
+def test_whoever_follows_it_again_keeps_their_secrets(machine: Path) -> None:
+    """And what was put back from a copy: only what is missing is made."""
+    found = follow(machine, NAME="in.ward.test", FROM="pages@ward.test")
+    assert follow(machine) == found
+    own = machine / "etc/interlude/secrets/shared.env"
+    own.write_text("INTERLUDE_SECRET_KEY=from-a-copy\n")
+    (machine / "etc/interlude/secrets/web.env").unlink()
+    again = follow(machine)
+    assert again["secrets/shared.env"] == "INTERLUDE_SECRET_KEY=from-a-copy\n"
+    assert {name for name in found if found[name] != again[name]} == {
+        "secrets/shared.env",
+        "secrets/web.env",
+    }
+    modes = {path.stat().st_mode & 0o777 for path in own.parent.glob("*.env")}
+    assert modes == {0o600}
