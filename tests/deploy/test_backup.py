@@ -7,6 +7,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 from migrations.upgrade import PROJECT
+from tests.deploy.reading import values
 
 BACKUP = PROJECT / "deploy" / "backup"
 GUIDE = PROJECT / "deploy" / "README.md"
@@ -63,6 +64,17 @@ def test_the_sealers_key_never_leaves_with_its_folder() -> None:
     assert "--exclude=*" in words[words.index("--include=/audit_key.pub") :]
     assert re.findall(r"\$\{(\w+)\}", unit["ExecStart"]) == ["ELSEWHERE"]
     assert re.findall(r"(?m)^(\w+)=", (BACKUP / "elsewhere.env").read_text()) == ["ELSEWHERE"]
+
+
+def test_a_backup_may_write_where_it_is_kept() -> None:
+    """A disk of its own is mounted there: elsewhere the unit may write nothing."""
+    settings = read(BACKUP / "pgbackrest.conf")["global"]
+    (words,) = values(BACKUP / "interlude-backup@.service", "ReadWritePaths")
+    assert {settings[name] for name in ("repo1-path", "log-path", "spool-path")} <= {*words.split()}
+    place = settings["repo1-path"]
+    decided, _, done = GUIDE.read_text().partition("cp deploy/backup/pgbackrest.conf")
+    assert f"mounted at `{place}`" in decided
+    assert "`repo1-path`" not in done.partition("\n## ")[0]
 
 
 def test_the_cipher_pass_is_not_replaced_by_another_one() -> None:
