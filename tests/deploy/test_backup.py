@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -64,6 +65,26 @@ def test_the_sealers_key_never_leaves_with_its_folder() -> None:
     assert "--exclude=*" in words[words.index("--include=/audit_key.pub") :]
     assert re.findall(r"\$\{(\w+)\}", unit["ExecStart"]) == ["ELSEWHERE"]
     assert re.findall(r"(?m)^(\w+)=", (BACKUP / "elsewhere.env").read_text()) == ["ELSEWHERE"]
+
+
+def test_what_a_rehearsal_left_that_was_killed_is_taken_away(tmp_path: Path) -> None:
+    """By its own account, before the next one and behind itself; the folder itself stays."""
+    unit = BACKUP / "interlude-restore-drill.service"
+    folder = f"/var/cache/{read(unit)['Service']['CacheDirectory']}"
+    assert values(unit, "Environment") == [f"TMPDIR={folder}"]
+    kept = tmp_path / "kept"
+    kept.write_text("of somebody else")
+    for when in ("ExecStartPre", "ExecStopPost"):
+        scratch = tmp_path / when
+        (scratch / "interlude-drill-a1b2" / "data" / "base").mkdir(parents=True)
+        (scratch / "interlude-drill-a1b2" / "data" / "base" / "1").write_text("a row")
+        (scratch / "elsewhere").symlink_to(tmp_path)
+        (command,) = values(unit, when)
+        words = [str(scratch) if word == folder else word for word in command.split()]
+        assert str(scratch) in words
+        subprocess.run(words, check=True)
+        assert list(scratch.iterdir()) == []
+    assert kept.exists()
 
 
 def test_a_backup_may_write_where_it_is_kept() -> None:
