@@ -105,6 +105,12 @@ def test_the_cipher_pass_is_not_replaced_by_another_one() -> None:
     assert copied.startswith("grep -qs cipher-pass /etc/pgbackrest.conf || ")
 
 
+def test_three_nodes_are_sent_to_the_step_that_lists_what_was_lost() -> None:
+    (step,) = re.findall(r"(?m)^(\d+)\. \*\*What came in after the instant", RUNBOOK.read_text())
+    nodes = (PROJECT / "deploy" / "patroni" / "RUNBOOK.md").read_text()
+    assert re.findall(r"What came in after the instant \(step (\d+)\)", nodes) == [step]
+
+
 def test_every_timer_is_enabled_by_the_guide_and_started_after_a_night() -> None:
     """The runbook stops `interlude-*`, which takes the timers too."""
     timers = {path.name for path in PROJECT.glob("deploy/*/*.timer")}
