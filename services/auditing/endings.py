@@ -1,8 +1,10 @@
-"""What was ended or taken away, outside the database: an older backup would bring it back to life.
+"""What was ended or taken away, and who is paged since, outside the database: an older backup would
+bring the one back to life and forget the other.
 
-An erased patient, a log-in of a lost phone, a changed password: a database that was restored to
-before them knows nothing of it. The sealer sees each within seconds and puts it down in a file that
-only grows, as ids and times; `restore finish` reads it and ends again what was ended.
+An erased patient, a log-in of a lost phone, a changed password, another person on call: a database
+that was restored to before them knows nothing of it. The sealer sees each within seconds and puts
+it down in a file that only grows, as ids and times; `restore finish` reads it, ends again what was
+ended, and names what only a person can do again.
 """
 
 from __future__ import annotations
@@ -44,9 +46,31 @@ ENDINGS: Final[Mapping[str, Again]] = {
     "user_changed": "end log-ins",
     "consent_withdrawn": "look",
     "address_change_undone": "look",
-    "contact_removed": "look",
     "sign_in_provider_removed": "look",
+    # Whom a page reaches, and when: the entry does not say to whom it was changed.
+    "contact_added": "look",
+    "contact_removed": "look",
+    "last_resort_replaced": "look",
+    "contact_method_added": "look",
+    "contact_method_verified": "look",
+    "contact_method_removed": "look",
+    "contact_methods_ordered": "look",
+    "policy_changed": "look",
+    "schedule_made": "look",
+    "schedule_changed": "look",
+    "schedule_ended": "look",
+    "override_made": "look",
+    "override_ended": "look",
+    # The ladder, the hours, the zone; or something else of the clinic's.
+    "clinic_changed": "look",
+    "care_team_changed": "look",
+    "user_invited": "look",
 }
+# Of these a person has to look at what the log-ins' end does not bring back: roles, an account that
+# was switched off, the mail address of an account and of its contacts.
+LOOK_TOO: Final = ("user_changed", "address_changed")
+# Only where it is about staff: no page goes to a patient.
+OF_STAFF: Final = ("user_invited",)
 # Whose log-ins end: the account that was changed by somebody, else whoever did it.
 OF_ANOTHER: Final = ("second_factor_reset", "sign_in_unlinked", "user_changed")
 IDS: Final = ("clinic_id", "entry_id", "actor_id", "patient_id", "object_id")
@@ -54,7 +78,7 @@ IDS: Final = ("clinic_id", "entry_id", "actor_id", "patient_id", "object_id")
 
 @dataclass(frozen=True, slots=True)
 class EndingEntry:
-    """One entry of the audit by which something ended: ids and when, no name and no reason."""
+    """One entry of the audit that has to outlive a restore: ids and when, no name and no reason."""
 
     at: datetime
     action: str
@@ -68,6 +92,11 @@ class EndingEntry:
     def again(self) -> Again:
         """What is to be done about it in a database that does not know of it."""
         return ENDINGS.get(self.action, "look")
+
+    @property
+    def needs_a_person(self) -> bool:
+        """No command does it again, or not all of it."""
+        return self.again == "look" or self.action in LOOK_TOO
 
     @property
     def account_id(self) -> UUID | None:
@@ -119,7 +148,7 @@ def keep_endings(path: Path) -> Callable[[Iterable[Mapping[str, Any]]], None]:
     path.touch(mode=0o600)
 
     def keep(entries: Iterable[Mapping[str, Any]]) -> None:
-        lines = [EndingEntry.of_entry(one).line() for one in entries if one["action"] in ENDINGS]
+        lines = [EndingEntry.of_entry(one).line() for one in entries if _is_kept(one)]
         if not lines:
             return
         with path.open("a+b") as file:
@@ -129,6 +158,11 @@ def keep_endings(path: Path) -> Callable[[Iterable[Mapping[str, Any]]], None]:
             os.fsync(file.fileno())
 
     return keep
+
+
+def _is_kept(entry: Mapping[str, Any]) -> bool:
+    of_patient = entry["patient_id"] is not None
+    return entry["action"] in ENDINGS and not (of_patient and entry["action"] in OF_STAFF)
 
 
 def _drop_cut_line(file: BinaryIO) -> None:

@@ -26,8 +26,9 @@ PATIENTS: Final = (
 def finish_restore(
     settings: Settings, endings: Sequence[EndingEntry], tell: Callable[[str], object]
 ) -> None:
-    """End again what was ended, log the staff out, queue the pages of open alerts anew, and write
-    down that it was done, last: a run that broke off is run again.
+    """End again what was ended, name what only a person can do again, log the staff out, queue the
+    pages of open alerts anew, and write down that it was done, last: a run that broke off is run
+    again.
 
     Erasures come first: no page about somebody who was erased goes out again. Raises
     `click.ClickException` without the key that the database was written with.
@@ -54,8 +55,15 @@ def _end_again(endings: Sequence[EndingEntry], tell: Callable[[str], object]) ->
         f" log-ins ended again {done['end log-in'] + done['end log-ins']}"
     )
     for one in unknown:
-        if one.again == "look" or one.action == "user_changed":
-            tell(
-                f"look at it, and do it again: {one.action} {one.object_id} of clinic"
-                f" {one.clinic_id}, at {one.at:%FT%TZ}"
-            )
+        if one.needs_a_person:
+            tell(f"look at it, and do it again: {_in_words(one)}")
+
+
+def _in_words(ending: EndingEntry) -> str:
+    """What it was about, where the entry says it; whoever did it knows what it was."""
+    about = ending.object_id or ending.patient_id
+    by = f" by account {ending.actor_id}" if ending.actor_id else ""
+    return (
+        f"{ending.action}{f' {about}' if about else ''} of clinic {ending.clinic_id},"
+        f" at {ending.at:%FT%TZ}{by}"
+    )

@@ -23,7 +23,10 @@ from services.restoring.lost import lost_records
 from services.restoring.proof import count_rows
 
 FILE: Final[Any] = click.Path(exists=True, dir_okay=False, path_type=Path)
-ENDINGS_HELP: Final = "what was ended, as the sealer wrote it down: audit_endings beside its key"
+ENDINGS_HELP: Final = (
+    "what was ended, and who is paged since, as the sealer wrote it down: audit_endings beside its"
+    " key"
+)
 
 
 @click.group("restore")
@@ -46,8 +49,8 @@ def counts() -> None:
 def finish(endings: Path | None) -> None:
     """Do what a restored database needs before anybody uses it; while web and workers are stopped.
 
-    Ends again what was ended after the instant restored to, logs the staff out, and queues the
-    pages of every open alert that nobody has. Safe to run again.
+    Ends again what was ended after the instant restored to, names who was paged otherwise since,
+    logs the staff out, and queues the pages of every open alert that nobody has. Safe to run again.
     """
     finish_restore(
         current_app.config["INTERLUDE"], _outside(None, None, endings).endings, click.echo

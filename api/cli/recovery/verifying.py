@@ -37,7 +37,7 @@ class LookResult(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What is known outside of the database: rows of each table when it was backed up (empty: they
-    were not written down), checkpoints of the audit, and what was ended.
+    were not written down), checkpoints of the audit, and what has to outlive a restore.
     """
 
     rows: Mapping[str, int]
@@ -77,14 +77,17 @@ def _caseload() -> LookResult:
 
 
 def _ended(endings: Sequence[EndingEntry]) -> LookResult:
-    alive = still_alive(unknown_endings(endings))
+    unknown = unknown_endings(endings)
+    alive = still_alive(unknown)
     if not endings:
         words = "no file of endings was given: what was ended or erased since may be alive again"
         return LookResult(True, "endings", words)
     words = f"{len(endings)} known, {len(alive)} of them alive again"
-    return LookResult(
-        not alive, "endings", words + _first([f"{e.action} {e.entry_id}" for e in alive])
-    )
+    words += _first([f"{e.action} {e.entry_id}" for e in alive])
+    # No fault for ever: whether a person has done it again, no entry can tell.
+    if looks := sum(one.needs_a_person for one in unknown):
+        words += f"; {looks} that only a person can do again, as restore finish names them"
+    return LookResult(not alive, "endings", words)
 
 
 def _rows(restored: RestoredDatabase, before: Mapping[str, int]) -> LookResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from services.auditing.endings import ENDINGS, EndingEntry, keep_endings, read_e
 from services.clock import utcnow
 from tests.builders.alerts import do, open_alert
 from tests.builders.calls import made, post
+from tests.builders.entries import ago
 from tests.builders.world import ClinicWorld, Person, log_in
 from tests.fixtures.databases.restored import Backup, Service
 
@@ -105,6 +107,97 @@ def test_what_only_a_person_can_do_again_is_named(
     with backup.restored() as restored:
         shown = restored.run("restore", "finish", "--endings", sealed(service))[1]
     assert f"look at it, and do it again: user_changed {leaver.user_id}" in shown
+
+
+def change_whom_a_page_reaches(service: Service, clinic: ClinicWorld) -> dict[str, str]:
+    """Each kind of change once: its action, and what it was about."""
+    client, admin, ann = service.client, clinic.admin, clinic.staff("clinician", "on_call")
+    changed = {}
+
+    def change(action: str, method: str, path: str, body: Any = None, about: str = "") -> str:
+        answer = client.open(path, method=method, json=body, headers=admin.headers)
+        assert answer.status_code in (200, 201, 204), answer.json
+        made_id = "" if answer.status_code == 204 else answer.json.get("id", "")
+        changed[action] = about or made_id
+        return str(made_id)
+
+    mail = {"address": "mailto:night@clinic.example"}
+    contact = change("contact_added", "POST", "/v1/clinic/contacts", mail)
+    change("contact_removed", "DELETE", f"/v1/clinic/contacts/{contact}", about=contact)
+    change("last_resort_replaced", "PUT", "/v1/clinic/contacts/last-resort", mail)
+    change("clinic_changed", "PATCH", "/v1/clinic", {"timezone": "Europe/Berlin"})
+    methods = f"/v1/users/{ann.user_id}/contact-methods"
+    pager = {"kind": "apprise", "address": "jsons://p.example"}
+    method = change("contact_method_added", "POST", methods, pager)
+    order, hers = {"method_ids": [method]}, str(ann.user_id)
+    change("contact_methods_ordered", "PUT", f"{methods}/order", order, hers)
+    change("contact_method_removed", "DELETE", f"{methods}/{method}", about=method)
+    turns = {"kind": "daily", "length": 1, "handover": "08:00", "members": [hers]}
+    nights = {"name": "Nights", "timezone": "Europe/Paris", "rotation": turns}
+    schedule = change("schedule_made", "POST", "/v1/on-call/schedules", nights)
+    path = f"/v1/on-call/schedules/{schedule}"
+    change("schedule_changed", "PATCH", path, {"name": "Late"}, schedule)
+    span = {"from_at": ago(hours=-2), "to_at": ago(hours=-4), "user_id": hers}
+    cover = change("override_made", "POST", f"{path}/overrides", span)
+    change("override_ended", "DELETE", f"{path}/overrides/{cover}", about=cover)
+    steps = {"steps": [{"delay_s": 300, "targets": [{"everyone": True}]}], "repeat": True}
+    change("policy_changed", "PUT", "/v1/on-call/policies/high", steps, "of")
+    change("schedule_ended", "DELETE", path, about=schedule)
+    patient = str(clinic.patient().patient_id)
+    team = {"user_ids": [hers]}
+    answer = client.put(f"/v1/patients/{patient}/care-team", json=team, headers=ann.headers)
+    assert answer.status_code == 200, answer.json
+    return changed | {"care_team_changed": patient}
+
+
+def test_each_change_of_whom_a_page_reaches_is_named(
+    backup: Backup, service: Service, hospital: ClinicWorld
+) -> None:
+    backup.take()
+    changed = change_whom_a_page_reaches(service, hospital)
+    with backup.restored() as restored:
+        endings = sealed(service)
+        code, shown = restored.run("restore", "finish", "--endings", endings)
+        named = [f"look at it, and do it again: {what} {id_}" for what, id_ in changed.items()]
+        assert (code, [words for words in named if words not in shown]) == (0, []), shown
+        assert f"do it again: policy_changed of clinic {hospital.id}" in shown
+        assert f"by account {hospital.admin.user_id}" in shown, "who knows what it was"
+        code, shown = restored.run("restore", "verify", "--endings", endings)
+    assert code == 0, shown
+    assert " that only a person can do again, as restore finish names them" in shown
+
+
+def test_staff_that_was_invited_is_named_and_patients_are_not(tmp_path: Path) -> None:
+    keep = keep_endings(tmp_path / "endings")
+    nurse = ending(utcnow(), "user_invited")
+    keep([nurse, ending(utcnow(), "user_invited") | {"patient_id": uuid4()}])
+    assert read_endings(tmp_path / "endings") == [EndingEntry.of_entry(nurse)]
+
+
+# Routes of the paging's own, and of the people who are paged.
+PAGED_BY = re.compile(
+    r"/(clinic|on-call|contact-methods|users|invitations|email|care-team|push)\b|/enter/team"
+)
+# What is done there and leaves whom a page reaches as it was.
+NOT_PAGING = {
+    *("drill_started", "calendar_link_made", "calendar_link_revoked"),
+    *("language_reviewed", "language_review_ended", "erasure_withdrawn"),
+    *("address_change_asked", "device_invited", "invitation_answered_again"),
+}
+
+
+def test_no_change_of_whom_a_page_reaches_is_forgotten() -> None:
+    """A new action on these routes is an ending, or is named above."""
+    found = {
+        action
+        for route, actions in RECORDED.items()
+        for action in actions
+        if not route.startswith("GET ") and PAGED_BY.search(route) and "_read" not in action
+    }
+    assert found - ENDINGS.keys() == NOT_PAGING
+    entries = [EndingEntry.of_entry(ending(utcnow(), action)) for action in found & ENDINGS.keys()]
+    done_again = {entry.action for entry in entries if not entry.needs_a_person}
+    assert done_again == {"patient_erased", "second_factor_reset", "invitation_accepted"}
 
 
 def ending(at: datetime, action: str = "logged_out") -> dict[str, Any]:
