@@ -111,7 +111,14 @@ def _chain(settings: Settings, kept: Sequence[Checkpoint]) -> LookResult:
     except SealError as error:
         return LookResult(False, "chain", str(error))
     if proof.end is None:
-        return LookResult(not proof.faults, "chain", "nothing is sealed" + _first(proof.faults))
+        words = "nothing is sealed"
+        if beyond:
+            words += (
+                f", but a checkpoint outside saw {beyond} entries: restore a later instant; if one"
+                " from before the first seal is meant, nothing proves this audit"
+            )
+        ok = not proof.faults and not beyond
+        return LookResult(ok, "chain", words + _first(proof.faults))
     words = f"up to entry {proof.end.seq} ({proof.end.sealed_at:{SECONDS}})"
     if beyond:
         words += f"; a checkpoint outside saw {beyond} more, from after what was restored"

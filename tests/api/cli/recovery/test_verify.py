@@ -55,6 +55,21 @@ def test_what_is_missing_is_found(
     assert "entry 1 was changed" in shown
 
 
+def test_nothing_sealed_beside_a_checkpoint_that_saw_entries_is_a_fault(
+    backup: Backup, hospital: ClinicWorld, service: Service
+) -> None:
+    backup.take()
+    sealed = service.run("audit", "seal", "--once")[1].split()[1]
+    checkpoint = str(service.settings.data_dir / "audit_checkpoint")
+    with backup.restored() as restored:
+        restored.run("restore", "finish")
+        assert "ok   chain      nothing is sealed\n" in restored.run("restore", "verify")[1]
+        code, shown = restored.run("restore", "verify", "--checkpoint", checkpoint)
+    assert code == 1
+    words = f"nothing is sealed, but a checkpoint outside saw {sealed} entries: restore a later"
+    assert f"NO   chain      {words}" in shown
+
+
 def test_a_checkpoint_from_after_the_instant_is_no_fault_and_a_forged_one_is(
     backup: Backup, hospital: ClinicWorld, service: Service, tmp_path: Path
 ) -> None:
