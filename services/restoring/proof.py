@@ -32,14 +32,30 @@ LATE: Final = (
 )
 
 
+# Of these no row ever goes: nobody but its owner may delete there, and to the owner forced row
+# security shows no clinic's rows. An erasure, the retention and the worker have the right, each
+# where it takes something away.
+ONLY_GROW: Final = text(
+    """
+SELECT t.relname FROM pg_class AS t
+WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p')
+AND t.relforcerowsecurity AND NOT EXISTS (
+  SELECT FROM aclexplode(t.relacl) AS granted
+  WHERE granted.privilege_type = 'DELETE' AND granted.grantee <> t.relowner)
+"""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RestoredDatabase:
-    """`rows`: of each table. `newest_at`: when the newest entry came in (None: there is none).
-    `finished_at`: when all was done that follows a restore; None: it was not. `unpaged`: clinic and
-    id of each open alert whose pages were not queued anew.
+    """`rows`: of each table. `only_grow`: the tables of which no row ever goes. `newest_at`: when
+    the newest entry came in (None: there is none). `finished_at`: when all was done that follows a
+    restore; None: it was not. `unpaged`: clinic and id of each open alert whose pages were not
+    queued anew.
     """
 
     rows: Mapping[str, int]
+    only_grow: frozenset[str]
     newest_at: datetime | None
     finished_at: datetime | None
     unpaged: tuple[tuple[UUID, UUID], ...]
@@ -54,7 +70,8 @@ def read_restored() -> RestoredDatabase:
             () if finished_at is None else tuple(alerts_without_new_pages(session, finished_at))
         )
         newest_at = session.scalar(select(func.max(RecordId.received_at)))
-        return RestoredDatabase(_rows(session), newest_at, finished_at, unpaged)
+        only_grow = frozenset(session.scalars(ONLY_GROW))
+        return RestoredDatabase(_rows(session), only_grow, newest_at, finished_at, unpaged)
 
 
 def count_rows() -> dict[str, int]:

@@ -37,7 +37,7 @@ def restore() -> None:
 @restore.command("counts")
 @with_appcontext
 def counts() -> None:
-    """Rows of every table as JSON: written down beside a backup, `verify --counts` reads it."""
+    """Rows of every table as JSON: written down just before a backup, for `verify --counts`."""
     settings: Settings = current_app.config["INTERLUDE"]
     with working_as("auditor", settings) as app, app.app_context():
         click.echo(orjson.dumps(count_rows()))
@@ -58,7 +58,7 @@ def finish(endings: Path | None) -> None:
 
 
 @restore.command("verify")
-@click.option("--counts", "counted", type=FILE, help="what `restore counts` printed")
+@click.option("--counts", "counted", type=FILE, help="`restore counts`, from before the backup")
 @click.option("--checkpoint", type=FILE, help="checkpoints of the audit that were kept elsewhere")
 @click.option("--endings", type=FILE, help=ENDINGS_HELP)
 @with_appcontext

@@ -91,14 +91,20 @@ def _ended(endings: Sequence[EndingEntry]) -> LookResult:
 
 
 def _rows(restored: RestoredDatabase, before: Mapping[str, int]) -> LookResult:
-    gone = [name for name, count in before.items() if count and not restored.rows.get(name)]
-    fewer = sum(restored.rows.get(name, 0) < count for name, count in before.items())
+    rows = {name: restored.rows.get(name, 0) for name in before}
+    fewer = [name for name, count in before.items() if rows[name] < count]
+    lost = [name for name in fewer if not rows[name] or name in restored.only_grow]
     words = f"{sum(restored.rows.values())} in {len(restored.rows)} tables"
     if restored.newest_at is not None:
         words += f", the newest entry came in at {restored.newest_at:{SECONDS}}"
     if before:
-        words += f"; fewer than at the backup in {fewer} tables"
-    return LookResult(not gone, "rows", words + _first([f"{name} is empty" for name in gone]))
+        words += f"; fewer than at the backup in {len(fewer)} tables"
+    never = dict.fromkeys(restored.only_grow, ", and no row of it ever goes")
+    found = [
+        f"{name} {rows[name]} of {before[name]}{never.get(name, '')}"
+        for name in sorted(fewer, key=lambda name: name not in lost)
+    ]
+    return LookResult(not lost, "rows", words + _first(found))
 
 
 def _chain(settings: Settings, kept: Sequence[Checkpoint]) -> LookResult:

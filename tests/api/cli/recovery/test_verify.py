@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
+import pytest
+
+from api.cli.audit import working_as
 from migrations.roles import libpq_url
 from services.clock import utcnow
+from services.erasure.fates import FATES
 from services.operations.keys import register_key
+from services.restoring.proof import read_restored
 from tests.builders.calls import made, post
 from tests.builders.entries import phq9
 from tests.builders.world import ClinicWorld
@@ -50,9 +56,46 @@ def test_what_is_missing_is_found(
         code, shown = restored.run("restore", "verify", "--counts", str(counts))
     assert code == 1
     assert "NO   caseload   1 status rows, 1 differ from a recompute" in shown
-    assert "check_in_contents is empty; check_ins is empty" in shown
+    assert "NO   rows " in shown
+    assert "at the backup in 2 tables: check_in_contents 0 of 1; check_ins 0 of 1" in shown
     assert "NO   answers    1 x answer_missing" in shown
     assert "entry 1 was changed" in shown
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "words"),
+    [
+        ("record_ids", 1, "NO   rows       {sum}record_ids 1 of 2, and no row of it ever goes"),
+        ("check_ins", 0, "ok   rows       {sum}check_ins 1 of 2"),
+    ],
+)
+def test_fewer_rows_are_a_fault_where_none_ever_goes(
+    backup: Backup, hospital: ClinicWorld, service: Service, tmp_path: Path, table, code, words
+) -> None:
+    made(post(service.client, hospital.patient(), phq9()))
+    counted = orjson.loads(service.run("restore", "counts")[1])
+    assert counted[table] == 1
+    counts = tmp_path / "counts.json"
+    counts.write_bytes(orjson.dumps(counted | {table: 2}))
+    backup.take()
+    with backup.restored() as restored:
+        restored.run("restore", "finish")
+        found, shown = restored.run("restore", "verify", "--counts", str(counts))
+    assert found == code, shown
+    before, _, after = words.partition("{sum}")
+    (line,) = (line for line in shown.splitlines() if " rows " in line)
+    assert line.startswith(before)
+    assert line.endswith(f"fewer than at the backup in 1 tables: {after}")
+
+
+def test_what_only_grows_is_what_the_database_lets_nobody_delete(service: Service) -> None:
+    """What an erasure or the retention takes away is not among it, nor what the owner clears."""
+    with working_as("auditor", service.settings) as app, app.app_context():
+        found = read_restored().only_grow
+    goes = {name for name, fate in FATES.items() if fate.fate == "goes"}
+    assert not found & goes
+    assert not found & {"key_fingerprints", "watch_runs", "on_call_policies"}
+    assert found >= {"record_ids", "audit_entries", "clinics", "contacts", "contact_methods"}
 
 
 def test_nothing_sealed_beside_a_checkpoint_that_saw_entries_is_a_fault(
