@@ -50,12 +50,13 @@ FROM pg_stat_archiver
 class RealDatabase:
     """As it was when the drill began: `records` it had received until `at`. `waiting_s`: how long
     ago the archive had got its last file, in seconds (None: it never got one); what came in since
-    would be lost with the machine.
+    would be lost with the machine. `is_archived`: what it had written is in the archive now.
     """
 
     at: datetime
     records: int
     waiting_s: float | None
+    is_archived: bool
 
 
 @dataclass(slots=True)
@@ -89,10 +90,16 @@ class Stopwatch:
 @click.option("--wait", default=180.0, show_default=True, help="seconds for the archive")
 @click.option("--patience", default=7200.0, show_default=True, help="seconds for replaying it")
 @click.option("--keep", is_flag=True, help="leave the restored files there")
+@click.option(
+    "--real-is-gone",
+    is_flag=True,
+    help="after the machine is lost: that nothing can be compared with is no fault",
+)
 @with_appcontext
 def drill(**options: Any) -> None:
     """Restore the newest backup beside the real database, finish and verify it; print the times and
-    what was lost. Status 1 when a line says NO, or an acknowledged record is missing.
+    what was lost. Status 1 when a line says NO, when an acknowledged record is missing or whether
+    one is cannot be counted, and when the archive does not get what the real database has written.
 
     Needs the real database's INTERLUDE_AUDITOR_DATABASE_URL and the secret key. Nothing leaves the
     restored database: no worker runs on it.
@@ -130,7 +137,7 @@ def _rehearse(
         server.start(database, options["patience"])
     settings = server.settings(real_settings)
     endings = read_endings(options["endings"]) if options["endings"] else ()
-    lost = _count_lost(settings, real_settings, real)
+    lost = None if real is None else _count_lost(settings, real_settings, real)
     with watch.timed("finished"):
         finish_restore(settings, endings, click.echo)
     with watch.timed("verified"):
@@ -138,41 +145,63 @@ def _rehearse(
     for line in lines:
         click.echo(str(line))
     # Of an earlier instant it is what came in since, and no fault.
-    return (not lost or options["to"] is not None) and all(line.ok for line in lines)
+    may_be_lost = options["to"] is not None
+    is_whole = options["real_is_gone"] if lost is None else not lost or may_be_lost
+    is_archived = real is None or real.is_archived
+    return is_whole and is_archived and all(line.ok for line in lines)
 
 
-def _count_lost(settings: Settings, real_settings: Settings, real: RealDatabase | None) -> int:
-    if real is None:
-        click.echo("lost       cannot be counted: the real database does not answer")
-        return 0
+def _count_lost(settings: Settings, real_settings: Settings, real: RealDatabase) -> int | None:
+    """How many are missing; None where the real database does not tell any more."""
     url = libpq_url(real_settings.auditor_database_url)
-    with working_as("auditor", settings) as app, app.app_context():
-        count = sum(1 for _ in lost_records(url, real.at))
+    try:
+        with working_as("auditor", settings) as app, app.app_context():
+            count = sum(1 for _ in lost_records(url, real.at))
+    except psycopg.Error as error:
+        _tell_uncounted(error)
+        return None
     before = f"{real.at:{SECONDS}}"
     click.echo(f"lost       {count} of {real.records} records acknowledged before {before}")
     return count
 
 
 def _real_database(settings: Settings, wait_s: float) -> RealDatabase | None:
-    """As it is now, once what it has acknowledged is in the archive; None when it is not there."""
+    """As it is now, once what it has acknowledged is in the archive or `wait_s` are over; None when
+    it does not answer us.
+    """
     try:
-        connection = psycopg.connect(
+        with psycopg.connect(
             libpq_url(settings.auditor_database_url),
             autocommit=True,
             row_factory=namedtuple_row,
             connect_timeout=5,
-        )
-    except psycopg.OperationalError:
+        ) as connection:
+            return _as_it_is(connection, wait_s)
+    except psycopg.Error as error:
+        _tell_uncounted(error)
         return None
-    with connection:
-        now: Any = connection.execute(NOW).fetchone()
-        first: Any = connection.execute(ARCHIVED, (now.file,)).fetchone()
-        deadline, is_out = time.monotonic() + wait_s, first.is_out
-        while not is_out and time.monotonic() < deadline:
-            time.sleep(LOOK_S)
-            found: Any = connection.execute(ARCHIVED, (now.file,)).fetchone()
-            is_out = found.is_out
-    return RealDatabase(now.at, now.records, first.age_s)
+
+
+def _as_it_is(connection: psycopg.Connection[Any], wait_s: float) -> RealDatabase:
+    now: Any = connection.execute(NOW).fetchone()
+    first: Any = connection.execute(ARCHIVED, (now.file,)).fetchone()
+    deadline, is_out = time.monotonic() + wait_s, first.is_out
+    while not is_out and time.monotonic() < deadline:
+        time.sleep(LOOK_S)
+        found: Any = connection.execute(ARCHIVED, (now.file,)).fetchone()
+        is_out = found.is_out
+    if not is_out:
+        click.echo(
+            f"archive    did not get {now.file} within {wait_s:.0f} s: what was written since its"
+            " newest file would be lost with this machine's disk"
+        )
+    return RealDatabase(now.at, now.records, first.age_s, bool(is_out))
+
+
+def _tell_uncounted(error: psycopg.Error) -> None:
+    """Why, in PostgreSQL's words: a wrong password is mended otherwise than a lost machine."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    click.echo(f"lost       cannot be counted, the real database does not let us: {reason}")
 
 
 def _show(watch: Stopwatch, real: RealDatabase | None) -> None:
