@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
-from typing import Final
+from typing import Final, TypeVar
 
 from services.reports.drawing.axes import Frame, Scale, span_ticks
 from services.reports.drawing.paint import ACCENT, SOFT, Painting, Point, polyline
@@ -20,13 +20,15 @@ from services.reports.pictures.captions import (
 from services.reports.pictures.survival import STYLES
 from tests.production.soak.looks import CONNECTIONS, FILES, MEMORY, QUEUE, THREADS, Look
 
+T = TypeVar("T")
 WIDTH: Final = 760.0
 LEFT, RIGHT, TALL = 60.0, 16.0, 130.0
 ABOVE, BELOW = 30.0, 64.0
 TICKS: Final = 4
 LINES: Final = (*STYLES, (ACCENT, 2.2, ""), (SOFT, 1.0, "7 3"))
-# So many points of the line of answer times.
-SPANS: Final = 60
+# So many points of a line.
+SPANS: Final = 90
+DESCRIPTION: Final = "Line charts over minutes, one below the other: {}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def picture(looks: Sequence[Look], waits: Sequence[Point], title: str) -> str:
         *(Panel(what, _lines(looks, what)) for what in (FILES, THREADS)),
         Panel("ms from when it was due to its answer", _times(waits)),
     ]
-    painting = Painting(WIDTH, 40 + sum(panel.height for panel in panels), title)
+    shown = DESCRIPTION.format("; ".join(panel.title for panel in panels))
+    painting = Painting(WIDTH, 40 + sum(panel.height for panel in panels), title, shown)
     painting.text((16, 26), title, size=15, bold=True)
     last = looks[-1].at_s / 60
     top = 40.0
@@ -71,17 +74,22 @@ def picture(looks: Sequence[Look], waits: Sequence[Point], title: str) -> str:
 def _lines(looks: Sequence[Look], what: str) -> dict[str, list[Point]]:
     names = sorted({name for look in looks for name in look.figures if name.what == what})
     return {
-        name.whose: [(look.at_s / 60, look.figures.get(name, 0.0)) for look in looks]
+        name.whose: [
+            (span[0].at_s / 60, max(look.figures.get(name, 0.0) for look in span))
+            for span in _spans(looks)
+        ]
         for name in names
     }
 
 
+def _spans(found: Sequence[T]) -> list[Sequence[T]]:
+    size = max(2, math.ceil(len(found) / SPANS))
+    return [found[at : at + size] for at in range(0, len(found), size)]
+
+
 def _times(waits: Sequence[Point]) -> dict[str, list[Point]]:
-    ordered = sorted(waits)
-    size = max(2, math.ceil(len(ordered) / SPANS))
-    spans = [ordered[at : at + size] for at in range(0, len(ordered), size)]
     found: dict[str, list[Point]] = {"p50": [], "p99": []}
-    for span in spans:
+    for span in _spans(sorted(waits)):
         cuts = quantiles([ms for _, ms in span], n=100, method="inclusive") if span[1:] else []
         for name, place in (("p50", 49), ("p99", 98)) if cuts else ():
             found[name].append((span[0][0], cuts[place]))
