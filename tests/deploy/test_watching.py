@@ -14,6 +14,7 @@ from services.operations.safety import REASONS, Safety, Totals
 from services.replica.standing import Standing
 from services.watch.findings import KINDS
 from tests.deploy.ended import word_left
+from tests.deploy.reading import values
 from tests.deploy.watching import DEPLOY, dashboard, rule_tests, rules, selectors
 
 EXPRESSIONS = {rule["expr"]: alert for alert, rule in rules().items()} | dashboard()
@@ -22,6 +23,7 @@ OF_OTHERS = re.compile(r"up|node_\w+")
 REASON = re.compile(r'reason(=~?|!~)"([^"]*)"')
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? \S+$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="')
+ABSENT = re.compile(r'absent\(\s*(\w+\{unit=~?)"([^"]*)"\}\s*\)')
 ASKED = re.compile(r"(\w+)\s*(?:=~?|!~|!=)")
 
 
@@ -93,6 +95,19 @@ def test_every_alert_says_what_it_means_and_where_it_is_explained(
     assert rule["annotations"]["summary"].endswith(".")
     assert rule["annotations"]["runbook_url"] == f"RUNBOOK.md#{alert.lower()}"
     assert f"\n### {alert}\n" in (DEPLOY / "RUNBOOK.md").read_text(encoding="utf-8")
+
+
+def test_what_a_timer_starts_is_missed_where_it_never_ran() -> None:
+    """A run that fails is seen by itself; a timer that nobody enabled fails nowhere."""
+    missed = [unit for rule in rules().values() for _, unit in ABSENT.findall(rule["expr"])]
+    started = {
+        (values(timer, "Unit") or [f"{timer.stem}.service"])[0] for timer in DEPLOY.rglob("*.timer")
+    }
+    # `/safetyz` knows when the auditor has not looked.
+    watched_otherwise = {"interlude-auditor.service"}
+    assert {unit for unit in started if not any(re.fullmatch(one, unit) for one in missed)} == (
+        watched_otherwise
+    )
 
 
 def test_every_reason_to_be_red_is_one_alert() -> None:

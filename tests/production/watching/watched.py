@@ -36,6 +36,7 @@ class Watched:
 
     def fires(self, what: str, alert: str, beside: set[str], at_rest: set[str]) -> Seen:
         """After a fault: how long until its alert fires, and what else does."""
+        self.machine.copied()
         self.trial.tell(f"{what}: waiting for {alert}")
         began, others = time.monotonic(), set[str]()
 
@@ -52,6 +53,7 @@ class Watched:
 
     def rests(self, at_rest: set[str]) -> None:
         """Until nothing fires any more that should not."""
+        self.machine.copied()
         try:
             wait_until(lambda: self.prometheus.firing() <= at_rest, "rest", FIRES_WITHIN_S)
         except AssertionError as error:
@@ -61,6 +63,7 @@ class Watched:
         self, what: str, alert: str, fault: Callable[[], object], mend: Callable[[], object]
     ) -> Seen:
         """Of an alert that waits for minutes: it begins with a fault, and ends with it."""
+        self.machine.copied()
         begun = partial(self.prometheus.ask, f'ALERTS{{alertname="{alert}"}}')
         wait_until(lambda: not begun(), f"{alert} is not there without a fault")
         self.trial.tell(f"{what}: waiting for {alert}")
