@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,13 +15,26 @@ from services.operations.safety import REASONS, Safety, Totals
 from services.replica.standing import Standing
 from services.watch.findings import KINDS
 from tests.deploy.ended import word_left
-from tests.deploy.reading import values
-from tests.deploy.watching import DEPLOY, dashboard, rule_tests, rules, selectors
+from tests.deploy.reading import read, values
+from tests.deploy.watching import (
+    DEPLOY,
+    asked,
+    dashboard,
+    reached,
+    receivers,
+    rule_tests,
+    rules,
+    selectors,
+)
 
 EXPRESSIONS = {rule["expr"]: alert for alert, rule in rules().items()} | dashboard()
 # And of Debian's node_exporter, which the production proof asks.
 OF_OTHERS = re.compile(r"up|node_\w+")
 REASON = re.compile(r'reason(=~?|!~)"([^"]*)"')
+# It tells an outside switch that all of this is at work.
+ALWAYS = "InterludeWatching"
+# What stands in the place of the operator's own.
+EXAMPLE = re.compile(r"(?:[@/]|^)[\w-]+(?:\.clinic)?\.example\b")
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? \S+$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="')
 ABSENT = re.compile(r'absent\(\s*(\w+\{unit=~?)"([^"]*)"\}\s*\)')
@@ -80,7 +94,8 @@ def test_every_metric_that_is_asked_for_is_exported_with_its_labels(
 
 @pytest.mark.parametrize("alert", rules())
 def test_every_alert_is_shown_quiet_and_firing(alert: str) -> None:
-    assert {fires for named, fires in rule_tests() if named == alert} == {True, False}
+    wanted = {True} if alert == ALWAYS else {True, False}
+    assert {fires for named, fires in rule_tests() if named == alert} == wanted
 
 
 def test_no_test_is_of_an_alert_that_is_gone() -> None:
@@ -91,7 +106,7 @@ def test_no_test_is_of_an_alert_that_is_gone() -> None:
 def test_every_alert_says_what_it_means_and_where_it_is_explained(
     alert: str, rule: dict[str, dict[str, str]]
 ) -> None:
-    assert rule["labels"]["severity"] in {"critical", "warning"}
+    assert rule["labels"]["severity"] in ({"none"} if alert == ALWAYS else {"critical", "warning"})
     assert rule["annotations"]["summary"].endswith(".")
     assert rule["annotations"]["runbook_url"] == f"RUNBOOK.md#{alert.lower()}"
     assert f"\n### {alert}\n" in (DEPLOY / "RUNBOOK.md").read_text(encoding="utf-8")
@@ -120,3 +135,48 @@ def test_every_reason_to_be_red_is_one_alert() -> None:
     times = {reason: sum(reason in each for _, each in alerts) for reason in REASONS}
     assert times == dict.fromkeys(REASONS, 1)
     assert dict(alerts)["InterludeAuditorFound"] == set(KINDS)
+
+
+@pytest.mark.parametrize(("alert", "rule"), rules().items())
+def test_an_alert_reaches_somebody_at_its_hour(alert: str, rule: dict[str, Any]) -> None:
+    route = reached({**rule["labels"], "alertname": alert})
+    (how,) = {*receivers()[route["receiver"]]} - {"name"}
+    at_any_hour = "active_time_intervals" not in route
+    assert at_any_hour == (rule["labels"]["severity"] != "warning")
+    assert how == ("webhook_configs" if alert == ALWAYS else "email_configs")
+
+
+def test_who_sleeps_is_called_again_and_a_mornings_warnings_are_one_mail() -> None:
+    critical, warning = (reached({"severity": severity}) for severity in ("critical", "warning"))
+    assert critical["repeat_interval"] == "15m"
+    assert warning["group_by"] == ["severity"]
+    # A severity that nobody knows wakes somebody.
+    assert reached({"severity": "grave"}) == critical
+
+
+def test_no_alert_leaves_for_a_place_that_is_not_the_operators() -> None:
+    places = [
+        place
+        for receiver in receivers().values()
+        for kind, addresses in receiver.items()
+        if kind != "name"
+        for place in (one.get("to") or one["url"] for one in addresses)
+    ]
+    assert len(places) == 3
+    assert [place for place in places if not EXAMPLE.search(place)] == []
+
+
+def test_what_prometheus_asks_listens_on_this_machine_alone() -> None:
+    """Debian's own defaults are open to everybody."""
+    section = read("README.md").partition("\n## Prometheus\n")[2].partition("\n## ")[0]
+    listening = set(re.findall(r"--web\.listen-address=(\S+?)[ \"]", section))
+    ours = {"127.0.0.1:8001", "127.0.0.1:8002"}
+    assert asked() - ours == listening - {"127.0.0.1:9090"}
+    assert '--web.listen-address=127.0.0.1:9093 --cluster.listen-address="' in section
+    assert [
+        path for path in re.findall(r"deploy/[\w./@-]*\w", section) if not _is_there(path)
+    ] == []
+
+
+def _is_there(path: str) -> bool:
+    return (DEPLOY.parent / path).exists()

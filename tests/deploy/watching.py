@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,8 @@ import yaml
 DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 # A metric of ours, of a machine, or whether somebody was reached, and what is asked of its labels.
 SELECTOR: Final = re.compile(r"\b(interlude_\w+|node_\w+|up)\b\s*(\{[^}]*\})?")
+MATCHER: Final = re.compile(r'(\w+)="([^"]*)"')
+THIS_MACHINE: Final = re.compile(r'"(127\.0\.0\.1:\d+)"')
 OF_AN_ALERT: Final = re.compile(r'alertname="(\w+)"')
 
 
@@ -47,6 +49,26 @@ def selectors(expression: str) -> set[tuple[str, str]]:
     """Each metric that an expression reads, with what it asks of the labels (`{…}` or nothing)."""
     found = SELECTOR.findall(expression)
     return {(name, " ".join(labels.split())) for name, labels in found}
+
+
+def receivers() -> dict[str, dict[str, Any]]:
+    """Whom Alertmanager knows, by name."""
+    return {receiver["name"]: receiver for receiver in _yaml("alertmanager.yml")["receivers"]}
+
+
+def reached(labels: Mapping[str, str]) -> dict[str, Any]:
+    """The route that an alert with these labels takes, with what it has from the one above."""
+    above = dict(_yaml("alertmanager.yml")["route"])
+    for route in above.pop("routes"):
+        wanted = [MATCHER.fullmatch(matcher) for matcher in route["matchers"]]
+        if all(one is not None and labels.get(one[1]) == one[2] for one in wanted):
+            return above | route
+    return above
+
+
+def asked() -> set[str]:
+    """Where Prometheus expects somebody on this machine: what it asks, and Alertmanager."""
+    return set(THIS_MACHINE.findall((DEPLOY / "prometheus" / "prometheus.yml").read_text()))
 
 
 def _yaml(name: str) -> Any:

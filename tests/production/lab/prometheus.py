@@ -66,8 +66,9 @@ class Prometheus:
 
     def firing(self) -> set[str]:
         """The names of the alerts that would wake somebody now."""
-        alerts = self._get("alerts")["data"]["alerts"]
-        return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"}
+        alerts = [one for one in self._get("alerts")["data"]["alerts"] if one["state"] == "firing"]
+        named = [one["labels"] for one in alerts]
+        return {one["alertname"] for one in named if one["severity"] != "none"}
 
     def _asks_often(self, config: dict[str, Any]) -> dict[str, Any]:
         for scrape in config["scrape_configs"]:

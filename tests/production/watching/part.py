@@ -22,6 +22,7 @@ from tests.fixtures.running import BIN, RunningService, service_on, wait_until
 from tests.production.lab.cluster import private_cluster, standby_of
 from tests.production.lab.prometheus import Prometheus, prometheus_on, promtool
 from tests.production.part import Trial
+from tests.production.watching.alerting import people_are_reached
 from tests.production.watching.brought_back import it_can_be_brought_back
 from tests.production.watching.machine import BreakableArchive, watched_machine
 from tests.production.watching.watched import Watched, freeze, thaw
@@ -37,6 +38,7 @@ NO_AUDITOR: Final = {"InterludeNoAuditor"}
 def watching(trial: Trial) -> Iterator[Seen]:
     """Rules and dashboard on a real Prometheus."""
     yield from _by_promtool()
+    yield from people_are_reached(trial.folder / "alertmanager")
     with _watched(trial) as watched:
         _live_through_a_day(watched)
         yield _every_expression_finds_its_series(watched.prometheus)
