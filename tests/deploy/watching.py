@@ -12,8 +12,9 @@ from typing import Any, Final
 import yaml
 
 DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
-# A metric of ours, of a machine, or whether somebody was reached, and what is asked of its labels.
-SELECTOR: Final = re.compile(r"\b(interlude_\w+|node_\w+|up)\b\s*(\{[^}]*\})?")
+# A metric of ours, of a machine, of the front door, or whether somebody was reached, and what is
+# asked of its labels.
+SELECTOR: Final = re.compile(r"\b(interlude_\w+|node_\w+|probe_\w+|up)\b\s*(\{[^}]*\})?")
 MATCHER: Final = re.compile(r'(\w+)="([^"]*)"')
 THIS_MACHINE: Final = re.compile(r'"(127\.0\.0\.1:\d+)"')
 OF_AN_ALERT: Final = re.compile(r'alertname="(\w+)"')
@@ -58,11 +59,11 @@ def receivers() -> dict[str, dict[str, Any]]:
 
 def reached(labels: Mapping[str, str]) -> dict[str, Any]:
     """The route that an alert with these labels takes, with what it has from the one above."""
-    above = dict(_yaml("alertmanager.yml")["route"])
+    above: dict[str, Any] = dict(_yaml("alertmanager.yml")["route"])
     for route in above.pop("routes"):
         wanted = [MATCHER.fullmatch(matcher) for matcher in route["matchers"]]
         if all(one is not None and labels.get(one[1]) == one[2] for one in wanted):
-            return above | route
+            return {**above, **route}
     return above
 
 

@@ -32,6 +32,7 @@ class Prometheus:
 
     folder: Path
     targets: Mapping[str, str]
+    front: str
     port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
@@ -72,7 +73,12 @@ class Prometheus:
 
     def _asks_often(self, config: dict[str, Any]) -> dict[str, Any]:
         for scrape in config["scrape_configs"]:
-            scrape["static_configs"] = [{"targets": [self.targets[scrape["job_name"]]]}]
+            target = self.targets[scrape["job_name"]]
+            if "relabel_configs" in scrape:
+                # Who is asked comes last; what is asked about stands in its place.
+                scrape["relabel_configs"][-1]["replacement"] = target
+                target = self.front
+            scrape["static_configs"] = [{"targets": [target]}]
         often = {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY}
         kept = {name: config[name] for name in ("rule_files", "scrape_configs")}
         return {"global": often, **kept}
@@ -98,10 +104,12 @@ def promtool(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def prometheus_on(folder: Path, **targets: str) -> Iterator[Prometheus]:
-    """A server that asks each of its jobs at this `host:port`, for the length of a block."""
+def prometheus_on(folder: Path, front_door: str, **targets: str) -> Iterator[Prometheus]:
+    """A server that asks each of its jobs at this `host:port`, one of them about the front door,
+    for the length of a block.
+    """
     need("prometheus")
-    server = Prometheus(folder, targets)
+    server = Prometheus(folder, targets, front_door)
     server.start()
     try:
         yield server

@@ -24,6 +24,7 @@ from tests.production.lab.prometheus import Prometheus, prometheus_on, promtool
 from tests.production.part import Trial
 from tests.production.watching.alerting import people_are_reached
 from tests.production.watching.brought_back import it_can_be_brought_back
+from tests.production.watching.front import watched_front
 from tests.production.watching.machine import BreakableArchive, watched_machine
 from tests.production.watching.watched import Watched, freeze, thaw
 from tests.proofs.seen import Seen
@@ -31,6 +32,11 @@ from tools.child import Child
 
 # An app that was refused with danger stays in view for an hour.
 REFUSED: Final = {"InterludeRefusedWithDanger"}
+# How long a certificate lasts when somebody looks after it, and when somebody must.
+CERTIFICATES: Final = (
+    ("InterludeCertificateAges", timedelta(days=13)),
+    ("InterludeCertificateEnds", timedelta(days=2)),
+)
 # What may be said beside it, and is true as well.
 NO_AUDITOR: Final = {"InterludeNoAuditor"}
 
@@ -46,6 +52,7 @@ def watching(trial: Trial) -> Iterator[Seen]:
         yield _a_lost_replica_is_seen(watched)
         yield _patients_who_are_not_reminded_are_seen(watched)
         yield from it_can_be_brought_back(watched)
+        yield from _the_front_door_is_watched(watched)
         yield from _faults(watched)
 
 
@@ -69,15 +76,18 @@ def _watched(trial: Trial) -> Iterator[Watched]:
             cluster.urls, trial.folder / "data", REPLICA_DATABASE_URL=replica.urls.app
         ) as running,
         watched_machine(trial.folder / "machine") as machine,
+        watched_front(trial.folder / "front") as front,
         prometheus_on(
             trial.folder / "prometheus",
+            front.url,
+            front=f"127.0.0.1:{front.port}",
             interlude=f"127.0.0.1:{running.port}",
             machine=f"127.0.0.1:{machine.port}",
         ) as prometheus,
         _beside(running, "auditor", "alerts", "audit", "--every", "5") as auditor,
         _beside(running, "sealer", "audit", "seal") as sealer,
     ):
-        yield Watched(running, replica, archive, machine, auditor, sealer, prometheus, trial)
+        yield Watched(running, replica, archive, machine, front, auditor, sealer, prometheus, trial)
 
 
 @contextmanager
@@ -164,6 +174,18 @@ def _patients_who_are_not_reminded_are_seen(watched: Watched) -> Seen:
     gone = running.send("DELETE", "/v1/me/devices/phone", patient.headers)
     assert gone.status == 204, gone
     return seen
+
+
+def _the_front_door_is_watched(watched: Watched) -> Iterator[Seen]:
+    """Who is behind it is well all the while."""
+    front, exporter = watched.front, watched.front.exporter
+    yield watched.begins("nginx finds nobody", "InterludeFrontDown", front.break_down, front.mend)
+    for alert, time in CERTIFICATES:
+        fault = partial(front.lasts, time)
+        yield watched.begins("a certificate ends soon", alert, fault, front.mend)
+    yield watched.begins(
+        "nobody asks the front door", "InterludeFrontUnseen", exporter.stop, exporter.start
+    )
 
 
 def _faults(watched: Watched) -> Iterator[Seen]:

@@ -14,6 +14,7 @@ from tests.fixtures.running import RunningService, wait_until
 from tests.production.lab.cluster import PostgresCluster
 from tests.production.lab.prometheus import Prometheus
 from tests.production.part import Trial
+from tests.production.watching.front import WatchedFront
 from tests.production.watching.machine import BreakableArchive, WatchedMachine
 from tests.proofs.seen import Seen
 from tools.child import Child
@@ -29,6 +30,7 @@ class Watched:
     replica: PostgresCluster
     archive: BreakableArchive
     machine: WatchedMachine
+    front: WatchedFront
     auditor: Child
     sealer: Child
     prometheus: Prometheus
