@@ -57,9 +57,22 @@ def test_our_roles_come_in_by_password() -> None:
 
 def test_every_file_names_the_same_three_nodes() -> None:
     files = [("patroni", "patroni.yml"), ("patroni", "etcd.env"), ("haproxy", "database.cfg")]
+    files.append(("patroni", "prometheus-nodes.yml"))
     named = [set(NODE.findall(_settings(read(*file)))) for file in files]
-    assert named == [named[0]] * 3
+    assert named == [named[0]] * len(files)
     assert len(named[0]) == 3
+
+
+def test_prometheus_asks_patroni_and_etcd_of_each_at_its_port() -> None:
+    ports = {"patroni": PATRONI["restapi"]["listen"], "etcd": PATRONI["etcd3"]["hosts"]}
+    config = yaml.safe_load(read("prometheus", "prometheus.yml"))
+    for scrape in config["scrape_configs"]:
+        if (listens := ports.pop(scrape["job_name"], None)) is None:
+            continue
+        (where,), (port,) = scrape["file_sd_configs"], scrape["relabel_configs"]
+        assert where["files"] == ["prometheus-nodes.yml"]
+        assert port["replacement"] == f"$1:{listens.rpartition(':')[2]}"
+    assert ports == {}
 
 
 def test_three_nodes_have_what_one_machine_has() -> None:

@@ -28,8 +28,8 @@ from tests.deploy.watching import (
 )
 
 EXPRESSIONS = {rule["expr"]: alert for alert, rule in rules().items()} | dashboard()
-# And of Debian's exporters, which the production proof asks.
-OF_OTHERS = re.compile(r"up|node_\w+|probe_\w+")
+# And of Debian's exporters, of Patroni and of etcd, which production proofs ask.
+OF_OTHERS = re.compile(r"up|(node|probe|patroni|etcd)_\w+")
 REASON = re.compile(r'reason(=~?|!~)"([^"]*)"')
 # It tells an outside switch that all of this is at work.
 ALWAYS = "InterludeWatching"

@@ -12,9 +12,12 @@ from typing import Any, Final
 import yaml
 
 DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
-# A metric of ours, of a machine, of the front door, or whether somebody was reached, and what is
-# asked of its labels.
-SELECTOR: Final = re.compile(r"\b(interlude_\w+|node_\w+|probe_\w+|up)\b\s*(\{[^}]*\})?")
+# A metric of ours, of a machine, of the front door, of database nodes, or whether somebody was
+# reached, and what is asked of its labels.
+SELECTOR: Final = re.compile(
+    r"\b(interlude_\w+|node_\w+|probe_\w+|patroni_\w+|etcd_\w+|up)\b\s*(\{[^}]*\})?"
+)
+OF_NODES: Final = re.compile(r'^(patroni|etcd)_|job="(patroni|etcd)"')
 MATCHER: Final = re.compile(r'(\w+)="([^"]*)"')
 THIS_MACHINE: Final = re.compile(r'"(127\.0\.0\.1:\d+)"')
 OF_AN_ALERT: Final = re.compile(r'alertname="(\w+)"')
@@ -44,6 +47,11 @@ def dashboard() -> dict[str, str]:
         for panel in document["panels"]
         for target in panel.get("targets", ())
     }
+
+
+def of_three_nodes(selector: tuple[str, str]) -> bool:
+    """Is this asked of Patroni or etcd? A single machine has neither."""
+    return OF_NODES.search("".join(selector)) is not None
 
 
 def selectors(expression: str) -> set[tuple[str, str]]:

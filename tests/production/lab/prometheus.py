@@ -72,7 +72,8 @@ class Prometheus:
         return {one["alertname"] for one in named if one["severity"] != "none"}
 
     def _asks_often(self, config: dict[str, Any]) -> dict[str, Any]:
-        for scrape in config["scrape_configs"]:
+        scrapes = [one for one in config["scrape_configs"] if "file_sd_configs" not in one]
+        for scrape in scrapes:
             target = self.targets[scrape["job_name"]]
             if "relabel_configs" in scrape:
                 # Who is asked comes last; what is asked about stands in its place.
@@ -80,8 +81,8 @@ class Prometheus:
                 target = self.front
             scrape["static_configs"] = [{"targets": [target]}]
         often = {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY}
-        kept = {name: config[name] for name in ("rule_files", "scrape_configs")}
-        return {"global": often, **kept}
+        rules = config["rule_files"]
+        return {"global": often, "rule_files": rules, "scrape_configs": scrapes}
 
     def _get(self, what: str, **asked: str) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urlencode(asked)}"

@@ -28,6 +28,7 @@ from tests.production.lab.service import ShippedService
 from tests.production.lab.three_nodes import ThreeNodes, three_nodes
 from tests.production.nodes.following import PAGE, follow
 from tests.production.nodes.losing import back_up, burn, copy_anew, replace
+from tests.production.nodes.watched import metrics_are_there
 from tests.production.packages import need
 from tests.production.part import Part, Trial
 from tests.production.restored import (
@@ -120,6 +121,7 @@ class _Story:
                 yield replace(self.lab, lost)
                 tell("a new copy")
                 yield copy_anew(self.lab)
+                yield metrics_are_there(self.lab)
                 self._run(service, *SEAL)
                 _go_on(phones)
                 self._delete()
