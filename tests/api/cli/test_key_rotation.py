@@ -92,14 +92,14 @@ def test_the_old_key_may_go_when_nothing_is_left_under_it(rotating: Installation
             rotating.start(secrets[0], others=secrets[1:])
 
 
-def test_it_is_said_that_backups_still_need_the_old_key(rotating: Installation) -> None:
+def test_backups_still_need_the_old_key(rotating: Installation) -> None:
     """Its copy has a name: the id that a restored database asks for."""
     (old,) = counts(rotating)
     before = utcnow()
     lines = command(rotating, "keys", "rotate").output.splitlines()
-    (said,) = [line for line in lines if "keep its copy" in line]
-    assert any(f"marked {old} and {day:%F}" in said for day in (before, utcnow()))
-    assert "INTERLUDE_OTHER_SECRET_KEYS" in said
+    (reminder,) = [line for line in lines if "keep its copy" in line]
+    assert any(f"marked {old} and {day:%F}" in reminder for day in (before, utcnow()))
+    assert "INTERLUDE_OTHER_SECRET_KEYS" in reminder
     assert not any("keep its copy" in line for line in lines if keyring.writing in line)
 
 
