@@ -37,7 +37,7 @@ from services.intake.help_request import current_help_requests
 from services.intake.side_effects import SIDE_EFFECT_REPORTS
 from services.intake.versions import VersionedEntry, current_entries
 from services.paging import Page
-from services.patients.revisions import restores_before
+from services.patients.revisions import numbering_of
 
 KINDS: Final = {"check_in": CHECK_INS, "side_effects": SIDE_EFFECT_REPORTS}
 HELP_REQUEST: Final = "help_request"
@@ -81,7 +81,7 @@ def list_changes(actor: Actor, *, now: datetime, limit: int, cursor: str | None)
         audit.record_read(session, actor, "changes_read", now)
     cut = len(rows) >= limit
     end = Place(rows[-1].revision, begin.complete) if cut else Place(newest, newest)
-    next_cursor = _cursor_of(end, patient_id, restores_before(newest))
+    next_cursor = _cursor_of(end, patient_id, numbering_of(newest))
     return {"items": list(_items(rows, shown, gone)), "next_cursor": next_cursor}
 
 
@@ -205,12 +205,12 @@ def _changed() -> Select[Any]:
 _CHANGED: Final = _changed()
 
 
-def _cursor_of(place: Place, patient_id: UUID, restores: int) -> str:
+def _cursor_of(place: Place, patient_id: UUID, numbering: int) -> str:
     """A place among this patient's revisions, that nobody else can make up, and that no phone keeps
     over a restore: it has read what is lost.
     """
     packed = b"".join(one.to_bytes(_REVISION_BYTES, "big") for one in astuple(place))
-    return base64.urlsafe_b64encode(packed + _mark(packed, patient_id, restores)).decode()
+    return base64.urlsafe_b64encode(packed + _mark(packed, patient_id, numbering)).decode()
 
 
 def _place_of(cursor: str, patient_id: UUID, newest: int) -> Place:
@@ -224,12 +224,12 @@ def _place_of(cursor: str, patient_id: UUID, newest: int) -> Place:
     packed, mark = given[: 2 * _REVISION_BYTES], given[2 * _REVISION_BYTES :]
     reached, complete = packed[:_REVISION_BYTES], packed[_REVISION_BYTES:]
     place = Place(int.from_bytes(reached, "big"), int.from_bytes(complete, "big"))
-    ours = _mark(packed, patient_id, restores_before(newest))
+    ours = _mark(packed, patient_id, numbering_of(newest))
     if not hmac.compare_digest(mark, ours) or place.reached > newest:
         raise Invalid({"cursor": ["Not a cursor of this list: begin anew without one."]})
     return place
 
 
-def _mark(packed: bytes, patient_id: UUID, restores: int) -> bytes:
-    since = restores.to_bytes(_REVISION_BYTES, "big")
+def _mark(packed: bytes, patient_id: UUID, numbering: int) -> bytes:
+    since = numbering.to_bytes(_REVISION_BYTES, "big") if numbering else b""
     return keyring.digest(packed + since + patient_id.bytes, "changes cursor")[:_MARK_BYTES]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Float, SQLColumnExpression, func, select, text
+from sqlalchemy import ColumnElement, Float, SQLColumnExpression, bindparam, func, select, text
 
-from models import ApiLife, WatchRun, WorkerHeartbeat
+from models import WatchRun, WorkerHeartbeat
 from services.unit_of_work import transaction
 from services.watch.findings import KINDS
 from services.watch.reminders import UNPLANNED
@@ -44,8 +44,8 @@ _NEWEST_RUN: Final = (
     .limit(1)
 )
 _LATEST_RUN: Final = select(_seen_s(func.max(WatchRun.at)))
-# Its end is what the clock of a web process showed, as is when the pages that it writes are due.
-_LATEST_LIFE: Final = select(_seen_s(func.max(ApiLife.until_at)))
+# Our own clock, read before: what is on the way makes it no more than late.
+_ASKED: Final = select(_seen_s(bindparam("now", type_=WatchRun.at.type)))
 REASONS: Final = {
     "no_worker": "No alert worker has been at work for 30 s: pages do not leave.",
     "critical_page_unsent": "A critical page has waited for longer than a tenth of its step.",
@@ -60,8 +60,8 @@ REASONS: Final = {
     "clocks_differ": "A worker's clock and the database's are over 2 s apart.",
     "heartbeat_ahead": "A worker's heartbeat bears a time that the database's clock has not"
     " reached: the clock was set back.",
-    "api_ahead": "A web process's sign of life bears a time that the database's clock has not"
-    " reached: its clock is ahead, so what it writes is due too late, or was set back.",
+    "api_ahead": "The clock of this web process is over 2 s ahead of the database's: what it writes"
+    " is due too late.",
     "rules_unloadable": "A rule file would not load at the next start.",
     "no_auditor": "The auditor has not looked at the answers and alerts for 3 minutes.",
     "auditor_ahead": "A run of the auditor bears a time that the database's clock has not reached:"
@@ -84,8 +84,8 @@ class Safety:
     what it found then, as words, `auditor_findings` how many; `times_taken`: until alerts were
     paged, acknowledged and resolved (`services.watch.figures`). `unsealed_s`: how old the oldest
     entry of the audit without a seal was then, `unplanned_reminders_s`: how late the next look at
-    a patient's reminders; `None`: that was not looked at. `api_ahead`: the clock of a web process
-    is ahead of the database's.
+    a patient's reminders; `None`: that was not looked at. `api_ahead`: the clock of the process
+    that asks is ahead of the database's.
     """
 
     unsent: dict[str, int]
@@ -132,7 +132,7 @@ def safety(now: datetime) -> Safety:
         workers = session.execute(_WORKERS).all()
         run = session.execute(_NEWEST_RUN).one_or_none()
         latest_run_s = session.scalar(_LATEST_RUN)
-        latest_life_s = session.scalar(_LATEST_LIFE)
+        asked_s = session.scalar(_ASKED, {"now": now})
     seen = [row for row in workers if not _is_ahead(row.s)]
     at_work = [row for row in seen if row.s <= WORKER_WITHIN_S]
     worker_faults = {word for row in at_work for word in row.faults}
@@ -156,7 +156,7 @@ def safety(now: datetime) -> Safety:
         times_taken={} if run is None else run.figures,
         unsealed_s=None if run is None else run.figures.get(UNSEALED),
         unplanned_reminders_s=None if run is None else run.figures.get(UNPLANNED),
-        api_ahead=_is_ahead(latest_life_s),
+        api_ahead=_is_ahead(asked_s),
     )
 
 

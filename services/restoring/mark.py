@@ -28,8 +28,9 @@ def mark_restored(now: datetime) -> int:
     clinics = clinic_ids()
     for clinic_id in clinics:
         with transaction(clinic_id) as session:
-            skip_lost_revisions(session, clinic_id)
-            audit.record(session, None, RESTORED, now, timeline=timeline(session))
+            here = timeline(session)
+            skip_lost_revisions(session, clinic_id, here)
+            audit.record(session, None, RESTORED, now, timeline=here)
     return len(clinics)
 
 

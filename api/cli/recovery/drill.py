@@ -145,9 +145,9 @@ def _rehearse(
     for line in lines:
         click.echo(str(line))
     # Of an earlier instant it is what came in since, and no fault.
-    may_be_lost = options["to"] is not None
-    is_whole = options["real_is_gone"] if lost is None else not lost or may_be_lost
-    is_archived = real is None or real.is_archived
+    is_earlier = options["to"] is not None
+    is_whole = options["real_is_gone"] if lost is None else not lost or is_earlier
+    is_archived = real is None or real.is_archived or is_earlier
     return is_whole and is_archived and all(line.ok for line in lines)
 
 

@@ -33,7 +33,7 @@ from models.base import Base
 from services.exceptions import Invalid
 from services.patients.history.check_ins import ENTRY_COLUMNS, entry_of
 from services.patients.history.side_effects import read_effects, rule_vitals
-from services.patients.revisions import REVISIONS_OF_A_RESTORE, restores_before
+from services.patients.revisions import REVISIONS_OF_A_NUMBERING, numbering_of
 from services.rules.day_series import SeriesEntry
 from services.rules.figures.item9 import LEVELS, Item9On, LevelOn
 from services.rules.instruments.definition import CSSRS_FORMS
@@ -90,11 +90,13 @@ def _left() -> Select[Any]:
     """The last revision before one from which any row of the patient is."""
     tables = set(Base.metadata.sorted_tables) - {PatientStatus.__table__}
     sources = [
-        select(func.max(one.c.revision).label("revision")).where(
-            one.c.patient_id == PATIENT_ID, one.c.revision < bindparam("ends", type_=Integer)
+        select(func.max(column).label("revision")).where(
+            one.c.patient_id == PATIENT_ID, column < bindparam("ends", type_=Integer)
         )
         for one in sorted(tables, key=attrgetter("name"))
-        if {"patient_id", "revision"} <= set(one.c.keys())
+        if "patient_id" in one.c
+        for column in one.c
+        if column.name.endswith("revision")
     ]
     each = union_all(*sources).subquery()
     return select(func.max(each.c.revision))
@@ -142,11 +144,11 @@ def load_cut(session: Session, patient_id: UUID, wanted: int | None) -> Cut:
 
 def _is_lost(session: Session, patient_id: UUID, revision: int, newest: int) -> bool:
     """Is nothing left of it, nor of a later one, from before the restore that followed it?"""
-    restores = restores_before(revision)
-    if restores == restores_before(newest):
+    numbering = numbering_of(revision)
+    if numbering == numbering_of(newest):
         return False
-    begun = restores * REVISIONS_OF_A_RESTORE
-    ends = begun + REVISIONS_OF_A_RESTORE
+    begun = numbering * REVISIONS_OF_A_NUMBERING
+    ends = begun + REVISIONS_OF_A_NUMBERING
     left = session.scalar(_LEFT, {"patient_id": patient_id, "ends": ends})
     return revision > max(begun, left or 0)
 

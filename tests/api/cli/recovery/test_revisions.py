@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from models import PatientStatus
 from services.clock import utcnow
+from services.patients.revisions import REVISIONS_OF_A_NUMBERING, skip_lost_revisions
+from services.unit_of_work import transaction
+from tests.builders.alerts import do, open_alert
 from tests.builders.calls import made, refused
 from tests.builders.entries import ago
 from tests.builders.phone.copy import Phone, listed, same
@@ -55,7 +60,9 @@ def test_a_report_of_what_is_lost_is_of_nothing_and_the_others_stay_as_they_were
     backup: Backup, service: Service, hospital: ClinicWorld
 ) -> None:
     pat, staff = hospital.patient(), hospital.staff()
-    sync(service.client, pat, *many(2))
+    alert_id = open_alert(service.client, pat)
+    seen = do(service.client, hospital.staff("on_call"), alert_id, "acknowledge")
+    assert seen.status_code == 200, "a revision without an entry of its own"
     kept = made(printed(service, staff, pat), 200)
     backup.take()
     sync(service.client, pat, *many(3))
@@ -72,4 +79,19 @@ def test_a_report_of_what_is_lost_is_of_nothing_and_the_others_stay_as_they_were
         }
         newest = made(printed(restored, staff, pat), 200)["data_cut"]["revision"]
         assert made(printed(restored, staff, pat, newest), 200)["data_cut"]["revision"] == newest
-        assert newest > 2_000_000
+        assert newest > 2 * REVISIONS_OF_A_NUMBERING
+
+
+def test_two_restores_to_one_instant_count_on_from_different_numbers(
+    service: Service, hospital: ClinicWorld
+) -> None:
+    """The first one was to the wrong instant, and the service had been opened meanwhile."""
+    hospital.patient()
+    begun = []
+    for timeline in (2, 3):
+        with service.app.app_context(), transaction(hospital.id) as session:
+            session.execute(update(PatientStatus).values(revision=57))
+            for _ in range(3):
+                skip_lost_revisions(session, hospital.id, timeline)
+                begun += session.scalars(select(PatientStatus.revision))
+    assert begun == sorted(set(begun))

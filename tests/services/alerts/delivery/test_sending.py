@@ -263,6 +263,18 @@ def test_a_first_page_waits_for_no_clock_that_is_ahead(scene: Scene, smtp_server
     assert scene.events(alert_id) == ["triggered", "page_queued", "page_sent"]
 
 
+def test_a_page_that_follows_waits_its_minute_though_clocks_are_a_little_apart(
+    scene: Scene, smtp_server: MailServer
+):
+    pat = scene.clinic.patient()
+    scene.ask_for_help(pat)
+    scene.work()
+    scene.ask_for_help(pat)
+    scene.later(seconds=-1.5)
+    scene.work()
+    assert [state for _, _, state in scene.pages()] == ["sent", "pending"]
+
+
 def test_without_a_mail_server_the_page_is_shown_and_reached_nobody(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ):
